@@ -1,0 +1,42 @@
+"""Print each loop preset's frame rate against `naive`, and the share of a frame that no stage explains: medians of several runs.
+
+Run it on a quiet machine: `python tests/benchmarks/presets.py`.
+"""
+
+import argparse
+from statistics import median
+
+from workbench import Bench, open_detector, open_footage, variant
+from workbench.catalog import SAMPLE_CLIP
+from workbench.machine import environment
+from workbench.record import Record
+from workbench.settings import PRESETS
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--frames", type=int, default=100)
+    parser.add_argument("--detector", default="inspector-mobile")
+    options = parser.parse_args()
+
+    facts = environment()
+    print(f"{facts.cpu}, {facts.cores} cores, {facts.system}; {options.detector}, {options.runs} runs of {options.frames} frames")
+    detector = open_detector(options.detector)
+    runs: dict[str, list[Record]] = {preset: [] for preset in PRESETS}
+    for _ in range(options.runs):
+        bench = Bench(open_footage(detector, str(SAMPLE_CLIP)), frames=options.frames)
+        for preset in PRESETS:
+            runs[preset].append(bench.measure(variant(detector, preset)))
+    naive_fps = [record.timing.fps for record in runs["naive"]]
+    print(f"{'preset':<12} {'ms':>7} {'x naive':>8} {'unexplained':>12}  noise")
+    for preset, records in runs.items():
+        ratios = [record.timing.fps / fps for record, fps in zip(records, naive_fps, strict=True)]
+        shares = [record.timing.unexplained_share for record in records]
+        noise = ", ".join(sorted({record.noise.verdict for record in records}))
+        ms = median(record.timing.median_ms for record in records)
+        print(f"{preset:<12} {ms:7.2f} {median(ratios):8.1f} {median(shares):12.1%}  {noise}")
+
+
+if __name__ == "__main__":
+    main()

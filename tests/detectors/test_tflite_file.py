@@ -1,0 +1,111 @@
+"""`.tflite` files that others made: they find what is there."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from workbench.accuracy import agreement
+from workbench.availability import check
+from workbench.detections import Detections
+from workbench.detectors import Detector, load_detector
+from workbench.detectors.detector import Calibration
+from workbench.errors import UnavailableError
+from workbench.media import open_media
+from workbench.pipeline import Pipeline
+
+NO_FRAMES = Calibration("not asked", lambda: pytest.fail("frames are decoded though nothing is calibrated"))
+
+Load = Callable[[str], Detector]
+
+
+@pytest.fixture(scope="module")
+def yolox(assets: Path) -> Load:
+    """From the stored precision to YOLOX-nano."""
+    return cache(lambda kind: load_detector(str(assets / "models" / f"yolox_nano_416_{kind}_quantize.tflite")))
+
+
+def found_in(detector: Detector, picture: Path) -> Detections:
+    settings = check(detector, detector.default_settings())
+    (found,) = Pipeline(detector, settings, NO_FRAMES).detect(list(open_media(picture).frames()))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "precision"), [("float16", "float16"), ("dynamic_range", "dynamic-int8"), ("int8", "dynamic-int8")]
+)
+def test_a_file_says_what_it_is(yolox: Load, kind: str, precision: str) -> None:
+    detector = yolox(kind)
+
+    assert detector.facts.kind == "LiteRT, YOLOX"
+    assert detector.default_settings().runtime.precision == precision
+    assert (detector.input_spec.size_hw, detector.input_spec.batch) == ((416, 416), 1)
+    assert (detector.input_spec.layout, detector.input_spec.colour) == ("NCHW", "BGR")
+    assert detector.facts.labels[15] == "cat"
+    assert len(detector.facts.labels) == 80
+
+
+@pytest.mark.parametrize("kind", ["float16", "dynamic_range"])
+def test_the_cat_is_a_cat(yolox: Load, assets: Path, kind: str) -> None:
+    detector = yolox(kind)
+
+    found = found_in(detector, assets / "images" / "coral" / "coral_cat.bmp")
+
+    assert detector.facts.labels[found.class_ids[0]] == "cat"
+    assert found.scores[0] > 0.5
+
+
+def test_stored_precisions_agree(yolox: Load, assets: Path) -> None:
+    pictures = sorted((assets / "images" / "coral").glob("*.[bj][mp][pg]"))
+    assert len(pictures) >= 4
+
+    agreed = agreement(
+        [found_in(yolox("dynamic_range"), picture) for picture in pictures],
+        [found_in(yolox("float16"), picture) for picture in pictures],
+        baseline_name="float16",
+    )
+
+    assert agreed.matched >= 4
+    assert agreed.ratio >= 0.8
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (
+            {"runtime.engine": "graph", "input.resize": "opencv"},
+            "runtime.engine is graph: a .tflite file holds no TensorFlow network",
+        ),
+        ({"runtime.precision": "int8"}, "runtime.precision is int8: the file is stored as float16, and only the original model"),
+        ({"runtime.batch": 2}, "runtime.batch is 2: this detector takes exactly 1 at once"),
+        ({"input.size_hw": "320"}, "input.size_hw is 320x320; this detector takes 416x416 only"),
+        ({"input.resize": "graph"}, "input.resize is graph: the litert engine runs the network alone"),
+        ({"nms.method": "model"}, "nms.method is model: this model holds no NMS of its own; choose any other method"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_a_file_fixes_cannot_be_changed(yolox: Load, words: dict[str, object], reason: str) -> None:
+    detector = yolox("float16")
+
+    with pytest.raises(UnavailableError) as refused:
+        check(detector, detector.default_settings().with_values(words))
+
+    assert str(refused.value).startswith(reason)
+
+
+@pytest.mark.parametrize("ask", ["keras_model", "forward"])
+def test_a_file_gives_no_tensorflow_network(yolox: Load, ask: str) -> None:
+    with pytest.raises(UnavailableError, match="holds no TensorFlow network; choose litert"):
+        getattr(yolox("float16"), ask)()
+
+
+def test_a_file_is_not_converted(yolox: Load) -> None:
+    detector = yolox("float16")
+
+    model = detector.litert_model("float16", (416, 416), 1, NO_FRAMES)
+
+    assert not model.converted
+    assert len(model.content) == detector.facts.size_bytes
+    with pytest.raises(UnavailableError, match="runtime.precision is int8: the file is stored as float16"):
+        detector.litert_model("int8", (416, 416), 1, NO_FRAMES)

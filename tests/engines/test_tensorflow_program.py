@@ -1,0 +1,144 @@
+"""What a TensorFlow program covers, when it compiles, and that an image without boxes is no crash."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from workbench.detectors import Detector
+from workbench.detectors.detector import Calibration
+from workbench.engines import Candidates, open_engine
+from workbench.engines.tensorflow_program import NMS_APART
+from workbench.measure import Stopwatch
+from workbench.media import Frame
+from workbench.pipeline import Pipeline
+from workbench.samples.sample_detectors import sample_detector
+from workbench.settings import NMS_METHODS, Settings
+from workbench.stages.nms import suppress
+
+Open = Callable[[str], Pipeline]
+NOTHING_TO_CALIBRATE = Calibration("nothing", list)
+FUSED = ("padded", "tensorflow")
+ALL_IN_ONE = "runtime.engine=xla,input.size_hw=192x320,input.resize=graph,nms.score=0.05,nms.method="
+
+
+def opened(detector: Detector, **values: object) -> object:
+    settings = Settings().with_values({name.replace("_", ".", 1): value for name, value in values.items()})
+    return open_engine(detector, settings, NOTHING_TO_CALIBRATE)
+
+
+@pytest.mark.parametrize(
+    ("method", "covers_nms", "why"),
+    [
+        ("padded", True, None),
+        ("tensorflow", True, None),
+        ("combined", False, "nms: XLA has no CombinedNonMaxSuppression on a CPU"),
+        ("soft", False, "nms: XLA has no NonMaxSuppressionV5 (soft) on a CPU"),
+        ("python", False, "nms: nms.method=python runs on the host"),
+        ("numpy", False, "nms: nms.method=numpy runs on the host"),
+        ("opencv", False, "nms: nms.method=opencv runs on the host"),
+    ],
+    ids=lambda value: value if value in NMS_METHODS else "",
+)
+def test_xla_covers_all_it_can_and_says_why_not_the_rest(mobile: Detector, method: str, covers_nms: bool, why: str | None) -> None:
+    engine = opened(mobile, runtime_engine="xla", input_resize="graph", nms_method=method)
+
+    assert engine.covers == ("resize", "model", "box decoding", *(("nms",) if covers_nms else ()))
+    assert engine.left_out == ((why,) if why else ())
+
+
+@pytest.mark.parametrize("engine", ["eager", "graph"])
+def test_other_programs_leave_the_nms_to_its_own_graph(mobile: Detector, engine: str) -> None:
+    assert opened(mobile, runtime_engine=engine, input_resize="graph", nms_method="padded").left_out == (NMS_APART,)
+
+
+@pytest.mark.parametrize("resize", ["opencv", "pillow"])
+def test_a_resize_on_the_host_is_said_to_be_left_out(mobile: Detector, resize: str) -> None:
+    engine = opened(mobile, runtime_engine="xla", input_resize=resize, nms_method="padded")
+
+    assert engine.covers == ("model", "box decoding", "nms")
+    assert engine.left_out == ("resize: input.resize puts it on the host",)
+
+
+@pytest.mark.parametrize("method", FUSED)
+def test_nms_inside_xla_keeps_what_nms_on_the_host_keeps(pipeline: Open, stills: tuple[Frame, ...], method: str) -> None:
+    eager = "runtime.engine=eager,input.size_hw=192x320,input.resize=graph,nms.score=0.05"
+    fused, apart = pipeline(f"{ALL_IN_ONE}{method}"), pipeline(eager)
+    batch = stills[0].image_rgb[None]
+
+    (kept,) = fused.engine.run(batch)
+
+    raw = apart.engine.run(batch)
+    assert isinstance(raw, Candidates)
+    settings = apart.settings.nms.model_copy(update={"method": "numpy"})
+    expected = suppress(raw.boxes_xyxy[0], raw.scores[0], settings)
+    assert len(expected) >= 3
+    np.testing.assert_array_equal(kept.class_ids, expected.class_ids)
+    np.testing.assert_allclose(kept.scores, expected.scores, atol=1e-4)
+    np.testing.assert_allclose(kept.boxes_xyxy_px, expected.boxes_xyxy_px, atol=0.02)
+
+
+def test_a_network_that_is_first_used_by_a_graph_has_the_weights_of_its_file(mobile: Detector, stills: tuple[Frame, ...]) -> None:
+    image = stills[0].image_rgb[None]
+    values = {"input_size_hw": "64x96", "input_resize": "graph", "nms_method": "numpy"}
+    expected = opened(mobile, runtime_engine="eager", **values).run(image)
+
+    found = opened(sample_detector(mobile.facts.name), runtime_engine="graph", **values).run(image)
+
+    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-4)
+
+
+def test_one_program_is_one_stage(pipeline: Open, stills: tuple[Frame, ...]) -> None:
+    watch = Stopwatch()
+
+    watch.close_step(pipeline(f"{ALL_IN_ONE}padded").steps(iter(stills[:1]))(watch))
+
+    assert list(watch.stage_seconds()) == ["decode", "infer", "draw"]
+
+
+def test_eager_compiles_nothing_and_a_graph_once_for_each_shape(mobile: Detector, stills: tuple[Frame, ...]) -> None:
+    frame = stills[0].image_rgb
+    eager, graph = (
+        opened(mobile, runtime_engine=engine, input_resize="graph", input_size_hw="64x96", nms_method="numpy")
+        for engine in ("eager", "graph")
+    )
+
+    counts = []
+    for image in (frame, frame, frame[:640], frame):
+        eager.run(image[None])
+        graph.run(image[None])
+        counts.append((eager.compilations, graph.compilations))
+
+    assert counts == [(0, 1), (0, 1), (0, 2), (0, 2)]
+
+
+NO_BOXES = """
+import sys
+import numpy as np
+from workbench.availability import check
+from workbench.detectors.detector import Calibration
+from workbench.media import Frame
+from workbench.pipeline import Pipeline
+from workbench.samples.sample_detectors import sample_detector
+from workbench.settings import Settings
+
+detector = sample_detector("inspector-mobile")
+frames = [Frame(np.zeros((72, 128, 3), np.uint8), f"blank#{n}", n) for n in range(2)]
+for method in sys.argv[1:]:
+    values = {"runtime.engine": "xla", "runtime.batch": 2, "input.size_hw": "64x96", "input.resize": "graph",
+              "nms.method": method, "nms.score": 1.0}
+    pipeline = Pipeline(detector, check(detector, Settings().with_values(values)), Calibration("nothing", list))
+    both, (one,) = pipeline.detect(frames), pipeline.detect(frames[:1])
+    print(method, list(pipeline.engine.covers), [len(found) for found in both], len(one))
+"""
+
+
+@pytest.mark.slow
+def test_frames_without_a_box_do_not_crash_nms_inside_xla() -> None:
+    """In a process of its own: what goes wrong here is a segmentation fault (tensorflow#117245)."""
+    done = subprocess.run([sys.executable, "-c", NO_BOXES, *FUSED], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.splitlines() == [f"{method} ['resize', 'model', 'box decoding', 'nms'] [0, 0] 0" for method in FUSED]

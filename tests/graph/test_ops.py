@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from workbench.graph.ops import TENSOR_OPS
+from workbench.stages.heads import BoxesHead, SsdHead, YoloxHead
+
+SIZE_HW = (32, 64)
+CELLS = 42  # of YOLOX at that size
+
+
+def anchors(size_hw):
+    rng = np.random.default_rng(1)
+    return (rng.random((CELLS, 4)) * (*size_hw[::-1], 20, 30) + 1).astype(np.float32)
+
+
+def noise(*shape):
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("head", "raw"),
+    [
+        (SsdHead(anchors_cxcywh_px=anchors), [noise(2, CELLS, 4), noise(2, CELLS, 3)]),
+        (SsdHead(anchors_cxcywh_px=anchors, background=True), [noise(2, CELLS, 4) * 100, noise(2, CELLS, 3)]),
+        (YoloxHead(), [noise(2, CELLS, 8)]),
+        (BoxesHead(order="cxcywh"), [noise(2, CELLS, 4), noise(2, CELLS, 3)]),
+    ],
+    ids=["ssd", "ssd with wild sizes", "yolox", "boxes"],
+)
+@pytest.mark.parametrize("xla", [False, True], ids=["graph", "xla"])
+def test_a_head_decodes_in_a_graph_as_on_the_host(head, raw, xla):
+    def run(*outputs):
+        return head.candidates(outputs, SIZE_HW, TENSOR_OPS)
+
+    in_graph = tf.function(run, jit_compile=xla)(*raw)
+
+    for ours, theirs in zip(in_graph, head.candidates(raw, SIZE_HW), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-4)

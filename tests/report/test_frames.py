@@ -1,0 +1,65 @@
+"""What is kept, lost and new in a pair of frames, and where its words stand."""
+
+import pytest
+
+from tests.report.records import FOUND, detections, pictures, record
+from workbench.record import Picture
+from workbench.report.frames import Frame, Mark, baseline_frames, compared_frames
+
+
+def compared() -> Frame:
+    return compared_frames(record("litert"), record("naive"))["frame 12"]
+
+
+def test_boxes_are_told_apart_by_the_baseline() -> None:
+    assert compared().counts == {"found": 0, "kept": 1, "flip": 1, "lost": 1, "new": 1, "truth": 3}
+
+
+def test_lost_boxes_are_where_the_baseline_had_them() -> None:
+    lost = next(mark for mark in compared().marks if mark.kind == "lost")
+    assert (lost.x, lost.y, lost.width, lost.height) == (*FOUND[2][0][:2], 67.0, 79.0)
+    assert lost.text == "lost missing screw .64"
+
+
+def test_class_flips_name_both_classes() -> None:
+    assert "scratch → stain .55" in [mark.text for mark in compared().marks]
+
+
+def test_baseline_boxes_are_found() -> None:
+    assert {mark.kind for mark in baseline_frames(record("naive"))["frame 12"].marks} == {"found", "truth"}
+
+
+def test_without_a_partner_nothing_is_kept_or_new() -> None:
+    frame = compared_frames(record("litert"), record("naive", pictures=()))["frame 12"]
+    assert frame.counts["found"] == 3
+
+
+def test_class_without_a_name_has_its_number() -> None:
+    odd = Picture(
+        name="one",
+        size_hw=(720, 1280),
+        jpeg_base64=pictures(changed=False)[0].jpeg_base64,
+        found=detections("one", [((1.0, 2.0, 30.0, 40.0), 0.5, 17)]),
+    )
+    assert baseline_frames(record("naive", pictures=(odd,)))["one"].marks[0].text == "class 17 .50"
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        (0.0, 0.0, 20.0, 20.0),
+        (1260.0, 0.0, 20.0, 20.0),
+        (0.0, 700.0, 20.0, 20.0),
+        (1270.0, 700.0, 10.0, 20.0),
+        (0.0, 0.0, 1280.0, 720.0),
+    ],
+)
+@pytest.mark.parametrize("kind", ["kept", "truth"])
+def test_labels_stand_inside_the_picture(box: tuple[float, float, float, float], kind: str) -> None:
+    mark = Mark(kind, *box, "#000000", "missing screw .64")
+    frame = Frame("one", "p", 1280, 720, (mark,), {})
+    place = frame.label_place(mark)
+    width = len(mark.text) * frame.label_px * 0.6
+    assert place.x - width * place.end >= 0
+    assert place.x + width * (not place.end) <= frame.width
+    assert frame.label_px * 0.8 <= place.y <= frame.height

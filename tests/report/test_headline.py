@@ -1,0 +1,97 @@
+"""The report's first sentence, case by case."""
+
+import pytest
+
+from tests.report.records import (
+    NOISY,
+    OTHER_MACHINE,
+    accuracy,
+    broken_record,
+    comparison,
+    full_set,
+    problem_record,
+    record,
+)
+from workbench.record import Record
+from workbench.report.headline import headline, key_figures
+from workbench.report.summary import Summary
+
+PLACE = "on Imaginary EPYC 0000, 2 cores, quiet."
+NAIVE = "12.1 FPS with naive, 81.5 ms a frame, AP .620"
+
+CASES: dict[str, tuple[tuple[Record, ...], str]] = {
+    "faster": (
+        full_set(),
+        f"inspector-mobile on line.webm: 12.1 to 237 FPS, 20.0 times faster [19.7, 20.2], AP .620 to .612, {PLACE}",
+    ),
+    "separate runs": (
+        (record("naive"), record("graph", comparison=None)),
+        f"inspector-mobile on line.webm: 12.1 to 77.3 FPS, 6.38 times faster (separate runs), AP .620 to .618, {PLACE}",
+    ),
+    "no truth": (
+        (record("naive", accuracy=None), record("graph", accuracy=None)),
+        f"inspector-mobile on line.webm: 12.1 to 77.3 FPS, 6.44 times faster [6.34, 6.53], agreement .991, {PLACE}",
+    ),
+    "nothing known of accuracy": (
+        (record("naive", accuracy=None), record("graph", accuracy=None, agreement=None)),
+        f"inspector-mobile on line.webm: 12.1 to 77.3 FPS, 6.44 times faster [6.34, 6.53], accuracy unknown, {PLACE}",
+    ),
+    "loses accuracy": (
+        (record("naive"), record("graph"), record("litert-int8", accuracy=accuracy(0.55, 0.2))),
+        f"inspector-mobile on line.webm: 12.1 to 237 FPS, 20.0 times faster [19.7, 20.2], AP .620 to .550, {PLACE}"
+        " That loses .070 AP; the fastest that loses at most .020 is graph: 77.3 FPS, 6.44 times faster [6.34, 6.53], AP .618.",
+    ),
+    "loses accuracy, and so does all that is faster": (
+        (record("naive"), record("litert-int8", accuracy=accuracy(0.55, 0.2))),
+        f"inspector-mobile on line.webm: 12.1 to 237 FPS, 20.0 times faster [19.7, 20.2], AP .620 to .550, {PLACE}"
+        " That loses .070 AP; nothing faster than naive loses at most .020.",
+    ),
+    "nothing faster": (
+        (record("naive"), record("xla")),
+        f"inspector-mobile on line.webm: nothing that was tried is measurably faster than naive; it stays at {NAIVE}, {PLACE}",
+    ),
+    "no measurable difference": (
+        (record("naive"), record("graph", comparison=comparison("naive", "graph", 1.01, "no measurable difference"))),
+        f"inspector-mobile on line.webm: nothing that was tried is measurably faster than naive; it stays at {NAIVE}, {PLACE}",
+    ),
+    "only broken ones are faster": (
+        (record("naive"), broken_record()),
+        f"inspector-mobile on line.webm: what is faster than naive breaks the detector; it stays at {NAIVE}, {PLACE}",
+    ),
+    "one record": ((record("naive"),), f"inspector-mobile on line.webm: {NAIVE}, {PLACE}"),
+    "other machine": (
+        (record("naive"), record("graph", environment=OTHER_MACHINE)),
+        f"inspector-mobile on line.webm: {NAIVE}; nothing else was timed on the same machine and frames, {PLACE}",
+    ),
+    "nothing ran": (
+        (problem_record("no such file."),),
+        "inspector-mobile on line.webm: nothing could be measured (no such file), on Imaginary EPYC 0000, 2 cores.",
+    ),
+    "baseline did not run": (
+        (problem_record("no", "naive"), record("litert", comparison=None)),
+        f"inspector-mobile on line.webm: 176 FPS with litert, 5.63 ms a frame, AP .617; the baseline naive did not run, {PLACE}",
+    ),
+    "noisy": (
+        (record("naive"), record("graph", noise=NOISY)),
+        "inspector-mobile on line.webm: 12.1 to 77.3 FPS, 6.44 times faster [6.34, 6.53], AP .620 to .618,"
+        " on Imaginary EPYC 0000, 2 cores, noisy.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("records", "sentence"), CASES.values(), ids=CASES.keys())
+def test_headline(records: tuple[Record, ...], sentence: str) -> None:
+    assert headline(Summary.of(records)) == sentence
+
+
+def test_headline_names_both_detectors_where_they_differ() -> None:
+    small = record("naive").detector.model_copy(update={"name": "inspector-tiny"})
+    text = headline(Summary.of((record("naive"), record("graph", detector=small))))
+    assert text.startswith("inspector-mobile to inspector-tiny on line.webm: ")
+
+
+@pytest.mark.parametrize("records", [case[0] for case in CASES.values()], ids=CASES.keys())
+def test_there_are_always_four_figures(records: tuple[Record, ...]) -> None:
+    figures = key_figures(Summary.of(records))
+    assert len(figures) == 4
+    assert all(figure.value for figure in figures)

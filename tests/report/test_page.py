@@ -1,0 +1,168 @@
+"""The page without a browser: what it holds, what it escapes, how big it is."""
+
+import base64
+import gzip
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.report.records import (
+    DETECTOR,
+    FOUND,
+    MEDIA,
+    OTHER_MACHINE,
+    SPLITS,
+    accuracy,
+    comparison,
+    detections,
+    full_set,
+    jpeg,
+    pictures,
+    problem_record,
+    record,
+    timing,
+)
+from workbench.errors import MachinesDifferError, RecordError
+from workbench.record import Record
+from workbench.report import render_report, write_report
+
+ATTACK = "<script>alert(1)</script>"
+
+
+def own_part(html: str) -> str:
+    """Return the page without its scripts, of which plotly's is long."""
+    return re.sub(r"<script[^>]*>.*?</script>", "", html, flags=re.DOTALL)
+
+
+def sixty() -> tuple[Record, ...]:
+    rows = [record("naive")]
+    for number in range(1, 60):
+        split = SPLITS["litert"][0] | {"infer": 1.0 + number * 0.8}
+        faster = comparison("naive", f"litert {number}", 80 / (4 + number * 0.8))
+        rows.append(
+            record(
+                "litert",
+                name=f"litert {number}",
+                timing=timing(split, seed=number),
+                accuracy=accuracy(0.3 + number / 200, 0.2),
+                comparison=faster,
+            )
+        )
+    return tuple(rows)
+
+
+def bare(preset: str) -> Record:
+    return record(preset, accuracy=None, agreement=None, comparison=None, pictures=(), engine=None, detections=())
+
+
+def blind(preset: str) -> Record:
+    seen_nothing = tuple(
+        picture.model_copy(update={"found": detections(picture.name, []), "truth": None}) for picture in pictures(changed=False)
+    )
+    return record(preset, pictures=seen_nothing, detections=(detections("frame 1", []),))
+
+
+SETS: dict[str, tuple[Record, ...]] = {
+    "one problem": (problem_record(),),
+    "one record": (record("naive"),),
+    "nothing but times": (bare("naive"), bare("graph")),
+    "nothing found": (blind("naive"), blind("litert")),
+    "one frame": tuple(record(name, timing=timing(SPLITS[name][0], frames=1)) for name in ("naive", "litert")),
+    "no frame": (record("naive", timing=timing({}, frames=0, total_seconds=())), record("litert")),
+    "baseline did not run": (problem_record("no", "naive"), record("litert", comparison=None)),
+    "pictures on one side only": (record("naive", pictures=()), record("litert")),
+    "sixty": sixty(),
+}
+
+
+@pytest.mark.parametrize("records", SETS.values(), ids=SETS.keys())
+def test_every_set_gives_a_page(records: tuple[Record, ...]) -> None:
+    html = own_part(render_report(records))
+    assert html.count("<h2>") == 5
+    assert "None" not in re.sub(r"<(style|script)[^>]*>.*?</\1>|<code>.*?</code>", "", html, flags=re.DOTALL)
+
+
+def test_no_record_is_an_error() -> None:
+    with pytest.raises(RecordError, match="no record"):
+        render_report(())
+
+
+def test_different_machines_are_refused() -> None:
+    with pytest.raises(MachinesDifferError):
+        render_report((record("naive"), record("graph", environment=OTHER_MACHINE)))
+
+
+def test_different_machines_have_a_banner_where_they_are_allowed() -> None:
+    html = render_report((record("naive"), record("graph", environment=OTHER_MACHINE)), allow_different_machines=True)
+    assert "These records come from 2 machines" in html
+
+
+def test_texts_of_records_stay_texts() -> None:
+    attacked = [
+        record(
+            preset,
+            name=f"{preset}{ATTACK}",
+            command=ATTACK,
+            tag=ATTACK,
+            warnings=(ATTACK,),
+            detector=DETECTOR.model_copy(update={"name": ATTACK, "source": ATTACK, "labels": (ATTACK,) * 5}),
+            media=MEDIA.model_copy(update={"name": ATTACK, "source": ATTACK}),
+        )
+        for preset in ("naive", "graph")
+    ]
+    clean = render_report([record("naive"), record("graph")])
+    html = render_report([*attacked, problem_record(ATTACK)])
+    assert "alert(1)" in html
+    assert ATTACK not in html
+    assert html.count("<script") == clean.count("<script")
+
+
+def test_picture_that_is_no_base64_is_not_shown_but_kept() -> None:
+    fake = pictures(changed=False)[0].model_copy(update={"jpeg_base64": '"><script>alert(1)</script>'})
+    html = render_report((record("naive", pictures=(fake,)),))
+    assert ATTACK not in html
+    assert unpacked(html)[0]["pictures"][0]["jpeg_base64"] == fake.jpeg_base64
+
+
+def unpacked(html: str) -> list[dict[str, object]] | object:
+    found = re.search(r'id="raw-data">([^<]*)<', html)
+    assert found is not None
+    return json.loads(gzip.decompress(base64.b64decode(found.group(1))))
+
+
+def test_policy_allows_nothing_from_outside() -> None:
+    html = own_part(render_report((record("naive"),)))
+    assert "default-src &#39;none&#39;" in html
+    assert not re.search(r"(?:src|href)=\"(?!data:|#)", html)
+
+
+def test_equal_pictures_are_embedded_once() -> None:
+    html = render_report((record("naive"), record("graph"), record("litert")))
+    assert html.count(jpeg(1)) == 1
+
+
+@pytest.mark.parametrize("step", [0, 3], ids=["the same pictures", "different pictures"])
+def test_file_stays_below_8_megabytes(step: int) -> None:
+    seeds = ((1 + step * n, 2 + step * n, 3 + step * n) for n in range(8))
+    rows = [
+        r.model_copy(update={"pictures": pictures(True, seeds, kilobytes=90)}) for r, seeds in zip(full_set(), seeds, strict=True)
+    ]
+    many = tuple(detections(f"frame {number}", FOUND * 3) for number in range(150))
+    html = render_report([r.model_copy(update={"detections": many}) for r in rows])
+    assert len(html.encode()) < 8_000_000
+
+
+def test_write_report_writes_what_render_report_returns(tmp_path: Path) -> None:
+    rows = (record("naive"),)
+    write_report(rows, tmp_path / "deep" / "report.html")
+    assert (tmp_path / "deep" / "report.html").read_text(encoding="utf-8") == render_report(rows)
+
+
+def test_report_reaches_neither_tensorflow_nor_at_first_plotly() -> None:
+    code = "import sys, workbench.report; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"tensorflow", "keras", "plotly", "cv2"} & set(loaded)

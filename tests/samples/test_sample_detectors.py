@@ -1,0 +1,56 @@
+"""The shipped detectors are what their cards say, on the shipped stills, through the project's own pipeline."""
+
+import re
+from functools import cache
+
+import pytest
+
+from workbench.accuracy import Accuracy
+from workbench.bench import Bench
+from workbench.catalog import SAMPLE_STILLS, open_footage
+from workbench.samples.sample_detectors import SAMPLE_DETECTORS, WEIGHTS, sample_detector
+from workbench.variants import variant
+
+LARGEST_BYTES = 12_000_000  # of both weights together
+# AP50 and AP at 512, a little below what the cards say: a training may not lose it again. The aims are .90 and .55 for large,
+# and .85 and .50 for mobile; they are not reached yet.
+LEAST = {"inspector-large": (0.73, 0.44), "inspector-mobile": (0.63, 0.36)}
+COCO_SCORE = "nms.score=0.05"  # what the cards are evaluated at: a higher threshold costs recall, and so AP
+
+
+@cache
+def accuracy(name: str, side: int, preset: str = "graph") -> Accuracy:
+    detector = sample_detector(name)
+    bench = Bench(open_footage(detector, str(SAMPLE_STILLS)), frames=1)
+    found = bench.measure(variant(detector, f"{preset},input.size_hw={side},{COCO_SCORE}")).accuracy
+    assert found is not None
+    return found
+
+
+def test_weights_are_small_enough_to_ship() -> None:
+    assert sum((WEIGHTS / f"{name}.keras").stat().st_size for name in SAMPLE_DETECTORS) <= LARGEST_BYTES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SAMPLE_DETECTORS)
+def test_sample_detectors_are_as_accurate_as_their_cards_say(name: str) -> None:
+    found = accuracy(name, 512)
+    least_ap50, least_ap = LEAST[name]
+    assert found.ap50 >= least_ap50
+    assert found.ap >= least_ap
+    (row,) = re.findall(r"^\| 512x512 \| ([.\d]+) \| ([.\d]+) ", (WEIGHTS / f"{name}.card.md").read_text(), re.MULTILINE)
+    assert [float(figure) for figure in row] == pytest.approx([found.ap, found.ap50], abs=0.02), "JPEG and resizing differ a little"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SAMPLE_DETECTORS)
+def test_low_resolution_costs_small_defects_most(name: str) -> None:
+    high, low = accuracy(name, 512), accuracy(name, 160)
+    assert low.ap < high.ap - 0.1
+    assert low.ap_small / high.ap_small < low.ap_medium / high.ap_medium < low.ap_large / high.ap_large
+
+
+@pytest.mark.slow
+def test_the_integer_model_loses_at_most_two_hundredths_of_ap() -> None:
+    full, integer = accuracy("inspector-mobile", 320), accuracy("inspector-mobile", 320, "litert-int8")
+    assert integer.ap >= full.ap - 0.02

@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+
+from workbench.boxes import pairwise_iou
+from workbench.errors import ModelError
+from workbench.settings import Nms
+from workbench.stages.heads import BoxesHead, SsdHead, YoloxHead
+from workbench.stages.input_spec import InputSpec, place
+from workbench.stages.nms import suppress
+from workbench.stages.preprocess import prepare
+
+SIZE_HW = (32, 64)
+
+
+def two_anchors(size_hw):
+    height, width = size_hw
+    return np.array([[width / 4, height / 2, 10, 20], [width / 2, height / 2, 8, 8]], np.float32)
+
+
+def test_ssd_offsets_are_in_units_of_the_anchor_times_the_variance():
+    offsets = np.array([[[1, -1, 0, 0], [0, 0, np.log(2) / 0.2, np.log(0.5) / 0.2]]], np.float32)
+    scores = np.zeros((1, 2, 3), np.float32)
+
+    boxes, same = SsdHead(anchors_cxcywh_px=two_anchors).candidates([offsets, scores], SIZE_HW)
+
+    # centre (16 + .1 * 10, 16 - .1 * 20), sides 10 and 20; then centre (32, 16), sides 16 and 4
+    np.testing.assert_allclose(boxes[0], [[12, 4, 22, 24], [24, 14, 40, 18]], rtol=1e-6)
+    assert same is scores
+
+
+def test_ssd_anchors_follow_the_size():
+    raw = [np.zeros((1, 2, 4), np.float32), np.zeros((1, 2, 1), np.float32)]
+
+    boxes, _ = SsdHead(anchors_cxcywh_px=two_anchors).candidates(raw, (100, 40))
+
+    np.testing.assert_array_equal(boxes[0, 0], [5, 40, 15, 60])
+
+
+def test_a_background_score_is_left_out():
+    raw = [np.zeros((1, 2, 4), np.float32), np.array([[[0.9, 0.1], [0.2, 0.8]]], np.float32)]
+
+    _, scores = SsdHead(anchors_cxcywh_px=two_anchors, background=True).candidates(raw, SIZE_HW)
+
+    np.testing.assert_array_equal(scores, np.array([[[0.1], [0.8]]], np.float32))
+
+
+def test_outputs_that_do_not_fit_the_anchors_are_refused():
+    raw = [np.zeros((1, 3, 4), np.float32), np.zeros((1, 3, 1), np.float32)]
+
+    with pytest.raises(ModelError, match="puts out 3 boxes at 32x64, its head expects 2"):
+        SsdHead(anchors_cxcywh_px=two_anchors).candidates(raw, SIZE_HW)
+
+
+def test_a_wild_size_does_not_overflow():
+    raw = [np.full((1, 2, 4), 1e6, np.float32), np.zeros((1, 2, 1), np.float32)]
+
+    boxes, _ = SsdHead(anchors_cxcywh_px=two_anchors).candidates(raw, SIZE_HW)
+
+    assert np.isfinite(boxes).all()
+
+
+def test_yolox_cells_go_row_by_row_level_after_level():
+    count = (32 // 8) * (64 // 8) + (32 // 16) * (64 // 16) + 2
+    output = np.zeros((2, count, 7), np.float32)
+    output[1, 9] = [0.5, 0.25, np.log(2), 0, 0.5, 0.4, 0.8]  # second row, second cell of stride 8
+    output[1, -1] = [0.5, 0.5, 0, np.log(0.5), 1, 0.3, 0]  # last cell of stride 32
+
+    boxes, scores = YoloxHead().candidates([output], SIZE_HW)
+
+    # centre (8 + 4, 8 + 2), sides 16 and 8; then centre (32 + 16, 16), sides 32 and 16
+    np.testing.assert_allclose(boxes[1, [9, -1]], [[4, 6, 20, 14], [32, 8, 64, 24]], rtol=1e-6)
+    np.testing.assert_allclose(scores[1, [9, -1]], [[0.2, 0.4], [0.3, 0]], rtol=1e-6)
+    assert scores.shape == (2, count, 2)
+
+
+def test_yolox_outputs_of_another_size_are_refused():
+    with pytest.raises(ModelError, match="its head expects 42"):
+        YoloxHead().candidates([np.zeros((1, 3549, 85), np.float32)], SIZE_HW)
+
+
+@pytest.mark.parametrize(
+    ("order", "normalised", "numbers"),
+    [
+        ("xyxy", True, (0.25, 0.5, 0.5, 1.0)),
+        ("yxyx", True, (0.5, 0.25, 1.0, 0.5)),
+        ("cxcywh", True, (0.375, 0.75, 0.25, 0.5)),
+        ("xyxy", False, (16, 16, 32, 32)),
+        ("yxyx", False, (16, 16, 32, 32)),
+        ("cxcywh", False, (24, 24, 16, 16)),
+    ],
+)
+def test_decoded_boxes_become_xyxy_in_pixels(order, normalised, numbers):
+    raw = [np.array([[numbers]], np.float32), np.ones((1, 1, 2), np.float32)]
+
+    boxes, scores = BoxesHead(order=order, normalised=normalised).candidates(raw, SIZE_HW)
+
+    np.testing.assert_allclose(boxes, [[[16, 16, 32, 32]]])
+    assert scores.shape == (1, 1, 2)
+
+
+def test_yolox_finds_the_cat(assets):
+    cv2 = pytest.importorskip("cv2")
+    interpreters = pytest.importorskip("ai_edge_litert.interpreter")
+    spec = InputSpec(size_hw=(416, 416), default_hw=(416, 416), layout="NCHW", colour="BGR", factor=1.0, align="top-left")
+    image = cv2.cvtColor(cv2.imread(str(assets / "images/coral/coral_cat.bmp")), cv2.COLOR_BGR2RGB)
+    network = interpreters.Interpreter(str(assets / "models/yolox_nano_416_float16_quantize.tflite"), num_threads=1)
+    network.allocate_tensors()
+    network.set_tensor(network.get_input_details()[0]["index"], prepare([image], spec, (416, 416)))
+    network.invoke()
+
+    boxes, scores = YoloxHead().candidates([network.get_tensor(network.get_output_details()[0]["index"])], (416, 416))
+    found = suppress(boxes[0], scores[0], Nms(method="numpy"))
+
+    labels = (assets / "labels/coco80_yolox.txt").read_text().split("\n")
+    assert labels[found.class_ids[0]] == "cat"
+    cat = np.array([[45, 37, 365, 341]], np.float32)  # read off the picture
+    assert pairwise_iou(place(spec, image.shape[:2], (416, 416)).to_frame(found.boxes_xyxy_px[:1]), cat)[0, 0] > 0.7

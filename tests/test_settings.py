@@ -1,0 +1,169 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from workbench.errors import SettingsError
+from workbench.settings import (
+    ENGINES,
+    FAST,
+    FAST_GUESS,
+    FEED_MODES,
+    NMS_METHODS,
+    PRECISIONS,
+    PRESET_NAMES,
+    PRESETS,
+    RESIZE_PLACES,
+    Settings,
+    assignments,
+    describe_changes,
+    parse_assignment,
+    parse_variant,
+    preset_values,
+    setting_names,
+    usable_cores,
+)
+
+
+@pytest.mark.parametrize("preset", PRESET_NAMES)
+def test_every_preset_is_a_setting(preset):
+    assert isinstance(parse_variant(preset), Settings)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_sets_what_it_says(preset):
+    flat = parse_variant(preset).flat()
+    assert {name: flat[name] for name in PRESETS[preset]} == PRESETS[preset]
+
+
+def test_threads_are_never_left_to_chance():
+    assert Settings().runtime.threads == usable_cores() >= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "size_hw"),
+    [
+        ("288x512", (288, 512)),
+        ("320", (320, 320)),
+        ("288X512", (288, 512)),
+        (320, (320, 320)),
+        ([288, 512], (288, 512)),
+        (None, None),
+    ],
+    ids=str,
+)
+def test_a_size_is_height_then_width(text, size_hw):
+    assert Settings().with_values({"input.size_hw": text}).input.size_hw == size_hw
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("nms.scores", 0.3, "nms.score"),
+        ("score", 0.3, "input.size_hw"),
+        ("", 1, "choose one of"),
+        ("nms.method", "magic", "tensorflow"),
+        ("nms.score", 1.5, "less than or equal to 1"),
+        ("nms.score", "nan", "nms.score"),
+        ("runtime.threads", 0, "greater than or equal to 1"),
+        ("runtime.batch", "two", "integer"),
+        ("runtime.device", "gpu", "runtime.device"),
+        ("input.size_hw", "big", "HEIGHTxWIDTH"),
+        ("input.size_hw", "1x2x3", "HEIGHTxWIDTH"),
+        ("input.size_hw", "0x320", "input.size_hw"),
+    ],
+    ids=str,
+)
+def test_an_impossible_setting_is_one_line_that_says_what_to_choose(name, value, said):
+    with pytest.raises(SettingsError, match=said) as caught:
+        Settings().with_values({name: value})
+    assert "\n" not in str(caught.value)
+
+
+def test_changing_settings_leaves_the_original_alone():
+    original = Settings()
+    original.with_values({"nms.score": 0.9})
+    assert original.nms.score == 0.30
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().nms.score = 0.9
+
+
+def test_a_variant_is_a_preset_and_its_changes():
+    variant = parse_variant(" litert , runtime.precision=float16, runtime.threads=1 ")
+    assert (variant.runtime.engine, variant.runtime.precision, variant.runtime.threads) == ("litert", "float16", 1)
+
+
+def test_a_variant_without_preset_starts_from_its_base():
+    base = Settings().with_values({"nms.iou": 0.7})
+    assert parse_variant("nms.score=0.5", base=base).nms.iou == 0.7
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("turbo", "choose one of naive"), ("nms.score=0.5,xla", "group.field=value"), ("xla,nms.score", "group.field=value")],
+)
+def test_a_variant_that_cannot_be_read_says_why(text, said):
+    with pytest.raises(SettingsError, match=said):
+        parse_variant(text)
+
+
+def test_fast_is_what_is_known_to_be_fast_here_or_else_a_guess():
+    assert preset_values(FAST) == PRESETS[FAST_GUESS]
+    assert preset_values(FAST, {"runtime.threads": 1}) == {"runtime.threads": 1}
+
+
+def test_an_assignment_splits_at_its_first_sign():
+    assert parse_assignment(" a.b = c=d ") == ("a.b", "c=d")
+
+
+def test_changes_are_told_in_order():
+    after = Settings().with_values({"nms.score": 0.4, "input.size_hw": "288x512", "feed.cache": True})
+    assert describe_changes(Settings(), after) == (
+        "input.size_hw: None -> 288x512",
+        "nms.score: 0.3 -> 0.4",
+        "feed.cache: false -> true",
+    )
+
+
+def test_the_names_are_those_of_the_flat_settings():
+    assert setting_names() == tuple(Settings().flat())
+
+
+VALUES = {
+    "input.size_hw": st.tuples(st.integers(1, 8192), st.integers(1, 8192)),
+    "input.resize": st.sampled_from(RESIZE_PLACES),
+    "runtime.engine": st.sampled_from(ENGINES),
+    "runtime.precision": st.sampled_from(PRECISIONS),
+    "runtime.threads": st.integers(1, 1024),
+    "runtime.batch": st.integers(1, 256),
+    "runtime.device": st.sampled_from(["cpu", "gpu:0", "gpu:12"]),
+    "nms.method": st.sampled_from(NMS_METHODS),
+    "nms.score": st.floats(0, 1),
+    "nms.iou": st.floats(0, 1),
+    "nms.max_detections": st.integers(1, 10_000),
+    "nms.per_class": st.booleans(),
+    "nms.top_k": st.integers(1, 1_000_000),
+    "feed.mode": st.sampled_from(FEED_MODES),
+    "feed.workers": st.integers(1, 256),
+    "feed.prefetch": st.integers(0, 1024),
+    "feed.cache": st.booleans(),
+}
+
+
+def test_every_setting_is_in_the_table_below():
+    assert set(VALUES) == set(setting_names())
+
+
+@given(st.fixed_dictionaries({}, optional=VALUES))
+def test_settings_survive_being_written_as_words(values):
+    settings = Settings().with_values(values)
+    assert parse_variant(",".join(assignments(settings))) == settings
+
+
+@given(st.fixed_dictionaries({}, optional=VALUES))
+def test_settings_survive_json(values):
+    settings = Settings().with_values(values)
+    assert Settings.model_validate_json(settings.model_dump_json()) == settings

@@ -1,0 +1,61 @@
+"""The workbench: where a TensorFlow object detector's time goes, and what each setting does to speed and accuracy, here.
+
+    from workbench import Bench, open_detector, open_footage, variant, write_report
+
+    detector = open_detector("inspector-mobile")
+    bench = Bench(open_footage(detector))
+    records = [bench.measure(variant(detector, preset)) for preset in ("naive", "graph", "litert-int8")]
+    write_report(records, "report.html")
+
+Names load what they need when they are first used, so that `import workbench` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workbench.bench import Bench
+    from workbench.catalog import open_detector, open_footage
+    from workbench.history import History
+    from workbench.record import Record, read_records
+    from workbench.report import render_report, write_report
+    from workbench.settings import Settings
+    from workbench.variants import variant
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Bench": "bench",
+    "History": "history",
+    "Record": "record",
+    "Settings": "settings",
+    "open_detector": "catalog",
+    "open_footage": "catalog",
+    "read_records": "record",
+    "render_report": "report",
+    "variant": "variants",
+    "write_report": "report",
+}
+
+__all__ = [
+    "Bench",
+    "History",
+    "Record",
+    "Settings",
+    "open_detector",
+    "open_footage",
+    "read_records",
+    "render_report",
+    "variant",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'workbench' has no attribute {name!r}")
+    return getattr(import_module(f"workbench.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,112 @@
+"""Which settings a detector and this machine can take, and why not, known before anything runs."""
+
+from collections.abc import Callable, Iterable
+
+from workbench.detectors import Detector
+from workbench.detectors.conversion import PRECISION_OPTIONS
+from workbench.detectors.native_output import load_tensorflow
+from workbench.errors import SettingsError, UnavailableError
+from workbench.settings import Settings
+
+TENSORFLOW_ENGINES = ("keras", "eager", "graph", "xla")
+RESIZING_ENGINES = ("eager", "graph", "xla")
+
+Rule = Callable[[Detector, Settings], str | None]
+
+
+def check(detector: Detector, settings: Settings) -> Settings:
+    """Return the settings with the input size filled in, once everything in them can be taken.
+
+    Raises:
+        UnavailableError: A setting that this detector or this machine cannot take; says which and why.
+        SettingsError: An impossible input size.
+    """
+    size_hw = detector.input_spec.choose_size(settings.input.size_hw)
+    for rule in RULES:
+        if reason := rule(detector, settings):
+            raise UnavailableError(reason)
+    return settings.model_copy(update={"input": settings.input.model_copy(update={"size_hw": size_hw})})
+
+
+def reasons(detector: Detector, settings: Settings, name: str, values: Iterable[object]) -> dict[object, str]:
+    """Say which of a setting's values cannot be taken with all else as it is.
+
+    Args:
+        detector: The detector.
+        settings: All other settings.
+        name: `group.field`.
+        values: The values to try.
+
+    Returns:
+        The reason by value, for those that cannot be taken.
+    """
+    found: dict[object, str] = {}
+    for value in values:
+        try:
+            check(detector, settings.with_values({name: value}))
+        except (UnavailableError, SettingsError) as error:
+            found[value] = str(error)
+    return found
+
+
+def _refused_by_detector(detector: Detector, settings: Settings) -> str | None:
+    for name, value in settings.flat().items():
+        reason = detector.refusals.get(name, {}).get(str(value))
+        if reason:
+            return f"{name} is {value}: {reason}"
+    return None
+
+
+def _feed(_: Detector, settings: Settings) -> str | None:
+    if settings.feed.mode == "loop":
+        return None
+    return f"feed.mode is {settings.feed.mode}: this version feeds frames one after the other; choose loop"
+
+
+def _precision(_: Detector, settings: Settings) -> str | None:
+    runtime = settings.runtime
+    if runtime.engine in TENSORFLOW_ENGINES and runtime.precision != "float32":
+        return (
+            f"runtime.precision is {runtime.precision}: the {runtime.engine} engine runs the network as it was saved, in float32;"
+            " choose float32, or runtime.engine=litert"
+        )
+    if runtime.engine == "litert" and runtime.precision not in PRECISION_OPTIONS:
+        choices = ", ".join(PRECISION_OPTIONS)
+        return f"runtime.precision is {runtime.precision}: LiteRT has no conversion to it; choose one of {choices}"
+    return None
+
+
+def _resize(_: Detector, settings: Settings) -> str | None:
+    if settings.input.resize != "graph" or settings.runtime.engine in RESIZING_ENGINES:
+        return None
+    return (
+        f"input.resize is graph: the {settings.runtime.engine} engine runs the network alone, at its own size; choose opencv or"
+        f" pillow, or runtime.engine one of {', '.join(RESIZING_ENGINES)}"
+    )
+
+
+def _batch(detector: Detector, settings: Settings) -> str | None:
+    fixed = detector.input_spec.batch
+    if fixed in (None, settings.runtime.batch):
+        return None
+    return f"runtime.batch is {settings.runtime.batch}: this detector takes exactly {fixed} at once"
+
+
+def _device(_: Detector, settings: Settings) -> str | None:
+    device = settings.runtime.device
+    if device == "cpu":
+        return None
+    if settings.runtime.engine == "litert":
+        return f"runtime.device is {device}: LiteRT runs on the cpu here; choose cpu"
+    load_tensorflow()
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    number = int(device.partition(":")[2])
+    if number < len(gpus):
+        return None
+    seen = f"sees {len(gpus)} GPUs" if gpus else "sees no GPU on this machine"
+    return f"runtime.device is {device}: TensorFlow {seen}; choose cpu"
+
+
+RULES: tuple[Rule, ...] = (_refused_by_detector, _feed, _precision, _resize, _batch, _device)

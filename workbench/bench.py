@@ -1,0 +1,286 @@
+"""The bench: settings measured one after the other on the same frames, each compared with the first."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from workbench.accuracy import Accuracy, Agreement, agreement, average_precision, judged, uncounted
+from workbench.catalog import Footage
+from workbench.datasets import Truth
+from workbench.detections import Detections
+from workbench.errors import RecordError, WorkbenchError
+from workbench.machine import NoiseCertificate, NoiseWatch, environment
+from workbench.measure import Comparison, Step, Timing, compare_blocks, measure
+from workbench.media import Frame, Media
+from workbench.pictures import picture
+from workbench.pipeline import Pipeline
+from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record
+from workbench.variants import Variant
+
+DEFAULT_FRAMES = 150  # enough for p95 (130 frames), and a slow pipeline is done in half a minute
+FRAMES_KEPT = 256  # whose detections a record holds: more would make it large and the agreement no surer
+PICTURES_EACH = 2  # shown of the timed and of the labelled frames
+COMPARISON_SECONDS = 20.0  # nobody waits longer for a row; what is still unclear then is said to be
+UNEXPLAINED_LIMIT = 0.05  # of the median frame; above it the stages do not account for what the user waits for
+
+TIMES_APART = "its times are not compared with the baseline's, which were taken in another session"
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is going on, the steps done, and the steps in all (0 where that is not known)."""
+
+
+def no_progress(_: str, __: int, ___: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """Detections by frame name, in order, and the frames that will be shown."""
+
+    shown: frozenset[str]
+    by_name: dict[str, Detections] = field(default_factory=dict)
+    frames: dict[str, Frame] = field(default_factory=dict)
+
+    def clear(self) -> None:
+        self.by_name.clear()
+        self.frames.clear()
+
+    def listen(self, frames: Sequence[Frame], found: Sequence[Detections]) -> None:
+        for frame, one in zip(frames, found, strict=True):
+            self.by_name[frame.name] = one
+            if frame.name in self.shown:
+                self.frames[frame.name] = frame
+
+    def pictures(self, truth: Truth | None) -> list[Picture]:
+        known = truth.images if truth else {}
+        return [picture(frame, self.by_name[name], known.get(name)) for name, frame in self.frames.items()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What one variant's run left behind, before it is written down."""
+
+    pipeline: Pipeline
+    timing: Timing
+    unsteady: tuple[str, ...]
+    recompilations: int
+    timed: _Found
+    accuracy: Accuracy | None
+    labelled: _Found
+    comparison: Comparison | None
+    noise: NoiseCertificate
+
+
+class Bench:
+    """Measures variants on the same frames. The first is the baseline, unless a record is given as one.
+
+    Args:
+        footage: Frames and truth.
+        frames: How many frames to time.
+        baseline: A saved record whose detections others are compared with; times of other sessions are not.
+        progress: Told what is going on.
+        comparison_seconds: How long a comparison with the baseline may look for a clear answer.
+
+    Raises:
+        RecordError: The baseline's record is of other media, or holds no detections.
+    """
+
+    def __init__(
+        self,
+        footage: Footage,
+        frames: int = DEFAULT_FRAMES,
+        baseline: Record | None = None,
+        progress: Progress = no_progress,
+        comparison_seconds: float = COMPARISON_SECONDS,
+    ) -> None:
+        if baseline is not None:
+            _check_baseline(baseline, footage.media)
+        self._footage = footage
+        self._frames = frames
+        self._progress = progress
+        self._comparison_seconds = comparison_seconds
+        self._baseline = baseline
+        self._baseline_pipeline: Pipeline | None = None
+        self._shown = frozenset(_frames_to_show(footage.media, footage.truth, frames))
+        self._shown_labelled = (
+            frozenset(_frames_to_show(footage.labelled, footage.labelled_truth, None)) if footage.labelled else frozenset()
+        )
+
+    def measure(self, variant: Variant) -> Record:
+        """Run one variant through the whole protocol.
+
+        Raises:
+            WorkbenchError: It could not be run; `problem_record` turns that into a row.
+        """
+        run = self._run(variant)
+        agreed = self._agreement(variant, run)
+        record = Record(
+            name=variant.name,
+            command=variant.command,
+            settings=variant.settings,
+            detector=variant.detector.facts,
+            media=self._footage.media.facts(),
+            environment=environment(),
+            engine=_engine_facts(run),
+            timing=run.timing,
+            accuracy=run.accuracy,
+            agreement=agreed,
+            comparison=run.comparison,
+            noise=run.noise,
+            warnings=tuple(self._warnings(variant, run, agreed)),
+            detections=tuple(FrameDetections.of(name, one) for name, one in islice(run.timed.by_name.items(), FRAMES_KEPT)),
+            pictures=tuple(self._pictures(run)),
+        )
+        if self._baseline is None:
+            self._baseline, self._baseline_pipeline = record, run.pipeline
+        return record
+
+    def _run(self, variant: Variant) -> _Run:
+        self._progress(f"{variant.name}: preparing", 0, 0)
+        media = self._footage.media
+        timed = _Found(self._shown)
+        compiled: list[int] = []  # before each pass; the last two are the timed ones
+
+        def make_step() -> Step:
+            timed.clear()
+            compiled.append(pipeline.compilations)
+            return pipeline.steps(media.frames(), timed.listen)
+
+        def tell(done: int, total: int) -> None:
+            self._progress(f"{variant.name}: timing", done, total)
+
+        with NoiseWatch(variant.settings.runtime.threads) as noise_watch:
+            before = time.perf_counter()
+            pipeline = Pipeline(variant.detector, variant.settings, self._footage.calibration)
+            pipeline.compile(media.facts().size_hw)
+            compile_seconds = time.perf_counter() - before
+            measured = measure(make_step, frames=self._frames, progress=tell)
+            recompilations = pipeline.compilations - compiled[-2]
+            accuracy, labelled = self._accuracy(variant, pipeline)
+            comparison = self._comparison(variant, pipeline)
+        return _Run(
+            pipeline=pipeline,
+            timing=measured.timing(compile_seconds),
+            unsteady=measured.warnings,
+            recompilations=recompilations,
+            timed=timed,
+            accuracy=accuracy,
+            labelled=labelled,
+            comparison=comparison,
+            noise=noise_watch.certificate,
+        )
+
+    def problem_record(self, variant: Variant, error: WorkbenchError) -> Record:
+        """Return the row of a variant that could not be run."""
+        return Record(
+            name=variant.name,
+            command=variant.command,
+            settings=variant.settings,
+            detector=variant.detector.facts,
+            media=self._footage.media.facts(),
+            environment=environment(),
+            noise=NoiseCertificate(verdict="unknown", reasons=("nothing was timed",)),
+            problem=Problem.of(error),
+        )
+
+    def _accuracy(self, variant: Variant, pipeline: Pipeline) -> tuple[Accuracy | None, _Found]:
+        media, truth, found = self._footage.labelled, self._footage.labelled_truth, _Found(self._shown_labelled)
+        if media is None or truth is None or truth.labels != variant.detector.facts.labels:
+            return None, found
+        total, frames = media.facts().frames, media.frames()
+        while batch := list(islice(frames, pipeline.engine.batch)):
+            found.listen(batch, pipeline.detect(batch))
+            self._progress(f"{variant.name}: accuracy", len(found.by_name), total)
+        known = [(one, truth.images[name]) for name, one in found.by_name.items() if name in truth.images]
+        accuracy = average_precision(
+            [one for one, _ in known],
+            [image for _, image in known],
+            classes=len(truth.labels),
+            truth_name=truth.name,
+            score_threshold=variant.settings.nms.score,
+        )
+        return accuracy, found
+
+    def _pictures(self, run: _Run) -> Iterable[Picture]:
+        shown = (*run.timed.pictures(self._footage.truth), *run.labelled.pictures(self._footage.labelled_truth))
+        return {one.name: one for one in shown}.values()  # the frames timed and those judged may be the same
+
+    def _comparison(self, variant: Variant, pipeline: Pipeline) -> Comparison | None:
+        baseline, other = self._baseline, self._baseline_pipeline
+        if baseline is None or other is None:
+            return None
+
+        def tell(done: int, total: int) -> None:
+            self._progress(f"{variant.name}: comparing with {baseline.name}", done, total)
+
+        media = self._footage.media
+        timers = other.block_timer(media), pipeline.block_timer(media)
+        compared = compare_blocks(*timers, maximum_seconds=self._comparison_seconds, progress=tell)
+        return compared.comparison(baseline.name, variant.name)
+
+    def _agreement(self, variant: Variant, run: _Run) -> Agreement | None:
+        baseline = self._baseline
+        if baseline is None or baseline.detector.labels != variant.detector.facts.labels:
+            return None
+        found = run.timed.by_name
+        pairs = [(found[row.frame], row.detections()) for row in baseline.detections if row.frame in found]
+        agreed = agreement([one for one, _ in pairs], [other for _, other in pairs], baseline_name=baseline.name)
+        return judged(agreed, run.accuracy, baseline.accuracy)
+
+    def _warnings(self, variant: Variant, run: _Run, agreed: Agreement | None) -> Iterator[str]:
+        yield from run.unsteady
+        share = run.timing.unexplained_share
+        if share is not None and share > UNEXPLAINED_LIMIT:
+            yield f"{share:.0%} of a frame's time is in none of its stages"
+        if run.recompilations:
+            yield f"{run.recompilations} programs were compiled again while frames were timed: shapes changed"
+        labels = variant.detector.facts.labels
+        truths = dict.fromkeys(truth for truth in (self._footage.truth, self._footage.labelled_truth) if truth)
+        for truth in truths:
+            yield from truth.notes
+            if truth.labels != labels:
+                yield f"{truth.name} was read for other classes than this detector's: no accuracy"
+        yield from uncounted(list(run.labelled.by_name.values()))
+        if self._baseline is not None:
+            if self._baseline_pipeline is None:
+                yield TIMES_APART
+            if self._baseline.detector.labels != labels:
+                yield f"{self._baseline.name} knows other classes: no agreement"
+        if agreed and agreed.broken:
+            yield f"this setting breaks the detector: {'; '.join(agreed.reasons)}"
+
+
+def _check_baseline(baseline: Record, media: Media) -> None:
+    if not baseline.detections:
+        raise RecordError(f"the baseline {baseline.name} holds no detections; choose a record of a run that succeeded")
+    here = media.facts()
+    if baseline.media.sha256 != here.sha256:
+        raise RecordError(
+            f"the baseline {baseline.name} was measured on {baseline.media.name}, these frames are of {here.name} and differ;"
+            " choose a record of the same media"
+        )
+
+
+def _engine_facts(run: _Run) -> EngineFacts:
+    pipeline = run.pipeline
+    return EngineFacts(
+        covers=pipeline.engine.covers,
+        left_out=pipeline.engine.left_out,
+        compilations=pipeline.compilations,
+        recompilations=run.recompilations,
+        threads=pipeline.settings.runtime.threads,
+        model_bytes=pipeline.engine.model_bytes,
+        notes=(*pipeline.engine.notes, *pipeline.nms_notes),
+    )
+
+
+def _frames_to_show(media: Media, truth: Truth | None, limit: int | None) -> Iterator[str]:
+    """Name the fullest frame of each of `PICTURES_EACH` equal parts; the middle ones where there is no truth."""
+    names = media.frame_names()[:limit]
+    part = max(1, len(names) // PICTURES_EACH)
+    for start in range(0, min(len(names), part * PICTURES_EACH), part):
+        candidates = names[start : start + part]
+        known = truth.images if truth else {}
+        fullest = max(candidates, key=lambda name: len(known[name]) if name in known else 0)
+        yield fullest if known else candidates[len(candidates) // 2]

@@ -1,0 +1,140 @@
+"""The commands and their options. What they do is in modules that load when a command runs, so that `--help` is quick."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli import app
+
+DEFAULT_FRAMES = 150  # `workbench.bench` says why; a test keeps the two equal
+
+Model = Annotated[str | None, typer.Argument(help="A sample detector's name or a model file; inspector-mobile by default.")]
+MediaArgument = Annotated[str | None, typer.Argument(help="A picture, folder, glob or video; the sample line by default.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="GROUP.FIELD=VALUE", help="Change one setting; may be repeated.")]
+Frames = Annotated[int, typer.Option(min=1, help="How many frames to time.")]
+TruthFile = Annotated[str | None, typer.Option("--truth", metavar="FILE", help="Ground truth (COCO json) of the media.")]
+JsonFile = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - is standard output.")]
+HistoryFile = Annotated[Path | None, typer.Option("--history", metavar="FILE", help="Another history than the user's own.")]
+
+
+@app.command()
+def doctor(json_file: JsonFile = None) -> None:
+    """Say what this machine is, what works here and how noisy it is."""
+    from workbench.cli.doctor import examine
+
+    examine(json_file)
+
+
+@app.command()
+def run(
+    model: Model = None,
+    media: MediaArgument = None,
+    preset: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="P",
+            help="naive, graph, xla, litert, litert-int8 or fast, and changes to it: xla,nms.score=0.4."
+            " May be repeated; others are compared with the first.",
+        ),
+    ] = None,
+    sets: Sets = None,
+    frames: Frames = DEFAULT_FRAMES,
+    truth: TruthFile = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL|RECORD", help="Compare with another model, or with the detections of a saved record."),
+    ] = None,
+    save_frames: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the annotated frames there.")] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an HTML report of these runs.")] = None,
+    history: HistoryFile = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Measure a detector on frames: latency by stage, accuracy, agreement, noise."""
+    from workbench.cli.run import Request, run_variants
+
+    request = Request(
+        model=model,
+        media=media,
+        presets=tuple(preset or ()),
+        sets=tuple(sets or ()),
+        frames=frames,
+        truth=truth,
+        baseline=baseline,
+        save_frames=save_frames,
+        report=report,
+        history=history,
+        json_file=json_file,
+    )
+    if not run_variants(request):
+        raise typer.Exit(2)
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Option("--a", metavar="P|K=V,…", help="One setting: a preset, or group.field=value,…")],
+    b: Annotated[str, typer.Option("--b", metavar="P|K=V,…", help="The other.")],
+    model: Model = None,
+    media: MediaArgument = None,
+    frames: Frames = DEFAULT_FRAMES,
+    truth: TruthFile = None,
+    history: HistoryFile = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Compare two settings in interleaved blocks: A's time over B's, its interval, and a verdict."""
+    from workbench.cli.run import Request, compare_two
+
+    request = Request(model=model, media=media, presets=(a, b), frames=frames, truth=truth, history=history, json_file=json_file)
+    compare_two(request)
+
+
+@app.command()
+def report(
+    records: Annotated[list[Path] | None, typer.Argument(metavar="[RECORD.json…]", help="Records that `run --json` wrote.")] = None,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the page.")] = Path("report.html"),
+    history: HistoryFile = None,
+    different_machines: Annotated[
+        bool, typer.Option("--different-machines", help="Allow records of several machines in one report.")
+    ] = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Write records up as one HTML file. Without records: the newest run's detector and media, from the history."""
+    from workbench.cli.report import write
+
+    write(tuple(records or ()), out, history, json_file, different_machines=different_machines)
+
+
+@app.command()
+def samples(
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where; the project's own sample_media by default.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Make the sample clip, the stills and their truth again, from their seeds."""
+    from workbench.cli.samples import make_samples
+
+    make_samples(out, json_file)
+
+
+@app.command()
+def train(
+    name: Annotated[str, typer.Argument(help="inspector-mobile or inspector-large.")],
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the weights, log and card go.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="How long to train; 70 by default.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Or how many steps.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Train a sample detector again, from its seeds. A training that was stopped goes on."""
+    from workbench.cli.samples import train_sample
+
+    train_sample(name, out, minutes, steps, json_file)
+
+
+@app.command()
+def lab(
+    arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to JupyterLab, after --.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Open JupyterLab on the guided notebooks."""
+    from workbench.cli.lab import open_lab
+
+    open_lab(tuple(arguments or ()), json_file)

@@ -1,0 +1,85 @@
+"""`workbench doctor`: what this machine is, what works here, how noisy it is."""
+
+import json
+from collections.abc import Callable
+from importlib import import_module
+
+from rich.markup import escape
+from rich.table import Table
+
+from workbench.catalog import SAMPLE_CLIP, SAMPLE_MEDIA
+from workbench.cli.screen import console, write_json
+from workbench.detectors.native_output import load_tensorflow
+from workbench.history import default_path
+from workbench.machine import environment, quick_noise
+from workbench.samples.sample_detectors import SAMPLE_DETECTORS, WEIGHTS
+
+Check = tuple[str, str | None]
+"""What was found, and what to do where that is not right."""
+
+
+def examine(json_file: str | None) -> None:
+    """Print what is here; nothing is changed."""
+    facts, noise = environment(), quick_noise()
+    checks = {name: check() for name, check in CHECKS.items()}
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column()
+    table.add_row("processor", escape(f"{facts.cpu}, {facts.cores} usable cores"))
+    table.add_row("memory", f"{facts.memory_bytes / 1024**3:.1f} GiB")
+    table.add_row("system", escape(f"{facts.system}, Python {facts.python}"))
+    for name, (found, remedy) in checks.items():
+        table.add_row(name, escape(found) + (f" [red]{escape(remedy)}[/red]" if remedy else ""))
+    table.add_row("noise", escape(f"{noise.verdict}{': ' if noise.reasons else ''}{'; '.join(noise.reasons)}"))
+    table.add_row("history", escape(str(default_path())))
+    console(json_file).print(table)
+    found_all = {name: {"found": found, "remedy": remedy} for name, (found, remedy) in checks.items()}
+    tree = {"schema": 1, "environment": facts.model_dump(), "noise": noise.model_dump(), "checks": found_all}
+    write_json(json_file, json.dumps(tree))
+
+
+def _loaded(load: Callable[[], object], package: str) -> Callable[[], Check]:
+    def check() -> Check:
+        try:
+            load()
+        except ImportError as error:
+            return f"does not load ({error})", f"install it with `pip install {package}`"
+        return environment().versions.get(package) or "loads", None
+
+    return check
+
+
+def _opencv() -> Check:
+    try:
+        import cv2
+    except ImportError as error:
+        remedy = (
+            "libGL is missing: run `make setup`, which puts opencv-python-headless in its place" if "libGL" in str(error) else ""
+        )
+        return f"does not load ({error})", remedy or "install it with `pip install opencv-python`"
+    return str(cv2.__version__), None
+
+
+def _gpus() -> Check:
+    import tensorflow as tf
+
+    names = [device.name for device in tf.config.list_physical_devices("GPU")]
+    return (", ".join(names) or "none that TensorFlow sees: runtime.device stays cpu"), None
+
+
+def _samples() -> Check:
+    missing = [name for name in SAMPLE_DETECTORS if not (WEIGHTS / f"{name}.keras").exists()]
+    if missing:
+        return f"no weights of {', '.join(missing)}", f"run `workbench train {missing[0]}`"
+    if not SAMPLE_CLIP.exists():
+        return f"no clip in {SAMPLE_MEDIA}", "run `workbench samples`"
+    return f"{', '.join(SAMPLE_DETECTORS)}; {SAMPLE_MEDIA}", None
+
+
+CHECKS: dict[str, Callable[[], Check]] = {
+    "TensorFlow": _loaded(load_tensorflow, "tensorflow"),
+    "LiteRT": _loaded(lambda: import_module("ai_edge_litert.interpreter"), "ai-edge-litert"),
+    "OpenCV": _opencv,
+    "GPU": _gpus,
+    "samples": _samples,
+}

@@ -1,0 +1,167 @@
+"""`workbench run` and `workbench compare`: measure variants on the same frames."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from workbench.bench import Bench
+from workbench.catalog import Footage, open_detector, open_footage
+from workbench.cli.screen import Tell, console, print_records, progress, write_json
+from workbench.detectors import Detector
+from workbench.errors import WorkbenchError
+from workbench.history import History, default_path
+from workbench.machine import environment
+from workbench.record import Record, read_records, write_whole
+from workbench.settings import FAST, parse_assignment
+from workbench.variants import Variant, variant
+
+RECORD_SUFFIX = ".json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the user asked to be measured."""
+
+    model: str | None
+    media: str | None
+    presets: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    frames: int
+    truth: str | None = None
+    baseline: str | None = None
+    save_frames: Path | None = None
+    report: Path | None = None
+    history: Path | None = None
+    json_file: str | None = None
+
+
+def run_variants(request: Request) -> bool:
+    """Measure what was asked for; false where one of several variants could not be run.
+
+    Raises:
+        WorkbenchError: Nothing could be run, or something could not be saved.
+    """
+    detector = open_detector(request.model)
+    with History(request.history or default_path()) as history:
+        variants = [*_baseline_variants(request), *_variants(request, detector, history)]
+        footage = open_footage(detector, request.media, request.truth)
+        records: list[Record] = []
+        with progress() as tell:
+            bench = Bench(footage, request.frames, baseline=_baseline_record(request.baseline), progress=tell)
+            for variant in variants:
+                records.append(_measured(bench, variant, alone=len(variants) == 1))
+                history.append(records[-1])
+            if request.save_frames:
+                _save_frames(variants[-1], footage, request, tell)
+    out = console(request.json_file)
+    print_records(out, records)
+    if request.report:
+        from workbench.report import write_report
+
+        write_report(records, request.report)
+        out.print(f"report: {request.report}", markup=False)
+    texts = [record.to_json() for record in records]
+    write_json(request.json_file, texts[0] if len(texts) == 1 else f"[{','.join(texts)}]")
+    return not any(record.problem for record in records)
+
+
+def compare_two(request: Request) -> None:
+    """Measure two variants and compare them in interleaved blocks.
+
+    Raises:
+        WorkbenchError: One of them could not be run.
+    """
+    detector = open_detector(request.model)
+    with History(request.history or default_path()) as history:
+        variants = list(_variants(request, detector, history))
+        footage = open_footage(detector, request.media, request.truth)
+        with progress() as tell:
+            bench = Bench(footage, request.frames, progress=tell)
+            records: list[Record] = []
+            for variant in variants:
+                records.append(_measured(bench, variant, alone=True))
+                history.append(records[-1])
+    a, b = records
+    assert b.comparison is not None, "the second of a bench is compared with the first"
+    ratio, verdict = b.comparison.ratio, b.comparison.verdict
+    out = console(request.json_file)
+    print_records(out, (a, b))
+    plain = (
+        f"{a.name} takes {ratio.median:.2f} times as long as {b.name} [{ratio.low:.2f}, {ratio.high:.2f}]: {b.name} is {verdict}"
+    )
+    out.print(plain if verdict != "no measurable difference" else f"{verdict} [{ratio.low:.3f}, {ratio.high:.3f}]", markup=False)
+    write_json(
+        request.json_file,
+        f'{{"schema":1,"a":{a.to_json()},"b":{b.to_json()},"ratio":{ratio.model_dump_json()},"verdict":"{verdict}"}}',
+    )
+
+
+def _measured(bench: Bench, variant: Variant, *, alone: bool) -> Record:
+    try:
+        return bench.measure(variant)
+    except WorkbenchError as error:
+        if alone:
+            raise
+        return bench.problem_record(variant, error)
+
+
+def _variants(request: Request, detector: Detector, history: History) -> Iterator[Variant]:
+    for word in request.sets:
+        parse_assignment(word)  # joined to a preset below, where a word without `=` would pass for one
+    for preset in request.presets or ("",):
+        text = ",".join([preset, *request.sets]).strip(",")
+        fast = _fast_values(detector, history) if preset.split(",")[0].strip() == FAST else None
+        row = variant(detector, text, fast=fast, options=_options(request))
+        yield row if _baseline_model(request) is None else replace(row, name=f"{detector.facts.name} {row.name}")
+
+
+def _baseline_variants(request: Request) -> Iterator[Variant]:
+    model = _baseline_model(request)
+    if model is None:
+        return
+    detector = open_detector(model)
+    row = variant(detector, ",".join([*request.presets[:1], *request.sets]), options=_options(request))
+    yield replace(row, name=f"{detector.facts.name} {row.name}")
+
+
+def _baseline_model(request: Request) -> str | None:
+    return None if request.baseline is None or _is_record(request.baseline) else request.baseline
+
+
+def _baseline_record(baseline: str | None) -> Record | None:
+    if baseline is None or not _is_record(baseline):
+        return None
+    return read_records(Path(baseline))[0]
+
+
+def _is_record(baseline: str) -> bool:
+    return Path(baseline).suffix.lower() == RECORD_SUFFIX
+
+
+def _fast_values(detector: Detector, history: History) -> dict[str, object] | None:
+    best = history.fastest(detector.facts.sha256, environment().machine_id)
+    return best.settings.flat() if best else None
+
+
+def _options(request: Request) -> tuple[str, ...]:
+    media = (request.media,) if request.media else ()
+    truth = ("--truth", request.truth) if request.truth else ()
+    return (*media, "--frames", str(request.frames), *truth)
+
+
+def _save_frames(variant: Variant, footage: Footage, request: Request, tell: Tell) -> None:
+    import cv2
+
+    from workbench.pipeline import Pipeline
+    from workbench.stages.draw import draw
+
+    assert request.save_frames is not None
+    pipeline = Pipeline(variant.detector, variant.settings, footage.calibration)
+    for frame in footage.media.frames():
+        if frame.index >= request.frames:
+            break
+        (found,) = pipeline.detect([frame])
+        picture = draw(frame.image_rgb, found, variant.detector.facts.labels)
+        encoded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
+        write_whole(request.save_frames / f"{frame.index:06d}.jpg", encoded.tobytes())
+        tell("saving frames", frame.index + 1, request.frames)

@@ -1,0 +1,101 @@
+"""What the commands put on the screen: progress, tables and JSON."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from workbench.errors import SaveError
+from workbench.record import Record, write_whole
+from workbench.report.wording import MISSING, format_fraction, format_milliseconds, format_number, format_ratio
+
+STDOUT = "-"
+
+Tell = Callable[[str, int, int], None]
+
+
+def console(json_file: str | None) -> Console:
+    """Return where people read: standard output, or standard error where JSON takes that."""
+    screen = Console(stderr=json_file == STDOUT, highlight=False)
+    screen.soft_wrap = not screen.is_terminal  # a file or a pipe has no edge at which a path would have to be broken
+    return screen
+
+
+@contextmanager
+def progress() -> Iterator[Tell]:
+    """Show a progress bar on standard error where that is a terminal; yields what tells it `(what, done, total)`."""
+    screen = Console(stderr=True)
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=screen,
+        transient=True,
+        disable=not screen.is_terminal,  # a file would get an empty line before each error
+        # Each repaint costs the timed process a little; four a second are enough to see that it lives.
+        refresh_per_second=4,
+    )
+    with bar:
+        task = bar.add_task("", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            bar.update(task, description=escape(what), completed=done, total=total or None)
+
+        yield tell
+
+
+def write_json(json_file: str | None, text: str) -> None:
+    """Write JSON where `--json` says; nowhere without it.
+
+    Raises:
+        SaveError: The file could not be written.
+    """
+    if json_file == STDOUT:
+        try:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        except OSError as error:
+            raise SaveError(f"cannot write to standard output: {error.strerror}; choose another place") from None
+    elif json_file is not None:
+        write_whole(Path(json_file), text + "\n")
+
+
+def print_records(out: Console, records: Sequence[Record]) -> None:
+    """Print a row for each record, then what each has to warn of."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("setting", "median ms", "p95 ms", "FPS", "against the first", "AP", "agreement", "noise"):
+        left = heading in {"setting", "against the first", "noise"}
+        table.add_column(heading, justify="left" if left else "right", overflow="fold")
+    for record in records:
+        table.add_row(*(escape(cell) for cell in _cells(record)), style="red" if record.broken or record.problem else "")
+    out.print(table)
+    for record in records:
+        if record.problem:
+            out.print(f"{record.name}: {record.problem.message}", style="bold red", markup=False)
+        for warning in record.warnings:
+            out.print(f"{record.name}: {warning}", style="bold red" if record.broken else "yellow", markup=False)
+        if record.noise.verdict != "quiet" and not record.problem:
+            out.print(f"{record.name}: {record.noise.verdict}: {'; '.join(record.noise.reasons)}", style="yellow", markup=False)
+
+
+def _cells(record: Record) -> tuple[str, ...]:
+    timing, compared = record.timing, record.comparison
+    if timing is None:
+        return (record.name, "did not run", *("",) * 6)
+    return (
+        record.name,
+        format_milliseconds(timing.median_ms),
+        format_milliseconds(timing.p95_ms),
+        format_number(timing.fps),
+        f"{format_ratio(compared.ratio)} {compared.verdict}" if compared else MISSING,
+        format_fraction(record.accuracy.ap if record.accuracy else None),
+        format_fraction(record.agreement.ratio if record.agreement else None),
+        record.noise.verdict,
+    )

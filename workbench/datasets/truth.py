@@ -1,0 +1,107 @@
+"""What is really in the pictures, by the pictures' names."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.boxes import FloatArray
+from workbench.errors import TruthError
+
+MOST_NAMED = 5  # of the names that an error or a note lists
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageTruth:
+    """What is in one picture.
+
+    Attributes:
+        boxes_xyxy_px: `(n, 4)` float32.
+        class_ids: `(n,)` int64, positions in the labels.
+        iscrowd: `(n,)` bool; such a box is a crowd: detections inside it are neither right nor wrong.
+        areas_px: `(n,)` float32: what small, medium and large mean. Of the outline where the truth has one, else of the box.
+        size_hw: Of the picture, where the truth tells.
+    """
+
+    boxes_xyxy_px: FloatArray
+    class_ids: NDArray[np.int64]
+    iscrowd: NDArray[np.bool_]
+    areas_px: FloatArray
+    size_hw: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        count = len(self.class_ids)
+        shapes = (self.boxes_xyxy_px.shape, self.class_ids.shape, self.iscrowd.shape, self.areas_px.shape)
+        if shapes != ((count, 4), (count,), (count,), (count,)):
+            raise ValueError(f"truth needs boxes (n, 4), classes, crowds and areas (n,), got shapes {shapes}")
+
+    def __len__(self) -> int:
+        return len(self.class_ids)
+
+    @classmethod
+    def empty(cls, size_hw: tuple[int, int] | None = None) -> Self:
+        """Return the truth of a picture in which there is nothing."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, np.bool_), np.zeros(0, np.float32), size_hw)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Truth:
+    """What is in each picture, by the picture's name.
+
+    Attributes:
+        name: The file's name.
+        labels: What class ids count: the detector's labels where they were given.
+        images: By file name as the truth has it; after `match`, by frame name. A picture that is not here is unknown, not empty.
+        notes: What did not fit and was left out, for people.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    images: Mapping[str, ImageTruth]
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def match(truth: Truth, names: Iterable[str]) -> Truth:
+    """Find the truth of frames by their names: equal names first, then equal file names without folders.
+
+    Returns:
+        Truth whose images have the frames' names, in their order; frames that it does not know are left out, with a note.
+
+    Raises:
+        TruthError: It knows none of them.
+    """
+    wanted = tuple(dict.fromkeys(names))
+    by_file_name = _unambiguous(truth.images)
+    images = {name: truth.images.get(name, by_file_name.get(_file_name(name))) for name in wanted}
+    found = {name: image for name, image in images.items() if image is not None}
+    if not found:
+        raise TruthError(
+            f"{truth.name} describes {listed(truth.images)}, none of which are among the frames {listed(wanted)};"
+            " choose the truth that belongs to these media"
+        )
+    unknown = tuple(name for name in wanted if name not in found)
+    note = (f"{truth.name} does not know {len(unknown)} of {len(wanted)} frames ({listed(unknown)}): they count for no accuracy",)
+    return replace(truth, images=found, notes=truth.notes + (note if unknown else ()))
+
+
+def _unambiguous(images: Mapping[str, ImageTruth]) -> dict[str, ImageTruth]:
+    counts = Counter(_file_name(name) for name in images)
+    return {_file_name(name): image for name, image in images.items() if counts[_file_name(name)] == 1}
+
+
+def _file_name(name: str) -> str:
+    return PurePosixPath(name.replace("\\", "/")).name
+
+
+def listed(names: Iterable[str]) -> str:
+    """Write names for people, the first few of many."""
+    all_names = tuple(names)
+    more = f" and {len(all_names) - MOST_NAMED} more" if len(all_names) > MOST_NAMED else ""
+    return ", ".join(all_names[:MOST_NAMED]) + more if all_names else "nothing"

@@ -1,0 +1,201 @@
+"""From a Keras model to LiteRT, at each precision, cached by content."""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from workbench.boxes import UInt8Array
+from workbench.detectors.detector import Calibration, LiteRtModel
+from workbench.detectors.native_output import load_tensorflow, native_stderr_captured
+from workbench.errors import SaveError, UnavailableError
+from workbench.record import write_whole
+from workbench.stages.input_spec import InputSpec
+from workbench.stages.preprocess import prepare
+
+CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
+CONVERSION = 1  # raised when the options below change what comes out, so that older cached files are not taken
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What one converted file depends on.
+
+    Attributes:
+        model: Gives the Keras model, whose outputs are a mapping by name. Called only where there is something to convert: loading
+            TensorFlow takes seconds, which a cached conversion does without.
+        outputs: Names of these outputs in the order that the head expects.
+        sha256: Hash of the file that the model was read from.
+        input_spec: What the network wants to be fed; calibration frames are prepared by it.
+        precision: One of LiteRT's five.
+        size_hw: Fixed height and width in pixels.
+        batch: Fixed batch.
+    """
+
+    model: Callable[[], Any]
+    outputs: tuple[str, ...]
+    sha256: str
+    input_spec: InputSpec
+    precision: str
+    size_hw: tuple[int, int]
+    batch: int
+
+
+def convert(conversion: Conversion, calibration: Calibration, cache: Path | None = None) -> LiteRtModel:
+    """Convert, or read what was converted before.
+
+    Args:
+        conversion: What to convert.
+        calibration: Frames for the ranges; called only for `CALIBRATED` precisions.
+        cache: Folder of converted files; the user's cache folder by default.
+
+    Raises:
+        UnavailableError: The converter refused, or the runtime refuses what it made; says why.
+    """
+    calibrated = conversion.precision in CALIBRATED
+    key = calibration.key if calibrated else ""
+    notes: tuple[str, ...] = (f"calibrated on {key}",) if calibrated else ()
+    path = (cache or user_cache_path("workbench") / "litert") / f"{_file_key(conversion, key)}.tflite"
+    cached = _cached(path, conversion.precision)
+    if cached is not None:
+        return LiteRtModel(cached, conversion.outputs, converted=False, notes=(*notes, "conversion read from the cache"))
+    content = _converted(conversion, calibration.frames() if calibrated else ())
+    try:
+        write_whole(path, content)
+    except SaveError as error:  # a full disk costs the next run its time, not this run its result
+        notes = (*notes, f"the conversion was not cached: {error}")
+    return LiteRtModel(content, conversion.outputs, converted=True, notes=notes)
+
+
+def _cached(path: Path, precision: str) -> bytes | None:
+    """Return what was converted before; `None` where nothing was, or where it is damaged."""
+    try:
+        content = path.read_bytes()
+        _try_out(content, precision)
+    except (OSError, UnavailableError):
+        return None
+    return content
+
+
+def _file_key(conversion: Conversion, calibration_key: str) -> str:
+    words = (
+        CONVERSION,
+        version("tensorflow"),
+        conversion.sha256,
+        conversion.input_spec,
+        conversion.precision,
+        conversion.size_hw,
+        conversion.batch,
+        calibration_key,
+    )
+    return hashlib.sha256("|".join(str(word) for word in words).encode()).hexdigest()
+
+
+def _converted(conversion: Conversion, frames: Sequence[UInt8Array]) -> bytes:
+    load_tensorflow()
+    import tensorflow as tf
+
+    with tempfile.TemporaryDirectory() as folder, native_stderr_captured() as printed:
+        _export(conversion, folder)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        PRECISION_OPTIONS[conversion.precision](converter, _representative(conversion, frames))
+        try:
+            content: bytes = converter.convert()
+        except Exception as error:  # the converter raises its own and MLIR's kinds, none of them public
+            raise UnavailableError(
+                f"the converter could not make {conversion.precision} of this model: {_first_line(str(error) or printed())};"
+                " choose another runtime.precision"
+            ) from error
+    _try_out(content, conversion.precision)
+    return content
+
+
+def _export(conversion: Conversion, folder: str) -> None:
+    import keras
+    import tensorflow as tf
+
+    # Keras 3 hands the converter no frozen variables from a concrete function: they stay resource reads that LiteRT cannot run. A
+    # SavedModel is the documented way.
+    model = conversion.model()
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    height, width = conversion.size_hw
+    archive.add_endpoint(
+        "serve",
+        lambda batch: model(batch, training=False),
+        input_signature=[tf.TensorSpec((conversion.batch, height, width, 3), tf.float32)],
+    )
+    archive.write_out(folder, verbose=False)
+
+
+def _representative(conversion: Conversion, frames: Sequence[UInt8Array]) -> Callable[[], Iterator[list[Any]]]:
+    def batches() -> Iterator[list[Any]]:
+        for frame in frames:
+            yield [prepare([frame] * conversion.batch, conversion.input_spec, conversion.size_hw, "opencv")]
+
+    return batches
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "it gave no reason")
+
+
+def _try_out(content: bytes, precision: str) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    with native_stderr_captured():
+        try:
+            Interpreter(model_content=content, num_threads=1).allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            raise UnavailableError(
+                f"LiteRT cannot run this model converted to {precision}: {_first_line(str(error))};"
+                " choose another runtime.precision"
+            ) from error
+
+
+def _float32(converter: Any, batches: Any) -> None:  # noqa: ARG001 - one signature for the table
+    converter.optimizations = []
+
+
+def _dynamic_int8(converter: Any, batches: Any) -> None:  # noqa: ARG001 - as above
+    import tensorflow as tf
+
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+
+
+def _float16(converter: Any, batches: Any) -> None:
+    import tensorflow as tf
+
+    _dynamic_int8(converter, batches)
+    converter.target_spec.supported_types = [tf.float16]
+
+
+def _int8(converter: Any, batches: Any) -> None:
+    import tensorflow as tf
+
+    _dynamic_int8(converter, batches)
+    converter.representative_dataset = batches
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+
+
+def _int16x8(converter: Any, batches: Any) -> None:
+    import tensorflow as tf
+
+    _int8(converter, batches)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int16
+
+
+PRECISION_OPTIONS: dict[str, Callable[[Any, Any], None]] = {
+    "float32": _float32,
+    "float16": _float16,
+    "dynamic-int8": _dynamic_int8,
+    "int8": _int8,
+    "int16x8": _int16x8,
+}

@@ -1,0 +1,50 @@
+"""What native code prints to the process's standard error, kept off the user's screen and at hand for an error."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from workbench.settings import usable_cores
+
+
+@contextmanager
+def native_stderr_captured() -> Iterator[Callable[[], str]]:
+    """Send file descriptor 2 to a temporary file for a while; yields a function that reads what came so far.
+
+    TensorFlow's converter and the LiteRT runtime write there directly, past `sys.stderr`. Python code that runs meanwhile and
+    writes to standard error is captured as well.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as sink:
+
+        def read() -> str:
+            sink.seek(0)
+            return sink.read().decode(errors="replace")
+
+        try:
+            os.dup2(sink.fileno(), 2)
+            yield read
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+def load_tensorflow() -> None:
+    """Import TensorFlow and let it look for GPUs, without the lines that both print.
+
+    Those about its build come before its logging is set up, whatever its log level; the one about a missing driver comes once, when
+    the GPUs are first asked for. It gets as many threads as the settings' default, so that a conversion that runs before any
+    engine does not leave them to chance.
+    """
+    if "tensorflow" in sys.modules:
+        return
+    with native_stderr_captured():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+        tf.config.threading.set_intra_op_parallelism_threads(usable_cores())
+        tf.config.threading.set_inter_op_parallelism_threads(usable_cores())

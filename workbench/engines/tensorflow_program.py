@@ -1,0 +1,134 @@
+"""Eager, graph and XLA: one program of TensorFlow operations, executed in three ways."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.detections import Detections
+from workbench.detectors import Detector
+from workbench.engines.engine import Candidates, Engine
+from workbench.graph.nms import GRAPH_NMS
+from workbench.graph.ops import TENSOR_OPS
+from workbench.graph.preprocess import prepare
+from workbench.settings import Nms, Settings
+
+NMS_APART = "nms: it runs as a graph or on the host afterwards, so that its thresholds can change without compiling again"
+RESIZE_ON_HOST = "resize: input.resize puts it on the host"
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How a program is executed.
+
+    Attributes:
+        wrap: Turns the Python function into what is called.
+        fuses_nms: Whether NMS becomes part of the program where it compiles.
+        traced: Whether the Python function runs once a shape, to be traced, rather than on every call.
+    """
+
+    wrap: Callable[[Callable[..., Any]], Callable[..., Any]]
+    fuses_nms: bool
+    traced: bool
+
+
+def _eager(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function
+
+
+def _graph(function: Callable[..., Any]) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    compiled: Callable[..., Any] = tf.function(function, autograph=False)
+    return compiled
+
+
+def _xla(function: Callable[..., Any]) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    compiled: Callable[..., Any] = tf.function(function, autograph=False, jit_compile=True)
+    return compiled
+
+
+EXECUTIONS = {
+    "eager": Execution(_eager, fuses_nms=False, traced=False),
+    "graph": Execution(_graph, fuses_nms=False, traced=True),
+    "xla": Execution(_xla, fuses_nms=True, traced=True),
+}
+
+
+@final
+class TensorFlowProgram(Engine):
+    """Resize where the settings put it in the graph, model, box decoding, and under XLA the NMS where it compiles."""
+
+    def __init__(self, detector: Detector, settings: Settings) -> None:
+        execution = EXECUTIONS[settings.runtime.engine]
+        self._forward = detector.forward()
+        self._head = detector.head
+        self._nms = settings.nms
+        self._size_hw = detector.input_spec.choose_size(settings.input.size_hw)
+        self._traces = 0
+        self._traced = execution.traced
+        self._device = f"/{settings.runtime.device}" if settings.runtime.device != "cpu" else "/cpu:0"
+        self.input_spec = detector.input_spec
+        self.takes_frames = settings.input.resize == "graph"
+        self.batch = settings.runtime.batch
+        self.fuses_nms = execution.fuses_nms and _reason_against_fusing(settings.nms) is None
+        self.covers = (*(("resize",) if self.takes_frames else ()), "model", "box decoding", *(("nms",) if self.fuses_nms else ()))
+        self.left_out = (
+            *(() if self.takes_frames else (RESIZE_ON_HOST,)),
+            *(() if self.fuses_nms else (_why_apart(execution, settings.nms),)),
+        )
+        self._call = execution.wrap(self._program)
+
+    @property
+    def compilations(self) -> int:
+        return self._traces
+
+    def _program(self, batch: Any, score: Any, iou: Any) -> Any:
+        self._traces += self._traced  # Python runs here only while TensorFlow traces; each XLA compilation follows one trace
+        if self.takes_frames:
+            batch = prepare(batch, self.input_spec, self._size_hw)
+        boxes, scores = self._head.candidates(self._forward(batch), self._size_hw, TENSOR_OPS)
+        if not self.fuses_nms:
+            return boxes, scores
+        return GRAPH_NMS[self._nms.method](
+            boxes,
+            scores,
+            score,
+            iou,
+            max_detections=self._nms.max_detections,
+            top_k=self._nms.top_k,
+            per_class=self._nms.per_class,
+            static=True,
+        )
+
+    def run(self, batch: NDArray[np.generic]) -> Candidates | Sequence[Detections]:
+        import tensorflow as tf
+
+        with tf.device(self._device):
+            thresholds = (tf.constant(self._nms.score, tf.float32), tf.constant(self._nms.iou, tf.float32))
+            results = [result.numpy() for result in self._call(tf.constant(batch), *thresholds)]
+        return _detections(*results) if self.fuses_nms else Candidates(*results)
+
+
+def _reason_against_fusing(nms: Nms) -> str | None:
+    method = GRAPH_NMS.get(nms.method)
+    if method is None:
+        return f"nms: nms.method={nms.method} runs on the host"
+    return f"nms: {method.xla_refusal}" if method.xla_refusal else None
+
+
+def _why_apart(execution: Execution, nms: Nms) -> str:
+    return (_reason_against_fusing(nms) if execution.fuses_nms else None) or NMS_APART
+
+
+def _detections(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], class_ids: NDArray[np.int32], counts: NDArray[np.int32]
+) -> list[Detections]:
+    return [
+        Detections(boxes[n, :count], scores[n, :count], class_ids[n, :count].astype(np.int64))
+        for n, count in enumerate(counts.tolist())
+    ]

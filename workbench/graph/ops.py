@@ -1,0 +1,31 @@
+"""`ArrayOps` for TensorFlow, so that a head decodes inside a graph by the formula that it has on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import final
+
+from workbench.stages.heads import Array
+
+
+@final
+class TensorOps:
+    """`ArrayOps` inside a graph, or eagerly on tensors."""
+
+    def exp(self, x: Array) -> Array:
+        import tensorflow as tf
+
+        return tf.exp(x)
+
+    def minimum(self, x: Array, limit: float) -> Array:
+        import tensorflow as tf
+
+        return tf.minimum(x, limit)
+
+    def stack_last(self, parts: Sequence[Array]) -> Array:
+        import tensorflow as tf
+
+        return tf.stack(parts, axis=-1)
+
+
+TENSOR_OPS = TensorOps()

@@ -1,0 +1,281 @@
+"""Measuring one setting: warm up, time the whole frames, then time them again with a timer at each stage.
+
+Python's garbage collector stays on, because it is on in production; it runs once before each pass so that the rubbish of loading
+and compiling is not charged to a frame. The values that come out, and comparing two settings, are importable from here too.
+"""
+
+import gc
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from workbench.blocks import Compared, compare_blocks, verdict_of
+from workbench.errors import MediaError
+from workbench.timing import STAGES, UNEXPLAINED, Comparison, Ratio, Timing, Verdict
+
+__all__ = [
+    "STAGES",
+    "UNEXPLAINED",
+    "Compared",
+    "Comparison",
+    "Measured",
+    "NoWatch",
+    "Ratio",
+    "Step",
+    "Stopwatch",
+    "Timing",
+    "Verdict",
+    "WarmedUp",
+    "Warmup",
+    "Watch",
+    "compare_blocks",
+    "measure",
+    "time_frames",
+    "verdict_of",
+    "warm_up",
+]
+
+Clock = Callable[[], float]
+Progress = Callable[[int, int], None]
+"""Called after each step with the frames done and the frames asked for."""
+
+
+class Watch(ABC):
+    """What a pipeline's step tells at the end of each stage."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Begin a step: the next `lap` counts from here."""
+
+    @abstractmethod
+    def lap(self, stage: str) -> None:
+        """Give the time since the last lap to a stage; a stage may have several laps in one step."""
+
+    @abstractmethod
+    def add(self, stage: str, seconds: float) -> None:
+        """Give a stage seconds that were taken elsewhere, as by another thread; the running lap is not touched."""
+
+
+@final
+class NoWatch(Watch):
+    """Listens to nothing: for warming up, and for the pass that gives the total latency."""
+
+    def start(self) -> None:
+        pass
+
+    def lap(self, stage: str) -> None:
+        pass
+
+    def add(self, stage: str, seconds: float) -> None:
+        pass
+
+
+@final
+class Stopwatch(Watch):
+    """Collects seconds per stage and frame. One thread at a time."""
+
+    def __init__(self, clock: Clock = time.perf_counter) -> None:
+        self._clock = clock
+        self._last = clock()
+        self._step: dict[str, float] = {}
+        self._frames = 0
+        self._stages: dict[str, list[float]] = {}
+
+    def start(self) -> None:
+        self._step = {}
+        self._last = self._clock()
+
+    def lap(self, stage: str) -> None:
+        now = self._clock()
+        self.add(stage, now - self._last)
+        self._last = now
+
+    def add(self, stage: str, seconds: float) -> None:
+        self._step[stage] = self._step.get(stage, 0.0) + seconds
+
+    def close_step(self, frames: int) -> None:
+        """Divide the step's seconds equally over its frames; a stage that it did not pass gets zeros."""
+        for stage in self._step:
+            self._stages.setdefault(stage, [0.0] * self._frames)
+        for stage, seconds in self._stages.items():
+            seconds += [self._step.get(stage, 0.0) / frames] * frames  # noqa: PLW2901 - extends the list in place
+        self._frames += frames
+        self._step = {}
+
+    def stage_seconds(self) -> dict[str, tuple[float, ...]]:
+        """Return the seconds by stage, one per frame, all of equal length."""
+        return {stage: tuple(seconds) for stage, seconds in self._stages.items()}
+
+
+Step = Callable[[Watch], int]
+"""Handles the next batch, decode to draw, with results ready when it returns; says how many frames: 0 at the end of the media."""
+
+
+def time_frames(
+    step: Step,
+    frames: int,
+    watch: Watch | None = None,
+    clock: Clock = time.perf_counter,
+    progress: Progress | None = None,
+) -> tuple[float, ...]:
+    """Return the raw seconds of at least `frames` frames in order, fewer where the media ends.
+
+    A batch is never cut: its seconds are divided equally over its frames, so the last batch may bring a few more frames than asked
+    for, and a short tail carries the whole cost of its batch.
+
+    Args:
+        step: Handles the next batch.
+        frames: How many frames to time.
+        watch: What the step tells its stages to; `None` listens to nothing.
+        clock: Seconds that only go forward.
+        progress: Called after each step, outside the timed part.
+    """
+    listener = watch or NoWatch()
+    seconds: list[float] = []
+    while len(seconds) < frames:
+        began = clock()
+        listener.start()
+        handled = step(listener)
+        spent = clock() - began
+        if not handled:
+            break
+        if isinstance(listener, Stopwatch):
+            listener.close_step(handled)
+        seconds += [spent / handled] * handled
+        if progress:
+            progress(len(seconds), frames)
+    return tuple(seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warmup:
+    """When a warm-up may end: after a minimum of steps and of time, once it is stable; at the latest after `maximum_seconds`."""
+
+    minimum_steps: int = 8
+    minimum_seconds: float = 0.3
+    maximum_seconds: float = 5.0
+    """Wins over the other two once `WINDOW` steps are done, so that a slow detector does not warm up for minutes."""
+
+
+WINDOW = 4  # steps whose median is compared with that of as many before them: of three, one outlier more would decide
+STABLE_CHANGE = 0.05  # between two such medians: below it, more warming would change no verdict on a whole pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmedUp:
+    """What the warm-up showed; its frames are not in any statistic."""
+
+    first_call_seconds: float
+    """Of the whole first step, a batch or a frame."""
+    steps: int
+    stable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Raw times of one setting, before what only the engine knows is added."""
+
+    warmed_up: WarmedUp
+    total_seconds: tuple[float, ...]
+    stage_seconds: dict[str, tuple[float, ...]]
+    split_total_seconds: tuple[float, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        if self.warmed_up.stable:
+            return ()
+        return (f"the times still changed by over {STABLE_CHANGE:.0%} when the warm-up ended after {self.warmed_up.steps} steps",)
+
+    def timing(self, compile_seconds: float, bound_share: float | None = None) -> Timing:
+        """Return the value that a record keeps."""
+        return Timing(
+            compile_seconds=compile_seconds,
+            first_call_seconds=self.warmed_up.first_call_seconds,
+            total_seconds=self.total_seconds,
+            stage_seconds=self.stage_seconds,
+            split_total_seconds=self.split_total_seconds,
+            bound_share=bound_share,
+        )
+
+
+def measure(
+    make_step: Callable[[], Step],
+    *,
+    frames: int,
+    warmup: Warmup = Warmup(),
+    clock: Clock = time.perf_counter,
+    progress: Progress | None = None,
+) -> Measured:
+    """Warm up, then time `frames` frames twice: without stage timers for the total, with them for the split.
+
+    Args:
+        make_step: Opens the media at their first frame and returns the step over them; called anew for each pass.
+        frames: Frames of each pass; fewer are timed where the media end.
+        warmup: When the warm-up may end.
+        clock: Seconds that only go forward.
+        progress: Called after each timed step with the frames done and the frames of both passes.
+
+    Raises:
+        MediaError: The media hold no frame.
+    """
+    warmed_up = warm_up(make_step, warmup, clock)
+    gc.collect()
+    total = time_frames(make_step(), frames, NoWatch(), clock, _part(progress, 0, frames))
+    gc.collect()
+    watch = Stopwatch(clock)
+    split_total = time_frames(make_step(), frames, watch, clock, _part(progress, frames, frames))
+    return Measured(
+        warmed_up=warmed_up,
+        total_seconds=total,
+        stage_seconds=watch.stage_seconds(),
+        split_total_seconds=split_total,
+    )
+
+
+def warm_up(make_step: Callable[[], Step], warmup: Warmup = Warmup(), clock: Clock = time.perf_counter) -> WarmedUp:
+    """Run steps until their times are stable or the warm-up's time is over; media that end are opened again.
+
+    Raises:
+        MediaError: The media hold no frame.
+    """
+    began = clock()
+    per_frame: list[float] = []
+    first_call_seconds = 0.0
+    step, fresh, watch = make_step(), True, NoWatch()
+    while not _warm(per_frame, clock() - began, warmup):
+        before = clock()
+        handled = step(watch)
+        spent = clock() - before
+        if not handled and fresh:
+            raise MediaError("the media hold no frame; choose media with at least one")
+        fresh = not handled
+        if not handled:
+            step = make_step()
+            continue
+        first_call_seconds = first_call_seconds if per_frame else spent
+        per_frame.append(spent / handled)
+    return WarmedUp(first_call_seconds=first_call_seconds, steps=len(per_frame), stable=_stable(per_frame))
+
+
+def _warm(per_frame: Sequence[float], spent: float, warmup: Warmup) -> bool:
+    if spent >= warmup.maximum_seconds and len(per_frame) >= WINDOW:
+        return True
+    enough = len(per_frame) >= warmup.minimum_steps and spent >= warmup.minimum_seconds
+    return enough and _stable(per_frame)
+
+
+def _stable(per_frame: Sequence[float]) -> bool:
+    if len(per_frame) < 2 * WINDOW:
+        return False
+    before, after = np.median(per_frame[-2 * WINDOW : -WINDOW]), np.median(per_frame[-WINDOW:])
+    return bool(abs(after - before) <= STABLE_CHANGE * before)
+
+
+def _part(progress: Progress | None, before: int, frames: int) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda done, _: progress(before + min(done, frames), 2 * frames)

@@ -1,0 +1,76 @@
+"""A frame, and what every source of frames offers."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from workbench.boxes import UInt8Array
+from workbench.values import Value
+
+
+class MediaFacts(Value):
+    """Which frames it ran on."""
+
+    name: str
+    source: str
+    kind: str
+    frames: int
+    """How many; for a video, what its container says (counted only where it says nothing)."""
+    size_hw: tuple[int, int]
+    """Of the first frame, turned upright."""
+    fps: float | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of the media.
+
+    Attributes:
+        image_rgb: `(height, width, 3)` uint8. Not a copy: whoever draws takes one.
+        name: What ground truth calls it: a file name, or `clip.webm#128`.
+        index: Position in the media, from 0.
+        seconds: Time since the start of a video; `None` for pictures.
+    """
+
+    image_rgb: UInt8Array
+    name: str
+    index: int
+    seconds: float | None = None
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        height, width = self.image_rgb.shape[:2]
+        return height, width
+
+
+class Media(ABC):
+    """A source of frames."""
+
+    @abstractmethod
+    def frames(self) -> Iterator[Frame]:
+        """Iterate from the first frame, anew with each call.
+
+        Reading happens inside `next()`: its time is the `decode` stage. A video's decoder works ahead by a few frames on threads of
+        its own, as OpenCV's does by default. A file is closed when its iterator ends or is dropped.
+
+        Raises:
+            MediaError: From `next()`: a picture is damaged, or a video ends before its time.
+        """
+
+    @abstractmethod
+    def frame_names(self) -> Sequence[str]:
+        """Return the names of all frames in order, without decoding them."""
+
+    @abstractmethod
+    def facts(self) -> MediaFacts:
+        """Return what is known without decoding it all; the first call reads the bytes once, for their hash."""
+
+
+def frame_name(media_name: str, index: int) -> str:
+    """Return what truth and records call a frame of media that has no file per frame.
+
+    >>> frame_name("line.webm", 128)
+    'line.webm#128'
+    """
+    return f"{media_name}#{index}"

@@ -1,0 +1,129 @@
+"""Video files, through OpenCV and its FFmpeg."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, final
+
+from workbench.errors import MediaError
+from workbench.media.backend import opencv
+from workbench.media.containers import missing_bytes
+from workbench.media.frame import Frame, Media, MediaFacts, frame_name
+from workbench.settings import usable_cores
+
+VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".ogv", ".wmv", ".flv")
+
+# FFmpeg decodes ahead on as many threads as there are cores, as it does by default for everyone who uses OpenCV: a loop pays for a
+# frame what it waits for it, and what the decoder takes from the cores shows in the other stages. Set, not left to chance.
+DECODE_THREADS = usable_cores()
+
+# A container's count can be an estimate, from a rate and a duration that includes the sound. A file that is all there but of which
+# less than this decodes is damaged inside.
+LEAST_SHARE_DECODED = 0.9
+
+
+@final
+class Video(Media):
+    """A video file. Rotation that it asks for is applied."""
+
+    def __init__(self, path: Path, source: str) -> None:
+        self._path = path
+        self._source = source
+        _check_whole(path)
+        first = next(self.frames(), None)
+        if first is None:
+            raise MediaError(f"{path} opens but no frame of it decodes; choose another video, or convert it to .mp4 or .webm")
+        self._size_hw = first.size_hw
+
+    def frames(self) -> Iterator[Frame]:
+        return self._decoded(self._opened())  # opening is not part of the first frame's time
+
+    def frame_names(self) -> Sequence[str]:
+        return tuple(frame_name(self._path.name, index) for index in range(self._facts.frames))
+
+    def facts(self) -> MediaFacts:
+        return self._facts
+
+    @cached_property
+    def _facts(self) -> MediaFacts:
+        cv2 = opencv()
+        capture = self._opened()
+        fps = float(capture.get(cv2.CAP_PROP_FPS))
+        frames = _claimed_frames(capture) or _count_frames(capture)
+        capture.release()
+        with self._path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        return MediaFacts(
+            name=self._path.name,
+            source=self._source,
+            kind="video",
+            frames=frames,
+            size_hw=self._size_hw,
+            fps=fps if fps > 0 else None,
+            sha256=content,
+        )
+
+    def _opened(self) -> Any:
+        cv2 = opencv()
+        capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, DECODE_THREADS])
+        if not capture.isOpened():
+            raise MediaError(
+                f"{self._path} is not a video that OpenCV can read, or is damaged; choose a video such as .mp4 (H.264) or .webm"
+            )
+        return capture
+
+    def _decoded(self, capture: Any) -> Iterator[Frame]:
+        cv2 = opencv()
+        index = 0
+        image_bgr = None
+        try:
+            while True:
+                read, image_bgr = capture.read(image_bgr)  # into the same memory; the RGB array is the frame's own
+                if not read:
+                    break
+                seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+                yield Frame(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), frame_name(self._path.name, index), index, seconds)
+                index += 1
+            claimed = _claimed_frames(capture) or 0
+        finally:
+            capture.release()
+        if 0 < index < claimed * LEAST_SHARE_DECODED:
+            raise MediaError(
+                f"{self._path} is damaged: {index} of its {claimed} frames decode;"
+                " choose a whole copy, or convert what is left of it"
+            )
+
+
+def is_video(path: Path) -> bool:
+    """Tell by its name whether a file is a video."""
+    return path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
+
+
+def open_video(source: str) -> Media:
+    """Open a video file."""
+    return Video(Path(source), source)
+
+
+def _check_whole(path: Path) -> None:
+    size = path.stat().st_size
+    if not size:
+        raise MediaError(f"{path} is empty (0 bytes); choose a video")
+    missing = missing_bytes(path)
+    if missing:
+        raise MediaError(
+            f"{path} is cut short: {missing:,} of its {size + missing:,} bytes are missing;"
+            " choose a whole copy, or convert what is left of it"
+        )
+
+
+def _claimed_frames(capture: Any) -> int | None:
+    claimed = capture.get(opencv().CAP_PROP_FRAME_COUNT)
+    return int(claimed) if claimed >= 1 else None  # live recordings claim none, or less than none
+
+
+def _count_frames(capture: Any) -> int:
+    count = 0
+    while capture.grab():
+        count += 1
+    return count

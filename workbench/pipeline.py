@@ -1,0 +1,164 @@
+"""The pipeline: the stages for one Settings, one frame (or batch) after the other."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+
+from workbench.detections import Detections
+from workbench.detectors import Detector
+from workbench.detectors.detector import Calibration
+from workbench.engines import Candidates, Engine, open_engine
+from workbench.engines.engine import stack_frames
+from workbench.engines.tensorflow_threads import set_tensorflow_threads
+from workbench.graph.nms import GRAPH_NMS
+from workbench.graph.suppressor import GraphSuppressor
+from workbench.measure import NoWatch, Step, Watch, time_frames
+from workbench.media import Frame, Media
+from workbench.settings import Nms, Settings
+from workbench.stages.draw import draw
+from workbench.stages.input_spec import place
+from workbench.stages.nms import HostSuppressor, Suppressor
+from workbench.stages.preprocess import prepare
+
+SETTLING_FRAMES = 2  # litert-int8 after a block of naive: the first frame took 37 % longer than later ones, the second 3 %
+
+Listener = Callable[[Sequence[Frame], Sequence[Detections]], None]
+"""Called at the end of each batch with the frames and what was found in them; it has to be quick, for it is timed."""
+
+
+class Pipeline:
+    """A detector made ready under settings that `availability.check` has passed: frames in, detections and pictures out.
+
+    Args:
+        detector: What to run.
+        settings: How; with the input size filled in.
+        calibration: Frames for the ranges of an integer model.
+    """
+
+    def __init__(self, detector: Detector, settings: Settings, calibration: Calibration) -> None:
+        _set_threads(settings)
+        size_hw = settings.input.size_hw
+        assert size_hw is not None, "availability.check fills the size in"
+        self.detector = detector
+        self.settings = settings
+        self.engine: Engine = open_engine(detector, settings, calibration)
+        self._suppressor = open_suppressor(settings.nms)
+        self._nms_traces_before = self._nms_traces()  # graphs are shared with other pipelines
+        self._size_hw = size_hw
+
+    @property
+    def compilations(self) -> int:
+        """Programs traced, compiled or converted so far, by the engine and by an NMS that runs as a graph of its own."""
+        return self.engine.compilations + self._nms_traces() - self._nms_traces_before
+
+    @property
+    def nms_notes(self) -> tuple[str, ...]:
+        """What people should know of the NMS that they chose."""
+        method = GRAPH_NMS.get(self.settings.nms.method)
+        return (method.note,) if method and method.note else ()
+
+    def _nms_traces(self) -> int:
+        if not isinstance(self._suppressor, GraphSuppressor):
+            return 0
+        return self._suppressor.compilations(len(self.detector.facts.labels))
+
+    def compile(self, frame_size_hw: tuple[int, int]) -> None:
+        """Trace and compile for frames of one size, by running a blank batch through engine and NMS."""
+        blank = Frame(np.zeros((*frame_size_hw, 3), np.uint8), "blank", 0)
+        self.detect([blank] * self.engine.batch)
+
+    def detect(self, frames: Sequence[Frame], watch: Watch | None = None) -> list[Detections]:
+        """Return what is in each frame, in pixels of the frame.
+
+        A last batch that is short is filled up with its last frame, so that no engine has to compile for another shape. Frames of
+        different sizes are run one batch each where the engine takes whole frames.
+
+        Args:
+            frames: At most the engine's batch.
+            watch: Told the end of `preprocess`, `infer` and `nms`.
+        """
+        listener = watch or NoWatch()
+        if self.engine.takes_frames and len({frame.size_hw for frame in frames}) > 1:
+            return [found for frame in frames for found in self.detect([frame], listener)]
+        images = [frame.image_rgb for frame in frames]
+        images += images[-1:] * (self.engine.batch - len(images))
+        if self.engine.takes_frames:
+            batch = stack_frames(images)
+        else:
+            batch = prepare(images, self.engine.input_spec, self._size_hw, self.settings.input.resize)
+            listener.lap("preprocess")
+        output = self.engine.run(batch)
+        listener.lap("infer")
+        if isinstance(output, Candidates):
+            kept = [self._suppressor(output.boxes_xyxy[n], output.scores[n]) for n in range(len(frames))]
+        else:
+            kept = list(output[: len(frames)])
+        found = [self._in_frame(one, frame) for one, frame in zip(kept, frames, strict=True)]
+        if isinstance(output, Candidates):
+            listener.lap("nms")
+        return found
+
+    def _in_frame(self, found: Detections, frame: Frame) -> Detections:
+        placement = place(self.engine.input_spec, frame.size_hw, self._size_hw)
+        return Detections(placement.to_frame(found.boxes_xyxy_px), found.scores, found.class_ids)
+
+    def steps(self, frames: Iterator[Frame], listener: Listener | None = None) -> Step:
+        """Return the step that takes the next batch from `frames` through all stages, decode to draw.
+
+        Args:
+            frames: Where frames come from; decoding happens in its `next()`.
+            listener: Told the frames and detections of each batch.
+        """
+
+        def step(watch: Watch) -> int:
+            batch = list(islice(frames, self.engine.batch))
+            watch.lap("decode")
+            if not batch:
+                return 0
+            found = self.detect(batch, watch)
+            for frame, one in zip(batch, found, strict=True):
+                draw(frame.image_rgb, one, self.detector.facts.labels)
+            if listener:
+                listener(batch, found)
+            handled = len(batch)
+            batch.clear()  # giving the frames' memory back takes time as well, and belongs to a stage
+            watch.lap("draw")
+            return handled
+
+        return step
+
+    def block_timer(self, media: Media) -> Callable[[int], Sequence[float]]:
+        """Return a function that runs the next n frames and returns their raw seconds; media that end begin again.
+
+        Each block begins with `SETTLING_FRAMES` that are not timed: the other setting has just filled the caches with its own.
+        """
+        step = self.steps(media.frames())
+
+        def run(count: int) -> list[float]:
+            nonlocal step
+            seconds: list[float] = []
+            while len(seconds) < count:
+                seconds += time_frames(step, count - len(seconds))
+                if len(seconds) < count:
+                    step = self.steps(media.frames())
+            return seconds
+
+        def time_block(count: int) -> Sequence[float]:
+            run(SETTLING_FRAMES)
+            return run(count)
+
+        return time_block
+
+
+def open_suppressor(nms: Nms) -> Suppressor:
+    """Return the NMS that the settings name, from the host's table or the graph's."""
+    return GraphSuppressor(nms) if nms.method in GRAPH_NMS else HostSuppressor(nms)
+
+
+def _set_threads(settings: Settings) -> None:
+    import cv2
+
+    cv2.setNumThreads(settings.runtime.threads)
+    if settings.runtime.engine != "litert" or settings.nms.method in GRAPH_NMS:
+        set_tensorflow_threads(settings.runtime.threads)

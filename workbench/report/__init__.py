@@ -1,0 +1,37 @@
+"""The report: records as one self-contained HTML page, and its figures by themselves. Reads records only; reaches no TensorFlow."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from workbench.errors import RecordError
+from workbench.record import Record
+from workbench.report.page import render_report, write_report
+from workbench.report.points import points_of
+from workbench.report.summary import Summary
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+__all__ = ["quality_figure", "render_report", "stage_figure", "write_report"]
+
+
+def stage_figure(records: Sequence[Record]) -> "go.Figure":
+    """Return the stages of each record's median frame as stacked bars on one scale, in milliseconds."""
+    from workbench.report import charts
+
+    return charts.stage_bars(Summary.of(records))
+
+
+def quality_figure(records: Sequence[Record]) -> "go.Figure":
+    """Return latency against AP, or against agreement where no AP is known, with the frontier drawn.
+
+    Raises:
+        RecordError: No record has both a time and one of these.
+    """
+    from workbench.report import charts
+
+    summary = Summary.of(records)
+    points = points_of(summary)
+    if points is None:
+        raise RecordError("no record here has both a latency and an accuracy or agreement; measure on media with truth")
+    return charts.latency_against_quality(summary, points)

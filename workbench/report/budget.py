@@ -1,0 +1,136 @@
+"""Two settings' stage bars on one scale of milliseconds, and the stages side by side."""
+
+from dataclasses import dataclass, replace
+
+from workbench.palette import ink, stage_colour
+from workbench.record import Record
+from workbench.report.charts import stage_order
+from workbench.report.summary import median_ms
+from workbench.report.wording import MISSING, format_milliseconds, format_number, format_seconds_as_ms, listed
+from workbench.timing import UNEXPLAINED
+
+LETTER_SHARE = 0.0108  # of the bar's width is a letter wide in a window of 1280 pixels
+OVERHEAD_NOTED = 1.02  # less is within what two passes over the same frames differ by
+ENLARGED_BELOW = 0.34  # a bar shorter than a third of the scale is drawn a second time, enlarged
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One stage's part of a bar; `share` is of the scale."""
+
+    stage: str
+    share: float
+    colour: str
+    ink: str
+    milliseconds: str
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One setting's bar."""
+
+    label: str
+    total: str
+    segments: tuple[Segment, ...]
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageRow:
+    """One stage of both settings."""
+
+    stage: str
+    colour: str
+    before: str
+    after: str
+    ratio: str
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """Everything that the bars show."""
+
+    bars: tuple[Bar, ...]
+    enlarged: Bar | None
+    enlargement: str
+    rows: tuple[StageRow, ...]
+    stages: tuple[tuple[str, str], ...]
+    """Every stage that is shown, with its colour."""
+    notes: tuple[str, ...]
+    """What a fused program covers, and where the pass with stage timers was slower than the one without."""
+
+
+def budgets(baseline: Record, right: Record | None, labels: tuple[str, str]) -> Budgets | None:
+    """Return the bars of the baseline and of another record; `None` where neither has times."""
+    pairs = [
+        (record, label) for record, label in zip((baseline, right), labels, strict=True) if record is not None and record.timing
+    ]
+    if not pairs:
+        return None
+    by_record = [record.timing.budget() for record, _ in pairs if record.timing is not None]
+    scale = max(sum(budget.values()) for budget in by_record) or 1.0
+    order = stage_order(by_record)
+    bars = tuple(
+        replace(_bar(label, budget, order, scale), total=format_milliseconds(median_ms(record)))
+        for (record, label), budget in zip(pairs, by_record, strict=True)
+    )
+    short = min(bars, key=lambda bar: bar.share)
+    enlarged = None
+    if short.share < ENLARGED_BELOW:
+        budget = by_record[bars.index(short)]
+        enlarged = _bar(short.label, budget, order, sum(budget.values()) or 1.0)
+    return Budgets(
+        bars=bars,
+        enlarged=enlarged,
+        enlargement=format_number(1 / short.share, 2) if short.share else "",
+        rows=tuple(_row(stage, by_record) for stage in order),
+        stages=tuple((stage, stage_colour(stage)) for stage in order),
+        notes=tuple(filter(None, (words(record, label) for record, label in pairs for words in (covers_words, overhead_words)))),
+    )
+
+
+def _bar(label: str, budget: dict[str, float], order: tuple[str, ...], scale: float) -> Bar:
+    segments = tuple(
+        Segment(
+            stage=stage,
+            share=budget[stage] / scale,
+            colour=stage_colour(stage),
+            ink=ink(stage_colour(stage)),
+            milliseconds=format_seconds_as_ms(budget[stage]),
+            named=budget[stage] / scale >= LETTER_SHARE * len(f"{stage} {format_seconds_as_ms(budget[stage])}"),
+        )
+        for stage in order
+        if budget.get(stage, 0.0) > 0
+    )
+    total = sum(budget.values())
+    return Bar(label, format_seconds_as_ms(total), segments, total / scale)
+
+
+def _row(stage: str, budgets_of: list[dict[str, float]]) -> StageRow:
+    values = [budget.get(stage) for budget in budgets_of]
+    before, after = (values[0], values[1]) if len(values) == 2 else (values[0], None)
+    ratio = f"{format_number(before / after)}×" if before and after and stage != UNEXPLAINED else MISSING
+    return StageRow(stage, stage_colour(stage), format_seconds_as_ms(before), format_seconds_as_ms(after), ratio)
+
+
+def covers_words(record: Record, label: str) -> str:
+    """Say what a fused program covers, and what it left out."""
+    engine = record.engine
+    if engine is None or (len(engine.covers) < 2 and not engine.left_out):
+        return ""
+    parts = [f"one program covers {listed(engine.covers)}"] if len(engine.covers) > 1 else []
+    parts += [f"left out: {'; '.join(engine.left_out)}"] if engine.left_out else []
+    return f"{label}, infer: {'; '.join(parts)}."
+
+
+def overhead_words(record: Record, label: str) -> str:
+    """Say where the stages add up to more than the median frame: the bar is then longer than the figure beside it."""
+    median = median_ms(record)
+    stages_ms = sum(record.timing.budget().values()) * 1000 if record.timing is not None else 0.0
+    if not median or stages_ms / median < OVERHEAD_NOTED:
+        return ""
+    return (
+        f"{label}: its stages come from a second pass, which was slower; they add up to {format_milliseconds(stages_ms)} ms"
+        f" against {format_milliseconds(median)} ms without stage timers."
+    )

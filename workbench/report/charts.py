@@ -1,0 +1,201 @@
+"""The charts: the one module that makes plotly figures, for the report and for notebooks alike.
+
+Plotly reads a few HTML tags in texts, so every text that comes from a record passes `points.chart_text` first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from workbench.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, stage_colour
+from workbench.record import Record
+from workbench.report.points import LABELLED, LOG_SPAN, Point, Points, chart_text, hover, name_places
+from workbench.report.summary import Summary, ran
+from workbench.report.wording import format_number, format_seconds_as_ms
+from workbench.timing import STAGES, UNEXPLAINED
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+INK, GRID = "#77818b", "rgba(128,138,148,.28)"  # readable on white and on near-black; the report sets its theme's own
+BARS = 24  # rows that a page still takes in
+
+# Colour and symbol both tell the engine: never colour alone.
+ENGINE_MARKS: dict[str, tuple[str, str]] = {
+    "keras": (VERMILLION, "square"),
+    "eager": (ORANGE, "triangle-up"),
+    "graph": (BLUE, "circle"),
+    "xla": (PURPLE, "diamond"),
+    "litert": (GREEN, "pentagon"),
+}
+OTHER_MARK = (SKY, "hexagon")
+BROKEN_MARK = (VERMILLION, "x-thin-open")
+
+
+def latency_against_quality(summary: Summary, points: Points) -> go.Figure:
+    """Draw every setting as a point: median milliseconds against AP, or against agreement where no truth is known."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(layout=_layout())
+    edge = points.frontier()
+    line = {"shape": "hv", "width": 1.5, "color": INK, "dash": "dot"}
+    figure.add_scatter(x=[x for x, _ in edge], y=[y for _, y in edge], mode="lines", line=line, name="frontier", hoverinfo="skip")
+    places = name_places(points) if len(points.points) <= LABELLED else {}
+    own = [point for point in points.points if point.record.id == summary.baseline.id]
+    ring = {"symbol": "circle-open", "size": 22, "color": INK, "line": {"width": 1.5}}
+    _add_points(figure, own, places, name="baseline", marker=ring)
+    for name, (colour, symbol), members in _groups(points):
+        _add_points(
+            figure,
+            members,
+            {key: place for key, place in places.items() if key != summary.baseline.id},  # its name stands outside its ring
+            name=name,
+            hoverinfo="text",
+            hovertext=[hover(point.record, summary) for point in members],
+            marker={
+                "color": colour,
+                "symbol": symbol,
+                "size": 12,
+                "line": {"width": 2.5 if "thin" in symbol else 0, "color": colour},
+            },
+        )
+    spans = [point.x for point in points.points]
+    figure.update_xaxes(title_text=f"median ms a frame{' (logarithmic)' if points.logarithmic else ''}, less is better")
+    figure.update_xaxes(**(_log_axis(min(spans), max(spans)) if points.logarithmic else {"range": [0, max(spans) * 1.08]}))
+    figure.update_yaxes(
+        title_text="AP" if points.axis == "ap" else "agreement with the baseline", range=list(points.y_range), tickformat=".2f"
+    )
+    return figure
+
+
+def _add_points(figure: go.Figure, points: Sequence[Point], places: dict[str, str], **how: Any) -> None:
+    ids = [point.record.id for point in points]
+    figure.add_scatter(
+        x=[point.x for point in points],
+        y=[point.shown for point in points],
+        mode="markers+text" if places else "markers",
+        text=[point.name if point.record.id in places else "" for point in points],
+        textposition=[places.get(key, "top center") for key in ids],
+        textfont={"size": 12},
+        cliponaxis=False,
+        **({"hoverinfo": "skip"} | how),
+    )
+
+
+def _groups(points: Points) -> list[tuple[str, tuple[str, str], list[Point]]]:
+    """Return the points by engine, and the broken ones apart, each group with its mark."""
+    groups: dict[str, list[Point]] = {}
+    for point in points.points:
+        groups.setdefault("broken" if point.record.broken else point.record.settings.runtime.engine, []).append(point)
+    marks = ENGINE_MARKS | {"broken": BROKEN_MARK}
+    return [(name, marks.get(name, OTHER_MARK), groups[name]) for name in sorted(groups, key=[*marks].index)]
+
+
+def _log_axis(low: float, high: float) -> dict[str, Any]:
+    """Return an axis with ticks at 1, 2, 5 of every decade: plotly's own are bare digits that read as other numbers."""
+    ticks = [step * 10.0**power for power in range(-4, 6) for step in (1, 2, 5)]
+    shown = [tick for tick in ticks if low / 2.5 < tick < high * 2.5]
+    ends = [math.log10(low / 1.3), math.log10(high * 1.3)]
+    return {"type": "log", "range": ends, "tickvals": shown, "ticktext": [format_number(tick, 1) for tick in shown]}
+
+
+def stage_bars(summary: Summary) -> go.Figure:
+    """Draw where a median frame's time goes, one bar for each setting, the slowest on top."""
+    import plotly.graph_objects as go
+
+    rows = bar_rows(summary)
+    figure = go.Figure(layout=_layout())
+    budgets = [record.timing.budget() for record in rows if record.timing is not None]
+    names = [chart_text(summary.label(record)) for record in rows]
+    for stage in stage_order(budgets):
+        hatched = {"pattern": {"shape": "/", "size": 6, "solidity": 0.35}} if stage == UNEXPLAINED else {}
+        figure.add_bar(
+            y=list(range(len(rows))),
+            x=[budget.get(stage, 0.0) * 1000 for budget in budgets],
+            orientation="h",
+            name=chart_text(stage),
+            hoverinfo="text",
+            hovertext=[
+                f"{name}<br>{chart_text(stage)} {format_seconds_as_ms(budget.get(stage))} ms"
+                for name, budget in zip(names, budgets, strict=True)
+            ],
+            marker={"color": stage_colour(stage), "line": {"width": 0}} | hatched,
+        )
+    figure.update_layout(barmode="stack", bargap=0.38, legend_traceorder="normal")
+    figure.update_yaxes(
+        tickvals=list(range(len(rows))), ticktext=[f"{name} " for name in names], autorange="reversed", showgrid=False
+    )
+    figure.update_xaxes(title_text="ms of a median frame", rangemode="tozero")
+    return figure
+
+
+def bar_rows(summary: Summary) -> tuple[Record, ...]:
+    """Return the records that `stage_bars` shows: at most `BARS`, the baseline and the fastest, slowest first."""
+    rows = sorted(
+        (record for record in summary.records if ran(record)), key=lambda record: (record.timing and record.timing.median_ms) or 0.0
+    )
+    kept = rows[:BARS]
+    if ran(summary.baseline) and summary.baseline not in kept:
+        kept = [*rows[: BARS - 1], summary.baseline]
+    return tuple(reversed(kept))
+
+
+def stage_order(budgets: Sequence[dict[str, float]]) -> tuple[str, ...]:
+    """Return all stages of some budgets in the order in which frames pass them, `unexplained` last."""
+    present = {stage for budget in budgets for stage in budget}
+    others = sorted(present.difference(STAGES, [UNEXPLAINED]))
+    return (*(stage for stage in STAGES if stage in present), *others, *([UNEXPLAINED] if UNEXPLAINED in present else []))
+
+
+def frame_times(summary: Summary, records: Sequence[Record]) -> go.Figure:
+    """Draw each frame's time in the order in which it was taken: what a median hides."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(layout=_layout())
+    for record, dash in zip(records, ("solid", "dot", "dash", "dashdot"), strict=False):
+        if record.timing is None:
+            continue
+        colour, _ = ENGINE_MARKS.get(record.settings.runtime.engine, OTHER_MARK)
+        figure.add_scatter(
+            y=[seconds * 1000 for seconds in record.timing.total_seconds],
+            x=list(range(1, len(record.timing.total_seconds) + 1)),
+            mode="lines" if len(record.timing.total_seconds) > 1 else "markers",
+            name=chart_text(summary.label(record)),
+            line={"width": 1.4, "dash": dash, "color": colour},
+            hovertemplate="frame %{x}: %{y:.3~g} ms<extra></extra>",
+        )
+    spans = [seconds for record in records if record.timing for seconds in record.timing.total_seconds if seconds > 0]
+    figure.update_xaxes(title_text="frame")
+    logarithmic = bool(spans) and max(spans) / min(spans) > LOG_SPAN
+    figure.update_yaxes(
+        title_text="ms a frame", **(_log_axis(min(spans) * 1000, max(spans) * 1000) if logarithmic else {"rangemode": "tozero"})
+    )
+    return figure
+
+
+def _layout() -> dict[str, Any]:
+    axis = {
+        "gridcolor": GRID,
+        "zeroline": False,
+        "linecolor": GRID,
+        "ticks": "",
+        "automargin": True,
+        "title": {"standoff": 10, "font": {"size": 13}},
+    }
+    return {
+        "template": None,
+        "font": {"family": FONT, "size": 13, "color": INK},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
+        "xaxis": axis,
+        "yaxis": axis,
+        "hovermode": "closest",
+        "hoverlabel": {"align": "left", "font": {"family": FONT, "size": 13}},
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+        "showlegend": True,
+        "dragmode": False,
+    }

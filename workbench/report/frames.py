@@ -1,0 +1,167 @@
+"""Pairs of frames of the same moment: what the baseline found, and what another setting kept, lost and found anew."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from workbench.accuracy import match
+from workbench.palette import class_colour
+from workbench.record import FrameDetections, Picture, Record
+from workbench.report.wording import format_fraction
+
+# How each kind of mark is called; report.css gives each its own line as well, so that colour alone tells nothing.
+KINDS = {
+    "found": "found",
+    "kept": "kept: both found it",
+    "flip": "kept, but called something else",
+    "lost": "lost: only the baseline found it",
+    "new": "new: only this setting found it",
+    "truth": "truth",
+}
+BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+LABEL_SHARE = 1 / 48  # of the longer side: twelve pixels in a picture as wide as half a page
+LETTER_SHARE = 0.6  # of its height is a letter wide, in most sans-serif faces
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One box to draw, in pixels of the original picture."""
+
+    kind: str
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelPlace:
+    """Where a label's baseline begins, or ends."""
+
+    x: float
+    y: float
+    end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One annotated picture."""
+
+    name: str
+    key: str
+    """Which embedded picture."""
+    width: int
+    height: int
+    marks: tuple[Mark, ...]
+    counts: dict[str, int]
+
+    @property
+    def label_px(self) -> float:
+        """Height of the labels, in pixels of the original."""
+        return max(self.width, self.height) * LABEL_SHARE
+
+    def label_place(self, mark: Mark) -> LabelPlace:
+        """Return where a mark's label stands: above its box, below it at the picture's top, and always inside the picture.
+
+        The truth's stands below, since the detection's own is above; to the right there is room for about `len(text)` letters.
+        """
+        above = mark.y - self.label_px * 0.4
+        below = min(mark.y + mark.height + self.label_px * 1.1, self.height - self.label_px * 0.3)
+        y = below if mark.kind == "truth" or above < self.label_px else above
+        end = mark.x + len(mark.text) * self.label_px * LETTER_SHARE > self.width
+        x = min(mark.x + mark.width, self.width - self.label_px * 0.3) if end else max(mark.x, self.label_px * 0.3)
+        return LabelPlace(round(x, 1), round(y, 1), end)
+
+    @property
+    def words(self) -> str:
+        """What a reader who sees no picture is told."""
+        told = [f"{count} {kind}" for kind, count in self.counts.items() if kind != "truth" and count]
+        return f"{self.name}: {', '.join(told) or 'nothing found'}"
+
+
+def picture_key(picture: Picture) -> str:
+    """Return a name by the picture's content, so that equal ones are embedded once."""
+    height, width = picture.size_hw
+    return f"p{hashlib.sha256(picture.jpeg_base64.encode()).hexdigest()[:16]}-{width}x{height}"
+
+
+def showable(picture: Picture) -> bool:
+    """Tell whether a picture's text is base64 at all; a file may claim anything."""
+    return bool(BASE64.fullmatch(picture.jpeg_base64)) and min(picture.size_hw) > 0
+
+
+def pictures_by_key(records: Iterable[Record]) -> dict[str, Picture]:
+    """Return every different picture of the records once."""
+    return {picture_key(picture): picture for record in records for picture in record.pictures if showable(picture)}
+
+
+def baseline_frames(baseline: Record) -> dict[str, Frame]:
+    """Return the baseline's frames by name, every box marked as found."""
+    labels = baseline.detector.labels
+    return {
+        picture.name: _frame(picture, _marks("found", picture.found, labels), labels)
+        for picture in baseline.pictures
+        if showable(picture)
+    }
+
+
+def compared_frames(record: Record, baseline: Record) -> dict[str, Frame]:
+    """Return a record's frames by name, its boxes told apart by what the baseline found in the same frame."""
+    before = {picture.name: picture for picture in baseline.pictures}
+    labels = record.detector.labels
+    frames = {}
+    for picture in filter(showable, record.pictures):
+        partner = before.get(picture.name)
+        marks = (
+            _marks("found", picture.found, labels)
+            if partner is None
+            else _compared(picture.found, partner.found, labels, baseline.detector.labels)
+        )
+        frames[picture.name] = _frame(picture, marks, labels)
+    return frames
+
+
+def _compared(
+    found: FrameDetections, before: FrameDetections, labels: tuple[str, ...], labels_before: tuple[str, ...]
+) -> tuple[Mark, ...]:
+    partners = {int(own): int(old) for own, old, _ in match(found.detections(), before.detections())}
+    marks = []
+    for index in range(len(found.scores)):
+        old = partners.get(index)
+        if old is None:
+            marks.append(_mark("new", found, index, labels))
+            continue
+        name, name_before = label_of(labels, found.class_ids[index]), label_of(labels_before, before.class_ids[old])
+        marks.append(_mark("kept" if name == name_before else "flip", found, index, labels, before=name_before))
+    taken = set(partners.values())
+    lost = (index for index in range(len(before.scores)) if index not in taken)
+    return (*marks, *(_mark("lost", before, index, labels_before) for index in lost))
+
+
+def _marks(kind: str, found: FrameDetections, labels: tuple[str, ...]) -> tuple[Mark, ...]:
+    return tuple(_mark(kind, found, index, labels) for index in range(len(found.scores)))
+
+
+def _mark(kind: str, found: FrameDetections, index: int, labels: tuple[str, ...], before: str = "") -> Mark:
+    x_low, y_low, x_high, y_high = found.boxes_xyxy_px[index]
+    class_id = found.class_ids[index]
+    name = label_of(labels, class_id)
+    words = {"lost": f"lost {name}", "new": f"new {name}", "flip": f"{before} → {name}"}.get(kind, name)
+    score = "" if kind == "truth" else f" {format_fraction(found.scores[index])[:-1]}"
+    return Mark(kind, x_low, y_low, max(0.0, x_high - x_low), max(0.0, y_high - y_low), class_colour(class_id), f"{words}{score}")
+
+
+def label_of(labels: tuple[str, ...], class_id: int) -> str:
+    """Return a class's name, also where the model speaks of a class that it never named."""
+    return labels[class_id] if 0 <= class_id < len(labels) else f"class {class_id}"
+
+
+def _frame(picture: Picture, marks: tuple[Mark, ...], labels: tuple[str, ...]) -> Frame:
+    truth = _marks("truth", picture.truth, labels) if picture.truth is not None else ()
+    height, width = picture.size_hw
+    every = (*truth, *marks)
+    counts = {kind: sum(mark.kind == kind for mark in every) for kind in KINDS}
+    return Frame(picture.name, picture_key(picture), width, height, every, counts)

@@ -1,0 +1,185 @@
+"""The report's first sentence, and the four figures under it."""
+
+from dataclasses import dataclass
+
+from workbench.record import Record
+from workbench.report.summary import AP_LOSS_NOTED, Summary, ap, comparable, ran
+from workbench.report.wording import (
+    MISSING,
+    counted,
+    format_change,
+    format_fraction,
+    format_interval,
+    format_number,
+    short_cpu_name,
+    times,
+    times_with_interval,
+)
+
+NOISE_ORDER = ("quiet", "unknown", "noisy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFigure:
+    """One of the figures under the headline."""
+
+    name: str
+    value: str
+    before: str | None = None
+    note: str = ""
+    tone: str = ""
+
+
+def headline(summary: Summary) -> str:
+    """Say in one sentence what came of it; a second one only where speed was bought with accuracy."""
+    baseline, best = summary.baseline, summary.best
+    subject = f"{_detectors(summary)} on {baseline.media.name}"
+    place = _place(*(record for record in (baseline, best) if record is not None))
+    if not any(map(ran, summary.records)):
+        reason = next((record.problem.message for record in summary.records if record.problem is not None), "no frame was timed")
+        return f"{subject}: nothing could be measured ({reason.rstrip('.')}), {_machine(baseline)}."
+    if not ran(baseline):
+        alone = _alone(summary.right or baseline, summary)
+        return f"{subject}: {alone}; the baseline {_name(baseline, summary)} did not run, {place}."
+    if best is None:
+        return f"{subject}: {_without_best(summary)}, {place}."
+    sentence = f"{subject}: {_fps(baseline)} to {_fps(best)} FPS, {_speed_words(best, summary)}{_quality(best, summary)}, {place}."
+    return sentence + _loss_sentence(summary)
+
+
+def _detectors(summary: Summary) -> str:
+    names = (summary.baseline.detector.name, (summary.best or summary.baseline).detector.name)
+    return names[0] if names[0] == names[1] else f"{names[0]} to {names[1]}"
+
+
+def _place(*records: Record) -> str:
+    return f"{_machine(*records)}, {noise_of(*records)}"
+
+
+def _machine(*records: Record) -> str:
+    environment = records[0].environment
+    graphics = f"{environment.gpus[0]} and " if _on_gpu(records) else ""
+    return f"on {graphics}{short_cpu_name(environment.cpu)}, {counted(environment.cores, 'core')}"
+
+
+def _on_gpu(records: tuple[Record, ...]) -> bool:
+    return bool(records[0].environment.gpus) and any(record.settings.runtime.device != "cpu" for record in records)
+
+
+def noise_of(*records: Record) -> str:
+    """Return the worst of the records' noise verdicts, as the headline says it."""
+    worst = max((record.noise.verdict for record in records), key=NOISE_ORDER.index)
+    return "noise unknown" if worst == "unknown" else worst
+
+
+def _name(record: Record, summary: Summary) -> str:
+    return summary.label(record)
+
+
+def _fps(record: Record) -> str:
+    return format_number(record.timing.fps if record.timing is not None else None)
+
+
+def _alone(record: Record, summary: Summary) -> str:
+    median = format_number(record.timing.median_ms if record.timing is not None else None)
+    known = "" if ap(record) is None else f", AP {format_fraction(ap(record))}"
+    return f"{_fps(record)} FPS with {_name(record, summary)}, {median} ms a frame{known}"
+
+
+def _without_best(summary: Summary) -> str:
+    baseline, name = summary.baseline, _name(summary.baseline, summary)
+    alone = _alone(baseline, summary)
+    others = [record for record in summary.records if record.id != baseline.id]
+    if not any(comparable(record, baseline) for record in others):
+        return f"{alone}; nothing else was timed on the same machine and frames" if others else alone
+    if any(record.broken and (speed := summary.speed(record)) and speed.verdict == "faster" for record in others):
+        return f"what is faster than {name} breaks the detector; it stays at {alone}"
+    return f"nothing that was tried is measurably faster than {name}; it stays at {alone}"
+
+
+def _speed_words(record: Record, summary: Summary) -> str:
+    speed = summary.speed(record)
+    if speed is None:
+        return ""
+    return times_with_interval(speed.interval) if speed.interval is not None else f"{times(speed.ratio)} (separate runs)"
+
+
+def _quality(record: Record, summary: Summary) -> str:
+    old, new = ap(summary.baseline), ap(record)
+    if old is not None and new is not None:
+        return f", AP {format_fraction(old)} to {format_fraction(new)}"
+    ratio = summary.agreement(record)
+    return ", accuracy unknown" if ratio is None else f", agreement {format_fraction(ratio)}"
+
+
+def _loss_sentence(summary: Summary) -> str:
+    best, within = summary.best, summary.within_loss
+    loss = summary.loss(best) if best is not None else None
+    if best is None or loss is None or loss <= AP_LOSS_NOTED:
+        return ""
+    lost = f" That loses {format_fraction(loss)} AP"
+    if within is None:
+        return f"{lost}; nothing faster than {_name(summary.baseline, summary)} loses at most {format_fraction(AP_LOSS_NOTED)}."
+    words = _speed_words(within, summary)
+    return (
+        f"{lost}; the fastest that loses at most {format_fraction(AP_LOSS_NOTED)} is {_name(within, summary)}:"
+        f" {_fps(within)} FPS, {words}, AP {format_fraction(ap(within))}."
+    )
+
+
+def key_figures(summary: Summary) -> tuple[KeyFigure, ...]:
+    """Return the four figures under the headline."""
+    baseline, right = summary.baseline, summary.best
+    shown = right or (baseline if ran(baseline) else summary.right) or baseline
+    timing, old = shown.timing, baseline.timing if right is not None else None
+    return (
+        KeyFigure(
+            name="Median ms a frame",
+            value=format_number(timing.median_ms if timing else None),
+            before=format_number(old.median_ms) if old else None,
+            note=f"{counted(len(timing.total_seconds), 'frame')}, {summary.label(shown)}" if timing else "did not run",
+        ),
+        KeyFigure(
+            name="Frames a second",
+            value=format_number(timing.fps if timing else None),
+            before=format_number(old.fps) if old else None,
+            note="decoding to drawing",
+        ),
+        _speed_figure(summary),
+        _quality_figure(summary, shown),
+    )
+
+
+def _speed_figure(summary: Summary) -> KeyFigure:
+    name = f"Against {summary.label(summary.baseline)}"
+    speed = summary.speed(summary.best) if summary.best is not None else None
+    if speed is None:
+        return KeyFigure(name=name, value=MISSING, note=_no_speed(summary))
+    note = f"95 % interval {format_interval(speed.interval)}" if speed.interval else "separate runs, no interval"
+    return KeyFigure(name=name, value=f"{format_number(speed.ratio)}×", note=note, tone="good")
+
+
+def _no_speed(summary: Summary) -> str:
+    if not ran(summary.baseline):
+        return "it did not run"
+    return "no measurably faster setting" if len(summary.records) > 1 else "nothing to compare"
+
+
+def _quality_figure(summary: Summary, shown: Record) -> KeyFigure:
+    if shown.accuracy is not None and shown.accuracy.ap is not None:
+        loss = summary.loss(shown) if shown.id != summary.baseline.id else None
+        before = format_fraction(ap(summary.baseline)) if loss is not None else None
+        note = (
+            f"{format_change(-loss)} on {counted(shown.accuracy.images, 'image')}"
+            if loss is not None
+            else f"on {counted(shown.accuracy.images, 'image')}"
+        )
+        tone = "bad" if loss is not None and loss > AP_LOSS_NOTED else ""
+        return KeyFigure(name="Average precision", value=format_fraction(shown.accuracy.ap), before=before, note=note, tone=tone)
+    if shown.agreement is not None:
+        return KeyFigure(
+            name="Agreement with the baseline",
+            value=format_fraction(shown.agreement.ratio),
+            note=f"lost {shown.agreement.lost}, new {shown.agreement.new}, no truth",
+        )
+    return KeyFigure(name="Average precision", value=MISSING, note="no ground truth was given")

@@ -1,0 +1,248 @@
+"""The page: everything the template shows, and the whole document."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from workbench import __version__
+from workbench.errors import RecordError
+from workbench.record import Record, check_same_machine, write_whole
+from workbench.report import charts, findings, headline, table, wording
+from workbench.report.budget import Budgets, budgets
+from workbench.report.frames import KINDS, Frame, baseline_frames, compared_frames, pictures_by_key
+from workbench.report.points import points_of, quality_axis
+from workbench.report.raw import packed, packed_records, script_json
+from workbench.report.summary import Summary, ran
+from workbench.settings import describe_changes
+
+# Nothing may be fetched, framed or sent: a browser refuses it, even if a record's text got into the page as markup.
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:;"
+    " base-uri 'none'; form-action 'none'"
+)
+
+
+LARGEST_BYTES = 8_000_000  # mail still takes it; above it plotly is packed, which saves three of its five megabytes
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One setting beside the baseline."""
+
+    key: str
+    label: str
+    record: Record
+    budgets: Budgets | None
+    changes: tuple[str, ...]
+    frames: dict[str, Frame]
+
+
+def render_report(records: Sequence[Record], *, allow_different_machines: bool = False) -> str:
+    """Return the report as one HTML document that needs no network.
+
+    Args:
+        records: At least one; the order is the table's.
+        allow_different_machines: Show records of several machines, whose times the page then does not compare.
+
+    Raises:
+        MachinesDifferError: They come from several machines and that was not allowed.
+        RecordError: There is no record.
+    """
+    if not records:
+        raise RecordError("there is no record to report; choose at least one that `workbench run --json` wrote")
+    if not allow_different_machines:
+        check_same_machine(tuple(records))
+    summary = Summary.of(records)
+    template = _environment().get_template("template.html.jinja")
+    html = template.render(_context(summary, small=False))
+    return html if len(html.encode()) <= LARGEST_BYTES else template.render(_context(summary, small=True))
+
+
+def write_report(records: Sequence[Record], path: Path | str, *, allow_different_machines: bool = False) -> None:
+    """Write the report to a file, whole or not at all; raises like `render_report`, and `SaveError`."""
+    write_whole(Path(path), render_report(records, allow_different_machines=allow_different_machines))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("workbench.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "ms": wording.format_seconds_as_ms,
+        "percent": wording.format_percent,
+        "significant": wording.format_number,
+    }
+    environment.filters |= {
+        "setting": setting_text,
+        "unbroken": wording.unbroken,
+        "size_bytes": wording.format_bytes,
+        "cpu_name": wording.short_cpu_name,
+    }
+    return environment
+
+
+def _context(summary: Summary, *, small: bool) -> dict[str, Any]:
+    pictures = pictures_by_key(summary.records)
+    left = baseline_frames(summary.baseline)
+    drawn = _charts(summary)
+    panels = _panels(summary)
+    names = list(dict.fromkeys([*left, *(name for panel in panels for name in panel.frames)]))
+    return {
+        "policy": POLICY,
+        "css": Markup(_asset("report.css") + _asset("print.css")),  # noqa: S704 - our own file, no value of a record in it
+        "js": Markup(_asset("report.js")),  # noqa: S704 - as above
+        "plotly": Markup(_plotly() if drawn and not small else ""),  # noqa: S704 - plotly's own file
+        "plotly_packed": packed(_plotly()) if drawn and small else "",
+        "charts_json": Markup(script_json(drawn)),  # noqa: S704 - escaped by script_json
+        "chart_names": tuple(drawn),
+        "raw": packed_records(summary.records),
+        "version": __version__,
+        "summary": summary,
+        "headline": headline.headline(summary),
+        "figures": headline.key_figures(summary),
+        "banners": banners(summary),
+        "panels": panels,
+        "shown": next((panel.key for panel in panels if summary.right is not None and panel.record.id == summary.right.id), ""),
+        "pictures": pictures,
+        "left": left,
+        "frame_names": names,
+        "mark_kinds": KINDS,
+        "columns": table.COLUMNS,
+        "column_groups": table.groups(),
+        "rows": table.rows(summary),
+        "table_notes": table.notes(summary),
+        "quality_axis": quality_axis(summary),
+        "chart_notes": chart_notes(summary),
+        "ran_count": sum(map(ran, summary.records)),
+        "bar_count": len(charts.bar_rows(summary)),
+        "findings": findings.findings(summary),
+        "noise_summary": noise_summary(summary),
+        "created": max(record.created for record in summary.records)[:10],
+        "environments": _environments(summary),
+        "subjects": _subjects(summary),
+        "ran": ran,
+    }
+
+
+def setting_text(value: object) -> str:
+    """Write one setting's value as the command line takes it."""
+    if isinstance(value, list | tuple):
+        return "x".join(map(str, value))
+    return "default" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _panels(summary: Summary) -> tuple[Panel, ...]:
+    baseline = summary.baseline
+    panels = []
+    for index, record in enumerate(summary.records):
+        if record.id == baseline.id and len(summary.records) > 1:
+            continue
+        alone = record.id == baseline.id
+        labels = (summary.label(baseline), summary.label(record))
+        panels.append(
+            Panel(
+                key=f"r{index}",
+                label=summary.label(record),
+                record=record,
+                budgets=budgets(baseline, None if alone else record, labels),
+                changes=describe_changes(baseline.settings, record.settings),
+                frames={} if alone else compared_frames(record, baseline),
+            )
+        )
+    return tuple(panels)
+
+
+def _charts(summary: Summary) -> dict[str, Any]:
+    figures = {"frame-times": charts.frame_times(summary, _timed(summary))} if _timed(summary) else {}
+    if (points := points_of(summary)) is not None and len(points.points) > 1:
+        figures["latency-quality"] = charts.latency_against_quality(summary, points)
+    if len(charts.bar_rows(summary)) > 1:
+        figures["stage-bars"] = charts.stage_bars(summary)
+    return {name: figure.to_plotly_json() for name, figure in figures.items()}
+
+
+def _timed(summary: Summary) -> tuple[Record, ...]:
+    rows = (summary.baseline, summary.right)
+    return tuple(record for record in rows if record is not None and ran(record))
+
+
+def chart_notes(summary: Summary) -> tuple[str, ...]:
+    """Say which records have no place in the chart, and why."""
+    points = points_of(summary)
+    placed = {point.record.id for point in points.points} if points is not None else set()
+    left = [summary.label(record) for record in summary.records if ran(record) and record.id not in placed]
+    failed = [summary.label(record) for record in summary.records if not ran(record)]
+    what = {"ap": "an AP", "agreement": "an agreement"}.get(quality_axis(summary) or "", "")
+    told = [f"Not drawn, for want of {what}: {wording.listed(left)}."] if left and what else []
+    if points is not None and any(point.shown != point.y for point in points.points):
+        told.append("An arrow ↓ marks what breaks the detector so far that its place is below the chart.")
+    if points is None or len(points.points) < 2:
+        return ()
+    return (*told, *([f"Not drawn, since they did not run: {wording.listed(failed)}."] if failed else []))
+
+
+def banners(summary: Summary) -> tuple[str, ...]:
+    """Say what makes these records hard to compare."""
+    machines = list(dict.fromkeys((r.environment.machine_id, wording.short_cpu_name(r.environment.cpu)) for r in summary.records))
+    media = list(dict.fromkeys((r.media.sha256 or r.media.source, r.media.name) for r in summary.records))
+    told = []
+    if len(machines) > 1:
+        named = wording.listed([f"{cpu} [{machine[:8]}]" for machine, cpu in machines])
+        told.append(
+            f"These records come from {len(machines)} machines: {named}. Times of different machines are never compared:"
+            f" only settings on the baseline’s machine, {wording.short_cpu_name(summary.baseline.environment.cpu)}, have a ratio."
+        )
+    if len(media) > 1:
+        named = wording.listed([name for _, name in media])
+        told.append(f"These records ran on different media: {named}. Only settings on {summary.baseline.media.name} are compared.")
+    return tuple(told)
+
+
+def noise_summary(summary: Summary) -> str:
+    """Sum the noise certificates up in one sentence."""
+    runs = [record for record in summary.records if ran(record)]
+    verdicts = [record.noise.verdict for record in runs]
+    if not runs:
+        return "Nothing was timed."
+    if set(verdicts) == {"quiet"}:
+        return f"The machine was quiet during {'all ' if len(runs) > 1 else ''}{wording.counted(len(runs), 'run')}."
+    counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in headline.NOISE_ORDER if verdict in verdicts]
+    return f"Of {wording.counted(len(runs), 'run')}: {wording.listed(counts)}."
+
+
+def _environments(summary: Summary) -> tuple[tuple[Record, tuple[str, ...]], ...]:
+    """Return one record for each different environment, with the labels of all that ran there."""
+    found: dict[str, list[Record]] = {}
+    for record in summary.records:
+        found.setdefault(record.environment.model_dump_json(), []).append(record)
+    return tuple((rows[0], tuple(summary.label(record) for record in rows)) for rows in found.values())
+
+
+def _subjects(summary: Summary) -> tuple[tuple[Record, tuple[str, ...]], ...]:
+    """Return one record for each different pair of detector and media, with the labels of all that ran it."""
+    found: dict[str, list[Record]] = {}
+    for record in summary.records:
+        found.setdefault(record.detector.model_dump_json() + record.media.model_dump_json(), []).append(record)
+    return tuple((rows[0], tuple(summary.label(record) for record in rows)) for rows in found.values())
+
+
+@cache
+def _asset(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
+@cache
+def _plotly() -> str:
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())

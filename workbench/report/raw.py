@@ -1,0 +1,41 @@
+"""The raw records inside the page: packed, and with every picture referred to by its key, since the page holds it already."""
+
+import base64
+import gzip
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from workbench.record import Record
+from workbench.report.frames import picture_key, showable
+
+PICTURE_REFERENCE = "picture_key"  # report.js puts the picture's text back under `jpeg_base64`
+
+
+def packed(text: str) -> str:
+    """Return a text gzipped in base64, free of any character that could end a script element."""
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def packed_records(records: Sequence[Record]) -> str:
+    """Return the records as packed JSON."""
+    return packed(json.dumps([_tree(record) for record in records], ensure_ascii=False, separators=(",", ":")))
+
+
+def _tree(record: Record) -> dict[str, Any]:
+    tree: dict[str, Any] = json.loads(record.to_json())
+    for picture, row in zip(record.pictures, tree["pictures"], strict=True):
+        if showable(picture):
+            del row["jpeg_base64"]
+            row[PICTURE_REFERENCE] = picture_key(picture)
+    return tree
+
+
+def script_json(value: object) -> str:
+    r"""Write JSON that may stand inside a script element, whatever texts it holds.
+
+    >>> script_json("</script>")
+    '"\\u003c/script>"'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

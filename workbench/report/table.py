@@ -1,0 +1,232 @@
+"""The table of all settings: one column per figure, each a small function of the record."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workbench.latency import frames_needed
+from workbench.record import Record
+from workbench.report.summary import Summary, ap
+from workbench.report.wording import (
+    MISSING,
+    format_bytes,
+    format_change,
+    format_fraction,
+    format_interval,
+    format_number,
+    format_seconds_as_ms,
+    format_size,
+)
+
+NOT_ENOUGH = "not enough frames"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """What stands in one cell, and what it sorts by; `None` sorts last either way."""
+
+    text: str
+    sort: float | str | None = None
+    more: str = ""
+    title: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the table."""
+
+    title: str
+    group: str
+    cell: Callable[[Record, Summary], Cell]
+    help: str = ""
+    numeric: bool = True
+    wraps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting."""
+
+    key: str
+    label: str
+    marks: tuple[tuple[str, str], ...]
+    """`(tone, words)`: what sets this row apart."""
+    cells: tuple[Cell, ...]
+
+
+def rows(summary: Summary) -> tuple[Row, ...]:
+    """Return one row per record, in the order in which they were given."""
+    return tuple(
+        Row(f"r{index}", summary.label(record), marks(record, summary), tuple(column.cell(record, summary) for column in COLUMNS))
+        for index, record in enumerate(summary.records)
+    )
+
+
+def marks(record: Record, summary: Summary) -> tuple[tuple[str, str], ...]:
+    """Say what sets a record apart, in words."""
+    found = []
+    if record.id == summary.baseline.id:
+        found.append(("plain", "baseline"))
+    if summary.best is not None and record.id == summary.best.id:
+        found.append(("good", "fastest that is sound"))
+    if summary.within_loss is not None and record.id == summary.within_loss.id:
+        found.append(("good", "fastest within .020 AP"))
+    if record.problem is not None:
+        found.append(("bad", f"did not run: {record.problem.message}"))
+    if record.broken and record.agreement is not None:
+        found.append(("bad", f"broken: {'; '.join(record.agreement.reasons) or 'its detections do not agree with the baseline’s'}"))
+    return tuple(found)
+
+
+def _text(get: Callable[[Record], str]) -> Callable[[Record, Summary], Cell]:
+    return lambda record, _: Cell(text=get(record), sort=get(record).casefold())
+
+
+def _size(record: Record, _: Summary) -> Cell:
+    size = record.settings.input.size_hw
+    return Cell(text=format_size(size), sort=float(size[0] * size[1]) if size is not None else None)
+
+
+def _median(record: Record, _: Summary) -> Cell:
+    value = record.timing.median_ms if record.timing else None
+    return Cell(text=format_number(value), sort=value, tone="strong")
+
+
+def _quantile(name: str, share: float) -> Callable[[Record, Summary], Cell]:
+    def cell(record: Record, _: Summary) -> Cell:
+        value = getattr(record.timing, name) if record.timing else None
+        if record.timing is not None and value is None:
+            title = f"{NOT_ENOUGH}: {len(record.timing.total_seconds)} of the {frames_needed(share)} that it takes"
+            return Cell(text=MISSING, title=title)
+        return Cell(text=format_number(value), sort=value)
+
+    return cell
+
+
+def _fps(record: Record, _: Summary) -> Cell:
+    value = record.timing.fps if record.timing else None
+    return Cell(text=format_number(value), sort=value)
+
+
+def _speed(record: Record, summary: Summary) -> Cell:
+    if record.id == summary.baseline.id:
+        return Cell(text="1×", sort=1.0, title="the baseline")
+    speed = summary.speed(record)
+    if speed is None:
+        return Cell(text=MISSING, title="not comparable: no times, another machine or other frames" if record.timing else "")
+    more = f"{speed.verdict} {format_interval(speed.interval) if speed.interval else '(separate runs)'}"
+    return Cell(
+        text=f"{format_number(speed.ratio)}×", sort=speed.ratio, more=more, title=speed.basis, tone=VERDICT_TONES[speed.verdict]
+    )
+
+
+VERDICT_TONES = {"faster": "good", "slower": "bad", "no measurable difference": ""}
+
+
+def _accuracy(name: str) -> Callable[[Record, Summary], Cell]:
+    def cell(record: Record, summary: Summary) -> Cell:
+        value = getattr(record.accuracy, name) if record.accuracy else None
+        old = getattr(summary.baseline.accuracy, name) if summary.baseline.accuracy else None
+        if value is None:
+            return Cell(text=MISSING)
+        compared = old is not None and record.id != summary.baseline.id
+        return Cell(text=format_fraction(value), sort=value, more=format_change(value - old) if compared else "")
+
+    return cell
+
+
+def _agreement(record: Record, summary: Summary) -> Cell:
+    if record.agreement is None:
+        return Cell(text=MISSING, title="the baseline itself" if record.id == summary.baseline.id else "")
+    found = record.agreement
+    title = f"matched {found.matched}, lost {found.lost}, new {found.new}, class flips {found.class_flips}, {found.frames} frames"
+    return Cell(text=format_fraction(found.ratio), sort=found.ratio, title=title, tone="bad" if found.broken else "")
+
+
+def _compile(record: Record, _: Summary) -> Cell:
+    value = record.timing.compile_seconds if record.timing else None
+    return Cell(text=format_number(value), sort=value)
+
+
+def _first_call(record: Record, _: Summary) -> Cell:
+    value = record.timing.first_call_seconds if record.timing else None
+    return Cell(text=format_seconds_as_ms(value), sort=value)
+
+
+def _compilations(record: Record, _: Summary) -> Cell:
+    if record.engine is None:
+        return Cell(text=MISSING)
+    again = record.engine.recompilations
+    return Cell(
+        text=str(record.engine.compilations), sort=float(record.engine.compilations), more=f"{again} while timed" if again else ""
+    )
+
+
+def _model_size(record: Record, _: Summary) -> Cell:
+    value = record.engine.model_bytes if record.engine else None
+    converted = value is not None
+    value = value if value is not None else record.detector.size_bytes
+    return Cell(
+        text=format_bytes(value), sort=float(value), title="as converted" if converted else "as loaded; nothing was converted"
+    )
+
+
+def _noise(record: Record, _: Summary) -> Cell:
+    return Cell(text=record.noise.verdict, sort=record.noise.verdict, title="; ".join(record.noise.reasons))
+
+
+def _warnings(record: Record, _: Summary) -> Cell:
+    return Cell(text="; ".join(record.warnings) or MISSING, sort=float(-len(record.warnings)))
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("engine", "setting", _text(lambda record: record.settings.runtime.engine), numeric=False),
+    Column("precision", "setting", _text(lambda record: record.settings.runtime.precision), numeric=False),
+    Column("resize", "setting", _text(lambda record: record.settings.input.resize), "where frames are resized", numeric=False),
+    Column("NMS", "setting", _text(lambda record: record.settings.nms.method), numeric=False),
+    Column("size", "setting", _size, "width × height of the network’s input"),
+    Column("median", "ms a frame", _median),
+    Column("p90", "ms a frame", _quantile("p90_ms", 0.90), "90 % of the frames took at most this"),
+    Column("p95", "ms a frame", _quantile("p95_ms", 0.95), "95 % of the frames took at most this"),
+    Column("p99", "ms a frame", _quantile("p99_ms", 0.99), "99 % of the frames took at most this"),
+    Column("FPS", "speed", _fps, "frames over the sum of their times"),
+    Column("× base", "speed", _speed, "baseline’s time over this one’s, with the verdict and the 95 % interval", wraps=True),
+    Column("AP", "accuracy", _accuracy("ap"), "average precision over IoU .50 to .95"),
+    Column("AP50", "accuracy", _accuracy("ap50"), "average precision at IoU .50"),
+    Column("small", "accuracy", _accuracy("ap_small"), "AP of objects below 32 × 32 pixels"),
+    Column("medium", "accuracy", _accuracy("ap_medium"), "AP of objects from 32 × 32 to 96 × 96 pixels"),
+    Column("large", "accuracy", _accuracy("ap_large"), "AP of objects above 96 × 96 pixels"),
+    Column("agree", "accuracy", _agreement, "agreement with the baseline’s boxes, as F1 at IoU .5"),
+    Column("compile s", "start", _compile, "loading, tracing, compiling and converting"),
+    Column("first ms", "start", _first_call, "the first call, kept apart from the timed frames"),
+    Column("programs", "start", _compilations, "programs traced, compiled or converted"),
+    Column("model", "start", _model_size, "size of the model’s file"),
+    Column("noise", "trust", _noise, "was the machine quiet while this was timed?", numeric=False),
+    Column("warnings", "trust", _warnings, numeric=False),
+)
+
+
+def groups() -> tuple[tuple[str, int], ...]:
+    """Return the headings over the columns, each with how many it spans."""
+    spans: list[tuple[str, int]] = []
+    for column in COLUMNS:
+        if spans and spans[-1][0] == column.group:
+            spans[-1] = (column.group, spans[-1][1] + 1)
+        else:
+            spans.append((column.group, 1))
+    return tuple(spans)
+
+
+def notes(summary: Summary) -> tuple[str, ...]:
+    """Say what the table's dashes and second lines mean, where they occur."""
+    told = []
+    short = [record for record in summary.records if record.timing is not None and record.timing.p99_ms is None]
+    if short:
+        needs = f"p90 needs {frames_needed(0.90)}, p95 {frames_needed(0.95)}, p99 {frames_needed(0.99)}"
+        told.append(f"{MISSING} under p90, p95 or p99 means {NOT_ENOUGH}: {needs}; with fewer it would be the luck of the slowest.")
+    if any(ap(record) is not None for record in summary.records if record.id != summary.baseline.id):
+        told.append("The second line under an AP is its change against the baseline.")
+    if any((speed := summary.speed(record)) and speed.basis == "separate runs" for record in summary.records):
+        margin = "less than a tenth is called no measurable difference"
+        told.append(f"“Separate runs” were not interleaved with the baseline, so they carry no interval, and {margin}.")
+    return tuple(told)

@@ -1,0 +1,51 @@
+"""The two sample detectors, and the frames that their integer models are calibrated on."""
+
+from pathlib import Path
+
+from workbench.boxes import UInt8Array
+from workbench.detectors import Detector
+from workbench.detectors.detector import Calibration
+from workbench.detectors.keras_file import KerasDetector
+from workbench.errors import ModelError
+from workbench.samples.media import SEEDS
+from workbench.samples.networks import CENTER_VARIANCE, SIZE_STEP, SIZE_VARIANCE, anchors_cxcywh_px
+from workbench.samples.scenes import LABELS, render_still
+from workbench.stages.heads import SsdHead
+from workbench.stages.input_spec import InputSpec
+
+WEIGHTS = Path(__file__).parent / "weights"
+SAMPLE_DETECTORS = ("inspector-mobile", "inspector-large")
+DEFAULT_HW = (320, 320)
+CALIBRATION_STILLS = 100
+
+
+def sample_detector(name: str) -> Detector:
+    """Load a sample detector.
+
+    Raises:
+        ModelError: There is no such sample, or its weights are not there.
+    """
+    if name not in SAMPLE_DETECTORS:
+        raise ModelError(f"there is no sample detector {name!r}; choose one of {', '.join(SAMPLE_DETECTORS)}")
+    path = WEIGHTS / f"{name}.keras"
+    if not path.exists():
+        raise ModelError(f"the weights of {name} are not at {path}; make them with `workbench train {name}`")
+    return KerasDetector(
+        path,
+        name=name,
+        source=name,
+        labels=LABELS,
+        input_spec=InputSpec(size_hw=None, default_hw=DEFAULT_HW, multiple_of=SIZE_STEP),
+        head=SsdHead(anchors_cxcywh_px=anchors_cxcywh_px, center_variance=CENTER_VARIANCE, size_variance=SIZE_VARIANCE),
+        outputs=("offsets", "scores"),
+    )
+
+
+def sample_calibration() -> Calibration:
+    """Return stills of the sample line that no training and no test has seen."""
+    seeds = SEEDS["calibration"][:CALIBRATION_STILLS]
+
+    def frames() -> list[UInt8Array]:
+        return [render_still(seed).image_rgb for seed in seeds]
+
+    return Calibration(f"{len(seeds)} stills of the sample line, seeds {seeds[0]} to {seeds[-1]}", frames)

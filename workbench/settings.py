@@ -1,0 +1,233 @@
+"""Settings: one way of running a detector, in four small frozen groups. Nothing else is a knob."""
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+
+from workbench.errors import SettingsError
+
+ResizePlace = Literal["graph", "opencv", "pillow"]
+EngineName = Literal["keras", "eager", "graph", "xla", "litert"]
+Precision = Literal["float32", "float16", "bfloat16", "dynamic-int8", "int8", "int16x8"]
+NmsMethod = Literal["python", "numpy", "opencv", "tensorflow", "combined", "padded", "soft", "model"]
+FeedMode = Literal["loop", "tfdata", "threads"]
+
+RESIZE_PLACES: tuple[str, ...] = get_args(ResizePlace)
+ENGINES: tuple[str, ...] = get_args(EngineName)
+PRECISIONS: tuple[str, ...] = get_args(Precision)
+NMS_METHODS: tuple[str, ...] = get_args(NmsMethod)
+FEED_MODES: tuple[str, ...] = get_args(FeedMode)
+
+
+def usable_cores() -> int:
+    """Count the cores that this process may run on (its affinity, where the system tells it)."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def parse_size(value: object) -> object:
+    """Read `320` as 320x320 and `288x512` as height 288, width 512; anything else passes through.
+
+    >>> parse_size("288x512")
+    (288, 512)
+    >>> parse_size(320)
+    (320, 320)
+    """
+    if isinstance(value, str):
+        parts = value.lower().split("x")
+        if not all(part.strip().isdigit() for part in parts) or len(parts) > 2:
+            raise ValueError("write a size as 320 or as HEIGHTxWIDTH, such as 288x512")
+        value = tuple(int(part) for part in parts)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return (value, value)
+    if isinstance(value, tuple | list) and len(value) == 1:
+        return (value[0], value[0])
+    return value
+
+
+Side = Annotated[int, Field(ge=1, le=8192)]
+SizeHW = Annotated[tuple[Side, Side], BeforeValidator(parse_size), PlainSerializer(list, return_type=list[int])]
+
+
+class Group(BaseModel):
+    """A frozen group of settings that refuses unknown names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Input(Group):
+    """How a frame becomes the network's input."""
+
+    size_hw: SizeHW | None = None
+    """Height and width in pixels; `None` is the detector's own size."""
+    resize: ResizePlace = "opencv"
+
+
+class Runtime(Group):
+    """What executes the network."""
+
+    engine: EngineName = "graph"
+    precision: Precision = "float32"
+    threads: int = Field(default_factory=usable_cores, ge=1, le=1024)
+    batch: int = Field(1, ge=1, le=256)
+    device: str = Field("cpu", pattern=r"^(cpu|gpu:\d+)$")
+
+
+class Nms(Group):
+    """How overlapping candidates become detections."""
+
+    method: NmsMethod = "tensorflow"
+    score: float = Field(0.30, ge=0.0, le=1.0)
+    """Candidates that score less are dropped before NMS; accuracy is computed with it too."""
+    iou: float = Field(0.5, ge=0.0, le=1.0)
+    max_detections: int = Field(100, ge=1, le=10_000)
+    per_class: bool = True
+    top_k: int = Field(1000, ge=1, le=1_000_000)
+    """Candidates kept before NMS, best first."""
+
+
+class Feed(Group):
+    """How frames reach the network."""
+
+    mode: FeedMode = "loop"
+    workers: int = Field(1, ge=1, le=256)
+    prefetch: int = Field(2, ge=0, le=1024)
+    cache: bool = False
+
+
+class Settings(Group):
+    """One way of running a detector."""
+
+    input: Input = Input()
+    runtime: Runtime = Field(default_factory=Runtime)
+    nms: Nms = Nms()
+    feed: Feed = Feed()
+
+    def with_values(self, values: Mapping[str, object]) -> Self:
+        """Return new settings with some `group.field` names set.
+
+        Args:
+            values: `{"runtime.engine": "xla", ...}`; text is converted to the field's type.
+
+        Raises:
+            SettingsError: A name that does not exist, or a value that cannot be; says the choices.
+        """
+        tree: dict[str, Any] = self.model_dump()
+        for name, value in values.items():
+            group, _, field = name.partition(".")
+            if group not in tree or field not in tree[group]:
+                raise SettingsError(f"there is no setting {name!r}; choose one of {', '.join(setting_names())}")
+            tree[group][field] = value
+        return self.from_tree(tree)
+
+    @classmethod
+    def from_tree(cls, tree: Mapping[str, Any]) -> Self:
+        """Build settings from nested mappings, with one readable line where that fails."""
+        try:
+            return cls.model_validate(tree)
+        except ValidationError as error:
+            raise SettingsError(_one_line(error)) from None
+
+    def flat(self) -> dict[str, object]:
+        """Return every setting by its `group.field` name."""
+        return {f"{group}.{field}": value for group, fields in self.model_dump().items() for field, value in fields.items()}
+
+
+def setting_names() -> tuple[str, ...]:
+    """Return all `group.field` names, in order."""
+    return tuple(
+        f"{group}.{field}"
+        for group, kind in (("input", Input), ("runtime", Runtime), ("nms", Nms), ("feed", Feed))
+        for field in kind.model_fields
+    )
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"][:2])
+    return f"{name} is {first['input']!r}: {first['msg'].removeprefix('Value error, ')}"
+
+
+PRESETS: dict[str, dict[str, object]] = {
+    # What people start from: full frames through Pillow, model.predict, NMS as a hand-written loop.
+    "naive": {"input.resize": "pillow", "runtime.engine": "keras", "nms.method": "python"},
+    "graph": {"input.resize": "graph", "runtime.engine": "graph", "nms.method": "tensorflow"},
+    "xla": {"input.resize": "graph", "runtime.engine": "xla", "nms.method": "padded"},
+    "litert": {"input.resize": "opencv", "runtime.engine": "litert", "nms.method": "opencv"},
+    "litert-int8": {
+        "input.resize": "opencv",
+        "runtime.engine": "litert",
+        "runtime.precision": "int8",
+        "nms.method": "opencv",
+    },
+}
+FAST = "fast"  # the best setting known on this machine; without history it is FAST_GUESS
+FAST_GUESS = "litert-int8"
+PRESET_NAMES = (*PRESETS, FAST)
+
+
+def parse_assignment(text: str) -> tuple[str, str]:
+    """Split `group.field=value`.
+
+    Raises:
+        SettingsError: There is no `=`.
+    """
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise SettingsError(f"{text!r} is not of the form group.field=value, such as nms.score=0.4")
+    return name.strip(), value.strip()
+
+
+def parse_variant(text: str, fast: Mapping[str, object] | None = None, base: Settings | None = None) -> Settings:
+    """Read `PRESET`, `group.field=value,…`, or a preset followed by changes to it.
+
+    Args:
+        text: For example `litert,runtime.precision=float16`.
+        fast: What the preset `fast` means on this machine, by `group.field`; `None` takes `FAST_GUESS`.
+        base: What an unnamed preset starts from.
+
+    >>> parse_variant("xla,nms.score=0.4").nms.score
+    0.4
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    values: dict[str, object] = {}
+    for position, part in enumerate(parts):
+        if position == 0 and "=" not in part:
+            values |= preset_values(part, fast)
+        else:
+            name, value = parse_assignment(part)
+            values[name] = value
+    return (base or Settings()).with_values(values)
+
+
+def preset_values(name: str, fast: Mapping[str, object] | None = None) -> dict[str, object]:
+    """Return a preset's `group.field` values.
+
+    Raises:
+        SettingsError: There is no such preset; says which there are.
+    """
+    if name == FAST:
+        return dict(fast) if fast is not None else dict(PRESETS[FAST_GUESS])
+    if name not in PRESETS:
+        raise SettingsError(f"there is no preset {name!r}; choose one of {', '.join(PRESET_NAMES)}")
+    return dict(PRESETS[name])
+
+
+def describe_changes(before: Settings, after: Settings) -> tuple[str, ...]:
+    """List what differs, as `group.field: old -> new`, in the order of the settings."""
+    old, new = before.flat(), after.flat()
+    return tuple(f"{name}: {_text(old[name])} -> {_text(new[name])}" for name in old if old[name] != new[name])
+
+
+def assignments(settings: Settings, names: Iterable[str] | None = None) -> tuple[str, ...]:
+    """Write settings as `group.field=value` words that `parse_variant` reads back."""
+    flat = settings.flat()
+    return tuple(f"{name}={_text(flat[name])}" for name in (names or flat) if flat[name] is not None)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "x".join(str(side) for side in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

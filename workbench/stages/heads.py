@@ -1,0 +1,193 @@
+"""How a network's raw outputs become candidate boxes and scores: each formula once, for NumPy and for TensorFlow.
+
+One coordinate at a time, `(n, A)`, rather than `(n, A, 2)`: NumPy's inner loop is then long, which is three times faster.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, Protocol, final
+
+import numpy as np
+
+from workbench.boxes import FloatArray
+from workbench.errors import ModelError
+
+Array = Any  # a NumPy array or a TensorFlow tensor; both slice, add and multiply alike
+Anchors = Callable[[tuple[int, int]], FloatArray]
+BoxOrder = Literal["xyxy", "yxyx", "cxcywh"]
+
+LOG_SIZE_LIMIT = 10.0  # exp of it is 22,000 anchors wide: no box reaches it, and a broken (int8) network cannot overflow float32
+SIZES_KEPT = 64  # tables of anchors kept in memory, one for each input size; each takes some 100 kB
+
+
+class ArrayOps(Protocol):
+    """The few operations that NumPy and TensorFlow spell differently."""
+
+    def exp(self, x: Array) -> Array:
+        """Return e to the power of each element."""
+        ...
+
+    def minimum(self, x: Array, limit: float) -> Array:
+        """Return each element, or the limit where that is smaller."""
+        ...
+
+    def stack_last(self, parts: Sequence[Array]) -> Array:
+        """Join arrays of one shape along a new last axis."""
+        ...
+
+
+@final
+class NumpyOps:
+    """`ArrayOps` on the host."""
+
+    def exp(self, x: Array) -> Array:
+        return np.exp(x)
+
+    def minimum(self, x: Array, limit: float) -> Array:
+        return np.minimum(x, np.float32(limit))
+
+    def stack_last(self, parts: Sequence[Array]) -> Array:
+        return np.stack(parts, axis=-1)
+
+
+NUMPY_OPS = NumpyOps()
+
+
+class Head(ABC):
+    """Turns what a network puts out into candidates for NMS."""
+
+    @abstractmethod
+    def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
+        """Decode the outputs of one batch.
+
+        Args:
+            raw: The network's outputs, float32, in the order that the head names.
+            size_hw: Height and width of the network's input.
+            ops: What to compute with; `workbench.graph.ops.TensorOps` inside a graph.
+
+        Returns:
+            `boxes_xyxy` `(n, A, 4)` in pixels of the network's input, and `scores` `(n, A, C)`.
+
+        Raises:
+            ModelError: The outputs do not fit this head at this size.
+        """
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SsdHead(Head):
+    """Offsets from anchors, as in SSD (Liu et al. 2016, https://arxiv.org/abs/1512.02325, section 2.2).
+
+    `raw` is offsets `(n, A, 4)`, `(dx, dy, log w, log h)` in units of the anchor's sides, divided by the variances; and scores
+    `(n, A, C)` that have passed their sigmoid or softmax.
+
+    Attributes:
+        anchors_cxcywh_px: From `size_hw` to `(A, 4)` of centre and sides in pixels of the input; asked once a size.
+        center_variance: What dx and dy are multiplied by.
+        size_variance: What log w and log h are multiplied by.
+        background: Whether the first score is that of "nothing here"; it is left out.
+    """
+
+    anchors_cxcywh_px: Anchors
+    center_variance: float = 0.1
+    size_variance: float = 0.2
+    background: bool = False
+
+    def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
+        offsets, scores = raw
+        center_x, center_y, width, height = _columns(self.anchors_cxcywh_px, size_hw)
+        _check_count(offsets, len(width), size_hw)
+        x = offsets[..., 0] * (width * np.float32(self.center_variance)) + center_x
+        y = offsets[..., 1] * (height * np.float32(self.center_variance)) + center_y
+        half_width = _exp(offsets[..., 2] * np.float32(self.size_variance), ops) * (width * np.float32(0.5))
+        half_height = _exp(offsets[..., 3] * np.float32(self.size_variance), ops) * (height * np.float32(0.5))
+        return _corners(x, y, half_width, half_height, ops), scores[..., 1:] if self.background else scores
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YoloxHead(Head):
+    """Offsets from grid cells and a score of being an object, as in YOLOX (Ge et al. 2021, https://arxiv.org/abs/2107.08430).
+
+    `raw` is one output `(n, A, 5 + C)`: the centre in cells from the cell's corner, log w and log h in cells, the objectness and
+    the class scores, both after the sigmoid. A candidate's score is objectness times class score.
+
+    Attributes:
+        strides: Pixels a cell of each level, in the order of the output.
+    """
+
+    strides: tuple[int, ...] = (8, 16, 32)
+
+    def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
+        (output,) = raw
+        left, top, stride = _grid_columns(self.strides, size_hw)
+        _check_count(output, len(stride), size_hw)
+        x = output[..., 0] * stride + left
+        y = output[..., 1] * stride + top
+        half_width = _exp(output[..., 2], ops) * (stride * np.float32(0.5))
+        half_height = _exp(output[..., 3], ops) * (stride * np.float32(0.5))
+        return _corners(x, y, half_width, half_height, ops), output[..., 4:5] * output[..., 5:]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxesHead(Head):
+    """Boxes that the network has decoded itself, but not yet thinned out.
+
+    `raw` is boxes `(n, A, 4)` and scores `(n, A, C)`.
+
+    Attributes:
+        order: What the four numbers of a box are.
+        normalised: Whether they are in 0..1 of the input's sides, rather than in pixels of it.
+        background: Whether the first score is that of "nothing here"; it is left out.
+    """
+
+    order: BoxOrder = "xyxy"
+    normalised: bool = True
+    background: bool = False
+
+    def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
+        boxes, scores = raw
+        height, width = (np.float32(side if self.normalised else 1) for side in size_hw)
+        first, second, third, fourth = (boxes[..., n] for n in range(4))
+        if self.order == "cxcywh":
+            half = np.float32(0.5)
+            corners = _corners(first * width, second * height, third * (width * half), fourth * (height * half), ops)
+        elif self.order == "yxyx":
+            corners = ops.stack_last([second * width, first * height, fourth * width, third * height])
+        else:
+            corners = ops.stack_last([first * width, second * height, third * width, fourth * height])
+        return corners, scores[..., 1:] if self.background else scores
+
+
+def _exp(log_size: Array, ops: ArrayOps) -> Array:
+    return ops.exp(ops.minimum(log_size, LOG_SIZE_LIMIT))
+
+
+def _corners(x: Array, y: Array, half_width: Array, half_height: Array, ops: ArrayOps) -> Array:
+    return ops.stack_last([x - half_width, y - half_height, x + half_width, y + half_height])
+
+
+def _check_count(output: Array, expected: int, size_hw: tuple[int, int]) -> None:
+    if output.shape[1] not in (expected, None):  # None: a graph that leaves it open
+        height, width = size_hw
+        raise ModelError(f"the network puts out {output.shape[1]} boxes at {height}x{width}, its head expects {expected}")
+
+
+@lru_cache(maxsize=SIZES_KEPT)
+def _columns(anchors: Anchors, size_hw: tuple[int, int]) -> tuple[FloatArray, ...]:
+    return tuple(np.ascontiguousarray(column, np.float32) for column in anchors(size_hw).T)
+
+
+@lru_cache(maxsize=SIZES_KEPT)
+def _grid_columns(strides: tuple[int, ...], size_hw: tuple[int, int]) -> tuple[FloatArray, ...]:
+    """Return left edge, top edge and side of each cell in pixels, level after level, each row by row."""
+    levels = []
+    for stride in strides:
+        top, left = np.mgrid[: size_hw[0] // stride, : size_hw[1] // stride].reshape(2, -1) * stride
+        levels.append(np.stack([left, top, np.full_like(top, stride)]))
+    return tuple(np.ascontiguousarray(column, np.float32) for column in np.concatenate(levels, axis=1))

@@ -1,0 +1,196 @@
+"""Non-maximum suppression on the host: of candidates that overlap, the best one stays.
+
+One rule for all methods (`workbench.graph.nms` says where TensorFlow's differ):
+
+1. With `per_class`, each pair of a box and a class is a candidate; otherwise each box with its best class (the first of equals).
+2. Candidates whose score is finite and **greater than** `score` stay, best first; of equal scores the lower index
+   (box, then class) comes first. The first `top_k` stay.
+3. Boxes without area, or with a coordinate that is not finite, go.
+4. Greedily from the best: a candidate goes when its intersection over union with one that was kept is **greater than** `iou`.
+   With `per_class` only those of its own class count. `max_detections` end it.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from workbench.boxes import FloatArray, areas_px
+from workbench.detections import Detections
+from workbench.errors import SettingsError
+from workbench.settings import Nms
+
+NO_SCORE = np.float32(-1)  # below any threshold
+
+HostNms = Callable[[FloatArray, FloatArray, Nms], Detections]
+
+
+class Suppressor(ABC):
+    """One NMS, ready to call on the host. Settings that only move a threshold make a new one at no cost."""
+
+    @abstractmethod
+    def __call__(self, boxes_xyxy: FloatArray, scores: FloatArray) -> Detections:
+        """Thin out the candidates of one image.
+
+        Args:
+            boxes_xyxy: `(A, 4)` float32.
+            scores: `(A, C)` float32.
+
+        Returns:
+            What is left, best first, with boxes in the frame of reference that they came in.
+        """
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class HostSuppressor(Suppressor):
+    """An NMS of `HOST_NMS` with its settings."""
+
+    settings: Nms
+
+    def __post_init__(self) -> None:
+        if self.settings.method not in HOST_NMS:
+            raise SettingsError(f"nms.method is {self.settings.method!r}; choose one of {', '.join(HOST_NMS)}")
+
+    def __call__(self, boxes_xyxy: FloatArray, scores: FloatArray) -> Detections:
+        return HOST_NMS[self.settings.method](boxes_xyxy, scores, self.settings)
+
+
+def suppress(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
+    """Thin out the candidates of one image by the method that the settings name.
+
+    Args:
+        boxes_xyxy: `(A, 4)` float32.
+        scores: `(A, C)` float32.
+        settings: `method` is a name in `HOST_NMS`.
+
+    Raises:
+        SettingsError: The method is not one of the host's.
+
+    >>> boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 0, 60, 10]], np.float32)
+    >>> suppress(boxes, np.array([[0.8], [0.9], [0.7]], np.float32), Nms(method="numpy")).scores
+    array([0.9, 0.7], dtype=float32)
+    """
+    return HostSuppressor(settings)(boxes_xyxy, scores)
+
+
+def select(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
+    """Return the candidates that go into NMS, best first: steps 1 to 3 of the rule."""
+    if not settings.per_class:
+        scores = _only_best_class(scores)
+    flat = scores.reshape(-1)
+    above = np.flatnonzero((flat > np.float32(settings.score)) & (flat < np.inf))  # NaN fails the first
+    picked = above[np.argsort(-flat[above], kind="stable")[: settings.top_k]]
+    rows, class_ids = np.divmod(picked, scores.shape[1])
+    boxes = boxes_xyxy[rows]
+    sound = np.isfinite(boxes).all(axis=1) & (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+    return Detections(boxes[sound], flat[picked][sound], class_ids[sound].astype(np.int64, copy=False))
+
+
+def _only_best_class(scores: FloatArray) -> FloatArray:
+    finite = np.where(np.isfinite(scores), scores, NO_SCORE)
+    kept = np.full_like(finite, NO_SCORE)
+    rows = np.arange(len(finite))
+    best = finite.argmax(axis=1)
+    kept[rows, best] = finite[rows, best]
+    return kept
+
+
+def _python(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
+    """The hand-written loop that people start from, over plain Python numbers."""
+    candidates = []
+    threshold = float(np.float32(settings.score))  # scores are float32: 0.3 as a score is not greater than 0.3 as a threshold
+    for box, class_scores in zip(boxes_xyxy.tolist(), scores.tolist(), strict=True):
+        best = None if settings.per_class else max((s for s in class_scores if math.isfinite(s)), default=None)
+        for class_id, score in enumerate(class_scores):
+            if not threshold < score < math.inf:
+                continue
+            if settings.per_class or score == best:
+                candidates.append((score, class_id, box))
+                if not settings.per_class:
+                    break
+    candidates.sort(key=lambda candidate: -candidate[0])
+    kept: list[tuple[float, int, list[float]]] = []
+    for candidate in candidates[: settings.top_k]:
+        if len(kept) == settings.max_detections:
+            break
+        _, class_id, box = candidate
+        if not _has_area(box):
+            continue
+        rivals = (other for _, other_class, other in kept if other_class == class_id or not settings.per_class)
+        if all(_iou(box, other) <= settings.iou for other in rivals):
+            kept.append(candidate)
+    if not kept:
+        return Detections.empty()
+    kept_scores, class_ids, boxes = zip(*kept, strict=True)
+    return Detections(np.array(boxes, np.float32), np.array(kept_scores, np.float32), np.array(class_ids, np.int64))
+
+
+def _has_area(box: list[float]) -> bool:
+    return all(math.isfinite(side) for side in box) and box[2] > box[0] and box[3] > box[1]
+
+
+def _iou(first: list[float], second: list[float]) -> float:
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    overlap = width * height
+    return overlap / (_area(first) + _area(second) - overlap)
+
+
+def _area(box: list[float]) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _numpy(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
+    """One vectorised comparison for each box kept."""
+    candidates = select(boxes_xyxy, scores, settings)
+    left, top, right, bottom = np.ascontiguousarray(candidates.boxes_xyxy_px.T)
+    areas = areas_px(candidates.boxes_xyxy_px)
+    class_ids = candidates.class_ids
+    kept: list[int] = []
+    rest = np.arange(len(candidates))
+    while rest.size and len(kept) < settings.max_detections:
+        best, rest = rest[0], rest[1:]
+        kept.append(int(best))
+        widths = np.minimum(right[best], right[rest]) - np.maximum(left[best], left[rest])
+        heights = np.minimum(bottom[best], bottom[rest]) - np.maximum(top[best], top[rest])
+        overlaps = np.maximum(widths, 0) * np.maximum(heights, 0)
+        gone = overlaps / (areas[best] + areas[rest] - overlaps) > np.float32(settings.iou)
+        if settings.per_class:
+            gone &= class_ids[rest] == class_ids[best]
+        rest = rest[~gone]
+    return candidates.where(np.array(kept, np.int64))
+
+
+def _opencv(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
+    """`cv2.dnn.NMSBoxes`, which works in float64; with `per_class` `NMSBoxesBatched`, which moves the classes apart.
+
+    Both convert the boxes one by one, so thinning them out first is what makes this fast.
+    """
+    candidates = select(boxes_xyxy, scores, settings)
+    if not len(candidates):
+        return candidates
+    import cv2
+
+    dnn: Any = cv2.dnn  # its types ask for lists; arrays are converted faster
+    corners = candidates.boxes_xyxy_px.astype(np.float64)
+    corners -= (
+        corners.min()
+    )  # OpenCV moves class c by c times the largest coordinate: negative ones would reach into the class before
+    boxes_xywh = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
+    common = {"score_threshold": 0.0, "nms_threshold": settings.iou}  # the score has been seen to
+    if settings.per_class:
+        kept = dnn.NMSBoxesBatched(boxes_xywh, candidates.scores, candidates.class_ids.astype(np.int32), **common)
+    else:
+        kept = dnn.NMSBoxes(boxes_xywh, candidates.scores, **common)
+    return candidates.where(np.asarray(kept, np.int64).reshape(-1)[: settings.max_detections])
+
+
+HOST_NMS: Mapping[str, HostNms] = {"python": _python, "numpy": _numpy, "opencv": _opencv}

@@ -1,0 +1,121 @@
+"""The figures of a run as a record keeps them: raw seconds in order, what follows from them, and a comparison's outcome."""
+
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import computed_field, model_validator
+
+from workbench.latency import median_seconds, quantile_seconds
+from workbench.values import Value
+
+STAGES = ("decode", "preprocess", "copy", "infer", "nms", "draw", "show")  # the order in which a frame passes them
+UNEXPLAINED = "unexplained"
+
+Verdict = Literal["faster", "slower", "no measurable difference"]
+
+
+class Timing(Value):
+    """Raw seconds in order, and what follows from them."""
+
+    compile_seconds: float
+    """Loading, tracing, compiling and converting, before the first frame."""
+    first_call_seconds: float
+    total_seconds: tuple[float, ...]
+    """One per frame, decode to draw, from the pass without stage timers."""
+    stage_seconds: dict[str, tuple[float, ...]]
+    """By stage, one per frame, from the second pass."""
+    split_total_seconds: tuple[float, ...] = ()
+    """One per frame of that second pass: the whole frame, timers included."""
+    bound_share: float | None = None
+    """Share of the machine's throughput bound that was reached; only overlapped feeding has one."""
+
+    @model_validator(mode="after")
+    def _stages_cover_the_same_frames(self) -> Self:
+        lengths = {len(seconds) for seconds in self.stage_seconds.values()}
+        if len(lengths) > 1:
+            raise ValueError(f"every stage needs one time per frame, got {sorted(lengths)} times")
+        return self
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def median_ms(self) -> float | None:
+        return _milliseconds(median_seconds(self.total_seconds))
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def p90_ms(self) -> float | None:
+        return _milliseconds(quantile_seconds(self.total_seconds, 0.90))
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def p95_ms(self) -> float | None:
+        return _milliseconds(quantile_seconds(self.total_seconds, 0.95))
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def p99_ms(self) -> float | None:
+        return _milliseconds(quantile_seconds(self.total_seconds, 0.99))
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def fps(self) -> float | None:
+        """Frames over the sum of their times: what a clip of this length would reach, slow frames included."""
+        spent = sum(self.total_seconds)
+        return len(self.total_seconds) / spent if spent > 0 else None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def unexplained_share(self) -> float | None:
+        """Share of the median frame of the first pass that the stages of a median frame of the second do not account for.
+
+        The stages are summed frame by frame and the median is taken of the sums: medians of skewed stages do not add up, and what
+        they lose would pass for time between the stages. Negative where the second pass was slower than the first by more than
+        that time; `None` without frames or without a split.
+        """
+        total, explained = median_seconds(self.total_seconds), self.explained_seconds()
+        return None if not total or explained is None else (total - explained) / total
+
+    def explained_seconds(self) -> float | None:
+        """Return the median over the frames of the second pass of the sum of their stages."""
+        return median_seconds(np.sum(list(self.stage_seconds.values()), axis=0)) if any(self.stage_seconds.values()) else None
+
+    def stage_medians(self) -> dict[str, float]:
+        """Return the median seconds of each stage, in the order of `STAGES`."""
+        known = [stage for stage in STAGES if stage in self.stage_seconds]
+        others = [stage for stage in self.stage_seconds if stage not in STAGES]
+        return {stage: float(np.median(self.stage_seconds[stage])) for stage in known + others if self.stage_seconds[stage]}
+
+    def budget(self) -> dict[str, float]:
+        """Return the seconds of a median frame by stage, with `unexplained` last (never below 0: a bar cannot be).
+
+        The stages' medians are scaled by one common factor, near 1, so that they add up to `explained_seconds`.
+        """
+        medians = self.stage_medians()
+        explained, total = self.explained_seconds() or 0.0, median_seconds(self.total_seconds) or 0.0
+        added = sum(medians.values())
+        scale = explained / added if added else 1.0
+        return {stage: seconds * scale for stage, seconds in medians.items()} | {UNEXPLAINED: max(0.0, total - explained)}
+
+
+class Ratio(Value):
+    """A ratio of median times with its 95 % bootstrap interval."""
+
+    median: float
+    low: float
+    high: float
+
+
+class Comparison(Value):
+    """Two settings timed in interleaved blocks. `ratio` is A's time over B's: above 1, B is faster."""
+
+    a: str
+    b: str
+    ratio: Ratio
+    verdict: Verdict
+    """What B is, against A."""
+    frames: int
+    blocks: int
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1000.0

@@ -1,0 +1,58 @@
+"""Variants: a detector under named settings, one row of what is measured."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workbench.availability import check
+from workbench.detectors import Detector
+from workbench.settings import Settings, parse_variant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One row to measure.
+
+    Attributes:
+        name: What people call it.
+        detector: What to run.
+        settings: How; the detector and this machine can take them, and the input size is filled in.
+        command: The command that repeats it.
+    """
+
+    name: str
+    detector: Detector
+    settings: Settings
+    command: str
+
+
+def variant(
+    detector: Detector,
+    text: str = "",
+    *,
+    name: str | None = None,
+    fast: Mapping[str, object] | None = None,
+    options: tuple[str, ...] = (),
+) -> Variant:
+    """Read a variant as people write it.
+
+    Args:
+        detector: What to run.
+        text: A preset, `group.field=value,…`, or a preset and changes to it; what is not named stays as the detector's default.
+        name: What to call it; a short form of the text by default.
+        fast: What the preset `fast` means on this machine, by `group.field`.
+        options: Further words of the command that repeats it, such as the media.
+
+    Raises:
+        SettingsError: There is no such preset or setting, or its value cannot be.
+        UnavailableError: The detector or this machine cannot take it; says why.
+    """
+    settings = parse_variant(text, fast, detector.default_settings())
+    short = " ".join(word.strip().split(".", 1)[-1] for word in text.split(",") if word.strip())
+    command = ["workbench", "run", detector.facts.source, *(["--preset", text] if text else []), *options]
+    return Variant(
+        name=name or short or settings.runtime.engine,
+        detector=detector,
+        settings=check(detector, settings),
+        command=shlex.join(command),
+    )
