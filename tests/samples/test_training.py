@@ -51,7 +51,7 @@ def painted() -> SceneCache:
     """Two grey scenes with one bright defect each, which is exactly its box."""
     images = np.full((2, *CACHE_HW, 3), 60, np.uint8)
     images[:, 100:160, 300:420] = BOX_COLOUR
-    return SceneCache(images, (boxes((300, 100, 420, 160)),) * 2, (np.array([3]),) * 2)
+    return SceneCache("two", images, (boxes((300, 100, 420, 160)),) * 2, (np.array([3]),) * 2)
 
 
 def test_decoding_reverses_encoding() -> None:

@@ -27,6 +27,8 @@ def open_media(source: str | Path) -> Media:
         MediaError: There is no such thing, or nothing in it that decodes, or it is cut short; one line that says what to choose.
     """
     name = str(Path(source).expanduser()) if str(source).startswith("~") else str(source)
+    if not name:  # `Path("")` would be the folder that people happen to be in
+        raise MediaError(f"no media are named; {CHOICES}")
     try:
         for is_this, opens in OPENERS:
             if is_this(name):

@@ -30,11 +30,13 @@ class SceneCache:
     """Scenes at `CACHE_HW`, with their boxes in pixels of that size.
 
     Attributes:
+        fingerprint: Digest of what is drawn; another one means that the drawing changed.
         images_rgb: `(n, 432, 768, 3)` uint8, mapped from disk.
         boxes_xyxy_px: For each scene `(k, 4)` float32.
         class_ids: For each scene `(k,)` int64.
     """
 
+    fingerprint: str
     images_rgb: NDArray[np.uint8]
     boxes_xyxy_px: tuple[NDArray[np.float32], ...]
     class_ids: tuple[NDArray[np.int64], ...]
@@ -51,13 +53,15 @@ def open_cache(root: Path, seeds: Sequence[int], *, workers: int = 2) -> SceneCa
         seeds: One a scene.
         workers: Processes that render.
     """
-    folder = root / f"scenes-{_fingerprint(seeds)}"
+    fingerprint = _fingerprint(seeds)
+    folder = root / f"scenes-{fingerprint}"
     pictures, truth = folder / "images.npy", folder / "truth.json"
     if not truth.exists():  # written last
         folder.mkdir(parents=True, exist_ok=True)
         _render_all(pictures, truth, seeds, workers)
     rows = json.loads(truth.read_text())
     return SceneCache(
+        fingerprint=fingerprint,
         images_rgb=np.load(pictures, mmap_mode="r"),
         boxes_xyxy_px=tuple(np.array(row["boxes_xyxy_px"], np.float32).reshape(-1, 4) for row in rows),
         class_ids=tuple(np.array(row["class_ids"], np.int64) for row in rows),

@@ -111,7 +111,7 @@ def fit(
         *_, last = log.events("end")
         state.adopt(keras.models.load_model(out / f"{name}.keras", compile=False), last["step"], last["seconds"])
     session = _Session(state, recipe, budget, log, progress, out)
-    session.report("start", command=command, seed=seed, **_circumstances(recipe, state))
+    session.report("start", command=command, seed=seed, scenes=scenes.fingerprint, **_circumstances(recipe, state))
     session.run(scenes, seed, checkpoint)
     session.report("end", step=state.step, seconds=round(state.seconds, 1))
     return session.network_path
