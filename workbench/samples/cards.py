@@ -40,7 +40,8 @@ $accuracy
 
 ## Training
 
-From scratch, on rendered scenes only. Each session went on from the checkpoint of the one before:
+From scratch, on rendered scenes only. Each session went on from the weights of the one before. The column "scenes" names how
+they were drawn at the time, where that was noted; the drawing was changed between sessions whose names differ.
 
 $sessions
 
@@ -135,10 +136,11 @@ def _sessions_table(starts: Sequence[Mapping[str, Any]]) -> str:
             f"{start['from_step']:,}",
             f"{start['recipe']['crop_side_px']} x {start['recipe']['crop_side_px']}",
             f"{start['recipe']['batch']}",
+            start.get("scenes", "-"),
         ]
         for start in starts
     ]
-    return _table(["command", "from step", "crops", "a step"], rows)
+    return _table(["command", "from step", "crops", "a step", "scenes"], rows)
 
 
 def _recipe_words(recipe: Mapping[str, Any]) -> dict[str, Any]:

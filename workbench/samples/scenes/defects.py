@@ -57,7 +57,7 @@ def plan_scratch(
     angle = slant - part_angle
     length = size / max(abs(np.cos(slant)), abs(np.sin(slant)))
     mask = np.zeros(surface.shape_hw, np.uint8)
-    thickness = 3.2 if size < 30 else rng.uniform(3.0, 5.0)
+    thickness = 3.4 if size < 30 else rng.uniform(3.6, 5.8)
     strokes = int(rng.integers(1, 4)) if size > 22 else 1
     bow = rng.uniform(-0.16, 0.16) * length
     for number in range(strokes):

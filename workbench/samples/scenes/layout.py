@@ -40,7 +40,7 @@ def lay_out(filling: str, half_width: float, rng: np.random.Generator) -> list[S
     """Choose parts of one or two kinds and find room for them on a stretch of belt about `x = 0`."""
     if filling == "empty":
         return []
-    count = int(rng.integers(9, 16)) if filling == "crowded" else int(rng.integers(2, 7))
+    count = int(rng.integers(8, 14)) if filling == "crowded" else int(rng.integers(2, 7))
     models = [draw_model(rng, size_for(count, rng)) for _ in range(1 if rng.random() < 0.45 else 2)]
     grid = Grid(half_width)
     tidy = None if rng.random() < 0.45 else rng.uniform(0, np.pi)
@@ -61,7 +61,7 @@ def draw_flaw_count(rng: np.random.Generator, crowded: bool) -> int:
 
 def size_for(count: int, rng: np.random.Generator) -> float:
     """Choose a part size, in belt units, of which `count` find room."""
-    low, high = (290, 470) if count <= 3 else (230, 370) if count <= 6 else (140, 235)
+    low, high = (290, 470) if count <= 3 else (230, 370) if count <= 6 else (160, 245)
     return float(rng.uniform(low, high))
 
 

@@ -15,7 +15,7 @@ from workbench.samples.scenes.surface import Surface, empty_surface, unit
 
 UInt8 = NDArray[np.uint8]
 MARGIN_PX = 8  # empty rim of the canvas, so that edges stay smooth when warped
-SEAT_RADIUS_PX = (6.5, 17.0)
+SEAT_RADIUS_PX = (9.0, 20.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def draw_model(rng: np.random.Generator, size: float) -> Model:
     draft = _Draft(empty_surface((int(height) + 2 * MARGIN_PX, int(width) + 2 * MARGIN_PX)), [], [])
     finish = draw_finish(rng, family.finishes)
     coat(draft.surface, finish, rng)
-    seat_radius = float(np.clip(size * rng.uniform(0.035, 0.06), *SEAT_RADIUS_PX))
+    seat_radius = float(np.clip(size * rng.uniform(0.045, 0.062), *SEAT_RADIUS_PX))
     family.shape(draft, width, height, seat_radius, rng)
     draft.surface.raise_by(unit(draft.surface.solid), 4.0, 1.7)
     head = str(rng.choice([name for name in HEADS if name != "black" or finish.brightness > 0.33]))
