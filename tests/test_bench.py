@@ -182,9 +182,8 @@ class Growing(Media):
     def __init__(self, media: Media, last: Media) -> None:
         self._media, self._last = media, last
 
-    def frames(self) -> Iterator:
-        yield from self._media.frames()
-        yield from self._last.frames()
+    def frames(self, start: int = 0) -> Iterator:
+        yield from islice((*self._media.frames(), *self._last.frames()), start, None)
 
     def frame_names(self) -> list[str]:
         return [*self._media.frame_names(), *self._last.frame_names()]

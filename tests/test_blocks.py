@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from workbench.blocks import BLOCK_FRAMES, MARGIN, ROUNDS_AT_LEAST, compare_blocks, verdict_of
+from workbench.blocks import BLOCK_FRAMES, MARGIN, ROUNDS_AT_LEAST, BlockRounds, compare_blocks, verdict_of
 from workbench.timing import Comparison, Ratio
 
 
@@ -136,3 +136,16 @@ def test_a_setting_compared_with_itself_rarely_differs(mood):
 def test_a_slow_down_of_five_percent_is_found(mood):
     claims = Counter(Machine(seed, **mood).compare(0.002, 0.0021).verdict for seed in range(40))
     assert claims["slower"] >= 38
+
+
+def test_rounds_can_be_added_one_at_a_time():
+    machine = Machine()
+    rounds = BlockRounds(machine.block("A", 0.010), machine.block("B", 0.005))
+    seen = []
+    for _ in range(ROUNDS_AT_LEAST):
+        assert not rounds.clear
+        rounds.add()
+        seen.append(rounds.look())
+    assert seen[:-1] == [None] * (ROUNDS_AT_LEAST - 1)
+    assert rounds.clear
+    assert (seen[-1].verdict, seen[-1].blocks) == ("faster", 4 * ROUNDS_AT_LEAST)

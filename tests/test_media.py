@@ -168,6 +168,12 @@ class TestFolders:
             save(tmp_path / name)
         assert list(open_media(tmp_path).frame_names()) == ["9.png", "10.png"]
 
+    def test_a_pass_may_begin_anywhere(self, tmp_path):
+        for name in ("1.png", "2.png", "3.png"):
+            save(tmp_path / name)
+        assert [(frame.name, frame.index) for frame in open_media(tmp_path).frames(1)] == [("2.png", 1), ("3.png", 2)]
+        assert list(open_media(tmp_path).frames(3)) == []
+
     def test_sizes_may_differ(self, tmp_path):
         save(tmp_path / "1.png", red_corner(30, 50))
         save(tmp_path / "2.png", red_corner(70, 20))
@@ -269,6 +275,14 @@ class TestVideos:
     def test_two_passes_at_once_do_not_disturb_each_other(self, video):
         media = open_media(video)
         assert all((a.image_rgb == b.image_rgb).all() for a, b in zip(media.frames(), media.frames(), strict=True))
+
+    @pytest.mark.parametrize("start", [0, 1, 7, 100])
+    def test_a_pass_may_begin_anywhere(self, start, video):
+        whole = list(open_media(video).frames())
+        rest = list(open_media(video).frames(start))
+        assert [frame.name for frame in rest] == [frame.name for frame in whole[start:]]
+        for frame, expected in zip(rest, whole[start:], strict=True):
+            np.testing.assert_array_equal(frame.image_rgb, expected.image_rgb)
 
     def test_a_frame_that_was_kept_does_not_change(self, video):
         frames = open_media(video).frames()
@@ -386,6 +400,10 @@ class TestArrays:
         frames = list(array_media(images, fps=10).frames())
         assert all(frame.image_rgb is image for frame, image in zip(frames, images, strict=True))
         assert [(frame.name, frame.seconds) for frame in frames] == [("arrays#0", 0.0), ("arrays#1", 0.1)]
+
+    def test_a_pass_may_begin_anywhere(self):
+        frames = array_media([red_corner()] * 3, fps=10).frames(2)
+        assert [(frame.name, frame.index, frame.seconds) for frame in frames] == [("arrays#2", 2, 0.2)]
 
     def test_facts_are_of_the_first_and_all(self):
         facts = array_media([red_corner(), red_corner(10, 20)], name="mine").facts()

@@ -10,7 +10,8 @@ from workbench.boxes import pairwise_iou
 from workbench.datasets import Truth
 from workbench.detectors import Detector
 from workbench.detectors.detector import Calibration
-from workbench.measure import Stopwatch, Watch
+from workbench.engines import Candidates
+from workbench.measure import NoWatch, Stopwatch, Watch
 from workbench.media import Frame, array_media
 from workbench.pipeline import Pipeline, open_suppressor
 from workbench.settings import NMS_METHODS, Nms, Settings
@@ -190,6 +191,31 @@ def test_thresholds_move_without_tracing_the_nms_again(mobile: Detector) -> None
 def test_an_nms_that_says_what_a_knob_does_not_do_passes_it_on(pipeline: Open) -> None:
     assert pipeline(f"{SMALL},nms.method=soft").nms_notes
     assert pipeline(SMALL).nms_notes == ()
+
+
+@pytest.mark.parametrize("words", [GRAPH, "xla,input.size_hw=64x96,nms.method=padded"], ids=["nms apart", "nms in the program"])
+def test_another_nms_answers_from_the_outputs_that_were_kept(pipeline: Open, stills: tuple[Frame, ...], words: str) -> None:
+    first = pipeline(f"{words},nms.score=0.05")
+    other = first.with_nms(first.settings.nms.model_copy(update={"score": 0.3}))
+    assert other is not None
+
+    passed = first.next_batch(iter(stills[:1]), NoWatch())
+    compiled = first.compilations
+
+    assert passed is not None
+    assert len(passed.frames) == len(passed.raw) == len(passed.found) == 1
+    (expected,) = other.detect(stills[:1])
+    assert first.compilations == compiled, "a threshold compiles nothing"
+    if isinstance(passed.raw[0], Candidates):
+        (answered,) = other.suppress(passed.raw, passed.frames)
+        assert 0 < len(answered) < len(passed.found[0])
+        np.testing.assert_allclose(answered.boxes_xyxy_px, expected.boxes_xyxy_px, atol=1e-3)
+
+
+def test_an_nms_that_is_part_of_the_program_has_to_be_compiled_again(pipeline: Open) -> None:
+    first = pipeline("xla,input.size_hw=64x96,nms.method=padded,nms.score=0.05")
+
+    assert first.with_nms(first.settings.nms.model_copy(update={"max_detections": 7})) is None
 
 
 class Silent(Watch):

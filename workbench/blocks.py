@@ -59,22 +59,56 @@ def compare_blocks(
         progress: Called after each round with the rounds done and the rounds expected at least.
     """
     began = clock()
-    per_block, used = _block_frames(time_a, time_b)
-    ratios: list[float] = []
-    next_look = ROUNDS_AT_LEAST
+    rounds = BlockRounds(time_a, time_b)
     while True:
-        first_a, first_b, second_b, second_a = time_a(per_block), time_b(per_block), time_b(per_block), time_a(per_block)
-        a, b = [*first_a, *second_a], [*first_b, *second_b]
-        ratios.append(float(np.median(a) / np.median(b)))
-        used += len(a) + len(b)
+        rounds.add()
         if progress:
-            progress(len(ratios), max(len(ratios), ROUNDS_AT_LEAST))
-        if len(ratios) < next_look:
-            continue
-        next_look = math.ceil(len(ratios) * LOOK_AGAIN)
-        ratio = Ratio(**dict(zip(("median", "low", "high"), ratio_interval(ratios), strict=True)))
-        if _narrow(ratio) or clock() - began >= maximum_seconds:
-            return Compared(ratio, verdict_of(ratio), 4 * len(ratios), used)
+            progress(len(rounds), max(len(rounds), ROUNDS_AT_LEAST))
+        compared = rounds.look()
+        if compared and (rounds.clear or clock() - began >= maximum_seconds):
+            return compared
+
+
+class BlockRounds:
+    """Rounds A B B A as they are added, one at a time: for whoever has other things to do between them.
+
+    Args:
+        time_a: Times frames of A; both must be warm.
+        time_b: Times frames of B.
+    """
+
+    def __init__(self, time_a: TimeBlock, time_b: TimeBlock) -> None:
+        self._time_a = time_a
+        self._time_b = time_b
+        self._ratios: list[float] = []
+        self._per_block = 0
+        self._frames = 0
+        self._next_look = ROUNDS_AT_LEAST
+        self.clear = False
+        """Whether the last look's interval was narrow enough to stop."""
+
+    def __len__(self) -> int:
+        return len(self._ratios)
+
+    def add(self) -> None:
+        """Time one round; the first one looks at both settings before, to choose how many frames a block has."""
+        time_a, time_b = self._time_a, self._time_b
+        if not self._per_block:
+            self._per_block, self._frames = _block_frames(time_a, time_b)
+        count = self._per_block
+        first_a, first_b, second_b, second_a = time_a(count), time_b(count), time_b(count), time_a(count)
+        a, b = [*first_a, *second_a], [*first_b, *second_b]
+        self._ratios.append(float(np.median(a) / np.median(b)))
+        self._frames += len(a) + len(b)
+
+    def look(self) -> Compared | None:
+        """Return what the rounds show once there are enough; `None` before, and between looks, which take time as well."""
+        if len(self) < self._next_look:
+            return None
+        self._next_look = math.ceil(len(self) * LOOK_AGAIN)
+        ratio = Ratio(**dict(zip(("median", "low", "high"), ratio_interval(self._ratios), strict=True)))
+        self.clear = _narrow(ratio)
+        return Compared(ratio, verdict_of(ratio), 4 * len(self), self._frames)
 
 
 def verdict_of(ratio: Ratio) -> Verdict:

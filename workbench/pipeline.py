@@ -1,7 +1,10 @@
 """The pipeline: the stages for one Settings, one frame (or batch) after the other."""
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass
 from itertools import islice
+from typing import Self
 
 import numpy as np
 
@@ -25,6 +28,21 @@ SETTLING_FRAMES = 2  # litert-int8 after a block of naive: the first frame took 
 
 Listener = Callable[[Sequence[Frame], Sequence[Detections]], None]
 """Called at the end of each batch with the frames and what was found in them; it has to be quick, for it is timed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """One batch behind its last stage.
+
+    Attributes:
+        frames: What came in, at most the engine's batch.
+        raw: What the engine gave for each of them, as `Pipeline.suppress` takes it.
+        found: What NMS left of that, in pixels of each frame.
+    """
+
+    frames: tuple[Frame, ...]
+    raw: tuple[Candidates | Detections, ...]
+    found: tuple[Detections, ...]
 
 
 class Pipeline:
@@ -63,6 +81,18 @@ class Pipeline:
             return 0
         return self._suppressor.compilations(len(self.detector.facts.labels))
 
+    def with_nms(self, nms: Nms) -> Self | None:
+        """Return this pipeline under another NMS, on the same engine; `None` where the engine has to be compiled anew for it."""
+        engine = self.engine.with_nms(nms)
+        if engine is None:
+            return None
+        other = copy(self)
+        other.settings = self.settings.model_copy(update={"nms": nms})
+        other.engine = engine
+        other._suppressor = open_suppressor(nms)
+        other._nms_traces_before = other._nms_traces()
+        return other
+
     def compile(self, frame_size_hw: tuple[int, int]) -> None:
         """Trace and compile for frames of one size, by running a blank batch through engine and NMS."""
         blank = Frame(np.zeros((*frame_size_hw, 3), np.uint8), "blank", 0)
@@ -78,9 +108,31 @@ class Pipeline:
             frames: At most the engine's batch.
             watch: Told the end of `preprocess`, `infer` and `nms`.
         """
-        listener = watch or NoWatch()
+        _, found = self._through(frames, watch or NoWatch())
+        return found
+
+    def suppress(self, raw: Sequence[Candidates | Detections], frames: Sequence[Frame]) -> list[Detections]:
+        """Return what NMS leaves of an engine's outputs, in pixels of the frames; nothing else is run again.
+
+        Args:
+            raw: For each frame its candidates, `(1, A, 4)` and `(1, A, C)`; or its detections, where the program holds the NMS.
+            frames: Where they come from.
+        """
+        return [self._in_frame(self._kept(one), frame) for one, frame in zip(raw, frames, strict=True)]
+
+    def _kept(self, raw: Candidates | Detections) -> Detections:
+        return raw if isinstance(raw, Detections) else self._suppressor(raw.boxes_xyxy[0], raw.scores[0])
+
+    def _through(self, frames: Sequence[Frame], watch: Watch) -> tuple[list[Candidates | Detections], list[Detections]]:
+        raw = self._infer(frames, watch)
+        found = self.suppress(raw, frames)
+        if any(isinstance(one, Candidates) for one in raw):
+            watch.lap("nms")
+        return raw, found
+
+    def _infer(self, frames: Sequence[Frame], listener: Watch) -> list[Candidates | Detections]:
         if self.engine.takes_frames and len({frame.size_hw for frame in frames}) > 1:
-            return [found for frame in frames for found in self.detect([frame], listener)]
+            return [raw for frame in frames for raw in self._infer([frame], listener)]
         images = [frame.image_rgb for frame in frames]
         images += images[-1:] * (self.engine.batch - len(images))
         if self.engine.takes_frames:
@@ -90,18 +142,25 @@ class Pipeline:
             listener.lap("preprocess")
         output = self.engine.run(batch)
         listener.lap("infer")
-        if isinstance(output, Candidates):
-            kept = [self._suppressor(output.boxes_xyxy[n], output.scores[n]) for n in range(len(frames))]
-        else:
-            kept = list(output[: len(frames)])
-        found = [self._in_frame(one, frame) for one, frame in zip(kept, frames, strict=True)]
-        if isinstance(output, Candidates):
-            listener.lap("nms")
-        return found
+        if not isinstance(output, Candidates):
+            return list(output[: len(frames)])
+        return [Candidates(output.boxes_xyxy[n : n + 1], output.scores[n : n + 1]) for n in range(len(frames))]
 
     def _in_frame(self, found: Detections, frame: Frame) -> Detections:
         placement = place(self.engine.input_spec, frame.size_hw, self._size_hw)
         return Detections(placement.to_frame(found.boxes_xyxy_px), found.scores, found.class_ids)
+
+    def next_batch(self, frames: Iterator[Frame], watch: Watch) -> Passed | None:
+        """Take the next batch through all stages, decode to draw; `None` at the end of the media."""
+        batch = list(islice(frames, self.engine.batch))
+        watch.lap("decode")
+        if not batch:
+            return None
+        raw, found = self._through(batch, watch)
+        for frame, one in zip(batch, found, strict=True):
+            draw(frame.image_rgb, one, self.detector.facts.labels)
+        watch.lap("draw")
+        return Passed(tuple(batch), tuple(raw), tuple(found))
 
     def steps(self, frames: Iterator[Frame], listener: Listener | None = None) -> Step:
         """Return the step that takes the next batch from `frames` through all stages, decode to draw.
@@ -112,17 +171,13 @@ class Pipeline:
         """
 
         def step(watch: Watch) -> int:
-            batch = list(islice(frames, self.engine.batch))
-            watch.lap("decode")
-            if not batch:
+            passed = self.next_batch(frames, watch)
+            if passed is None:
                 return 0
-            found = self.detect(batch, watch)
-            for frame, one in zip(batch, found, strict=True):
-                draw(frame.image_rgb, one, self.detector.facts.labels)
             if listener:
-                listener(batch, found)
-            handled = len(batch)
-            batch.clear()  # giving the frames' memory back takes time as well, and belongs to a stage
+                listener(passed.frames, passed.found)
+            handled = len(passed.frames)
+            del passed  # giving the frames' memory back takes time as well, and belongs to a stage
             watch.lap("draw")
             return handled
 

@@ -3,12 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.boxes import FloatArray, UInt8Array
 from workbench.detections import Detections
+from workbench.settings import Nms
 from workbench.stages.input_spec import InputSpec
 
 
@@ -50,6 +52,10 @@ class Engine(ABC):
     @abstractmethod
     def compilations(self) -> int:
         """Programs that were traced, compiled or converted so far."""
+
+    def with_nms(self, nms: Nms) -> Self | None:  # noqa: ARG002 - an engine whose program holds an NMS has to look at it
+        """Return an engine that runs the same program under another NMS; `None` where that has to be compiled anew."""
+        return self
 
     @abstractmethod
     def run(self, batch: NDArray[np.generic]) -> Candidates | Sequence[Detections]:

@@ -1,8 +1,9 @@
 """Eager, graph and XLA: one program of TensorFlow operations, executed in three ways."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +70,7 @@ class TensorFlowProgram(Engine):
         self._head = detector.head
         self._nms = settings.nms
         self._size_hw = detector.input_spec.choose_size(settings.input.size_hw)
-        self._traces = 0
+        self._traces = [0]  # shared with the engines that `with_nms` makes of this one
         self._traced = execution.traced
         self._device = f"/{settings.runtime.device}" if settings.runtime.device != "cpu" else "/cpu:0"
         self.input_spec = detector.input_spec
@@ -85,10 +86,19 @@ class TensorFlowProgram(Engine):
 
     @property
     def compilations(self) -> int:
-        return self._traces
+        return self._traces[0]
+
+    def with_nms(self, nms: Nms) -> Self | None:
+        if not self.fuses_nms:
+            return self
+        if nms.model_copy(update={"score": self._nms.score, "iou": self._nms.iou}) != self._nms:
+            return None
+        other = copy(self)  # the thresholds go into the program with each call
+        other._nms = nms
+        return other
 
     def _program(self, batch: Any, score: Any, iou: Any) -> Any:
-        self._traces += self._traced  # Python runs here only while TensorFlow traces; each XLA compilation follows one trace
+        self._traces[0] += self._traced  # Python runs here only while TensorFlow traces; each XLA compilation follows one trace
         if self.takes_frames:
             batch = prepare(batch, self.input_spec, self._size_hw)
         boxes, scores = self._head.candidates(self._forward(batch), self._size_hw, TENSOR_OPS)

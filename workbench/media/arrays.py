@@ -21,8 +21,8 @@ class Arrays(Media):
         self._name = name
         self._fps = fps
 
-    def frames(self) -> Iterator[Frame]:
-        for index, image_rgb in enumerate(self._images_rgb):
+    def frames(self, start: int = 0) -> Iterator[Frame]:
+        for index, image_rgb in enumerate(self._images_rgb[start:], start):
             seconds = None if self._fps is None else index / self._fps
             yield Frame(image_rgb, frame_name(self._name, index), index, seconds)
 

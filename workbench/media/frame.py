@@ -48,8 +48,8 @@ class Media(ABC):
     """A source of frames."""
 
     @abstractmethod
-    def frames(self) -> Iterator[Frame]:
-        """Iterate from the first frame, anew with each call.
+    def frames(self, start: int = 0) -> Iterator[Frame]:
+        """Iterate from the frame at `start`, anew with each call; nothing where the media end before it.
 
         Reading happens inside `next()`: its time is the `decode` stage. A video's decoder works ahead by a few frames on threads of
         its own, as OpenCV's does by default. A file is closed when its iterator ends or is dropped.

@@ -29,8 +29,8 @@ class Pictures(Media):
             check_header(file)
         self._size_hw = next(self.frames()).size_hw
 
-    def frames(self) -> Iterator[Frame]:
-        for index, file in enumerate(self._files):
+    def frames(self, start: int = 0) -> Iterator[Frame]:
+        for index, file in enumerate(self._files[start:], start):
             yield Frame(decode_picture(file), self._frame_name(file), index)
 
     def frame_names(self) -> Sequence[str]:

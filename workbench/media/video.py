@@ -36,8 +36,11 @@ class Video(Media):
             raise MediaError(f"{path} opens but no frame of it decodes; choose another video, or convert it to .mp4 or .webm")
         self._size_hw = first.size_hw
 
-    def frames(self) -> Iterator[Frame]:
-        return self._decoded(self._opened())  # opening is not part of the first frame's time
+    def frames(self, start: int = 0) -> Iterator[Frame]:
+        capture = self._opened()  # opening and seeking are not part of the first frame's time
+        if start:
+            capture.set(opencv().CAP_PROP_POS_FRAMES, start)  # decodes from the key frame before it
+        return self._decoded(capture, start)
 
     def frame_names(self) -> Sequence[str]:
         return tuple(frame_name(self._path.name, index) for index in range(self._facts.frames))
@@ -73,9 +76,9 @@ class Video(Media):
             )
         return capture
 
-    def _decoded(self, capture: Any) -> Iterator[Frame]:
+    def _decoded(self, capture: Any, start: int) -> Iterator[Frame]:
         cv2 = opencv()
-        index = 0
+        index = start
         image_bgr = None
         try:
             while True:

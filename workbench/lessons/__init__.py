@@ -1,0 +1,51 @@
+"""Lessons: the notebooks' predict-then-measure helper. Statements come from records, and say so where the usual advice fails here.
+
+    lesson = Lesson("Is XLA faster here?")
+    guess = lesson.predict_speed("xla", over="graph", times=2.0, usual="faster", advice="XLA fuses operations, so it is faster.")
+    graph, xla = bench.measure(variant(detector, "graph")), bench.measure(variant(detector, "xla"))
+    lesson.check(guess, speed(xla, over=graph))
+    lesson.learned([graph, xla])
+"""
+
+from workbench.lessons.answers import Amount, Answer, Choice, Grade, Speed
+from workbench.lessons.charting import Chart, chart, export_page
+from workbench.lessons.lesson import Checked, Learned, Lesson, Prediction
+from workbench.lessons.measured import (
+    crowding,
+    fastest,
+    fastest_within,
+    figures_of,
+    frames_a_second,
+    in_the_program,
+    largest_stage,
+    loses_ap,
+    outcome,
+    speed,
+    stage_speed,
+)
+
+__all__ = [
+    "Amount",
+    "Answer",
+    "Chart",
+    "Checked",
+    "Choice",
+    "Grade",
+    "Learned",
+    "Lesson",
+    "Prediction",
+    "Speed",
+    "chart",
+    "crowding",
+    "export_page",
+    "fastest",
+    "fastest_within",
+    "figures_of",
+    "frames_a_second",
+    "in_the_program",
+    "largest_stage",
+    "loses_ap",
+    "outcome",
+    "speed",
+    "stage_speed",
+]

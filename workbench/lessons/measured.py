@@ -1,0 +1,276 @@
+"""Answers read out of records: each function takes what was measured and returns what it says to one kind of question."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from workbench.accuracy import Accuracy
+from workbench.blocks import verdict_of
+from workbench.errors import RecordError
+from workbench.graph.mistakes import Outcome
+from workbench.lessons.answers import Amount, Choice, Speed
+from workbench.record import Record
+from workbench.report.summary import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Summary, ap, median_ms, ran, speed_against
+from workbench.report.wording import (
+    format_change,
+    format_fraction,
+    format_interval,
+    format_milliseconds,
+    format_number,
+    format_percent,
+    format_seconds_as_ms,
+    listed,
+    times,
+    times_with_interval,
+)
+from workbench.timing import UNEXPLAINED, Ratio, Timing
+
+SIZES = Literal["all", "small", "medium", "large"]
+FIGURES: dict[str, str] = {"all": "ap", "small": "ap_small", "medium": "ap_medium", "large": "ap_large"}
+WIDE = 1.10  # ends of an interval further apart than this leave room for a difference that people would care about
+YES, NO = "yes", "no"
+
+
+def speed(record: Record, *, over: Record) -> Speed:
+    """Answer how many times faster a record is than another, by the best evidence that there is.
+
+    Raises:
+        RecordError: One of them has no times, or they are of different machines or media.
+    """
+    found = speed_against(record, over)
+    if found is None:
+        raise RecordError(f"{record.name} and {over.name} cannot be compared; measure both on one machine and on the same frames")
+    what = f"{record.name} takes {_ms(record)} a frame, {over.name} {_ms(over)}"
+    if found.verdict == "no measurable difference":
+        spread = "" if found.interval is None else f", 95 % interval of the ratio {format_interval(found.interval)}"
+        words = f"no measurable difference{spread}"
+    elif found.interval is not None:
+        words = f"{record.name} is {times_with_interval(found.interval)} than {over.name}"
+    else:
+        words = f"{record.name} is {times(found.ratio)} than {over.name} (separate runs)"
+    return Speed(
+        sentence=f"{what}: {words}.",
+        caution=" ".join(filter(None, [_wide(found.interval, found.verdict), noisy(record, over)])),
+        ratio=found.ratio,
+        interval=found.interval,
+        verdict=found.verdict,
+    )
+
+
+def stage_speed(record: Record, *, over: Record, stage: str) -> Speed:
+    """Answer how many times faster one stage is in one record than in another; of separate runs, so without an interval.
+
+    Raises:
+        RecordError: One of them has no such stage.
+    """
+    new, old = _stage_seconds(record, stage), _stage_seconds(over, stage)
+    ratio = old / new
+    margin = Ratio(median=ratio, low=ratio / SEPARATE_RUNS_MARGIN, high=ratio * SEPARATE_RUNS_MARGIN)
+    verdict = verdict_of(margin)
+    words = verdict if verdict == "no measurable difference" else times(ratio)
+    figures = f"{format_seconds_as_ms(new)} ms in {record.name}, {format_seconds_as_ms(old)} ms in {over.name}"
+    return Speed(
+        sentence=f"{stage} takes {figures}: {words} (separate runs).",
+        caution=noisy(record, over),
+        ratio=ratio,
+        interval=None,
+        verdict=verdict,
+    )
+
+
+def largest_stage(record: Record) -> Choice:
+    """Answer which stage takes most of a median frame, and what its absence could bring at most (Amdahl's law).
+
+    Raises:
+        RecordError: The record has no stages.
+    """
+    budget = {stage: seconds for stage, seconds in _timing(record).budget().items() if stage != UNEXPLAINED}
+    if not budget or not sum(budget.values()):
+        raise RecordError(f"{record.name} has no stage times; measure it again")
+    total, most = sum(_timing(record).budget().values()), max(budget, key=lambda stage: budget[stage])
+    names = tuple(stage for stage, seconds in budget.items() if seconds * SEPARATE_RUNS_MARGIN >= budget[most])
+    rest = total - budget[most]
+    bound = f" Were it free, frames would be {format_number(total / rest, 2)} times as fast, and no more." if rest > 0 else ""
+    share = format_percent(budget[most] / total)
+    taken = f"{most} takes {format_seconds_as_ms(budget[most])} of {format_seconds_as_ms(total)} ms, {share} of a frame"
+    return Choice(sentence=f"{taken}, in {record.name}.{bound}", caution=noisy(record), names=names)
+
+
+def frames_a_second(record: Record) -> Amount:
+    """Answer how many frames a second a record reaches, decode to draw.
+
+    Raises:
+        RecordError: It has no times.
+    """
+    fps = _timing(record).fps or 0.0
+    return Amount(
+        sentence=f"{record.name} reaches {format_number(fps)} frames a second, {_ms(record)} a frame.",
+        caution=noisy(record),
+        value=fps,
+    )
+
+
+def fastest(records: Sequence[Record]) -> Choice:
+    """Answer which record is fastest; all that are not measurably slower than it count.
+
+    Raises:
+        RecordError: None of them has times.
+    """
+    rows = sorted((record for record in records if ran(record)), key=lambda record: median_ms(record) or 0.0)
+    if not rows:
+        raise RecordError("none of these records has times; measure at least one")
+    best = rows[0]
+    found = {record.name: speed_against(best, record) for record in rows[1:]}
+    equals = [name for name, one in found.items() if one is not None and one.verdict == "no measurable difference"]
+    figures = listed([f"{record.name} {_ms(record)}" for record in rows])
+    tie = f" {listed([best.name, *equals])} cannot be told apart." if equals else ""
+    return Choice(sentence=f"A frame takes: {figures}.{tie}", caution=noisy(*rows), names=(best.name, *equals))
+
+
+def loses_ap(record: Record, *, than: Record, more_than: float = AP_LOSS_NOTED, size: SIZES = "all") -> Choice:
+    """Answer yes or no: whether a record's AP is lower than another's by more than so much.
+
+    Args:
+        record: The one that may lose.
+        than: The one to hold it against.
+        more_than: A fraction; the default is what the report calls a loss.
+        size: Of the objects, by COCO's limits: small is below 32², large from 96² pixels of the original picture.
+
+    Raises:
+        RecordError: One of them has no such AP.
+    """
+    new, old = _precision(record, size), _precision(than, size)
+    what = "AP" if size == "all" else f"AP of {size} objects"
+    figures = f"{what} {format_fraction(old)} with {than.name}, {format_fraction(new)} with {record.name}"
+    change = f"{format_change(new - old)}, and a loss counts from {format_fraction(more_than)}"
+    return Choice(sentence=f"{figures}: {change}.", names=(YES if old - new > more_than else NO,))
+
+
+def in_the_program(record: Record, part: str) -> Choice:
+    """Answer yes or no: whether a record's engine holds a part, such as `nms`, in its one program; with the engine's reason.
+
+    Raises:
+        RecordError: The record says nothing of its engine.
+    """
+    if record.engine is None:
+        raise RecordError(f"{record.name} did not run; choose a record that did")
+    reasons = [text for text in record.engine.left_out if text.startswith(f"{part}:")]
+    sentence = f"{record.name}: one program covers {listed(record.engine.covers)}."
+    left_out = f" Left out: {'; '.join(reasons)}." if reasons else ""
+    return Choice(sentence=sentence + left_out, names=(YES if part in record.engine.covers else NO,))
+
+
+def crowding(record: Record, stage: str = "nms") -> Amount:
+    """Answer how many times as long a stage takes in the fullest third of the frames as in the emptiest, by boxes found.
+
+    Raises:
+        RecordError: The record has no such stage, or fewer than three frames.
+    """
+    seconds = _timing(record).stage_seconds.get(stage, ())
+    counts = [len(row.scores) for row in record.detections]
+    third = len(counts) // 3
+    if not third or len(seconds) != len(counts) or not all(seconds):
+        raise RecordError(f"{record.name} does not have the {stage} times of three frames; measure more frames")
+    order = np.argsort(counts, kind="stable")
+    empty, full = order[:third], order[-third:]
+    value = float(np.median(np.take(seconds, full)) / np.median(np.take(seconds, empty)))
+    boxes = [format_number(float(np.mean(np.take(counts, rows))), 2) for rows in (full, empty)]
+    return Amount(
+        sentence=f"In {record.name}, {stage} takes {format_number(value)} times as long in the fullest third of the frames"
+        f" ({boxes[0]} boxes on average) as in the emptiest ({boxes[1]}).",
+        caution=noisy(record),
+        value=value,
+    )
+
+
+def outcome(of: Outcome) -> Choice:
+    """Answer what came of one way to load a model: `right`, `wrong answers` or `an error`."""
+    return Choice(sentence=str(of), names=(of.verdict,))
+
+
+def fastest_within(
+    records: Sequence[Record],
+    *,
+    max_ms: float | None = None,
+    min_fps: float | None = None,
+    max_ap_loss: float | None = None,
+) -> Record:
+    """Pick the fastest record that keeps to a budget and does not break the detector.
+
+    Args:
+        records: What was measured; AP losses are against the record that the others were compared with.
+        max_ms: Median milliseconds of a frame.
+        min_fps: Frames a second.
+        max_ap_loss: AP that may be lost, a fraction. A record whose AP is unknown does not keep to it.
+
+    Raises:
+        RecordError: Nothing keeps to it; says what comes nearest.
+    """
+    if not any(map(ran, records)):
+        raise RecordError("there is nothing to pick from; measure at least one setting")
+    summary = Summary.of(records)
+
+    def over(record: Record) -> float:
+        """How far beyond the budget, as the worst factor; at most 1 is within."""
+        ms, fps, loss = median_ms(record) or np.inf, _timing(record).fps or 0.0, summary.loss(record)
+        lost = np.inf if loss is None else max(loss, 0.0)
+        excess = [ms / max_ms if max_ms else 0.0, min_fps / fps if min_fps else 0.0]
+        if max_ap_loss is not None:
+            excess.append(0.0 if lost <= max_ap_loss else 1.0 + lost - max_ap_loss)
+        return max(excess)
+
+    sound = sorted((record for record in records if ran(record) and not record.broken), key=lambda record: median_ms(record) or 0.0)
+    within = [record for record in sound if over(record) <= 1]
+    if within:
+        return within[0]
+    nearest = min(sound, key=over, default=None)
+    told = "all of them break the detector" if nearest is None else f"{nearest.name} comes nearest ({figures_of(nearest)})"
+    raise RecordError(f"no setting keeps to this budget; {told}: widen the budget, or measure other settings")
+
+
+def figures_of(record: Record) -> str:
+    """Return a record's three figures in words."""
+    known = "" if ap(record) is None else f", AP {format_fraction(ap(record))}"
+    return f"{_ms(record)} a frame, {format_number(_timing(record).fps)} FPS{known}"
+
+
+def noisy(*records: Record) -> str:
+    """Say where records were taken on a noisy machine; empty where none was."""
+    reasons = list(dict.fromkeys(reason for one in records if one.noise.verdict == "noisy" for reason in one.noise.reasons))
+    if not reasons:
+        return ""
+    return f"The machine was noisy ({'; '.join(reasons[:2])}): measure again before you rely on it."
+
+
+def _wide(interval: Ratio | None, verdict: str) -> str:
+    if interval is None or verdict != "no measurable difference" or interval.high <= interval.low * WIDE:
+        return ""
+    return "The interval is wide: this run was too short or too disturbed to tell."
+
+
+def _timing(record: Record) -> Timing:
+    if record.timing is None or not ran(record):
+        reason = f" ({record.problem.message})" if record.problem else ""
+        raise RecordError(f"{record.name} has no times{reason}; choose a record that ran")
+    return record.timing
+
+
+def _ms(record: Record) -> str:
+    return f"{format_milliseconds(median_ms(record))} ms"
+
+
+def _stage_seconds(record: Record, stage: str) -> float:
+    medians = _timing(record).stage_medians()
+    if not medians.get(stage):
+        raise RecordError(f"{record.name} has no stage {stage!r} of its own; it has {listed(list(medians))}")
+    return medians[stage]
+
+
+def _precision(record: Record, size: str) -> float:
+    accuracy: Accuracy | None = record.accuracy
+    value = None if accuracy is None else getattr(accuracy, FIGURES[size])
+    if value is None:
+        raise RecordError(f"{record.name} has no AP of {size} objects; measure on media whose truth has such objects")
+    return float(value)
