@@ -132,7 +132,10 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("run {bad}/empty.tflite", "{bad}/empty.tflite is empty (0 bytes); copy the model again"),
         ("run {bad}/text.tflite", "{bad}/text.tflite is no LiteRT model"),
         ("run {bad}", "{bad} is of no kind of model that this version reads; choose one of"),
-        ("run inspector-mobile nowhere.mp4", "there is no nowhere.mp4; choose a picture, a folder or glob of pictures, or a video"),
+        (
+            "run inspector-mobile nowhere.mp4",
+            "there is no nowhere.mp4; choose a picture, a folder or glob of pictures, a video, or camera:0",
+        ),
         ("run inspector-mobile '{bad}/no pictures'", "{bad}/no pictures holds no pictures but 1 files that are none"),
         ("run inspector-mobile {bad}/cut.webm", "{bad}/cut.webm is cut short: "),
         ("run inspector-mobile {bad}/half.jpg", "{bad}/half.jpg is cut short or damaged"),

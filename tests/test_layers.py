@@ -13,11 +13,11 @@ PACKAGE = Path(__file__).parents[1] / "workbench"
 LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(line.split())
     for line in (
-        "errors values opencv_build counters",
+        "errors values opencv_build counters worker",
         "settings boxes latency palette",
         "detections machine media timing",
-        "datasets accuracy blocks",
-        "measure stages",
+        "datasets accuracy blocks live",
+        "measure stages overlay",
         "record",
         "pictures history report",
         "graph",
@@ -25,13 +25,17 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "samples",
         "catalog engines",
         "availability pipeline",
-        "variants",
-        "bench",
+        "variants judge player",
+        "bench projector",
+        "lessons session",
+        "view",
         "cli",
     )
 )
 SHOW = frozenset({"history", "report"})
-PRODUCE = frozenset({"graph", "detectors", "samples", "catalog", "engines", "availability", "pipeline", "variants", "bench"})
+PRODUCE = frozenset(
+    ("graph", "detectors", "samples", "catalog", "engines", "availability", "pipeline", "variants", "judge", "player", "bench")
+)
 TENSORFLOW = frozenset({"graph", "detectors", "samples", "engines", "availability", "cli"})
 MODULES = sorted(
     path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE
@@ -71,6 +75,12 @@ def test_producing_and_showing_do_not_import_each_other(path: Path) -> None:
 def test_only_some_parts_import_tensorflow(path: Path) -> None:
     heavy = {name.split(".")[0] for name in imported(path)} & {"tensorflow", "keras", "ai_edge_litert"}
     assert not heavy or part_of(path) in TENSORFLOW
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_only_the_view_imports_widgets(path: Path) -> None:
+    widgets = {name.split(".")[0] for name in imported(path)} & {"ipywidgets", "anywidget", "traitlets"}
+    assert not widgets or part_of(path) == "view"
 
 
 def test_every_part_has_its_layer() -> None:

@@ -1,14 +1,20 @@
 """The notebooks are thin, stripped of outputs, and run."""
 
 import ast
+import re
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.test_lessons import loads_of
+from workbench.lessons import export_page
+from workbench.lessons.charting import PLOTLY_MIME
+
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+LESSONS = [path for path in NOTEBOOKS if not path.stem.startswith("0")]
 MOST_LINES = 10
 
 
@@ -30,11 +36,57 @@ def test_notebooks_define_nothing_and_keep_cells_short(path: Path) -> None:
         assert not any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in ast.walk(ast.parse(cell.source)))
 
 
+def calls(path: Path, method: str) -> list[tuple[int, ast.Call]]:
+    """Return the calls of a lesson's method, each with the number of its cell."""
+    return [
+        (number, node)
+        for number, cell in enumerate(code_cells(path))
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
+    ]
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_lessons_predict_before_they_measure_and_end_with_what_was_learned(path: Path) -> None:
+    predicted = [number for method in ("predict", "predict_speed") for number, _ in calls(path, method)]
+    measured = [number for number, _ in calls(path, "measure")]
+    checked = [number for number, _ in calls(path, "check")]
+    learned = [number for number, _ in calls(path, "learned")]
+
+    assert len(predicted) == len(checked) >= 3
+    assert min(predicted) < min(measured) <= min(checked)
+    assert learned == [len(code_cells(path)) - 1]
+
+
+def test_the_tour_is_seven_lessons_and_every_link_leads_somewhere() -> None:
+    assert [path.stem[0] for path in NOTEBOOKS] == list("01234567")
+    for path in NOTEBOOKS:
+        words = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+        linked = re.findall(r"\]\(([^)]+)\)", words)
+        assert all((FOLDER / target).exists() for target in linked), f"{path.stem} links to {linked}"
+    first = FOLDER / "0_start_here.ipynb"
+    assert all(path.name in first.read_text(encoding="utf-8") for path in LESSONS)
+
+
+def texts(notebook: nbformat.NotebookNode, kind: str) -> list[str]:
+    """Return what a run notebook shows in one kind of output."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ()) if "data" in output]
+    return [output.data[kind] for output in outputs if kind in output.data]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebooks_run_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
+def test_notebooks_run_from_top_to_bottom_and_export_with_all_they_show(path: Path, tmp_path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
-    figures = [output for cell in notebook.cells for output in cell.get("outputs", ()) if output.output_type == "display_data"]
-    assert figures, "a notebook shows something"
+    charts = texts(notebook, PLOTLY_MIME)
+    assert charts, "a notebook shows something"
+
+    nbformat.write(notebook, tmp_path / path.name)
+    export_page(tmp_path / path.name, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.count("Plotly.newPlot(box, figure.data") == len(charts)
+    assert all(shown in page for shown in texts(notebook, "text/html")), "charts, library and sentences are in the page"
+    assert "This machine:" in page
+    assert loads_of(page) == []

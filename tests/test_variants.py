@@ -5,7 +5,7 @@ import pytest
 from workbench.detectors import Detector
 from workbench.errors import SettingsError, UnavailableError
 from workbench.settings import parse_variant
-from workbench.variants import variant
+from workbench.variants import variant, words
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,14 @@ def test_a_variant_that_cannot_be_is_refused(mobile: Detector, text: str, error:
         variant(mobile, text)
 
     assert str(refused.value).startswith(words)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "naive", "xla,nms.score=0.4", "litert-int8,input.size_hw=288x512", "runtime.batch=2", "naive,nms.per_class=false"],
+)
+def test_settings_are_written_as_people_would_and_read_back_the_same(mobile: Detector, text: str) -> None:
+    settings = variant(mobile, text).settings
+
+    assert words(mobile, settings) == text
+    assert variant(mobile, words(mobile, settings)).settings == settings

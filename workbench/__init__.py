@@ -7,7 +7,8 @@
     records = [bench.measure(variant(detector, preset)) for preset in ("naive", "graph", "litert-int8")]
     write_report(records, "report.html")
 
-Names load what they need when they are first used, so that `import workbench` costs next to nothing.
+In a notebook, `Workbench()` shows all of it live. Names load what they need when they are first used, so that `import workbench`
+costs next to nothing.
 """
 
 from importlib import import_module
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from workbench.report import render_report, write_report
     from workbench.settings import Settings
     from workbench.variants import variant
+    from workbench.view import Workbench
 
 __version__ = "0.1.0"
 
@@ -29,6 +31,7 @@ _HOME = {
     "History": "history",
     "Record": "record",
     "Settings": "settings",
+    "Workbench": "view",
     "open_detector": "catalog",
     "open_footage": "catalog",
     "read_records": "record",
@@ -42,6 +45,7 @@ __all__ = [
     "History",
     "Record",
     "Settings",
+    "Workbench",
     "open_detector",
     "open_footage",
     "read_records",

@@ -1,12 +1,13 @@
 """Which settings a detector and this machine can take, and why not, known before anything runs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import combinations, product
 
 from workbench.detectors import Detector
 from workbench.detectors.conversion import PRECISION_OPTIONS
 from workbench.detectors.native_output import load_tensorflow
 from workbench.errors import SettingsError, UnavailableError
-from workbench.settings import Settings
+from workbench.settings import PRECISIONS, RESIZE_PLACES, Settings
 
 TENSORFLOW_ENGINES = ("keras", "eager", "graph", "xla")
 RESIZING_ENGINES = ("eager", "graph", "xla")
@@ -47,6 +48,44 @@ def reasons(detector: Detector, settings: Settings, name: str, values: Iterable[
         except (UnavailableError, SettingsError) as error:
             found[value] = str(error)
     return found
+
+
+def fit(detector: Detector, settings: Settings, chosen: str) -> Settings:
+    """Return settings that can be taken and hold what was chosen; what stands in its way is changed, as little as possible.
+
+    Args:
+        detector: The detector.
+        settings: What is wished for.
+        chosen: `group.field` that stays as it is, such as `runtime.engine`.
+
+    Raises:
+        UnavailableError: No change of the others helps; says why the wish cannot be taken.
+        SettingsError: An impossible input size.
+    """
+    try:
+        return check(detector, settings)
+    except UnavailableError as refused:
+        for changes in _fitting_changes(detector, chosen):
+            try:
+                return check(detector, settings.with_values(changes))
+            except UnavailableError:
+                continue
+        raise refused from None
+
+
+def _fitting_changes(detector: Detector, chosen: str) -> Iterator[dict[str, object]]:
+    """List what may be changed for a choice's sake, the fewest changes first."""
+    choices: dict[str, tuple[object, ...]] = {
+        "input.resize": RESIZE_PLACES[1:] + RESIZE_PLACES[:1],
+        "runtime.precision": PRECISIONS,
+        "runtime.batch": (detector.input_spec.batch or 1,),
+        "runtime.device": ("cpu",),
+        "feed.mode": ("loop",),
+    }
+    names = [name for name in choices if name != chosen]
+    for count in range(1, len(names) + 1):
+        for changed in combinations(names, count):
+            yield from (dict(zip(changed, values, strict=True)) for values in product(*(choices[name] for name in changed)))
 
 
 def _refused_by_detector(detector: Detector, settings: Settings) -> str | None:

@@ -107,6 +107,11 @@ class Bench:
             frozenset(_frames_to_show(footage.labelled, footage.labelled_truth, None)) if footage.labelled else frozenset()
         )
 
+    @property
+    def has_baseline(self) -> bool:
+        """Whether there is something that the next variant is compared with."""
+        return self._baseline is not None
+
     def measure(self, variant: Variant) -> Record:
         """Run one variant through the whole protocol.
 

@@ -2,6 +2,9 @@
 
 import base64
 
+import numpy as np
+
+from workbench.boxes import UInt8Array
 from workbench.datasets import ImageTruth
 from workbench.detections import Detections
 from workbench.media import Frame
@@ -20,22 +23,26 @@ def picture(
         max_side: A longer frame is made smaller, until its longer side is this many pixels.
         quality: Of the JPEG, 1 to 100.
     """
-    import cv2
-
-    height, width = frame.size_hw
-    zoom = max_side / max(height, width)
-    image_rgb = frame.image_rgb
-    if zoom < 1:
-        size_wh = (max(1, round(width * zoom)), max(1, round(height * zoom)))
-        image_rgb = cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA)
-    _, content = cv2.imencode(".jpg", cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     return Picture(
         name=frame.name,
         size_hw=frame.size_hw,
-        jpeg_base64=base64.b64encode(content.tobytes()).decode("ascii"),
+        jpeg_base64=base64.b64encode(encode_jpeg(frame.image_rgb, max_side, quality)).decode("ascii"),
         found=FrameDetections.of(frame.name, detections),
         truth=None if truth is None else FrameDetections.of(frame.name, truth_as_detections(truth)),
     )
+
+
+def encode_jpeg(image_rgb: UInt8Array, max_side: int, quality: int) -> bytes:
+    """Encode a picture `(height, width, 3)`; one whose longer side exceeds `max_side` pixels is made smaller first."""
+    import cv2
+
+    height, width = image_rgb.shape[:2]
+    zoom = max_side / max(height, width)
+    if zoom < 1:
+        size_wh = (max(1, round(width * zoom)), max(1, round(height * zoom)))
+        image_rgb = np.asarray(cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+    _, content = cv2.imencode(".jpg", cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return bytes(content)
 
 
 def truth_as_detections(truth: ImageTruth) -> Detections:

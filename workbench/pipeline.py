@@ -124,15 +124,17 @@ class Pipeline:
         return raw if isinstance(raw, Detections) else self._suppressor(raw.boxes_xyxy[0], raw.scores[0])
 
     def _through(self, frames: Sequence[Frame], watch: Watch) -> tuple[list[Candidates | Detections], list[Detections]]:
-        raw = self._infer(frames, watch)
+        raw = self.infer(frames, watch)
         found = self.suppress(raw, frames)
         if any(isinstance(one, Candidates) for one in raw):
             watch.lap("nms")
         return raw, found
 
-    def _infer(self, frames: Sequence[Frame], listener: Watch) -> list[Candidates | Detections]:
+    def infer(self, frames: Sequence[Frame], watch: Watch | None = None) -> list[Candidates | Detections]:
+        """Return what the engine gives for each frame, as `suppress` takes it; see `detect`."""
+        listener = watch or NoWatch()
         if self.engine.takes_frames and len({frame.size_hw for frame in frames}) > 1:
-            return [raw for frame in frames for raw in self._infer([frame], listener)]
+            return [raw for frame in frames for raw in self.infer([frame], listener)]
         images = [frame.image_rgb for frame in frames]
         images += images[-1:] * (self.engine.batch - len(images))
         if self.engine.takes_frames:

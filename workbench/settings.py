@@ -224,7 +224,7 @@ def describe_changes(before: Settings, after: Settings) -> tuple[str, ...]:
 def assignments(settings: Settings, names: Iterable[str] | None = None) -> tuple[str, ...]:
     """Write settings as `group.field=value` words that `parse_variant` reads back."""
     flat = settings.flat()
-    return tuple(f"{name}={_text(flat[name])}" for name in (names or flat) if flat[name] is not None)
+    return tuple(f"{name}={_text(flat[name])}" for name in (flat if names is None else names) if flat[name] is not None)
 
 
 def _text(value: object) -> str:

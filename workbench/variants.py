@@ -1,12 +1,12 @@
 """Variants: a detector under named settings, one row of what is measured."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from workbench.availability import check
 from workbench.detectors import Detector
-from workbench.settings import Settings, parse_variant
+from workbench.settings import PRESETS, Settings, assignments, parse_variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,3 +56,24 @@ def variant(
         settings=check(detector, settings),
         command=shlex.join(command),
     )
+
+
+def words(detector: Detector, settings: Settings) -> str:
+    """Write settings as the shortest text that `variant` reads back: the nearest preset and the changes to it.
+
+    Args:
+        detector: Whose defaults the text starts from.
+        settings: As `availability.check` returned them.
+    """
+    return min(_spellings(detector, settings), key=lambda text: text.count(","))
+
+
+def _spellings(detector: Detector, settings: Settings) -> Iterator[str]:
+    wanted = settings.flat()
+    for preset in ("", *PRESETS):
+        base = parse_variant(preset, base=detector.default_settings())
+        if preset and base.runtime.engine != settings.runtime.engine:
+            continue  # nobody would call it so
+        base = base.with_values({"input.size_hw": base.input.size_hw or detector.input_spec.default_hw})
+        changed = assignments(settings, [name for name, value in base.flat().items() if wanted[name] != value])
+        yield ",".join([preset, *changed] if preset else changed)

@@ -138,3 +138,17 @@ def lab(
     from workbench.cli.lab import open_lab
 
     open_lab(tuple(arguments or ()), json_file)
+
+
+@app.command(name="app")
+def serve_app(
+    model: Model = None,
+    media: MediaArgument = None,
+    arguments: Annotated[list[str] | None, typer.Option("--server", metavar="OPTION", help="Passed on to the server.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    json_file: JsonFile = None,
+) -> None:
+    """Serve the workbench alone as a plain web page."""
+    from workbench.cli.app import serve
+
+    serve(model, media, tuple(arguments or ()), json_file, browser=browser)

@@ -1,16 +1,19 @@
-"""Lessons: the notebooks' predict-then-measure helper. Statements come from records, and say so where the usual advice fails here.
+"""Lessons: the notebooks' predict-then-measure helper.
 
     lesson = Lesson("Is XLA faster here?")
     guess = lesson.predict_speed("xla", over="graph", times=2.0, usual="faster", advice="XLA fuses operations, so it is faster.")
     graph, xla = bench.measure(variant(detector, "graph")), bench.measure(variant(detector, "xla"))
     lesson.check(guess, speed(xla, over=graph))
     lesson.learned([graph, xla])
+
+Every statement comes from records, and says so where the usual advice fails here.
 """
 
 from workbench.lessons.answers import Amount, Answer, Choice, Grade, Speed
 from workbench.lessons.charting import Chart, chart, export_page
 from workbench.lessons.lesson import Checked, Learned, Lesson, Prediction
 from workbench.lessons.measured import (
+    chosen,
     crowding,
     fastest,
     fastest_within,
@@ -20,6 +23,7 @@ from workbench.lessons.measured import (
     largest_stage,
     loses_ap,
     outcome,
+    smaller,
     speed,
     stage_speed,
 )
@@ -36,6 +40,7 @@ __all__ = [
     "Prediction",
     "Speed",
     "chart",
+    "chosen",
     "crowding",
     "export_page",
     "fastest",
@@ -46,6 +51,7 @@ __all__ = [
     "largest_stage",
     "loses_ap",
     "outcome",
+    "smaller",
     "speed",
     "stage_speed",
 ]

@@ -83,14 +83,14 @@ class Speed(Answer):
     def grade(self, claim: Claim) -> Grade:
         found = self.verdict if self.open else times(self.ratio)
         if isinstance(claim, str):
-            return Grade(claim == self.verdict, "right" if claim == self.verdict else f"wrong: {found}")
+            return Grade(claim == self.verdict, "right" if claim == self.verdict else f"wrong, {found}")
         if self.interval is not None and self.interval.low <= claim <= self.interval.high:
             return Grade(True, "right, it lies in the interval")
         if direction(claim) != self.verdict:
-            return Grade(False, f"wrong: {found}")
+            return Grade(False, f"wrong, {found}")
         if off_by(claim, self.ratio) <= CLOSE:
             return Grade(True, "right")
-        return Grade(False, f"right in direction, not in size: {found}")
+        return Grade(False, f"right in direction, not in size, {found}")
 
 
 @final
@@ -110,7 +110,7 @@ class Amount(Answer):
         off = off_by(claim, self.value)
         if off <= CLOSE:
             return Grade(True, "right")
-        return Grade(False, f"wrong: {format_number(off, 2)} times too {'much' if claim > self.value else 'little'}")
+        return Grade(False, f"wrong, {format_number(off, 2)} times too {'much' if claim > self.value else 'little'}")
 
 
 def direction(ratio: float) -> Verdict:

@@ -13,6 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.errors import RecordError
+from workbench.record import write_whole
 from workbench.report.raw import packed, script_json
 
 if TYPE_CHECKING:
@@ -49,6 +51,14 @@ CHART = """<div id="{key}" class="workbench-chart" style="min-height:{height}px"
   document.readyState === "loading" ? addEventListener("DOMContentLoaded", draw) : draw();
 }})();
 </script>"""
+
+
+# The page of JupyterLab's look, without the scripts that it would ask the network for: charts, formulas and diagrams of its own.
+PAGE = """{%- extends 'index.html.j2' -%}
+{%- block html_head_js_requirejs -%}{%- endblock -%}
+{%- block html_head_js_mathjax -%}{%- endblock -%}
+{%- block html_head_js_mermaidjs -%}{%- endblock -%}
+"""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -96,17 +106,19 @@ def export_page(notebook: Path | str, page: Path | str) -> None:
         SaveError: The page cannot be written.
     """
     import nbformat
-    from nbconvert import HTMLExporter
-
-    from workbench.errors import RecordError
-    from workbench.record import write_whole
+    from nbconvert import exporters
 
     try:
-        content = nbformat.read(notebook, as_version=4)
-    except (OSError, nbformat.reader.NotJSONError) as error:
-        raise RecordError(f"cannot read the notebook {notebook}: {error}; choose an .ipynb file") from None
+        content = nbformat.from_dict(json.loads(Path(notebook).read_bytes()))  # type: ignore[no-untyped-call]
+        nbformat.validate(content)
+    except OSError as error:
+        raise RecordError(f"cannot read the notebook {notebook}: {error.strerror}; choose an .ipynb file") from None
+    except (ValueError, nbformat.ValidationError) as error:
+        reason = str(error).splitlines()[0]
+        raise RecordError(f"{notebook} is no notebook of this version ({reason}); choose an .ipynb file") from None
     if not any(cell.get("outputs") for cell in content.cells):
         raise RecordError(f"{notebook} holds no outputs; run it and save it, then export it")
-    exporter = HTMLExporter(template_name="basic", require_js_url="", mathjax_url="", jquery_url="")
+    exporter = exporters.HTMLExporter(template_name="lab")  # type: ignore[no-untyped-call]
+    exporter.raw_template = PAGE
     body, _ = exporter.from_notebook_node(content)
     write_whole(Path(page), body)

@@ -13,13 +13,14 @@ from workbench.record import Record
 from workbench.report.findings import findings
 from workbench.report.headline import noise_of
 from workbench.report.summary import Summary
-from workbench.report.wording import counted, format_number, short_cpu_name, times
+from workbench.report.wording import counted, short_cpu_name
 from workbench.timing import Verdict
 
+ALSO = "The records also show:"
 OPEN_BOOK = "Edit the prediction, run the cell, then measure."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Prediction:
     """A question with what the reader expects, and what people usually say.
 
@@ -45,7 +46,7 @@ class Prediction:
         for claim in (self.claim, *([] if self.usual is None else [self.usual])):
             _check_claim(claim, self.among)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         choices = f" ({', '.join(self.among)})" if self.among else ""
         advice = f" The usual advice: {self.advice}" if self.advice else ""
         return f"{self.question}{choices} You predict: {self.words}.{advice}"
@@ -57,7 +58,7 @@ class Prediction:
         return _panel([*rows, f"<small>{OPEN_BOOK}</small>"], BLUE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Checked:
     """A prediction beside what was measured."""
 
@@ -85,10 +86,10 @@ class Checked:
         if self.prediction.usual is None:
             return "", ""
         verdict = {True: "holds here", False: "fails here", None: "makes no measurable difference here"}[self.advice_holds]
-        return f"The usual advice, “{self.prediction.advice}”,", f"{verdict}."
+        return f"The usual advice, “{self.prediction.advice.rstrip('.')}”,", f"{verdict}."
 
-    def __str__(self) -> str:
-        advice = " ".join(self.advice_words())
+    def __repr__(self) -> str:
+        advice = " ".join(self.advice_words()).strip()
         return "\n".join(filter(None, [self.prediction_words(), advice, self.answer.sentence, self.answer.caution]))
 
     def _repr_html_(self) -> str:
@@ -101,7 +102,7 @@ class Checked:
         return _panel(rows, VERMILLION if failed else GREEN if self.right else ORANGE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Learned:
     """What a lesson's measurements showed."""
 
@@ -116,15 +117,18 @@ class Learned:
         if not advice:
             return words
         return (
-            f"{words} Of {counted(len(advice), 'piece')} of usual advice {advice.count(True)} held here, {advice.count(False)} failed,"
-            f" {advice.count(None)} made no measurable difference."
+            f"{words} Of {counted(len(advice), 'piece')} of usual advice {advice.count(True)} held here,"
+            f" {advice.count(False)} failed, {advice.count(None)} made no measurable difference."
         )
 
     def sentences(self) -> tuple[str, ...]:
-        """Return what the checks showed, with how the usual advice stood, then what else the records support."""
-        checks = [" ".join(filter(None, [one.answer.sentence, *one.advice_words()])) for one in self.checked]
+        """Return what the checks showed, with how the usual advice stood."""
+        return tuple(" ".join(filter(None, [one.answer.sentence, *one.advice_words()])) for one in self.checked)
+
+    def further(self) -> tuple[str, ...]:
+        """Return what else the records support, as the report says it."""
         found = findings(Summary.of(self.records)) if self.records else ()
-        return tuple(dict.fromkeys([*checks, *(f"{one.claim}. {one.evidence}" for one in found)]))
+        return tuple(f"{one.claim}. {one.evidence}" for one in found)
 
     def place_words(self) -> str:
         """Say on which machine this was measured, and how noisy it was."""
@@ -132,15 +136,22 @@ class Learned:
             return ""
         environment = self.records[0].environment
         machine = f"{short_cpu_name(environment.cpu)}, {counted(environment.cores, 'core')}"
-        return f"Measured on {machine}, {noise_of(*self.records)}, on {self.records[0].media.name}. On another machine it may differ."
+        return (
+            f"Measured on {machine}, {noise_of(*self.records)}, on {self.records[0].media.name}. On another machine it may differ."
+        )
 
-    def __str__(self) -> str:
-        return "\n".join(filter(None, [self.score_words(), *(f"- {one}" for one in self.sentences()), self.place_words()]))
+    def __repr__(self) -> str:
+        rows = [
+            *(f"- {one}" for one in self.sentences()),
+            *([ALSO] if self.further() else []),
+            *(f"- {one}" for one in self.further()),
+        ]
+        return "\n".join(filter(None, [self.score_words(), *rows, self.place_words()]))
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<li>{escape(one)}</li>" for one in self.sentences())
-        place = f"<small>{escape(self.place_words())}</small>"
-        return _panel([f"<b>{escape(self.score_words())}</b>", f"<ul>{rows}</ul>", place], BLUE)
+        rows = [f"<b>{escape(self.score_words())}</b>", _list(self.sentences())]
+        rows += [ALSO, _list(self.further())] if self.further() else []
+        return _panel([*rows, f"<small>{escape(self.place_words())}</small>"], BLUE)
 
 
 class Lesson:
@@ -161,7 +172,14 @@ class Lesson:
         self._checked: dict[str, Checked] = {}
 
     def predict(
-        self, question: str, answer: Claim, *, among: Sequence[str] = (), unit: str = "", usual: Claim | None = None, advice: str = ""
+        self,
+        question: str,
+        answer: Claim,
+        *,
+        among: Sequence[str] = (),
+        unit: str = "",
+        usual: Claim | None = None,
+        advice: str = "",
     ) -> Prediction:
         """Note a prediction: one of some choices, or a number.
 
@@ -176,12 +194,10 @@ class Lesson:
         Raises:
             SettingsError: An answer that is none of the choices, or a number that is not above 0; says the choices.
         """
-        words = answer if isinstance(answer, str) else f"{format_number(answer)} {unit}".strip()
+        words = answer if isinstance(answer, str) else f"{answer:g} {unit}".strip()
         return Prediction(question=question, claim=answer, among=tuple(among), usual=usual, advice=advice, words=words)
 
-    def predict_speed(
-        self, name: str, *, over: str, times: float, usual: Verdict | None = None, advice: str = ""
-    ) -> Prediction:
+    def predict_speed(self, name: str, *, over: str, times: float, usual: Verdict | None = None, advice: str = "") -> Prediction:
         """Note how many times faster something will be: 2 for half the time, 1 for no difference, 0.5 for twice the time.
 
         Raises:
@@ -206,7 +222,7 @@ class Lesson:
         """Return what the checks and some records showed."""
         return Learned(tuple(self._checked.values()), tuple(records))
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.question
 
     def _repr_html_(self) -> str:
@@ -223,7 +239,13 @@ def _check_claim(claim: Claim, among: Sequence[str]) -> None:
 
 
 def _times_words(ratio: float) -> str:
-    return "no difference" if direction(ratio) == "no measurable difference" else times(ratio)
+    if direction(ratio) == "no measurable difference":
+        return "no difference"
+    return f"{ratio:.3g} times faster" if ratio > 1 else f"{1 / ratio:.3g} times slower"
+
+
+def _list(sentences: Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(one)}</li>' for one in sentences)}</ul>"
 
 
 def _panel(rows: Sequence[str], colour: str) -> str:

@@ -1,4 +1,4 @@
-"""Media: where frames come from. Pictures, folders and globs of pictures, video files, arrays."""
+"""Media: where frames come from. Pictures, folders and globs of pictures, video files, cameras, arrays."""
 
 from workbench.media.arrays import array_media
 from workbench.media.frame import Frame, Media, MediaFacts, frame_name

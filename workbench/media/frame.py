@@ -15,7 +15,7 @@ class MediaFacts(Value):
     source: str
     kind: str
     frames: int
-    """How many; for a video, what its container says (counted only where it says nothing)."""
+    """How many; for a video, what its container says (counted only where it says nothing). 0 where they never end."""
     size_hw: tuple[int, int]
     """Of the first frame, turned upright."""
     fps: float | None = None

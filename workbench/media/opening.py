@@ -5,14 +5,16 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from workbench.errors import MediaError
+from workbench.media.camera import is_camera, open_camera
 from workbench.media.frame import Media
 from workbench.media.pictures import PICTURE_SUFFIXES, is_glob, is_picture, open_folder, open_glob, open_picture
 from workbench.media.video import VIDEO_SUFFIXES, is_video, open_video
 
-CHOICES = "choose a picture, a folder or glob of pictures, or a video"
+CHOICES = "choose a picture, a folder or glob of pictures, a video, or camera:0"
 
-# What a name is, and how to open that; the first that fits. New kinds of media (cameras, streams) are new rows.
+# What a name is, and how to open that; the first that fits. New kinds of media, such as streams, are new rows.
 OPENERS: tuple[tuple[Callable[[str], bool], Callable[[str], Media]], ...] = (
+    (is_camera, open_camera),
     (lambda source: Path(source).is_dir(), open_folder),
     (lambda source: Path(source).is_file() and is_picture(Path(source)), open_picture),
     (lambda source: Path(source).is_file() and is_video(Path(source)), open_video),
@@ -21,7 +23,7 @@ OPENERS: tuple[tuple[Callable[[str], bool], Callable[[str], Media]], ...] = (
 
 
 def open_media(source: str | Path) -> Media:
-    """Open a picture, a folder or glob of pictures, or a video, and decode its first frame.
+    """Open a picture, a folder or glob of pictures, a video, or a camera, and decode its first frame.
 
     Raises:
         MediaError: There is no such thing, or nothing in it that decodes, or it is cut short; one line that says what to choose.

@@ -76,6 +76,7 @@ def _add_points(figure: go.Figure, points: Sequence[Point], places: dict[str, st
     figure.add_scatter(
         x=[point.x for point in points],
         y=[point.shown for point in points],
+        customdata=ids,  # whoever is told of a click learns which record it was
         mode="markers+text" if places else "markers",
         text=[point.name if point.record.id in places else "" for point in points],
         textposition=[places.get(key, "top center") for key in ids],

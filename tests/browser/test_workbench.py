@@ -1,0 +1,190 @@
+"""The workbench as people meet it: in JupyterLab and as a page, in a real browser, from the first picture to the report.
+
+With WORKBENCH_PICTURES set to a folder, the pictures that it takes on the way are kept there.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+TOKEN = "only-for-this-test"  # noqa: S105 - of a server that lives for a minute
+START_SECONDS = 90
+WIDTHS = (1280, 1920)
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own server
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@contextmanager
+def serving(folder: Path, words: list[str], option: Callable[[str], list[str]]) -> Iterator[str]:
+    """Start a command of ours that serves, and give its address; at the end nothing of it runs on."""
+    port = free_port()
+    options = [f"--port={port}", f"--IdentityProvider.token={TOKEN}", "--allow-root"]
+    homes = {name: str(folder / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
+    with (folder / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            [Path(sys.executable).parent / "workbench", *words, *(word for one in options for word in option(one))],
+            cwd=folder,
+            env={**os.environ, **homes},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            end = time.monotonic() + START_SECONDS
+            while not answers(f"http://127.0.0.1:{port}/api"):
+                assert server.poll() is None and time.monotonic() < end, (folder / "server.log").read_text()[-3000:]  # noqa: PT018
+                time.sleep(0.3)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            os.killpg(server.pid, 15)
+            server.wait(30)
+
+
+@pytest.fixture
+def outside(context: BrowserContext) -> list[str]:
+    """Addresses beyond this machine that answered."""
+    reached: list[str] = []
+    context.on(
+        "response", lambda one: reached.append(one.url) if re.match(r"https?://(?!127\.0\.0\.1)", one.url) else None
+    )
+    return reached
+
+
+@contextmanager
+def in_jupyterlab(context: BrowserContext, folder: Path) -> Iterator[Page]:
+    """Open the first notebook and run it from top to bottom."""
+    shutil.copytree(NOTEBOOKS, folder / "notebooks")
+    root = f"--ServerApp.root_dir={folder / 'notebooks'}"
+    with serving(folder, ["lab", "--", "--no-browser", root], lambda word: [word]) as address:
+        page = context.new_page()
+        page.set_viewport_size({"width": 1920, "height": 1400})
+        page.goto(f"{address}/lab/tree/0_start_here.ipynb?token={TOKEN}&reset")
+        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        yield page
+
+
+@contextmanager
+def as_a_page(context: BrowserContext, folder: Path) -> Iterator[Page]:
+    with serving(folder, ["app", "--no-browser"], lambda word: [f"--server={word}"]) as address:
+        page = context.new_page()
+        page.goto(f"{address}/voila/render/workbench.ipynb?token={TOKEN}")
+        yield page
+
+
+def role(page: Page, name: str) -> Locator:
+    return page.locator(f'[data-role="{name}"]')
+
+
+def control(page: Page, name: str) -> Locator:
+    return page.locator(f'[data-name="{name}"]')
+
+
+def wait_for_running(page: Page, words: str) -> None:
+    expect(role(page, "running")).to_contain_text(words)
+
+
+def set_dark(page: Page, *, dark: bool) -> None:
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    page.evaluate("dark => document.body.setAttribute('data-jp-theme-light', String(!dark))", dark)
+
+
+def take_pictures(page: Page, name: str) -> None:
+    """Look at it at both widths, light and dark; nothing is cut off at either."""
+    kept = os.environ.get("WORKBENCH_PICTURES")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 1500})
+        wide = role(page, "workbench")
+        assert wide.evaluate("one => one.scrollWidth <= one.clientWidth"), f"{name} is cut off at {width}"
+        if kept and width == WIDTHS[0]:
+            for dark in (False, True):
+                set_dark(page, dark=dark)
+                page.wait_for_timeout(500)
+                role(page, "workbench").screenshot(path=Path(kept) / f"{name}-{'dark' if dark else 'light'}.png")
+            set_dark(page, dark=False)
+
+
+@pytest.mark.parametrize("opened", [in_jupyterlab, as_a_page], ids=["jupyterlab", "page"])
+def test_people_play_pin_measure_and_take_a_report(
+    opened: Callable[[BrowserContext, Path], Iterator[Page]], context: BrowserContext, tmp_path: Path, outside: list[str]
+) -> None:
+    with opened(context, tmp_path) as page:
+        role(page, "workbench").scroll_into_view_if_needed()
+        expect(role(page, "picture")).to_have_attribute("data-n", re.compile(r"^[1-9]"))
+        labels = page.locator("[data-role=workbench] :is(input, select, button)").evaluate_all(
+            "all => all.filter(one => !one.closest('[hidden]') && !(one.labels?.length || one.ariaLabel || one.textContent.trim()"
+            " || one.getAttribute('aria-labelledby'))).map(one => one.outerHTML)"
+        )
+        assert labels == [], "every control has a label"
+
+        role(page, "stage").focus()
+        page.keyboard.press("Space")
+        expect(role(page, "play")).to_have_attribute("aria-label", re.compile("Pause", re.IGNORECASE))
+        expect(role(page, "headline-latency")).to_contain_text(re.compile(r"\d ms"))
+        role(page, "pin").click()
+        expect(role(page, "pinned-name")).to_contain_text("graph")
+
+        control(page, "xla").locator("input").click()
+        wait_for_running(page, "xla")
+        page.locator('[data-preset="litert"]').click()
+        wait_for_running(page, "litert")
+        control(page, "runtime.precision").locator("select").select_option(label="float16")
+        wait_for_running(page, "float16")
+        control(page, "input.size_hw").locator("input").press("ArrowLeft")
+        wait_for_running(page, "288")
+        expect(role(page, "headline-versus")).to_contain_text(re.compile(r"(faster|slower) than graph \[|no measurable difference"))
+
+        role(page, "stage").focus()
+        page.keyboard.press("Space")
+        expect(role(page, "play")).to_have_attribute("aria-label", re.compile("Play", re.IGNORECASE))
+        score = control(page, "nms.score").locator("input")
+        score.focus()
+        score.press("End")
+        expect(role(page, "picture")).to_have_attribute("data-boxes", "0")
+        score.press("Home")
+        expect(role(page, "picture")).to_have_attribute("data-boxes", re.compile(r"^[1-9]"))
+        wait_for_running(page, "score=0.0")
+        role(page, "reset").click()
+        expect(role(page, "running")).not_to_contain_text("score")
+
+        page.locator('[data-preset="litert"]').click()
+        wait_for_running(page, "litert")
+        role(page, "measure").click()
+        expect(role(page, "record-row")).to_have_count(2)
+        expect(role(page, "table")).to_contain_text(re.compile(r"(faster|slower|no measurable difference)"))
+        expect(page.locator(".js-plotly-plot")).to_have_count(1)
+        take_pictures(page, "workbench-lab" if opened is in_jupyterlab else "workbench-page")
+        role(page, "report").click()
+        expect(role(page, "report-link")).to_be_visible()
+        with page.expect_popup() as shown:
+            role(page, "report-link").click()
+        expect(shown.value.locator("h1")).to_contain_text("inspector-mobile")
+        role(page, "copy-command").click()
+        expect(role(page, "copied-text")).to_have_value(re.compile("^workbench run inspector-mobile"))
+    assert outside == []

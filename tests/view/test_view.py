@@ -1,0 +1,168 @@
+"""The widget below the browser: what it tells and what it does when it is told something."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workbench import Workbench
+from workbench.catalog import SAMPLE_MEDIA, SAMPLE_STILLS
+from workbench.view.widget import WorkbenchView
+
+STILLS = str(SAMPLE_STILLS / "still_00[236].jpg")
+TRUTH = str(SAMPLE_MEDIA / "stills.json")
+SMALL = "graph,input.size_hw=96x160,input.resize=opencv,nms.method=opencv"
+PATIENCE_SECONDS = 120.0
+
+
+def until(claim: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not claim():
+        assert time.monotonic() < end, f"waited {PATIENCE_SECONDS} s"
+        time.sleep(0.02)
+
+
+def ours() -> set[str]:
+    return {thread.name for thread in threading.enumerate() if thread.name.startswith("workbench-")}
+
+
+class Page:
+    """A browser's side: collects what is sent, answers that pictures were seen, and presses what a test asks for."""
+
+    def __init__(self, workbench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.view: WorkbenchView = workbench.children[0]
+        self.sent: list[tuple[dict[str, Any], list[bytes]]] = []
+        monkeypatch.setattr(self.view, "send", self._receive)
+        self.tell("hello")
+
+    def _receive(self, message: dict[str, Any], buffers: list[bytes] | None = None) -> None:
+        self.sent.append((json.loads(json.dumps(message)), buffers or []))
+        if message["type"] in {"frame", "boxes"}:
+            self.tell("shown", n=message["n"])
+
+    def tell(self, kind: str, buffers: list[bytes] | None = None, **content: object) -> None:
+        self.view._handle_custom_msg({"type": kind, **content}, buffers or [])
+
+    def newest(self, kind: str) -> dict[str, Any]:
+        until(lambda: any(message["type"] == kind for message, _ in self.sent))
+        return next(message for message, _ in reversed(self.sent) if message["type"] == kind)
+
+    def control(self, name: str) -> dict[str, Any]:
+        return next(one for group in self.view.panel["groups"] for one in group["controls"] if one["name"] == name)
+
+
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    monkeypatch.chdir(tmp_path)
+    workbench = Workbench(media=STILLS, truth=TRUTH, preset=SMALL, history=tmp_path / "h.sqlite", frames=3)
+    opened = Page(workbench, monkeypatch)
+    until(lambda: opened.view.status["ready"] or opened.view.message)
+    assert opened.view.message is None
+    yield opened
+    workbench.close()
+    assert ours() == set()
+
+
+def test_a_picture_comes_with_its_boxes_and_its_truth(page: Page) -> None:
+    frame = page.newest("frame")
+    assert (frame["width"], frame["height"], frame["name"]) == (1280, 720, "still_002.jpg")
+    assert len(frame["overlay"]["truth"]) == 2
+    assert next(buffers for message, buffers in page.sent if message["type"] == "frame")[0].startswith(b"\xff\xd8")
+
+
+def test_the_panel_says_what_is_set_and_why_something_cannot_be(page: Page) -> None:
+    assert page.control("input.resize")["value"] == "opencv"
+    assert page.control("xla")["value"] is False
+    refused = {one["value"]: one["reason"] for one in page.control("runtime.precision")["choices"]}
+    assert refused["float32"] is None
+    assert refused["int8"].startswith("the graph engine runs the network as it was saved")
+    assert "camera:0" in (page.view.panel["media"]["camera"]["reason"] or "camera:0")
+    labels = [one["label"] for group in page.view.panel["groups"] for one in group["controls"]]
+    assert all(labels)
+    assert len(labels) == len(set(labels))
+
+
+def test_a_slider_is_answered_with_boxes_alone(page: Page) -> None:
+    page.newest("frame")
+    page.tell("set", name="nms.score", value=0.01)
+    boxes = page.newest("boxes")
+    assert len(boxes["overlay"]["boxes"]) > len(page.newest("frame")["overlay"]["boxes"])
+    until(lambda: page.control("nms.score")["value"] == 0.01)
+
+
+def test_the_xla_toggle_is_the_engine(page: Page) -> None:
+    page.tell("set", name="xla", value=True)
+    until(lambda: page.control("runtime.engine")["value"] == "xla" and page.control("xla")["value"] is True)
+    page.tell("set", name="xla", value=False)
+    until(lambda: page.control("runtime.engine")["value"] == "graph")
+
+
+def test_what_is_pinned_is_told_apart_in_the_picture_and_the_numbers(page: Page) -> None:
+    page.tell("set", name="nms.score", value=0.01)
+    page.tell("pin")
+    until(lambda: page.view.status["counts"] and page.view.status["counts"]["kept"] > 0)
+    assert page.view.status["counts"]["lost"] == 0
+    page.tell("set", name="nms.score", value=0.9)
+    until(lambda: page.view.status["counts"] and page.view.status["counts"]["lost"] > 0)
+    assert page.newest("boxes")["overlay"]["lost"]
+
+
+def test_measuring_adds_a_row_and_a_plot_and_a_report(page: Page, tmp_path: Path) -> None:
+    page.tell("measure")
+    until(lambda: len(page.view.records) == 1 and page.view.job is None)
+    (row,) = page.view.records
+    assert row["state"] == "ok"
+    page.tell("report")
+    link = page.newest("link")
+    assert Path(link["path"]) == tmp_path / link["name"]
+    assert "<html" in Path(link["path"]).read_text(encoding="utf-8")
+    page.tell("choose", id=row["id"])
+    page.tell("copy", what="command")
+    assert page.newest("copied")["text"].startswith("workbench run")
+
+
+def test_an_upload_in_parts_is_put_together(page: Page) -> None:
+    content = (SAMPLE_STILLS / "still_004.jpg").read_bytes()
+    half = len(content) // 2
+    page.tell("upload", [content[:half]], name="mine.jpg", part=0, parts=2)
+    page.tell("upload", [content[half:]], name="mine.jpg", part=1, parts=2)
+    until(lambda: page.newest("frame")["name"] == "mine.jpg")
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ({"kind": "report"}, "press Measure first"),
+        ({"kind": "set", "name": "runtime.precision", "value": "int8"}, "choose float32"),
+        ({"kind": "set"}, "KeyError"),
+        ({"kind": "choose", "id": "<script>"}, "choose one of the table"),
+    ],
+    ids=["user's", "refused", "ours", "unknown"],
+)
+def test_an_error_in_a_callback_stands_in_the_panel(page: Page, message: dict[str, Any], words: str) -> None:
+    page.tell(**message)
+    until(lambda: page.view.message)
+    assert page.view.message["kind"] == "error"
+    assert words in page.view.message["text"]
+    page.tell("dismiss")
+    until(lambda: page.view.message is None)
+
+
+def test_a_cell_that_is_run_again_ends_the_old_workbench(page: Page) -> None:
+    page.tell("bye")
+    until(lambda: not ours())
+
+
+def test_two_workbenches_live_side_by_side(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Workbench(media=STILLS, preset=SMALL, history=tmp_path / "h.sqlite", frames=3)
+    second = Page(other, monkeypatch)
+    until(lambda: second.view.status["ready"])
+    second.tell("set", name="nms.score", value=0.7)
+    until(lambda: second.control("nms.score")["value"] == 0.7)
+    assert page.control("nms.score")["value"] == 0.3
+    other.close()
+    assert len(ours()) == 4, "the first one's threads"

@@ -1,0 +1,172 @@
+"""What the panel offers: each setting with its choices, and why some of them cannot be taken."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from workbench.availability import fit, reasons
+from workbench.catalog import DEFAULT_DETECTOR
+from workbench.detectors import Detector
+from workbench.errors import SettingsError, UnavailableError
+from workbench.media.camera import no_camera
+from workbench.samples.sample_detectors import SAMPLE_DETECTORS
+from workbench.session import Session
+from workbench.settings import (
+    ENGINES,
+    FAST,
+    FEED_MODES,
+    NMS_METHODS,
+    PRECISIONS,
+    PRESET_NAMES,
+    RESIZE_PLACES,
+    Settings,
+    parse_variant,
+    usable_cores,
+)
+from workbench.variants import words
+
+Described = dict[str, Any]
+
+SIZES = (160, 192, 224, 256, 288, 320, 352, 384, 416, 448, 480, 512, 544, 576, 608, 640)
+MOST_BATCH = 8  # more than that, and a live picture is late by a quarter of a second
+SAMPLE_LINE = "sample line"
+PRESET_HELP = {
+    "naive": "full frames through Pillow, model.predict, NMS as a Python loop",
+    "graph": "one TensorFlow graph, the resize inside",
+    "xla": "the same compiled by XLA, NMS inside",
+    "litert": "the LiteRT interpreter in float32",
+    "litert-int8": "LiteRT with an integer model, calibrated on real frames",
+    "fast": "the fastest sound setting in your history of this machine; an integer LiteRT model where there is none",
+}
+HELP = {
+    "input.size_hw": "side of the network's square input, in pixels",
+    "input.resize": "who makes the frame that small",
+    "runtime.engine": "what executes the network",
+    "xla": "compile the TensorFlow graph with XLA",
+    "runtime.precision": "numbers the network computes with; anything but float32 is a LiteRT conversion",
+    "runtime.threads": "threads of the engine",
+    "runtime.batch": "frames that run together",
+    "nms.method": "how overlapping boxes are suppressed, and by whom",
+    "nms.score": "boxes that score less are dropped before NMS",
+    "nms.iou": "boxes that overlap a better one by more are dropped",
+    "nms.max_detections": "boxes kept at most",
+    "nms.per_class": "boxes suppress only boxes of their own class",
+    "nms.top_k": "candidates that NMS looks at, best first",
+    "feed.mode": "how frames reach the network",
+}
+
+
+def describe(session: Session) -> Described:
+    """Describe the panel for the settings that are wished for; nothing but names before a detector is open."""
+    detector, settings = session.detector, session.settings
+    if detector is None or settings is None:
+        return {"detector": _detectors(None), "media": _media(session), "presets": [], "preset": None, "groups": []}
+    return {
+        "detector": _detectors(detector),
+        "media": _media(session),
+        "presets": [
+            {"name": name, "help": PRESET_HELP[name], "reason": _why_not(partial(_preset, detector, name))} for name in PRESET_NAMES
+        ],
+        "preset": text if (text := words(detector, settings)) in PRESET_NAMES else None,
+        "groups": [
+            {"title": "INPUT", "controls": [_size(detector, settings), _choice(detector, settings, "input.resize", RESIZE_PLACES)]},
+            {"title": "RUN", "controls": list(_run(detector, settings))},
+            {"title": "NMS", "controls": list(_nms(detector, settings))},
+            {"title": "FEED", "controls": [_choice(detector, settings, "feed.mode", FEED_MODES)]},
+        ],
+    }
+
+
+def _preset(detector: Detector, name: str) -> object:
+    return None if name == FAST else fit(detector, parse_variant(name, base=detector.default_settings()), "runtime.engine")
+
+
+def _with_engine(detector: Detector, settings: Settings, engine: str) -> object:
+    return fit(detector, settings.with_values({"runtime.engine": engine}), "runtime.engine")
+
+
+def _why_not(attempt: Callable[[], object]) -> str | None:
+    try:
+        attempt()
+    except (UnavailableError, SettingsError) as error:
+        return str(error)
+    return None
+
+
+def _detectors(detector: Detector | None) -> Described:
+    sources = dict.fromkeys(SAMPLE_DETECTORS)
+    value = detector.facts.source if detector else DEFAULT_DETECTOR
+    choices = [{"value": source, "label": source.rsplit("/", 1)[-1]} for source in dict.fromkeys([*sources, value])]
+    return {"value": value, "choices": choices}
+
+
+def _media(session: Session) -> Described:
+    facts = session.footage.media.facts() if session.footage else None
+    value = "" if facts is None or session.plays_samples else facts.source
+    choices = [{"value": "", "label": SAMPLE_LINE}]
+    if facts is not None and value:
+        choices.append({"value": value, "label": facts.name})
+    return {"value": value, "choices": choices, "camera": {"reason": no_camera()}}
+
+
+def _size(detector: Detector, settings: Settings) -> Described:
+    size_hw, spec = settings.input.size_hw or detector.input_spec.default_hw, detector.input_spec
+    own = [size for size in SIZES if not size % spec.multiple_of] if spec.size_hw is None else []
+    stops = sorted({*own, size_hw[0]})
+    reason = f"this detector takes {size_hw[1]} × {size_hw[0]} only" if spec.size_hw is not None else None
+    return {
+        **_control("input.size_hw", "size", "slider", size_hw[0]),
+        "stops": stops,
+        "min": stops[0],
+        "max": stops[-1],
+        "step": 1,
+        "digits": 0,
+        "reason": reason,
+    }
+
+
+def _run(detector: Detector, settings: Settings) -> Iterable[Described]:
+    refused = {engine: reason for engine in ENGINES if (reason := _why_not(partial(_with_engine, detector, settings, engine)))}
+    yield _choices("runtime.engine", "engine", "select", settings.runtime.engine, ENGINES, refused)
+    yield {**_control("xla", "XLA", "toggle", settings.runtime.engine == "xla"), "reason": refused.get("xla")}
+    yield _choice(detector, settings, "runtime.precision", PRECISIONS, kind="select")
+    yield _number("runtime.threads", "threads", settings.runtime.threads, most=usable_cores())
+    fixed = detector.input_spec.batch
+    batch = _number("runtime.batch", "batch", settings.runtime.batch, most=MOST_BATCH)
+    yield {**batch, "reason": f"this detector takes exactly {fixed} at once" if fixed is not None else None}
+
+
+def _nms(detector: Detector, settings: Settings) -> Iterable[Described]:
+    nms = settings.nms
+    yield _choice(detector, settings, "nms.method", NMS_METHODS, kind="select")
+    yield {**_control("nms.score", "score", "slider", nms.score), "min": 0.0, "max": 1.0, "step": 0.01, "digits": 2}
+    yield {**_control("nms.iou", "IoU", "slider", nms.iou), "min": 0.0, "max": 1.0, "step": 0.01, "digits": 2}
+    yield _number("nms.max_detections", "max", nms.max_detections, most=1000)
+    yield _control("nms.per_class", "per class", "toggle", nms.per_class)
+    yield _number("nms.top_k", "top k", nms.top_k, most=10_000)
+
+
+def _control(name: str, label: str, kind: str, value: object) -> Described:
+    return {"name": name, "label": label, "kind": kind, "value": value, "help": HELP[name], "reason": None}
+
+
+def _number(name: str, label: str, value: int, *, most: int) -> Described:
+    return {**_control(name, label, "number", value), "min": 1, "max": max(most, value), "step": 1, "digits": 0}
+
+
+def _choice(detector: Detector, settings: Settings, name: str, values: tuple[str, ...], kind: str = "choice") -> Described:
+    refused = reasons(detector, settings, name, values)
+    label = name.split(".")[1] if name != "feed.mode" else "feed"
+    return _choices(name, label, kind, str(settings.flat()[name]), values, {str(value): why for value, why in refused.items()})
+
+
+def _choices(name: str, label: str, kind: str, value: str, values: tuple[str, ...], refused: dict[str, str]) -> Described:
+    return {
+        **_control(name, label, kind, value),
+        "choices": [{"value": one, "label": one, "reason": _reason(refused.get(one))} for one in values],
+    }
+
+
+def _reason(text: str | None) -> str | None:
+    """Leave out which setting it is and its value: they stand beside it."""
+    return None if text is None else text.partition(": ")[2] or text

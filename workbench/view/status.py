@@ -1,0 +1,185 @@
+"""What the session knows, in the words and figures that people read: the same as the report's."""
+
+import time
+from typing import Any
+
+import psutil
+
+from workbench.accuracy import Agreement, agreement
+from workbench.machine import NoiseCertificate
+from workbench.overlay import Overlay, counts
+from workbench.projector import Cost
+from workbench.record import Record
+from workbench.report.wording import (
+    MISSING,
+    format_bytes,
+    format_change,
+    format_fraction,
+    format_interval,
+    format_milliseconds,
+    format_number,
+    format_percent,
+    format_ratio,
+    inverse,
+)
+from workbench.session import Job, Session
+from workbench.timing import Comparison, Timing
+
+Told = dict[str, Any]
+
+
+def status(session: Session, drawn: Overlay | None, cost: Cost | None, age_seconds: float | None, noise: NoiseCertificate) -> Told:
+    """Tell how the running setting does.
+
+    Args:
+        session: What plays.
+        drawn: What lies over the picture that is shown.
+        cost: Of showing.
+        age_seconds: Of the last picture when it was on the screen.
+        noise: Of the last seconds.
+    """
+    player = session.player
+    running, shown = session.running, player.shown if player else None
+    if player is None or running is None or shown is None:
+        return {"ready": False}
+    timing, pinned = player.rolling.timing(session.compile_seconds), session.pinned
+    facts = player.media.facts()
+    name = session.name_of(running)
+    history = player.rolling.history(time.perf_counter())
+    return {
+        "ready": True,
+        "playing": player.playing,
+        "pace": player.pace,
+        "position": shown.frame.index,
+        "frames": facts.frames or None,
+        "fps_of_media": facts.fps,
+        "name": name,
+        "headline": _headline(timing, session.comparison, pinned.name if pinned else None, name),
+        "figures": _figures(session, timing, cost, age_seconds),
+        "noise": {"verdict": noise.verdict, "reasons": list(noise.reasons)},
+        "now": _bar(name, timing),
+        "pinned": _bar(pinned.name, pinned.timing) if pinned else None,
+        "history": {
+            "seconds": [round(at, 2) for at, _ in history],
+            "ms": [round(seconds * 1000, 3) for _, seconds in history],
+            "pinned_ms": pinned.timing.median_ms if pinned and pinned.timing else None,
+        },
+        "counts": counts(drawn) if drawn is not None else None,
+    }
+
+
+def _headline(timing: Timing | None, comparison: Comparison | None, pinned: str | None, name: str) -> Told:
+    median_ms = timing.median_ms if timing else None
+    return {
+        "latency": f"{format_milliseconds(median_ms)} ms",
+        "fps": f"{format_number(1000 / median_ms if median_ms else None)} FPS",
+        "versus": _versus(comparison, pinned, name),
+        "verdict": comparison.verdict if comparison else None,
+    }
+
+
+def _versus(comparison: Comparison | None, pinned: str | None, name: str) -> str:
+    if pinned is None:
+        return "nothing pinned to compare with"
+    if comparison is None:
+        return "this is what is pinned" if pinned == name else f"comparing with {pinned} …"
+    return compared(comparison)
+
+
+def compared(comparison: Comparison) -> str:
+    """Write a comparison as a sentence.
+
+    >>> from workbench.timing import Ratio
+    >>> ratio = Ratio(median=22.1, low=21.6, high=22.7)
+    >>> compared(Comparison(a="naive", b="xla", ratio=ratio, verdict="faster", frames=9, blocks=4))
+    '22.1× faster than naive [21.6, 22.7]'
+    """
+    if comparison.verdict == "no measurable difference":
+        return f"no measurable difference from {comparison.a} {format_interval(comparison.ratio)}"
+    ratio = comparison.ratio if comparison.verdict == "faster" else inverse(comparison.ratio)
+    return f"{format_number(ratio.median)}× {comparison.verdict} than {comparison.a} {format_interval(ratio)}"
+
+
+def _figures(session: Session, timing: Timing | None, cost: Cost | None, age_seconds: float | None) -> list[Told]:
+    accuracy, pinned, player = session.accuracy, session.pinned, session.player
+    agreed = _agreement(session)
+    before = pinned.accuracy.ap if pinned and pinned.accuracy else None
+    ap = accuracy.ap if accuracy else None
+    dropped = player.dropped if player else 0
+    return [
+        _figure("AP", format_fraction(ap), format_change(ap - before) if ap is not None and before is not None else None),
+        _figure("agreement", format_fraction(agreed.ratio if agreed else None)),
+        _figure("p90", _ms(timing.p90_ms if timing else None)),
+        _figure("p95", _ms(timing.p95_ms if timing else None)),
+        _figure("frame age", _ms(None if age_seconds is None else age_seconds * 1000)),
+        _figure("dropped", f"{dropped:,}"),
+        _figure("memory", format_bytes(int(psutil.Process().memory_info().rss))),
+        _figure(
+            "cost of showing",
+            f"{format_milliseconds(cost.seconds_each * 1000)} ms, {format_percent(cost.core_share)} of a core" if cost else MISSING,
+        ),
+    ]
+
+
+def _ms(value_ms: float | None) -> str:
+    return MISSING if value_ms is None else f"{format_milliseconds(value_ms)} ms"
+
+
+def _figure(label: str, value: str, change: str | None = None) -> Told:
+    return {"label": label, "value": value, "change": change}
+
+
+def _agreement(session: Session) -> Agreement | None:
+    """Compare with the baseline on the frames that both have been run on."""
+    pinned, player = session.pinned, session.player
+    if pinned is None or player is None:
+        return None
+    both = [index for index in tuple(player.found) if index in pinned.found]
+    if not both:
+        return None
+    found, before = player.found, pinned.found
+    pairs = [(found[index], before[index]) for index in both if index in found]
+    return agreement([one for one, _ in pairs], [other for _, other in pairs], baseline_name=pinned.name)
+
+
+def _bar(name: str, timing: Timing | None) -> Told | None:
+    if timing is None or timing.median_ms is None:
+        return None
+    stages = [{"stage": stage, "ms": seconds * 1000} for stage, seconds in timing.budget().items()]
+    return {"name": name, "total_ms": timing.median_ms, "stages": stages}
+
+
+def job(running: Job | None) -> Told | None:
+    """Tell what is going on and for how long."""
+    if running is None:
+        return None
+    return {
+        "what": running.what,
+        "seconds": round(time.perf_counter() - running.began_seconds, 1),
+        "done": running.done or None,
+        "total": running.total or None,
+        "can_cancel": running.can_cancel,
+    }
+
+
+def rows(records: list[Record], pinned: str | None) -> list[Told]:
+    """Tell the table of what was measured."""
+    return [_row(record, pinned) for record in records]
+
+
+def _row(record: Record, pinned: str | None) -> Told:
+    timing, compared_with = record.timing, record.comparison
+    return {
+        "id": record.id,
+        "name": record.name,
+        "median": format_milliseconds(timing.median_ms if timing else None),
+        "p95": format_milliseconds(timing.p95_ms if timing else None),
+        "fps": format_number(timing.fps if timing else None),
+        "versus": f"{format_ratio(compared_with.ratio)} {compared_with.verdict}" if compared_with else MISSING,
+        "ap": format_fraction(record.accuracy.ap if record.accuracy else None),
+        "agreement": format_fraction(record.agreement.ratio if record.agreement else None),
+        "noise": record.noise.verdict,
+        "state": "failed" if record.problem else "broken" if record.broken else "ok",
+        "problem": record.problem.message if record.problem else "; ".join(record.warnings) or None,
+        "pinned": record.name == pinned,
+    }

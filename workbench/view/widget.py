@@ -1,0 +1,259 @@
+"""The widget: a session, shown. Everything that it does is the session's; here it is only passed on."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, final
+
+import anywidget
+import traitlets
+
+from workbench.counters import quota_cores, take_sample, usable_cores
+from workbench.machine import NoiseCertificate, certify
+from workbench.overlay import Overlay, overlay
+from workbench.palette import STAGE_COLOURS, class_colour
+from workbench.player import Player, Shown
+from workbench.projector import Projector
+from workbench.record import write_whole
+from workbench.session import Message, Session
+from workbench.view.panel import describe
+from workbench.view.status import job, rows, status
+
+TICK_SECONDS = 0.5  # how often figures change: often enough to be live, seldom enough to be read
+LEAST_SECONDS = 0.05  # between two ticks, however much changes
+NOISE_SECONDS = 3.0  # that the noise lamp looks back
+DOZE_SECONDS = 10.0  # without a picture painted (a hidden tab, a page that is gone), after which playing stops until one is
+UNWATCHED_SECONDS = 2.0  # without a view, after which nothing plays on: a cell that is run again replaces its view sooner
+REPORT = "workbench-report.html"
+HERE = Path(__file__).parent
+
+UNKNOWN_NOISE = NoiseCertificate(verdict="unknown", reasons=("watched for too short a time to tell",))
+
+
+@final
+class WorkbenchView(anywidget.AnyWidget):
+    """Our front end, what it reads, and what it sends: `_action_table` lists its messages."""
+
+    _esm = HERE / "workbench.js"
+    _css = HERE / "workbench.css"
+
+    panel = traitlets.Dict({}).tag(sync=True)
+    status = traitlets.Dict({"ready": False}).tag(sync=True)
+    job = traitlets.Any(None).tag(sync=True)
+    message = traitlets.Any(None).tag(sync=True)
+    records: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
+    log_lines: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
+    labels: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
+    class_colours: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
+    stage_colours = traitlets.Dict(dict(STAGE_COLOURS)).tag(sync=True)
+    stage_order = traitlets.List(list(STAGE_COLOURS)).tag(sync=True)
+
+    def __init__(self, session: Session, on_records: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
+        self._session = session
+        self._on_records = on_records
+        self._projector: Projector | None = None
+        self._projected: Player | None = None
+        self._drawn: Overlay | None = None
+        self._noise = UNKNOWN_NOISE
+        self._samples = [take_sample()]
+        self._upload: list[bytes] = []
+        self._dozing = False
+        self._views = 0
+        self._unwatched_since: float | None = None
+        self._woken = threading.Event()
+        self._ended = False
+        self._actions = self._action_table()
+        self.on_msg(self._on_message)
+        session.on_change = self.wake
+        self._ticker = threading.Thread(target=self._tick, name="workbench-ticker", daemon=True)
+        self._ticker.start()
+
+    def wake(self) -> None:
+        """Show what changed soon; may be called from any thread."""
+        self._woken.set()
+
+    def end(self) -> None:
+        """End the threads and the session; a second time does nothing. What was shown last stays."""
+        self._ended = True
+        self._woken.set()
+        if threading.current_thread() is not self._ticker:
+            self._ticker.join()
+        if self._projector is not None:
+            self._projector.close()
+            self._projector = None
+        self._session.close()
+
+    # From the browser
+
+    def _action_table(self) -> dict[str, Callable[[dict[str, Any], list[Any]], object]]:
+        session = self._session
+        return {
+            "hello": lambda _, __: self._hello(),
+            "bye": lambda _, __: self._bye(),
+            "shown": lambda content, _: self._seen(int(content["n"])),
+            "set": lambda content, _: self._set(str(content["name"]), content["value"]),
+            "preset": lambda content, _: session.use_preset(str(content["name"])),
+            "reset": lambda _, __: session.reset(),
+            "detector": lambda content, _: session.open_detector(str(content["value"])),
+            "media": lambda content, _: session.open_media(str(content["value"]) or None),
+            "camera": lambda _, __: session.open_media("camera:0"),
+            "upload": lambda content, buffers: self._receive(content, bytes(buffers[0])),
+            "play": lambda _, __: session.play(),
+            "pause": lambda _, __: session.pause(),
+            "step": lambda content, _: session.step(int(content["by"])),
+            "seek": lambda content, _: session.seek(int(content["position"])),
+            "pace": lambda content, _: session.set_pace("free" if content["value"] == "free" else "clip"),
+            "pin": lambda _, __: session.pin(),
+            "unpin": lambda _, __: session.unpin(),
+            "measure": lambda _, __: session.measure(),
+            "cancel": lambda _, __: session.cancel(),
+            "report": lambda _, __: self._report(),
+            "copy": lambda content, _: self._copy(str(content["what"])),
+            "choose": lambda content, _: session.choose(str(content["id"])),
+            "dismiss": lambda _, __: session.dismiss(),
+        }
+
+    def _on_message(self, _: object, content: dict[str, Any], buffers: list[Any]) -> None:
+        action = self._actions.get(str(content.get("type")))
+        if action is None:
+            return
+        if self._dozing:
+            self._dozing = False
+            self._session.play()
+        try:
+            action(content, buffers)
+        except Exception as error:  # ipywidgets would only log it
+            self._session.tell_error(error)
+        self.wake()
+
+    def _hello(self) -> None:
+        self._views += 1
+        self._unwatched_since = None
+        if self._projector is not None:
+            self._projector.show_again()
+
+    def _bye(self) -> None:
+        self._views = max(0, self._views - 1)
+        if not self._views:
+            self._unwatched_since = time.monotonic()
+
+    def _receive(self, content: dict[str, Any], part: bytes) -> None:
+        """Put an upload together; it comes in parts, in order."""
+        if content["part"] == 0:
+            self._upload = []
+        self._upload.append(part)
+        if content["part"] + 1 == content["parts"]:
+            self._session.upload(str(content["name"]), b"".join(self._upload))
+            self._upload = []
+
+    def _seen(self, number: int) -> None:
+        if self._projector is not None:
+            self._projector.acknowledge(number)
+
+    def _set(self, name: str, value: object) -> None:
+        if name == "xla":
+            name, value = "runtime.engine", "xla" if value else "graph"
+        self._session.set(name, value)
+
+    def _report(self) -> None:
+        html = self._session.report()
+        path = Path.cwd() / REPORT
+        write_whole(path, html)
+        self.send({"type": "link", "name": REPORT, "mime": "text/html", "path": str(path)}, [html.encode()])
+
+    def _copy(self, what: str) -> None:
+        session = self._session
+        self.send({"type": "copied", "text": session.as_code() if what == "code" else session.as_command()})
+
+    # To the browser
+
+    def _tick(self) -> None:
+        while not self._ended:
+            self._woken.wait(TICK_SECONDS)
+            self._woken.clear()
+            if self._ended:
+                return
+            try:
+                self._show_all()
+            except Exception as error:  # it stands in the panel with the next tick, and the ticker lives on
+                self._session.tell_error(error)
+            since = self._unwatched_since
+            if since is not None and time.monotonic() - since > UNWATCHED_SECONDS:
+                self.end()
+            time.sleep(LEAST_SECONDS)
+
+    def _show_all(self) -> None:
+        if self._session.measuring:  # every figure that is told now would take its time from what is being measured
+            self.job = job(self._session.job)
+            return
+        self._watch_noise()
+        self._project()
+        self._doze()
+        self._tell()
+
+    def _doze(self) -> None:
+        player, projector = self._session.player, self._projector
+        if player is not None and projector is not None and player.playing and projector.unseen_seconds > DOZE_SECONDS:
+            self._dozing = True
+            player.pause()
+
+    def _project(self) -> None:
+        """Let the projector follow the session's player: other media have another one."""
+        player = self._session.player
+        if player is self._projected:
+            return
+        if self._projector is not None:
+            self._projector.close()
+        self._projected = player
+        self._projector = Projector(player, self._show) if player is not None else None
+
+    def _tell(self) -> None:
+        session, projector = self._session, self._projector
+        told = status(
+            session,
+            self._drawn,
+            projector.cost if projector else None,
+            projector.age_seconds if projector else None,
+            self._noise,
+        )
+        detector = session.detector
+        labels = list(detector.facts.labels) if detector else []
+        records = rows(session.records, session.pinned.name if session.pinned else None)
+        measured = records != self.records
+        with self.hold_sync():
+            self.panel = describe(session)
+            self.status = told
+            self.job = job(session.job)
+            self.message = _told(session.message)
+            self.records = records
+            self.log_lines = [{"time": line.time, "kind": line.kind, "text": line.text} for line in session.log]
+            self.labels = labels
+            self.class_colours = [class_colour(number) for number in range(len(labels))]
+        if measured:
+            self._on_records()
+
+    def _show(self, shown: Shown, jpeg: bytes | None) -> None:
+        footage = self._session.footage
+        truth = footage.truth.images.get(shown.frame.name) if footage and footage.truth else None
+        self._drawn = overlay(shown.found, self._session.pinned_found(shown), truth)
+        height, width = shown.frame.size_hw
+        message = {"n": shown.number, "overlay": self._drawn}
+        if jpeg is None:
+            self.send({"type": "boxes", **message})
+            return
+        place = {"position": shown.frame.index, "name": shown.frame.name, "width": width, "height": height}
+        self.send({"type": "frame", **message, **place}, [jpeg])
+
+    def _watch_noise(self) -> None:
+        sample = take_sample()
+        self._samples = [one for one in self._samples if one.at_seconds > sample.at_seconds - NOISE_SECONDS] or self._samples[-1:]
+        self._samples.append(sample)
+        running = self._session.running
+        threads = running.runtime.threads if running else None
+        self._noise = certify(tuple(self._samples), cores=usable_cores(), quota=quota_cores(), threads=threads)
+
+
+def _told(message: Message | None) -> dict[str, str] | None:
+    return None if message is None else {"kind": message.kind, "text": message.text, "place": message.place}
