@@ -37,9 +37,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Session]]:
     sessions: list[Session] = []
 
     def begin(media: str | None = STILLS, truth: str | None = TRUTH, preset: str = SMALL) -> Session:
-        session = Session(
-            media=media, truth=truth, preset=preset, history=tmp_path / "h.sqlite", frames=3, comparison_seconds=0.0
-        )
+        session = Session(media=media, truth=truth, preset=preset, history=tmp_path / "h.sqlite", frames=3, comparison_seconds=0.0)
         sessions.append(session)
         return session
 

@@ -69,9 +69,7 @@ def serving(folder: Path, words: list[str], option: Callable[[str], list[str]]) 
 def outside(context: BrowserContext) -> list[str]:
     """Addresses beyond this machine that answered."""
     reached: list[str] = []
-    context.on(
-        "response", lambda one: reached.append(one.url) if re.match(r"https?://(?!127\.0\.0\.1)", one.url) else None
-    )
+    context.on("response", lambda one: reached.append(one.url) if re.match(r"https?://(?!127\.0\.0\.1)", one.url) else None)
     return reached
 
 

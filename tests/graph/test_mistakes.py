@@ -9,6 +9,9 @@ import pytest
 
 from workbench.graph.mistakes import EVERY_CALL, INSIDE, INSIDE_KEPT, OUTSIDE, TOLERANCE, Outcome, demonstrate, try_out
 
+# Keras 3.15 reads its variables for a file in a way that NumPy 2 has announced to end.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
+
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, Outcome]:

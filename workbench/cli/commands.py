@@ -149,6 +149,6 @@ def serve_app(
     json_file: JsonFile = None,
 ) -> None:
     """Serve the workbench alone as a plain web page."""
-    from workbench.cli.app import serve
+    from workbench.cli.web import serve
 
     serve(model, media, tuple(arguments or ()), json_file, browser=browser)

@@ -109,11 +109,17 @@ def export_page(notebook: Path | str, page: Path | str) -> None:
     from nbconvert import exporters
 
     try:
-        content = nbformat.from_dict(json.loads(Path(notebook).read_bytes()))  # type: ignore[no-untyped-call]
+        content = nbformat.reads(Path(notebook).read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(content)
     except OSError as error:
         raise RecordError(f"cannot read the notebook {notebook}: {error.strerror}; choose an .ipynb file") from None
-    except (ValueError, nbformat.ValidationError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        nbformat.ValidationError,
+    ) as error:  # nbformat raises what it trips over
         reason = str(error).splitlines()[0]
         raise RecordError(f"{notebook} is no notebook of this version ({reason}); choose an .ipynb file") from None
     if not any(cell.get("outputs") for cell in content.cells):
