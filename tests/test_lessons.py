@@ -86,7 +86,7 @@ def test_a_claim_of_the_wrong_kind_is_refused(answer: Answer, claim: Claim) -> N
 
 def test_a_speed_says_medians_ratio_and_interval() -> None:
     assert speed(GRAPH, over=NAIVE).sentence == (
-        "graph takes 12.8 ms a frame, naive 81.5 ms: graph is 6.44 times faster than naive [6.34, 6.53]."
+        "graph is 6.44 times faster than naive [6.34, 6.53]; a frame takes 12.8 ms and 81.5 ms."
     )
 
 
@@ -98,8 +98,9 @@ def test_noise_is_no_difference() -> None:
     found = speed(UNCLEAR, over=NAIVE)
 
     assert found.open
-    assert found.sentence.endswith("no measurable difference, 95 % interval of the ratio [0.99, 1.02].")
-    assert found.caution == ""
+    assert found.sentence.startswith(
+        "no measurable difference between unclear and naive, 95 % interval of the ratio [0.99, 1.02]; "
+    )
 
 
 def test_an_interval_too_wide_to_tell_is_said_to_be() -> None:
@@ -108,6 +109,11 @@ def test_an_interval_too_wide_to_tell_is_said_to_be() -> None:
     )
 
     assert "The interval is wide" in speed(UNCLEAR.model_copy(update={"comparison": wide}), over=NAIVE).caution
+
+
+def test_medians_that_say_otherwise_are_a_caution() -> None:
+    assert speed(GRAPH, over=NAIVE).caution == ""
+    assert "the machine changed its pace" in speed(UNCLEAR, over=NAIVE).caution
 
 
 def test_separate_runs_say_so() -> None:
@@ -255,7 +261,7 @@ def test_a_budget_that_nothing_keeps_to_says_what_comes_nearest() -> None:
 
 
 def test_what_was_picked_is_told_with_its_figures() -> None:
-    assert chosen(INT8, over=NAIVE).sentence.startswith(f"litert-int8 is picked: {figures_of(INT8)}. litert-int8 takes")
+    assert chosen(INT8, over=NAIVE).sentence.startswith(f"litert-int8 is picked: {figures_of(INT8)}. litert-int8 is ")
     assert chosen(NAIVE, over=NAIVE).sentence == f"naive is picked: {figures_of(NAIVE)}."
 
 
@@ -304,7 +310,7 @@ def test_usual_advice_that_fails_here_is_said_to_fail() -> None:
     assert str(checked) == (
         "You predicted 2 times faster: wrong, 7.05 times slower.\n"
         "The usual advice, “XLA fuses operations, so it is faster”, fails here.\n"
-        "xla takes 89.4 ms a frame, graph 12.8 ms: xla is 7.05 times slower than graph [6.84, 7.26]."
+        "xla is 7.05 times slower than graph [6.84, 7.26]; a frame takes 89.4 ms and 12.8 ms."
     )
 
 

@@ -90,6 +90,7 @@ def test_a_slider_is_answered_with_boxes_alone(page: Page) -> None:
     page.newest("frame")
     page.tell("set", name="nms.score", value=0.01)
     boxes = page.newest("boxes")
+    assert boxes["of"] == page.newest("frame")["n"] < boxes["n"]
     assert len(boxes["overlay"]["boxes"]) > len(page.newest("frame")["overlay"]["boxes"])
     until(lambda: page.control("nms.score")["value"] == 0.01)
 

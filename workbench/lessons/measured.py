@@ -9,7 +9,7 @@ from workbench.accuracy import Accuracy
 from workbench.blocks import verdict_of
 from workbench.errors import RecordError
 from workbench.graph.mistakes import Outcome
-from workbench.lessons.answers import Amount, Choice, Speed
+from workbench.lessons.answers import CLOSE, Amount, Choice, Speed, off_by
 from workbench.record import Record
 from workbench.report.summary import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Summary, ap, median_ms, ran, speed_against
 from workbench.report.wording import (
@@ -42,18 +42,20 @@ def speed(record: Record, *, over: Record) -> Speed:
     found = speed_against(record, over)
     if found is None:
         raise RecordError(f"{record.name} and {over.name} cannot be compared; measure both on one machine and on the same frames")
-    what = f"{record.name} takes {_ms(record)} a frame, {over.name} {_ms(over)}"
     if found.verdict == "no measurable difference":
         spread = "" if found.interval is None else f", 95 % interval of the ratio {format_interval(found.interval)}"
-        words = f"no measurable difference{spread}"
+        words = f"no measurable difference between {record.name} and {over.name}{spread}"
     elif found.interval is not None:
         shown = found.interval if found.ratio >= 1 else inverse(found.interval)
         words = f"{record.name} is {times(found.ratio)} than {over.name} {format_interval(shown)}"
     else:
         words = f"{record.name} is {times(found.ratio)} than {over.name} (separate runs)"
+    medians = (median_ms(record) or np.nan, median_ms(over) or np.nan)
     return Speed(
-        sentence=f"{what}: {words}.",
-        caution=" ".join(filter(None, [_wide(found.interval, found.verdict), noisy(record, over)])),
+        sentence=f"{words}; a frame takes {_ms(record)} and {_ms(over)}.",
+        caution=" ".join(
+            filter(None, [_wide(found.interval, found.verdict), _unsteady(found.ratio, *medians), noisy(record, over)])
+        ),
         ratio=found.ratio,
         interval=found.interval,
         verdict=found.verdict,
@@ -271,6 +273,12 @@ def _wide(interval: Ratio | None, verdict: str) -> str:
     if interval is None or verdict != "no measurable difference" or interval.high <= interval.low * WIDE:
         return ""
     return "The interval is wide: this run was too short or too disturbed to tell."
+
+
+def _unsteady(ratio: float, new_ms: float, old_ms: float) -> str:
+    if off_by(ratio, old_ms / new_ms) <= CLOSE:
+        return ""
+    return "The ratio comes from both taking turns; their own runs differ otherwise, so the machine changed its pace between them."
 
 
 def _timing(record: Record) -> Timing:

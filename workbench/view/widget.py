@@ -56,6 +56,7 @@ class WorkbenchView(anywidget.AnyWidget):
         self._projector: Projector | None = None
         self._projected: Player | None = None
         self._drawn: Overlay | None = None
+        self._pictured = 0  # number of the last message that carried a picture
         self._noise = UNKNOWN_NOISE
         self._samples = [take_sample()]
         self._upload: list[bytes] = []
@@ -241,8 +242,9 @@ class WorkbenchView(anywidget.AnyWidget):
         height, width = shown.frame.size_hw
         message = {"n": shown.number, "overlay": self._drawn}
         if jpeg is None:
-            self.send({"type": "boxes", **message})
+            self.send({"type": "boxes", "of": self._pictured, **message})
             return
+        self._pictured = shown.number
         place = {"position": shown.frame.index, "name": shown.frame.name, "width": width, "height": height}
         self.send({"type": "frame", **message, **place}, [jpeg])
 

@@ -561,6 +561,11 @@ function picture(desk) {
     else desk.nextPaint(() => show(frame));
   }
 
+  /** Tell, after this paint, what has been painted. */
+  function acknowledge(n) {
+    setTimeout(() => { if (!desk.ended()) desk.send("shown", { n }); });
+  }
+
   /** Show a frame that is decoded, and acknowledge it once it has been painted. */
   function show(frame) {
     if (frame.bitmap) {
@@ -569,7 +574,7 @@ function picture(desk) {
       draw();
     }
     desk.frameShown(frame);
-    setTimeout(() => { if (!desk.ended()) desk.send("shown", { n: frame.n }); });
+    acknowledge(frame.n);
     decoding = null;
     if (waiting) decode();
   }
@@ -588,13 +593,15 @@ function picture(desk) {
   return {
     element, draw,
     frame(message, bytes) {
-      waiting = { ...message, bytes };
+      waiting = { ...message, of: message.n, bytes };
       if (!decoding) decode();
     },
-    boxes({ n, overlay }) {
-      const frame = [waiting, decoding, shown].find((one) => one?.n === n);
-      if (frame) frame.overlay = overlay;
-      if (frame === shown && shown) desk.soon("draw", draw);
+    /** Lay other boxes over the picture that came as number `of`; they are a picture of their own, number `n`. */
+    boxes({ n, of, overlay }) {
+      const frame = [waiting, decoding, shown].find((one) => one?.of === of);
+      if (!frame) return acknowledge(n);
+      Object.assign(frame, { n, overlay });
+      if (frame === shown) desk.nextPaint(() => { draw(); desk.frameShown(shown); acknowledge(n); });
     },
     look(now) { look = now; desk.soon("draw", draw); },
     say(text) { note.hidden = !text; write(note, text); },
