@@ -119,7 +119,7 @@ def samples(
 def train(
     name: Annotated[str, typer.Argument(help="inspector-mobile or inspector-large.")],
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the weights, log and card go.")] = None,
-    minutes: Annotated[float | None, typer.Option(min=0.1, help="How long to train; 70 by default.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="How long to train; 170 by default.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Or how many steps.")] = None,
     json_file: JsonFile = None,
 ) -> None:

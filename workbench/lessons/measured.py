@@ -1,86 +1,25 @@
 """Answers read out of records: each function takes what was measured and returns what it says to one kind of question."""
 
-from collections.abc import Sequence
-from typing import Literal
-
 import numpy as np
 
-from workbench.accuracy import Accuracy
-from workbench.blocks import verdict_of
 from workbench.errors import RecordError
 from workbench.graph.mistakes import Outcome
-from workbench.lessons.answers import CLOSE, Amount, Choice, Speed, off_by
+from workbench.lessons.answers import Amount, Choice
+from workbench.lessons.figures import Size, model_bytes_of, ms_text, noisy, precision_of, timing_of
 from workbench.record import Record
-from workbench.report.summary import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Summary, ap, median_ms, ran, speed_against
+from workbench.report.summary import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN
 from workbench.report.wording import (
     format_bytes,
     format_change,
     format_fraction,
-    format_interval,
-    format_milliseconds,
     format_number,
     format_percent,
     format_seconds_as_ms,
-    inverse,
     listed,
-    times,
 )
-from workbench.timing import UNEXPLAINED, Ratio, Timing
+from workbench.timing import UNEXPLAINED
 
-SIZES = Literal["all", "small", "medium", "large"]
-FIGURES: dict[str, str] = {"all": "ap", "small": "ap_small", "medium": "ap_medium", "large": "ap_large"}
-WIDE = 1.10  # ends of an interval further apart than this leave room for a difference that people would care about
 YES, NO = "yes", "no"
-
-
-def speed(record: Record, *, over: Record) -> Speed:
-    """Answer how many times faster a record is than another, by the best evidence that there is.
-
-    Raises:
-        RecordError: One of them has no times, or they are of different machines or media.
-    """
-    found = speed_against(record, over)
-    if found is None:
-        raise RecordError(f"{record.name} and {over.name} cannot be compared; measure both on one machine and on the same frames")
-    if found.verdict == "no measurable difference":
-        spread = "" if found.interval is None else f", 95 % interval of the ratio {format_interval(found.interval)}"
-        words = f"no measurable difference between {record.name} and {over.name}{spread}"
-    elif found.interval is not None:
-        shown = found.interval if found.ratio >= 1 else inverse(found.interval)
-        words = f"{record.name} is {times(found.ratio)} than {over.name} {format_interval(shown)}"
-    else:
-        words = f"{record.name} is {times(found.ratio)} than {over.name} (separate runs)"
-    medians = (median_ms(record) or np.nan, median_ms(over) or np.nan)
-    return Speed(
-        sentence=f"{words}; a frame takes {_ms(record)} and {_ms(over)}.",
-        caution=" ".join(
-            filter(None, [_wide(found.interval, found.verdict), _unsteady(found.ratio, *medians), noisy(record, over)])
-        ),
-        ratio=found.ratio,
-        interval=found.interval,
-        verdict=found.verdict,
-    )
-
-
-def stage_speed(record: Record, *, over: Record, stage: str) -> Speed:
-    """Answer how many times faster one stage is in one record than in another; of separate runs, so without an interval.
-
-    Raises:
-        RecordError: One of them has no such stage.
-    """
-    new, old = _stage_seconds(record, stage), _stage_seconds(over, stage)
-    ratio = old / new
-    margin = Ratio(median=ratio, low=ratio / SEPARATE_RUNS_MARGIN, high=ratio * SEPARATE_RUNS_MARGIN)
-    verdict = verdict_of(margin)
-    words = verdict if verdict == "no measurable difference" else times(ratio)
-    figures = f"{format_seconds_as_ms(new)} ms in {record.name}, {format_seconds_as_ms(old)} ms in {over.name}"
-    return Speed(
-        sentence=f"{stage} takes {figures}: {words} (separate runs).",
-        caution=noisy(record, over),
-        ratio=ratio,
-        interval=None,
-        verdict=verdict,
-    )
 
 
 def largest_stage(record: Record) -> Choice:
@@ -89,10 +28,10 @@ def largest_stage(record: Record) -> Choice:
     Raises:
         RecordError: The record has no stages.
     """
-    budget = {stage: seconds for stage, seconds in _timing(record).budget().items() if stage != UNEXPLAINED}
+    budget = {stage: seconds for stage, seconds in timing_of(record).budget().items() if stage != UNEXPLAINED}
     if not budget or not sum(budget.values()):
         raise RecordError(f"{record.name} has no stage times; measure it again")
-    total, most = sum(_timing(record).budget().values()), max(budget, key=lambda stage: budget[stage])
+    total, most = sum(timing_of(record).budget().values()), max(budget, key=lambda stage: budget[stage])
     names = tuple(stage for stage, seconds in budget.items() if seconds * SEPARATE_RUNS_MARGIN >= budget[most])
     rest = total - budget[most]
     bound = f" Were it free, frames would be {format_number(total / rest, 2)} times as fast, and no more." if rest > 0 else ""
@@ -107,32 +46,15 @@ def frames_a_second(record: Record) -> Amount:
     Raises:
         RecordError: It has no times.
     """
-    fps = _timing(record).fps or 0.0
+    fps = timing_of(record).fps or 0.0
     return Amount(
-        sentence=f"{record.name} reaches {format_number(fps)} frames a second, {_ms(record)} a frame.",
+        sentence=f"{record.name} reaches {format_number(fps)} frames a second, {ms_text(record)} a frame.",
         caution=noisy(record),
         value=fps,
     )
 
 
-def fastest(records: Sequence[Record]) -> Choice:
-    """Answer which record is fastest; all that are not measurably slower than it count.
-
-    Raises:
-        RecordError: None of them has times.
-    """
-    rows = sorted((record for record in records if ran(record)), key=lambda record: median_ms(record) or 0.0)
-    if not rows:
-        raise RecordError("none of these records has times; measure at least one")
-    best = rows[0]
-    found = {record.name: speed_against(best, record) for record in rows[1:]}
-    equals = [name for name, one in found.items() if one is not None and one.verdict == "no measurable difference"]
-    figures = listed([f"{record.name} {_ms(record)}" for record in rows])
-    tie = f" {listed([best.name, *equals])} cannot be told apart." if equals else ""
-    return Choice(sentence=f"A frame takes: {figures}.{tie}", caution=noisy(*rows), names=(best.name, *equals))
-
-
-def loses_ap(record: Record, *, than: Record, more_than: float = AP_LOSS_NOTED, size: SIZES = "all") -> Choice:
+def loses_ap(record: Record, *, than: Record, more_than: float = AP_LOSS_NOTED, size: Size = "all") -> Choice:
     """Answer yes or no: whether a record's AP is lower than another's by more than so much.
 
     Args:
@@ -144,7 +66,7 @@ def loses_ap(record: Record, *, than: Record, more_than: float = AP_LOSS_NOTED, 
     Raises:
         RecordError: One of them has no such AP.
     """
-    new, old = _precision(record, size), _precision(than, size)
+    new, old = precision_of(record, size), precision_of(than, size)
     what = "AP" if size == "all" else f"AP of {size} objects"
     figures = f"{what} {format_fraction(old)} with {than.name}, {format_fraction(new)} with {record.name}"
     change = f"{format_change(new - old)}, and a loss counts from {format_fraction(more_than)}"
@@ -171,7 +93,7 @@ def crowding(record: Record, stage: str = "nms") -> Amount:
     Raises:
         RecordError: The record has no such stage, or fewer than three frames.
     """
-    seconds = _timing(record).stage_seconds.get(stage, ())
+    seconds = timing_of(record).stage_seconds.get(stage, ())
     counts = [len(row.scores) for row in record.detections]
     third = len(counts) // 3
     if not third or len(seconds) != len(counts) or not all(seconds):
@@ -194,121 +116,11 @@ def smaller(record: Record, *, than: Record) -> Amount:
     Raises:
         RecordError: One of them ran no converted model.
     """
-    new, old = _model_bytes(record), _model_bytes(than)
+    new, old = model_bytes_of(record), model_bytes_of(than)
     figures = f"{format_bytes(old)} as {than.name}, {format_bytes(new)} as {record.name}"
     return Amount(sentence=f"The model takes {figures}: {format_number(old / new)} times smaller.", value=old / new)
-
-
-def chosen(record: Record, *, over: Record) -> Choice:
-    """Answer with a record that was picked, and what it brings against another.
-
-    Raises:
-        RecordError: It cannot be compared with that one.
-    """
-    against = "" if record.id == over.id else f" {speed(record, over=over).sentence}"
-    return Choice(sentence=f"{record.name} is picked: {figures_of(record)}.{against}", caution=noisy(record), names=(record.name,))
 
 
 def outcome(of: Outcome) -> Choice:
     """Answer what came of one way to load a model: `right`, `wrong answers` or `an error`."""
     return Choice(sentence=str(of), names=(of.verdict,))
-
-
-def fastest_within(
-    records: Sequence[Record],
-    *,
-    max_ms: float | None = None,
-    min_fps: float | None = None,
-    max_ap_loss: float | None = None,
-) -> Record:
-    """Pick the fastest record that keeps to a budget and does not break the detector.
-
-    Args:
-        records: What was measured; AP losses are against the record that the others were compared with.
-        max_ms: Median milliseconds of a frame.
-        min_fps: Frames a second.
-        max_ap_loss: AP that may be lost, a fraction. A record whose AP is unknown does not keep to it.
-
-    Raises:
-        RecordError: Nothing keeps to it; says what comes nearest.
-    """
-    if not any(map(ran, records)):
-        raise RecordError("there is nothing to pick from; measure at least one setting")
-    summary = Summary.of(records)
-    sound = sorted((record for record in records if ran(record) and not record.broken), key=lambda record: median_ms(record) or 0.0)
-    excess = {record.id: _excess(record, summary.loss(record), max_ms, min_fps, max_ap_loss) for record in sound}
-    within = [record for record in sound if excess[record.id] <= 1]
-    if within:
-        return within[0]
-    nearest = min(sound, key=lambda record: excess[record.id], default=None)
-    told = "all of them break the detector" if nearest is None else f"{nearest.name} comes nearest ({figures_of(nearest)})"
-    raise RecordError(f"no setting keeps to this budget; {told}: widen the budget, or measure other settings")
-
-
-def _excess(record: Record, loss: float | None, max_ms: float | None, min_fps: float | None, max_ap_loss: float | None) -> float:
-    """Return how far a record is beyond a budget, as the worst factor; at most 1 is within it."""
-    timing = _timing(record)
-    excess = [(timing.median_ms or np.inf) / max_ms if max_ms else 0.0, min_fps / (timing.fps or 1e-9) if min_fps else 0.0]
-    if max_ap_loss is not None:
-        beyond = np.inf if loss is None else round(loss - max_ap_loss, 6)  # .62 - .60 is a little more than .02 in floats
-        excess.append(0.0 if beyond <= 0 else 1.0 + beyond)
-    return float(max(excess))
-
-
-def figures_of(record: Record) -> str:
-    """Return a record's three figures in words."""
-    known = "" if ap(record) is None else f", AP {format_fraction(ap(record))}"
-    return f"{_ms(record)} a frame, {format_number(_timing(record).fps)} FPS{known}"
-
-
-def noisy(*records: Record) -> str:
-    """Say where records were taken on a noisy machine; empty where none was."""
-    reasons = list(dict.fromkeys(reason for one in records if one.noise.verdict == "noisy" for reason in one.noise.reasons))
-    if not reasons:
-        return ""
-    return f"The machine was noisy ({reasons[0]}): measure again before you rely on it."
-
-
-def _wide(interval: Ratio | None, verdict: str) -> str:
-    if interval is None or verdict != "no measurable difference" or interval.high <= interval.low * WIDE:
-        return ""
-    return "The interval is wide: this run was too short or too disturbed to tell."
-
-
-def _unsteady(ratio: float, new_ms: float, old_ms: float) -> str:
-    if off_by(ratio, old_ms / new_ms) <= CLOSE:
-        return ""
-    return "The ratio comes from both taking turns; their own runs differ otherwise, so the machine changed its pace between them."
-
-
-def _timing(record: Record) -> Timing:
-    if record.timing is None or not ran(record):
-        reason = f" ({record.problem.message})" if record.problem else ""
-        raise RecordError(f"{record.name} has no times{reason}; choose a record that ran")
-    return record.timing
-
-
-def _ms(record: Record) -> str:
-    return f"{format_milliseconds(median_ms(record))} ms"
-
-
-def _stage_seconds(record: Record, stage: str) -> float:
-    medians = _timing(record).stage_medians()
-    if not medians.get(stage):
-        raise RecordError(f"{record.name} has no stage {stage!r} of its own; it has {listed(list(medians))}")
-    return medians[stage]
-
-
-def _model_bytes(record: Record) -> int:
-    size = record.engine.model_bytes if record.engine is not None else None
-    if not size:
-        raise RecordError(f"{record.name} ran no converted model; choose a record of the litert engine")
-    return size
-
-
-def _precision(record: Record, size: str) -> float:
-    accuracy: Accuracy | None = record.accuracy
-    value = None if accuracy is None else getattr(accuracy, FIGURES[size])
-    if value is None:
-        raise RecordError(f"{record.name} has no AP of {size} objects; measure on media whose truth has such objects")
-    return float(value)
