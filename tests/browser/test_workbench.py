@@ -1,24 +1,22 @@
-"""The workbench as people meet it: in JupyterLab and as a page, in a real browser, from the first picture to the report.
+"""The workbench as a page, in a real browser, from the first picture to the report.
 
 With WORKBENCH_PICTURES set to a folder, the pictures that it takes on the way are kept there.
 """
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TOKEN = "only-for-this-test"  # noqa: S105 - of a server that lives for a minute
 START_SECONDS = 90
 WIDTHS = (1280, 1920)
@@ -40,14 +38,14 @@ def answers(url: str) -> bool:
 
 
 @contextmanager
-def serving(folder: Path, words: list[str], option: Callable[[str], list[str]]) -> Iterator[str]:
-    """Start a command of ours that serves, and give its address; at the end nothing of it runs on."""
+def serving(folder: Path) -> Iterator[str]:
+    """Start `workbench app` and give its address; at the end nothing of it runs on."""
     port = free_port()
     options = [f"--port={port}", f"--IdentityProvider.token={TOKEN}", "--allow-root"]
     homes = {name: str(folder / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(
-            [Path(sys.executable).parent / "workbench", *words, *(word for one in options for word in option(one))],
+            [Path(sys.executable).parent / "workbench", "app", "--no-browser", *(f"--server={option}" for option in options)],
             cwd=folder,
             env={**os.environ, **homes},
             stdout=log,
@@ -74,23 +72,8 @@ def outside(context: BrowserContext) -> list[str]:
 
 
 @contextmanager
-def in_jupyterlab(context: BrowserContext, folder: Path) -> Iterator[Page]:
-    """Open the first notebook and run it from top to bottom."""
-    shutil.copytree(NOTEBOOKS, folder / "notebooks")
-    root = f"--ServerApp.root_dir={folder / 'notebooks'}"
-    with serving(folder, ["lab", "--", "--no-browser", root], lambda word: [word]) as address:
-        page = context.new_page()
-        page.set_viewport_size({"width": 1920, "height": 1400})
-        page.goto(f"{address}/lab/tree/0_start_here.ipynb?token={TOKEN}&reset")
-        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
-        yield page
-
-
-@contextmanager
 def as_a_page(context: BrowserContext, folder: Path) -> Iterator[Page]:
-    with serving(folder, ["app", "--no-browser"], lambda word: [f"--server={word}"]) as address:
+    with serving(folder) as address:
         page = context.new_page()
         page.goto(f"{address}/voila/render/workbench.ipynb?token={TOKEN}")
         yield page
@@ -128,11 +111,8 @@ def take_pictures(page: Page, name: str) -> None:
             set_dark(page, dark=False)
 
 
-@pytest.mark.parametrize("opened", [in_jupyterlab, as_a_page], ids=["jupyterlab", "page"])
-def test_people_play_pin_measure_and_take_a_report(
-    opened: Callable[[BrowserContext, Path], Iterator[Page]], context: BrowserContext, tmp_path: Path, outside: list[str]
-) -> None:
-    with opened(context, tmp_path) as page:
+def test_people_play_pin_measure_and_take_a_report(context: BrowserContext, tmp_path: Path, outside: list[str]) -> None:
+    with as_a_page(context, tmp_path) as page:
         role(page, "workbench").scroll_into_view_if_needed()
         expect(role(page, "picture")).to_have_attribute("data-n", re.compile(r"^[1-9]"))
         labels = page.locator("[data-role=workbench] :is(input, select, button)").evaluate_all(
@@ -177,7 +157,7 @@ def test_people_play_pin_measure_and_take_a_report(
         expect(role(page, "record-row")).to_have_count(2)
         expect(role(page, "table")).to_contain_text(re.compile(r"(faster|slower|no measurable difference)"))
         expect(page.locator(".js-plotly-plot")).to_have_count(1)
-        take_pictures(page, "workbench-lab" if opened is in_jupyterlab else "workbench-page")
+        take_pictures(page, "workbench")
         role(page, "report").click()
         expect(role(page, "report-link")).to_be_visible()
         with page.expect_popup() as shown:
