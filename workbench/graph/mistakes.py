@@ -60,7 +60,7 @@ class Outcome:
         told = f"{self.way}: loaded {times} in {len(self.call_seconds)} calls ({calls} ms), {self.verdict}"
         if self.error:
             return f"{told}: {self.error}"
-        return f"{told} (outputs differ from the model's by up to {self.largest_difference:.2g})"
+        return f"{told} (outputs differ from the model's by up to {self.largest_difference:.2g})."
 
 
 def demonstrate() -> tuple[Outcome, ...]:
