@@ -108,12 +108,12 @@ def test_an_interval_too_wide_to_tell_is_said_to_be() -> None:
         update={"ratio": Ratio(median=1.0, low=0.6, high=1.5)}
     )
 
-    assert "The interval is wide" in speed(UNCLEAR.model_copy(update={"comparison": wide}), over=NAIVE).caution
+    assert "The interval is wide" in speed(UNCLEAR.model_copy(update={"comparison": wide}), over=NAIVE).sentence
 
 
-def test_medians_that_say_otherwise_are_a_caution() -> None:
-    assert speed(GRAPH, over=NAIVE).caution == ""
-    assert "the machine changed its pace" in speed(UNCLEAR, over=NAIVE).caution
+def test_medians_that_say_otherwise_are_pointed_out() -> None:
+    assert "pace" not in speed(GRAPH, over=NAIVE).sentence
+    assert speed(UNCLEAR, over=NAIVE).sentence.endswith("so the machine changed its pace between them.")
 
 
 def test_separate_runs_say_so() -> None:

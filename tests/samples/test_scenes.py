@@ -69,7 +69,15 @@ def test_fillings_are_what_they_are_called(filling):
     flaws = sum(spot.flaws for spot in spots)
     assert (len(spots) == 0) == (filling == "empty")
     assert (flaws == 0) == (filling in {"empty", "perfect"})
-    assert (len(spots) > 6) == (filling == "crowded")
+
+
+def test_a_crowded_belt_carries_more_parts_than_a_usual_one_in_all_twice_as_many():
+    crowded, usual = (
+        np.array([len(lay_out(filling, 320.0, np.random.default_rng(seed))) for seed in range(12)])
+        for filling in ("crowded", "usual")
+    )
+    assert (crowded > usual).all()
+    assert crowded.sum() >= 2 * usual.sum()
 
 
 def test_a_scene_without_defects_has_empty_truth_of_the_right_shape(stills):

@@ -14,7 +14,6 @@ from workbench.report.findings import findings
 from workbench.report.headline import noise_of
 from workbench.report.summary import Summary
 from workbench.report.wording import counted, short_cpu_name
-from workbench.timing import Verdict
 
 ALSO = "The records also show:"
 OPEN_BOOK = "Edit the prediction, run the cell, then measure."
@@ -197,8 +196,10 @@ class Lesson:
         words = answer if isinstance(answer, str) else f"{answer:g} {unit}".strip()
         return Prediction(question=question, claim=answer, among=tuple(among), usual=usual, advice=advice, words=words)
 
-    def predict_speed(self, name: str, *, over: str, times: float, usual: Verdict | None = None, advice: str = "") -> Prediction:
+    def predict_speed(self, name: str, *, over: str, times: float, usual: Claim | None = None, advice: str = "") -> Prediction:
         """Note how many times faster something will be: 2 for half the time, 1 for no difference, 0.5 for twice the time.
+
+        The usual advice is a verdict, such as `faster`, or such a number where it promises one.
 
         Raises:
             SettingsError: A number that is not above 0.

@@ -34,11 +34,10 @@ def speed(record: Record, *, over: Record) -> Speed:
     else:
         words = f"{record.name} is {times(found.ratio)} than {over.name} (separate runs)"
     medians = (median_ms(record) or np.nan, median_ms(over) or np.nan)
+    doubts = [_wide(found.interval, found.verdict), _unsteady(found.ratio, *medians)]
     return Speed(
-        sentence=f"{words}; a frame takes {ms_text(record)} and {ms_text(over)}.",
-        caution=" ".join(
-            filter(None, [_wide(found.interval, found.verdict), _unsteady(found.ratio, *medians), noisy(record, over)])
-        ),
+        sentence=" ".join(filter(None, [f"{words}; a frame takes {ms_text(record)} and {ms_text(over)}.", *doubts])),
+        caution=noisy(record, over),
         ratio=found.ratio,
         interval=found.interval,
         verdict=found.verdict,

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from workbench.samples.training.cache import CACHE_SCALE, INTERPOLATIONS, SceneCache
 
-# Scale of a crop against the 1280x720 scene. Inputs of 160 to 640 px show a letterboxed scene at .125 to .5.
-SCALES = (0.125, 0.25, 0.56)
-SMALL_SHARE = 0.1  # of crops between the first two scales; these show so much scene that they are split into four
+# Scale of a crop against the 1280x720 scene. Inputs of 160, 320, 512 and 640 px show a letterboxed scene at .125, .25, .4 and .5.
+SCALES = (0.25, 0.4, 0.56)  # least, most frequent, most
+SMALL_SCALES = (0.125, 0.25)
+SMALL_SHARE = 0.1  # of crops at small scales; these show so much scene that they are split into four
 OBJECT_SHARE = 0.85  # of crops that are placed on a defect; the others anywhere
 PICKS = 4  # scenes looked at for a defect before going on without
 OVERHANG = 0.15  # how far a crop may reach over the scene's edge, in its side
@@ -42,10 +43,10 @@ def draw_crop(cache: SceneCache, side: int, rng: np.random.Generator) -> Crop:
     """Draw one crop of `side` pixels from a random scene, or four at half the side, in random light and orientation."""
     if rng.random() < SMALL_SHARE:
         half = side // 2
-        tiles = [_cut(cache, half, rng.uniform(*SCALES[:2]), rng) for _ in range(4)]
+        tiles = [_cut(cache, half, rng.uniform(*SMALL_SCALES), rng) for _ in range(4)]
         crop = _join(tiles, half)
     else:
-        crop = _cut(cache, side, rng.uniform(*SCALES[1:]), rng)
+        crop = _cut(cache, side, rng.triangular(*SCALES), rng)
     return _turn(crop, rng)
 
 
