@@ -1,33 +1,29 @@
-"""Take the README's picture of a report: `python tests/browser/picture.py report.html report.png`."""
+"""Take the README's picture of a report: `python -m tests.browser.picture report.html report.png`."""
 
-import shutil
-import sys
+import argparse
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from tests.browser.chromium import chromium
 
 
-def main(page_file: Path, picture_file: Path, height: int = 1180, scheme: str = "light", top: int = 0) -> None:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
-        page = browser.new_page(viewport={"width": 1280, "height": height}, color_scheme=scheme)
-        page.goto(page_file.resolve().as_uri())
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("report", type=Path)
+    parser.add_argument("picture", type=Path)
+    parser.add_argument("--height", type=int, default=1180, help="in pixels; the width is 1280")
+    parser.add_argument("--top", type=int, default=0, help="pixels that are scrolled past before")
+    parser.add_argument("--dark", action="store_true")
+    options = parser.parse_args()
+    with chromium() as browser:
+        page = browser.new_page(
+            viewport={"width": 1280, "height": options.height}, color_scheme="dark" if options.dark else "light"
+        )
+        page.goto(options.report.resolve().as_uri())
         page.wait_for_function("document.querySelectorAll('.main-svg').length > 0")
-        page.evaluate(f"window.scrollTo(0, {top})")
+        page.evaluate("top => window.scrollTo(0, top)", options.top)
         page.wait_for_timeout(500)
-        page.screenshot(path=picture_file)
-        browser.close()
+        page.screenshot(path=options.picture)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), *(int(word) for word in sys.argv[3:4]))
+    main()
