@@ -1,6 +1,7 @@
 """The workbench as people open it, JupyterLab and the page alone, each on a server of its own."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -16,6 +17,7 @@ from playwright.sync_api import BrowserContext, Locator, Page
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TOKEN = "only-for-this-test"  # noqa: S105 - of a server that lives for a minute
+SETTINGS = "lab-settings"
 START_SECONDS = 120
 
 
@@ -39,10 +41,8 @@ def serving(folder: Path, command: list[str], server_option: str) -> Iterator[st
     port = free_port()
     options = [f"--port={port}", f"--IdentityProvider.token={TOKEN}", "--allow-root"]
     words = [str(Path(sys.executable).parent / "workbench"), *command, *(server_option + option for option in options)]
-    homes = {
-        name: str(folder / name.lower())
-        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
-    }
+    homes = {name: str(folder / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
+    homes["JUPYTERLAB_SETTINGS_DIR"] = str(folder / SETTINGS)
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(words, cwd=folder, env={**os.environ, **homes}, stdout=log, stderr=log, start_new_session=True)
         try:
@@ -63,13 +63,16 @@ def in_jupyterlab(context: BrowserContext, folder: Path, notebook: Path = NOTEBO
     root = folder / "notebooks"
     root.mkdir()
     shutil.copy(notebook, root)
+    settings = folder / SETTINGS / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')  # else it asks, over the picture
     command = ["lab", "--", "--no-browser", "--expose-app-in-browser", f"--ServerApp.root_dir={root}"]
     with serving(folder, command, "") as address:
         page = context.new_page()
         page.set_viewport_size({"width": 1920, "height": 1400})
         page.goto(f"{address}/lab/tree/{notebook.name}?token={TOKEN}&reset")
         page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(state="attached")
+        page.get_by_text(re.compile(r"\| Idle$")).wait_for()  # what runs before the kernel is there is lost
         run(page, "notebook:run-all-cells")
         yield page
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.serving import as_a_page, control, in_jupyterlab, role, run
+from tests.browser.serving import as_a_page, control, in_jupyterlab, role
 
 Opened = Callable[[BrowserContext, Path], AbstractContextManager[Page]]
 

@@ -17,6 +17,7 @@ NOTEBOOK = "workbench.ipynb"
 ASKED = "WORKBENCH_APP"  # how the command tells the page's kernel what was asked for
 # Voilà's page names style sheets and scripts on the internet; a browser that is told so asks nobody but this server.
 POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'self'"
+FOLLOWS_SYSTEM = "workbench-page"  # light or dark as the system is, where Voilà's page is always light
 TORNADO = {"headers": {"Content-Security-Policy": POLICY}}
 EXTENSIONS = {"voila.server_extension": True, "jupyterlab": False}
 
@@ -46,4 +47,6 @@ def page() -> "Workbench":
 
     asked = json.loads(os.environ.get(ASKED, "{}"))
     os.chdir(asked.get("folder", "."))
-    return Workbench(asked.get("detector"), asked.get("media"))
+    workbench = Workbench(asked.get("detector"), asked.get("media"))
+    workbench.add_class(FOLLOWS_SYSTEM)
+    return workbench

@@ -17,6 +17,7 @@ from workbench.player import Player, Shown
 from workbench.projector import Projector
 from workbench.record import write_whole
 from workbench.session import Message, Session
+from workbench.settings import Settings
 from workbench.view.panel import describe
 from workbench.view.status import job, rows, status
 
@@ -57,6 +58,7 @@ class WorkbenchView(anywidget.AnyWidget):
         self._projected: Player | None = None
         self._drawn: Overlay | None = None
         self._pictured = 0  # number of the last message that carried a picture
+        self._named: tuple[Settings, str] | None = None  # what the last picture was made under, and its name
         self._noise = UNKNOWN_NOISE
         self._samples = [take_sample()]
         self._upload: list[bytes] = []
@@ -240,13 +242,18 @@ class WorkbenchView(anywidget.AnyWidget):
         truth = footage.truth.images.get(shown.frame.name) if footage and footage.truth else None
         self._drawn = overlay(shown.found, self._session.pinned_found(shown), truth)
         height, width = shown.frame.size_hw
-        message = {"n": shown.number, "overlay": self._drawn}
+        message = {"n": shown.number, "overlay": self._drawn, "setting": self._name_of(shown.pipeline.settings)}
         if jpeg is None:
             self.send({"type": "boxes", "of": self._pictured, **message})
             return
         self._pictured = shown.number
         place = {"position": shown.frame.index, "name": shown.frame.name, "width": width, "height": height}
         self.send({"type": "frame", **message, **place}, [jpeg])
+
+    def _name_of(self, settings: Settings) -> str:
+        if self._named is None or self._named[0] is not settings:
+            self._named = (settings, self._session.name_of(settings))
+        return self._named[1]
 
     def _watch_noise(self) -> None:
         sample = take_sample()

@@ -527,7 +527,7 @@ function picture(desk) {
       const clips = mode === "wipe" ? [{ ...left.room, width: edge }, { ...right.room, x: edge, width: size.width - edge }] : [];
       const unknown = overlay.pinned ? "" : ", not known for this frame";
       pane({ ...left, clip: clips[0], marks: [...truth(left), ...before], caption: `pinned: ${pinnedName}${unknown}` });
-      pane({ ...right, clip: clips[1], marks: [...truth(right), ...current], caption: `now: ${shown.name}`, atRight: true });
+      pane({ ...right, clip: clips[1], marks: [...truth(right), ...current], caption: `now: ${shown.setting}`, atRight: true });
     }
     placeWipe(mode === "wipe", right.area);
     describe(current, before, mode);
@@ -544,7 +544,7 @@ function picture(desk) {
 
   function describe(current, before, mode) {
     const lost = current.filter(({ kind }) => kind === "lost").length;
-    Object.assign(canvas.dataset, { n: shown.n, mode, boxes: current.length - lost, lost, pinned: mode === "plain" ? 0 : before.length });
+    Object.assign(canvas.dataset, { n: shown.n, setting: shown.setting, mode, boxes: current.length - lost, lost, pinned: mode === "plain" ? 0 : before.length });
     const words = current.map(({ text }) => text).slice(0, LABELS_AT_MOST).join(", ");
     set(canvas, "aria-label", `Frame ${shown.position + 1}, ${shown.name}: ${words || "nothing found"}`);
   }
@@ -597,10 +597,10 @@ function picture(desk) {
       if (!decoding) decode();
     },
     /** Lay other boxes over the picture that came as number `of`; they are a picture of their own, number `n`. */
-    boxes({ n, of, overlay }) {
+    boxes({ n, of, overlay, setting }) {
       const frame = [waiting, decoding, shown].find((one) => one?.of === of);
       if (!frame) return acknowledge(n);
-      Object.assign(frame, { n, overlay });
+      Object.assign(frame, { n, overlay, setting });
       if (frame === shown) desk.nextPaint(() => { draw(); desk.frameShown(shown); acknowledge(n); });
     },
     look(now) { look = now; desk.soon("draw", draw); },
@@ -1103,7 +1103,7 @@ function ownState() {
   };
 }
 
-/** Follow the theme of JupyterLab or Voilà by the colour they paint with; elsewhere the system's preference holds. */
+/** Follow the theme of what is around by the colour that it paints with; where there is none, the system's preference holds. */
 function followTheme(root, signal) {
   const context = h("canvas").getContext("2d");
   const apply = () => {
@@ -1114,6 +1114,7 @@ function followTheme(root, signal) {
   };
   const observer = new MutationObserver(apply);
   observer.observe(document.body, { attributes: true });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply, { signal });
   signal.addEventListener("abort", () => observer.disconnect());
   apply();
 }
