@@ -1,13 +1,16 @@
 """The state of the workbench without any widget: what is asked for happens, and what cannot happen is said in words."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from workbench.catalog import SAMPLE_MEDIA, SAMPLE_STILLS
+from workbench.catalog import SAMPLE_CLIP, SAMPLE_MEDIA, SAMPLE_STILLS
+from workbench.detectors import conversion
 from workbench.history import History
 from workbench.player import Player
 from workbench.session import Session
@@ -16,6 +19,7 @@ STILLS = str(SAMPLE_STILLS / "still_00[236].jpg")
 TRUTH = str(SAMPLE_MEDIA / "stills.json")
 SMALL = "graph,input.size_hw=96x160,input.resize=opencv,nms.method=opencv"
 PATIENCE_SECONDS = 120.0
+OPEN_FILES = Path("/proc/self/fd")
 THREADS = {"workbench-player", "workbench-worker"}
 
 
@@ -52,6 +56,11 @@ def session(start: Callable[..., Session]) -> Session:
     begun = start()
     until(begun, lambda: begun.player and begun.player.shown)
     return begun
+
+
+def open_files_of(words: str) -> list[str]:
+    files = [str(one.readlink()) for one in OPEN_FILES.iterdir() if one.is_symlink()]
+    return [file for file in files if words in file]
 
 
 def changed_to(session: Session) -> None:
@@ -268,6 +277,37 @@ def test_a_model_that_is_none_leaves_the_old_one(session: Session, tmp_path: Pat
     assert session.message is not None
     assert "empty.keras" in session.message.text
     assert session.detector is detector
+
+
+def test_a_conversion_that_fails_is_said_and_the_old_one_plays_on(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_frames(converter: Any, _: object) -> None:
+        conversion.PRECISION_OPTIONS["int8"](converter, None)  # LiteRT's converter wants frames for ranges, and complains
+
+    monkeypatch.setitem(conversion.PRECISION_OPTIONS, "float16", without_frames)
+    session.play()
+    session.use_preset("litert,runtime.precision=float16,input.size_hw=96x160")
+    until(session, lambda: session.message and session.message.kind == "error", errors=True)
+    assert session.message is not None
+    assert session.message.place == "settings"
+    assert "the converter could not make float16 of this model" in session.message.text
+    assert "choose another runtime.precision" in session.message.text
+    until(session, lambda: session.running == session.settings, errors=True)
+    number = player_of(session).shown.number
+    until(session, lambda: player_of(session).shown.number > number, errors=True)
+
+
+@pytest.mark.skipif(not OPEN_FILES.is_dir(), reason=f"no {OPEN_FILES} on this system")
+def test_closing_gives_every_file_back(start: Callable[..., Session], tmp_path: Path) -> None:
+    begun = start(media=None, truth=None)
+    until(begun, lambda: begun.player and begun.player.shown)
+    begun.play()
+    begun.measure()
+    until(begun, lambda: begun.records)
+    assert open_files_of(SAMPLE_CLIP.name) != []
+    begun.close()
+    gc.collect()
+    assert open_files_of(SAMPLE_CLIP.name) == []
+    assert open_files_of(tmp_path.name) == [], "the history"
 
 
 def test_closing_twice_does_nothing(start: Callable[..., Session]) -> None:

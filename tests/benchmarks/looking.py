@@ -140,9 +140,8 @@ def report_showing(page: Page, seconds: float, rounds: int) -> None:
         page.wait_for_timeout(1500)
     own = page.locator('[data-figure="cost of showing"]').inner_text().replace("\n", " ")
     print(f"pictures a second on screen: {median(rates):.1f} (median of {rounds}; {', '.join(f'{rate:.1f}' for rate in rates)})")
-    print(
-        f"showing takes {median(shares):.1%} of a core in the kernel ({', '.join(f'{share:.1%}' for share in shares)}); the page says: {own}"
-    )
+    each = ", ".join(f"{share:.1%}" for share in shares)
+    print(f"showing takes {median(shares):.1%} of a core in the kernel (median of {rounds}; {each}); the page says: {own}")
 
 
 def cpu_seconds(process: psutil.Process) -> float:

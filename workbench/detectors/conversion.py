@@ -12,7 +12,7 @@ from platformdirs import user_cache_path
 
 from workbench.boxes import UInt8Array
 from workbench.detectors.detector import Calibration, LiteRtModel
-from workbench.detectors.native_output import load_tensorflow, native_stderr_captured
+from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger
 from workbench.errors import SaveError, UnavailableError
 from workbench.record import write_whole
 from workbench.stages.input_spec import InputSpec
@@ -130,7 +130,8 @@ def _export(conversion: Conversion, folder: str) -> None:
         lambda batch: model(batch, training=False),
         input_signature=[tf.TensorSpec((conversion.batch, height, width, 3), tf.float32)],
     )
-    archive.write_out(folder, verbose=False)
+    with quiet_logger():
+        archive.write_out(folder, verbose=False)
 
 
 def _representative(conversion: Conversion, frames: Sequence[UInt8Array]) -> Callable[[], Iterator[list[Any]]]:

@@ -1,5 +1,6 @@
 """What native code prints to the process's standard error, kept off the user's screen and at hand for an error."""
 
+import logging
 import os
 import sys
 import tempfile
@@ -31,6 +32,20 @@ def native_stderr_captured() -> Iterator[Callable[[], str]]:
             sys.stderr.flush()
             os.dup2(saved, 2)
             os.close(saved)
+
+
+@contextmanager
+def quiet_logger() -> Iterator[None]:
+    """Keep TensorFlow's remarks out of a notebook's cell, where they do not pass descriptor 2; warnings still come."""
+    import tensorflow as tf
+
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def load_tensorflow() -> None:
