@@ -7,17 +7,52 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.serving import as_a_page, control, in_jupyterlab, role
-
-Opened = Callable[[BrowserContext, Path], AbstractContextManager[Page]]
+from tests.browser.serving import as_a_page, control, in_jupyterlab, role, run
 
 WIDTHS = (1280, 1920)
+HEIGHT = 1500
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+
+PLOT = ".widget-vbox .js-plotly-plot"
+UNLABELLED = """all => all.filter(one => !one.closest("[hidden]"))
+    .filter(one => !one.labels?.length && !one.ariaLabel && !one.textContent.trim() && !one.hasAttribute("aria-labelledby"))
+    .map(one => one.outerHTML)"""
+CUT_OFF = """one => [one, ...one.querySelectorAll("button, label, dt, dd, th, h3, .reason")]
+    .filter(part => !part.closest(".unseen, [hidden], .stages") && part.scrollWidth > part.clientWidth + 1 && part.clientWidth)
+    .map(part => part.outerHTML.slice(0, 200))"""
+BACKGROUND = "one => getComputedStyle(one).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where people open the workbench.
+
+    Attributes:
+        name: Of its pictures.
+        open: Opens it.
+        darken: Makes all of it dark, or light again.
+    """
+
+    name: str
+    open: Callable[[BrowserContext, Path], AbstractContextManager[Page]]
+    darken: Callable[[Page, bool], None]
+
+
+def darken_system(page: Page, dark: bool) -> None:
+    page.emulate_media(color_scheme="dark" if dark else "light")
+
+
+def darken_jupyterlab(page: Page, dark: bool) -> None:
+    run(page, "apputils:change-theme", {"theme": f"JupyterLab {'Dark' if dark else 'Light'}"})
+
+
+PLACES = (Place("page", as_a_page, darken_system), Place("jupyterlab", in_jupyterlab, darken_jupyterlab))
 
 
 @pytest.fixture
@@ -32,38 +67,51 @@ def wait_for_running(page: Page, words: str) -> None:
     expect(role(page, "running")).to_contain_text(words)
 
 
-def set_dark(page: Page, *, dark: bool) -> None:
-    page.emulate_media(color_scheme="dark" if dark else "light")
-    page.evaluate("dark => document.body.setAttribute('data-jp-theme-light', String(!dark))", dark)
-
-
-def take_pictures(page: Page, name: str) -> None:
-    """Look at it at both widths, light and dark; nothing is cut off at either."""
+def look_at_it(page: Page, place: Place) -> None:
+    """Look at it at both widths, light and dark: nothing is cut off, and it is as dark as what is around it."""
     kept = os.environ.get("WORKBENCH_PICTURES")
+    whole = role(page, "workbench")
     for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 1500})
-        wide = role(page, "workbench")
-        assert wide.evaluate("one => one.scrollWidth <= one.clientWidth"), f"{name} is cut off at {width}"
-        if kept and width == WIDTHS[0]:
-            for dark in (False, True):
-                set_dark(page, dark=dark)
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.wait_for_timeout(500)
+        assert whole.evaluate(CUT_OFF) == [], f"cut off in a window of {width} pixels"
+        box = whole.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        for dark in (True, False):
+            place.darken(page, dark)
+            page.wait_for_function(
+                "([is_dark]) => (document.querySelector('[data-role=workbench]').dataset.theme === 'dark') === is_dark", arg=[dark]
+            )
+            assert (sum(whole.evaluate(BACKGROUND)) < 3 * 128) == dark
+            if kept and width == WIDTHS[0]:
+                whole.evaluate("one => one.scrollIntoView({ block: 'start' })")
                 page.wait_for_timeout(500)
-                role(page, "workbench").screenshot(path=Path(kept) / f"{name}-{'dark' if dark else 'light'}.png")
-            set_dark(page, dark=False)
+                page.screenshot(path=Path(kept) / f"{place.name}-{'dark' if dark else 'light'}.png")
 
 
-@pytest.mark.parametrize("opened", [as_a_page, in_jupyterlab], ids=["page", "jupyterlab"])
+def press_rightmost_point(page: Page) -> None:
+    """Press the slowest setting in the plot."""
+    points = page.locator(f"{PLOT} .scatterlayer .point")
+    points.first.scroll_into_view_if_needed()
+    boxes = [box for one in points.all() if (box := one.bounding_box()) is not None]
+    box = max(boxes, key=lambda one: one["x"] + one["width"] / 2)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x - 2, y)
+    page.mouse.move(x, y)
+    page.mouse.click(x, y)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
 def test_people_play_pin_measure_and_take_a_report(
-    opened: Opened, context: BrowserContext, tmp_path: Path, outside: list[str]
+    place: Place, context: BrowserContext, tmp_path: Path, outside: list[str]
 ) -> None:
-    with opened(context, tmp_path) as page:
+    with place.open(context, tmp_path) as page:
+        expect(role(page, "workbench")).to_have_count(1)
         role(page, "workbench").scroll_into_view_if_needed()
         expect(role(page, "picture")).to_have_attribute("data-n", re.compile(r"^[1-9]"))
-        labels = page.locator("[data-role=workbench] :is(input, select, button)").evaluate_all(
-            "all => all.filter(one => !one.closest('[hidden]') && !(one.labels?.length || one.ariaLabel || one.textContent.trim()"
-            " || one.getAttribute('aria-labelledby'))).map(one => one.outerHTML)"
-        )
-        assert labels == [], "every control has a label"
+        assert page.locator("[data-role=workbench] :is(input, select, button)").evaluate_all(UNLABELLED) == []
 
         role(page, "stage").focus()
         page.keyboard.press("Space")
@@ -74,7 +122,7 @@ def test_people_play_pin_measure_and_take_a_report(
 
         control(page, "xla").locator("input").click()
         wait_for_running(page, "xla")
-        page.locator('[data-preset="litert"]').click()
+        control(page, "runtime.engine").locator("select").select_option(label="litert")
         wait_for_running(page, "litert")
         control(page, "runtime.precision").locator("select").select_option(label="float16")
         wait_for_running(page, "float16")
@@ -100,8 +148,13 @@ def test_people_play_pin_measure_and_take_a_report(
         role(page, "measure").click()
         expect(role(page, "record-row")).to_have_count(2)
         expect(role(page, "table")).to_contain_text(re.compile(r"(faster|slower|no measurable difference)"))
-        expect(page.locator(".js-plotly-plot")).to_have_count(1)
-        take_pictures(page, "workbench")
+        role(page, "play").click()
+        expect(role(page, "headline-latency")).to_contain_text(re.compile(r"\d ms"))
+        look_at_it(page, place)
+        expect(page.locator(PLOT)).to_have_count(1)
+        press_rightmost_point(page)
+        expect(page.locator('[data-preset="litert"]')).to_have_attribute("aria-pressed", "false")
+
         role(page, "report").click()
         expect(role(page, "report-link")).to_be_visible()
         with page.expect_popup() as shown:
