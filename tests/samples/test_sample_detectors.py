@@ -12,8 +12,7 @@ from workbench.samples.sample_detectors import SAMPLE_DETECTORS, WEIGHTS, sample
 from workbench.variants import variant
 
 LARGEST_BYTES = 12_000_000  # of both weights together
-# AP50 and AP at 512 that a training may not lose again: what the detectors are made for, but that mobile's AP50 should be .85.
-LEAST = {"inspector-large": (0.90, 0.55), "inspector-mobile": (0.84, 0.50)}
+LEAST = {"inspector-large": (0.90, 0.55), "inspector-mobile": (0.85, 0.50)}  # AP50 and AP at 512: what they are made for
 COCO_SCORE = "nms.score=0.05"  # what the cards are evaluated at: a higher threshold costs recall, and so AP
 
 
