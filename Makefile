@@ -16,7 +16,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@touch $@
 
 demo: setup
-	$(BIN)/workbench run --preset naive --preset graph --preset xla --preset litert \
+	$(BIN)/workbench run --frames 130 --preset naive --preset graph --preset xla --preset litert \
 		--preset litert,runtime.precision=float16 --preset litert,runtime.precision=dynamic-int8 --preset litert-int8 \
 		--report report.html
 

@@ -169,6 +169,15 @@ def test_the_total_comes_from_a_pass_without_timers():
     assert watches == [NoWatch] * 8 + [NoWatch] * 2 + [Stopwatch] * 2
 
 
+@pytest.mark.parametrize(("frame_seconds", "split"), [(0.010, 100), (0.060, 83), (0.200, 64)])
+def test_a_slow_settings_split_rests_on_fewer_frames_and_progress_ends_all_the_same(frame_seconds, split):
+    clock, told = Clock(), []
+    measured = measure(lambda: steady(clock, frame_seconds), frames=100, clock=clock, progress=lambda *now: told.append(now))
+    assert len(measured.total_seconds) == 100
+    assert len(measured.split_total_seconds) == split
+    assert told[-1] == (200, 200)
+
+
 def test_progress_spans_both_passes():
     clock, told = Clock(), []
     measure(lambda: steady(clock), frames=2, clock=clock, progress=lambda done, total: told.append((done, total)))

@@ -50,6 +50,12 @@ def test_a_budget_adds_up_to_the_median_frame():
     assert budget == pytest.approx({"decode": 0.003, "infer": 0.006, UNEXPLAINED: 0.001})
 
 
+def test_a_split_of_fewer_frames_is_compared_with_the_same_frames_of_the_first_pass():
+    run = timing((0.010,) * 3 + (0.020,) * 6, infer=(0.006,) * 3, decode=(0.003,) * 3)
+    assert run.unexplained_share == pytest.approx(0.1)
+    assert run.budget() == pytest.approx({"decode": 0.006, "infer": 0.012, UNEXPLAINED: 0.002}), "as shares of all frames' median"
+
+
 def test_a_budget_has_no_negative_bar():
     assert timing((0.010,), infer=(0.011,)).budget()[UNEXPLAINED] == 0.0
 

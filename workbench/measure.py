@@ -202,6 +202,10 @@ class Measured:
         )
 
 
+SPLIT_SECONDS = 5.0  # of frames whose stages are timed: the split is a share of the total, and needs no tail
+SPLIT_FRAMES = 64  # whose stages are timed at least
+
+
 def measure(
     make_step: Callable[[], Step],
     *,
@@ -210,11 +214,13 @@ def measure(
     clock: Clock = time.perf_counter,
     progress: Progress | None = None,
 ) -> Measured:
-    """Warm up, then time `frames` frames twice: without stage timers for the total, with them for the split.
+    """Warm up, then time `frames` frames without stage timers for the total, and the first of them again with them for the split.
+
+    A slow setting's split rests on fewer frames: `SPLIT_SECONDS` of them, but `SPLIT_FRAMES` at least.
 
     Args:
         make_step: Opens the media at their first frame and returns the step over them; called anew for each pass.
-        frames: Frames of each pass; fewer are timed where the media end.
+        frames: Frames of the first pass, and of the second at most; fewer are timed where the media end.
         warmup: When the warm-up may end.
         clock: Seconds that only go forward.
         progress: Called after each timed step with the frames done and the frames of both passes.
@@ -227,7 +233,8 @@ def measure(
     total = time_frames(make_step(), frames, NoWatch(), clock, _part(progress, 0, frames))
     gc.collect()
     watch = Stopwatch(clock)
-    split_total = time_frames(make_step(), frames, watch, clock, _part(progress, frames, frames))
+    again = min(frames, max(SPLIT_FRAMES, round(SPLIT_SECONDS / max(float(np.median(total)), 1e-9))))
+    split_total = time_frames(make_step(), again, watch, clock, _part(progress, frames, frames))
     return Measured(
         warmed_up=warmed_up,
         total_seconds=total,
@@ -278,4 +285,4 @@ def _stable(per_frame: Sequence[float]) -> bool:
 def _part(progress: Progress | None, before: int, frames: int) -> Progress | None:
     if progress is None:
         return None
-    return lambda done, _: progress(before + min(done, frames), 2 * frames)
+    return lambda done, asked: progress(before + min(done, asked) * frames // asked, 2 * frames)

@@ -66,14 +66,19 @@ class Timing(Value):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def unexplained_share(self) -> float | None:
-        """Share of the median frame of the first pass that the stages of a median frame of the second do not account for.
+        """Share of a median frame that the stages do not account for: of the frames that both passes timed.
 
         The stages are summed frame by frame and the median is taken of the sums: medians of skewed stages do not add up, and what
         they lose would pass for time between the stages. Negative where the second pass was slower than the first by more than
         that time; `None` without frames or without a split.
         """
-        total, explained = median_seconds(self.total_seconds), self.explained_seconds()
+        total, explained = self._total_of_both(), self.explained_seconds()
         return None if not total or explained is None else (total - explained) / total
+
+    def _total_of_both(self) -> float | None:
+        """Return the median of the first pass over the frames that the second timed too: a slow setting's has fewer."""
+        again = max(map(len, self.stage_seconds.values()), default=0)
+        return median_seconds(self.total_seconds[:again])
 
     def explained_seconds(self) -> float | None:
         """Return the median over the frames of the second pass of the sum of their stages."""
@@ -88,13 +93,16 @@ class Timing(Value):
     def budget(self) -> dict[str, float]:
         """Return the seconds of a median frame by stage, with `unexplained` last (never below 0: a bar cannot be).
 
-        The stages' medians are scaled by one common factor, near 1, so that they add up to `explained_seconds`.
+        The stages' medians are scaled by one common factor, near 1: so that they add up to `explained_seconds`, and those to the
+        median of all frames in the share that they have in the frames that both passes timed.
         """
         medians = self.stage_medians()
-        explained, total = self.explained_seconds() or 0.0, median_seconds(self.total_seconds) or 0.0
+        explained, both = self.explained_seconds() or 0.0, self._total_of_both() or 0.0
         added = sum(medians.values())
+        whole = (median_seconds(self.total_seconds) or 0.0) / both if both else 1.0
         scale = explained / added if added else 1.0
-        return {stage: seconds * scale for stage, seconds in medians.items()} | {UNEXPLAINED: max(0.0, total - explained)}
+        stages = {stage: seconds * scale * whole for stage, seconds in medians.items()}
+        return stages | {UNEXPLAINED: max(0.0, both - explained) * whole}
 
 
 class Ratio(Value):
