@@ -203,7 +203,7 @@ class Measured:
 
 
 SPLIT_SECONDS = 5.0  # of frames whose stages are timed: the split is a share of the total, and needs no tail
-SPLIT_FRAMES = 64  # whose stages are timed at least
+SPLIT_FRAMES = 32  # whose stages are timed at least: enough for medians
 
 
 def measure(

@@ -1,5 +1,6 @@
 """The pipeline: the stages for one Settings, one frame (or batch) after the other."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from workbench.stages.nms import HostSuppressor, Suppressor
 from workbench.stages.preprocess import prepare
 
 SETTLING_FRAMES = 2  # litert-int8 after a block of naive: the first frame took 37 % longer than later ones, the second 3 %
+SETTLING_SECONDS = (
+    0.1  # naive, of 140 ms a frame, after a block of litert-int8: already the first frame took no longer than later ones
+)
 
 Listener = Callable[[Sequence[Frame], Sequence[Detections]], None]
 """Called at the end of each batch with the frames and what was found in them; it has to be quick, for it is timed."""
@@ -188,7 +192,8 @@ class Pipeline:
     def block_timer(self, media: Media) -> Callable[[int], Sequence[float]]:
         """Return a function that runs the next n frames and returns their raw seconds; media that end begin again.
 
-        Each block begins with `SETTLING_FRAMES` that are not timed: the other setting has just filled the caches with its own.
+        Each block begins with frames that are not timed, `SETTLING_FRAMES` or those of `SETTLING_SECONDS`, whichever are fewer: the
+        other setting has just filled the caches with its own.
         """
         step = self.steps(media.frames())
 
@@ -202,7 +207,11 @@ class Pipeline:
             return seconds
 
         def time_block(count: int) -> Sequence[float]:
-            run(SETTLING_FRAMES)
+            ends = time.perf_counter() + SETTLING_SECONDS
+            for _ in range(SETTLING_FRAMES):
+                run(1)
+                if time.perf_counter() >= ends:
+                    break
             return run(count)
 
         return time_block

@@ -1,7 +1,9 @@
 """From a Keras model to LiteRT, at each precision, cached by content."""
 
+import atexit
 import hashlib
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -19,6 +21,8 @@ from workbench.stages.input_spec import InputSpec
 from workbench.stages.preprocess import prepare
 
 CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
+_ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what was exported last, belong to the process
+_EXPORTS: dict[tuple[object, ...], tempfile.TemporaryDirectory[str]] = {}
 CONVERSION = 1  # raised when the options below change what comes out, so that older cached files are not taken
 
 
@@ -100,9 +104,8 @@ def _converted(conversion: Conversion, frames: Sequence[UInt8Array]) -> bytes:
     load_tensorflow()
     import tensorflow as tf
 
-    with tempfile.TemporaryDirectory() as folder, native_stderr_captured() as printed:
-        _export(conversion, folder)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    with _ONE_AT_A_TIME, native_stderr_captured() as printed:
+        converter = tf.lite.TFLiteConverter.from_saved_model(_exported(conversion))
         PRECISION_OPTIONS[conversion.precision](converter, _representative(conversion, frames))
         try:
             content: bytes = converter.convert()
@@ -113,6 +116,27 @@ def _converted(conversion: Conversion, frames: Sequence[UInt8Array]) -> bytes:
             ) from error
     _try_out(content, conversion.precision)
     return content
+
+
+def _exported(conversion: Conversion) -> str:
+    """Return the folder of the SavedModel, the last one made where that will do: exporting takes half of a conversion's time."""
+    key = (conversion.sha256, conversion.outputs, conversion.size_hw, conversion.batch)
+    if key not in _EXPORTS:
+        _forget_exports()
+        folder = tempfile.TemporaryDirectory(prefix="workbench-")
+        _EXPORTS[key] = folder
+        try:
+            _export(conversion, folder.name)
+        except BaseException:
+            _forget_exports()
+            raise
+    return _EXPORTS[key].name
+
+
+@atexit.register
+def _forget_exports() -> None:
+    while _EXPORTS:
+        _EXPORTS.popitem()[1].cleanup()
 
 
 def _export(conversion: Conversion, folder: str) -> None:
