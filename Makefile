@@ -21,7 +21,7 @@ demo: setup
 		--report report.html
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check

@@ -23,7 +23,20 @@ from workbench.settings import parse_variant, usable_cores
 REPOSITORY = Path(__file__).parents[1]
 STILLS = (2, 3, 4, 6, 8, 9)  # of the sample stills: all hold defects, 4 and 9 are portrait
 CALIBRATION_STILLS = range(10, 18)
+LONGEST = (
+    "test_notebooks.py",
+    "test_workbench.py",
+    "test_training.py",
+    "test_engines.py",
+    "test_sample_detectors.py",
+    "test_cli.py",
+)
 REACHES_TENSORFLOW = re.compile(r"\b(tensorflow|keras|workbench\.pipeline|workbench\.engines|workbench\.bench)\b")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take minutes: left for the end, one process would wait for the other."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")
@@ -37,10 +50,12 @@ def assets() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def folders_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Tests leave the user's history and cached conversions alone."""
+    """Tests leave the user's history and cached conversions alone; processes that test side by side share what was converted."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
-            patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
+        patch.setenv("XDG_CACHE_HOME", str(shared / "cache"))
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         yield
 
 

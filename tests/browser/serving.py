@@ -19,6 +19,7 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TOKEN = "only-for-this-test"  # noqa: S105 - of a server that lives for a minute
 SETTINGS = "lab-settings"
 START_SECONDS = 120
+FRAMES = 24  # that a measurement on the page times: enough to see that it works
 
 
 def free_port() -> int:
@@ -80,7 +81,7 @@ def in_jupyterlab(context: BrowserContext, folder: Path, notebook: Path = NOTEBO
 @contextmanager
 def as_a_page(context: BrowserContext, folder: Path) -> Iterator[Page]:
     """Open `workbench app`."""
-    with serving(folder, ["app", "--no-browser"], "--server=") as address:
+    with serving(folder, ["app", "--no-browser", f"--frames={FRAMES}"], "--server=") as address:
         page = context.new_page()
         page.goto(f"{address}/voila/render/workbench.ipynb?token={TOKEN}")
         yield page

@@ -175,7 +175,7 @@ def test_a_damaged_file_in_the_cache_is_converted_again(change: Change, tmp_path
 
 def test_what_the_converter_cannot_make_is_refused_in_one_line_with_the_reason(change: Change, tmp_path: Path) -> None:
     with pytest.raises(UnavailableError) as refused:
-        convert(change(model=lambda: network(Unconvertible())), NO_FRAMES, tmp_path)
+        convert(change(model=lambda: network(Unconvertible()), sha256="of another model"), NO_FRAMES, tmp_path)
 
     message = str(refused.value)
     assert message.startswith("the converter could not make float32 of this model: ")

@@ -13,9 +13,9 @@ from jupyter_client.manager import start_new_kernel
 from tests.view.test_view import Page, ours, until
 from workbench import Workbench
 
-FRAMES = 20_000
-SETTLED_FRAMES = 2_000
-MOST_GROWTH_BYTES = 30 * 2**20
+FRAMES = 3_000  # tests/benchmarks/endurance.py plays longer
+SETTLED_FRAMES = 1_000
+MOST_GROWTH_BYTES = 15 * 2**20
 TINY = "litert,input.size_hw=64x96"
 KERNEL_SECONDS = 120
 
@@ -32,7 +32,7 @@ def small_clip(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_twenty_thousand_frames_leave_no_memory_behind(small_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_playing_on_leaves_no_memory_behind(small_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workbench = Workbench(media=str(small_clip), preset=TINY, history=tmp_path / "h.sqlite", frames=3)
     page = Page(workbench, monkeypatch)
     until(lambda: page.view.status["ready"])

@@ -146,9 +146,10 @@ def serve_app(
     media: MediaArgument = None,
     arguments: Annotated[list[str] | None, typer.Option("--server", metavar="OPTION", help="Passed on to the server.")] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    frames: Frames = DEFAULT_FRAMES,
     json_file: JsonFile = None,
 ) -> None:
     """Serve the workbench alone as a plain web page."""
     from workbench.cli.web import serve
 
-    serve(model, media, tuple(arguments or ()), json_file, browser=browser)
+    serve({"detector": model, "media": media, "frames": frames}, tuple(arguments or ()), json_file, browser=browser)

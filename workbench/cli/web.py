@@ -22,8 +22,15 @@ TORNADO = {"headers": {"Content-Security-Policy": POLICY}}
 EXTENSIONS = {"voila.server_extension": True, "jupyterlab": False}
 
 
-def serve(model: str | None, media: str | None, arguments: tuple[str, ...], json_file: str | None, *, browser: bool) -> None:
-    """Serve the page and wait until the server ends; its exit status becomes ours."""
+def serve(asked: dict[str, object], arguments: tuple[str, ...], json_file: str | None, *, browser: bool) -> None:
+    """Serve the page and wait until the server ends; its exit status becomes ours.
+
+    Args:
+        asked: Arguments of `Workbench`.
+        arguments: Of the server.
+        json_file: Where the command that serves is written.
+        browser: Whether to open the page in one.
+    """
     command = [
         sys.executable,
         "-m",
@@ -35,9 +42,8 @@ def serve(model: str | None, media: str | None, arguments: tuple[str, ...], json
         f"--ServerApp.open_browser={browser}",
         *arguments,
     ]
-    asked = {"detector": model, "media": media, "folder": str(Path.cwd())}
     write_json(json_file, json.dumps({"schema": 1, "command": command}))
-    environment = {**os.environ, ASKED: json.dumps(asked)}
+    environment = {**os.environ, ASKED: json.dumps({"folder": str(Path.cwd()), "asked": asked})}
     raise SystemExit(subprocess.run(command, check=False, env=environment).returncode)  # noqa: S603 - our own interpreter
 
 
@@ -45,8 +51,8 @@ def page() -> "Workbench":
     """Return the workbench that the command asked for; what it writes goes where the command was given."""
     from workbench.view import Workbench
 
-    asked = json.loads(os.environ.get(ASKED, "{}"))
-    os.chdir(asked.get("folder", "."))
-    workbench = Workbench(asked.get("detector"), asked.get("media"))
+    given = json.loads(os.environ.get(ASKED, "{}"))
+    os.chdir(given.get("folder", "."))
+    workbench = Workbench(**given.get("asked", {}))
     workbench.add_class(FOLLOWS_SYSTEM)
     return workbench
