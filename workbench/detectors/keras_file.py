@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, final
 
@@ -17,6 +17,18 @@ from workbench.stages.heads import Head
 from workbench.stages.input_spec import InputSpec
 
 ZIP = b"PK"  # what a `.keras` file begins with: it is a zip archive
+
+
+@lru_cache(maxsize=2)  # the sample detectors: a cell that is run again, or a detector that is gone back to, opens without waiting
+def _load(path: Path, sha256: str) -> Any:  # noqa: ARG001 - a file that changed is loaded anew
+    load_tensorflow()
+    import keras
+
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # a damaged archive raises what zipfile, h5py or Keras happen to meet in it
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"{path} holds no Keras model that loads safely: {first}") from error
 
 
 @final
@@ -66,14 +78,7 @@ class KerasDetector(Detector):
 
     @cached_property
     def _model(self) -> Any:
-        load_tensorflow()
-        import keras
-
-        try:
-            return keras.saving.load_model(self._path, compile=False, safe_mode=True)
-        except Exception as error:  # a damaged archive raises what zipfile, h5py or Keras happen to meet in it
-            first = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ModelError(f"{self._path} holds no Keras model that loads safely: {first}") from error
+        return _load(self._path, self.facts.sha256)
 
     def default_settings(self) -> Settings:
         return Settings().with_values({"input.resize": "graph", "runtime.engine": "graph"})
