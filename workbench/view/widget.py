@@ -129,7 +129,8 @@ class WorkbenchView(anywidget.AnyWidget):
             action(content, buffers)
         except Exception as error:  # ipywidgets would only log it
             self._session.tell_error(error)
-        self.wake()
+        if content["type"] != "shown":  # thirty times a second, and nothing that is told changes with it
+            self.wake()
 
     def _hello(self) -> None:
         self._views += 1

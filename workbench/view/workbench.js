@@ -6,6 +6,8 @@ const LARGEST_UPLOAD_BYTES = 256 * 2 ** 20;
 const UPLOAD_PART_BYTES = 4 * 2 ** 20; // Jupyter's server closes a connection on messages above 10 MiB
 const SETTLE_MS = 1000; // so long after a move Python's answers to earlier positions may still arrive
 const TICK_MS = 500;
+const ANSWER_EVERY = 2; // pictures
+const ANSWER_MS = 60; // after a picture that no other follows
 const HISTORY_SECONDS = 20;
 const LABELS_AT_MOST = 40; // more hide the picture, as in the report
 const MISSING = "–";
@@ -478,6 +480,8 @@ function picture(desk) {
   let pinnedName = null;
   let decoding = null;
   let waiting = null;
+  let unanswered = 0;
+  let answering = 0;
   let shown = null;
   let size = { width: 0, height: 0 };
 
@@ -561,9 +565,14 @@ function picture(desk) {
     else desk.nextPaint(() => show(frame));
   }
 
-  /** Tell, after this paint, what has been painted. */
+  /** Tell, after this paint, what has been painted: of two in a row the second, for each answer costs the kernel milliseconds. */
   function acknowledge(n) {
-    setTimeout(() => { if (!desk.ended()) desk.send("shown", { n }); });
+    clearTimeout(answering);
+    unanswered += 1;
+    answering = setTimeout(() => {
+      unanswered = 0;
+      if (!desk.ended()) desk.send("shown", { n });
+    }, unanswered < ANSWER_EVERY ? ANSWER_MS : 0);
   }
 
   /** Show a frame that is decoded, and acknowledge it once it has been painted. */
