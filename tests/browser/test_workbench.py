@@ -18,7 +18,7 @@ from tests.browser.serving import as_a_page, control, in_jupyterlab, role, run
 WIDTHS = (1280, 1920)
 HEIGHT = 1500
 NOTEBOOK_MS = 300_000  # that a whole notebook may take above the workbench, while the machine does other work too
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 PLOT = ".widget-vbox .js-plotly-plot"
 UNLABELLED = """all => all.filter(one => !one.closest("[hidden]"))
