@@ -70,14 +70,14 @@ class Projector:
         """Return for how long no picture has been painted."""
         return time.perf_counter() - self._seen_at
 
-    def acknowledge(self, number: int) -> None:
-        """Take note that this picture, and so all before it, has been painted."""
+    def acknowledge(self, number: int, ago_seconds: float = 0.0) -> None:
+        """Take note that this picture, and so all before it, was painted so long ago."""
         with self._seen:
             self._seen_at = time.perf_counter()
             while self._in_flight and self._in_flight[0][0] <= number:
                 shown, _, began = self._in_flight.popleft()
                 if shown == number:
-                    self.age_seconds = time.perf_counter() - began
+                    self.age_seconds = time.perf_counter() - began - ago_seconds
             self._seen.notify_all()
 
     def show_again(self) -> None:

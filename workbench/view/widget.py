@@ -95,7 +95,7 @@ class WorkbenchView(anywidget.AnyWidget):
         return {
             "hello": lambda _, __: self._hello(),
             "bye": lambda _, __: self._bye(),
-            "shown": lambda content, _: self._seen(int(content["n"])),
+            "shown": lambda content, _: self._seen(int(content["n"]), float(content.get("ago_ms", 0.0)) / 1000),
             "set": lambda content, _: self._set(str(content["name"]), content["value"]),
             "preset": lambda content, _: session.use_preset(str(content["name"])),
             "reset": lambda _, __: session.reset(),
@@ -152,9 +152,9 @@ class WorkbenchView(anywidget.AnyWidget):
             self._session.upload(str(content["name"]), b"".join(self._upload))
             self._upload = []
 
-    def _seen(self, number: int) -> None:
+    def _seen(self, number: int, ago_seconds: float) -> None:
         if self._projector is not None:
-            self._projector.acknowledge(number)
+            self._projector.acknowledge(number, ago_seconds)
 
     def _set(self, name: str, value: object) -> None:
         if name == "xla":

@@ -569,9 +569,10 @@ function picture(desk) {
   function acknowledge(n) {
     clearTimeout(answering);
     unanswered += 1;
+    const painted = performance.now();
     answering = setTimeout(() => {
       unanswered = 0;
-      if (!desk.ended()) desk.send("shown", { n });
+      if (!desk.ended()) desk.send("shown", { n, ago_ms: performance.now() - painted });
     }, unanswered < ANSWER_EVERY ? ANSWER_MS : 0);
   }
 
