@@ -12,8 +12,7 @@ import pytest
 from workbench.availability import check
 from workbench.catalog import SAMPLE_MEDIA, SAMPLE_STILLS, Footage
 from workbench.datasets import Truth, match, read_truth
-from workbench.detectors import Detector
-from workbench.detectors.detector import Calibration
+from workbench.detectors import Calibration, Detector
 from workbench.engines.tensorflow_threads import set_tensorflow_threads
 from workbench.media import Frame, Media, array_media, open_media
 from workbench.pipeline import Pipeline

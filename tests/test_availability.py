@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from workbench.availability import check, reasons
-from workbench.detectors import Detector, load_detector
+from workbench.catalog import open_detector
+from workbench.detectors import Detector
 from workbench.errors import SettingsError, UnavailableError
 from workbench.settings import (
     ENGINES,
@@ -24,7 +25,7 @@ LITERT = {"runtime.engine": "litert", **HOST}
 
 @pytest.fixture(scope="module")
 def yolox(assets: Path) -> Detector:
-    return load_detector(str(assets / "models" / "yolox_nano_416_float16_quantize.tflite"))
+    return open_detector(str(assets / "models" / "yolox_nano_416_float16_quantize.tflite"))
 
 
 @pytest.mark.parametrize(
@@ -63,8 +64,17 @@ def yolox(assets: Path) -> Detector:
             "choose opencv or pillow, or runtime.engine one of eager, graph, xla",
         ),
         ({"nms.method": "model"}, "nms.method is model: this model holds no NMS of its own", "choose any other method"),
-        ({"feed.mode": "tfdata"}, "feed.mode is tfdata: this version feeds frames one after the other", "choose loop"),
-        ({"feed.mode": "threads"}, "feed.mode is threads: this version feeds frames one after the other", "choose loop"),
+        ({"feed.mode": "tfdata"}, "feed.mode is tfdata: this version has no tf.data", "choose loop or threads"),
+        (
+            {"feed.mode": "threads", "runtime.engine": "keras", "input.resize": "opencv"},
+            "feed.mode is threads: model.predict runs on one thread at a time",
+            "choose loop, or another runtime.engine",
+        ),
+        (
+            {"feed.mode": "threads", "feed.workers": 3, "runtime.threads": 2, "runtime.engine": "litert", "input.resize": "opencv"},
+            "feed.workers is 3: each worker's interpreter needs a thread, and runtime.threads is 2",
+            "choose fewer workers or more threads",
+        ),
     ],
     ids=lambda value: "+".join(str(part) for part in value.values()) if isinstance(value, dict) else "",
 )
@@ -116,7 +126,7 @@ def test_a_file_takes_its_own_defaults(yolox: Detector) -> None:
         ({}, "input.resize", RESIZE_PLACES, set()),
         (LITERT, "input.resize", RESIZE_PLACES, {"graph"}),
         ({}, "nms.method", NMS_METHODS, {"model"}),
-        ({}, "feed.mode", FEED_MODES, {"tfdata", "threads"}),
+        ({}, "feed.mode", FEED_MODES, {"tfdata"}),
         ({}, "runtime.batch", (1, 2, 256), set()),
         (LITERT, "runtime.device", ("cpu", "gpu:0"), {"gpu:0"}),
         ({}, "input.size_hw", (160, 320, 333, (96, 160), (96, 161)), {333, (96, 161)}),

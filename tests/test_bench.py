@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from workbench.bench import DEFAULT_FRAMES, PICTURES_EACH, TIMES_APART, Bench
-from workbench.catalog import Footage
+from workbench.catalog import Footage, open_detector
 from workbench.cli import commands
-from workbench.detectors import Detector, load_detector
-from workbench.detectors.detector import Calibration
+from workbench.detectors import Calibration, Detector
 from workbench.errors import RecordError, SettingsError
 from workbench.media import Media, array_media, open_media
 from workbench.record import Record
@@ -262,7 +261,7 @@ def street(assets: Path) -> Footage:
 
 
 def yolox(assets: Path, kind: str) -> Variant:
-    return variant(load_detector(str(assets / "models" / f"yolox_nano_416_{kind}_quantize.tflite")), name=kind)
+    return variant(open_detector(str(assets / "models" / f"yolox_nano_416_{kind}_quantize.tflite")), name=kind)
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ def test_a_camera_is_given_back_when_its_frames_are_dropped() -> None:
     frames = Camera(0).frames()
     next(frames)
     frames.close()  # type: ignore[attr-defined]
-    assert "workbench-camera" not in {thread.name for thread in threading.enumerate()}
+    assert "workbench-live" not in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.mark.usefixtures("devices")

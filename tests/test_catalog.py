@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from workbench.catalog import SAMPLE_CLIP, SAMPLE_STILLS, open_detector, open_footage
-from workbench.detectors import Detector, load_detector
+from workbench.detectors import Detector
 from workbench.errors import MediaError, TruthError
 from workbench.samples.media import SEEDS
 from workbench.samples.sample_detectors import CALIBRATION_STILLS as SEEDS_CALIBRATED
@@ -118,7 +118,7 @@ def test_the_samples_are_calibrated_on_scenes_of_their_own(mobile: Detector, fol
 
 
 def test_other_detectors_are_calibrated_on_the_media(assets: Path, folder: Path) -> None:
-    detector = load_detector(str(assets / "models" / "yolox_nano_416_float16_quantize.tflite"))
+    detector = open_detector(str(assets / "models" / "yolox_nano_416_float16_quantize.tflite"))
 
     calibration = open_footage(detector, str(folder)).calibration
 

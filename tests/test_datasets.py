@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from workbench.datasets import ImageTruth, match, read_truth, truth_for
+from workbench.datasets import ImageTruth, match, read_truth, truth_for, truth_of
 from workbench.errors import TruthError
 from workbench.media import Media, array_media, open_media
 
@@ -91,6 +91,22 @@ class TestReading:
     def test_what_the_truth_is_not_about_is_told(self, write):
         assert read_truth(write(), LABELS).notes == ("truth.json is not about stain: what is found of it is not judged",)
 
+    @pytest.mark.parametrize("label", ["SCRATCH", "scratch ", " Scratch"])
+    def test_case_and_spaces_around_do_not_matter(self, label, write):
+        assert 1 in read_truth(write(), ["dent", label]).images["a.jpg"].class_ids
+
+    @pytest.mark.parametrize(("own", "label"), [("traffic_light", "Traffic light"), ("hard-hat", "hard_hat"), ("\ufb01n", "fin")])
+    def test_names_may_be_written_differently(self, own, label, write):
+        tree = coco(categories=[{"id": 90, "name": own}, {"id": 5, "name": "dent"}])
+        assert read_truth(write(tree), ["stain", label]).images["a.jpg"].class_ids.tolist() == [1, 1]
+
+    @pytest.mark.parametrize("label", ["Scratches", "scratch 2", "scrat ch"])
+    def test_a_plural_or_another_word_is_another_class(self, label, write):
+        assert len(read_truth(write(), ["dent", label]).images["a.jpg"]) == 1
+
+    def test_an_equal_name_goes_before_one_that_is_alike(self, write):
+        assert read_truth(write(), ["scratch", "dent", "Scratch"]).images["a.jpg"].class_ids.tolist() == [2, 1, 2]
+
     def test_two_labels_of_one_name_take_the_first(self, write):
         assert set(read_truth(write(), ["dent", "scratch", "Dent"]).images["a.jpg"].class_ids.tolist()) == {0, 1}
 
@@ -131,6 +147,7 @@ REFUSED = {
     "unknown image": (coco(annotations=annotation(image_id=99)), "annotation 4 is of image 99, which is not in its images"),
     "unknown category": (coco(annotations=annotation(category_id=99)), "annotation 4 is of category 99"),
     "one name twice": (coco(images=[{"id": 7, "file_name": "a.jpg"}, {"id": 3, "file_name": "a.jpg"}]), "a.jpg more than once"),
+    "too large": (coco(annotations=annotation(bbox=[1, 2, 1e300, 4])), r"in a\.jpg lies a box as large as infinity"),
     "negative area": (coco(annotations=annotation(area=-1)), r"wrong at annotations\.0\.area"),
 }
 
@@ -156,8 +173,14 @@ class TestRefusing:
             read_truth(tmp_path / "truth.json")
 
     def test_a_format_that_is_not_read_says_what_is(self, tmp_path):
-        with pytest.raises(TruthError, match=r"labels\.xml is not ground truth that can be read; choose a COCO json file"):
-            read_truth(tmp_path / "labels.xml")
+        (tmp_path / "labels.csv").touch()
+        with pytest.raises(TruthError, match=r"labels\.csv is not ground truth that can be read; choose a COCO json file, or"):
+            read_truth(tmp_path / "labels.csv")
+
+    def test_a_folder_without_annotations_says_so(self, tmp_path):
+        (tmp_path / "notes.txt").write_text("bright day, 2 people")
+        with pytest.raises(TruthError, match=r"is a folder without annotations that can be read; choose a COCO json file, or"):
+            read_truth(tmp_path)
 
 
 class TestMatching:
@@ -174,6 +197,10 @@ class TestMatching:
         assert [len(image) for image in truth.images.values()] == [0, 3]
         with pytest.raises(TruthError):
             match(truth, ["1.jpg"])
+
+    def test_two_frames_of_one_name_do_not_share_a_truth_without_folders(self, write):
+        truth = match(read_truth(write()), ["x/a.jpg", "y/a.jpg", "y/b.jpg"])
+        assert list(truth.images) == ["y/b.jpg"]
 
     def test_an_empty_picture_is_known(self, write):
         assert match(read_truth(write()), ["b.jpg"]).notes == ()
@@ -234,6 +261,36 @@ class TestFinding:
 
     def test_arrays_have_no_place_and_so_no_truth(self):
         assert truth_for(array_media([np.zeros((4, 6, 3), np.uint8)])) is None
+
+
+class TestTruthOfMedia:
+    def test_what_lies_beside_is_read_and_matched(self, write, tmp_path):
+        media = folder_of(tmp_path, "a.jpg")
+        assert truth_of(media, LABELS) is None
+        write(name="stills.json")
+        assert list(truth_of(media, LABELS).images) == ["a.jpg"]
+
+    def test_what_is_named_goes_before_what_lies_beside(self, write, tmp_path):
+        media = folder_of(tmp_path, "a.jpg")
+        write([], name="stills.json")
+        assert truth_of(media, LABELS, write(name="other.json")).name == "other.json"
+
+    def test_truth_of_other_classes_that_merely_lies_there_stops_nobody(self, write, tmp_path):
+        media = folder_of(tmp_path, "a.jpg")
+        path = write(name="stills.json")
+        truth = truth_of(media, ("cat", "dog"))
+        assert (truth.labels, dict(truth.images)) == (("cat", "dog"), {})
+        assert truth.notes == (
+            "stills.json is about dent, Scratch, the detector knows cat, dog: no name in common, so there is no accuracy",
+        )
+        with pytest.raises(TruthError, match="no name in common; choose"):
+            truth_of(media, ("cat", "dog"), path)
+
+    def test_damaged_truth_is_heard_of(self, write, tmp_path):
+        media = folder_of(tmp_path, "a.jpg")
+        write([1], name="stills.json").write_text("{")
+        with pytest.raises(TruthError, match="cut short"):
+            truth_of(media, LABELS)
 
 
 def test_truth_of_shapes_that_do_not_agree_is_refused():

@@ -17,15 +17,16 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "settings boxes latency palette",
         "detections machine media timing",
         "datasets accuracy blocks live",
-        "measure stages overlay",
+        "measure stages overlay limits",
         "record",
         "pictures history report",
-        "graph",
+        "graph overlapped",
         "detectors",
         "samples",
         "catalog engines",
-        "availability pipeline",
-        "variants judge player",
+        "availability feeding",
+        "pipeline",
+        "variants judge player description",
         "bench projector",
         "lessons session",
         "view",
@@ -34,7 +35,20 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
 )
 SHOW = frozenset({"history", "report"})
 PRODUCE = frozenset(
-    ("graph", "detectors", "samples", "catalog", "engines", "availability", "pipeline", "variants", "judge", "player", "bench")
+    (
+        "graph",
+        "detectors",
+        "samples",
+        "catalog",
+        "engines",
+        "availability",
+        "pipeline",
+        "variants",
+        "judge",
+        "player",
+        "bench",
+        "description",
+    )
 )
 TENSORFLOW = frozenset({"graph", "detectors", "samples", "engines", "availability", "cli"})
 MODULES = sorted(

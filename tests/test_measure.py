@@ -1,9 +1,11 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.errors import MediaError
-from workbench.measure import NoWatch, Stopwatch, Warmup, measure, time_frames, warm_up
+from workbench.measure import TURN_FRAMES, NoWatch, Stopwatch, Warmup, measure, time_frames, warm_up
 
 
 class Clock:
@@ -167,6 +169,18 @@ def test_the_total_comes_from_a_pass_without_timers():
 
     measure(lambda: step, frames=2, warmup=Warmup(minimum_steps=8, minimum_seconds=0), clock=clock)
     assert watches == [NoWatch] * 8 + [NoWatch] * 2 + [Stopwatch] * 2
+
+
+def test_a_machine_that_changes_its_pace_does_so_in_both_passes():
+    clock, calls = Clock(), itertools.count()
+
+    def step(watch):
+        clock.spend(0.010 if next(calls) < 30 + 5 * TURN_FRAMES else 0.020)  # after the warm-up, in the midst of the frames
+        watch.lap("infer")
+        return 1
+
+    timing = measure(lambda: step, frames=5 * TURN_FRAMES, clock=clock).timing(compile_seconds=0)
+    assert sum(timing.total_seconds) == pytest.approx(sum(timing.stage_seconds["infer"]), rel=0.2)  # a turn in ten
 
 
 @pytest.mark.parametrize(("frame_seconds", "split"), [(0.010, 100), (0.060, 83), (0.200, 32)])

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from workbench.errors import MediaError
-from workbench.media import Frame, array_media, open_media
+from workbench.media import Frame, open_media
 from workbench.media.containers import missing_bytes
 from workbench.media.pictures import PICTURE_SUFFIXES
 from workbench.media.video import VIDEO_SUFFIXES
@@ -378,9 +378,9 @@ class TestNames:
         assert "\n" not in str(caught.value)
 
     def test_a_file_of_another_kind_is_told_what_can_be_read(self, tmp_path):
-        (tmp_path / "a.gif").write_bytes(b"GIF89a")
-        with pytest.raises(MediaError, match=r"a\.gif is neither a picture \(\.jpg .*\) nor a video \(\.mp4 "):
-            open_media(tmp_path / "a.gif")
+        (tmp_path / "a.txt").write_bytes(b"hello")
+        with pytest.raises(MediaError, match=r"a\.txt is neither a picture \(\.jpg .*\) nor a video \(\.mp4 .*\.gif"):
+            open_media(tmp_path / "a.txt")
 
     @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root reads everything")
     def test_a_file_without_permission_says_so(self, tmp_path):
@@ -392,35 +392,6 @@ class TestNames:
         monkeypatch.setenv("HOME", str(tmp_path))
         save(tmp_path / "a.png")
         assert open_media("~/a.png").facts().frames == 1
-
-
-class TestArrays:
-    def test_arrays_are_handed_out_as_they_are(self):
-        images = [red_corner(), red_corner(10, 20)]
-        frames = list(array_media(images, fps=10).frames())
-        assert all(frame.image_rgb is image for frame, image in zip(frames, images, strict=True))
-        assert [(frame.name, frame.seconds) for frame in frames] == [("arrays#0", 0.0), ("arrays#1", 0.1)]
-
-    def test_a_pass_may_begin_anywhere(self):
-        frames = array_media([red_corner()] * 3, fps=10).frames(2)
-        assert [(frame.name, frame.index, frame.seconds) for frame in frames] == [("arrays#2", 2, 0.2)]
-
-    def test_facts_are_of_the_first_and_all(self):
-        facts = array_media([red_corner(), red_corner(10, 20)], name="mine").facts()
-        assert (facts.name, facts.kind, facts.frames, facts.size_hw) == ("mine", "arrays", 2, (HEIGHT, WIDTH))
-
-    @pytest.mark.parametrize(
-        "image",
-        [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((4, 4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8)],
-        ids=["grey", "float", "alpha", "no pixel"],
-    )
-    def test_an_array_that_is_no_rgb_picture_is_refused(self, image):
-        with pytest.raises(MediaError, match=r"arrays#0 is .*; give arrays \(height, width, 3\) of uint8"):
-            array_media([image])
-
-    def test_no_array_is_refused(self):
-        with pytest.raises(MediaError, match="arrays holds no pictures"):
-            array_media([])
 
 
 class TestReal:

@@ -8,8 +8,7 @@ import pytest
 from workbench.availability import check
 from workbench.boxes import pairwise_iou
 from workbench.datasets import Truth
-from workbench.detectors import Detector
-from workbench.detectors.detector import Calibration
+from workbench.detectors import Calibration, Detector
 from workbench.engines import Candidates
 from workbench.measure import NoWatch, Stopwatch, Watch
 from workbench.media import Frame, array_media

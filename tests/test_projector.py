@@ -72,7 +72,7 @@ def test_without_an_answer_only_as_many_are_on_their_way_as_may_be(screen: Scree
     player.play()
     began = time.monotonic()
     screen.until(MOST_IN_FLIGHT + 1)
-    assert time.monotonic() - began > SEEN_WITHIN_SECONDS / 2, "the third waited for somebody to look"
+    assert time.monotonic() - began > SEEN_WITHIN_SECONDS / 2, "the next waited for somebody to look"
 
 
 def test_who_sees_gets_more_and_their_age_is_known(projector: Projector, screen: Screen, player: Player) -> None:

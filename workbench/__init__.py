@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from workbench.bench import Bench
     from workbench.catalog import open_detector, open_footage
     from workbench.history import History
+    from workbench.media import array_media, open_media, recorded
     from workbench.record import Record, read_records
     from workbench.report import render_report, write_report
     from workbench.settings import Settings
     from workbench.variants import variant
     from workbench.view import Workbench
+    from workbench.view.readings import describe
 
 __version__ = "0.1.0"
 
@@ -32,9 +34,13 @@ _HOME = {
     "Record": "record",
     "Settings": "settings",
     "Workbench": "view",
+    "array_media": "media",
+    "describe": "view.readings",
     "open_detector": "catalog",
     "open_footage": "catalog",
+    "open_media": "media",
     "read_records": "record",
+    "recorded": "media",
     "render_report": "report",
     "variant": "variants",
     "write_report": "report",
@@ -46,9 +52,13 @@ __all__ = [
     "Record",
     "Settings",
     "Workbench",
+    "array_media",
+    "describe",
     "open_detector",
     "open_footage",
+    "open_media",
     "read_records",
+    "recorded",
     "render_report",
     "variant",
     "write_report",

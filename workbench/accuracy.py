@@ -88,7 +88,8 @@ def average_precision(
     """Return COCO's average precision of what was found in each image.
 
     Small is an area below 32², large one of at least 96² pixels of the original image. Only the best `COUNTED` detections of each
-    class and image count; crowds count neither way. Nothing found at all gives 0.
+    class and image count; crowds count neither way. A class of which the truth holds no box has no precision: what is found of it
+    is not judged, and the mean is over the other classes. Nothing found at all gives 0.
 
     Args:
         found: One per image.

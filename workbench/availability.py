@@ -97,9 +97,17 @@ def _refused_by_detector(detector: Detector, settings: Settings) -> str | None:
 
 
 def _feed(_: Detector, settings: Settings) -> str | None:
-    if settings.feed.mode == "loop":
-        return None
-    return f"feed.mode is {settings.feed.mode}: this version feeds frames one after the other; choose loop"
+    feed, runtime = settings.feed, settings.runtime
+    if feed.mode == "tfdata":
+        return "feed.mode is tfdata: this version has no tf.data; choose loop or threads"
+    if feed.mode == "threads" and runtime.engine == "keras":
+        return "feed.mode is threads: model.predict runs on one thread at a time; choose loop, or another runtime.engine"
+    if feed.mode == "threads" and runtime.engine == "litert" and feed.workers > runtime.threads:
+        return (
+            f"feed.workers is {feed.workers}: each worker's interpreter needs a thread, and runtime.threads is {runtime.threads};"
+            " choose fewer workers or more threads"
+        )
+    return None
 
 
 def _precision(_: Detector, settings: Settings) -> str | None:

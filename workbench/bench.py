@@ -7,9 +7,12 @@ from itertools import islice
 
 from workbench.accuracy import Accuracy, Agreement, agreement, average_precision, judged, uncounted
 from workbench.catalog import Footage
+from workbench.counters import quota_cores, usable_cores
 from workbench.datasets import Truth
 from workbench.detections import Detections
 from workbench.errors import RecordError, WorkbenchError
+from workbench.feeding import Steps
+from workbench.limits import limit
 from workbench.machine import NoiseCertificate, NoiseWatch, environment
 from workbench.measure import Comparison, Step, Timing, compare_blocks, measure
 from workbench.media import Frame, Media
@@ -145,12 +148,16 @@ class Bench:
         self._progress(f"{variant.name}: preparing", 0, 0)
         media = self._footage.media
         timed = _Found(self._shown)
-        compiled: list[int] = []  # before each pass; the last two are the timed ones
+        compiled: list[int] = []  # before each pass, the timed ones last
+        opened: list[Steps] = []
 
         def make_step() -> Step:
             timed.clear()
             compiled.append(pipeline.compilations)
-            return pipeline.steps(media.frames(), timed.listen)
+            if pipeline.overlaps:  # what is behind would work on beside what is timed
+                _close(opened)
+            opened.append(pipeline.steps(media.frames(), timed.listen))
+            return opened[-1]
 
         def tell(done: int, total: int) -> None:
             self._progress(f"{variant.name}: timing", done, total)
@@ -160,13 +167,16 @@ class Bench:
             pipeline = Pipeline(variant.detector, variant.settings, self._footage.calibration)
             pipeline.compile(media.facts().size_hw)
             compile_seconds = time.perf_counter() - before
-            measured = measure(make_step, frames=self._frames, progress=tell)
-            recompilations = pipeline.compilations - compiled[-2]
+            try:
+                measured = measure(make_step, frames=self._frames, overlapped=pipeline.overlaps, progress=tell)
+            finally:
+                _close(opened)
+            recompilations = pipeline.compilations - compiled[-1 if pipeline.overlaps else -2]
             accuracy, labelled = self._accuracy(variant, pipeline)
             comparison = self._comparison(variant, pipeline)
         return _Run(
             pipeline=pipeline,
-            timing=measured.timing(compile_seconds),
+            timing=_bounded(measured.timing(compile_seconds)),
             unsteady=measured.warnings,
             recompilations=recompilations,
             timed=timed,
@@ -235,13 +245,14 @@ class Bench:
 
     def _warnings(self, variant: Variant, run: _Run, agreed: Agreement | None) -> Iterator[str]:
         yield from run.unsteady
+        yield from self._footage.media.facts().notes
         share = run.timing.unexplained_share
         if share is not None and share > UNEXPLAINED_LIMIT:
             yield f"{share:.0%} of a frame's time is in none of its stages"
         if run.recompilations:
             yield f"{run.recompilations} programs were compiled again while frames were timed: shapes changed"
         labels = variant.detector.facts.labels
-        truths = dict.fromkeys(truth for truth in (self._footage.truth, self._footage.labelled_truth) if truth)
+        truths = dict.fromkeys(truth for truth in (self._footage.truth, self._footage.labelled_truth) if truth is not None)
         for truth in truths:
             yield from truth.notes
             if truth.labels != labels:
@@ -256,11 +267,21 @@ class Bench:
             yield f"this setting breaks the detector: {'; '.join(agreed.reasons)}"
 
 
+def _close(opened: list[Steps]) -> None:
+    while opened:
+        opened.pop().close()
+
+
+def _bounded(timing: Timing) -> Timing:
+    found = limit(timing, quota_cores() or usable_cores())
+    return timing if found is None else timing.model_copy(update={"bound_share": found.share})
+
+
 def _check_baseline(baseline: Record, media: Media) -> None:
     if not baseline.detections:
         raise RecordError(f"the baseline {baseline.name} holds no detections; choose a record of a run that succeeded")
     here = media.facts()
-    if baseline.media.sha256 != here.sha256:
+    if (baseline.media.sha256 or baseline.media.source) != (here.sha256 or here.source):
         raise RecordError(
             f"the baseline {baseline.name} was measured on {baseline.media.name}, these frames are of {here.name} and differ;"
             " choose a record of the same media"

@@ -1,16 +1,15 @@
 """What the names on the command line and in notebooks mean: detectors, and frames with their truth."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from workbench.boxes import UInt8Array
-from workbench.datasets import Truth, match, read_truth, truth_for
-from workbench.detectors import Detector, load_detector
-from workbench.detectors.detector import Calibration
+from workbench.datasets import Truth, truth_of
+from workbench.detectors import Calibration, Detector, load_detector
 from workbench.errors import MediaError
-from workbench.media import Media, open_media
+from workbench.media import Media, MediaSource, as_media, open_media
 from workbench.samples.sample_detectors import SAMPLE_DETECTORS, sample_calibration, sample_detector
 
 SAMPLE_MEDIA = Path(__file__).parent.parent / "sample_media"
@@ -39,17 +38,39 @@ class Footage:
     calibration: Calibration
 
 
-def open_detector(source: str | None = None) -> Detector:
+def open_detector(source: str | None = None, media: MediaSource | None = None, allow: Collection[str] = ()) -> Detector:
     """Open a sample detector by name, or the detector in a file.
+
+    Args:
+        source: A sample's name or a path; the small sample by default.
+        media: What it will be run on. Where no card says what a model's tensors mean, a frame of these shows it; without media a
+            still of the sample line, which has few of the things that detectors find.
+        allow: What in it may run as Python code, by name: `lambda`, `python-functions`.
 
     Raises:
         ModelError: There is no such sample or file, or it holds no detector.
+        MediaError: The media cannot be read.
     """
     name = source or DEFAULT_DETECTOR
-    return sample_detector(name) if name in SAMPLE_DETECTORS else load_detector(name)
+    if name in SAMPLE_DETECTORS:
+        return sample_detector(name)
+    return load_detector(name, lambda: middle_frame(media), allow)
 
 
-def open_footage(detector: Detector, source: str | None = None, truth: str | None = None) -> Footage:
+def middle_frame(media: MediaSource | None = None) -> UInt8Array:
+    """Return a frame from the midst of media, of the sample stills by default.
+
+    Raises:
+        MediaError: They cannot be read.
+    """
+    opened = as_media(SAMPLE_STILLS if media is None else media)
+    frame = next(opened.frames(opened.facts().frames // 2), None) or next(opened.frames(), None)
+    if frame is None:
+        raise MediaError(f"{opened.facts().name} holds no frame; choose media with at least one")
+    return frame.image_rgb
+
+
+def open_footage(detector: Detector, source: MediaSource | None = None, truth: str | None = None) -> Footage:
     """Open media and the truth that belongs to them.
 
     Without a source, the sample clip is timed, and accuracy comes from the sample stills unless a truth of the clip is named.
@@ -57,8 +78,8 @@ def open_footage(detector: Detector, source: str | None = None, truth: str | Non
 
     Args:
         detector: Whose labels the truth's classes are matched with.
-        source: A path, folder or glob.
-        truth: A file of ground truth.
+        source: Media, or whatever stands for some: a path, folder, glob or URL, an array, a function that gives frames.
+        truth: A file or folder of ground truth.
 
     Raises:
         MediaError: The media cannot be read.
@@ -67,8 +88,8 @@ def open_footage(detector: Detector, source: str | None = None, truth: str | Non
     labels = detector.facts.labels
     if source is None and truth is None:
         return _sample_footage(labels)
-    media = open_media(source or SAMPLE_CLIP)
-    known = _truth(media, labels, Path(truth) if truth else truth_for(media))
+    media = as_media(SAMPLE_CLIP if source is None else source)
+    known = truth_of(media, labels, truth)
     calibration = sample_calibration() if detector.facts.name in SAMPLE_DETECTORS else _calibration_from(media)
     return Footage(media, known, media if known else None, known, calibration)
 
@@ -77,12 +98,8 @@ def _sample_footage(labels: Sequence[str]) -> Footage:
     if not SAMPLE_CLIP.exists():
         raise MediaError(f"the sample clip is not at {SAMPLE_CLIP}; make it with `workbench samples`, or name media of your own")
     clip, stills = open_media(SAMPLE_CLIP), open_media(SAMPLE_STILLS)
-    known, labelled = (_truth(media, labels, truth_for(media)) for media in (clip, stills))
+    known, labelled = (truth_of(media, labels) for media in (clip, stills))
     return Footage(clip, known, stills, labelled, sample_calibration())
-
-
-def _truth(media: Media, labels: Sequence[str], path: Path | None) -> Truth | None:
-    return match(read_truth(path, labels), media.frame_names()) if path else None
 
 
 def _calibration_from(media: Media) -> Calibration:

@@ -1,7 +1,8 @@
-"""Measuring one setting: warm up, time the whole frames, then time them again with a timer at each stage.
+"""Measuring one setting: warm up, then time whole frames in one pass, and the same frames with a timer at each stage in another.
 
-Python's garbage collector stays on, because it is on in production; it runs once before each pass so that the rubbish of loading
-and compiling is not charged to a frame. The values that come out, and comparing two settings, are importable from here too.
+Both passes take turns, so that a machine that changes its pace does so for both. Python's garbage collector stays on, because it is
+on in production; it runs once before so that the rubbish of loading and compiling is not charged to a frame. The values that come
+out, and comparing two settings, are importable from here too.
 """
 
 import gc
@@ -97,6 +98,10 @@ class Stopwatch(Watch):
     def add(self, stage: str, seconds: float) -> None:
         self._step[stage] = self._step.get(stage, 0.0) + seconds
 
+    def taken(self) -> dict[str, float]:
+        """Return the seconds by stage of the step that is not closed yet."""
+        return dict(self._step)
+
     def close_step(self, frames: int) -> None:
         """Divide the step's seconds equally over its frames; a stage that it did not pass gets zeros."""
         for stage in self._step:
@@ -183,6 +188,8 @@ class Measured:
     total_seconds: tuple[float, ...]
     stage_seconds: dict[str, tuple[float, ...]]
     split_total_seconds: tuple[float, ...]
+    cpu_seconds: float | None = None
+    overlapped: bool = False
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -198,10 +205,13 @@ class Measured:
             total_seconds=self.total_seconds,
             stage_seconds=self.stage_seconds,
             split_total_seconds=self.split_total_seconds,
+            overlapped=self.overlapped,
+            cpu_seconds=self.cpu_seconds,
             bound_share=bound_share,
         )
 
 
+TURN_FRAMES = 32  # that one pass times before the other has its turn: long against the first, which its decoder has ready
 SPLIT_SECONDS = 5.0  # of frames whose stages are timed: the split is a share of the total, and needs no tail
 SPLIT_FRAMES = 32  # whose stages are timed at least: enough for medians
 
@@ -210,37 +220,86 @@ def measure(
     make_step: Callable[[], Step],
     *,
     frames: int,
+    overlapped: bool = False,
     warmup: Warmup = Warmup(),
     clock: Clock = time.perf_counter,
+    cpu_clock: Clock = time.process_time,
     progress: Progress | None = None,
 ) -> Measured:
     """Warm up, then time `frames` frames without stage timers for the total, and the first of them again with them for the split.
 
-    A slow setting's split rests on fewer frames: `SPLIT_SECONDS` of them, but `SPLIT_FRAMES` at least.
+    The two passes take turns of `TURN_FRAMES`. A slow setting's split rests on fewer frames: `SPLIT_SECONDS` of them, but
+    `SPLIT_FRAMES` at least. Where stages overlap, their workers time them anyway, off the path of whoever waits for a frame; so
+    there is one pass, and no turns: what works ahead would have the next turn's frames ready.
 
     Args:
         make_step: Opens the media at their first frame and returns the step over them; called anew for each pass.
         frames: Frames of the first pass, and of the second at most; fewer are timed where the media end.
+        overlapped: Whether the step waits for what others do.
         warmup: When the warm-up may end.
         clock: Seconds that only go forward.
+        cpu_clock: Processor seconds of the process.
         progress: Called after each timed step with the frames done and the frames of both passes.
 
     Raises:
         MediaError: The media hold no frame.
     """
     warmed_up = warm_up(make_step, warmup, clock)
-    gc.collect()
-    total = time_frames(make_step(), frames, NoWatch(), clock, _part(progress, 0, frames))
-    gc.collect()
     watch = Stopwatch(clock)
-    again = min(frames, max(SPLIT_FRAMES, round(SPLIT_SECONDS / max(float(np.median(total)), 1e-9))))
-    split_total = time_frames(make_step(), again, watch, clock, _part(progress, frames, frames))
+    if overlapped:
+        return _measured_overlapped(make_step, frames, warmed_up, watch, clock, cpu_clock, progress)
+    plain, split = make_step(), make_step()
+    total_seconds: list[float] = []
+    split_seconds: list[float] = []
+    cpu_seconds = 0.0
+    gc.collect()
+    while len(total_seconds) < frames:
+        turn = min(TURN_FRAMES, frames - len(total_seconds))
+        cpu_before = cpu_clock()
+        timed = time_frames(plain, turn, NoWatch(), clock, _after(progress, len(total_seconds) + len(split_seconds), frames))
+        cpu_seconds += cpu_clock() - cpu_before
+        total_seconds += timed
+        again = min(len(total_seconds), _split_frames(total_seconds)) - len(split_seconds)
+        split_seconds += time_frames(split, again, watch, clock, _after(progress, len(total_seconds) + len(split_seconds), frames))
+        if len(timed) < turn:
+            break
+    if progress and len(split_seconds) < frames:
+        progress(2 * frames, 2 * frames)
     return Measured(
         warmed_up=warmed_up,
-        total_seconds=total,
+        total_seconds=tuple(total_seconds),
         stage_seconds=watch.stage_seconds(),
-        split_total_seconds=split_total,
+        split_total_seconds=tuple(split_seconds),
+        cpu_seconds=cpu_seconds / len(total_seconds) if total_seconds else None,
     )
+
+
+def _measured_overlapped(
+    make_step: Callable[[], Step],
+    frames: int,
+    warmed_up: WarmedUp,
+    watch: Stopwatch,
+    clock: Clock,
+    cpu_clock: Clock,
+    progress: Progress | None,
+) -> Measured:
+    step = make_step()
+    gc.collect()
+    cpu_before = cpu_clock()
+    seconds = time_frames(step, frames, watch, clock, progress)
+    cpu_seconds = cpu_clock() - cpu_before
+    return Measured(
+        warmed_up=warmed_up,
+        total_seconds=seconds,
+        stage_seconds=watch.stage_seconds(),
+        split_total_seconds=(),
+        cpu_seconds=cpu_seconds / len(seconds) if seconds else None,
+        overlapped=True,
+    )
+
+
+def _split_frames(total_seconds: Sequence[float]) -> int:
+    return max(SPLIT_FRAMES, round(SPLIT_SECONDS / max(float(np.median(total_seconds)), 1e-9)))
 
 
 def warm_up(make_step: Callable[[], Step], warmup: Warmup = Warmup(), clock: Clock = time.perf_counter) -> WarmedUp:
@@ -282,7 +341,7 @@ def _stable(per_frame: Sequence[float]) -> bool:
     return bool(abs(after - before) <= STABLE_CHANGE * before)
 
 
-def _part(progress: Progress | None, before: int, frames: int) -> Progress | None:
+def _after(progress: Progress | None, before: int, frames: int) -> Progress | None:
     if progress is None:
         return None
-    return lambda done, asked: progress(before + min(done, asked) * frames // asked, 2 * frames)
+    return lambda done, _: progress(min(before + done, 2 * frames), 2 * frames)

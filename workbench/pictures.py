@@ -36,13 +36,21 @@ def encode_jpeg(image_rgb: UInt8Array, max_side: int, quality: int) -> bytes:
     """Encode a picture `(height, width, 3)`; one whose longer side exceeds `max_side` pixels is made smaller first."""
     import cv2
 
+    image_bgr = cv2.cvtColor(fitted(image_rgb, max_side), cv2.COLOR_RGB2BGR)
+    _, content = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return bytes(content)
+
+
+def fitted(image_rgb: UInt8Array, max_side: int) -> UInt8Array:
+    """Return a picture whose longer side is at most `max_side` pixels: a smaller one, or the same array."""
+    import cv2
+
     height, width = image_rgb.shape[:2]
     zoom = max_side / max(height, width)
-    if zoom < 1:
-        size_wh = (max(1, round(width * zoom)), max(1, round(height * zoom)))
-        image_rgb = np.asarray(cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
-    _, content = cv2.imencode(".jpg", cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return bytes(content)
+    if zoom >= 1:
+        return image_rgb
+    size_wh = (max(1, round(width * zoom)), max(1, round(height * zoom)))
+    return np.asarray(cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def truth_as_detections(truth: ImageTruth) -> Detections:

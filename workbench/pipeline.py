@@ -1,52 +1,30 @@
 """The pipeline: the stages for one Settings, one frame (or batch) after the other."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Self
 
 import numpy as np
 
 from workbench.detections import Detections
-from workbench.detectors import Detector
-from workbench.detectors.detector import Calibration
+from workbench.detectors import Calibration, Detector
+from workbench.detectors.detector import OWN_NMS
 from workbench.engines import Candidates, Engine, open_engine
 from workbench.engines.engine import stack_frames
 from workbench.engines.tensorflow_threads import set_tensorflow_threads
+from workbench.feeding import Listener, LoopBlocks, LoopSteps, OverlappedBlocks, OverlappedSteps, Passed, Steps, endless
 from workbench.graph.nms import GRAPH_NMS
 from workbench.graph.suppressor import GraphSuppressor
-from workbench.measure import NoWatch, Step, Watch, time_frames
+from workbench.measure import NoWatch, Watch
 from workbench.media import Frame, Media
+from workbench.overlapped import Overlapped
 from workbench.settings import Nms, Settings
 from workbench.stages.draw import draw
 from workbench.stages.input_spec import place
 from workbench.stages.nms import HostSuppressor, Suppressor
 from workbench.stages.preprocess import prepare
-
-SETTLING_FRAMES = 2  # litert-int8 after a block of naive: the first frame took 37 % longer than later ones, the second 3 %
-SETTLING_SECONDS = (
-    0.1  # naive, of 140 ms a frame, after a block of litert-int8: already the first frame took no longer than later ones
-)
-
-Listener = Callable[[Sequence[Frame], Sequence[Detections]], None]
-"""Called at the end of each batch with the frames and what was found in them; it has to be quick, for it is timed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """One batch behind its last stage.
-
-    Attributes:
-        frames: What came in, at most the engine's batch.
-        raw: What the engine gave for each of them, as `Pipeline.suppress` takes it.
-        found: What NMS left of that, in pixels of each frame.
-    """
-
-    frames: tuple[Frame, ...]
-    raw: tuple[Candidates | Detections, ...]
-    found: tuple[Detections, ...]
 
 
 class Pipeline:
@@ -64,7 +42,9 @@ class Pipeline:
         assert size_hw is not None, "availability.check fills the size in"
         self.detector = detector
         self.settings = settings
-        self.engine: Engine = open_engine(detector, settings, calibration)
+        self.engine: Engine = open_engine(detector, _a_worker_s(settings), calibration)
+        self._calibration = calibration
+        self._others: list[Self] = []
         self._suppressor = open_suppressor(settings.nms)
         self._nms_traces_before = self._nms_traces()  # graphs are shared with other pipelines
         self._size_hw = size_hw
@@ -93,6 +73,7 @@ class Pipeline:
         other = copy(self)
         other.settings = self.settings.model_copy(update={"nms": nms})
         other.engine = engine
+        other._others = []
         other._suppressor = open_suppressor(nms)
         other._nms_traces_before = other._nms_traces()
         return other
@@ -125,7 +106,13 @@ class Pipeline:
         return [self._in_frame(self._kept(one), frame) for one, frame in zip(raw, frames, strict=True)]
 
     def _kept(self, raw: Candidates | Detections) -> Detections:
-        return raw if isinstance(raw, Detections) else self._suppressor(raw.boxes_xyxy[0], raw.scores[0])
+        if isinstance(raw, Candidates):
+            assert self._suppressor is not None, "only detections come without one"
+            return self._suppressor(raw.boxes_xyxy[0], raw.scores[0])
+        if not self.engine.own_nms:
+            return raw
+        nms = self.settings.nms
+        return raw.where(np.flatnonzero(raw.scores > np.float32(nms.score))[: nms.max_detections])
 
     def _through(self, frames: Sequence[Frame], watch: Watch) -> tuple[list[Candidates | Detections], list[Detections]]:
         raw = self.infer(frames, watch)
@@ -157,74 +144,79 @@ class Pipeline:
         return Detections(placement.to_frame(found.boxes_xyxy_px), found.scores, found.class_ids)
 
     def next_batch(self, frames: Iterator[Frame], watch: Watch) -> Passed | None:
-        """Take the next batch through all stages, decode to draw; `None` at the end of the media."""
+        """Take the next batch through all stages, decode to draw, one after the other; `None` at the end of the media."""
         batch = list(islice(frames, self.engine.batch))
         watch.lap("decode")
-        if not batch:
-            return None
+        return self.pass_batch(batch, watch) if batch else None
+
+    def pass_batch(self, batch: Sequence[Frame], watch: Watch) -> Passed:
+        """Take decoded frames through the stages after decoding."""
         raw, found = self._through(batch, watch)
         for frame, one in zip(batch, found, strict=True):
             draw(frame.image_rgb, one, self.detector.facts.labels)
         watch.lap("draw")
         return Passed(tuple(batch), tuple(raw), tuple(found))
 
-    def steps(self, frames: Iterator[Frame], listener: Listener | None = None) -> Step:
-        """Return the step that takes the next batch from `frames` through all stages, decode to draw.
+    @property
+    def overlaps(self) -> bool:
+        """Whether stages of different frames run at the same time."""
+        return self.settings.feed.mode != "loop"
+
+    def steps(self, frames: Iterator[Frame], listener: Listener | None = None) -> Steps:
+        """Return the step that takes the next batch from `frames` through all stages, decode to draw, as the settings feed them.
 
         Args:
             frames: Where frames come from; decoding happens in its `next()`.
             listener: Told the frames and detections of each batch.
         """
+        if not self.overlaps:
+            return LoopSteps(partial(self.next_batch, frames), listener)
+        works = [worker.pass_batch for worker in self.workers()]
+        return OverlappedSteps(Overlapped(frames, self.engine.batch, works, self.settings.feed.prefetch), listener)
 
-        def step(watch: Watch) -> int:
-            passed = self.next_batch(frames, watch)
-            if passed is None:
-                return 0
-            if listener:
-                listener(passed.frames, passed.found)
-            handled = len(passed.frames)
-            del passed  # giving the frames' memory back takes time as well, and belongs to a stage
-            watch.lap("draw")
-            return handled
+    def workers(self) -> tuple[Self, ...]:
+        """Return one pipeline for each worker thread; they share what several threads may use at once."""
+        count = self.settings.feed.workers
+        missing = count - 1 - len(self._others)
+        if not self.engine.thread_safe:
+            self._others += [self._again() for _ in range(missing)]
+        return (self, *(self._others if self._others else [self] * (count - 1)))
 
-        return step
+    def _again(self) -> Self:
+        other = copy(self)
+        other.engine = open_engine(self.detector, _a_worker_s(self.settings), self._calibration)
+        return other
 
     def block_timer(self, media: Media) -> Callable[[int], Sequence[float]]:
         """Return a function that runs the next n frames and returns their raw seconds; media that end begin again.
 
         Each block begins with frames that are not timed, `SETTLING_FRAMES` or those of `SETTLING_SECONDS`, whichever are fewer: the
-        other setting has just filled the caches with its own.
+        other setting has just filled the caches with its own. Where stages overlap, they are started for each block and ended after
+        it, so that nothing of it runs beside the other setting's block, and the first frames, which fill the queues, are not timed.
         """
-        step = self.steps(media.frames())
-
-        def run(count: int) -> list[float]:
-            nonlocal step
-            seconds: list[float] = []
-            while len(seconds) < count:
-                seconds += time_frames(step, count - len(seconds))
-                if len(seconds) < count:
-                    step = self.steps(media.frames())
-            return seconds
-
-        def time_block(count: int) -> Sequence[float]:
-            ends = time.perf_counter() + SETTLING_SECONDS
-            for _ in range(SETTLING_FRAMES):
-                run(1)
-                if time.perf_counter() >= ends:
-                    break
-            return run(count)
-
-        return time_block
+        if not self.overlaps:
+            return LoopBlocks(lambda: self.steps(media.frames()))
+        feed = self.settings.feed
+        filling = self.engine.batch * (2 * (feed.workers + feed.prefetch) + 1)
+        return OverlappedBlocks(lambda start: self.steps(endless(media, start)), media.facts().frames, filling)
 
 
-def open_suppressor(nms: Nms) -> Suppressor:
-    """Return the NMS that the settings name, from the host's table or the graph's."""
+def open_suppressor(nms: Nms) -> Suppressor | None:
+    """Return the NMS that the settings name, from the host's table or the graph's; `None` where it is the network's own."""
+    if nms.method == OWN_NMS:
+        return None
     return GraphSuppressor(nms) if nms.method in GRAPH_NMS else HostSuppressor(nms)
+
+
+def _a_worker_s(settings: Settings) -> Settings:
+    """Return the settings of one worker: all of them together have the threads."""
+    feed, threads = settings.feed, settings.runtime.threads
+    return settings.with_values({"runtime.threads": max(1, threads // feed.workers)}) if feed.mode == "threads" else settings
 
 
 def _set_threads(settings: Settings) -> None:
     import cv2
 
-    cv2.setNumThreads(settings.runtime.threads)
+    cv2.setNumThreads(_a_worker_s(settings).runtime.threads)
     if settings.runtime.engine != "litert" or settings.nms.method in GRAPH_NMS:
         set_tensorflow_threads(settings.runtime.threads)

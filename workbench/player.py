@@ -11,10 +11,11 @@ from typing import Literal, final
 
 from workbench.detections import Detections
 from workbench.engines import Candidates
+from workbench.feeding import SETTLING_FRAMES
 from workbench.live import Rolling
 from workbench.measure import Stopwatch
 from workbench.media import Frame, Media
-from workbench.pipeline import SETTLING_FRAMES, Pipeline
+from workbench.pipeline import Pipeline
 
 Pace = Literal["clip", "free"]
 Chore = Iterator[float | None]
@@ -117,7 +118,7 @@ class Player:
         """Play on with another NMS on the same engine; the current frame is answered at once, from its raw outputs."""
         with self._turn:
             shown = self._shown
-            if shown is None or not isinstance(shown.raw, Candidates):
+            if shown is None or not (isinstance(shown.raw, Candidates) or pipeline.engine.own_nms):
                 self.use(pipeline)
                 return
             self._exchange(pipeline)
@@ -254,6 +255,7 @@ class Player:
         self._drop_chores()
 
     def _show(self, position: int) -> None:
+        self._frames = None  # a live source is given back before it is opened again
         self._frames = self.media.frames(position)
         self._next = position
         self._pass(counts=False)

@@ -12,7 +12,7 @@ from workbench.player import Player, Shown
 
 MOST_A_SECOND = 30.0
 SLACK = 0.9  # of that interval must have passed: with a clip of the same rate, a wait for all of it would skip every other frame
-MOST_IN_FLIGHT = 4  # pictures sent and not yet answered for: the page answers for two at once, while two are on their way
+MOST_IN_FLIGHT = 8  # pictures sent and not yet answered for: the page answers for four at once, while four are on their way
 SEEN_WITHIN_SECONDS = 1.0  # a page in the background paints nothing and acknowledges nothing; then one picture a second is sent
 COST_WINDOW = 60  # pictures
 WAIT_SECONDS = 0.5  # for a picture, before looking whether this is the end

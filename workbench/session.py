@@ -22,13 +22,14 @@ from workbench.errors import MediaError, SettingsError, UnavailableError, Workbe
 from workbench.history import History, default_path
 from workbench.judge import Judge
 from workbench.machine import environment
+from workbench.media import Media, MediaFacts, MediaSource, as_media
 from workbench.pipeline import Pipeline
 from workbench.player import Player, Shown
 from workbench.record import Record
 from workbench.report import render_report
-from workbench.settings import FAST, Settings, describe_changes, parse_variant
+from workbench.settings import FAST, Settings, describe_changes
 from workbench.timing import Comparison, Timing
-from workbench.variants import variant, words
+from workbench.variants import variant, wished, words
 from workbench.worker import Worker
 
 PIPELINES_KEPT = 6  # warm ones, so that going back to a setting is instant; each holds a model of some MB
@@ -38,6 +39,7 @@ LOOK_REST = 4.0  # the same for the baseline's detections: they are wanted for e
 LOG_KEPT = 200
 DEFAULT_PRESET = "graph"
 
+IN_MEMORY = ("arrays", "generator", "recording")  # kinds of media that have a name in Python only
 Place = Literal["panel", "media", "settings", "measure"]
 
 
@@ -107,7 +109,7 @@ class Session:
 
     Args:
         detector: A sample's name or a path.
-        media: A path, folder, glob or camera; the sample clip by default.
+        media: Media, or whatever stands for some; the sample clip by default.
         truth: Ground truth of the media.
         preset: What to begin with: a preset, or a preset and changes.
         history: Where records are kept; the user's own history by default.
@@ -121,7 +123,7 @@ class Session:
     def __init__(
         self,
         detector: str | None = None,
-        media: str | None = None,
+        media: MediaSource | None = None,
         *,
         truth: str | None = None,
         preset: str = DEFAULT_PRESET,
@@ -143,7 +145,7 @@ class Session:
         self.message: Message | None = None
         self.log: list[LogLine] = []
         self._preset = preset
-        self._sources: tuple[str | None, str | None, str | None] = (detector, media, truth)
+        self._sources: tuple[str | None, MediaSource | None, str | None] = (detector, media, truth)
         self._history = history
         self._frames = frames
         self._comparison_seconds = comparison_seconds
@@ -172,7 +174,7 @@ class Session:
         def change() -> None:
             detector = self._opened_detector()
             fast = self._fast(detector) if text.partition(",")[0].strip() == FAST else None
-            self._change(check(detector, parse_variant(text, fast, detector.default_settings())))
+            self._change(check(detector, wished(detector, text, fast)))
 
         self._guarded("settings", change)
 
@@ -287,8 +289,9 @@ class Session:
     def as_code(self) -> str:
         """Return Python that measures the current setting."""
         detector, settings = self._opened_detector(), self._wished()
-        _, media, truth = self._sources
-        places = "".join([f", {media!r}" if media else "", f", truth={truth!r}" if truth else ""])
+        media, truth = self._media_facts(), self._sources[2]
+        named = "" if media is None else ", media" if media.kind in IN_MEMORY else f", {media.source!r}"
+        places = f"{named}, truth={truth!r}" if truth else named
         return (
             "from workbench import Bench, open_detector, open_footage, variant\n\n"
             f"detector = open_detector({detector.facts.source!r})\n"
@@ -390,24 +393,29 @@ class Session:
         self._guarded("panel", lambda: action(self._opened_player()))
 
     def _options(self) -> tuple[str, ...]:
-        _, media, truth = self._sources
-        return (*((media,) if media else ()), "--frames", str(self._frames), *(("--truth", truth) if truth else ()))
+        media, truth = self._media_facts(), self._sources[2]
+        return (*((media.source,) if media else ()), "--frames", str(self._frames), *(("--truth", truth) if truth else ()))
+
+    def _media_facts(self) -> MediaFacts | None:
+        media = self._sources[1]
+        return media.facts() if isinstance(media, Media) else None
 
     def _fast(self, detector: Detector) -> Mapping[str, object] | None:
         with History(self._history or default_path()) as history:
             best = history.fastest(detector.facts.sha256, environment().machine_id)
         return best.settings.flat() if best else None
 
-    def _open(self, source: str | None, media: str | None, truth: str | None) -> None:
+    def _open(self, source: str | None, named: MediaSource | None, truth: str | None) -> None:
         self._tell_job(f"opening {source or 'the sample detector'}")
         detector = self.detector
+        media = None if named is None else as_media(named)
         if detector is None or source not in {self._sources[0], detector.facts.source}:
-            detector = open_detector(source)
+            detector = open_detector(source, media)
         footage = open_footage(detector, media, truth)
         same_detector = detector is self.detector
         settings = self.settings if same_detector and self.settings else self._first_settings(detector)
         player = Player(footage.media, self.tell_error)
-        if footage.media.facts().kind == "camera":
+        if footage.media.facts().endless:
             player.set_pace("free")
         before, self.player = self.player, player
         if before is not None:
@@ -416,6 +424,9 @@ class Session:
         self.detector, self.footage, self.settings = detector, footage, settings
         self.pinned = self.comparison = self.accuracy = None
         self._judge, self._benches = Judge(footage), _Benches(self._new_bench)
+        truths = dict.fromkeys(known for known in (footage.truth, footage.labelled_truth) if known is not None)
+        notes = "; ".join([*footage.media.facts().notes, *(note for known in truths for note in known.notes)])
+        self.message = Message("note", notes, "media") if notes else self.message
         if not same_detector:
             self._pipelines.clear()
             self.records = []
@@ -428,15 +439,15 @@ class Session:
     def _first_settings(self, detector: Detector) -> Settings:
         """Return what to begin with: the preset, or the detector's own defaults where it cannot take that."""
         try:
-            return check(detector, parse_variant(self._preset, base=detector.default_settings()))
+            return check(detector, wished(detector, self._preset))
         except UnavailableError:
             return check(detector, detector.default_settings())
 
     def _wish(self, values: Mapping[str, object], chosen: str) -> None:
         detector = self._opened_detector()
-        wished = self._wished().with_values(values)
-        fitted = fit(detector, wished, chosen)
-        others = describe_changes(check_size(detector, wished), fitted)
+        asked = self._wished().with_values(values)
+        fitted = fit(detector, asked, chosen)
+        others = describe_changes(check_size(detector, asked), fitted)
         self._change(fitted)
         if others:
             self.message = Message("note", f"changed with it: {'; '.join(others)}", "settings")
@@ -509,7 +520,7 @@ class Session:
         begins = time.perf_counter() + SETTLE_SECONDS
         if judge is not None and judge.total:
             player.add_chore(self._after(begins, self._judging(judge, pipeline)))
-        if pinned is not None and pinned.pipeline is not pipeline and player.media.facts().kind != "camera":
+        if pinned is not None and pinned.pipeline is not pipeline and not player.media.facts().endless:
             player.add_chore(self._after(begins, self._comparing(pinned, pipeline)))
         if pinned is not None:
             player.add_chore(self._looking(pinned, player))
@@ -561,8 +572,10 @@ class Session:
         player, benches, detector = self._opened_player(), self._benches, self._opened_detector()
         settings = self._wished()
         assert benches is not None, "opened together with the player"
-        if player.media.facts().kind == "camera":
-            raise MediaError("a camera never shows the same frames twice; record a clip and measure on that")
+        if player.media.facts().endless:
+            raise MediaError(
+                "a live source never shows the same frames twice; in Python, Workbench(media=recorded(open_media(…), 150)) does"
+            )
         baseline = words(detector, self.pinned.settings) if self.pinned else ""
         bench = benches.bench(baseline)
         rows = [words(detector, settings)]

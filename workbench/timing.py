@@ -26,8 +26,13 @@ class Timing(Value):
     """By stage, one per frame, from the second pass."""
     split_total_seconds: tuple[float, ...] = ()
     """One per frame of that second pass: the whole frame, timers included."""
+    overlapped: bool = False
+    """Whether stages of different frames ran at the same time. Then `total_seconds` are the times from one finished frame to the
+    next, `stage_seconds` come from the same pass, and a frame's stages take longer than that together."""
+    cpu_seconds: float | None = None
+    """Processor time of all threads of the process in the pass that gave `total_seconds`, a frame."""
     bound_share: float | None = None
-    """Share of the machine's throughput bound that was reached; only overlapped feeding has one."""
+    """Share of the machine's throughput bound that was reached; see `workbench.limits`."""
 
     @model_validator(mode="after")
     def _stages_cover_the_same_frames(self) -> Self:
@@ -70,8 +75,10 @@ class Timing(Value):
 
         The stages are summed frame by frame and the median is taken of the sums: medians of skewed stages do not add up, and what
         they lose would pass for time between the stages. Negative where the second pass was slower than the first by more than
-        that time; `None` without frames or without a split.
+        that time; `None` without frames, without a split, or where stages overlapped.
         """
+        if self.overlapped:
+            return None
         total, explained = self._total_of_both(), self.explained_seconds()
         return None if not total or explained is None else (total - explained) / total
 
@@ -94,9 +101,12 @@ class Timing(Value):
         """Return the seconds of a median frame by stage, with `unexplained` last (never below 0: a bar cannot be).
 
         The stages' medians are scaled by one common factor, near 1: so that they add up to `explained_seconds`, and those to the
-        median of all frames in the share that they have in the frames that both passes timed.
+        median of all frames in the share that they have in the frames that both passes timed. Where stages overlapped, they are
+        what they are: together longer than the time from one frame to the next.
         """
         medians = self.stage_medians()
+        if self.overlapped:
+            return medians | {UNEXPLAINED: 0.0}
         explained, both = self.explained_seconds() or 0.0, self._total_of_both() or 0.0
         added = sum(medians.values())
         whole = (median_seconds(self.total_seconds) or 0.0) / both if both else 1.0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from workbench.availability import check
 from workbench.detectors import Detector
+from workbench.detectors.detector import OWN_NMS
 from workbench.settings import PRESETS, Settings, assignments, parse_variant
 
 
@@ -47,7 +48,7 @@ def variant(
         SettingsError: There is no such preset or setting, or its value cannot be.
         UnavailableError: The detector or this machine cannot take it; says why.
     """
-    settings = parse_variant(text, fast, detector.default_settings())
+    settings = wished(detector, text, fast)
     short = " ".join(word.strip().split(".", 1)[-1] for word in text.split(",") if word.strip())
     command = ["workbench", "run", detector.facts.source, *(["--preset", text] if text else []), *options]
     return Variant(
@@ -56,6 +57,21 @@ def variant(
         settings=check(detector, settings),
         command=shlex.join(command),
     )
+
+
+def wished(detector: Detector, text: str, fast: Mapping[str, object] | None = None) -> Settings:
+    """Return the settings that a text means for a detector; `check` says whether it can take them.
+
+    A preset's NMS is for networks that want one: where a network does its own and gives nothing from before it, that stays,
+    unless the text names `nms.method`.
+
+    Raises:
+        SettingsError: There is no such preset or setting, or its value cannot be.
+    """
+    settings = parse_variant(text, fast, detector.default_settings())
+    if detector.meaning.head is None and "nms.method" not in text:
+        return settings.with_values({"nms.method": OWN_NMS})
+    return settings
 
 
 def words(detector: Detector, settings: Settings) -> str:
@@ -71,7 +87,7 @@ def words(detector: Detector, settings: Settings) -> str:
 def _spellings(detector: Detector, settings: Settings) -> Iterator[str]:
     wanted = settings.flat()
     for preset in ("", *PRESETS):
-        base = parse_variant(preset, base=detector.default_settings())
+        base = wished(detector, preset)
         if preset and base.runtime.engine != settings.runtime.engine:
             continue  # nobody would call it so
         base = base.with_values({"input.size_hw": base.input.size_hw or detector.input_spec.default_hw})

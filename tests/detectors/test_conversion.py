@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from workbench.detectors.conversion import PRECISION_OPTIONS, Conversion, convert
-from workbench.detectors.detector import Calibration, LiteRtModel
+from workbench.detectors import Calibration, LiteRtModel
+from workbench.detectors.conversion import PRECISION_OPTIONS, Conversion, Export, convert
+from workbench.detectors.keras_network import export_model
 from workbench.errors import UnavailableError
 from workbench.settings import PRECISIONS
 from workbench.stages.input_spec import InputSpec
@@ -43,11 +44,16 @@ def network(*after: keras.layers.Layer) -> keras.Model:
     return keras.Model(image, {"offsets": rows, "scores": scores})
 
 
+def export_of(get_model: Callable[[], keras.Model]) -> Export:
+    """Return what writes a model, which is made only then."""
+    return lambda conversion, folder: export_model(get_model(), conversion, folder)
+
+
 @pytest.fixture(scope="module")
 def change() -> Change:
     """From what differs to a conversion of one small network."""
     base = {
-        "model": cache(network),
+        "export": export_of(cache(network)),
         "outputs": ("offsets", "scores"),
         "sha256": "5" * 64,
         "input_spec": SPEC,
@@ -86,7 +92,8 @@ def test_each_precision_converts_and_runs_with_the_types_that_it_names(
     given = ready.get_signature_runner().get_output_details()
     assert (taken["dtype"], {details["dtype"] for details in given.values()}) == (kind, {kind})
     assert taken["shape"].tolist() == [1, *SIZE_HW, 3]
-    assert set(given) == {"offsets", "scores"} == set(model.outputs or ())
+    assert set(given) == set(model.outputs.values())
+    assert list(model.outputs) == ["offsets", "scores"]
     ready.invoke()
 
 
@@ -113,7 +120,8 @@ def test_the_second_time_a_conversion_is_read_from_the_cache(change: Change, tmp
 def test_a_cached_conversion_loads_no_network(change: Change, tmp_path: Path) -> None:
     convert(change(), NO_FRAMES, tmp_path)
 
-    again = convert(change(model=lambda: pytest.fail("the network is loaded though nothing is converted")), NO_FRAMES, tmp_path)
+    unasked = export_of(lambda: pytest.fail("the network is loaded though nothing is converted"))
+    again = convert(change(export=unasked), NO_FRAMES, tmp_path)
 
     assert not again.converted
 
@@ -175,7 +183,7 @@ def test_a_damaged_file_in_the_cache_is_converted_again(change: Change, tmp_path
 
 def test_what_the_converter_cannot_make_is_refused_in_one_line_with_the_reason(change: Change, tmp_path: Path) -> None:
     with pytest.raises(UnavailableError) as refused:
-        convert(change(model=lambda: network(Unconvertible()), sha256="of another model"), NO_FRAMES, tmp_path)
+        convert(change(export=export_of(lambda: network(Unconvertible())), sha256="of another model"), NO_FRAMES, tmp_path)
 
     message = str(refused.value)
     assert message.startswith("the converter could not make float32 of this model: ")

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from workbench.catalog import open_detector
-from workbench.detectors import load_detector
 from workbench.errors import ModelError
 
 FLATBUFFER_START = b"\x1c\0\0\0TFL3"
@@ -25,8 +24,8 @@ FLATBUFFER_START = b"\x1c\0\0\0TFL3"
         ("text.tflite", b"hello, world", "is no LiteRT model: its first bytes are not those of one; choose a .tflite file"),
         ("short.tflite", b"TF", "is no LiteRT model: its first bytes are not those of one; choose a .tflite file"),
         ("start.tflite", FLATBUFFER_START + b"\0" * 64, "is damaged or of another version: LiteRT says"),
-        ("model.onnx", b"\x08\x01", "is of no kind of model that this version reads; choose one of .tflite"),
-        ("model", b"\x08\x01", "is of no kind of model that this version reads; choose one of .tflite"),
+        ("model.onnx", b"\x08\x01", "is of no kind of model that is read here; choose a SavedModel's folder, .keras, .h5, .pb"),
+        ("model", b"\x08\x01", "is of no kind of model that is read here; choose a SavedModel's folder, .keras, .h5, .pb"),
     ],
     ids=lambda value: value if isinstance(value, str) and " " not in value else "",
 )
@@ -35,7 +34,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, name: str, content: 
     path.write_bytes(content)
 
     with pytest.raises(ModelError) as refused:
-        load_detector(str(path))
+        open_detector(str(path))
 
     assert str(refused.value).startswith(f"{path} {reason}")
     assert "\n" not in str(refused.value)
@@ -44,15 +43,17 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, name: str, content: 
 @pytest.mark.parametrize("name", ["nowhere.tflite", "no/such/folder/model.tflite", "x" * 300], ids=["file", "folder", "long name"])
 def test_a_missing_model_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ModelError, match="there is no model .*; choose a file that exists, or the name of a sample detector"):
-        load_detector(str(tmp_path / name))
+        open_detector(str(tmp_path / name))
 
 
 @pytest.mark.parametrize("name", ["folder", "folder.tflite"])
 def test_a_folder_is_no_model(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
 
-    with pytest.raises(ModelError, match="is of no kind of model that this version reads"):
-        load_detector(str(tmp_path / name))
+    with pytest.raises(
+        ModelError, match="is no SavedModel: it has no saved_model.pb; choose the folder that the export wrote, whole"
+    ):
+        open_detector(str(tmp_path / name))
 
 
 def test_a_wrong_sample_name_says_that_samples_exist() -> None:
@@ -86,19 +87,19 @@ def test_real_models_that_are_no_detectors_here_are_refused(assets: Path, name: 
     path = assets / "negative" / name
 
     with pytest.raises(ModelError) as refused:
-        load_detector(str(path))
+        open_detector(str(path))
 
     assert str(refused.value) == f"{path} {reason}"
 
 
 LOAD = """
 import sys
-from workbench.detectors import load_detector
+from workbench.catalog import open_detector
 from workbench.errors import ModelError
 
 for path in sys.argv[1:]:
     try:
-        load_detector(path)
+        open_detector(path)
     except ModelError as error:
         print(error)
 """

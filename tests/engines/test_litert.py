@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from workbench.detectors.detector import Calibration
-from workbench.detectors.keras_file import KerasDetector
+from workbench.detectors import Calibration, Detector, Meaning
+from workbench.detectors.keras_network import KerasNetwork
 from workbench.engines import Candidates, open_engine
 from workbench.settings import Settings
 from workbench.stages.heads import BoxesHead
@@ -46,7 +46,7 @@ def network() -> keras.Model:
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> dict[str, KerasDetector]:
+def small(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Detector]:
     """The same network, fed pixels in 0..1 or each channel in its own way."""
     path: Path = tmp_path_factory.mktemp("small") / "small.keras"
     network().save(path)
@@ -54,15 +54,14 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> dict[str, KerasDetector]:
         "one scale": InputSpec(size_hw=None, default_hw=SIZE_HW),
         "a scale each": InputSpec(size_hw=None, default_hw=SIZE_HW, offset=(110.0, 120.0, 130.0), factor=(0.01, 0.02, 0.015)),
     }
+    meaning = {"kind": "", "labels": ("a", "b"), "head": BoxesHead(), "head_outputs": ("boxes", "scores")}
     return {
-        name: KerasDetector(
-            path, name=name, source=str(path), labels=("a", "b"), input_spec=spec, head=BoxesHead(), outputs=("boxes", "scores")
-        )
+        name: Detector(KerasNetwork(path), Meaning(input_spec=spec, **meaning), name=name, source=str(path))
         for name, spec in specs.items()
     }
 
 
-def run(detector: KerasDetector, batch: int, **values: object) -> tuple[Candidates, object]:
+def run(detector: Detector, batch: int, **values: object) -> tuple[Candidates, object]:
     settings = Settings().with_values(
         {name.replace("_", ".", 1): value for name, value in values.items()} | {"runtime.batch": batch, "runtime.threads": 1}
     )
@@ -76,7 +75,7 @@ def run(detector: KerasDetector, batch: int, **values: object) -> tuple[Candidat
 @pytest.mark.parametrize("scaling", ["one scale", "a scale each"])
 @pytest.mark.parametrize("precision", TOLERANCES)
 def test_every_precision_stays_near_the_network_itself(
-    small: dict[str, KerasDetector], precision: str, scaling: str, batch: int
+    small: dict[str, Detector], precision: str, scaling: str, batch: int
 ) -> None:
     detector = small[scaling]
     expected, _ = run(detector, batch, runtime_engine="eager", nms_method="numpy")
@@ -96,14 +95,14 @@ def test_every_precision_stays_near_the_network_itself(
     [("float32", "one scale", "float32"), ("int8", "one scale", "uint8"), ("int8", "a scale each", "float32")],
 )
 def test_an_integer_model_is_fed_pixels_where_one_table_quantises_them(
-    small: dict[str, KerasDetector], precision: str, scaling: str, dtype: str
+    small: dict[str, Detector], precision: str, scaling: str, dtype: str
 ) -> None:
     _, engine = run(small[scaling], 1, runtime_engine="litert", runtime_precision=precision)
 
     assert engine.input_spec.dtype == dtype
 
 
-def test_an_engine_says_what_it_leaves_out_and_what_it_was_calibrated_on(small: dict[str, KerasDetector]) -> None:
+def test_an_engine_says_what_it_leaves_out_and_what_it_was_calibrated_on(small: dict[str, Detector]) -> None:
     _, engine = run(small["one scale"], 1, runtime_engine="litert", runtime_precision="int8")
 
     assert engine.covers == ("model", "box decoding")

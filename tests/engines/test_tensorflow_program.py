@@ -7,8 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from workbench.detectors import Detector
-from workbench.detectors.detector import Calibration
+from workbench.detectors import Calibration, Detector
 from workbench.engines import Candidates, open_engine
 from workbench.engines.tensorflow_program import NMS_APART
 from workbench.measure import Stopwatch
@@ -118,7 +117,7 @@ NO_BOXES = """
 import sys
 import numpy as np
 from workbench.availability import check
-from workbench.detectors.detector import Calibration
+from workbench.detectors import Calibration
 from workbench.media import Frame
 from workbench.pipeline import Pipeline
 from workbench.samples.sample_detectors import sample_detector

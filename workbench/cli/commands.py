@@ -10,12 +10,22 @@ from workbench.cli import app
 DEFAULT_FRAMES = 150  # `workbench.bench` says why; a test keeps the two equal
 
 Model = Annotated[str | None, typer.Argument(help="A sample detector's name or a model file; inspector-mobile by default.")]
-MediaArgument = Annotated[str | None, typer.Argument(help="A picture, folder, glob or video; the sample line by default.")]
+MediaArgument = Annotated[
+    str | None, typer.Argument(help="Picture, folder, glob, sequence, video, stream or camera:0; the sample line by default.")
+]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="GROUP.FIELD=VALUE", help="Change one setting; may be repeated.")]
 Frames = Annotated[int, typer.Option(min=1, help="How many frames to time.")]
-TruthFile = Annotated[str | None, typer.Option("--truth", metavar="FILE", help="Ground truth (COCO json) of the media.")]
+TruthFile = Annotated[
+    str | None, typer.Option("--truth", metavar="PATH", help="Ground truth: COCO json, Pascal VOC xml, YOLO txt; a file or folder.")
+]
 JsonFile = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - is standard output.")]
 HistoryFile = Annotated[Path | None, typer.Option("--history", metavar="FILE", help="Another history than the user's own.")]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME", help="Let Python code in the model run: lambda or python-functions. Only where you trust who made it."
+    ),
+]
 
 
 @app.command()
@@ -48,6 +58,7 @@ def run(
     save_frames: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the annotated frames there.")] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an HTML report of these runs.")] = None,
     history: HistoryFile = None,
+    allow: Allow = None,
     json_file: JsonFile = None,
 ) -> None:
     """Measure a detector on frames: latency by stage, accuracy, agreement, noise."""
@@ -65,9 +76,31 @@ def run(
         report=report,
         history=history,
         json_file=json_file,
+        allow=tuple(allow or ()),
     )
     if not run_variants(request):
         raise typer.Exit(2)
+
+
+@app.command()
+def describe(
+    model: Annotated[str, typer.Argument(help="A model file, or a SavedModel's folder.")],
+    image: Annotated[
+        str | None, typer.Argument(help="A picture of what it detects; a still of the sample line by default.")
+    ] = None,
+    choose: Annotated[int, typer.Option(metavar="N", min=1, help="Which reading's card to write.")] = 1,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the card that lies beside the model.")] = False,
+    write: Annotated[bool, typer.Option(help="Write the card beside the model.")] = True,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the drawn readings go; MODEL.readings.jpg in this folder by default.")
+    ] = None,
+    allow: Allow = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Say what a model's tensors mean, draw what it finds under each plausible reading, and write its detector card."""
+    from workbench.cli.describe import describe_model
+
+    describe_model(model, image, tuple(allow or ()), choose, picture, json_file, replace=replace, write=write)
 
 
 @app.command()
@@ -79,12 +112,22 @@ def compare(
     frames: Frames = DEFAULT_FRAMES,
     truth: TruthFile = None,
     history: HistoryFile = None,
+    allow: Allow = None,
     json_file: JsonFile = None,
 ) -> None:
     """Compare two settings in interleaved blocks: A's time over B's, its interval, and a verdict."""
     from workbench.cli.run import Request, compare_two
 
-    request = Request(model=model, media=media, presets=(a, b), frames=frames, truth=truth, history=history, json_file=json_file)
+    request = Request(
+        model=model,
+        media=media,
+        presets=(a, b),
+        frames=frames,
+        truth=truth,
+        history=history,
+        json_file=json_file,
+        allow=tuple(allow or ()),
+    )
     compare_two(request)
 
 

@@ -11,6 +11,7 @@ from workbench.detectors import Detector
 from workbench.errors import WorkbenchError
 from workbench.history import History, default_path
 from workbench.machine import environment
+from workbench.media import Media, as_media, masked, recorded
 from workbench.record import Record, read_records, write_whole
 from workbench.settings import FAST, parse_assignment
 from workbench.variants import Variant, variant
@@ -33,6 +34,7 @@ class Request:
     report: Path | None = None
     history: Path | None = None
     json_file: str | None = None
+    allow: tuple[str, ...] = ()
 
 
 def run_variants(request: Request) -> bool:
@@ -41,10 +43,11 @@ def run_variants(request: Request) -> bool:
     Raises:
         WorkbenchError: Nothing could be run, or something could not be saved.
     """
-    detector = open_detector(request.model)
+    media = _media(request)
+    detector = open_detector(request.model, media, request.allow)
     with History(request.history or default_path()) as history:
-        variants = [*_baseline_variants(request), *_variants(request, detector, history)]
-        footage = open_footage(detector, request.media, request.truth)
+        variants = [*_baseline_variants(request, media), *_variants(request, detector, history)]
+        footage = open_footage(detector, media, request.truth)
         records: list[Record] = []
         with progress() as tell:
             bench = Bench(footage, request.frames, baseline=_baseline_record(request.baseline), progress=tell)
@@ -71,10 +74,11 @@ def compare_two(request: Request) -> None:
     Raises:
         WorkbenchError: One of them could not be run.
     """
-    detector = open_detector(request.model)
+    media = _media(request)
+    detector = open_detector(request.model, media, request.allow)
     with History(request.history or default_path()) as history:
         variants = list(_variants(request, detector, history))
-        footage = open_footage(detector, request.media, request.truth)
+        footage = open_footage(detector, media, request.truth)
         with progress() as tell:
             bench = Bench(footage, request.frames, progress=tell)
             records: list[Record] = []
@@ -96,6 +100,12 @@ def compare_two(request: Request) -> None:
     )
 
 
+def _media(request: Request) -> Media | None:
+    """Open the media that are named; what never ends is recorded first, since a measurement wants the same frames several times."""
+    media = as_media(request.media) if request.media else None
+    return recorded(media, request.frames) if media is not None and media.facts().endless else media
+
+
 def _measured(bench: Bench, variant: Variant, *, alone: bool) -> Record:
     try:
         return bench.measure(variant)
@@ -115,11 +125,11 @@ def _variants(request: Request, detector: Detector, history: History) -> Iterato
         yield row if _baseline_model(request) is None else replace(row, name=f"{detector.facts.name} {row.name}")
 
 
-def _baseline_variants(request: Request) -> Iterator[Variant]:
+def _baseline_variants(request: Request, media: Media | None) -> Iterator[Variant]:
     model = _baseline_model(request)
     if model is None:
         return
-    detector = open_detector(model)
+    detector = open_detector(model, media, request.allow)
     row = variant(detector, ",".join([*request.presets[:1], *request.sets]), options=_options(request))
     yield replace(row, name=f"{detector.facts.name} {row.name}")
 
@@ -144,9 +154,10 @@ def _fast_values(detector: Detector, history: History) -> dict[str, object] | No
 
 
 def _options(request: Request) -> tuple[str, ...]:
-    media = (request.media,) if request.media else ()
+    media = (masked(request.media),) if request.media else ()
     truth = ("--truth", request.truth) if request.truth else ()
-    return (*media, "--frames", str(request.frames), *truth)
+    allowed = [word for name in request.allow for word in ("--allow", name)]
+    return (*media, "--frames", str(request.frames), *truth, *allowed)
 
 
 def _save_frames(variant: Variant, footage: Footage, request: Request, tell: Tell) -> None:

@@ -2,14 +2,16 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workbench.datasets.truth import ImageTruth, Truth, listed
 from workbench.errors import TruthError
+from workbench.media import Media
 
 KEYS = ("images", "annotations", "categories")
 
@@ -51,33 +53,32 @@ class _Coco(_Lenient):
     categories: list[_CocoCategory] = Field(min_length=1)
 
 
-def read_coco(path: Path, labels: Sequence[str] | None) -> Truth:
-    """Read COCO json; see `read_truth`."""
+def is_coco(path: Path) -> bool:
+    """Tell whether this is a json file."""
+    return path.suffix.lower() == ".json" and path.is_file()
+
+
+def may_be_coco(path: Path) -> bool:
+    """Tell whether json is not plainly something else; a damaged truth is to be heard of."""
+    try:
+        tree: Any = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return True
+    return isinstance(tree, dict) and any(key in tree for key in KEYS[:2])
+
+
+def read_coco(path: Path, _: Media | None = None) -> Truth:
+    """Read COCO json; its classes are the categories by id. See `read_truth`."""
     coco = _parsed_coco(path)
     _check_references(coco, path)
-    own = tuple(category.name for category in sorted(coco.categories, key=lambda category: category.id))
-    known = tuple(own if labels is None else labels)
-    class_of = _class_of_category(coco.categories, known)
-    if not class_of:
-        raise TruthError(
-            f"{path} is about {listed(own)}, the detector knows {listed(known)}: no name in common;"
-            " choose other truth, or give the detector these labels"
-        )
+    categories = sorted(coco.categories, key=lambda category: category.id)
+    class_of = {category.id: position for position, category in enumerate(categories)}
     rows: dict[int | str, list[_CocoAnnotation]] = defaultdict(list)
-    strangers: Counter[int] = Counter()
-    flat = 0
     for annotation in coco.annotations:
         _check_box(annotation, path)
-        if annotation.category_id not in class_of:
-            strangers[annotation.category_id] += 1
-        elif 0 in annotation.bbox[2:]:
-            flat += 1
-        else:
-            rows[annotation.image_id].append(annotation)
+        rows[annotation.image_id].append(annotation)
     images = {image.file_name: _image_truth(rows[image.id], class_of, image.size_hw) for image in coco.images}
-    _check_pixels(images, path)
-    unjudged = [label for class_id, label in enumerate(known) if class_id not in class_of.values()]
-    return Truth(path.name, known, images, _notes(path.name, coco.categories, strangers, flat, unjudged))
+    return Truth(path.name, tuple(category.name for category in categories), images)
 
 
 def _parsed_coco(path: Path) -> _Coco:
@@ -122,62 +123,20 @@ def _check_box(annotation: _CocoAnnotation, path: Path) -> None:
         )
 
 
-def _check_pixels(images: Mapping[str, ImageTruth], path: Path) -> None:
-    boxes = [image.boxes_xyxy_px for image in images.values() if len(image)]
-    if boxes and max(float(box.max()) for box in boxes) <= 1:
-        raise TruthError(f"{path} has boxes in fractions of the picture; COCO's are [x, y, width, height] in pixels")
-    for name, image in images.items():
-        if image.size_hw is None or not len(image):
-            continue
-        height, width = image.size_hw
-        outside = (
-            (image.boxes_xyxy_px[:, 0] >= width) | (image.boxes_xyxy_px[:, 1] >= height) | (image.boxes_xyxy_px[:, 2:] <= 0).any(1)
-        )
-        if outside.any():
-            box = image.boxes_xyxy_px[outside][0].tolist()
-            raise TruthError(
-                f"{path}: in {name} (width {width}, height {height}) lies a box wholly outside, corners {box};"
-                " COCO's boxes are [x, y, width, height] in pixels of the upright picture"
-            )
-
-
-def _class_of_category(categories: Iterable[_CocoCategory], labels: Sequence[str]) -> dict[int, int]:
-    class_of_name = {_folded(label): class_id for class_id, label in reversed(tuple(enumerate(labels)))}
-    return {
-        category.id: class_of_name[_folded(category.name)] for category in categories if _folded(category.name) in class_of_name
-    }
-
-
 def _image_truth(rows: Sequence[_CocoAnnotation], class_of: Mapping[int, int], size_hw: tuple[int, int] | None) -> ImageTruth:
     if not rows:
         return ImageTruth.empty(size_hw)
     boxes = np.array([row.bbox for row in rows], np.float64)
     areas = [row.area if row.area is not None else row.bbox[2] * row.bbox[3] for row in rows]
     boxes[:, 2:] += boxes[:, :2]
-    return ImageTruth(
-        boxes.astype(np.float32),
-        np.array([class_of[row.category_id] for row in rows], np.int64),
-        np.array([row.iscrowd for row in rows], np.bool_),
-        np.array(areas, np.float32),
-        size_hw,
-    )
-
-
-def _notes(
-    name: str, categories: Iterable[_CocoCategory], strangers: Counter[int], flat: int, unjudged: Sequence[str]
-) -> tuple[str, ...]:
-    names = [category.name for category in categories if strangers[category.id]]
-    boxes = strangers.total()
-    notes = (
-        f"{name} has {boxes} boxes of what the detector does not know ({listed(names)}): they are left out" if boxes else "",
-        f"{name} is not about {listed(unjudged)}: what is found of it is not judged" if unjudged else "",
-        f"{name} has {flat} boxes without width or height: they are left out" if flat else "",
-    )
-    return tuple(note for note in notes if note)
-
-
-def _folded(label: str) -> str:
-    return label.strip().casefold()
+    with np.errstate(over="ignore"):  # a box too large for 32 bits is refused as infinite
+        return ImageTruth(
+            boxes.astype(np.float32),
+            np.array([class_of[row.category_id] for row in rows], np.int64),
+            np.array([row.iscrowd for row in rows], np.bool_),
+            np.array(areas, np.float32),
+            size_hw,
+        )
 
 
 def _called(annotation: _CocoAnnotation) -> str:

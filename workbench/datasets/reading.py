@@ -1,50 +1,128 @@
-"""Which file holds the truth, and what reads it."""
+"""What reads the truth, and where it lies."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from workbench.datasets.coco import KEYS, read_coco
-from workbench.datasets.truth import Truth
+from workbench.datasets.bounds import check_bounds
+from workbench.datasets.classes import are_strangers, told_strangers, with_labels
+from workbench.datasets.coco import is_coco, may_be_coco, read_coco
+from workbench.datasets.truth import Truth, match
+from workbench.datasets.voc import FOLDERS, is_voc, may_be_voc, read_voc
+from workbench.datasets.yolo import IMAGES, LABELS, folders_of, is_yolo, may_be_yolo, mirrored, read_yolo
+from workbench.datasets.yolo_names import find_names
 from workbench.errors import TruthError
 from workbench.media import Media
 
+CHOICES = "choose a COCO json file, or a file or folder of Pascal VOC xml or YOLO txt"
 
-def read_truth(path: str | Path, labels: Sequence[str] | None = None) -> Truth:
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A way to write truth down.
+
+    Attributes:
+        claims: Whether a file or folder is in it, by its name, and what is in a folder.
+        read: Reads it, with class names of its own.
+        boxes: What its boxes are, in words.
+    """
+
+    claims: Callable[[Path], bool]
+    read: Callable[[Path, Media | None], Truth]
+    boxes: str
+
+
+FORMATS: tuple[Format, ...] = (  # the first that claims; a new format is a new row
+    Format(is_coco, read_coco, "COCO's boxes are [x, y, width, height] in pixels of the upright picture"),
+    Format(is_voc, read_voc, "Pascal VOC's boxes are corners in pixels of the upright picture, counted from 1"),
+    Format(is_yolo, read_yolo, "YOLO's boxes are in fractions of the upright picture"),
+)
+
+
+def read_truth(path: str | Path, labels: Sequence[str] | None = None, media: Media | None = None) -> Truth:
     """Read ground truth.
 
     Args:
-        path: A COCO json file.
-        labels: The detector's; categories are found in them by name, in whatever case. Boxes of categories that it does not know
-            are left out, with a note. `None` takes the categories as they are.
+        path: A COCO json file; Pascal VOC xml or YOLO txt, one file or the folder of them, or the folder above `Annotations` or
+            `labels`.
+        labels: The detector's; classes are found in them by name, whatever their case, spaces, hyphens and underscores. Boxes of
+            classes that it does not know are left out, with a note. `None` takes the classes as they are.
+        media: Whose truth it is: YOLO's txt counts in fractions of pictures, and here they are where they are not beside it.
 
     Raises:
-        TruthError: The file is missing or is no such truth, it has impossible boxes, or it shares no category with the labels.
+        TruthError: It is missing, damaged or no such truth, it has impossible boxes, or it shares no class with the labels.
     """
-    path = Path(path)
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise TruthError(f"{path} is not ground truth that can be read; choose a COCO json file")
-    return reader(path, labels)
+    return _fitted(*_own(Path(path), media), Path(path), labels)
+
+
+def truth_of(media: Media, labels: Sequence[str], path: str | Path | None = None) -> Truth | None:
+    """Read the truth that is named, or else the one that lies beside the media, and match it with the frames.
+
+    Truth that merely lies there and is about nothing that the detector knows stops nobody from measuring times: it comes without
+    images, and its note says why. `None` where no truth is named and none lies there.
+
+    Raises:
+        TruthError: As `read_truth`, or it belongs to other media.
+    """
+    place = Path(path) if path else truth_for(media)
+    if place is None:
+        return None
+    own, form = _own(place, media)
+    if not path and are_strangers(own, labels):
+        return Truth(own.name, tuple(labels), {}, (f"{told_strangers(own, labels)}, so there is no accuracy",))
+    return match(_fitted(own, form, place, labels), media.frame_names())
+
+
+def _own(path: Path, media: Media | None) -> tuple[Truth, Format]:
+    """Read truth with the classes as the file has them."""
+    try:
+        path.stat()
+        form = next((form for form in FORMATS if form.claims(path)), None)
+        if form is None:
+            what = "is a folder without annotations" if path.is_dir() else "is not ground truth"
+            raise TruthError(f"{path} {what} that can be read; {CHOICES}")
+        return form.read(path, media), form
+    except OSError as error:
+        raise TruthError(f"cannot read {error.filename or path}: {error.strerror}; {CHOICES}") from None
+
+
+def _fitted(own: Truth, form: Format, path: Path, labels: Sequence[str] | None) -> Truth:
+    truth = with_labels(own, labels)
+    check_bounds(truth, path, form.boxes)  # after boxes without a size are gone, which lie nowhere
+    return truth
 
 
 def truth_for(media: Media) -> Path | None:
-    """Find the truth that lies beside media: `stills.json` beside the folder `stills`, `line.json` beside `line.webm`.
+    """Find the truth that lies beside media.
 
-    A json file there that is plainly something else, such as a camera's notes, is passed over.
+    COCO's json comes first: `stills.json` beside the folder `stills`, `line.json` beside `line.webm`. Then, for pictures, Pascal
+    VOC's xml in `Annotations` beside their folder, or beside the pictures; then YOLO's txt in `labels` for `images`, or beside the
+    pictures where a file names its classes.
+
+    Files there that are plainly something else, such as a camera's notes or captions, are passed over; damaged ones are found.
     """
     facts = media.facts()
-    beside = BESIDE.get(facts.kind, _nowhere)
-    return next((path for path in beside(Path(facts.source)) if path.is_file() and _may_be_coco(path)), None)
+    beside = BESIDE.get(facts.kind, _nowhere)(Path(facts.source))
+    coco = (path for path in beside if path.is_file() and may_be_coco(path))
+    annotations = (found for folder in folders_of(media) for found in _annotations(folder, media))
+    return next(coco, None) or next(annotations, None)
 
 
-def _may_be_coco(path: Path) -> bool:
-    try:
-        tree: Any = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return True  # a damaged truth is to be heard of
-    return isinstance(tree, dict) and any(key in tree for key in KEYS[:2])
+def _annotations(folder: Path, media: Media) -> Iterable[Path]:
+    """Go through the places that hold annotations of the pictures in a folder: of a single picture its file, else the folder."""
+    stems = [Path(name).stem for name in media.frame_names()]
+    for place, suffix, may_be in _places(folder):
+        first = next((file for file in (place / f"{stem}{suffix}" for stem in stems) if may_be(file)), None)
+        if first:
+            yield first if media.facts().kind == "picture" else place
+
+
+def _places(folder: Path) -> Iterable[tuple[Path, str, Callable[[Path], bool]]]:
+    above = folder.absolute().parent
+    yield from ((above / name, ".xml", may_be_voc) for name in FOLDERS)
+    yield folder, ".xml", may_be_voc
+    yield from ((labels, ".txt", may_be_yolo) for labels in mirrored(folder, IMAGES, LABELS))
+    yield folder, ".txt", lambda file: may_be_yolo(file) and find_names(folder) is not None
 
 
 def _next_to(path: Path) -> tuple[Path, ...]:
@@ -60,12 +138,12 @@ def _nowhere(_: Path) -> tuple[Path, ...]:
     return ()
 
 
-READERS: dict[str, Callable[[Path, Sequence[str] | None], Truth]] = {".json": read_coco}  # a new format is a new row
-
-# Where truth may lie, by the media's kind; the first that exists.
+# Where COCO's json may lie, by the media's kind; the first that exists.
 BESIDE: dict[str, Callable[[Path], tuple[Path, ...]]] = {
     "video": _next_to,
+    "animation": _next_to,
     "picture": lambda path: (*_next_to(path), *_next_to_folder(path.parent)),
     "folder": _next_to_folder,
     "glob": lambda pattern: _next_to_folder(pattern.parent),
+    "sequence": lambda pattern: _next_to_folder(pattern.parent),
 }

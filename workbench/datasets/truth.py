@@ -1,9 +1,9 @@
 """What is really in the pictures, by the pictures' names."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Self
 
 import numpy as np
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from workbench.boxes import FloatArray
 from workbench.errors import TruthError
+from workbench.media.pictures import PICTURE_SUFFIXES
 
 MOST_NAMED = 5  # of the names that an error or a note lists
+LONGEST_QUOTE = 160  # characters; a damaged file may hold a line of megabytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +71,10 @@ class Truth:
 
 
 def match(truth: Truth, names: Iterable[str]) -> Truth:
-    """Find the truth of frames by their names: equal names first, then equal file names without folders.
+    """Find the truth of frames by their names.
+
+    Equal names come first, then file names without folders, then Pascal VOC's, which have no suffix either. A name without its
+    folder counts only where one frame and one picture of the truth have it.
 
     Returns:
         Truth whose images have the frames' names, in their order; frames that it does not know are left out, with a note.
@@ -78,9 +83,10 @@ def match(truth: Truth, names: Iterable[str]) -> Truth:
         TruthError: It knows none of them.
     """
     wanted = tuple(dict.fromkeys(names))
-    by_file_name = _unambiguous(truth.images)
-    images = {name: truth.images.get(name, by_file_name.get(_file_name(name))) for name in wanted}
-    found = {name: image for name, image in images.items() if image is not None}
+    found: dict[str, ImageTruth] = {}
+    for of_truth, of_frame in WAYS_TO_MATCH:
+        known, left = _by_unique(of_truth, truth.images), [name for name in wanted if name not in found]
+        found |= {name: truth.images[known[key]] for key, name in _by_unique(of_frame, left).items() if key in known}
     if not found:
         raise TruthError(
             f"{truth.name} describes {listed(truth.images)}, none of which are among the frames {listed(wanted)};"
@@ -88,16 +94,43 @@ def match(truth: Truth, names: Iterable[str]) -> Truth:
         )
     unknown = tuple(name for name in wanted if name not in found)
     note = (f"{truth.name} does not know {len(unknown)} of {len(wanted)} frames ({listed(unknown)}): they count for no accuracy",)
-    return replace(truth, images=found, notes=truth.notes + (note if unknown else ()))
+    images = {name: found[name] for name in wanted if name in found}
+    return replace(truth, images=images, notes=truth.notes + (note if unknown else ()))
 
 
-def _unambiguous(images: Mapping[str, ImageTruth]) -> dict[str, ImageTruth]:
-    counts = Counter(_file_name(name) for name in images)
-    return {_file_name(name): image for name, image in images.items() if counts[_file_name(name)] == 1}
+def _by_unique(called: Callable[[str], str], names: Iterable[str]) -> dict[str, str]:
+    every = [(called(name), name) for name in names]
+    counts = Counter(key for key, _ in every)
+    return {key: name for key, name in every if counts[key] == 1}
 
 
 def _file_name(name: str) -> str:
     return PurePosixPath(name.replace("\\", "/")).name
+
+
+def _stem(name: str) -> str:
+    path = PurePosixPath(_file_name(name))
+    return path.stem if path.suffix.lower() in PICTURE_SUFFIXES else path.name  # `clip.webm#3` is a frame's whole name
+
+
+# What a picture of the truth is called, and what a frame is; the most exact first.
+WAYS_TO_MATCH: tuple[tuple[Callable[[str], str], Callable[[str], str]], ...] = (
+    (str, str),
+    (_file_name, _file_name),
+    (_file_name, _stem),
+)
+
+
+def named(path: Path) -> str:
+    """Return what to call the truth at a path: a file's name, a folder's with the one above, for `labels` alone says little."""
+    whole = path.absolute()
+    return f"{whole.parent.name}/{whole.name}" if path.is_dir() else path.name
+
+
+def shortened(error: object) -> str:
+    """Return what somebody else's error says, or a word from a stranger's file, on one line."""
+    words = " ".join(str(error).split())
+    return words if len(words) <= LONGEST_QUOTE else f"{words[:LONGEST_QUOTE]}…"
 
 
 def listed(names: Iterable[str]) -> str:

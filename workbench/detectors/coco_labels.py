@@ -1,4 +1,4 @@
-"""The 80 class names of COCO 2017 (https://cocodataset.org), in the order in which detectors number them without gaps."""
+"""The class names of COCO 2017 (https://cocodataset.org) as detectors number them: 80 without gaps, or 90 with the ten it lacks."""
 
 COCO80: tuple[str, ...] = (
     "person",
@@ -82,3 +82,16 @@ COCO80: tuple[str, ...] = (
     "hair drier",
     "toothbrush",
 )
+
+# Before which of the 80 a number is free: COCO announced 91 kinds of thing and published 80.
+_FREE_BEFORE = {
+    "stop sign": 1,
+    "backpack": 1,
+    "handbag": 2,
+    "wine glass": 1,
+    "diningtable": 1,
+    "toilet": 2,
+    "tvmonitor": 1,
+    "book": 1,
+}
+COCO90: tuple[str, ...] = tuple(label for name in COCO80 for label in (*("n/a",) * _FREE_BEFORE.get(name, 0), name))

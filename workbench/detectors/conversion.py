@@ -1,7 +1,8 @@
-"""From a Keras model to LiteRT, at each precision, cached by content."""
+"""From a network in TensorFlow to LiteRT, at each precision, cached by content."""
 
 import atexit
 import hashlib
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -13,17 +14,17 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from workbench.boxes import UInt8Array
-from workbench.detectors.detector import Calibration, LiteRtModel
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger
+from workbench.detectors.network import Calibration, LiteRtModel
 from workbench.errors import SaveError, UnavailableError
 from workbench.record import write_whole
-from workbench.stages.input_spec import InputSpec
+from workbench.stages.input_spec import CHANNELS, InputSpec
 from workbench.stages.preprocess import prepare
 
 CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
 _ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what was exported last, belong to the process
 _EXPORTS: dict[tuple[object, ...], tempfile.TemporaryDirectory[str]] = {}
-CONVERSION = 1  # raised when the options below change what comes out, so that older cached files are not taken
+CONVERSION = 2  # raised when the options below change what comes out, so that older cached files are not taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +32,39 @@ class Conversion:
     """What one converted file depends on.
 
     Attributes:
-        model: Gives the Keras model, whose outputs are a mapping by name. Called only where there is something to convert: loading
-            TensorFlow takes seconds, which a cached conversion does without.
-        outputs: Names of these outputs in the order that the head expects.
-        sha256: Hash of the file that the model was read from.
+        export: Writes the network as a SavedModel into a folder, with a fixed input, whose signature gives `outputs` under the
+            names of `exported_name`. Called only where there is something to convert: loading TensorFlow takes seconds, which a
+            cached conversion does without.
+        outputs: Names of the network's outputs that are wanted.
+        sha256: Hash of the file that the network was read from.
         input_spec: What the network wants to be fed; calibration frames are prepared by it.
         precision: One of LiteRT's five.
         size_hw: Fixed height and width in pixels.
         batch: Fixed batch.
     """
 
-    model: Callable[[], Any]
+    export: "Export"
     outputs: tuple[str, ...]
     sha256: str
     input_spec: InputSpec
     precision: str
     size_hw: tuple[int, int]
     batch: int
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of the exported network."""
+        height, width = self.size_hw
+        planar = self.input_spec.layout == "NCHW"
+        return (self.batch, CHANNELS, height, width) if planar else (self.batch, height, width, CHANNELS)
+
+
+Export = Callable[[Conversion, str], None]
+
+
+def exported_name(position: int) -> str:
+    """Return what the n-th of the wanted outputs is called in an exported model: names in files can be anything."""
+    return f"output_{position}"
 
 
 def convert(conversion: Conversion, calibration: Calibration, cache: Path | None = None) -> LiteRtModel:
@@ -65,15 +82,16 @@ def convert(conversion: Conversion, calibration: Calibration, cache: Path | None
     key = calibration.key if calibrated else ""
     notes: tuple[str, ...] = (f"calibrated on {key}",) if calibrated else ()
     path = (cache or user_cache_path("workbench") / "litert") / f"{_file_key(conversion, key)}.tflite"
+    outputs = {name: exported_name(position) for position, name in enumerate(conversion.outputs)}
     cached = _cached(path, conversion.precision)
     if cached is not None:
-        return LiteRtModel(cached, conversion.outputs, converted=False, notes=(*notes, "conversion read from the cache"))
+        return LiteRtModel(cached, outputs, converted=False, notes=(*notes, "conversion read from the cache"))
     content = _converted(conversion, calibration.frames() if calibrated else ())
     try:
         write_whole(path, content)
     except SaveError as error:  # a full disk costs the next run its time, not this run its result
         notes = (*notes, f"the conversion was not cached: {error}")
-    return LiteRtModel(content, conversion.outputs, converted=True, notes=notes)
+    return LiteRtModel(content, outputs, converted=True, notes=notes)
 
 
 def _cached(path: Path, precision: str) -> bytes | None:
@@ -91,6 +109,7 @@ def _file_key(conversion: Conversion, calibration_key: str) -> str:
         CONVERSION,
         version("tensorflow"),
         conversion.sha256,
+        conversion.outputs,
         conversion.input_spec,
         conversion.precision,
         conversion.size_hw,
@@ -105,13 +124,13 @@ def _converted(conversion: Conversion, frames: Sequence[UInt8Array]) -> bytes:
     import tensorflow as tf
 
     with _ONE_AT_A_TIME, native_stderr_captured() as printed:
-        converter = tf.lite.TFLiteConverter.from_saved_model(_exported(conversion))
-        PRECISION_OPTIONS[conversion.precision](converter, _representative(conversion, frames))
         try:
+            converter = tf.lite.TFLiteConverter.from_saved_model(_exported(conversion))
+            PRECISION_OPTIONS[conversion.precision](converter, _representative(conversion, frames))
             content: bytes = converter.convert()
         except Exception as error:  # the converter raises its own and MLIR's kinds, none of them public
             raise UnavailableError(
-                f"the converter could not make {conversion.precision} of this model: {_first_line(str(error) or printed())};"
+                f"the converter could not make {conversion.precision} of this model: {complaint(str(error) + printed())};"
                 " choose another runtime.precision"
             ) from error
     _try_out(content, conversion.precision)
@@ -126,7 +145,8 @@ def _exported(conversion: Conversion) -> str:
         folder = tempfile.TemporaryDirectory(prefix="workbench-")
         _EXPORTS[key] = folder
         try:
-            _export(conversion, folder.name)
+            with quiet_logger():
+                conversion.export(conversion, folder.name)
         except BaseException:
             _forget_exports()
             raise
@@ -139,25 +159,6 @@ def _forget_exports() -> None:
         _EXPORTS.popitem()[1].cleanup()
 
 
-def _export(conversion: Conversion, folder: str) -> None:
-    import keras
-    import tensorflow as tf
-
-    # Keras 3 hands the converter no frozen variables from a concrete function: they stay resource reads that LiteRT cannot run. A
-    # SavedModel is the documented way.
-    model = conversion.model()
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    height, width = conversion.size_hw
-    archive.add_endpoint(
-        "serve",
-        lambda batch: model(batch, training=False),
-        input_signature=[tf.TensorSpec((conversion.batch, height, width, 3), tf.float32)],
-    )
-    with quiet_logger():
-        archive.write_out(folder, verbose=False)
-
-
 def _representative(conversion: Conversion, frames: Sequence[UInt8Array]) -> Callable[[], Iterator[list[Any]]]:
     def batches() -> Iterator[list[Any]]:
         for frame in frames:
@@ -166,7 +167,27 @@ def _representative(conversion: Conversion, frames: Sequence[UInt8Array]) -> Cal
     return batches
 
 
-def _first_line(text: str) -> str:
+UNSUPPORTED = re.compile(r"error: '?(?:tf\.)?([\w.]+)'? op is neither a custom op nor a flex op")
+NOT_QUANTISED = re.compile(r"(?:Quantization not yet supported for op|not supported for the op:?) '?([\w.]+)'?", re.IGNORECASE)
+
+
+def complaint(text: str) -> str:
+    r"""Turn what the converter says, which can be pages, into one sentence that names the operations that it stumbled over.
+
+    >>> complaint("loc('x'): error: 'tf.Erf' op is neither a custom op nor a flex op\n<unknown>:0: error: failed")
+    'LiteRT has no operation Erf'
+    """
+    operations = tuple(dict.fromkeys(name.removeprefix("tf.") for name in UNSUPPORTED.findall(text)))
+    if operations:
+        return f"LiteRT has no operation {', '.join(operations)}"
+    operations = tuple(dict.fromkeys(NOT_QUANTISED.findall(text)))
+    if operations:
+        return f"the operation {', '.join(operations)} has no integer form"
+    return first_line(text)
+
+
+def first_line(text: str) -> str:
+    """Return the first line that says something."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "it gave no reason")
 
 
@@ -178,8 +199,7 @@ def _try_out(content: bytes, precision: str) -> None:
             Interpreter(model_content=content, num_threads=1).allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise UnavailableError(
-                f"LiteRT cannot run this model converted to {precision}: {_first_line(str(error))};"
-                " choose another runtime.precision"
+                f"LiteRT cannot run this model converted to {precision}: {first_line(str(error))}; choose another runtime.precision"
             ) from error
 
 

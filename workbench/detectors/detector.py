@@ -1,92 +1,137 @@
-"""The seam behind which every kind of model file looks alike."""
+"""A detector: a network, and what its tensors mean."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
-from workbench.boxes import UInt8Array
+from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network
 from workbench.record import DetectorFacts
-from workbench.settings import Settings
+from workbench.settings import NMS_METHODS, PRECISIONS, Nms, Settings
 from workbench.stages.heads import Head
 from workbench.stages.input_spec import InputSpec
+from workbench.stages.own_nms import OwnNms
 
-Forward = Callable[[Any], Sequence[Any]]
-"""From a batch as the input spec describes it to the raw outputs in the order that the head expects, as TensorFlow tensors."""
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Frames that the ranges of an integer model are taken from.
-
-    Attributes:
-        key: Names exactly these frames: a conversion is cached by it, so that they need not be decoded again.
-        frames: Gives them as RGB `(height, width, 3)`; called only where something is converted.
-    """
-
-    key: str
-    frames: Callable[[], Sequence[UInt8Array]]
+OWN_NMS = "model"  # the method that is the network's own
+NO_OWN_NMS = "this model holds no NMS of its own; choose any other method"
+NO_CANDIDATES = "this model does its own NMS and gives no candidates from before it; choose model"
 
 
-@dataclass(frozen=True, slots=True)
-class LiteRtModel:
-    """A model for the LiteRT interpreter.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What a network's tensors mean. At least one of `head` and `own_nms` is there.
 
     Attributes:
-        content: The flatbuffer.
-        outputs: Names of the signature's outputs in the order that the head expects; `None` takes the file's own order.
-        converted: Whether it was converted just now, rather than read from a file or from the cache.
-        notes: What a reader of the figures should know, such as what it was calibrated on.
+        kind: What people call such outputs.
+        input_spec: What the network wants to be fed.
+        labels: Class names, in the order of the scores.
+        head: How raw outputs become candidates for NMS.
+        head_outputs: Names of the outputs that the head reads, in its order.
+        own_nms: How detections are read that the network thinned out itself.
+        own_outputs: Names of the outputs that these are in.
     """
 
-    content: bytes
-    outputs: tuple[str, ...] | None
-    converted: bool
-    notes: tuple[str, ...] = ()
+    kind: str
+    input_spec: InputSpec
+    labels: tuple[str, ...]
+    head: Head | None = None
+    head_outputs: tuple[str, ...] = ()
+    own_nms: OwnNms | None = None
+    own_outputs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.head is None and self.own_nms is None:
+            raise ValueError("a detector needs candidates or detections")
 
 
-class Detector(ABC):
+@final
+class Detector:
     """A loaded model: what to feed it, how its raw outputs become boxes, and which settings it cannot take.
+
+    Args:
+        network: What runs.
+        meaning: What its tensors mean.
+        name: What to call it.
+        source: What `workbench run` takes to find it again.
 
     Attributes:
         facts: Name, source, labels and content hash.
-        input_spec: What the network wants to be fed.
-        head: How its raw outputs become boxes and scores.
-        output_names: Names of the raw outputs in the order that the head expects; `None` where they go by position.
+        meaning: What its tensors mean.
         refusals: Reasons by setting and value: `{"runtime.engine": {"keras": "a .tflite file holds no Keras model"}}`. What is not
             listed here may still be refused by the machine or by another setting (`workbench.availability`).
     """
 
-    facts: DetectorFacts
-    input_spec: InputSpec
-    head: Head
-    output_names: tuple[str, ...] | None
-    refusals: Mapping[str, Mapping[str, str]]
+    def __init__(self, network: Network, meaning: Meaning, *, name: str, source: str) -> None:
+        self._network = network
+        self.meaning = meaning
+        self.facts = DetectorFacts(
+            name=name,
+            source=source,
+            kind=f"{network.kind}, {meaning.kind}" if meaning.kind else network.kind,
+            sha256=network.sha256,
+            size_bytes=network.size_bytes,
+            labels=meaning.labels,
+        )
+        self.refusals: Mapping[str, Mapping[str, str]] = {**network.refusals, "nms.method": _nms_refusals(meaning)}
 
-    @abstractmethod
+    @property
+    def input_spec(self) -> InputSpec:
+        """What the network wants to be fed."""
+        return self.meaning.input_spec
+
     def default_settings(self) -> Settings:
         """Return settings that this detector can take and a newcomer would expect."""
+        refused = self.refusals.get("runtime.engine", {})
+        litert = "graph" in refused
+        method = OWN_NMS if self.meaning.head is None else "opencv" if litert else "tensorflow"
+        values: dict[str, object] = {
+            "runtime.engine": "litert" if litert else "graph",
+            "input.resize": "opencv" if litert else "graph",
+            "nms.method": method,
+            "runtime.batch": self.input_spec.batch or 1,
+        }
+        refused_precisions = self.refusals.get("runtime.precision", {})
+        default = Settings()
+        if default.runtime.precision in refused_precisions:
+            values["runtime.precision"] = next(one for one in PRECISIONS if one not in refused_precisions)
+        return default.with_values(values)
 
-    @abstractmethod
+    def outputs(self, nms: Nms) -> tuple[str, ...]:
+        """Name the outputs that are read under an NMS, in the order that their reader expects."""
+        return self.meaning.own_outputs if nms.method == OWN_NMS else self.meaning.head_outputs
+
     def keras_model(self) -> Any:
         """Return the Keras model.
 
         Raises:
             UnavailableError: The file holds none.
         """
+        return self._network.keras_model()
 
-    @abstractmethod
     def forward(self) -> Forward:
         """Return the network as a function of TensorFlow tensors that can be traced.
 
         Raises:
             UnavailableError: The file holds no TensorFlow network.
         """
+        return self._network.forward()
 
-    @abstractmethod
     def litert_model(self, precision: str, size_hw: tuple[int, int], batch: int, calibration: Calibration) -> LiteRtModel:
         """Return the network for LiteRT, converted where it is not there yet.
 
         Raises:
             UnavailableError: The file cannot be brought to this precision or size, or the converter refused it.
         """
+        return self._network.litert_model(
+            precision,
+            size_hw,
+            batch,
+            outputs=tuple(dict.fromkeys((*self.meaning.head_outputs, *self.meaning.own_outputs))),
+            input_spec=self.input_spec,
+            calibration=calibration,
+        )
+
+
+def _nms_refusals(meaning: Meaning) -> dict[str, str]:
+    if meaning.head is None:
+        return {method: NO_CANDIDATES for method in NMS_METHODS if method != OWN_NMS}
+    return {} if meaning.own_nms else {OWN_NMS: NO_OWN_NMS}

@@ -1,31 +1,192 @@
 """From a path to a detector, by kind of file. A new kind is a module beside this one and a line in the table."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from workbench.boxes import UInt8Array
+from workbench.detectors.anchor_card import anchor_outputs
+from workbench.detectors.card import Card, card_path, read_card
 from workbench.detectors.detector import Detector
-from workbench.detectors.tflite_file import TfliteDetector
-from workbench.errors import ModelError
+from workbench.detectors.model_bytes import check_no_pickle
+from workbench.detectors.native_output import load_tensorflow
+from workbench.detectors.network import Network
+from workbench.detectors.readings import Proposal, propose
+from workbench.detectors.trial import Trial, try_out
+from workbench.errors import ModelError, SettingsError
 
-FILE_KINDS: dict[str, Callable[[Path, str], Detector]] = {
-    ".tflite": lambda path, source: TfliteDetector(path, source=source),
+ALLOWANCES = ("lambda", "python-functions")  # Python code in a model that runs only where its user says so
+
+
+def _open_tflite(path: Path, _: bool, precision: str | None) -> Network:
+    from workbench.detectors.tflite_network import TfliteNetwork
+
+    return TfliteNetwork(path, precision)
+
+
+def _open_keras(path: Path, trusted: bool, _: str | None) -> Network:
+    from workbench.detectors.keras_network import KerasNetwork
+
+    return KerasNetwork(path, trusted=trusted)
+
+
+def _open_saved_model(path: Path, trusted: bool, _: str | None) -> Network:
+    from workbench.detectors.saved_model import SavedModelNetwork
+
+    return SavedModelNetwork(path, trusted=trusted)
+
+
+def _open_frozen(path: Path, trusted: bool, _: str | None) -> Network:
+    from workbench.detectors.frozen_graph import FrozenGraphNetwork
+
+    return FrozenGraphNetwork(path, trusted=trusted)
+
+
+def _load_litert() -> None:
+    import ai_edge_litert.interpreter  # noqa: F401 - loading it is the point
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """A kind of model file.
+
+    Attributes:
+        open: From the path, whether its Python code may run, and the precision it was found to be stored in, to a network.
+        prepare: Loads what it runs on.
+        allowance: What in it is code, by its name in `ALLOWANCES`.
+    """
+
+    open: Callable[[Path, bool, str | None], Network]
+    prepare: Callable[[], None]
+    allowance: str | None = None
+
+
+FILE_KINDS: dict[str, FileKind] = {
+    ".tflite": FileKind(_open_tflite, _load_litert),
+    ".keras": FileKind(_open_keras, load_tensorflow, "lambda"),
+    ".h5": FileKind(_open_keras, load_tensorflow, "lambda"),
+    ".hdf5": FileKind(_open_keras, load_tensorflow, "lambda"),
+    ".pb": FileKind(_open_frozen, load_tensorflow, "python-functions"),
+    "folder": FileKind(_open_saved_model, load_tensorflow, "python-functions"),
 }
+READABLE = "a SavedModel's folder, .keras, .h5, .pb (a frozen graph) or .tflite"
 
 
-def load_detector(source: str) -> Detector:
-    """Load the detector in a file.
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What looking at a model found.
+
+    Attributes:
+        network: What runs.
+        trial: What it did with one frame.
+        card: The card beside it, which wins; `None` where there is none.
+        card_folder: Where that card lies.
+        proposals: Plausible readings, the best first.
+    """
+
+    network: Network
+    trial: Trial
+    card: Card | None
+    card_folder: Path | None
+    proposals: tuple[Proposal, ...]
+
+
+GetFrame = Callable[[], UInt8Array]
+"""Gives a real frame `(height, width, 3)`, RGB."""
+
+
+def load_detector(source: str, get_frame: GetFrame, allow: Collection[str] = ()) -> Detector:
+    """Load the detector in a file or folder: by the card beside it, else by the best reading of what it puts out.
 
     Args:
-        source: A path; its ending tells the kind of file.
+        source: A path.
+        get_frame: What to try it on; asked only where no card says what the tensors mean.
+        allow: Names of `ALLOWANCES` that the user grants.
 
     Raises:
-        ModelError: There is no such file, no such kind of file, or what it holds is no detector.
+        ModelError: There is no such model, it does not load or run, or what it puts out is not understood without a card.
     """
-    path = Path(source)
+    looked = look(source, get_frame, allow)
+    if looked.card is not None:
+        return as_detector(looked, looked.card, source)
+    if not looked.proposals:
+        raise ModelError(f"{source} {why_no_detector(looked.trial)}")
+    return as_detector(looked, looked.proposals[0].card, source)
+
+
+def as_detector(looked: Looked, card: Card, source: str) -> Detector:
+    """Make a detector of a network and one reading of it.
+
+    Raises:
+        ModelError: They do not fit.
+    """
+    try:
+        meaning = card.meaning(looked.trial.tensors, looked.card_folder or looked.network.path.parent)
+    except ModelError as error:
+        raise ModelError(f"{source}: {error}") from None
+    return Detector(looked.network, meaning, name=card.name or _stem(looked.network.path), source=source)
+
+
+def look(source: str, get_frame: GetFrame, allow: Collection[str] = (), *, try_on_noise: bool = True) -> Looked:
+    """Try a model on one frame and find readings of what it puts out; raises as `load_detector` does.
+
+    Args:
+        source: A path.
+        get_frame: What to try it on.
+        allow: Names of `ALLOWANCES` that the user grants.
+        try_on_noise: Whether a model with a card is tried on noise instead, which is one frame for all media.
+    """
+    unknown = [name for name in allow if name not in ALLOWANCES]
+    if unknown:
+        raise SettingsError(f"{unknown[0]!r} cannot be allowed; choose one of {', '.join(ALLOWANCES)}")
+    path, name = _found(source)
+    kind = FILE_KINDS[name]
+    trusted = kind.allowance in allow
+    first = kind.open(path, trusted, None)
+    beside = card_path(path)
+    card = read_card(beside) if beside else None
+    trial = try_out(name, path, first.sha256, _noise() if card and try_on_noise else get_frame(), trusted)
+    network = kind.open(path, trusted, trial.tensors.precision)
+    return Looked(network, trial, card, beside.parent if beside else None, () if card else propose(trial))
+
+
+def _noise() -> UInt8Array:
+    """Return the frame for a model with a card: it only has to run, and one for all media is tried once."""
+    return np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
+
+
+def _found(source: str) -> tuple[Path, str]:
     if not os.path.exists(source):  # noqa: PTH110 - Path.exists raises where a name is too long to be one
         raise ModelError(f"there is no model {source!r}; choose a file that exists, or the name of a sample detector")
-    load = FILE_KINDS.get(path.suffix.lower())
-    if load is None or path.is_dir():
-        raise ModelError(f"{source} is of no kind of model that this version reads; choose one of {', '.join(FILE_KINDS)}")
-    return load(path, source)
+    path = Path(source)
+    if path.name in {"saved_model.pb", "saved_model.pbtxt"}:
+        path = path.parent
+    if path.is_dir():
+        return path, "folder"
+    name = path.suffix.lower()
+    if name not in FILE_KINDS:
+        check_no_pickle(path)
+        raise ModelError(f"{source} is of no kind of model that is read here; choose {READABLE}")
+    return path, name
+
+
+def _stem(path: Path) -> str:
+    return path.name if path.is_dir() else path.stem
+
+
+def why_no_detector(trial: Trial) -> str:
+    """Say what a model seems to be that no reading fits, and what to do."""
+    outputs = {name: one.shape for name, one in trial.runs[0].outputs.items()}
+    shapes = list(outputs.values())
+    if len(shapes) == 1 and len([side for side in shapes[0] if side != 1]) == 1:
+        return f"is a classifier, no detector: it gives {max(shapes[0])} scores and no boxes; choose a detector"
+    listed = ", ".join(f"{name} {list(shape)}" for name, shape in outputs.items())
+    if anchor_outputs(trial) is not None:
+        return (
+            f"gives offsets from anchors that are not in the file ({listed}); write them into a detector card beside it,"
+            " which `workbench describe` prints"
+        )
+    return f"gives outputs that are not understood as boxes ({listed}); say what they mean in a detector card beside it"

@@ -22,3 +22,21 @@ def read_model(path: Path) -> bytes:
     if content.startswith(LFS_POINTER):
         raise ModelError(f"{path} is a Git LFS pointer, not the model; run `git lfs pull` where it comes from")
     return content
+
+
+PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib")
+
+
+def check_no_pickle(path: Path) -> None:
+    """Refuse Python pickles, which run code of whoever made them while they load.
+
+    Raises:
+        ModelError: It is named like one, or begins like one.
+    """
+    with path.open("rb") as file:
+        start = file.read(2)
+    if path.suffix.lower() in PICKLES or (start[:1] == b"\x80" and start[1:] in {b"\2", b"\3", b"\4", b"\5"}):
+        raise ModelError(
+            f"{path} is, or holds, a Python pickle: code of whoever made it, which is never loaded here;"
+            " export the model as a SavedModel, .keras or .tflite"
+        )

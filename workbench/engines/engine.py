@@ -3,14 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.boxes import FloatArray, UInt8Array
 from workbench.detections import Detections
+from workbench.detectors.detector import OWN_NMS, Meaning
 from workbench.settings import Nms
+from workbench.stages.heads import NUMPY_OPS
 from workbench.stages.input_spec import InputSpec
 
 
@@ -48,14 +50,19 @@ class Engine(ABC):
     batch: int
     model_bytes: int | None = None
 
+    thread_safe: bool = False
+    """Whether `run` may be called on several threads at once."""
+    own_nms: bool = False
+    """Whether what `run` returns are detections of the network's own NMS."""
+
     @property
     @abstractmethod
     def compilations(self) -> int:
         """Programs that were traced, compiled or converted so far."""
 
-    def with_nms(self, nms: Nms) -> Self | None:  # noqa: ARG002 - an engine whose program holds an NMS has to look at it
+    def with_nms(self, nms: Nms) -> Self | None:
         """Return an engine that runs the same program under another NMS; `None` where that has to be compiled anew."""
-        return self
+        return self if (nms.method == OWN_NMS) == self.own_nms else None
 
     @abstractmethod
     def run(self, batch: NDArray[np.generic]) -> Candidates | Sequence[Detections]:
@@ -65,8 +72,32 @@ class Engine(ABC):
             batch: `(batch, …)` as `input_spec` says, or `(batch, height, width, 3)` uint8 frames where the engine takes frames.
 
         Returns:
-            Candidates; or, where NMS is part of the program, the detections of each image in pixels of the network's input.
+            Candidates; or, where NMS is part of the program or of the network, the detections of each image in pixels of the
+            network's input.
         """
+
+
+@final
+class OutputReader:
+    """Reads a network's raw outputs on the host, as candidates or as detections by what the NMS says.
+
+    Args:
+        meaning: What the outputs mean.
+        nms: `method` says whose NMS it is.
+        size_hw: Height and width of the network's input.
+    """
+
+    def __init__(self, meaning: Meaning, nms: Nms, size_hw: tuple[int, int]) -> None:
+        self._meaning = meaning
+        self._size_hw = size_hw
+        self.own_nms = nms.method == OWN_NMS
+
+    def __call__(self, raw: Sequence[FloatArray]) -> Candidates | list[Detections]:
+        if self.own_nms:
+            assert self._meaning.own_nms is not None, "availability.check has seen to it"
+            return self._meaning.own_nms.detections(raw, self._size_hw)
+        assert self._meaning.head is not None, "as above"
+        return Candidates(*self._meaning.head.candidates(raw, self._size_hw, NUMPY_OPS))
 
 
 def stack_frames(frames: Sequence[UInt8Array]) -> UInt8Array:

@@ -5,10 +5,11 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.detections import Detections
 from workbench.detectors import Detector
-from workbench.engines.engine import Candidates, Engine
+from workbench.detectors.keras_network import named_outputs
+from workbench.engines.engine import Candidates, Engine, OutputReader
 from workbench.settings import Settings
-from workbench.stages.heads import NUMPY_OPS
 
 RESIZE_LEFT_OUT = "resize: model.predict runs the model alone"
 NMS_LEFT_OUT = "nms: it runs after the model, as nms.method says"
@@ -23,9 +24,9 @@ class KerasPredict(Engine):
 
     def __init__(self, detector: Detector, settings: Settings) -> None:
         self._model = detector.keras_model()
-        self._outputs = detector.output_names or ()
-        self._head = detector.head
-        self._size_hw = detector.input_spec.choose_size(settings.input.size_hw)
+        self._outputs = detector.outputs(settings.nms)
+        self._read = OutputReader(detector.meaning, settings.nms, detector.input_spec.choose_size(settings.input.size_hw))
+        self.own_nms = self._read.own_nms
         self.input_spec = detector.input_spec
         self.batch = settings.runtime.batch
         self._predict_function: Any = None
@@ -35,12 +36,11 @@ class KerasPredict(Engine):
     def compilations(self) -> int:
         return len(self._shapes)  # predict traces once for each shape that it is fed
 
-    def run(self, batch: NDArray[np.generic]) -> Candidates:
+    def run(self, batch: NDArray[np.generic]) -> Candidates | list[Detections]:
         self._shapes.add(batch.shape)
         # A model has one predict graph. Fed a second size, Keras opens its sides, and not every layer can be traced so (a bilinear
         # UpSampling2D cannot). So each engine brings its own.
         self._model.predict_function = self._predict_function
-        named: dict[str, Any] = self._model.predict(batch, batch_size=self.batch, verbose=0)
+        named = named_outputs(self._model, self._model.predict(batch, batch_size=self.batch, verbose=0))
         self._predict_function = self._model.predict_function
-        boxes, scores = self._head.candidates([named[name] for name in self._outputs], self._size_hw, NUMPY_OPS)
-        return Candidates(boxes, scores)
+        return self._read([named[name] for name in self._outputs])

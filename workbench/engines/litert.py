@@ -1,20 +1,19 @@
 """LiteRT: the interpreter that runs `.tflite` models."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.boxes import FloatArray
-from workbench.detectors import Detector, LiteRtModel
-from workbench.detectors.detector import Calibration
+from workbench.detections import Detections
+from workbench.detectors import Calibration, Detector, LiteRtModel
 from workbench.detectors.native_output import native_stderr_captured
-from workbench.engines.engine import Candidates, Engine
+from workbench.detectors.tflite_network import dequantised, quantised
+from workbench.engines.engine import Candidates, Engine, OutputReader
 from workbench.settings import Settings
-from workbench.stages.heads import NUMPY_OPS
-from workbench.stages.input_spec import InputSpec
+from workbench.stages.input_spec import CHANNELS, InputSpec
 
 RESIZE_LEFT_OUT = "resize: a LiteRT model takes its input at its own size"
 NMS_LEFT_OUT = "nms: it runs after the model, as nms.method says"
@@ -40,10 +39,11 @@ class LiteRt(Engine):
         model = detector.litert_model(runtime.precision, self._size_hw, runtime.batch, calibration)
         with native_stderr_captured():
             self._interpreter = Interpreter(model_content=model.content, num_threads=runtime.threads)
-            self._interpreter.allocate_tensors()
-        self._head = detector.head
+            _allocate(self._interpreter, detector.input_spec, runtime.batch, self._size_hw)
+        self._read = OutputReader(detector.meaning, settings.nms, self._size_hw)
+        self.own_nms = self._read.own_nms
         self._input: Mapping[str, Any] = self._interpreter.get_input_details()[0]
-        self._outputs = _outputs(self._interpreter, model)
+        self._outputs = _outputs(self._interpreter, model, detector.outputs(settings.nms))
         self._table = _quantising_table(detector.input_spec, self._input)
         self.input_spec = detector.input_spec if self._table is None else replace(detector.input_spec, dtype="uint8")
         self.notes = model.notes
@@ -54,28 +54,34 @@ class LiteRt(Engine):
     def compilations(self) -> int:
         return int(self._converted)
 
-    def run(self, batch: NDArray[np.generic]) -> Candidates:
+    def run(self, batch: NDArray[np.generic]) -> Candidates | list[Detections]:
         self._interpreter.set_tensor(self._input["index"], self._quantised(batch))
         self._interpreter.invoke()
-        raw = [_dequantised(self._interpreter.get_tensor(details["index"]), details) for details in self._outputs]
-        boxes, scores = self._head.candidates(raw, self._size_hw, NUMPY_OPS)
-        return Candidates(boxes, scores)
+        return self._read([dequantised(self._interpreter.get_tensor(details["index"]), details) for details in self._outputs])
 
     def _quantised(self, batch: NDArray[Any]) -> NDArray[Any]:
         import cv2
 
         if self._table is not None:  # OpenCV looks pixels up ten times faster than NumPy's indexing does
             return np.asarray(cv2.LUT(batch.reshape(batch.shape[0], -1), self._table)).reshape(batch.shape)
-        if batch.dtype == self._input["dtype"]:
-            return batch
-        return _quantise(batch, self._input)
+        return quantised(batch, self._input)
 
 
-def _outputs(interpreter: Any, model: LiteRtModel) -> list[Mapping[str, Any]]:
-    if model.outputs is None:
-        return list(interpreter.get_output_details())
-    by_name = interpreter.get_signature_runner().get_output_details()
-    return [by_name[name] for name in model.outputs]
+def _allocate(interpreter: Any, spec: InputSpec, batch: int, size_hw: tuple[int, int]) -> None:
+    """Prepare the interpreter for one shape; a file that leaves its sides open is told them."""
+    (details,) = interpreter.get_input_details()
+    wanted = (batch, CHANNELS, *size_hw) if spec.layout == "NCHW" else (batch, *size_hw, CHANNELS)
+    if tuple(details["shape"]) != wanted:
+        interpreter.resize_tensor_input(details["index"], wanted)
+    interpreter.allocate_tensors()
+
+
+def _outputs(interpreter: Any, model: LiteRtModel, names: Sequence[str]) -> list[Mapping[str, Any]]:
+    by_name = {details["name"]: details for details in interpreter.get_output_details()}
+    wanted = [model.outputs[name] for name in names]
+    if not set(wanted) <= by_name.keys():  # a converted file has the names in its signature
+        by_name = interpreter.get_signature_runner().get_output_details()
+    return [by_name[name] for name in wanted]
 
 
 def _quantising_table(spec: InputSpec, details: Mapping[str, Any]) -> NDArray[Any] | None:
@@ -83,17 +89,4 @@ def _quantising_table(spec: InputSpec, details: Mapping[str, Any]) -> NDArray[An
     scale, shift = spec.scale_and_shift()
     if not np.issubdtype(details["dtype"], np.integer) or spec.dtype == "uint8" or np.ptp(scale) or np.ptp(shift):
         return None
-    return _quantise(np.arange(256, dtype=np.float32) * scale[0] + shift[0], details)
-
-
-def _quantise(values: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]:
-    scale, zero_point = details["quantization"]
-    limits = np.iinfo(details["dtype"])
-    return np.asarray(np.clip(np.round(values / scale) + zero_point, limits.min, limits.max), details["dtype"])
-
-
-def _dequantised(values: NDArray[Any], details: Mapping[str, Any]) -> FloatArray:
-    if not np.issubdtype(values.dtype, np.integer):
-        return values
-    scale, zero_point = details["quantization"]
-    return (values.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)
+    return quantised(np.arange(256, dtype=np.float32) * scale[0] + shift[0], details)

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from workbench.detectors import Detector
-from workbench.detectors.detector import Calibration
+from workbench.detectors import Calibration, Detector
 from workbench.engines.engine import Engine
 from workbench.settings import Settings
 

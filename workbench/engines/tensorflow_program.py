@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from workbench.detections import Detections
 from workbench.detectors import Detector
-from workbench.engines.engine import Candidates, Engine
+from workbench.engines.engine import Candidates, Engine, OutputReader
 from workbench.graph.nms import GRAPH_NMS
 from workbench.graph.ops import TENSOR_OPS
 from workbench.graph.preprocess import prepare
@@ -64,12 +64,17 @@ EXECUTIONS = {
 class TensorFlowProgram(Engine):
     """Resize where the settings put it in the graph, model, box decoding, and under XLA the NMS where it compiles."""
 
+    thread_safe = True
+
     def __init__(self, detector: Detector, settings: Settings) -> None:
         execution = EXECUTIONS[settings.runtime.engine]
         self._forward = detector.forward()
-        self._head = detector.head
+        self._head = detector.meaning.head
+        self._outputs = detector.outputs(settings.nms)
         self._nms = settings.nms
         self._size_hw = detector.input_spec.choose_size(settings.input.size_hw)
+        self._read = OutputReader(detector.meaning, settings.nms, self._size_hw)
+        self.own_nms = self._read.own_nms
         self._traces = [0]  # shared with the engines that `with_nms` makes of this one
         self._traced = execution.traced
         self._device = f"/{settings.runtime.device}" if settings.runtime.device != "cpu" else "/cpu:0"
@@ -77,10 +82,16 @@ class TensorFlowProgram(Engine):
         self.takes_frames = settings.input.resize == "graph"
         self.batch = settings.runtime.batch
         self.fuses_nms = execution.fuses_nms and _reason_against_fusing(settings.nms) is None
-        self.covers = (*(("resize",) if self.takes_frames else ()), "model", "box decoding", *(("nms",) if self.fuses_nms else ()))
+        nms_inside = self.fuses_nms or self.own_nms
+        self.covers = (
+            *(("resize",) if self.takes_frames else ()),
+            "model",
+            *(() if self.own_nms else ("box decoding",)),
+            *(("nms",) if nms_inside else ()),
+        )
         self.left_out = (
             *(() if self.takes_frames else (RESIZE_ON_HOST,)),
-            *(() if self.fuses_nms else (_why_apart(execution, settings.nms),)),
+            *(() if nms_inside else (_why_apart(execution, settings.nms),)),
         )
         self._call = execution.wrap(self._program)
 
@@ -90,7 +101,7 @@ class TensorFlowProgram(Engine):
 
     def with_nms(self, nms: Nms) -> Self | None:
         if not self.fuses_nms:
-            return self
+            return super().with_nms(nms)
         if nms.model_copy(update={"score": self._nms.score, "iou": self._nms.iou}) != self._nms:
             return None
         other = copy(self)  # the thresholds go into the program with each call
@@ -101,7 +112,12 @@ class TensorFlowProgram(Engine):
         self._traces[0] += self._traced  # Python runs here only while TensorFlow traces; each XLA compilation follows one trace
         if self.takes_frames:
             batch = prepare(batch, self.input_spec, self._size_hw)
-        boxes, scores = self._head.candidates(self._forward(batch), self._size_hw, TENSOR_OPS)
+        named = self._forward(batch)
+        raw = [named[name] for name in self._outputs]
+        if self.own_nms:
+            return raw
+        assert self._head is not None, "availability.check has seen to it"
+        boxes, scores = self._head.candidates(raw, self._size_hw, TENSOR_OPS)
         if not self.fuses_nms:
             return boxes, scores
         return GRAPH_NMS[self._nms.method](
@@ -121,6 +137,8 @@ class TensorFlowProgram(Engine):
         with tf.device(self._device):
             thresholds = (tf.constant(self._nms.score, tf.float32), tf.constant(self._nms.iou, tf.float32))
             results = [result.numpy() for result in self._call(tf.constant(batch), *thresholds)]
+        if self.own_nms:
+            return self._read([np.asarray(result, np.float32) for result in results])
         return _detections(*results) if self.fuses_nms else Candidates(*results)
 
 

@@ -27,5 +27,20 @@ class TensorOps:
 
         return tf.stack(parts, axis=-1)
 
+    def swap_last_axes(self, x: Array) -> Array:
+        import tensorflow as tf
+
+        return tf.transpose(x, [0, 2, 1])
+
+    def sigmoid(self, x: Array) -> Array:
+        import tensorflow as tf
+
+        return tf.sigmoid(x)
+
+    def softmax(self, x: Array) -> Array:
+        import tensorflow as tf
+
+        return tf.nn.softmax(x, axis=-1)
+
 
 TENSOR_OPS = TensorOps()

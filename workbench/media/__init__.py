@@ -1,7 +1,21 @@
-"""Media: where frames come from. Pictures, folders and globs of pictures, video files, cameras, arrays."""
+"""Media: where frames come from. Pictures, sequences, animations, videos, cameras, streams, arrays."""
 
-from workbench.media.arrays import array_media
+from workbench.media.arrays import ArraySource, array_media
 from workbench.media.frame import Frame, Media, MediaFacts, frame_name
-from workbench.media.opening import open_media
+from workbench.media.opening import MediaSource, as_media, open_media
+from workbench.media.recording import recorded
+from workbench.media.urls import masked
 
-__all__ = ["Frame", "Media", "MediaFacts", "array_media", "frame_name", "open_media"]
+__all__ = [
+    "ArraySource",
+    "Frame",
+    "Media",
+    "MediaFacts",
+    "MediaSource",
+    "array_media",
+    "as_media",
+    "frame_name",
+    "masked",
+    "open_media",
+    "recorded",
+]

@@ -1,72 +1,246 @@
-"""Frames that are already in memory: for tests, and for notebooks that make their own pictures."""
+"""Frames that a notebook makes: arrays in memory, and generators of them."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import final
+from itertools import islice
+from typing import Any, final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from workbench.boxes import UInt8Array
-from workbench.errors import MediaError
+from workbench.errors import MediaError, WorkbenchError
 from workbench.media.frame import Frame, Media, MediaFacts, frame_name
+from workbench.media.pixels import CHANNELS, rgb_picture
+
+MOST_BYTES = 1 << 30  # of frames that are kept because they come but once: 388 of 1280x720
+MOST_COUNTED = 1000  # frames of a callable that are run through to count them; what goes on is taken for endless
+
+ArraySource = NDArray[Any] | Iterable[Any] | Callable[[], Iterable[Any]]
 
 
 @final
 class Arrays(Media):
-    """Arrays as media; they are handed out as they are, not copied."""
+    """Frames in memory; they are handed out as they are, not copied.
 
-    def __init__(self, images_rgb: tuple[UInt8Array, ...], name: str, fps: float | None) -> None:
-        self._images_rgb = images_rgb
-        self._name = name
-        self._fps = fps
+    Args:
+        frames: At least one.
+        name: Of the media.
+        source: Where they came from.
+        kind: What they are.
+        fps: Frames a second, where they are a film.
+        notes: What people should know of them.
+    """
+
+    def __init__(
+        self,
+        frames: Sequence[Frame],
+        *,
+        name: str,
+        source: str,
+        kind: str = "arrays",
+        fps: float | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self._frames = tuple(frames)
+        self._name, self._source, self._kind, self._fps, self._notes = name, source, kind, fps, notes
 
     def frames(self, start: int = 0) -> Iterator[Frame]:
-        for index, image_rgb in enumerate(self._images_rgb[start:], start):
-            seconds = None if self._fps is None else index / self._fps
-            yield Frame(image_rgb, frame_name(self._name, index), index, seconds)
+        return iter(self._frames[start:])
 
     def frame_names(self) -> Sequence[str]:
-        return tuple(frame_name(self._name, index) for index in range(len(self._images_rgb)))
+        return tuple(frame.name for frame in self._frames)
 
     def facts(self) -> MediaFacts:
         return self._facts
 
     @cached_property
     def _facts(self) -> MediaFacts:
-        content = hashlib.sha256()
-        for image_rgb in self._images_rgb:
-            content.update(repr(image_rgb.shape).encode())
-            content.update(np.ascontiguousarray(image_rgb).data)
-        height, width = self._images_rgb[0].shape[:2]
+        count, sha256 = _counted(self._frames)
         return MediaFacts(
             name=self._name,
-            source=self._name,
-            kind="arrays",
-            frames=len(self._images_rgb),
-            size_hw=(height, width),
+            source=self._source,
+            kind=self._kind,
+            frames=count,
+            size_hw=self._frames[0].size_hw,
             fps=self._fps,
-            sha256=content.hexdigest(),
+            sha256=sha256,
+            notes=self._notes,
         )
 
 
-def array_media(images_rgb: Iterable[UInt8Array], name: str = "arrays", fps: float | None = None) -> Media:
-    """Make media of arrays.
+@final
+class Generated(Media):
+    """Frames that a callable makes anew for each pass."""
+
+    def __init__(self, make: Callable[[], Iterable[Any]], name: str, fps: float | None) -> None:
+        self._make = make
+        self._name = name
+        self._fps = fps
+        self._turn = threading.Lock()
+
+    def frames(self, start: int = 0) -> Iterator[Frame]:
+        frames = _frames(self._make, self._name, self._fps, start)
+        first = next(frames, None)
+        if first is not None:
+            yield first
+            yield from frames
+        elif not start:
+            raise MediaError(
+                f"{self._name}: the function gave no frame; let each call return a fresh generator: `lambda: make_frames()`"
+            )
+
+    def frame_names(self) -> Sequence[str]:
+        return tuple(frame_name(self._name, index) for index in range(self.facts().frames))
+
+    def facts(self) -> MediaFacts:
+        with self._turn:
+            return self._facts
+
+    @cached_property
+    def _facts(self) -> MediaFacts:
+        frames = self.frames()
+        first = next(frames)
+        count, sha256 = _counted(islice(_after(first, frames), MOST_COUNTED + 1))
+        ends = count <= MOST_COUNTED
+        return MediaFacts(
+            name=self._name,
+            source=self._name,
+            kind="generator",
+            frames=count if ends else 0,
+            size_hw=first.size_hw,
+            fps=self._fps,
+            sha256=sha256 if ends else None,
+        )
+
+
+@final
+class Once(Media):
+    """Frames that an iterator gives but once: they are recorded when the first is wanted, and repeat from then on."""
+
+    def __init__(self, images: Iterator[Any], name: str, fps: float | None, most_bytes: int) -> None:
+        self._images = images
+        self._name = name
+        self._fps = fps
+        self._most_bytes = most_bytes
+        self._turn = threading.Lock()
+
+    def frames(self, start: int = 0) -> Iterator[Frame]:
+        return self._kept().frames(start)
+
+    def frame_names(self) -> Sequence[str]:
+        return self._kept().frame_names()
+
+    def facts(self) -> MediaFacts:
+        return self._kept().facts()
+
+    def _kept(self) -> Media:
+        with self._turn:
+            return self._recorded
+
+    @cached_property
+    def _recorded(self) -> Media:
+        frames = _frames(lambda: self._images, self._name, self._fps)
+        kept, has_more = kept_frames(frames, None, self._most_bytes)
+        if not kept:
+            raise MediaError(
+                f"{self._name} holds no pictures: the iterator is used up; give a fresh one, or a function that makes it"
+            )
+        notes = (f"the first {len(kept)} frames that the iterator gave; more would not fit in {in_mib(self._most_bytes)}",)
+        return Arrays(kept, name=self._name, source=self._name, kind="arrays", fps=self._fps, notes=notes if has_more else ())
+
+
+def array_media(images: ArraySource, name: str = "arrays", fps: float | None = None, most_bytes: int = MOST_BYTES) -> Media:
+    """Make media of arrays, or of what makes arrays.
+
+    Each picture is `(height, width, 3)` uint8, RGB; or what `rgb_picture` makes that of. Sizes may differ.
 
     Args:
-        images_rgb: Each `(height, width, 3)` uint8, RGB; sizes may differ.
+        images: An array `(n, height, width, channels)` or of a single picture; a list of pictures; a function that returns a fresh
+            iterator of them with each call (such as `lambda: make_frames()`), of which nothing is kept, and which is taken for
+            endless where it gives more than `MOST_COUNTED`; or a generator or iterator, which is recorded in memory when its
+            first frame is wanted. An array of three axes is a film of grey pictures unless the last has 1, 3 or 4.
         name: Frames are called `name#0`, `name#1`, …
         fps: Frames a second, where the arrays are a film.
+        most_bytes: How much of an iterator is recorded; what is left out then is told in the notes of its facts.
 
     Raises:
-        MediaError: There are none, or one is something else.
+        MediaError: There are none, or one is something else; of what is made later, when it is made.
     """
-    images = tuple(images_rgb)
-    if not images:
+    if callable(images) and not hasattr(images, "__array__"):
+        return Generated(images, name, fps)
+    if isinstance(images, Iterator):
+        return Once(images, name, fps, most_bytes)
+    frames = tuple(_frames(lambda: _pictures_in(images, name), name, fps))
+    if not frames:
         raise MediaError(f"{name} holds no pictures; give at least one array")
-    for index, image in enumerate(images):
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-            raise MediaError(
-                f"{frame_name(name, index)} is {image.dtype} {image.shape}; give arrays (height, width, 3) of uint8, in RGB order"
-            )
-    return Arrays(images, name, fps)
+    return Arrays(frames, name=name, source=name, fps=fps)
+
+
+def kept_frames(frames: Iterator[Frame], most: int | None, most_bytes: int) -> tuple[list[Frame], bool]:
+    """Take frames into memory: at most so many, of at most so many bytes; also tell whether there was one more that did not fit.
+
+    The first is kept however large it is.
+    """
+    kept: list[Frame] = []
+    size = 0
+    for frame in frames:
+        size += frame.image_rgb.nbytes
+        if kept and size > most_bytes:
+            return kept, True
+        kept.append(frame)
+        if len(kept) == most:
+            break
+    return kept, False
+
+
+def in_mib(size: int) -> str:
+    """Write a number of bytes.
+
+    >>> in_mib(1 << 30)
+    '1,024 MiB'
+    """
+    return f"{size / 2**20:,.0f} MiB"
+
+
+def _pictures_in(images: Any, name: str) -> Iterable[Any]:
+    if not isinstance(images, Iterable):
+        raise MediaError(f"{name} is a {type(images).__name__}; give an array, a list or generator of arrays, or a function")
+    if not hasattr(images, "__array__"):
+        return images
+    array = np.asarray(images)
+    single = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in CHANNELS)
+    return (images,) if single else iter(array)
+
+
+def _frames(make: Callable[[], Iterable[Any]], name: str, fps: float | None, start: int = 0) -> Iterator[Frame]:
+    """Iterate over frames; what the caller's own code raises is told as what it is."""
+    index = 0
+    try:
+        for index, image in enumerate(make()):
+            if index >= start:
+                called = frame_name(name, index)
+                yield Frame(rgb_picture(image, called), called, index, None if fps is None else index / fps)
+    except WorkbenchError:
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split())
+        raise MediaError(
+            f"{name}: making frames failed after {index}: {type(error).__name__}: {text}; mend what makes them"
+        ) from error
+
+
+def _after(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
+    yield first
+    yield from rest
+
+
+def _counted(frames: Iterable[Frame]) -> tuple[int, str]:
+    """Return how many frames there are, and the hash of their pixels."""
+    content, count = hashlib.sha256(), 0
+    for frame in frames:
+        content.update(repr(frame.image_rgb.shape).encode())
+        content.update(np.ascontiguousarray(frame.image_rgb).data)
+        count += 1
+    return count, content.hexdigest()

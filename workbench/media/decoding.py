@@ -36,9 +36,9 @@ def decode_picture(path: Path) -> UInt8Array:
         content = path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error) from None
-    with _identified(io.BytesIO(content), path) as picture:
+    with identified(io.BytesIO(content), path) as picture:
         image = _decoded_by_opencv(picture, content)
-        return _decoded_by_pillow(picture, path) if image is None else image
+        return upright_rgb(picture, path) if image is None else image
 
 
 def check_header(path: Path) -> None:
@@ -48,13 +48,18 @@ def check_header(path: Path) -> None:
         MediaError: The file is missing, empty, too large, or not a picture.
     """
     try:
-        with path.open("rb") as file, _identified(file, path):
+        with path.open("rb") as file, identified(file, path):
             pass
     except OSError as error:
         raise _unreadable(path, error) from None
 
 
-def _identified(file: BinaryIO, path: Path) -> "Image":
+def identified(file: BinaryIO, path: Path) -> "Image":
+    """Open a picture with Pillow; its pixels are not read.
+
+    Raises:
+        MediaError: It is empty, too large, or not a picture.
+    """
     from PIL import Image
 
     try:
@@ -86,7 +91,16 @@ def _decoded_by_opencv(picture: "Image", content: bytes) -> UInt8Array | None:
     return image
 
 
-def _decoded_by_pillow(picture: "Image", path: Path) -> UInt8Array:
+def upright_rgb(picture: "Image", name: object) -> UInt8Array:
+    """Return the pixels of one of Pillow's pictures as `decode_picture` does.
+
+    Args:
+        picture: Any of Pillow's; it is not changed.
+        name: What an error calls it.
+
+    Raises:
+        MediaError: Its file is cut short or damaged, or nobody knows the range of its pixels.
+    """
     from PIL import Image, ImageOps
 
     try:
@@ -97,7 +111,7 @@ def _decoded_by_pillow(picture: "Image", path: Path) -> UInt8Array:
                 grey = (np.asarray(upright) >> 8).astype(np.uint8)
                 return np.repeat(grey[:, :, None], 3, axis=2)
             if upright.mode in {"I", "F"}:
-                raise MediaError(f"{path} has 32 bits a pixel, of unknown range; convert it to 8 or 16 bits")
+                raise MediaError(f"{name} has 32 bits a pixel, of unknown range; convert it to 8 or 16 bits")
             if upright.has_transparency_data:
                 drawn = upright.convert("RGBA")
                 upright = Image.alpha_composite(Image.new("RGBA", drawn.size, (*PAPER, 255)), drawn)
@@ -105,7 +119,7 @@ def _decoded_by_pillow(picture: "Image", path: Path) -> UInt8Array:
     except (OSError, SyntaxError, ValueError) as error:
         if isinstance(error, MediaError):
             raise
-        raise MediaError(f"{path} is cut short or damaged ({error}); choose a whole copy") from None
+        raise MediaError(f"{name} is cut short or damaged ({error}); choose a whole copy") from None
 
 
 def _jpeg_is_whole(content: bytes) -> bool:

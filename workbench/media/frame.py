@@ -20,6 +20,13 @@ class MediaFacts(Value):
     """Of the first frame, turned upright."""
     fps: float | None = None
     sha256: str | None = None
+    notes: tuple[str, ...] = ()
+    """What people should know of these frames: numbers that are missing, a stream that was opened again."""
+
+    @property
+    def endless(self) -> bool:
+        """Whether they never end, so that no two passes show the same frames; `recorded` makes media of them that do."""
+        return self.frames == 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +37,8 @@ class Frame:
         image_rgb: `(height, width, 3)` uint8. Not a copy: whoever draws takes one.
         name: What ground truth calls it: a file name, or `clip.webm#128`.
         index: Position in the media, from 0.
-        seconds: Time since the start of a video; `None` for pictures.
+        seconds: Time since the start of a video, as its timestamps tell it, or since the first picture of a live source; `None` for
+            pictures.
     """
 
     image_rgb: UInt8Array

@@ -5,25 +5,51 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from workbench.errors import MediaError
+from workbench.media.animation import ANIMATION_SUFFIXES, is_animation, open_animation
+from workbench.media.arrays import ArraySource, array_media
 from workbench.media.camera import is_camera, open_camera
 from workbench.media.frame import Media
 from workbench.media.pictures import PICTURE_SUFFIXES, is_glob, is_picture, open_folder, open_glob, open_picture
+from workbench.media.sequence import is_sequence, open_sequence
+from workbench.media.stream import open_stream
+from workbench.media.urls import is_url, masked
 from workbench.media.video import VIDEO_SUFFIXES, is_video, open_video
 
-CHOICES = "choose a picture, a folder or glob of pictures, a video, or camera:0"
+MediaSource = str | Path | Media | ArraySource
+"""Whatever stands for media where people name some."""
 
-# What a name is, and how to open that; the first that fits. New kinds of media, such as streams, are new rows.
+CHOICES = "choose a picture, a folder or glob of pictures, a numbered sequence, a GIF, a video, the URL of a stream, or camera:0"
+
+# What a name is, and how to open that; the first that fits. New kinds of media are new rows.
 OPENERS: tuple[tuple[Callable[[str], bool], Callable[[str], Media]], ...] = (
     (is_camera, open_camera),
+    (is_url, open_stream),
     (lambda source: Path(source).is_dir(), open_folder),
+    (lambda source: Path(source).is_file() and is_animation(Path(source)), open_animation),
     (lambda source: Path(source).is_file() and is_picture(Path(source)), open_picture),
     (lambda source: Path(source).is_file() and is_video(Path(source)), open_video),
+    (is_sequence, open_sequence),
     (is_glob, open_glob),
 )
 
 
+def as_media(source: MediaSource) -> Media:
+    """Return media for whatever stands for some: media themselves, a name, arrays, or what makes arrays.
+
+    Raises:
+        MediaError: It stands for none.
+    """
+    if isinstance(source, Media):
+        return source
+    return open_media(source) if isinstance(source, str | Path) else array_media(source)
+
+
 def open_media(source: str | Path) -> Media:
-    """Open a picture, a folder or glob of pictures, a video, or a camera, and decode its first frame.
+    """Open what a name stands for, and decode its first frame.
+
+    Args:
+        source: A picture, a folder or glob of pictures, a numbered sequence such as `frame_%04d.png`, an animation, a video, the
+            URL of a stream or of a video on a server, or `camera:0`.
 
     Raises:
         MediaError: There is no such thing, or nothing in it that decodes, or it is cut short; one line that says what to choose.
@@ -37,19 +63,16 @@ def open_media(source: str | Path) -> Media:
                 return opens(name)
         raise MediaError(_unknown(name))
     except OSError as error:
-        raise MediaError(f"cannot read {_on_one_line(name)}: {error.strerror}; {CHOICES}") from None
+        raise MediaError(f"cannot read {masked(name)}: {error.strerror}; {CHOICES}") from None
 
 
 def _unknown(name: str) -> str:
     path = Path(name)
-    name = _on_one_line(name)
+    name = masked(name)
     if path.is_file():
-        return f"{name} is neither a picture ({' '.join(PICTURE_SUFFIXES)}) nor a video ({' '.join(VIDEO_SUFFIXES)}); {CHOICES}"
+        videos = " ".join((*VIDEO_SUFFIXES, *ANIMATION_SUFFIXES))
+        return f"{name} is neither a picture ({' '.join(PICTURE_SUFFIXES)}) nor a video ({videos}); {CHOICES}"
     beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
     similar = get_close_matches(path.name, beside, n=1)
     meant = f" (there is {path.parent / similar[0]})" if similar else ""
     return f"there is no {name}{meant}; {CHOICES}"
-
-
-def _on_one_line(name: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in name)

@@ -21,10 +21,10 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 class Pictures(Media):
     """Picture files in natural order (`2.jpg` before `10.jpg`); their sizes may differ. EXIF orientation is applied."""
 
-    def __init__(self, files: Sequence[Path], *, name: str, source: str, kind: str) -> None:
+    def __init__(self, files: Sequence[Path], *, name: str, source: str, kind: str, notes: tuple[str, ...] = ()) -> None:
         self._files = tuple(sorted(files, key=natural_order))
         self._root = Path(os.path.commonpath([file.parent for file in self._files]))
-        self._name, self._source, self._kind = name, source, kind
+        self._name, self._source, self._kind, self._notes = name, source, kind, notes
         for file in self._files:
             check_header(file)
         self._size_hw = next(self.frames()).size_hw
@@ -48,6 +48,7 @@ class Pictures(Media):
             frames=len(self._files),
             size_hw=self._size_hw,
             sha256=self._sha256(),
+            notes=self._notes,
         )
 
     def _frame_name(self, file: Path) -> str:

@@ -1,7 +1,8 @@
 """Video files, through OpenCV and its FFmpeg."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -10,6 +11,7 @@ from workbench.errors import MediaError
 from workbench.media.backend import opencv
 from workbench.media.containers import missing_bytes
 from workbench.media.frame import Frame, Media, MediaFacts, frame_name
+from workbench.media.timeline import Timeline, go_to, read_timeline
 from workbench.settings import usable_cores
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".ogv", ".wmv", ".flv")
@@ -25,7 +27,7 @@ LEAST_SHARE_DECODED = 0.9
 
 @final
 class Video(Media):
-    """A video file. Rotation that it asks for is applied."""
+    """A video file. Rotation that it asks for is applied, transparency is left out, of more than 8 bits the upper 8 remain."""
 
     def __init__(self, path: Path, source: str) -> None:
         self._path = path
@@ -39,7 +41,7 @@ class Video(Media):
     def frames(self, start: int = 0) -> Iterator[Frame]:
         capture = self._opened()  # opening and seeking are not part of the first frame's time
         if start:
-            capture.set(opencv().CAP_PROP_POS_FRAMES, start)  # decodes from the key frame before it
+            capture = self._moved(capture, start)
         return self._decoded(capture, start)
 
     def frame_names(self) -> Sequence[str]:
@@ -53,7 +55,9 @@ class Video(Media):
         cv2 = opencv()
         capture = self._opened()
         fps = float(capture.get(cv2.CAP_PROP_FPS))
-        frames = _claimed_frames(capture) or _count_frames(capture)
+        timeline = self._timeline
+        fps = timeline.rate(fps) if timeline else fps
+        frames = (timeline.frames if timeline else claimed_frames(capture)) or count_frames(capture)
         capture.release()
         with self._path.open("rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()
@@ -67,6 +71,10 @@ class Video(Media):
             sha256=content,
         )
 
+    @cached_property
+    def _timeline(self) -> Timeline | None:
+        return read_timeline(self._path)
+
     def _opened(self) -> Any:
         cv2 = opencv()
         capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, DECODE_THREADS])
@@ -76,26 +84,72 @@ class Video(Media):
             )
         return capture
 
+    def _moved(self, capture: Any, start: int) -> Any:
+        cv2, timeline = opencv(), self._timeline
+        if timeline is None or timeline.is_even(capture.get(cv2.CAP_PROP_FPS)):
+            capture.set(cv2.CAP_PROP_POS_FRAMES, start)  # decodes from the key frame before it
+            return capture
+        if start <= len(timeline.seconds) and go_to(capture, timeline, start):
+            return capture
+        capture.release()
+        capture = self._opened()
+        count_frames(capture, start)
+        return capture
+
     def _decoded(self, capture: Any, start: int) -> Iterator[Frame]:
-        cv2 = opencv()
-        index = start
-        image_bgr = None
-        try:
-            while True:
-                read, image_bgr = capture.read(image_bgr)  # into the same memory; the RGB array is the frame's own
-                if not read:
-                    break
-                seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-                yield Frame(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), frame_name(self._path.name, index), index, seconds)
-                index += 1
-            claimed = _claimed_frames(capture) or 0
-        finally:
-            capture.release()
-        if 0 < index < claimed * LEAST_SHARE_DECODED:
+        end = yield from decoded(capture, self._path.name, start)
+        if start < end.index < end.claimed * LEAST_SHARE_DECODED and not self._was_a_guess(end):
             raise MediaError(
-                f"{self._path} is damaged: {index} of its {claimed} frames decode;"
+                f"{self._path} is damaged: {end.index} of its {end.claimed} frames decode;"
                 " choose a whole copy, or convert what is left of it"
             )
+
+    def _was_a_guess(self, end: "End") -> bool:
+        """Tell whether the container counts nothing, and what was guessed of a rate that varies was too much."""
+        timeline = self._timeline
+        return timeline is not None and not timeline.counted and end.seconds >= end.claimed_seconds * LEAST_SHARE_DECODED
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How decoding ended.
+
+    Attributes:
+        index: Behind the last frame.
+        seconds: Of the last frame.
+        claimed: How many frames there should have been; 0 where nobody says.
+        claimed_seconds: How long they should have taken.
+    """
+
+    index: int
+    seconds: float
+    claimed: int
+    claimed_seconds: float
+
+
+def decoded(capture: Any, name: str, start: int) -> Generator[Frame, None, End]:
+    """Iterate over what one of OpenCV's captures reads, and give it back at the end; returns how it ended.
+
+    Args:
+        capture: OpenCV's.
+        name: Frames are called `name#start`, …
+        start: Index of the next frame that it reads.
+    """
+    cv2 = opencv()
+    index, seconds = start, 0.0
+    image_bgr = None
+    try:
+        while True:
+            read, image_bgr = capture.read(image_bgr)  # into the same memory; the RGB array is the frame's own
+            if not read:
+                break
+            seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            yield Frame(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), frame_name(name, index), index, seconds)
+            index += 1
+        claimed, fps = claimed_frames(capture), float(capture.get(cv2.CAP_PROP_FPS))
+    finally:
+        capture.release()
+    return End(index, seconds, claimed, claimed / fps if fps > 0 else 0.0)
 
 
 def is_video(path: Path) -> bool:
@@ -120,13 +174,15 @@ def _check_whole(path: Path) -> None:
         )
 
 
-def _claimed_frames(capture: Any) -> int | None:
+def claimed_frames(capture: Any) -> int:
+    """Return how many frames there are, by a container's count or a guess from its duration; 0 where nobody knows."""
     claimed = capture.get(opencv().CAP_PROP_FRAME_COUNT)
-    return int(claimed) if claimed >= 1 else None  # live recordings claim none, or less than none
+    return int(claimed) if claimed >= 1 else 0  # live recordings claim none, or less than none
 
 
-def _count_frames(capture: Any) -> int:
+def count_frames(capture: Any, most: int | None = None) -> int:
+    """Pass over frames, to the end or at most so many, and return how many there were."""
     count = 0
-    while capture.grab():
+    while (most is None or count < most) and capture.grab():
         count += 1
     return count

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from workbench.boxes import UInt8Array
-from workbench.detectors import Detector
-from workbench.detectors.detector import Calibration
-from workbench.detectors.keras_file import KerasDetector
+from workbench.detectors import Calibration, Detector, Meaning
+from workbench.detectors.keras_network import KerasNetwork
 from workbench.errors import ModelError
 from workbench.samples.media import SEEDS
 from workbench.samples.networks import CENTER_VARIANCE, SIZE_STEP, SIZE_VARIANCE, anchors_cxcywh_px
@@ -30,15 +29,14 @@ def sample_detector(name: str) -> Detector:
     path = WEIGHTS / f"{name}.keras"
     if not path.exists():
         raise ModelError(f"the weights of {name} are not at {path}; make them with `workbench train {name}`")
-    return KerasDetector(
-        path,
-        name=name,
-        source=name,
-        labels=LABELS,
+    meaning = Meaning(
+        kind="",
         input_spec=InputSpec(size_hw=None, default_hw=DEFAULT_HW, multiple_of=SIZE_STEP),
+        labels=LABELS,
         head=SsdHead(anchors_cxcywh_px=anchors_cxcywh_px, center_variance=CENTER_VARIANCE, size_variance=SIZE_VARIANCE),
-        outputs=("offsets", "scores"),
+        head_outputs=("offsets", "scores"),
     )
+    return Detector(KerasNetwork(path), meaning, name=name, source=name)
 
 
 def sample_calibration() -> Calibration:

@@ -19,8 +19,10 @@ from workbench.errors import ModelError
 Array = Any  # a NumPy array or a TensorFlow tensor; both slice, add and multiply alike
 Anchors = Callable[[tuple[int, int]], FloatArray]
 BoxOrder = Literal["xyxy", "yxyx", "cxcywh"]
+Activation = Literal["none", "sigmoid", "softmax"]
 
 LOG_SIZE_LIMIT = 10.0  # exp of it is 22,000 anchors wide: no box reaches it, and a broken (int8) network cannot overflow float32
+LARGEST_EXPONENT = 80.0  # e to the power of it still is a float32
 SIZES_KEPT = 64  # tables of anchors kept in memory, one for each input size; each takes some 100 kB
 
 
@@ -39,6 +41,18 @@ class ArrayOps(Protocol):
         """Join arrays of one shape along a new last axis."""
         ...
 
+    def swap_last_axes(self, x: Array) -> Array:
+        """Turn `(n, a, b)` into `(n, b, a)`."""
+        ...
+
+    def sigmoid(self, x: Array) -> Array:
+        """Return 1 / (1 + exp(-x)) of each element."""
+        ...
+
+    def softmax(self, x: Array) -> Array:
+        """Return the softmax over the last axis."""
+        ...
+
 
 @final
 class NumpyOps:
@@ -52,6 +66,16 @@ class NumpyOps:
 
     def stack_last(self, parts: Sequence[Array]) -> Array:
         return np.stack(parts, axis=-1)
+
+    def swap_last_axes(self, x: Array) -> Array:
+        return np.swapaxes(x, -1, -2)
+
+    def sigmoid(self, x: Array) -> Array:
+        return 1 / (1 + np.exp(np.minimum(-x, np.float32(LARGEST_EXPONENT))))
+
+    def softmax(self, x: Array) -> Array:
+        powers = np.exp(x - x.max(axis=-1, keepdims=True))
+        return powers / powers.sum(axis=-1, keepdims=True)
 
 
 NUMPY_OPS = NumpyOps()
@@ -83,19 +107,21 @@ class SsdHead(Head):
     """Offsets from anchors, as in SSD (Liu et al. 2016, https://arxiv.org/abs/1512.02325, section 2.2).
 
     `raw` is offsets `(n, A, 4)`, `(dx, dy, log w, log h)` in units of the anchor's sides, divided by the variances; and scores
-    `(n, A, C)` that have passed their sigmoid or softmax.
+    `(n, A, C)`.
 
     Attributes:
         anchors_cxcywh_px: From `size_hw` to `(A, 4)` of centre and sides in pixels of the input; asked once a size.
         center_variance: What dx and dy are multiplied by.
         size_variance: What log w and log h are multiplied by.
         background: Whether the first score is that of "nothing here"; it is left out.
+        activation: What the scores still have to pass.
     """
 
     anchors_cxcywh_px: Anchors
     center_variance: float = 0.1
     size_variance: float = 0.2
     background: bool = False
+    activation: Activation = "none"
 
     def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
         offsets, scores = raw
@@ -105,7 +131,7 @@ class SsdHead(Head):
         y = offsets[..., 1] * (height * np.float32(self.center_variance)) + center_y
         half_width = _exp(offsets[..., 2] * np.float32(self.size_variance), ops) * (width * np.float32(0.5))
         half_height = _exp(offsets[..., 3] * np.float32(self.size_variance), ops) * (height * np.float32(0.5))
-        return _corners(x, y, half_width, half_height, ops), scores[..., 1:] if self.background else scores
+        return _corners(x, y, half_width, half_height, ops), _class_scores(scores, self.activation, self.background, ops)
 
 
 @final
@@ -144,24 +170,78 @@ class BoxesHead(Head):
         order: What the four numbers of a box are.
         normalised: Whether they are in 0..1 of the input's sides, rather than in pixels of it.
         background: Whether the first score is that of "nothing here"; it is left out.
+        activation: What the scores still have to pass.
     """
 
     order: BoxOrder = "xyxy"
     normalised: bool = True
     background: bool = False
+    activation: Activation = "none"
 
     def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
         boxes, scores = raw
-        height, width = (np.float32(side if self.normalised else 1) for side in size_hw)
-        first, second, third, fourth = (boxes[..., n] for n in range(4))
-        if self.order == "cxcywh":
-            half = np.float32(0.5)
-            corners = _corners(first * width, second * height, third * (width * half), fourth * (height * half), ops)
-        elif self.order == "yxyx":
-            corners = ops.stack_last([second * width, first * height, fourth * width, third * height])
-        else:
-            corners = ops.stack_last([first * width, second * height, third * width, fourth * height])
-        return corners, scores[..., 1:] if self.background else scores
+        columns = tuple(boxes[..., n] for n in range(4))
+        corners = corners_px(columns, self.order, self.normalised, size_hw, ops)
+        return corners, _class_scores(scores, self.activation, self.background, ops)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsHead(Head):
+    """One row a candidate: a decoded box, perhaps its score of being an object, and the class scores.
+
+    So export YOLOv5 (https://github.com/ultralytics/yolov5: `(n, A, 5 + C)` with objectness) and YOLOv8 and 11
+    (https://github.com/ultralytics/ultralytics: `(n, 4 + C, A)` without). `raw` is that one output. With objectness a candidate's
+    score is objectness times class score.
+
+    Attributes:
+        transposed: Whether candidates run along the last axis.
+        objectness: Whether the number after the box is the score of being an object.
+        order: What the four numbers of a box are.
+        normalised: Whether they are in 0..1 of the input's sides, rather than in pixels of it.
+        activation: What objectness and class scores still have to pass.
+    """
+
+    transposed: bool = False
+    objectness: bool = False
+    order: BoxOrder = "cxcywh"
+    normalised: bool = False
+    activation: Activation = "none"
+
+    def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
+        (output,) = raw
+        rows = ops.swap_last_axes(output) if self.transposed else output
+        corners = corners_px(tuple(rows[..., n] for n in range(4)), self.order, self.normalised, size_hw, ops)
+        scores = _class_scores(rows[..., 5 if self.objectness else 4 :], self.activation, False, ops)
+        if not self.objectness:
+            return corners, scores
+        return corners, _class_scores(rows[..., 4:5], self.activation, False, ops) * scores
+
+
+def corners_px(
+    columns: Sequence[Array], order: BoxOrder, normalised: bool, size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS
+) -> Array:
+    """Turn the four numbers of boxes, one array each, into `(…, 4)` corners `xyxy` in pixels of the network's input.
+
+    >>> corners_px([np.float32(0.5)] * 4, "cxcywh", True, (100, 200)).tolist()
+    [50.0, 25.0, 150.0, 75.0]
+    """
+    height, width = (np.float32(side if normalised else 1) for side in size_hw)
+    first, second, third, fourth = columns
+    if order == "cxcywh":
+        half = np.float32(0.5)
+        return _corners(first * width, second * height, third * (width * half), fourth * (height * half), ops)
+    if order == "yxyx":
+        first, second, third, fourth = second, first, fourth, third
+    return ops.stack_last([first * width, second * height, third * width, fourth * height])
+
+
+def _class_scores(scores: Array, activation: Activation, background: bool, ops: ArrayOps) -> Array:
+    if activation == "softmax":
+        scores = ops.softmax(scores)
+    elif activation == "sigmoid":
+        scores = ops.sigmoid(scores)
+    return scores[..., 1:] if background else scores
 
 
 def _exp(log_size: Array, ops: ArrayOps) -> Array:

@@ -7,6 +7,7 @@ import ipywidgets
 
 from workbench.bench import DEFAULT_FRAMES
 from workbench.errors import RecordError
+from workbench.media import MediaSource
 from workbench.session import DEFAULT_PRESET, Session
 from workbench.view.widget import WorkbenchView
 
@@ -24,8 +25,9 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
 
     Args:
         detector: A sample's name or a model file.
-        media: A picture, folder, glob, video or `camera:0`; the sample clip by default.
-        truth: Ground truth (COCO json) of the media.
+        media: A picture, folder, glob, video, `camera:0` or the URL of a stream; an array of frames, or a function that gives
+            them; the sample clip by default.
+        truth: Ground truth of the media: COCO json, or a file or folder of Pascal VOC xml or YOLO txt.
         preset: What to begin with: a preset, or a preset and changes to it.
         history: The SQLite file that measurements are kept in; the user's own by default.
         frames: How many frames a measurement times.
@@ -34,7 +36,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
     def __init__(
         self,
         detector: str | None = None,
-        media: str | None = None,
+        media: MediaSource | None = None,
         *,
         truth: str | None = None,
         preset: str = DEFAULT_PRESET,

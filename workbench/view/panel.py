@@ -7,6 +7,7 @@ from typing import Any
 from workbench.availability import fit, reasons
 from workbench.catalog import DEFAULT_DETECTOR
 from workbench.detectors import Detector
+from workbench.detectors.detector import OWN_NMS
 from workbench.errors import SettingsError, UnavailableError
 from workbench.media.camera import no_camera
 from workbench.samples.sample_detectors import SAMPLE_DETECTORS
@@ -20,14 +21,14 @@ from workbench.settings import (
     PRESET_NAMES,
     RESIZE_PLACES,
     Settings,
-    parse_variant,
     usable_cores,
 )
-from workbench.variants import words
+from workbench.variants import wished, words
 
 Described = dict[str, Any]
 
 SIZES = (160, 192, 224, 256, 288, 320, 352, 384, 416, 448, 480, 512, 544, 576, 608, 640)
+OWN_NMS_REASON = "the model does its own NMS; only score and max thin out what it gives"
 MOST_BATCH = 8  # more than that, and a live picture is late by a quarter of a second
 SAMPLE_LINE = "sample line"
 PRESET_HELP = {
@@ -78,7 +79,7 @@ def describe(session: Session) -> Described:
 
 
 def _preset(detector: Detector, name: str) -> object:
-    return None if name == FAST else fit(detector, parse_variant(name, base=detector.default_settings()), "runtime.engine")
+    return None if name == FAST else fit(detector, wished(detector, name), "runtime.engine")
 
 
 def _with_engine(detector: Detector, settings: Settings, engine: str) -> object:
@@ -138,12 +139,13 @@ def _run(detector: Detector, settings: Settings) -> Iterable[Described]:
 
 def _nms(detector: Detector, settings: Settings) -> Iterable[Described]:
     nms = settings.nms
+    own = {"reason": OWN_NMS_REASON if nms.method == OWN_NMS else None}
     yield _choice(detector, settings, "nms.method", NMS_METHODS, kind="select")
     yield {**_control("nms.score", "score", "slider", nms.score), "min": 0.0, "max": 1.0, "step": 0.01, "digits": 2}
-    yield {**_control("nms.iou", "IoU", "slider", nms.iou), "min": 0.0, "max": 1.0, "step": 0.01, "digits": 2}
+    yield {**_control("nms.iou", "IoU", "slider", nms.iou), "min": 0.0, "max": 1.0, "step": 0.01, "digits": 2, **own}
     yield _number("nms.max_detections", "max", nms.max_detections, most=1000)
-    yield _control("nms.per_class", "per class", "toggle", nms.per_class)
-    yield _number("nms.top_k", "top k", nms.top_k, most=10_000)
+    yield {**_control("nms.per_class", "per class", "toggle", nms.per_class), **own}
+    yield {**_number("nms.top_k", "top k", nms.top_k, most=10_000), **own}
 
 
 def _control(name: str, label: str, kind: str, value: object) -> Described:

@@ -6,8 +6,8 @@ const LARGEST_UPLOAD_BYTES = 256 * 2 ** 20;
 const UPLOAD_PART_BYTES = 4 * 2 ** 20; // Jupyter's server closes a connection on messages above 10 MiB
 const SETTLE_MS = 1000; // so long after a move Python's answers to earlier positions may still arrive
 const TICK_MS = 500;
-const ANSWER_EVERY = 2; // pictures
-const ANSWER_MS = 60; // after a picture that no other follows
+const ANSWER_EVERY = 4; // pictures: a message to the kernel costs it more than a picture does
+const ANSWER_MS = 150; // after a picture that no other follows
 const HISTORY_SECONDS = 20;
 const LABELS_AT_MOST = 40; // more hide the picture, as in the report
 const MISSING = "–";
@@ -565,7 +565,7 @@ function picture(desk) {
     else desk.nextPaint(() => show(frame));
   }
 
-  /** Tell, after this paint, what has been painted: of two in a row the second, for each answer costs the kernel milliseconds. */
+  /** Tell, after this paint, what has been painted: of four in a row the last, for each answer costs the kernel milliseconds. */
   function acknowledge(n) {
     clearTimeout(answering);
     unanswered += 1;

@@ -8,28 +8,15 @@ import keras
 import pytest
 
 from workbench.detectors import Detector
-from workbench.detectors.detector import Calibration
-from workbench.detectors.keras_file import KerasDetector
+from workbench.detectors.keras_network import KerasNetwork
 from workbench.errors import ModelError, SettingsError
 from workbench.samples import sample_detectors
 from workbench.samples.networks import anchors_cxcywh_px
 from workbench.samples.sample_detectors import SAMPLE_DETECTORS, sample_detector
 from workbench.samples.scenes import LABELS
+from workbench.settings import Nms
 
-NO_FRAMES = Calibration("not asked", lambda: pytest.fail("frames are decoded though nothing is calibrated"))
 WEIGHTS = Path(sample_detectors.__file__).parent / "weights"
-
-
-def detector_in(path: Path, like: Detector) -> KerasDetector:
-    return KerasDetector(
-        path,
-        name=path.stem,
-        source=str(path),
-        labels=like.facts.labels,
-        input_spec=like.input_spec,
-        head=like.head,
-        outputs=like.output_names or (),
-    )
 
 
 def archive(**files: str) -> bytes:
@@ -47,7 +34,7 @@ def test_the_samples_say_what_they_are(name: str) -> None:
     assert (detector.facts.name, detector.facts.source, detector.facts.kind) == (name, name, "Keras")
     assert detector.facts.labels == LABELS
     assert detector.facts.size_bytes > 1_000_000
-    assert detector.output_names == ("offsets", "scores")
+    assert detector.outputs(Nms()) == ("offsets", "scores")
 
 
 def test_there_is_no_other_sample() -> None:
@@ -59,10 +46,10 @@ def test_there_is_no_other_sample() -> None:
 def test_the_network_gives_one_row_for_each_anchor_at_any_size(mobile: Detector, size_hw: tuple[int, int]) -> None:
     import tensorflow as tf
 
-    offsets, scores = mobile.forward()(tf.zeros((2, *size_hw, 3)))
+    given = mobile.forward()(tf.zeros((2, *size_hw, 3)))
 
     count = len(anchors_cxcywh_px(size_hw))
-    assert (tuple(offsets.shape), tuple(scores.shape)) == ((2, count, 4), (2, count, len(LABELS)))
+    assert {name: tuple(one.shape) for name, one in given.items()} == {"offsets": (2, count, 4), "scores": (2, count, len(LABELS))}
 
 
 def test_a_keras_model_takes_every_float32_engine(mobile: Detector) -> None:
@@ -79,22 +66,20 @@ def test_a_keras_model_takes_every_float32_engine(mobile: Detector) -> None:
     ],
     ids=["empty", "LFS pointer", "text", "an old .h5 file"],
 )
-def test_what_plainly_is_no_keras_model_is_refused_when_it_is_opened(
-    mobile: Detector, tmp_path: Path, content: bytes, reason: str
-) -> None:
+def test_what_plainly_is_no_keras_model_is_refused_when_it_is_opened(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "model.keras"
     path.write_bytes(content)
 
     with pytest.raises(ModelError) as refused:
-        detector_in(path, mobile)
+        KerasNetwork(path)
 
     assert str(refused.value).startswith(f"{path} {reason}")
 
 
 @pytest.mark.parametrize("name", ["nowhere.keras", "."], ids=["missing", "folder"])
-def test_what_cannot_be_read_is_refused(mobile: Detector, tmp_path: Path, name: str) -> None:
+def test_what_cannot_be_read_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ModelError, match="cannot read the model .*; choose a file that exists"):
-        detector_in(tmp_path / name, mobile)
+        KerasNetwork(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -109,24 +94,24 @@ def test_what_cannot_be_read_is_refused(mobile: Detector, tmp_path: Path, name: 
     ],
     ids=["half", "damaged config", "damaged weights", "another archive", "half a config", "a class that is no layer"],
 )
-def test_a_damaged_model_is_refused_in_one_line_when_it_loads(mobile: Detector, tmp_path: Path, damage: object) -> None:
+def test_a_damaged_model_is_refused_in_one_line_when_it_loads(tmp_path: Path, damage: object) -> None:
     path = tmp_path / "model.keras"
     path.write_bytes(damage((WEIGHTS / "inspector-mobile.keras").read_bytes()))
-    detector = detector_in(path, mobile)
+    network = KerasNetwork(path)
 
     with pytest.raises(ModelError) as refused:
-        detector.keras_model()
+        network.keras_model()
 
     assert str(refused.value).startswith(f"{path} holds no Keras model that loads safely: ")
     assert "\n" not in str(refused.value)
 
 
-def test_a_model_with_python_inside_is_refused(mobile: Detector, tmp_path: Path) -> None:
+def test_a_model_with_python_inside_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "lambda.keras"
     keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda x: x * 2)]).save(path)
 
     with pytest.raises(ModelError, match="holds no Keras model that loads safely: .*Lambda"):
-        detector_in(path, mobile).keras_model()
+        KerasNetwork(path).keras_model()
 
 
 def test_a_size_off_the_grid_is_refused(mobile: Detector) -> None:

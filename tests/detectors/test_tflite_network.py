@@ -8,9 +8,9 @@ import pytest
 
 from workbench.accuracy import agreement
 from workbench.availability import check
+from workbench.catalog import open_detector
 from workbench.detections import Detections
-from workbench.detectors import Detector, load_detector
-from workbench.detectors.detector import Calibration
+from workbench.detectors import Calibration, Detector
 from workbench.errors import UnavailableError
 from workbench.media import open_media
 from workbench.pipeline import Pipeline
@@ -23,7 +23,7 @@ Load = Callable[[str], Detector]
 @pytest.fixture(scope="module")
 def yolox(assets: Path) -> Load:
     """From the stored precision to YOLOX-nano."""
-    return cache(lambda kind: load_detector(str(assets / "models" / f"yolox_nano_416_{kind}_quantize.tflite")))
+    return cache(lambda kind: open_detector(str(assets / "models" / f"yolox_nano_416_{kind}_quantize.tflite")))
 
 
 def found_in(detector: Detector, picture: Path) -> Detections:

@@ -1,0 +1,237 @@
+"""The weights of inspector-mobile, wrapped as the world wraps detectors: what files in the wild look like, made in seconds."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from workbench.boxes import UInt8Array
+from workbench.detectors import Detector
+from workbench.detectors.card import AnchorCard, Card, InputCard, SsdCard
+from workbench.detectors.native_output import native_stderr_captured, quiet_logger
+from workbench.graph.ops import TENSOR_OPS
+from workbench.samples.networks import ANCHOR_LEVELS, CENTER_VARIANCE, SIZE_VARIANCE, anchors_cxcywh_px
+from workbench.samples.sample_detectors import WEIGHTS
+from workbench.stages.input_spec import InputSpec
+from workbench.stages.preprocess import prepare
+
+SIZE_HW = (192, 320)
+SIDES = np.array(SIZE_HW[::-1] * 2, np.float32)
+SWAPPED = (1, 0, 3, 2)  # x for y
+FREE = (1, None, None, 3)
+FIXED = (1, *SIZE_HW, 3)
+PLANAR = (1, 3, *SIZE_HW)
+IOU, SCORE, MOST = 0.5, 0.05, 100  # of the NMS inside
+LETTERBOX = InputSpec(size_hw=SIZE_HW, default_hw=SIZE_HW)
+
+Outputs = Mapping[str, Any]
+Serve = Callable[[Any], Outputs]
+
+
+class Wrappings:
+    """Writes the sample's weights in many kinds of file.
+
+    Args:
+        detector: inspector-mobile.
+        folder: Where files are written.
+        frames: What integer models are calibrated on, RGB.
+    """
+
+    def __init__(self, detector: Detector, folder: Path, frames: Sequence[UInt8Array]) -> None:
+        self._model = detector.keras_model()
+        self._head = detector.meaning.head
+        self._folder = folder
+        self._frames = frames
+
+    # Kinds of file: raw offsets and scores, which want a card with anchors
+
+    def keras(self) -> Path:
+        path = self._folder / "plain.keras"
+        path.write_bytes((WEIGHTS / "inspector-mobile.keras").read_bytes())
+        return path
+
+    def h5(self) -> Path:
+        path = self._folder / "legacy.h5"
+        self._model.save(path)
+        return path
+
+    def saved_model(self) -> Path:
+        return self._saved("exported", self._raw, tf.TensorSpec((None, *SIZE_HW, 3), tf.float32))
+
+    def frozen_graph(self) -> Path:
+        from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+        served = tf.function(self._raw, autograph=False)
+        frozen = convert_variables_to_constants_v2(served.get_concrete_function(tf.TensorSpec((None, *SIZE_HW, 3), tf.float32)))
+        path = self._folder / "frozen.pb"
+        path.write_bytes(frozen.graph.as_graph_def().SerializeToString())
+        return path
+
+    def int8(self) -> Path:
+        return self._tflite("int8", self._raw, FIXED, self._fully_integer(tf.int8))
+
+    def uint8(self) -> Path:
+        return self._tflite("uint8", self._raw, FIXED, self._fully_integer(tf.uint8))
+
+    # Kinds of output
+
+    def boxes_and_scores(self) -> Path:
+        """Boxes xyxy in pixels, NCHW."""
+
+        def serve(image: Any) -> Outputs:
+            boxes, scores = self._candidates(tf.transpose(image, (0, 2, 3, 1)))
+            return {"boxes": boxes, "scores": scores}
+
+        return self._tflite("planar", serve, PLANAR)
+
+    def yolov5(self) -> Path:
+        """`(1, A, 5 + C)`, centre and size in 0..1."""
+
+        def serve(image: Any) -> Outputs:
+            boxes, scores = self._candidates(image)
+            best = tf.reduce_max(scores, axis=-1, keepdims=True)
+            return {"output": tf.concat([_centred(boxes) / SIDES, best, scores / tf.maximum(best, 1e-9)], -1)}
+
+        return self._tflite("yolov5", serve, FIXED)
+
+    def yolov8(self) -> Path:
+        """`(1, 4 + C, A)`, centre and size in pixels."""
+
+        def serve(image: Any) -> Outputs:
+            boxes, scores = self._candidates(image)
+            return {"output0": tf.transpose(tf.concat([_centred(boxes), scores], -1), (0, 2, 1))}
+
+        return self._saved("yolov8", serve, tf.TensorSpec(FIXED, tf.float32))
+
+    def end_to_end(self) -> Path:
+        """`(1, K, 6)`, corners in pixels."""
+
+        def serve(image: Any) -> Outputs:
+            boxes, scores, classes, _ = self._suppressed(*self._candidates(image))
+            return {"output0": tf.concat([boxes, scores[..., None], classes[..., None]], -1)}
+
+        return self._saved("end_to_end", serve, tf.TensorSpec(FIXED, tf.float32))
+
+    def detection_api(self, *, raw: bool) -> Path:
+        """The Object Detection API's signature: uint8 of any size, classes from 1; raw scores begin with the background's."""
+
+        def serve(input_tensor: Any) -> Outputs:
+            image = tf.image.resize(tf.cast(input_tensor, tf.float32) / 255, SIZE_HW)
+            candidates, scores = self._candidates(image)
+            boxes, best, classes, count = self._suppressed(candidates, scores)
+            named = {
+                "detection_boxes": _yxyx_norm(boxes),
+                "detection_scores": best,
+                "detection_classes": classes + 1,
+                "num_detections": tf.cast(count, tf.float32),
+            }
+            background = 1 - tf.reduce_max(scores, axis=-1, keepdims=True)
+            more = {
+                "raw_detection_boxes": _yxyx_norm(candidates),
+                "raw_detection_scores": tf.concat([background, scores], -1),
+            }
+            return {**named, **(more if raw else {})}
+
+        return self._saved(f"api_{'raw' if raw else 'plain'}", serve, tf.TensorSpec(FREE, tf.uint8, name="input_tensor"))
+
+    def post_processed(self) -> Path:
+        """TFLite_Detection_PostProcess: the converter puts it where a function says that it implements it."""
+        anchors = (anchors_cxcywh_px(SIZE_HW) / SIDES)[:, SWAPPED]
+
+        @tf.function(autograph=False, experimental_implements=_implements(classes=self._model.output["scores"].shape[-1]))
+        def post_process(boxes: Any, scores: Any, anchors: Any) -> Any:  # noqa: ARG001 - the converter replaces the body
+            return tuple(tf.constant(0.0, tf.float32, shape) for shape in ((1, MOST, 4), (1, MOST), (1, MOST), (1,)))
+
+        def serve(image: Any) -> Outputs:
+            raw = self._raw(image)
+            offsets = tf.gather(raw["offsets"], SWAPPED, axis=-1)
+            boxes, classes, scores, count = post_process(offsets, raw["scores"], tf.constant(anchors))
+            return {"boxes": boxes, "classes": classes, "scores": scores, "count": count}
+
+        def allow(converter: Any) -> None:
+            converter.allow_custom_ops = True
+
+        return self._tflite("post_processed", serve, FIXED, allow)
+
+    # How they are written
+
+    def _raw(self, image: Any) -> Outputs:
+        return dict(self._model(image, training=False))
+
+    def _candidates(self, image: Any) -> tuple[Any, Any]:
+        raw = self._raw(image)
+        return self._head.candidates([raw["offsets"], raw["scores"]], SIZE_HW, TENSOR_OPS)
+
+    def _suppressed(self, boxes: Any, scores: Any) -> tuple[Any, Any, Any, Any]:
+        found = tf.image.combined_non_max_suppression(
+            boxes[:, :, None], scores, MOST, MOST, iou_threshold=IOU, score_threshold=SCORE, clip_boxes=False
+        )
+        return found.nmsed_boxes, found.nmsed_scores, found.nmsed_classes, found.valid_detections
+
+    def _saved(self, name: str, serve: Serve, taken: Any) -> Path:
+        module = tf.Module()
+        module.weights = [
+            one.value for one in self._model.weights
+        ]  # not the model: Keras would trace it at any size, which it cannot
+        module.serve = tf.function(serve, input_signature=[taken], autograph=False)
+        path = self._folder / name
+        with quiet_logger():
+            tf.saved_model.save(module, str(path), signatures=module.serve.get_concrete_function())
+        return path
+
+    def _tflite(self, name: str, serve: Serve, shape: Sequence[int | None], change: Callable[[Any], None] | None = None) -> Path:
+        folder = self._saved(f"{name}_saved", serve, tf.TensorSpec(shape, tf.float32))
+        with native_stderr_captured():
+            converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+            if change:
+                change(converter)
+            content = converter.convert()
+        path = self._folder / f"{name}.tflite"
+        path.write_bytes(content)
+        return path
+
+    def _fully_integer(self, kind: Any) -> Callable[[Any], None]:
+        def batches() -> Iterator[list[Any]]:
+            for frame in self._frames:
+                yield [prepare([frame], LETTERBOX, SIZE_HW)]
+
+        def change(converter: Any) -> None:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = batches
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.inference_input_type = converter.inference_output_type = kind
+
+        return change
+
+
+def anchors_card(offsets: str, scores: str) -> Card:
+    """Say what the sample's raw outputs mean."""
+    levels = tuple(
+        AnchorCard(stride=level.stride_px, boxes=((level.side_px, level.side_px),), units="pixels") for level in ANCHOR_LEVELS
+    )
+    candidates = SsdCard(tensors=(offsets, scores), anchors=levels, center_variance=CENTER_VARIANCE, size_variance=SIZE_VARIANCE)
+    return Card(input=InputCard(values="0..1"), candidates=candidates)
+
+
+def _centred(boxes: Any) -> Any:
+    return tf.concat([(boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2]], -1)
+
+
+def _yxyx_norm(boxes: Any) -> Any:
+    return tf.gather(boxes / SIDES, SWAPPED, axis=-1)
+
+
+def _implements(classes: int) -> str:
+    """Write the attributes of the custom operation as the converter reads them."""
+    integers = {"max_detections": MOST, "max_classes_per_detection": 1, "detections_per_class": MOST, "num_classes": classes}
+    reals = {"nms_score_threshold": SCORE, "nms_iou_threshold": IOU}
+    reals |= {f"{side}_scale": 1 / CENTER_VARIANCE for side in "yx"} | {f"{side}_scale": 1 / SIZE_VARIANCE for side in "hw"}
+    words = [
+        'name: "TFLite_Detection_PostProcess"',
+        'attr { key: "use_regular_nms" value { b: true } }',
+        *(f'attr {{ key: "{key}" value {{ i: {value} }} }}' for key, value in integers.items()),
+        *(f'attr {{ key: "{key}" value {{ f: {value:f} }} }}' for key, value in reals.items()),
+    ]
+    return " ".join(words)

@@ -1,0 +1,99 @@
+"""Which class of the truth is which of the detector's: by name."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.datasets.truth import ImageTruth, Truth, listed
+from workbench.errors import TruthError
+
+Ids = NDArray[np.int64]
+
+
+def with_labels(truth: Truth, labels: Sequence[str] | None) -> Truth:
+    """Count the truth's classes as a detector counts them.
+
+    Equal names come first, then `folded` ones. Boxes of classes that the detector does not know are left out, and so are boxes
+    without width or height; the truth's notes tell, and also which of the detector's classes the truth is not about.
+
+    Args:
+        truth: With labels of its own.
+        labels: The detector's; `None` keeps the truth's own, except that of two equal names the first stands for both.
+
+    Raises:
+        TruthError: No name is in common.
+    """
+    known = tuple(truth.labels if labels is None else labels)
+    if are_strangers(truth, known):
+        raise TruthError(f"{told_strangers(truth, known)}; choose other truth, or give the detector these labels")
+    class_of = _classes(truth.labels, known)
+    return replace(
+        truth,
+        labels=known,
+        images={name: _relabelled(image, class_of) for name, image in truth.images.items()},
+        notes=(*truth.notes, *_notes(truth, class_of, known)),
+    )
+
+
+def are_strangers(truth: Truth, labels: Sequence[str]) -> bool:
+    """Tell whether truth with labels of its own is about nothing that a detector knows."""
+    return bool(truth.labels) and bool((_classes(truth.labels, labels) < 0).all())
+
+
+def told_strangers(truth: Truth, labels: Sequence[str]) -> str:
+    """Say so."""
+    return f"{truth.name} is about {listed(truth.labels)}, the detector knows {listed(labels)}: no name in common"
+
+
+def folded(name: str) -> str:
+    """Return what two names for one class have in common, however they are written. A plural is another name.
+
+    >>> folded("Traffic_Light") == folded(" traffic-light") == folded("traffic light")
+    True
+    >>> folded("car") == folded("cars")
+    False
+    """
+    return re.sub(r"[\s_-]+", " ", unicodedata.normalize("NFKC", name)).strip().casefold()
+
+
+def _classes(own: Sequence[str], known: Sequence[str]) -> Ids:
+    """Return the known class of each own one, -1 where there is none."""
+    exact, alike = _first_positions(known), _first_positions([folded(label) for label in known])
+    return np.array([exact.get(name, alike.get(folded(name), -1)) for name in own], np.int64)
+
+
+def _first_positions(names: Sequence[str]) -> Mapping[str, int]:
+    return {name: position for position, name in reversed(tuple(enumerate(names)))}
+
+
+def _relabelled(image: ImageTruth, class_of: Ids) -> ImageTruth:
+    class_ids = class_of[image.class_ids]
+    kept = (class_ids >= 0) & ~_flat(image)
+    return ImageTruth(image.boxes_xyxy_px[kept], class_ids[kept], image.iscrowd[kept], image.areas_px[kept], image.size_hw)
+
+
+def _flat(image: ImageTruth) -> NDArray[np.bool_]:
+    boxes = image.boxes_xyxy_px
+    return (boxes[:, 2] <= boxes[:, 0]) | (boxes[:, 3] <= boxes[:, 1])
+
+
+def _notes(truth: Truth, class_of: Ids, known: Sequence[str]) -> Iterator[str]:
+    strangers: Counter[int] = Counter()
+    flat = 0
+    for image in truth.images.values():
+        is_strange = class_of[image.class_ids] < 0
+        strangers.update(image.class_ids[is_strange].tolist())
+        flat += int((_flat(image) & ~is_strange).sum())
+    names = [truth.labels[number] for number in sorted(strangers)]
+    unjudged = [label for number, label in enumerate(known) if number not in class_of]
+    if names:
+        yield f"{truth.name} has {strangers.total()} boxes of what the detector does not know ({listed(names)}): they are left out"
+    if unjudged:
+        yield f"{truth.name} is not about {listed(unjudged)}: what is found of it is not judged"
+    if flat:
+        yield f"{truth.name} has {flat} boxes without width or height: they are left out"

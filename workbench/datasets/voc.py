@@ -1,0 +1,110 @@
+"""Pascal VOC's xml as truth (http://host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf).
+
+supervision makes boxes of an `<annotation>`. Its `DetectionDataset.from_pascal_voc` around that is passed by: it decodes every
+picture to know sizes that only outlines need, takes a picture without xml for an empty one, forgets `difficult`, draws a mask for
+each outline, and its errors do not name the file.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError
+
+import numpy as np
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import parse
+
+from workbench.boxes import areas_px
+from workbench.datasets.truth import ImageTruth, Truth, named, shortened
+from workbench.errors import TruthError
+from workbench.media import Media
+
+FOLDERS = ("Annotations", "annotations")  # what VOC calls the folder of its xml, and others after it
+ROOT = "annotation"
+HEAD_BYTES = 4096  # of a file, in which its first tag stands
+NO_PICTURE_WH = (1, 1)  # supervision wants a size to draw outlines; there are none left to draw
+YES = frozenset({"1", "true", "yes"})
+
+
+def may_be_voc(path: Path) -> bool:
+    """Tell whether xml is there and not plainly something else; a damaged truth is to be heard of."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    return f"<{ROOT}".encode() in head or not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+
+
+def is_voc(path: Path) -> bool:
+    """Tell whether this is an xml file, or a folder with VOC's xml, directly in it or in its `Annotations`."""
+    return path.is_file() if path.suffix.lower() == ".xml" else path.is_dir() and any(map(may_be_voc, _files(path)))
+
+
+def read_voc(path: Path, _: Media | None = None) -> Truth:
+    """Read one xml file or a folder of them; see `read_truth`.
+
+    An xml file is of the picture of the same name without its suffix, as VOC has it: `<filename>` is often stale. VOC counts pixels
+    from 1 and includes the last, so a box reaches from `xmin - 1` to `xmax`. In PASCAL's own evaluation an object that is marked
+    `difficult` is neither asked for nor wrong to find. COCO's has crowds for that, and so has this; they are a little milder, for
+    what lies inside a crowd counts neither way, however small.
+    """
+    from supervision.dataset.formats.pascal_voc import detections_from_xml_obj
+
+    names: list[str] = []
+    images: dict[str, ImageTruth] = {}
+    for file in _files(path):
+        root = _root(file)
+        difficult = [_is_difficult(thing) for thing in _things(root)]
+        try:
+            with np.errstate(over="ignore"):  # a box too large for 32 bits is refused as infinite
+                found, names = detections_from_xml_obj(root, names, NO_PICTURE_WH)
+                boxes = found.xyxy.astype(np.float32)
+                areas = areas_px(boxes)
+        except ValueError as error:
+            raise TruthError(f"{file} is wrong: {shortened(error)}; correct it, or choose other truth") from None
+        class_ids = found.class_id.astype(np.int64)
+        images[file.stem] = ImageTruth(boxes, class_ids, np.array(difficult, np.bool_), areas, _size_hw(root))
+    return Truth(named(path), tuple(names), images)
+
+
+def _files(path: Path) -> tuple[Path, ...]:
+    if not path.is_dir():
+        return (path,)
+    folder = next((path / name for name in FOLDERS if (path / name).is_dir()), path)
+    return tuple(sorted(file for file in folder.iterdir() if file.suffix.lower() == ".xml" and not file.name.startswith(".")))
+
+
+def _root(file: Path) -> Element:
+    try:
+        root: Element = parse(file).getroot()
+    except DefusedXmlException:
+        raise TruthError(
+            f"{file} defines entities of its own, which can grow without end; remove its <!DOCTYPE>, Pascal VOC needs none"
+        ) from None
+    except (ParseError, LookupError, ValueError) as error:
+        raise TruthError(f"{file} is not xml, or cut short ({shortened(error)}); choose Pascal VOC xml") from None
+    if root.tag != ROOT:
+        raise TruthError(f"{file} is no Pascal VOC xml: it begins with <{shortened(root.tag)}>, not <{ROOT}>; choose other truth")
+    return root
+
+
+def _things(root: Element) -> Iterator[Element]:
+    """Go through the objects, each left with a tidy name and without an outline."""
+    for thing in root.findall("object"):
+        for outline in thing.findall("polygon"):
+            thing.remove(outline)
+        name = thing.find("name")
+        if name is not None:
+            name.text = " ".join((name.text or "").split()) or None
+        yield thing
+
+
+def _is_difficult(thing: Element) -> bool:
+    return (thing.findtext("difficult") or "").strip().casefold() in YES
+
+
+def _size_hw(root: Element) -> tuple[int, int] | None:
+    try:
+        height, width = (int(root.findtext(f"size/{side}") or 0) for side in ("height", "width"))
+    except ValueError:
+        return None  # as many tools leave it; boxes are in pixels and need none
+    return (height, width) if min(height, width) > 0 else None

@@ -1,0 +1,189 @@
+"""YOLO's txt as truth: a file for each picture, `class cx cy width height` a line, in fractions of the picture.
+
+supervision makes boxes of the lines. Its `DetectionDataset.from_yolo` around that is passed by: it knows no names but those of a
+`data.yaml`, draws a mask of the picture's size for each outline, and lets pass class numbers without a name and boxes outside the
+picture.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.boxes import FloatArray, areas_px
+from workbench.datasets.truth import ImageTruth, Truth, listed, named, shortened
+from workbench.datasets.yolo_names import NAME_FILES, ClassNames, find_names
+from workbench.errors import TruthError
+from workbench.media import Media
+from workbench.media.pictures import is_picture, natural_order
+
+LABELS, IMAGES = "labels", "images"
+ROUNDING = 0.01  # how far outside 0..1 a value may lie, as Ultralytics has it: boxes at the border are cut and rounded
+HEAD_CHARACTERS = 4096
+MOST_CLASSES = 1_000_000  # above it lies no data set, and `1e999999999` would be written out in full
+EXIF_ORIENTATION, QUARTER_TURNS = 0x0112, frozenset({5, 6, 7, 8})  # after which width is height
+
+# Where the pictures of media lie, by the media's kind.
+FOLDER_OF: dict[str, Callable[[Path], Path]] = {
+    "picture": lambda source: source.parent,
+    "folder": lambda source: source,
+    "glob": lambda source: source.parent,
+    "sequence": lambda source: source.parent,
+}
+
+
+def may_be_yolo(path: Path) -> bool:
+    """Tell whether txt is there and its first line is mostly numbers, or missing; a caption is something else."""
+    if not path.is_file() or path.name in NAME_FILES:
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        tokens = next((line for line in file.read(HEAD_CHARACTERS).splitlines() if line.strip()), "").split()
+    return 2 * sum(map(_is_number, tokens)) >= len(tokens)
+
+
+def is_yolo(path: Path) -> bool:
+    """Tell whether this is a txt file, or a folder with labels, directly in it or in its `labels`."""
+    return path.is_file() if path.suffix.lower() == ".txt" else path.is_dir() and any(map(may_be_yolo, _label_files(path)))
+
+
+def read_yolo(path: Path, media: Media | None = None) -> Truth:
+    """Read one txt file or a folder of them; see `read_truth`.
+
+    Pictures, whose headers tell their sizes, are looked for in `images` where the labels are in `labels`, beside the labels, and
+    where the media are. One without a txt file holds nothing, as YOLO has it; a note tells. Outlines become the boxes around them.
+    """
+    files = {file.stem: file for file in _label_files(path)}
+    folder = next(iter(files.values())).parent
+    names = find_names(folder)
+    if names is None:
+        raise TruthError(
+            f"{path} numbers its classes and no file names them; write one name a line into {folder / 'classes.txt'}"
+            f" (or have {', '.join(NAME_FILES)} there or up to two folders above)"
+        )
+    pictures = _pictures(files, folder, media)
+    if path.is_file():
+        pictures = [picture for picture in pictures if picture.stem in files]
+    if not pictures:
+        raise TruthError(
+            f"{path} has no picture of its name beside it, whose size its fractions need;"
+            f" put the pictures beside the txt files, or into {IMAGES} beside {LABELS}"
+        )
+    images = {picture.name: _image(files.get(picture.stem), _size_hw(picture), names) for picture in pictures}
+    return Truth(named(path), tuple(names.by_number.values()), images, tuple(_notes(named(path), files, pictures)))
+
+
+def mirrored(folder: Path, old: str, new: str) -> tuple[Path, ...]:
+    """Return the folder on the other side, `x/labels/val` for `x/images/val`; none where no part has the old name."""
+    parts = folder.absolute().parts
+    if old not in parts:
+        return ()
+    last = len(parts) - 1 - parts[::-1].index(old)
+    return (Path(*parts[:last], new, *parts[last + 1 :]),)
+
+
+def folders_of(media: Media | None) -> tuple[Path, ...]:
+    """Return the folder that the pictures of media lie in; none where they are no pictures."""
+    facts = media.facts() if media else None
+    return (FOLDER_OF[facts.kind](Path(facts.source)),) if facts and facts.kind in FOLDER_OF else ()
+
+
+def _label_files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    folder = path / LABELS if (path / LABELS).is_dir() else path
+    texts = (file for file in folder.iterdir() if file.suffix.lower() == ".txt" and not file.name.startswith("."))
+    return sorted((file for file in texts if file.name not in NAME_FILES), key=natural_order)
+
+
+def _pictures(files: Mapping[str, Path], folder: Path, media: Media | None) -> list[Path]:
+    """Return all pictures of the first folder that has one of a label's name."""
+    for place in (*mirrored(folder, LABELS, IMAGES), folder, *folders_of(media)):
+        pictures = [file for file in place.iterdir() if is_picture(file)] if place.is_dir() else []
+        if any(picture.stem in files for picture in pictures):
+            return sorted(pictures, key=natural_order)
+    return []
+
+
+def _image(file: Path | None, size_hw: tuple[int, int], names: ClassNames) -> ImageTruth:
+    from supervision.dataset.formats.yolo import yolo_annotations_to_detections
+
+    lines = _lines(file, names) if file else []
+    if file is None or not lines:
+        return ImageTruth.empty(size_hw)
+    height, width = size_hw
+    try:
+        with np.errstate(over="ignore"):  # a box too large for 32 bits is refused as infinite
+            found = yolo_annotations_to_detections(lines, (width, height), with_masks=False)
+    except ValueError as error:
+        raise TruthError(f"{file} is wrong: {shortened(error)}; YOLO's lines are `class cx cy width height`") from None
+    boxes: FloatArray = found.xyxy.astype(np.float32)
+    scale: FloatArray = np.array([width, height, width, height], np.float32)
+    _check_fractions(np.divide(boxes, scale), lines, file)
+    class_ids = _class_ids(found.class_id.tolist(), names, file)
+    return ImageTruth(boxes, class_ids, np.zeros(len(boxes), np.bool_), areas_px(boxes), size_hw)
+
+
+def _lines(file: Path, names: ClassNames) -> list[str]:
+    """Return the lines that say something; of a pose, what stands before its keypoints."""
+    try:
+        lines = [line.split() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        raise TruthError(f"{file} is not text ({shortened(error)}); YOLO's lines are `class cx cy width height`") from None
+    if any(_is_number(tokens[0]) and not abs(float(tokens[0])) < MOST_CLASSES for tokens in lines):
+        raise TruthError(f"{file} has class numbers that cannot be; YOLO's lines are `class cx cy width height`")
+    pose = 5 + names.keypoint_values if names.keypoint_values else None
+    return [" ".join(tokens[:5] if len(tokens) == pose else tokens) for tokens in lines]
+
+
+def _check_fractions(boxes: FloatArray, lines: Sequence[str], file: Path) -> None:
+    centres, sizes = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+    values = np.hstack([centres, sizes])
+    wrong = ~((values >= -ROUNDING) & (values <= 1 + ROUNDING)).all(axis=1)
+    if wrong.any():
+        line = lines[int(np.argmax(wrong))]
+        raise TruthError(f"{file} has values outside 0..1: {shortened(line)}; YOLO's boxes are in fractions of the picture")
+
+
+def _class_ids(numbers: Sequence[int], names: ClassNames, file: Path) -> NDArray[np.int64]:
+    positions = {number: position for position, number in enumerate(names.by_number)}
+    unknown = sorted(set(numbers) - positions.keys())
+    if unknown:
+        raise TruthError(
+            f"{file} has class {unknown[0]}, and {names.file} names {len(positions)} classes, {min(positions)} to {max(positions)};"
+            " choose the names that belong to it"
+        )
+    return np.array([positions[number] for number in numbers], np.int64)
+
+
+def _size_hw(picture: Path) -> tuple[int, int]:
+    """Return the size of a picture turned upright, from its header."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a picture that is too large is refused where it is decoded
+            with Image.open(picture) as image:
+                width, height = image.size
+                turned = image.getexif().get(EXIF_ORIENTATION) in QUARTER_TURNS
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise TruthError(f"the size of {picture} cannot be read ({shortened(error)}); choose pictures that can") from None
+    return (width, height) if turned else (height, width)
+
+
+def _notes(name: str, files: Mapping[str, Path], pictures: Sequence[Path]) -> Iterator[str]:
+    bare = [picture.name for picture in pictures if picture.stem not in files]
+    lonely = sorted(files.keys() - {picture.stem for picture in pictures})
+    if bare:
+        yield f"{name} has no txt for {len(bare)} of {len(pictures)} pictures ({listed(bare)}): nothing is in them, as YOLO has it"
+    if lonely:
+        yield f"{name} has {len(lonely)} txt files without a picture ({listed(lonely)}): they are left out"
+
+
+def _is_number(token: str) -> bool:
+    try:
+        float(token)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,153 @@
+"""Keras models: `.keras` archives and the `.h5` files of before."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.detectors.conversion import Conversion, convert, exported_name, first_line
+from workbench.detectors.model_bytes import read_model
+from workbench.detectors.native_output import load_tensorflow
+from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network, Tensors, TensorSpec
+from workbench.errors import ModelError
+from workbench.stages.input_spec import InputSpec
+
+ZIP = b"PK"  # what a `.keras` file begins with: it is a zip archive
+HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+@lru_cache(maxsize=2)  # the sample detectors: a cell that is run again, or a detector that is gone back to, opens without waiting
+def _load(path: Path, sha256: str, trusted: bool) -> Any:  # noqa: ARG001 - a file that changed is loaded anew
+    load_tensorflow()
+    import keras
+
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=not trusted)
+    except Exception as error:  # a damaged archive raises what zipfile, h5py or Keras happen to meet in it
+        raise ModelError(f"{path} holds no Keras model that loads safely: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    if "Lambda" in text and "deserializ" in text:
+        return (
+            "a Lambda layer, which is Python code of whoever made the file; allow it with --allow lambda only where you trust them"
+        )
+    return first_line(text) if text else type(error).__name__
+
+
+@final
+class KerasNetwork(Network):
+    """A Keras 3 archive, or a legacy HDF5 file that holds a whole model.
+
+    Args:
+        path: The file.
+        trusted: Whether Python code in it (Lambda layers) may run.
+    """
+
+    def __init__(self, path: Path, *, trusted: bool = False) -> None:
+        self._trusted = trusted
+        super().__init__(path)
+        self.kind = "Keras" if path.suffix.lower() == ".keras" else "Keras HDF5"
+        self.refusals: Mapping[str, Mapping[str, str]] = {}
+
+    def read(self) -> bytes:
+        content = read_model(self.path)
+        if self.path.suffix.lower() == ".keras":
+            if not content.startswith(ZIP):
+                raise ModelError(f"{self.path} is no Keras 3 model: its first bytes are not those of one; choose a .keras file")
+        elif not content.startswith(HDF5):
+            raise ModelError(f"{self.path} is no HDF5 file: its first bytes are not those of one; choose a .h5 or .keras file")
+        return content
+
+    def keras_model(self) -> Any:
+        if self.path.suffix.lower() != ".keras":
+            _check_whole(self.path)
+        return _load(self.path, self.sha256, self._trusted)
+
+    def inspect(self) -> Tensors:
+        model = self.keras_model()
+        try:
+            named = named_outputs(model, model.outputs if not isinstance(model.output, Mapping) else model.output)
+            inputs = tuple(TensorSpec(one.name, tuple(one.shape), str(one.dtype)) for one in model.inputs)
+        except AttributeError as error:  # a subclassed model that nobody has called
+            raise ModelError(
+                f"{self.path} does not say its inputs and outputs: {first_line(str(error))}; export a SavedModel"
+            ) from None
+        return Tensors(inputs, tuple(TensorSpec(name, tuple(one.shape), str(one.dtype)) for name, one in named.items()))
+
+    def run(self, batch: NDArray[np.generic]) -> Mapping[str, NDArray[np.generic]]:
+        import tensorflow as tf
+
+        try:
+            return {name: one.numpy() for name, one in self.forward()(tf.constant(batch)).items()}
+        except Exception as error:  # whatever its layers raise
+            raise ModelError(f"{self.path} does not run on a frame of {list(batch.shape)}: {first_line(str(error))}") from None
+
+    def forward(self) -> Forward:
+        model = self.keras_model()  # loaded here: inside a graph that is being traced its weights would not be those of the file
+        return lambda batch: named_outputs(model, model(batch, training=False))
+
+    def litert_model(
+        self,
+        precision: str,
+        size_hw: tuple[int, int],
+        batch: int,
+        *,
+        outputs: Sequence[str],
+        input_spec: InputSpec,
+        calibration: Calibration,
+    ) -> LiteRtModel:
+        what = Conversion(self._export, tuple(outputs), self.sha256, input_spec, precision, size_hw, batch)
+        return convert(what, calibration)
+
+    def _export(self, conversion: Conversion, folder: str) -> None:
+        export_model(self.keras_model(), conversion, folder)
+
+
+def export_model(model: Any, conversion: Conversion, folder: str) -> None:
+    """Write a Keras model as the SavedModel that a conversion wants.
+
+    Keras 3 hands the converter no frozen variables from a concrete function: they stay resource reads that LiteRT cannot run. A
+    SavedModel is the documented way.
+    """
+    import keras
+    import tensorflow as tf
+
+    def serve(batch: Any) -> dict[str, Any]:
+        named = named_outputs(model, model(batch, training=False))
+        return {exported_name(position): named[name] for position, name in enumerate(conversion.outputs)}
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    spec = tf.TensorSpec(conversion.input_shape, conversion.input_spec.dtype)
+    archive.add_endpoint("serve", serve, input_signature=[spec])
+    archive.write_out(folder, verbose=False)
+
+
+def named_outputs(model: Any, result: Any) -> dict[str, Any]:
+    """Return a Keras model's outputs by name, however it gives them."""
+    if isinstance(result, Mapping):
+        return dict(result)
+    parts = list(result) if isinstance(result, list | tuple) else [result]
+    names = list(getattr(model, "output_names", None) or ())
+    if len(names) != len(parts) or len(set(names)) != len(names):
+        names = [f"output_{position}" for position in range(len(parts))]
+    return dict(zip(names, parts, strict=True))
+
+
+def _check_whole(path: Path) -> None:
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            whole = "model_config" in file.attrs
+    except Exception as error:  # h5py raises OSError, KeyError or RuntimeError by what it meets
+        raise ModelError(f"{path} is a damaged HDF5 file: {first_line(str(error))}; copy it again") from None
+    if not whole:
+        raise ModelError(
+            f"{path} holds weights only, no model; build the model in Keras, load them into it and save all of it as .keras"
+        )

@@ -1,0 +1,177 @@
+"""The seam behind which every kind of model file looks alike: a network with named inputs and outputs, whatever these mean."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.boxes import UInt8Array
+from workbench.detectors.model_bytes import read_model
+from workbench.stages.input_spec import InputSpec
+
+Forward = Callable[[Any], Mapping[str, Any]]
+"""From a batch as the input spec describes it to the raw outputs by name, as TensorFlow tensors."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """A tensor as the file declares it.
+
+    Attributes:
+        name: As the file has it; untrusted.
+        shape: Sides; `None` where it is open.
+        dtype: NumPy's name.
+        quantization: Scale and zero point of an integer tensor: `real = (stored - zero point) * scale`.
+    """
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+    quantization: tuple[float, int] | None = None
+
+    def __str__(self) -> str:
+        sides = ", ".join("?" if side is None else str(side) for side in self.shape)
+        return f"{self.name} {self.dtype}[{sides}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Tensors:
+    """What goes into a network and what comes out.
+
+    Attributes:
+        inputs: All of them.
+        outputs: All of them, in the file's order.
+        precision: What a file that is stored in one precision is stored in; `None` where it is converted as asked.
+        labels: Class names that the file carries; untrusted.
+    """
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    precision: str | None = None
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Frames that the ranges of an integer model are taken from.
+
+    Attributes:
+        key: Names exactly these frames: a conversion is cached by it, so that they need not be decoded again.
+        frames: Gives them as RGB `(height, width, 3)`; called only where something is converted.
+    """
+
+    key: str
+    frames: Callable[[], Sequence[UInt8Array]]
+
+
+@dataclass(frozen=True, slots=True)
+class LiteRtModel:
+    """A model for the LiteRT interpreter.
+
+    Attributes:
+        content: The flatbuffer.
+        outputs: From the network's names of its outputs to this model's.
+        converted: Whether it was converted just now, rather than read from a file or from the cache.
+        notes: What a reader of the figures should know, such as what it was calibrated on.
+    """
+
+    content: bytes
+    outputs: Mapping[str, str]
+    converted: bool
+    notes: tuple[str, ...] = ()
+
+
+class Network(ABC):
+    """A network in a file, which is read at once but loaded only where somebody asks for what needs loading.
+
+    Args:
+        path: The file, or the folder of a SavedModel.
+
+    Attributes:
+        kind: What people call such files.
+        path: Where it is.
+        sha256: Of its content.
+        size_bytes: Of its content.
+        refusals: Reasons by setting and value, as in `Detector`.
+
+    Raises:
+        ModelError: The file is missing, empty, or plainly is nothing of this kind.
+    """
+
+    kind: str
+    refusals: Mapping[str, Mapping[str, str]]
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.sha256, self.size_bytes = self.fingerprint()
+
+    def fingerprint(self) -> tuple[str, int]:
+        """Return the hash of the content that makes the model, and its size.
+
+        Raises:
+            ModelError: There is none, or plainly not of this kind.
+        """
+        content = self.read()
+        return hashlib.sha256(content).hexdigest(), len(content)
+
+    def read(self) -> bytes:
+        """Return the file's content.
+
+        Raises:
+            ModelError: There is none, or plainly not of this kind.
+        """
+        return read_model(self.path)
+
+    @abstractmethod
+    def inspect(self) -> Tensors:
+        """Load it, and return what its tensors are.
+
+        Raises:
+            ModelError: It does not load; says why.
+        """
+
+    @abstractmethod
+    def run(self, batch: NDArray[np.generic]) -> Mapping[str, NDArray[np.generic]]:
+        """Run it once, in whatever way is the simplest, on real (not quantised) numbers or on pixels; outputs are real numbers.
+
+        Raises:
+            ModelError: It does not run on that; says why.
+        """
+
+    @abstractmethod
+    def keras_model(self) -> Any:
+        """Return the Keras model.
+
+        Raises:
+            UnavailableError: The file holds none.
+        """
+
+    @abstractmethod
+    def forward(self) -> Forward:
+        """Return the network as a function of TensorFlow tensors that can be traced.
+
+        Raises:
+            UnavailableError: The file holds no TensorFlow network.
+        """
+
+    @abstractmethod
+    def litert_model(
+        self,
+        precision: str,
+        size_hw: tuple[int, int],
+        batch: int,
+        *,
+        outputs: Sequence[str],
+        input_spec: InputSpec,
+        calibration: Calibration,
+    ) -> LiteRtModel:
+        """Return the network for LiteRT, converted where it is not there yet.
+
+        Raises:
+            UnavailableError: The file cannot be brought to this precision or size, or the converter refused it.
+        """

@@ -1,0 +1,87 @@
+"""SavedModels: folders that `tf.saved_model.save`, `model.export` or the Object Detection API's exporter wrote."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, final
+
+from workbench.detectors.model_bytes import read_model
+from workbench.detectors.network import Tensors
+from workbench.detectors.tensorflow_network import Loaded, TensorFlowNetwork, check_python, tensor_spec
+from workbench.errors import ModelError
+
+GRAPH = "saved_model.pb"
+VARIABLES = "variables"
+SIGNATURE = "serving_default"
+PARTS = (GRAPH, "saved_model.pbtxt", VARIABLES, "assets", "keras_metadata.pb", "fingerprint.pb")
+
+
+@final
+class SavedModelNetwork(TensorFlowNetwork):
+    """A SavedModel with a signature of one input."""
+
+    kind = "SavedModel"
+
+    def fingerprint(self) -> tuple[str, int]:
+        content = self.read()
+        hashed, size = hashlib.sha256(content), len(content)
+        for path in sorted((self.path / VARIABLES).glob("variables.*")):
+            part = read_model(path)
+            hashed.update(part)
+            size += len(part)
+        return hashed.hexdigest(), size
+
+    def read(self) -> bytes:
+        if not (self.path / GRAPH).is_file():
+            there = [name for name in PARTS if (self.path / name).exists()]
+            what = f"half a SavedModel ({', '.join(there)}, but no {GRAPH})" if there else f"no SavedModel: it has no {GRAPH}"
+            raise ModelError(f"{self.path} is {what}; choose the folder that the export wrote, whole")
+        return read_model(self.path / GRAPH)
+
+    def load(self) -> Loaded:
+        import tensorflow as tf
+
+        check_python(self.path, self._graphs(), trusted=self.trusted)
+        _check_variables(self.path)
+        model = tf.saved_model.load(str(self.path))
+        signature = _signature(self.path, model)
+        ((name, taken),) = _inputs(self.path, signature).items()
+        outputs = signature.structured_outputs
+        tensors = Tensors((tensor_spec(name, taken),), tuple(tensor_spec(key, one) for key, one in sorted(outputs.items())))
+        return Loaded(lambda batch: signature(**{name: batch}), tensors, model)
+
+    def _graphs(self) -> list[Any]:
+        from google.protobuf.message import DecodeError
+        from tensorflow.core.protobuf import saved_model_pb2
+
+        parsed = saved_model_pb2.SavedModel()
+        try:
+            parsed.ParseFromString(self.read())
+        except DecodeError:
+            raise ModelError(
+                f"{self.path / GRAPH} is damaged: it is no SavedModel's graph; copy or export the model again"
+            ) from None
+        return [meta.graph_def for meta in parsed.meta_graphs]
+
+
+def _check_variables(folder: Path) -> None:
+    parts = list((folder / VARIABLES).glob("variables.data-*"))
+    if (folder / VARIABLES / "variables.index").exists() != bool(parts):
+        raise ModelError(f"{folder} is half a SavedModel: of its variables only a part is there; copy or export it again, whole")
+
+
+def _signature(folder: Path, model: Any) -> Any:
+    signatures = model.signatures
+    if not signatures:
+        raise ModelError(f"{folder} has no signature that says how it is called; export it with one (model.export does)")
+    if SIGNATURE in signatures:
+        return signatures[SIGNATURE]
+    if len(signatures) == 1:
+        return next(iter(signatures.values()))
+    raise ModelError(f"{folder} has the signatures {', '.join(signatures)}, none of them {SIGNATURE}; export it with that one")
+
+
+def _inputs(folder: Path, signature: Any) -> dict[str, Any]:
+    named: dict[str, Any] = signature.structured_input_signature[1]
+    if len(named) != 1:
+        raise ModelError(f"{folder} takes {len(named)} inputs ({', '.join(named) or 'none'}); choose a detector of one picture")
+    return named

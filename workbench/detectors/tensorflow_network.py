@@ -1,0 +1,154 @@
+"""What SavedModels and frozen graphs share: networks of TensorFlow operations without a Keras model around them."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.detectors.conversion import Conversion, convert, exported_name, first_line
+from workbench.detectors.native_output import load_tensorflow, native_stderr_captured
+from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network, Tensors, TensorSpec
+from workbench.errors import ModelError, UnavailableError
+from workbench.stages.input_spec import InputSpec
+
+PYTHON_OPERATIONS = frozenset(
+    {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
+)  # they call a function of the process that built the graph
+NO_KERAS = "this file holds no Keras model; choose eager, graph, xla or litert"
+
+
+class Loaded(NamedTuple):
+    """A network in memory.
+
+    Attributes:
+        forward: What runs it.
+        tensors: What goes in and comes out.
+        keep: What must live as long as `forward` does.
+    """
+
+    forward: Forward
+    tensors: Tensors
+    keep: object
+
+
+class TensorFlowNetwork(Network):
+    """A network of TensorFlow operations; subclasses say how it loads.
+
+    Args:
+        path: The file, or the folder.
+        trusted: Whether Python functions that it calls may run.
+    """
+
+    def __init__(self, path: Path, *, trusted: bool = False) -> None:
+        self.trusted = trusted
+        super().__init__(path)
+        self.refusals: Mapping[str, Mapping[str, str]] = {"runtime.engine": {"keras": NO_KERAS}}
+
+    @abstractmethod
+    def load(self) -> Loaded:
+        """Load the network; TensorFlow is there.
+
+        Raises:
+            ModelError: It does not load, or is not what it should be.
+        """
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The network in memory."""
+        load_tensorflow()
+        with native_stderr_captured():
+            try:
+                return self.load()
+            except ModelError:
+                raise
+            except Exception as error:  # TensorFlow raises its own kinds, ValueError, KeyError, OSError by what it meets
+                raise ModelError(f"{self.path} does not load: {load_failure(str(error))}") from None
+
+    def inspect(self) -> Tensors:
+        return self.loaded.tensors
+
+    def run(self, batch: NDArray[np.generic]) -> Mapping[str, NDArray[np.generic]]:
+        import tensorflow as tf
+
+        forward = self.loaded.forward
+        with native_stderr_captured():
+            try:
+                return {name: one.numpy() for name, one in forward(tf.constant(batch)).items()}
+            except Exception as error:  # whatever its operations raise
+                reason = first_line(str(error))
+                raise ModelError(f"{self.path} does not run on a frame of {list(batch.shape)}: {reason}") from None
+
+    def keras_model(self) -> Any:
+        raise UnavailableError(f"{self.path.name}: {NO_KERAS}")
+
+    def forward(self) -> Forward:
+        return self.loaded.forward
+
+    def litert_model(
+        self,
+        precision: str,
+        size_hw: tuple[int, int],
+        batch: int,
+        *,
+        outputs: Sequence[str],
+        input_spec: InputSpec,
+        calibration: Calibration,
+    ) -> LiteRtModel:
+        what = Conversion(self._export, tuple(outputs), self.sha256, input_spec, precision, size_hw, batch)
+        return convert(what, calibration)
+
+    def _export(self, conversion: Conversion, folder: str) -> None:
+        import tensorflow as tf
+
+        forward = self.loaded.forward
+
+        def serve(batch: Any) -> dict[str, Any]:
+            named = forward(batch)
+            return {exported_name(position): named[name] for position, name in enumerate(conversion.outputs)}
+
+        module = tf.Module()
+        module.kept = self.loaded.keep  # its variables are found through it
+        spec = tf.TensorSpec(conversion.input_shape, conversion.input_spec.dtype)
+        module.serve = tf.function(serve, input_signature=[spec], autograph=False)
+        tf.saved_model.save(module, folder, signatures=module.serve.get_concrete_function())
+
+
+def tensor_spec(name: str, tensor: Any) -> TensorSpec:
+    """Describe a tensor, or what TensorFlow says of one."""
+    shape = tuple(tensor.shape) if tensor.shape.rank is not None else ()
+    return TensorSpec(name, shape, tensor.dtype.name)
+
+
+def check_python(path: Path, graphs: Iterable[Any], *, trusted: bool) -> None:
+    """Refuse graphs (`GraphDef`) that call Python functions.
+
+    Raises:
+        ModelError: One does, and nobody said that it may.
+    """
+    operations = (node.op for graph in graphs for part in (graph, *graph.library.function) for node in _nodes(part))
+    if not trusted and not PYTHON_OPERATIONS.isdisjoint(operations):
+        raise ModelError(
+            f"{path} calls Python functions (tf.py_function), which are code and are not in the file;"
+            " export it without them, or allow python-functions by name where you trust who made it"
+        )
+
+
+def _nodes(part: Any) -> Iterable[Any]:
+    return part.node if hasattr(part, "node") else part.node_def  # type: ignore[no-any-return]
+
+
+def load_failure(message: str) -> str:
+    """Turn what TensorFlow says into one sentence; an operation that is not there is named.
+
+    >>> load_failure("Op type not registered 'Frobnicate' in binary running on host. Make sure …")
+    "it needs the custom operation 'Frobnicate', which TensorFlow here lacks; export it with built-in operations only"
+    """
+    _, found, rest = message.partition("Op type not registered '")
+    if found:
+        name = rest.partition("'")[0]
+        return f"it needs the custom operation {name!r}, which TensorFlow here lacks; export it with built-in operations only"
+    return f"{first_line(message)}; copy or export the model again"

@@ -1,0 +1,172 @@
+"""LiteRT files (`.tflite`), run as they are."""
+
+import io
+import zipfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.detectors.conversion import first_line
+from workbench.detectors.labels import parse_labels
+from workbench.detectors.model_bytes import read_model
+from workbench.detectors.native_output import native_stderr_captured
+from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network, Tensors, TensorSpec
+from workbench.errors import ModelError, UnavailableError
+from workbench.settings import ENGINES, PRECISIONS
+from workbench.stages.input_spec import InputSpec
+
+IDENTIFIER = b"TFL3"  # at byte 4 of every LiteRT flatbuffer (tensorflow/lite/schema/schema.fbs: file_identifier)
+NO_TENSORFLOW = "a .tflite file holds no TensorFlow network; choose litert"
+MOST_LABEL_BYTES = 1_000_000  # of a list of labels inside a file: more is not one
+
+
+@final
+class TfliteNetwork(Network):
+    """A `.tflite` file: its precision is fixed, and most often its size and batch too.
+
+    Args:
+        path: The file.
+        precision: What it is stored in, as `inspect` found; `None` where nobody looked yet.
+    """
+
+    kind = "LiteRT"
+
+    def __init__(self, path: Path, precision: str | None = None) -> None:
+        super().__init__(path)
+        self.refusals: Mapping[str, Mapping[str, str]] = {
+            "runtime.engine": {engine: NO_TENSORFLOW for engine in ENGINES if engine != "litert"},
+            "runtime.precision": {
+                other: f"the file is stored as {precision}, and only the original model could be converted again"
+                for other in PRECISIONS
+                if precision and other != precision
+            },
+        }
+
+    def read(self) -> bytes:
+        content = read_model(self.path)
+        if content[4:8] != IDENTIFIER:
+            raise ModelError(f"{self.path} is no LiteRT model: its first bytes are not those of one; choose a .tflite file")
+        return content
+
+    def inspect(self) -> Tensors:
+        content = self.read()
+        interpreter = self._interpreter(content)
+        inputs = tuple(_spec(details) for details in interpreter.get_input_details())
+        outputs = tuple(_spec(details) for details in interpreter.get_output_details())
+        elements: Counter[str] = Counter()
+        for details in interpreter.get_tensor_details():
+            elements[np.dtype(details["dtype"]).name] += int(np.prod(details["shape"]))
+        return Tensors(inputs, outputs, _precision(inputs, elements), _embedded_labels(content))
+
+    def _interpreter(self, content: bytes) -> Any:
+        from ai_edge_litert.interpreter import Interpreter
+
+        with native_stderr_captured():
+            try:
+                interpreter = Interpreter(model_content=content, num_threads=1)
+                interpreter.allocate_tensors()
+            except (RuntimeError, ValueError) as error:
+                raise ModelError(_load_failure(self.path, str(error))) from None
+        return interpreter
+
+    def run(self, batch: NDArray[np.generic]) -> Mapping[str, NDArray[np.generic]]:
+        interpreter = self._interpreter(self.read())
+        (details,) = interpreter.get_input_details()
+        with native_stderr_captured():
+            try:
+                if tuple(details["shape"]) != batch.shape:
+                    interpreter.resize_tensor_input(details["index"], batch.shape)
+                    interpreter.allocate_tensors()
+                interpreter.set_tensor(details["index"], quantised(batch, details))
+                interpreter.invoke()
+            except (RuntimeError, ValueError) as error:
+                raise ModelError(f"{self.path} does not run on a frame of {list(batch.shape)}: {first_line(str(error))}") from None
+        return {one["name"]: dequantised(interpreter.get_tensor(one["index"]), one) for one in interpreter.get_output_details()}
+
+    def keras_model(self) -> Any:
+        raise UnavailableError(f"{self.path.stem}: {NO_TENSORFLOW}")
+
+    def forward(self) -> Forward:
+        raise UnavailableError(f"{self.path.stem}: {NO_TENSORFLOW}")
+
+    def litert_model(
+        self,
+        precision: str,
+        size_hw: tuple[int, int],  # noqa: ARG002 - the seam's signature
+        batch: int,  # noqa: ARG002
+        *,
+        outputs: Sequence[str],
+        input_spec: InputSpec,  # noqa: ARG002
+        calibration: Calibration,  # noqa: ARG002
+    ) -> LiteRtModel:
+        if reason := self.refusals["runtime.precision"].get(precision):
+            raise UnavailableError(f"runtime.precision is {precision}: {reason}")
+        return LiteRtModel(self.read(), {name: name for name in outputs}, converted=False)
+
+
+def quantised(values: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]:
+    """Bring real numbers to an interpreter's tensor, by the scale and zero point that the file states; pixels stay as they are."""
+    if values.dtype == details["dtype"]:
+        return values
+    scale, zero_point = details["quantization"]
+    if not scale:
+        return values.astype(details["dtype"])
+    limits = np.iinfo(details["dtype"])
+    return np.asarray(np.clip(np.round(values / scale) + zero_point, limits.min, limits.max), details["dtype"])
+
+
+def dequantised(values: NDArray[Any], details: Mapping[str, Any]) -> NDArray[np.float32]:
+    """Bring an interpreter's tensor back to real numbers, float32."""
+    scale, zero_point = details["quantization"]
+    if not np.issubdtype(values.dtype, np.integer) or not scale:
+        return values.astype(np.float32, copy=False)
+    return (values.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)
+
+
+def _spec(details: Mapping[str, Any]) -> TensorSpec:
+    signature = details.get("shape_signature", details["shape"])
+    sides = signature if len(signature) == len(details["shape"]) else details["shape"]
+    scale, zero_point = details["quantization"]
+    return TensorSpec(
+        details["name"],
+        tuple(None if side < 0 else int(side) for side in sides),
+        np.dtype(details["dtype"]).name,
+        (float(scale), int(zero_point)) if scale else None,
+    )
+
+
+def _load_failure(path: Path, message: str) -> str:
+    _, found, rest = message.partition("unresolved custom op: ")
+    if not found:
+        return f"{path} is damaged or of another version: LiteRT says {first_line(message)!r}; copy or convert the model again"
+    operation = rest.splitlines()[0].rstrip(".")
+    if operation == "edgetpu-custom-op":
+        return f"{path} is compiled for the Edge TPU and runs nowhere else ({operation}); choose the model it was compiled from"
+    return (
+        f"{path} needs the custom operation {operation!r}, which LiteRT here lacks; convert the model with built-in operations only"
+    )
+
+
+def _precision(inputs: Sequence[TensorSpec], elements: Mapping[str, int]) -> str:
+    """Name what the file stores, by its input's type and the types of its tensors."""
+    if inputs and inputs[0].dtype in {"int8", "uint8"} and elements.get("int8", 0) + elements.get("uint8", 0) > elements["float32"]:
+        return "int8"
+    if elements.get("float16", 0):
+        return "float16"
+    return "dynamic-int8" if elements.get("int8", 0) else "float32"
+
+
+def _embedded_labels(content: bytes) -> tuple[str, ...]:
+    """Return the labels of LiteRT's metadata, which lie in a zip archive behind the flatbuffer."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for entry in archive.infolist():
+                if entry.filename.lower().endswith(".txt") and entry.file_size <= MOST_LABEL_BYTES:
+                    return parse_labels(archive.read(entry).decode(errors="replace"))
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
+        pass
+    return ()

@@ -1,0 +1,275 @@
+"""A stranger's model is tried in a process of its own first: loaded, and run on one frame under each way of feeding it.
+
+A file that crashes the runtime, or never returns, costs a sentence and not the kernel. What was found is kept by content, so
+that a model is tried once. The child is this module: `python -m workbench.detectors.trial REQUEST`.
+"""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_cache_path
+
+from workbench.boxes import FloatArray, UInt8Array
+from workbench.detectors.card import DEFAULT_HW, OFFSET_AND_FACTOR, PIXEL_TYPE, InputCard, Values
+from workbench.detectors.network import Tensors, TensorSpec
+from workbench.errors import ModelError, SaveError
+from workbench.record import write_whole
+from workbench.stages.input_spec import Colour, InputSpec
+from workbench.stages.preprocess import prepare
+
+TRIAL = 1  # raised when what is kept changes
+LOADING_SECONDS = 60.0  # for TensorFlow itself to load, which on a slow disk takes long and is no fault of the model
+PATIENCE_SECONDS = 18.0  # for the model, from there on
+LARGEST_RESULT = 512 * 1024 * 1024  # bytes of raw outputs that are taken from a child
+READY = "ready"
+COLOURS: tuple[Colour, ...] = ("RGB", "BGR")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One frame through the network, fed in one way.
+
+    Attributes:
+        colour: Order of the channels.
+        values: Range that pixels were brought to; `None` where they went in as they are, or as the file states.
+        outputs: Raw, by name, float32.
+    """
+
+    colour: Colour
+    values: Values | None
+    outputs: Mapping[str, FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a model did with one frame, stretched to its input.
+
+    Attributes:
+        tensors: What goes in and comes out.
+        size_hw: Height and width that it was run at.
+        runs: One for each way of feeding it.
+    """
+
+    tensors: Tensors
+    size_hw: tuple[int, int]
+    runs: tuple[Run, ...]
+
+
+def try_out(kind: str, path: Path, sha256: str, frame_rgb: UInt8Array, trusted: bool = False, cache: Path | None = None) -> Trial:
+    """Try a model in a child process, or return what that found before.
+
+    Args:
+        kind: Name of the kind of file, in `workbench.detectors.files.FILE_KINDS`.
+        path: The file or folder.
+        sha256: Of its content.
+        frame_rgb: A real frame, uint8 RGB.
+        trusted: Whether Python code in it may run.
+        cache: Folder of what was found; the user's cache folder by default.
+
+    Raises:
+        ModelError: It does not load or run, crashes its process, or does not return; says which.
+    """
+    folder = cache or user_cache_path("workbench") / "tried"
+    words = (
+        TRIAL,
+        version("tensorflow"),
+        version("ai-edge-litert"),
+        sha256,
+        hashlib.sha256(frame_rgb.tobytes()).hexdigest(),
+        trusted,
+    )
+    kept = folder / f"{hashlib.sha256('|'.join(map(str, words)).encode()).hexdigest()}.npz"
+    if (found := _kept(kept)) is not None:
+        return found
+    with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
+        place = Path(scratch)
+        np.save(place / "frame.npy", frame_rgb)
+        request = {"kind": kind, "path": str(path.resolve()), "called": str(path), "trusted": trusted}
+        (place / "request.json").write_text(json.dumps(request))
+        _run_child(place, path)
+        result = place / "result.npz"
+        if result.stat().st_size > LARGEST_RESULT:
+            raise ModelError(f"{path} puts out {result.stat().st_size / 1e9:.1f} GB for one frame; choose a detector")
+        content = result.read_bytes()
+        found = _parsed(result)
+    with suppress(SaveError):  # a full disk costs the next run its time
+        write_whole(kept, content)
+    return found
+
+
+def _run_child(place: Path, path: Path) -> None:
+    command = [sys.executable, "-m", "workbench.detectors.trial", str(place)]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    with (
+        (place / "output.txt").open("wb") as printed,
+        subprocess.Popen(  # noqa: S603 - this interpreter and a module of ours
+            command, stdout=subprocess.PIPE, stderr=printed, env=environment, start_new_session=True
+        ) as child,
+    ):
+        try:
+            _wait(child, path)
+        except BaseException:
+            _kill(child)
+            raise
+    error = place / "error.json"
+    if error.exists():
+        raise ModelError(str(json.loads(error.read_text())["message"]))
+    if child.returncode or not (place / "result.npz").exists():
+        raise ModelError(f"{path} {_how_it_ended(child.returncode)} when it is loaded and run on one frame; choose another model")
+
+
+def _wait(child: "subprocess.Popen[bytes]", path: Path) -> None:
+    import select
+
+    assert child.stdout is not None, "it is a pipe"
+    ready, _, _ = select.select([child.stdout], [], [], LOADING_SECONDS)
+    if not ready:
+        raise ModelError(f"the runtimes took over {LOADING_SECONDS:.0f} s to load, so {path} was not tried; try again")
+    try:
+        child.wait(PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise ModelError(f"{path} does not return within {PATIENCE_SECONDS:.0f} s from one frame; choose a smaller model") from None
+
+
+def _kill(child: "subprocess.Popen[bytes]") -> None:
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        child.kill()
+
+
+def _how_it_ended(code: int) -> str:
+    if code >= 0:
+        return f"ends its process with code {code}"
+    try:
+        return f"crashes the runtime ({signal.Signals(-code).name})"
+    except ValueError:
+        return f"crashes the runtime (signal {-code})"
+
+
+def _kept(path: Path) -> Trial | None:
+    try:
+        return _parsed(path)
+    except (OSError, ValueError, KeyError, EOFError, ModelError):
+        return None
+
+
+def _parsed(path: Path) -> Trial:
+    with np.load(path, allow_pickle=False) as arrays:
+        facts: dict[str, Any] = json.loads(str(arrays["facts"]))
+        runs = tuple(
+            Run(one["colour"], one["values"], {name: arrays[f"{number}-{n}"] for n, name in enumerate(one["outputs"])})
+            for number, one in enumerate(facts["runs"])
+        )
+    inputs, outputs = (tuple(_spec(one) for one in facts["tensors"][side]) for side in ("inputs", "outputs"))
+    tensors = Tensors(inputs, outputs, facts["tensors"]["precision"], tuple(facts["tensors"]["labels"]))
+    return Trial(tensors, tuple(facts["size_hw"]), runs)
+
+
+def _spec(tree: Mapping[str, Any]) -> TensorSpec:
+    scale = tree["quantization"]
+    return TensorSpec(tree["name"], tuple(tree["shape"]), tree["dtype"], tuple(scale) if scale else None)
+
+
+# The child
+
+
+def _main(place: Path) -> None:
+    request = json.loads((place / "request.json").read_text())
+    from workbench.detectors.files import FILE_KINDS
+
+    kind = FILE_KINDS[request["kind"]]
+    kind.prepare()
+    sys.stdout.write(READY)
+    sys.stdout.flush()
+    try:
+        network = kind.open(Path(request["path"]), request["trusted"], None)
+        tensors = network.inspect()
+        trial = _tried(network.run, tensors, np.load(place / "frame.npy"))
+    except ModelError as error:
+        message = str(error).replace(request["path"], request["called"])
+        (place / "error.json").write_text(json.dumps({"message": message}))
+        return
+    _save(trial, place / "result.npz")
+
+
+def _tried(run: Any, tensors: Tensors, frame_rgb: UInt8Array) -> Trial:
+    if len(tensors.inputs) != 1:
+        raise ModelError(f"it takes {len(tensors.inputs)} inputs; choose a detector of one picture")
+    taken = tensors.inputs[0]
+    ways = ways_to_feed(taken)
+    size_hw = ways[0][1].choose_size(None)
+    runs = []
+    for way, spec in ways:
+        images = [frame_rgb] * (spec.batch or 1)
+        outputs = run(prepare(images, spec, size_hw, "opencv"))
+        runs.append(Run(way.colour, way.values, {name: np.asarray(one, np.float32) for name, one in outputs.items()}))
+    return Trial(tensors, size_hw, tuple(runs))
+
+
+def ways_to_feed(taken: TensorSpec) -> Sequence[tuple[InputCard, InputSpec]]:
+    """List the ways of feeding a frame to an input that are worth trying, the most usual first.
+
+    Raises:
+        ModelError: It takes no colour pictures, or numbers of a kind that nobody feeds.
+    """
+    if taken.dtype not in {"float32", "uint8", "int8", "int16"}:
+        raise ModelError(f"its input is {taken}, of a type that pictures are not fed in; convert it to take float32 or uint8")
+    if taken.dtype == PIXEL_TYPE:
+        cards = [InputCard(colour=colour, fit="stretch", size=default_size(taken)) for colour in COLOURS]
+    elif taken.quantization is not None:
+        offset, factor = stated_scaling(taken)
+        cards = [InputCard(colour=one, offset=offset, factor=factor, fit="stretch", size=default_size(taken)) for one in COLOURS]
+    else:
+        cards = [
+            InputCard(colour=colour, values=values, fit="stretch", size=default_size(taken))
+            for colour in COLOURS
+            for values in OFFSET_AND_FACTOR
+        ]
+    return [(card, card.spec(taken)) for card in cards]
+
+
+def default_size(taken: TensorSpec) -> tuple[int, int] | None:
+    """Return the size to feed where the file leaves it open; `None` where it does not."""
+    return DEFAULT_HW if None in taken.shape[1:] else None
+
+
+def stated_scaling(taken: TensorSpec) -> tuple[float, float]:
+    """Return offset and factor of pixels by the range that a quantised input can hold."""
+    assert taken.quantization is not None, "asked of quantised inputs only"
+    scale, zero_point = taken.quantization
+    limits = np.iinfo(taken.dtype)
+    low, high = ((limit - zero_point) * scale for limit in (limits.min, limits.max))
+    if taken.dtype == "int16":  # symmetric: half of its range is there for numbers that no pixel becomes
+        low = 0.0 if high < 1.5 or high > 100 else low
+    factor = (high - low) / 255
+    return round(-low / factor, 3), factor
+
+
+def _save(trial: Trial, path: Path) -> None:
+    facts = {
+        "size_hw": trial.size_hw,
+        "tensors": asdict(trial.tensors),
+        "runs": [{"colour": run.colour, "values": run.values, "outputs": list(run.outputs)} for run in trial.runs],
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        f"{number}-{n}": one for number, run in enumerate(trial.runs) for n, one in enumerate(run.outputs.values())
+    }
+    np.savez(path, facts=np.array(json.dumps(facts)), **arrays)  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]))

@@ -1,0 +1,184 @@
+"""Streams and videos at a URL, through OpenCV's FFmpeg.
+
+The tests serve what they open: by HTTP motion JPEG, files, stalls and dropped connections; a transport stream by UDP, and by RTSP
+over TCP from a server of sixty lines. No real camera or RTSP server was ever tried; nor RTSP over UDP, RTMP or TLS, of which the
+tests know only that what cannot be reached is refused.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, final
+from urllib.parse import urlsplit
+
+from workbench.errors import MediaError
+from workbench.media.backend import opencv
+from workbench.media.frame import Frame, Media, MediaFacts, frame_name
+from workbench.media.live import PATIENCE_SECONDS, LiveSource, live_frames
+from workbench.media.urls import masked, why_unreachable
+from workbench.media.video import DECODE_THREADS, LEAST_SHARE_DECODED, claimed_frames, count_frames, decoded
+
+OPEN_SECONDS = 10.0  # FFmpeg looks at a stream for up to five seconds before it knows what is in it
+PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)  # a router is back within a quarter of a minute, a camera that starts anew is not always
+LIVE_THREADS = 1  # each further thread of the decoder holds one frame back, and live pictures are to be of now
+MOST_FPS = 1000.0  # FFmpeg calls a stream whose rate it does not know one of 90000 frames a second, and JPEGs in a row one of 25
+ELSE = "check the address, user name and password, and that it plays elsewhere, or choose other media"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a first look at a URL found: how many frames (0: they never end), how many a second, and how large."""
+
+    frames: int
+    fps: float | None
+    size_hw: tuple[int, int]
+
+
+@final
+class Stream(Media):
+    """A stream that never ends: the newest frame only. Where it stalls it is opened again, a few times.
+
+    Args:
+        url: Where; user name and password in it are used, and shown nowhere.
+        look: What was found there.
+        pauses_seconds: Before each try to open it again in a row without a picture.
+        patience_seconds: Without a picture for so long, it has stalled.
+    """
+
+    def __init__(self, url: str, look: Look, pauses_seconds: tuple[float, ...], patience_seconds: float) -> None:
+        self._url = url
+        self._shown = masked(url)
+        self._look = look
+        self._pauses_seconds = pauses_seconds
+        self._patience_seconds = patience_seconds
+        self._counting = threading.Lock()
+        self._reconnects = 0
+
+    @property
+    def reconnects(self) -> int:
+        """How often it was opened again so far, by all of its iterators."""
+        return self._reconnects
+
+    def frames(self, start: int = 0) -> Iterator[Frame]:
+        tries = len(self._pauses_seconds)
+        source = LiveSource(
+            name=self._shown,
+            opens=lambda: _opened(self._url, LIVE_THREADS, self._patience_seconds),
+            gone=f"{self._shown} gives no pictures any more, and {tries} tries to open it again did not help; {ELSE}",
+            pauses_seconds=self._pauses_seconds,
+            patience_seconds=sum(self._pauses_seconds) + (tries + 1) * (OPEN_SECONDS + 2 * self._patience_seconds),
+            reopened=self._count,
+        )
+        return live_frames(source, start)
+
+    def frame_names(self) -> Sequence[str]:
+        return ()
+
+    def facts(self) -> MediaFacts:
+        count = self._reconnects
+        return MediaFacts(
+            name=self._shown,
+            source=self._shown,
+            kind="stream",
+            frames=0,
+            size_hw=self._look.size_hw,
+            fps=self._look.fps,
+            notes=(f"the stream stalled or ended and was opened again, {count} times so far",) if count else (),
+        )
+
+    def _count(self) -> None:
+        with self._counting:
+            self._reconnects += 1
+
+
+@final
+class RemoteVideo(Media):
+    """A video file on a server: its frames end, and each pass fetches it anew. To begin further in, all before is decoded.
+
+    Args:
+        url: Where; user name and password in it are used, and shown nowhere.
+        look: What was found there.
+    """
+
+    def __init__(self, url: str, look: Look) -> None:
+        self._url = url
+        self._shown = masked(url)
+        self._name = PurePosixPath(urlsplit(self._shown).path).name or self._shown
+        self._look = look
+
+    def frames(self, start: int = 0) -> Iterator[Frame]:
+        capture = _opened(self._url, DECODE_THREADS, PATIENCE_SECONDS)
+        if count_frames(capture, start) < start:
+            capture.release()
+            return iter(())
+        return self._decoded(capture, start)
+
+    def frame_names(self) -> Sequence[str]:
+        return tuple(frame_name(self._name, index) for index in range(self._look.frames))
+
+    def facts(self) -> MediaFacts:
+        look = self._look
+        return MediaFacts(
+            name=self._name, source=self._shown, kind="remote video", frames=look.frames, size_hw=look.size_hw, fps=look.fps
+        )
+
+    def _decoded(self, capture: Any, start: int) -> Iterator[Frame]:
+        end = yield from decoded(capture, self._name, start)
+        if end.seconds < end.claimed_seconds * LEAST_SHARE_DECODED and end.index < end.claimed * LEAST_SHARE_DECODED:
+            raise MediaError(
+                f"{self._shown} broke off: {end.index} of its {end.claimed} frames came; check the network, or download it first"
+            )
+
+
+def open_stream(
+    source: str, pauses_seconds: tuple[float, ...] = PAUSES_SECONDS, patience_seconds: float = PATIENCE_SECONDS
+) -> Media:
+    """Open the stream, or the video file, at a URL: what says how many frames it has is a file.
+
+    Args:
+        source: The URL.
+        pauses_seconds: Before each try to open a stream again in a row without a picture.
+        patience_seconds: Without a picture for so long, a stream has stalled.
+
+    Raises:
+        MediaError: Nobody answers there, or not with a video.
+    """
+    look = _look(source, patience_seconds)
+    return RemoteVideo(source, look) if look.frames else Stream(source, look, pauses_seconds, patience_seconds)
+
+
+def _look(url: str, patience_seconds: float) -> Look:
+    capture = _opened(url, LIVE_THREADS, patience_seconds)
+    try:
+        fps, frames = _told_fps(capture), claimed_frames(capture)
+        read, image = capture.read()
+    finally:
+        capture.release()
+    if not read:
+        raise MediaError(f"{masked(url)} opens but gives no picture within {patience_seconds:.0f} s; {ELSE}")
+    height, width = image.shape[:2]
+    return Look(frames, fps, (height, width))
+
+
+def _told_fps(capture: Any) -> float | None:
+    """Return the rate; `None` where FFmpeg makes one up."""
+    cv2 = opencv()
+    fps = float(capture.get(cv2.CAP_PROP_FPS))
+    is_jpegs_in_a_row = claimed_frames(capture) == 0 and int(capture.get(cv2.CAP_PROP_FOURCC)) == cv2.VideoWriter.fourcc(*"MJPG")
+    return fps if 0 < fps <= MOST_FPS and not is_jpegs_in_a_row else None
+
+
+def _opened(url: str, threads: int, patience_seconds: float) -> Any:
+    if reason := why_unreachable(url):
+        raise MediaError(f"{masked(url)} {reason}; {ELSE}")
+    cv2 = opencv()
+    options = {
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: int(OPEN_SECONDS * 1000),
+        cv2.CAP_PROP_READ_TIMEOUT_MSEC: int(patience_seconds * 1000),
+        cv2.CAP_PROP_N_THREADS: threads,
+    }
+    capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, [number for option in options.items() for number in option])
+    if not capture.isOpened():
+        raise MediaError(f"{masked(url)} answers, but not with a video that OpenCV can read; {ELSE}")
+    return capture

@@ -1,0 +1,84 @@
+"""When each frame of a video file is shown, from its packets alone: nothing is decoded.
+
+OpenCV counts frames as if they came at one rate, so that in a telephone's or a screen's recording, whose rate varies, it goes to
+another frame than the one that was asked for, and tells a number of frames that are not there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from workbench.media.backend import opencv
+
+SAME_SECONDS = 1e-4  # apart; the coarsest clock of a container counts milliseconds
+LOOK_BACK_SECONDS = (0.0, 2.0, 10.0)  # before the frame that is looked for, to find a key frame that does not lie behind it
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The frames of a video file.
+
+    Attributes:
+        seconds: When each is shown, in the order of showing, on OpenCV's clock.
+        counted: How many its container says it has; 0 where it says nothing and players guess.
+    """
+
+    seconds: tuple[float, ...]
+    counted: int
+
+    @property
+    def frames(self) -> int:
+        """How many frames there are, or should be."""
+        return self.counted or len(self.seconds)
+
+    def rate(self, fps: float) -> float:
+        """Return frames a second: what the container says where that is so, else their mean, which it need not know."""
+        spent = self.seconds[-1] - self.seconds[0] if self.seconds else 0.0
+        return fps if self.is_even(fps) or not spent else (len(self.seconds) - 1) / spent
+
+    def is_even(self, fps: float) -> bool:
+        """Tell whether a frame's time tells its number, as OpenCV believes when it seeks."""
+        return all(int(at * fps + 0.5) == index for index, at in enumerate(self.seconds))
+
+
+def read_timeline(path: Path) -> Timeline | None:
+    """Read a video file's packets; `None` where that is impossible."""
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            base, begins = float(stream.time_base or 0), stream.start_time or 0
+            times = [packet.pts if packet.pts is not None else packet.dts for packet in _shown_packets(container, stream)]
+            known = sorted(time for time in times if time is not None)
+            return Timeline(tuple((time - begins) * base for time in known), stream.frames)
+    except (av.FFmpegError, IndexError, ValueError):
+        return None
+
+
+def _shown_packets(container: Any, stream: Any) -> Sequence[Any]:
+    return [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
+
+
+def go_to(capture: Any, timeline: Timeline, start: int) -> bool:
+    """Let the frame at `start` be the next that is read; false where seeking does not find it, which leaves the capture anywhere.
+
+    Args:
+        capture: OpenCV's.
+        timeline: Of the same file.
+        start: 1 or more.
+    """
+    before = timeline.seconds[start - 1]
+    earlier = takewhile(lambda back: back < before, LOOK_BACK_SECONDS)
+    return any(_lands_on(capture, before, before - back) for back in earlier)
+
+
+def _lands_on(capture: Any, wanted_seconds: float, from_seconds: float) -> bool:
+    cv2 = opencv()
+    capture.set(cv2.CAP_PROP_POS_MSEC, from_seconds * 1000)
+    at = -1.0
+    while at < wanted_seconds - SAME_SECONDS and capture.grab():
+        at = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+    return abs(at - wanted_seconds) <= SAME_SECONDS
