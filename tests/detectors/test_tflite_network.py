@@ -14,6 +14,7 @@ from workbench.detectors import Calibration, Detector
 from workbench.errors import UnavailableError
 from workbench.media import open_media
 from workbench.pipeline import Pipeline
+from workbench.settings import Nms
 
 NO_FRAMES = Calibration("not asked", lambda: pytest.fail("frames are decoded though nothing is calibrated"))
 
@@ -103,9 +104,9 @@ def test_a_file_gives_no_tensorflow_network(yolox: Load, ask: str) -> None:
 def test_a_file_is_not_converted(yolox: Load) -> None:
     detector = yolox("float16")
 
-    model = detector.litert_model("float16", (416, 416), 1, NO_FRAMES)
+    model = detector.litert_model("float16", (416, 416), 1, NO_FRAMES, Nms())
 
     assert not model.converted
     assert len(model.content) == detector.facts.size_bytes
     with pytest.raises(UnavailableError, match="runtime.precision is int8: the file is stored as float16"):
-        detector.litert_model("int8", (416, 416), 1, NO_FRAMES)
+        detector.litert_model("int8", (416, 416), 1, NO_FRAMES, Nms())

@@ -41,6 +41,7 @@ class Wrappings:
 
     def __init__(self, detector: Detector, folder: Path, frames: Sequence[UInt8Array]) -> None:
         self._model = detector.keras_model()
+        self._traced = tf.function(lambda image: dict(self._model(image, training=False)), autograph=False)
         self._head = detector.meaning.head
         self._folder = folder
         self._frames = frames
@@ -70,10 +71,7 @@ class Wrappings:
         return path
 
     def int8(self) -> Path:
-        return self._tflite("int8", self._raw, FIXED, self._fully_integer(tf.int8))
-
-    def uint8(self) -> Path:
-        return self._tflite("uint8", self._raw, FIXED, self._fully_integer(tf.uint8))
+        return self._tflite("int8", self._raw, FIXED, self._make_integer)
 
     # Kinds of output
 
@@ -84,7 +82,7 @@ class Wrappings:
             boxes, scores = self._candidates(tf.transpose(image, (0, 2, 3, 1)))
             return {"boxes": boxes, "scores": scores}
 
-        return self._tflite("planar", serve, PLANAR)
+        return self._saved("planar", serve, tf.TensorSpec(PLANAR, tf.float32))
 
     def yolov5(self) -> Path:
         """`(1, A, 5 + C)`, centre and size in 0..1."""
@@ -94,7 +92,7 @@ class Wrappings:
             best = tf.reduce_max(scores, axis=-1, keepdims=True)
             return {"output": tf.concat([_centred(boxes) / SIDES, best, scores / tf.maximum(best, 1e-9)], -1)}
 
-        return self._tflite("yolov5", serve, FIXED)
+        return self._saved("yolov5", serve, tf.TensorSpec(FIXED, tf.float32))
 
     def yolov8(self) -> Path:
         """`(1, 4 + C, A)`, centre and size in pixels."""
@@ -158,7 +156,7 @@ class Wrappings:
     # How they are written
 
     def _raw(self, image: Any) -> Outputs:
-        return dict(self._model(image, training=False))
+        return self._traced(image)
 
     def _candidates(self, image: Any) -> tuple[Any, Any]:
         raw = self._raw(image)
@@ -181,29 +179,25 @@ class Wrappings:
             tf.saved_model.save(module, str(path), signatures=module.serve.get_concrete_function())
         return path
 
-    def _tflite(self, name: str, serve: Serve, shape: Sequence[int | None], change: Callable[[Any], None] | None = None) -> Path:
+    def _tflite(self, name: str, serve: Serve, shape: Sequence[int | None], change: Callable[[Any], None]) -> Path:
         folder = self._saved(f"{name}_saved", serve, tf.TensorSpec(shape, tf.float32))
         with native_stderr_captured():
             converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
-            if change:
-                change(converter)
+            change(converter)
             content = converter.convert()
         path = self._folder / f"{name}.tflite"
         path.write_bytes(content)
         return path
 
-    def _fully_integer(self, kind: Any) -> Callable[[Any], None]:
+    def _make_integer(self, converter: Any) -> None:
         def batches() -> Iterator[list[Any]]:
             for frame in self._frames:
                 yield [prepare([frame], LETTERBOX, SIZE_HW)]
 
-        def change(converter: Any) -> None:
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            converter.representative_dataset = batches
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            converter.inference_input_type = converter.inference_output_type = kind
-
-        return change
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = batches
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.int8
 
 
 def anchors_card(offsets: str, scores: str) -> Card:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from workbench.errors import SaveError
 from workbench.record import Record, write_whole
+from workbench.report.budget import limit_words
 from workbench.report.wording import MISSING, format_fraction, format_milliseconds, format_number, format_ratio
 
 STDOUT = "-"
@@ -79,6 +80,8 @@ def print_records(out: Console, records: Sequence[Record]) -> None:
     for record in records:
         if record.problem:
             out.print(f"{record.name}: {record.problem.message}", style="bold red", markup=False)
+        if words := limit_words(record, record.name):
+            out.print(words, markup=False)
         for warning in record.warnings:
             out.print(f"{record.name}: {warning}", style="bold red" if record.broken else "yellow", markup=False)
         if record.noise.verdict != "quiet" and not record.problem:

@@ -115,8 +115,10 @@ class Detector:
         """
         return self._network.forward()
 
-    def litert_model(self, precision: str, size_hw: tuple[int, int], batch: int, calibration: Calibration) -> LiteRtModel:
-        """Return the network for LiteRT, converted where it is not there yet.
+    def litert_model(
+        self, precision: str, size_hw: tuple[int, int], batch: int, calibration: Calibration, nms: Nms
+    ) -> LiteRtModel:
+        """Return the network for LiteRT with the outputs that are read under an NMS, converted where it is not there yet.
 
         Raises:
             UnavailableError: The file cannot be brought to this precision or size, or the converter refused it.
@@ -125,7 +127,7 @@ class Detector:
             precision,
             size_hw,
             batch,
-            outputs=tuple(dict.fromkeys((*self.meaning.head_outputs, *self.meaning.own_outputs))),
+            outputs=self.outputs(nms),
             input_spec=self.input_spec,
             calibration=calibration,
         )

@@ -28,6 +28,7 @@ from workbench.stages.input_spec import Align, Colour, Fit
 Outputs = Mapping[str, FloatArray]
 
 ANCHORS_A_CELL = 3  # of YOLOv5
+CONDITIONAL_SCORE = 0.1  # of the best class, in the median candidate, which is background; without objectness it is near 0.001
 BOX = 4
 BOX_SCORE_CLASS = 6
 MOST_DETECTIONS = 1000  # rows of an output after NMS; candidates before it are more
@@ -61,14 +62,17 @@ class OutputReading:
 
 
 def readings(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReading]:
-    """Give what the outputs may mean, the likeliest first.
+    """Give what the outputs may mean, the likeliest first; all of one kind, the first in the table that recognises them.
 
     Args:
         outputs: Raw, by name, of a batch whose images are equal.
         size_hw: Height and width of the input that they come from.
     """
     for recognise in OUTPUT_KINDS.values():
-        yield from recognise(outputs, size_hw)
+        recognised = tuple(recognise(outputs, size_hw))
+        if recognised:
+            yield from recognised
+            return
 
 
 # Detections after the network's own NMS
@@ -131,7 +135,9 @@ def _post_processed(outputs: Outputs, _: tuple[int, int]) -> Iterator[OutputRead
     if len(boxes) != 1 or len(flat) != 2 or len(outputs) - len(boxes) - len(flat) - len(count):
         return
     scores = [name for name in flat if are_scores(outputs[name]) and descends(outputs[name])]
-    if len(scores) == 2:  # nothing was found, or classes that look like scores: LiteRT's order is boxes, classes, scores, count
+    if len(scores) == 2 and are_classes(outputs[scores[0]]) != are_classes(outputs[scores[1]]):
+        scores = [name for name in scores if not are_classes(outputs[name])]
+    if len(scores) == 2:  # nothing was found: LiteRT's own order is boxes, classes, scores, count
         scores = flat[1:]
     if len(scores) != 1:
         return
@@ -178,7 +184,7 @@ def _rows(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReading]
     order: BoxOrder = "xyxy" if are_corners(boxes) and not (boxes[:, 2:] <= 0).any() else "cxcywh"
     if not inside(boxes, order, size_hw):
         return
-    for objectness in _objectness(rows, transposed=transposed, three_a_cell=three_a_cell):
+    for objectness in _objectness(rows, three_a_cell=three_a_cell):
         if rows.shape[1] <= (5 if objectness else 4):
             continue
         kind = "YOLOv5" if objectness else "YOLOv8 and YOLO11"
@@ -210,11 +216,15 @@ def _yolox(name: str) -> OutputReading:
     )
 
 
-def _objectness(rows: FloatArray, *, transposed: bool, three_a_cell: bool) -> tuple[bool, ...]:
-    """Say whether the number after the box is the score of being an object; both where nothing tells, the likelier first."""
+def _objectness(rows: FloatArray, *, three_a_cell: bool) -> tuple[bool, ...]:
+    """Say whether the number after the box is the score of being an object; both where nothing proves it, the likelier first.
+
+    With it, class scores are given that there is an object, and stay high where there is none; without it they are near zero there.
+    """
     if three_a_cell:
         return (True,)
-    return (False,) if transposed else (rows.shape[1] == 85, rows.shape[1] != 85)
+    likely = rows.shape[1] > 5 and float(np.median(rows[:, 5:].max(axis=1))) > CONDITIONAL_SCORE
+    return likely, not likely
 
 
 def _boxes_and_scores(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReading]:

@@ -1,12 +1,11 @@
 """From a trial to detector cards: what the tensors may mean, and which way of feeding finds the most on a real frame."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from workbench.detections import Detections
-from workbench.detectors.card import PIXEL_TYPE, Card, InputCard
+from workbench.detectors.card import PIXEL_TYPE, Card, InputCard, Values
 from workbench.detectors.coco_labels import COCO80
 from workbench.detectors.labels import guessed_labels
 from workbench.detectors.network import TensorSpec
@@ -17,8 +16,11 @@ from workbench.settings import Nms
 from workbench.stages.nms import suppress
 
 LOOK = Nms(method="numpy", score=0.25, iou=0.5, max_detections=20, top_k=400)  # what a frame is looked at with
-CLEARLY = 1.3  # times the evidence for the usual way of feeding that another needs
-LEAST_EVIDENCE = 0.5  # of summed scores that it needs as well: less is noise
+SURE_SCORE = 0.5  # what a detector scores above it shows that it is fed well; lower ones come with any feeding
+LEAST_EVIDENCE = 0.1  # of such scores, summed: less is noise
+USUAL_VALUES = 1.3  # times the evidence for the usual range of values that another needs
+USUAL_COLOUR = 2.0  # as much for the order of colours, which changes scores little: things look alike in both
+WIDEST: Values = "0..255"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Proposal:
         card: The card; its `guessed` says what is not sure.
         sure: What names, shapes or values show.
         found: What was found under it in the frame stretched to the input, in pixels of the input.
-        evidence: Sum of the scores of that.
+        evidence: How far its scores are above `SURE_SCORE`, summed.
     """
 
     card: Card
@@ -40,35 +42,29 @@ class Proposal:
 
 def propose(trial: Trial) -> tuple[Proposal, ...]:
     """Return plausible cards, the best first; none where the outputs are not understood."""
-    usual = trial.runs[0]
-    found: list[Proposal] = []
-    for reading in readings(usual.outputs, trial.size_hw):
-        proposals = [_proposal(trial, run, reading) for run in trial.runs]
-        sound = [one for one in proposals if one is not None]
-        found += sorted(sound, key=lambda one: -_rank(one, reading))
-    # The first reading leads, unless another finds clearly more; the ways of feeding stay in their order within it.
-    return tuple(_first_led(found))
+    ranked = [_ranked(trial, reading) for reading in readings(trial.runs[0].outputs, trial.size_hw)]
+    found = [ways for ways in ranked if ways]
+    # The likelier reading leads; one under which nothing is found gives way to one under which something is.
+    found.sort(key=lambda ways: not len(ways[0].found))
+    return tuple(proposal for ways in found for proposal in ways)
 
 
-def _first_led(proposals: list[Proposal]) -> Iterator[Proposal]:
-    if not proposals:
-        return
-    best = max(proposals, key=lambda one: one.evidence)
-    leads = proposals[0]
-    if best.evidence > LEAST_EVIDENCE and best.evidence > CLEARLY * leads.evidence and _other_outputs(best, leads):
-        leads = best
-    yield leads
-    yield from (one for one in proposals if one is not leads)
+def _ranked(trial: Trial, reading: OutputReading) -> list[Proposal]:
+    """Order the ways of feeding under one reading.
+
+    A network that is fed too narrow a range finds nothing; fed too wide a one it sees things everywhere, and is sure of them. So the
+    widest range counts only where no narrower one finds anything.
+    """
+    proposals = [_proposal(trial, run, reading) for run in trial.runs]
+    sound = [one for one in proposals if one is not None]
+    narrow_do = any(len(one.found) and one.card.input.values != WIDEST for one in sound)
+    return sorted(sound, key=lambda one: (narrow_do and one.card.input.values == WIDEST, -_weight(one, reading)))
 
 
-def _other_outputs(one: Proposal, other: Proposal) -> bool:
-    return (one.card.candidates, one.card.detections) != (other.card.candidates, other.card.detections)
-
-
-def _rank(proposal: Proposal, reading: OutputReading) -> float:
+def _weight(proposal: Proposal, reading: OutputReading) -> float:
     """Weigh the evidence for a way of feeding: the usual one counts more, so that noise changes nothing."""
     values, colour = proposal.card.input.values, proposal.card.input.colour
-    weight = (CLEARLY if values in (None, reading.values) else 1.0) * (CLEARLY if colour == reading.colour else 1.0)
+    weight = (USUAL_VALUES if values in (None, reading.values) else 1.0) * (USUAL_COLOUR if colour == reading.colour else 1.0)
     return weight * (proposal.evidence + LEAST_EVIDENCE)
 
 
@@ -85,7 +81,7 @@ def _proposal(trial: Trial, run: Run, reading: OutputReading) -> Proposal | None
         found = look_at(card, trial, run)
     except (ModelError, ValueError, IndexError):  # the reading does not fit after all
         return None
-    return Proposal(card, reading.sure, found, float(found.scores.sum()))
+    return Proposal(card, reading.sure, found, float(np.maximum(found.scores - SURE_SCORE, 0).sum()))
 
 
 def _guessed_labels(trial: Trial, reading: OutputReading) -> tuple[str, ...]:

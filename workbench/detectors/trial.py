@@ -24,7 +24,7 @@ from platformdirs import user_cache_path
 
 from workbench.boxes import FloatArray, UInt8Array
 from workbench.detectors.card import DEFAULT_HW, OFFSET_AND_FACTOR, PIXEL_TYPE, InputCard, Values
-from workbench.detectors.network import Tensors, TensorSpec
+from workbench.detectors.network import Network, Tensors, TensorSpec
 from workbench.errors import ModelError, SaveError
 from workbench.record import write_whole
 from workbench.stages.input_spec import Colour, InputSpec
@@ -196,9 +196,7 @@ def _main(place: Path) -> None:
     sys.stdout.write(READY)
     sys.stdout.flush()
     try:
-        network = kind.open(Path(request["path"]), request["trusted"], None)
-        tensors = network.inspect()
-        trial = _tried(network.run, tensors, np.load(place / "frame.npy"))
+        trial = try_here(kind.open(Path(request["path"]), request["trusted"], None), np.load(place / "frame.npy"))
     except ModelError as error:
         message = str(error).replace(request["path"], request["called"])
         (place / "error.json").write_text(json.dumps({"message": message}))
@@ -206,16 +204,23 @@ def _main(place: Path) -> None:
     _save(trial, place / "result.npz")
 
 
-def _tried(run: Any, tensors: Tensors, frame_rgb: UInt8Array) -> Trial:
+def try_here(network: Network, frame_rgb: UInt8Array) -> Trial:
+    """Load a network and run it on one frame, in this process.
+
+    Raises:
+        ModelError: It does not load or run, or takes no pictures; says why.
+    """
+    tensors = network.inspect()
     if len(tensors.inputs) != 1:
-        raise ModelError(f"it takes {len(tensors.inputs)} inputs; choose a detector of one picture")
-    taken = tensors.inputs[0]
-    ways = ways_to_feed(taken)
+        raise ModelError(f"{network.path} takes {len(tensors.inputs)} inputs; choose a detector of one picture")
+    try:
+        ways = ways_to_feed(tensors.inputs[0])
+    except ModelError as error:
+        raise ModelError(f"{network.path}: {error}") from None
     size_hw = ways[0][1].choose_size(None)
     runs = []
     for way, spec in ways:
-        images = [frame_rgb] * (spec.batch or 1)
-        outputs = run(prepare(images, spec, size_hw, "opencv"))
+        outputs = network.run(prepare([frame_rgb] * (spec.batch or 1), spec, size_hw, "opencv"))
         runs.append(Run(way.colour, way.values, {name: np.asarray(one, np.float32) for name, one in outputs.items()}))
     return Trial(tensors, size_hw, tuple(runs))
 

@@ -36,7 +36,7 @@ class LiteRt(Engine):
         runtime = settings.runtime
         self._size_hw = detector.input_spec.choose_size(settings.input.size_hw)
         self.batch = runtime.batch
-        model = detector.litert_model(runtime.precision, self._size_hw, runtime.batch, calibration)
+        model = detector.litert_model(runtime.precision, self._size_hw, runtime.batch, calibration, settings.nms)
         with native_stderr_captured():
             self._interpreter = Interpreter(model_content=model.content, num_threads=runtime.threads)
             _allocate(self._interpreter, detector.input_spec, runtime.batch, self._size_hw)

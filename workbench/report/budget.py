@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 
+from workbench.limits import limit
 from workbench.palette import ink, stage_colour
 from workbench.record import Record
 from workbench.report.charts import stage_order
 from workbench.report.summary import median_ms
-from workbench.report.wording import MISSING, format_milliseconds, format_number, format_seconds_as_ms, listed
+from workbench.report.wording import MISSING, format_milliseconds, format_number, format_percent, format_seconds_as_ms, listed
 from workbench.timing import UNEXPLAINED
 
 LETTER_SHARE = 0.0108  # of the bar's width is a letter wide in a window of 1280 pixels
@@ -58,7 +59,7 @@ class Budgets:
     stages: tuple[tuple[str, str], ...]
     """Every stage that is shown, with its colour."""
     notes: tuple[str, ...]
-    """What a fused program covers, and where the pass with stage timers was slower than the one without."""
+    """What a fused program covers, where the pass with stage timers was slower than the one without, and what bounds throughput."""
 
 
 def budgets(baseline: Record, right: Record | None, labels: tuple[str, str]) -> Budgets | None:
@@ -86,7 +87,7 @@ def budgets(baseline: Record, right: Record | None, labels: tuple[str, str]) -> 
         enlargement=format_number(1 / short.share, 2) if short.share else "",
         rows=tuple(_row(stage, by_record) for stage in order),
         stages=tuple((stage, stage_colour(stage)) for stage in order),
-        notes=tuple(filter(None, (words(record, label) for record, label in pairs for words in (covers_words, overhead_words)))),
+        notes=tuple(filter(None, (words(record, label) for record, label in pairs for words in NOTES))),
     )
 
 
@@ -126,6 +127,8 @@ def covers_words(record: Record, label: str) -> str:
 
 def overhead_words(record: Record, label: str) -> str:
     """Say where the stages add up to more than the median frame: the bar is then longer than the figure beside it."""
+    if record.timing is not None and record.timing.overlapped:
+        return ""
     median = median_ms(record)
     stages_ms = sum(record.timing.budget().values()) * 1000 if record.timing is not None else 0.0
     if not median or stages_ms / median < OVERHEAD_NOTED:
@@ -134,3 +137,22 @@ def overhead_words(record: Record, label: str) -> str:
         f"{label}: its stages come from a second pass, which was slower; they add up to {format_milliseconds(stages_ms)} ms"
         f" against {format_milliseconds(median)} ms without stage timers."
     )
+
+
+def limit_words(record: Record, label: str) -> str:
+    """Say what bounds throughput where stages overlapped, and how near the run came to it."""
+    timing = record.timing
+    found = limit(timing, record.environment.cores) if timing is not None and timing.overlapped else None
+    if timing is None or found is None or not timing.cpu_seconds:
+        return ""
+    stages_ms = sum(timing.budget().values()) * 1000
+    cores = f"{record.environment.cores} cores over {format_milliseconds(timing.cpu_seconds * 1000)} ms of processor time a frame"
+    what = cores if found.limited_by == "cores" else f"{found.limited_by}, which one thread does at a time"
+    return (
+        f"{label}: stages of different frames ran at the same time; those of one add up to {format_milliseconds(stages_ms)} ms."
+        f" What bounds it is {what}: at most {format_number(found.bound_fps)} FPS;"
+        f" {format_percent(found.share)} of that was reached."
+    )
+
+
+NOTES = (covers_words, overhead_words, limit_words)

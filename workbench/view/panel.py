@@ -29,6 +29,8 @@ Described = dict[str, Any]
 
 SIZES = (160, 192, 224, 256, 288, 320, 352, 384, 416, 448, 480, 512, 544, 576, 608, 640)
 OWN_NMS_REASON = "the model does its own NMS; only score and max thin out what it gives"
+LOOP_REASON = "loop has one worker and nothing that waits"
+MOST_PREFETCH = 64
 MOST_BATCH = 8  # more than that, and a live picture is late by a quarter of a second
 SAMPLE_LINE = "sample line"
 PRESET_HELP = {
@@ -53,7 +55,9 @@ HELP = {
     "nms.max_detections": "boxes kept at most",
     "nms.per_class": "boxes suppress only boxes of their own class",
     "nms.top_k": "candidates that NMS looks at, best first",
-    "feed.mode": "how frames reach the network",
+    "feed.mode": "how frames reach the network when it is measured; what plays here passes one after the other",
+    "feed.workers": "threads that prepare, infer, suppress and draw; each with an interpreter of its own under litert",
+    "feed.prefetch": "decoded batches that may wait",
 }
 
 
@@ -73,7 +77,7 @@ def describe(session: Session) -> Described:
             {"title": "INPUT", "controls": [_size(detector, settings), _choice(detector, settings, "input.resize", RESIZE_PLACES)]},
             {"title": "RUN", "controls": list(_run(detector, settings))},
             {"title": "NMS", "controls": list(_nms(detector, settings))},
-            {"title": "FEED", "controls": [_choice(detector, settings, "feed.mode", FEED_MODES)]},
+            {"title": "FEED", "controls": list(_feed(detector, settings))},
         ],
     }
 
@@ -146,6 +150,14 @@ def _nms(detector: Detector, settings: Settings) -> Iterable[Described]:
     yield _number("nms.max_detections", "max", nms.max_detections, most=1000)
     yield {**_control("nms.per_class", "per class", "toggle", nms.per_class), **own}
     yield {**_number("nms.top_k", "top k", nms.top_k, most=10_000), **own}
+
+
+def _feed(detector: Detector, settings: Settings) -> Iterable[Described]:
+    feed = settings.feed
+    loop = {"reason": LOOP_REASON if feed.mode == "loop" else None}
+    yield _choice(detector, settings, "feed.mode", FEED_MODES)
+    yield {**_number("feed.workers", "workers", feed.workers, most=usable_cores()), **loop}
+    yield {**_number("feed.prefetch", "prefetch", feed.prefetch, most=MOST_PREFETCH), **loop}
 
 
 def _control(name: str, label: str, kind: str, value: object) -> Described:
