@@ -119,7 +119,7 @@ def test_a_file_takes_its_own_defaults(yolox: Detector) -> None:
 @pytest.mark.parametrize(
     ("base", "name", "values", "refused"),
     [
-        ({}, "runtime.engine", ENGINES, {"keras", "litert"}),  # the default resizes in the graph
+        ({}, "runtime.engine", ENGINES, {"keras", "litert", "openvino"}),  # the default resizes in the graph
         (HOST, "runtime.engine", ENGINES, set()),
         ({}, "runtime.precision", PRECISIONS, set(PRECISIONS) - {"float32"}),
         (LITERT, "runtime.precision", PRECISIONS, {"bfloat16"}),
@@ -151,7 +151,7 @@ def test_exactly_what_cannot_be_taken_is_greyed_out(
 @pytest.mark.parametrize(
     ("name", "values", "taken"),
     [
-        ("runtime.engine", ENGINES, {"litert"}),
+        ("runtime.engine", ENGINES, {"litert", "openvino"}),
         ("runtime.precision", PRECISIONS, {"float16"}),
         ("runtime.batch", (1, 2, 3), {1}),
         ("input.size_hw", (320, 416), {416}),

@@ -6,10 +6,13 @@ from itertools import combinations, product
 from workbench.detectors import Detector
 from workbench.detectors.conversion import PRECISION_OPTIONS
 from workbench.detectors.native_output import load_tensorflow
+from workbench.engines.openvino import why_not as why_not_openvino
 from workbench.errors import SettingsError, UnavailableError
-from workbench.settings import PRECISIONS, RESIZE_PLACES, Settings
+from workbench.settings import FLATBUFFER_ENGINES, PRECISIONS, RESIZE_PLACES, Settings
 
 TENSORFLOW_ENGINES = ("keras", "eager", "graph", "xla")
+RUNTIME_NAMES = {"litert": "LiteRT", "openvino": "OpenVINO"}
+OPENVINO_PRECISIONS = ("float32", "float16", "bfloat16", "dynamic-int8", "int8")
 RESIZING_ENGINES = ("eager", "graph", "xla")
 
 Rule = Callable[[Detector, Settings], str | None]
@@ -102,7 +105,7 @@ def _feed(_: Detector, settings: Settings) -> str | None:
         return "feed.mode is tfdata: this version has no tf.data; choose loop or threads"
     if feed.mode == "threads" and runtime.engine == "keras":
         return "feed.mode is threads: model.predict runs on one thread at a time; choose loop, or another runtime.engine"
-    if feed.mode == "threads" and runtime.engine == "litert" and feed.workers > runtime.threads:
+    if feed.mode == "threads" and runtime.engine in FLATBUFFER_ENGINES and feed.workers > runtime.threads:
         return (
             f"feed.workers is {feed.workers}: each worker's interpreter needs a thread, and runtime.threads is {runtime.threads};"
             " choose fewer workers or more threads"
@@ -117,10 +120,19 @@ def _precision(_: Detector, settings: Settings) -> str | None:
             f"runtime.precision is {runtime.precision}: the {runtime.engine} engine runs the network as it was saved, in float32;"
             " choose float32, or runtime.engine=litert"
         )
+    if runtime.engine == "openvino" and runtime.precision not in OPENVINO_PRECISIONS:
+        choices = ", ".join(OPENVINO_PRECISIONS)
+        return f"runtime.precision is {runtime.precision}: OpenVINO does not compute in it; choose one of {choices}"
     if runtime.engine == "litert" and runtime.precision not in PRECISION_OPTIONS:
         choices = ", ".join(PRECISION_OPTIONS)
         return f"runtime.precision is {runtime.precision}: LiteRT has no conversion to it; choose one of {choices}"
     return None
+
+
+def _openvino(_: Detector, settings: Settings) -> str | None:
+    runtime = settings.runtime
+    reason = why_not_openvino(runtime.precision) if runtime.engine == "openvino" else None
+    return reason and f"runtime.engine is openvino: {reason}"
 
 
 def _resize(_: Detector, settings: Settings) -> str | None:
@@ -136,15 +148,15 @@ def _batch(detector: Detector, settings: Settings) -> str | None:
     fixed = detector.input_spec.batch
     if fixed in (None, settings.runtime.batch):
         return None
-    return f"runtime.batch is {settings.runtime.batch}: this detector takes exactly {fixed} at once"
+    return f"runtime.batch is {settings.runtime.batch}: this detector takes exactly {fixed} at once; choose {fixed}"
 
 
 def _device(_: Detector, settings: Settings) -> str | None:
     device = settings.runtime.device
     if device == "cpu":
         return None
-    if settings.runtime.engine == "litert":
-        return f"runtime.device is {device}: LiteRT runs on the cpu here; choose cpu"
+    if settings.runtime.engine in FLATBUFFER_ENGINES:
+        return f"runtime.device is {device}: {RUNTIME_NAMES[settings.runtime.engine]} runs on the cpu here; choose cpu"
     load_tensorflow()
     import tensorflow as tf
 
@@ -156,4 +168,4 @@ def _device(_: Detector, settings: Settings) -> str | None:
     return f"runtime.device is {device}: TensorFlow {seen}; choose cpu"
 
 
-RULES: tuple[Rule, ...] = (_refused_by_detector, _feed, _precision, _resize, _batch, _device)
+RULES: tuple[Rule, ...] = (_refused_by_detector, _openvino, _feed, _precision, _resize, _batch, _device)

@@ -20,7 +20,7 @@ from workbench.graph.suppressor import GraphSuppressor
 from workbench.measure import NoWatch, Watch
 from workbench.media import Frame, Media
 from workbench.overlapped import Overlapped
-from workbench.settings import Nms, Settings
+from workbench.settings import FLATBUFFER_ENGINES, Nms, Settings
 from workbench.stages.draw import draw
 from workbench.stages.input_spec import place
 from workbench.stages.nms import HostSuppressor, Suppressor
@@ -218,5 +218,5 @@ def _set_threads(settings: Settings) -> None:
     import cv2
 
     cv2.setNumThreads(_a_worker_s(settings).runtime.threads)
-    if settings.runtime.engine != "litert" or settings.nms.method in GRAPH_NMS:
+    if settings.runtime.engine not in FLATBUFFER_ENGINES or settings.nms.method in GRAPH_NMS:
         set_tensorflow_threads(settings.runtime.threads)

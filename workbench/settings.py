@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from workbench.errors import SettingsError
 
 ResizePlace = Literal["graph", "opencv", "pillow"]
-EngineName = Literal["keras", "eager", "graph", "xla", "litert"]
+EngineName = Literal["keras", "eager", "graph", "xla", "litert", "openvino"]
 Precision = Literal["float32", "float16", "bfloat16", "dynamic-int8", "int8", "int16x8"]
 NmsMethod = Literal["python", "numpy", "opencv", "tensorflow", "combined", "padded", "soft", "model"]
 FeedMode = Literal["loop", "tfdata", "threads"]
@@ -17,8 +17,10 @@ FeedMode = Literal["loop", "tfdata", "threads"]
 RESIZE_PLACES: tuple[str, ...] = get_args(ResizePlace)
 ENGINES: tuple[str, ...] = get_args(EngineName)
 PRECISIONS: tuple[str, ...] = get_args(Precision)
+FLATBUFFER_ENGINES = ("litert", "openvino")  # they run `.tflite` files, converted where the detector is none
 NMS_METHODS: tuple[str, ...] = get_args(NmsMethod)
 FEED_MODES: tuple[str, ...] = get_args(FeedMode)
+MOST_THREADS = 1024  # more than any machine that this runs on has cores
 
 
 def usable_cores() -> int:
@@ -70,7 +72,7 @@ class Runtime(Group):
 
     engine: EngineName = "graph"
     precision: Precision = "float32"
-    threads: int = Field(default_factory=usable_cores, ge=1, le=1024)
+    threads: int = Field(default_factory=usable_cores, ge=1, le=MOST_THREADS)
     batch: int = Field(1, ge=1, le=256)
     device: str = Field("cpu", pattern=r"^(cpu|gpu:\d+)$")
 

@@ -10,7 +10,7 @@ from workbench.boxes import pairwise_iou
 from workbench.engines import Candidates
 from workbench.media import Frame
 from workbench.pipeline import Pipeline
-from workbench.settings import ENGINES, PRECISIONS
+from workbench.settings import ENGINES, FLATBUFFER_ENGINES, PRECISIONS
 from workbench.stages.preprocess import prepare
 
 WIDE, TALL = "192x320", "160x96"
@@ -44,9 +44,10 @@ def words(engine: str, size: str = WIDE, precision: str = "float32", **more: obj
 @pytest.mark.parametrize(
     ("engine", "size", "batch"),
     [
-        *((engine, WIDE, 1) for engine in ENGINES if engine != "litert"),
-        pytest.param("litert", WIDE, 1, marks=pytest.mark.slow),  # converts; `test_litert` does tall batches, on a small network
-        *((engine, TALL, 2) for engine in ENGINES if engine != "litert"),
+        *((engine, WIDE, 1) for engine in ENGINES if engine not in FLATBUFFER_ENGINES),
+        # These convert; `test_litert` does tall batches, on a small network.
+        *(pytest.param(engine, WIDE, 1, marks=pytest.mark.slow) for engine in FLATBUFFER_ENGINES),
+        *((engine, TALL, 2) for engine in ENGINES if engine not in FLATBUFFER_ENGINES),
     ],
 )
 def test_engines_agree_at_float32(pipeline: Open, stills: tuple[Frame, ...], engine: str, size: str, batch: int) -> None:

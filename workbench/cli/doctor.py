@@ -10,6 +10,7 @@ from rich.table import Table
 from workbench.catalog import SAMPLE_CLIP, SAMPLE_MEDIA
 from workbench.cli.screen import console, write_json
 from workbench.detectors.native_output import load_tensorflow
+from workbench.engines.openvino import MISSING, is_installed
 from workbench.history import default_path
 from workbench.machine import environment, quick_noise
 from workbench.samples.sample_detectors import SAMPLE_DETECTORS, WEIGHTS
@@ -49,6 +50,10 @@ def _loaded(load: Callable[[], object], package: str) -> Callable[[], Check]:
     return check
 
 
+def _openvino() -> Check:
+    return (environment().versions.get("openvino") or "there", None) if is_installed() else (MISSING, None)
+
+
 def _opencv() -> Check:
     try:
         import cv2
@@ -78,6 +83,7 @@ def _samples() -> Check:
 
 CHECKS: dict[str, Callable[[], Check]] = {
     "TensorFlow": _loaded(load_tensorflow, "tensorflow"),
+    "OpenVINO": _openvino,
     "LiteRT": _loaded(lambda: import_module("ai_edge_litert.interpreter"), "ai-edge-litert"),
     "OpenCV": _opencv,
     "GPU": _gpus,

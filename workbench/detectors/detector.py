@@ -93,6 +93,8 @@ class Detector:
         default = Settings()
         if default.runtime.precision in refused_precisions:
             values["runtime.precision"] = next(one for one in PRECISIONS if one not in refused_precisions)
+        if str(default.runtime.threads) in self.refusals.get("runtime.threads", {}):
+            values["runtime.threads"] = 1
         return default.with_values(values)
 
     def outputs(self, nms: Nms) -> tuple[str, ...]:
@@ -115,9 +117,7 @@ class Detector:
         """
         return self._network.forward()
 
-    def litert_model(
-        self, precision: str, size_hw: tuple[int, int], batch: int, calibration: Calibration, nms: Nms
-    ) -> LiteRtModel:
+    def litert_model(self, precision: str, size_hw: tuple[int, int], batch: int, calibration: Calibration, nms: Nms) -> LiteRtModel:
         """Return the network for LiteRT with the outputs that are read under an NMS, converted where it is not there yet.
 
         Raises:

@@ -13,7 +13,7 @@ from workbench.detectors.card import Card, card_path, read_card
 from workbench.detectors.detector import Detector
 from workbench.detectors.model_bytes import check_no_pickle
 from workbench.detectors.native_output import load_tensorflow
-from workbench.detectors.network import Network
+from workbench.detectors.network import Network, Tensors
 from workbench.detectors.readings import Proposal, propose
 from workbench.detectors.trial import Trial, try_out
 from workbench.errors import ModelError, SettingsError
@@ -21,25 +21,25 @@ from workbench.errors import ModelError, SettingsError
 ALLOWANCES = ("lambda", "python-functions")  # Python code in a model that runs only where its user says so
 
 
-def _open_tflite(path: Path, _: bool, precision: str | None) -> Network:
+def _open_tflite(path: Path, _: bool, tensors: Tensors | None) -> Network:
     from workbench.detectors.tflite_network import TfliteNetwork
 
-    return TfliteNetwork(path, precision)
+    return TfliteNetwork(path, tensors)
 
 
-def _open_keras(path: Path, trusted: bool, _: str | None) -> Network:
+def _open_keras(path: Path, trusted: bool, _: Tensors | None) -> Network:
     from workbench.detectors.keras_network import KerasNetwork
 
     return KerasNetwork(path, trusted=trusted)
 
 
-def _open_saved_model(path: Path, trusted: bool, _: str | None) -> Network:
+def _open_saved_model(path: Path, trusted: bool, _: Tensors | None) -> Network:
     from workbench.detectors.saved_model import SavedModelNetwork
 
     return SavedModelNetwork(path, trusted=trusted)
 
 
-def _open_frozen(path: Path, trusted: bool, _: str | None) -> Network:
+def _open_frozen(path: Path, trusted: bool, _: Tensors | None) -> Network:
     from workbench.detectors.frozen_graph import FrozenGraphNetwork
 
     return FrozenGraphNetwork(path, trusted=trusted)
@@ -49,26 +49,31 @@ def _load_litert() -> None:
     import ai_edge_litert.interpreter  # noqa: F401 - loading it is the point
 
 
+def _load_keras() -> None:
+    load_tensorflow()
+    import keras  # noqa: F401 - as above
+
+
 @dataclass(frozen=True, slots=True)
 class FileKind:
     """A kind of model file.
 
     Attributes:
-        open: From the path, whether its Python code may run, and the precision it was found to be stored in, to a network.
+        open: From the path, whether its Python code may run, and what its tensors were found to be, to a network.
         prepare: Loads what it runs on.
         allowance: What in it is code, by its name in `ALLOWANCES`.
     """
 
-    open: Callable[[Path, bool, str | None], Network]
+    open: Callable[[Path, bool, Tensors | None], Network]
     prepare: Callable[[], None]
     allowance: str | None = None
 
 
 FILE_KINDS: dict[str, FileKind] = {
     ".tflite": FileKind(_open_tflite, _load_litert),
-    ".keras": FileKind(_open_keras, load_tensorflow, "lambda"),
-    ".h5": FileKind(_open_keras, load_tensorflow, "lambda"),
-    ".hdf5": FileKind(_open_keras, load_tensorflow, "lambda"),
+    ".keras": FileKind(_open_keras, _load_keras, "lambda"),
+    ".h5": FileKind(_open_keras, _load_keras, "lambda"),
+    ".hdf5": FileKind(_open_keras, _load_keras, "lambda"),
     ".pb": FileKind(_open_frozen, load_tensorflow, "python-functions"),
     "folder": FileKind(_open_saved_model, load_tensorflow, "python-functions"),
 }
@@ -148,8 +153,8 @@ def look(source: str, get_frame: GetFrame, allow: Collection[str] = (), *, try_o
     first = kind.open(path, trusted, None)
     beside = card_path(path)
     card = read_card(beside) if beside else None
-    trial = try_out(name, path, first.sha256, _noise() if card and try_on_noise else get_frame(), trusted)
-    network = kind.open(path, trusted, trial.tensors.precision)
+    trial = try_out(name, path, first.sha256, _noise() if card and try_on_noise else get_frame(), trusted=trusted)
+    network = kind.open(path, trusted, trial.tensors)
     return Looked(network, trial, card, beside.parent if beside else None, () if card else propose(trial))
 
 

@@ -27,12 +27,12 @@ def _load(path: Path, sha256: str, trusted: bool) -> Any:  # noqa: ARG001 - a fi
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=not trusted)
     except Exception as error:  # a damaged archive raises what zipfile, h5py or Keras happen to meet in it
-        raise ModelError(f"{path} holds no Keras model that loads safely: {_reason(error)}") from error
+        raise ModelError(f"{path} holds no Keras model that loads safely: {_reason(error, trusted)}") from error
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, trusted: bool) -> str:
     text = str(error)
-    if "Lambda" in text and "deserializ" in text:
+    if not trusted and "Lambda" in text and "deserializ" in text:
         return (
             "a Lambda layer, which is Python code of whoever made the file; allow it with --allow lambda only where you trust them"
         )

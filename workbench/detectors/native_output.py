@@ -48,6 +48,17 @@ def quiet_logger() -> Iterator[None]:
         logger.setLevel(level)
 
 
+def without_retracing_remarks() -> None:
+    """Keep TensorFlow's paragraphs about retracing off the screen: what is compiled again is counted, and said in the record."""
+    import tensorflow as tf
+
+    tf.get_logger().addFilter(_no_retracing)  # adding the same filter again changes nothing
+
+
+def _no_retracing(record: logging.LogRecord) -> bool:
+    return "triggered tf.function retracing" not in str(record.msg)
+
+
 def load_tensorflow() -> None:
     """Import TensorFlow and let it look for GPUs, without the lines that both print.
 

@@ -48,12 +48,14 @@ class Tensors:
         outputs: All of them, in the file's order.
         precision: What a file that is stored in one precision is stored in; `None` where it is converted as asked.
         labels: Class names that the file carries; untrusted.
+        one_thread: Whether it gives wrong results on more than one.
     """
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     precision: str | None = None
     labels: tuple[str, ...] = ()
+    one_thread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,14 @@ from workbench.detectors.model_bytes import read_model
 from workbench.detectors.native_output import native_stderr_captured
 from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.errors import ModelError, UnavailableError
-from workbench.settings import ENGINES, PRECISIONS
+from workbench.settings import ENGINES, FLATBUFFER_ENGINES, MOST_THREADS, PRECISIONS
 from workbench.stages.input_spec import InputSpec
 
 IDENTIFIER = b"TFL3"  # at byte 4 of every LiteRT flatbuffer (tensorflow/lite/schema/schema.fbs: file_identifier)
 NO_TENSORFLOW = "a .tflite file holds no TensorFlow network; choose litert"
+POST_PROCESSING = b"TFLite_Detection_PostProcess"
+# Threads share the scratch memory of that operation and split the classes wrongly (https://github.com/tensorflow/tensorflow/issues/56058).
+LOSES_CLASSES = "on more than one thread LiteRT loses detections in this file's NMS, which goes class by class; choose 1"
 MOST_LABEL_BYTES = 1_000_000  # of a list of labels inside a file: more is not one
 
 
@@ -30,20 +33,24 @@ class TfliteNetwork(Network):
 
     Args:
         path: The file.
-        precision: What it is stored in, as `inspect` found; `None` where nobody looked yet.
+        tensors: What `inspect` found; `None` where nobody looked yet.
     """
 
     kind = "LiteRT"
 
-    def __init__(self, path: Path, precision: str | None = None) -> None:
+    def __init__(self, path: Path, tensors: Tensors | None = None) -> None:
         super().__init__(path)
+        precision = tensors.precision if tensors else None
         self.refusals: Mapping[str, Mapping[str, str]] = {
-            "runtime.engine": {engine: NO_TENSORFLOW for engine in ENGINES if engine != "litert"},
+            "runtime.engine": {engine: NO_TENSORFLOW for engine in ENGINES if engine not in FLATBUFFER_ENGINES},
             "runtime.precision": {
-                other: f"the file is stored as {precision}, and only the original model could be converted again"
+                other: f"the file is stored as {precision}, and only the original model could be converted again; choose {precision}"
                 for other in PRECISIONS
                 if precision and other != precision
             },
+            "runtime.threads": dict.fromkeys(map(str, range(2, MOST_THREADS + 1)), LOSES_CLASSES)
+            if tensors and tensors.one_thread
+            else {},
         }
 
     def read(self) -> bytes:
@@ -60,7 +67,7 @@ class TfliteNetwork(Network):
         elements: Counter[str] = Counter()
         for details in interpreter.get_tensor_details():
             elements[np.dtype(details["dtype"]).name] += int(np.prod(details["shape"]))
-        return Tensors(inputs, outputs, _precision(inputs, elements), _embedded_labels(content))
+        return Tensors(inputs, outputs, _precision(inputs, elements), _embedded_labels(content), _suppresses_by_class(content))
 
     def _interpreter(self, content: bytes) -> Any:
         from ai_edge_litert.interpreter import Interpreter
@@ -158,6 +165,20 @@ def _precision(inputs: Sequence[TensorSpec], elements: Mapping[str, int]) -> str
     if elements.get("float16", 0):
         return "float16"
     return "dynamic-int8" if elements.get("int8", 0) else "float32"
+
+
+def _suppresses_by_class(content: bytes) -> bool:
+    """Whether the file ends in LiteRT's own NMS, told to go class by class (`use_regular_nms`); the interpreter has loaded it."""
+    from ai_edge_litert import schema_py_generated as schema
+    from flatbuffers import flexbuffers
+
+    model = schema.Model.GetRootAs(content, 0)
+    for graph in map(model.Subgraphs, range(model.SubgraphsLength())):
+        for operation in map(graph.Operators, range(graph.OperatorsLength())):
+            if model.OperatorCodes(operation.OpcodeIndex()).CustomCode() == POST_PROCESSING:
+                options = flexbuffers.Loads(operation.CustomOptionsAsNumpy().tobytes())
+                return bool(options.get("use_regular_nms"))
+    return False
 
 
 def _embedded_labels(content: bytes) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ that a model is tried once. The child is this module: `python -m workbench.detec
 """
 
 import hashlib
+import io
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +32,7 @@ from workbench.record import write_whole
 from workbench.stages.input_spec import Colour, InputSpec
 from workbench.stages.preprocess import prepare
 
-TRIAL = 1  # raised when what is kept changes
+TRIAL = 2  # raised when what is kept changes
 LOADING_SECONDS = 60.0  # for TensorFlow itself to load, which on a slow disk takes long and is no fault of the model
 PATIENCE_SECONDS = 18.0  # for the model, from there on
 LARGEST_RESULT = 512 * 1024 * 1024  # bytes of raw outputs that are taken from a child
@@ -68,7 +70,16 @@ class Trial:
     runs: tuple[Run, ...]
 
 
-def try_out(kind: str, path: Path, sha256: str, frame_rgb: UInt8Array, trusted: bool = False, cache: Path | None = None) -> Trial:
+def try_out(
+    kind: str,
+    path: Path,
+    sha256: str,
+    frame_rgb: UInt8Array,
+    *,
+    trusted: bool = False,
+    cache: Path | None = None,
+    patience: float = PATIENCE_SECONDS,
+) -> Trial:
     """Try a model in a child process, or return what that found before.
 
     Args:
@@ -78,6 +89,7 @@ def try_out(kind: str, path: Path, sha256: str, frame_rgb: UInt8Array, trusted: 
         frame_rgb: A real frame, uint8 RGB.
         trusted: Whether Python code in it may run.
         cache: Folder of what was found; the user's cache folder by default.
+        patience: Seconds that the model may take, once its runtime is there.
 
     Raises:
         ModelError: It does not load or run, crashes its process, or does not return; says which.
@@ -99,18 +111,18 @@ def try_out(kind: str, path: Path, sha256: str, frame_rgb: UInt8Array, trusted: 
         np.save(place / "frame.npy", frame_rgb)
         request = {"kind": kind, "path": str(path.resolve()), "called": str(path), "trusted": trusted}
         (place / "request.json").write_text(json.dumps(request))
-        _run_child(place, path)
+        _run_child(place, path, patience)
         result = place / "result.npz"
         if result.stat().st_size > LARGEST_RESULT:
             raise ModelError(f"{path} puts out {result.stat().st_size / 1e9:.1f} GB for one frame; choose a detector")
         content = result.read_bytes()
-        found = _parsed(result)
+        found = _parsed(content)
     with suppress(SaveError):  # a full disk costs the next run its time
         write_whole(kept, content)
     return found
 
 
-def _run_child(place: Path, path: Path) -> None:
+def _run_child(place: Path, path: Path, patience: float) -> None:
     command = [sys.executable, "-m", "workbench.detectors.trial", str(place)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     with (
@@ -120,7 +132,7 @@ def _run_child(place: Path, path: Path) -> None:
         ) as child,
     ):
         try:
-            _wait(child, path)
+            _wait(child, path, patience)
         except BaseException:
             _kill(child)
             raise
@@ -131,7 +143,7 @@ def _run_child(place: Path, path: Path) -> None:
         raise ModelError(f"{path} {_how_it_ended(child.returncode)} when it is loaded and run on one frame; choose another model")
 
 
-def _wait(child: "subprocess.Popen[bytes]", path: Path) -> None:
+def _wait(child: "subprocess.Popen[bytes]", path: Path, patience: float) -> None:
     import select
 
     assert child.stdout is not None, "it is a pipe"
@@ -139,9 +151,9 @@ def _wait(child: "subprocess.Popen[bytes]", path: Path) -> None:
     if not ready:
         raise ModelError(f"the runtimes took over {LOADING_SECONDS:.0f} s to load, so {path} was not tried; try again")
     try:
-        child.wait(PATIENCE_SECONDS)
+        child.wait(patience)
     except subprocess.TimeoutExpired:
-        raise ModelError(f"{path} does not return within {PATIENCE_SECONDS:.0f} s from one frame; choose a smaller model") from None
+        raise ModelError(f"{path} does not return within {patience:.0f} s from one frame; choose a smaller model") from None
 
 
 def _kill(child: "subprocess.Popen[bytes]") -> None:
@@ -162,20 +174,21 @@ def _how_it_ended(code: int) -> str:
 
 def _kept(path: Path) -> Trial | None:
     try:
-        return _parsed(path)
-    except (OSError, ValueError, KeyError, EOFError, ModelError):
+        return _parsed(path.read_bytes())
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
 
 
-def _parsed(path: Path) -> Trial:
-    with np.load(path, allow_pickle=False) as arrays:
+def _parsed(content: bytes) -> Trial:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         facts: dict[str, Any] = json.loads(str(arrays["facts"]))
         runs = tuple(
             Run(one["colour"], one["values"], {name: arrays[f"{number}-{n}"] for n, name in enumerate(one["outputs"])})
             for number, one in enumerate(facts["runs"])
         )
     inputs, outputs = (tuple(_spec(one) for one in facts["tensors"][side]) for side in ("inputs", "outputs"))
-    tensors = Tensors(inputs, outputs, facts["tensors"]["precision"], tuple(facts["tensors"]["labels"]))
+    others = {name: facts["tensors"][name] for name in ("precision", "one_thread")}
+    tensors = Tensors(inputs, outputs, labels=tuple(facts["tensors"]["labels"]), **others)
     return Trial(tensors, tuple(facts["size_hw"]), runs)
 
 

@@ -1,7 +1,7 @@
-"""LiteRT: the interpreter that runs `.tflite` models."""
+"""`.tflite` models: run by the LiteRT interpreter, or by another runtime that reads them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -15,49 +15,92 @@ from workbench.engines.engine import Candidates, Engine, OutputReader
 from workbench.settings import Settings
 from workbench.stages.input_spec import CHANNELS, InputSpec
 
+Execute = Callable[[NDArray[Any]], Sequence[NDArray[Any]]]
+"""From an input as the model stores it to the outputs that are read, as it stores them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A model that the LiteRT interpreter has opened.
+
+    Attributes:
+        content: The flatbuffer.
+        interpreter: Ready to be invoked.
+        shape: Of the input.
+        output_names: Names of the output tensors that are read, in order.
+    """
+
+    content: bytes
+    interpreter: Any
+    shape: tuple[int, ...]
+    output_names: tuple[str, ...]
+
+
+OpenExecutor = Callable[[Opened, Settings], Execute]
+
 RESIZE_LEFT_OUT = "resize: a LiteRT model takes its input at its own size"
+STORED_AS = {"bfloat16": "float32"}  # a precision that a runtime computes in, whatever the file stores
 NMS_LEFT_OUT = "nms: it runs after the model, as nms.method says"
 
 
 @final
 class LiteRt(Engine):
-    """The LiteRT interpreter with a set number of threads; boxes are decoded by NumPy.
+    """A `.tflite` model with a set number of threads; boxes are decoded by NumPy.
 
     An integer model is fed pixels through a table that holds scaling and quantising at once, and its outputs are brought back to
     float32 by the scale and zero point that the file states.
+
+    Args:
+        detector: What to run.
+        settings: How.
+        calibration: Frames for the ranges of an integer model.
+        open_executor: What executes it.
     """
 
     covers = ("model", "box decoding")
     left_out = (RESIZE_LEFT_OUT, NMS_LEFT_OUT)
 
-    def __init__(self, detector: Detector, settings: Settings, calibration: Calibration) -> None:
+    def __init__(
+        self, detector: Detector, settings: Settings, calibration: Calibration, open_executor: OpenExecutor | None = None
+    ) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         runtime = settings.runtime
-        self._size_hw = detector.input_spec.choose_size(settings.input.size_hw)
+        size_hw = detector.input_spec.choose_size(settings.input.size_hw)
         self.batch = runtime.batch
-        model = detector.litert_model(runtime.precision, self._size_hw, runtime.batch, calibration, settings.nms)
+        precision = STORED_AS.get(runtime.precision, runtime.precision)
+        model = detector.litert_model(precision, size_hw, runtime.batch, calibration, settings.nms)
         with native_stderr_captured():
-            self._interpreter = Interpreter(model_content=model.content, num_threads=runtime.threads)
-            _allocate(self._interpreter, detector.input_spec, runtime.batch, self._size_hw)
-        self._read = OutputReader(detector.meaning, settings.nms, self._size_hw)
+            interpreter = Interpreter(model_content=model.content, num_threads=runtime.threads)
+            _allocate(interpreter, detector.input_spec, runtime.batch, size_hw)
+        self._read = OutputReader(detector.meaning, settings.nms, size_hw)
         self.own_nms = self._read.own_nms
-        self._input: Mapping[str, Any] = self._interpreter.get_input_details()[0]
-        self._outputs = _outputs(self._interpreter, model, detector.outputs(settings.nms))
+        self._input: Mapping[str, Any] = interpreter.get_input_details()[0]
+        self._outputs = _outputs(interpreter, model, detector.outputs(settings.nms))
         self._table = _quantising_table(detector.input_spec, self._input)
         self.input_spec = detector.input_spec if self._table is None else replace(detector.input_spec, dtype="uint8")
         self.notes = model.notes
         self.model_bytes = len(model.content)
         self._converted = model.converted
+        names = tuple(details["name"] for details in self._outputs)
+        opened = Opened(model.content, interpreter, tuple(map(int, self._input["shape"])), names)
+        self._execute = open_executor(opened, settings) if open_executor else self._by_interpreter(interpreter)
+
+    def _by_interpreter(self, interpreter: Any) -> Execute:
+        def execute(values: NDArray[Any]) -> Sequence[NDArray[Any]]:
+            interpreter.set_tensor(self._input["index"], values)
+            interpreter.invoke()
+            return [interpreter.get_tensor(details["index"]) for details in self._outputs]
+
+        return execute
 
     @property
     def compilations(self) -> int:
         return int(self._converted)
 
     def run(self, batch: NDArray[np.generic]) -> Candidates | list[Detections]:
-        self._interpreter.set_tensor(self._input["index"], self._quantised(batch))
-        self._interpreter.invoke()
-        return self._read([dequantised(self._interpreter.get_tensor(details["index"]), details) for details in self._outputs])
+        raw = self._execute(self._quantised(batch))
+        return self._read([dequantised(values, details) for values, details in zip(raw, self._outputs, strict=True)])
 
     def _quantised(self, batch: NDArray[Any]) -> NDArray[Any]:
         import cv2

@@ -25,12 +25,20 @@ def _litert(detector: Detector, settings: Settings, calibration: Calibration) ->
     return LiteRt(detector, settings, calibration)
 
 
+def _openvino(detector: Detector, settings: Settings, calibration: Calibration) -> Engine:
+    from workbench.engines.litert import LiteRt
+    from workbench.engines.openvino import open_executor
+
+    return LiteRt(detector, settings, calibration, open_executor)
+
+
 OPENERS: dict[str, Callable[[Detector, Settings, Calibration], Engine]] = {
     "keras": _keras,
     "eager": _tensorflow,
     "graph": _tensorflow,
     "xla": _tensorflow,
     "litert": _litert,
+    "openvino": _openvino,
 }
 
 

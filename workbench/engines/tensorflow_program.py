@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from workbench.detections import Detections
 from workbench.detectors import Detector
+from workbench.detectors.native_output import without_retracing_remarks
 from workbench.engines.engine import Candidates, Engine, OutputReader
 from workbench.graph.nms import GRAPH_NMS
 from workbench.graph.ops import TENSOR_OPS
@@ -67,6 +68,7 @@ class TensorFlowProgram(Engine):
     thread_safe = True
 
     def __init__(self, detector: Detector, settings: Settings) -> None:
+        without_retracing_remarks()
         execution = EXECUTIONS[settings.runtime.engine]
         self._forward = detector.forward()
         self._head = detector.meaning.head

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, stage_colour
+from workbench.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, stage_colour
 from workbench.record import Record
 from workbench.report.points import LABELLED, LOG_SPAN, Point, Points, chart_text, hover, name_places
 from workbench.report.summary import Summary, ran
@@ -30,6 +30,7 @@ ENGINE_MARKS: dict[str, tuple[str, str]] = {
     "graph": (BLUE, "circle"),
     "xla": (PURPLE, "diamond"),
     "litert": (GREEN, "pentagon"),
+    "openvino": (YELLOW, "star"),
 }
 OTHER_MARK = (SKY, "hexagon")
 BROKEN_MARK = (VERMILLION, "x-thin-open")

@@ -56,7 +56,7 @@ HELP = {
     "nms.per_class": "boxes suppress only boxes of their own class",
     "nms.top_k": "candidates that NMS looks at, best first",
     "feed.mode": "how frames reach the network when it is measured; what plays here passes one after the other",
-    "feed.workers": "threads that prepare, infer, suppress and draw; each with an interpreter of its own under litert",
+    "feed.workers": "threads that prepare, infer, suppress and draw; each with an interpreter of its own under litert and openvino",
     "feed.prefetch": "decoded batches that may wait",
 }
 

@@ -77,7 +77,8 @@ def _head(description: Description) -> str:
     tensors = "".join(f"<li><code>{escape(line)}</code></li>" for line in description.tensors)
     card = f"<p>Its card is <code>{escape(str(description.card_path))}</code>.</p>" if description.card_path else ""
     problem = f"<p><b>{escape(description.problem)}</b></p>" if description.problem else ""
-    problem += f"<pre>{escape(description.unfinished_card)}</pre>" if description.unfinished_card else ""
+    if description.unfinished_card:
+        problem += f'<pre style="line-height: 1.35">{escape(description.unfinished_card)}</pre>'
     return f"<h3>{escape(description.source)}</h3><ul>{tensors}</ul>{card}{problem}"
 
 

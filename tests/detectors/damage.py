@@ -1,0 +1,47 @@
+"""Files that go wrong on their way: a small sound model, and copies of files with bytes flipped."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from workbench.detectors.native_output import native_stderr_captured, quiet_logger
+
+MOST_FLIPS = 40
+STRUCTURE = 2000  # bytes at either end, where files keep what they are about; a flip among weights only changes a number
+CELLS_HW = (3, 2)
+
+
+def small_tflite(folder: Path) -> Path:
+    """Write a detector of some kilobytes: a convolution, and a box in 0..1 and two scores for each of six cells."""
+    weights = tf.random.stateless_normal((8, 8, 3, 4), (1, 2), stddev=0.1)
+    rows, columns = CELLS_HW
+    centres = [[((n % columns) + 0.5) / columns, (n // columns + 0.5) / rows] for n in range(rows * columns)]
+
+    def serve(image: Any) -> dict[str, Any]:
+        cells = tf.reshape(tf.nn.conv2d(image, weights, 32, "SAME"), (1, -1, 4))
+        half = 0.05 + 0.1 * tf.sigmoid(cells[..., :2])
+        return {"boxes": tf.concat([centres - half, centres + half], -1), "scores": tf.sigmoid(cells[..., 2:])}
+
+    module = tf.Module()
+    height, width = (32 * cells for cells in CELLS_HW)
+    module.serve = tf.function(serve, input_signature=[tf.TensorSpec((1, height, width, 3), tf.float32)], autograph=False)
+    with quiet_logger(), native_stderr_captured():
+        tf.saved_model.save(module, str(folder / "small"), signatures=module.serve.get_concrete_function())
+        content = tf.lite.TFLiteConverter.from_saved_model(str(folder / "small")).convert()
+    path = folder / "small.tflite"
+    path.write_bytes(content)
+    return path
+
+
+def damaged(content: bytes, seed: int) -> bytes:
+    """Return a copy with some bits flipped, most of them where the file says what it is about; every eighth is cut short as well."""
+    rng = np.random.default_rng(seed)
+    changed = bytearray(content)
+    for _ in range(rng.integers(1, MOST_FLIPS)):
+        reach = min(STRUCTURE, len(changed))
+        place = rng.choice([rng.integers(reach), len(changed) - 1 - rng.integers(reach), rng.integers(len(changed))])
+        if place >= 8:  # the first bytes tell the kind of file, and are looked at before anything is loaded
+            changed[place] ^= 1 << int(rng.integers(8))
+    return bytes(changed[: rng.integers(len(changed))]) if seed % 8 == 7 else bytes(changed)

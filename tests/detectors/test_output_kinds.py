@@ -1,0 +1,180 @@
+"""Kinds of output are told apart by shapes and values, and their likeness to each other misleads nobody."""
+
+import numpy as np
+import pytest
+
+from workbench.boxes import FloatArray
+from workbench.detectors.card import BoxesCard, DetectionsCard, RowsCard, YoloxCard
+from workbench.detectors.output_kinds import OutputReading, readings
+from workbench.detectors.output_values import grid
+
+SIZE_HW = (64, 96)  # 126 cells at strides 8, 16 and 32
+RNG = np.random.default_rng(0)
+CENTRES, STRIDES = grid(SIZE_HW)
+CELLS = len(CENTRES)
+
+
+def first(**outputs: FloatArray) -> OutputReading | None:
+    return next(iter(readings({name: np.asarray(one, np.float32) for name, one in outputs.items()}, SIZE_HW)), None)
+
+
+def boxes_cxcywh(repeat: int = 1) -> FloatArray:
+    centres = np.repeat(CENTRES, repeat, axis=0) + RNG.uniform(-3, 3, (CELLS * repeat, 2))
+    return np.concatenate([centres, RNG.uniform(4, 30, (CELLS * repeat, 2))], axis=1)
+
+
+def corners(centred: FloatArray) -> FloatArray:
+    return np.concatenate([centred[:, :2] - centred[:, 2:] / 2, centred[:, :2] + centred[:, 2:] / 2], axis=1)
+
+
+def scores(rows: int, classes: int, high: float = 0.02) -> FloatArray:
+    found = RNG.uniform(0, high, (rows, classes))
+    found[5, -1] = 0.9
+    return found
+
+
+def test_yolox_has_a_row_a_cell_that_is_not_decoded() -> None:
+    raw = np.concatenate([RNG.normal(0, 1, (CELLS, 4)), scores(CELLS, 6)], axis=1)
+
+    found = first(grid=raw[None])
+
+    assert found is not None
+    assert found.candidates == YoloxCard(tensors=("grid",))
+    assert (found.colour, found.values, found.fit, found.align) == ("BGR", "0..255", "letterbox", "top-left")
+
+
+@pytest.mark.parametrize("units", ["pixels", "normalised"])
+@pytest.mark.parametrize("transposed", [False, True], ids=["rows", "columns"])
+def test_yolov8_has_class_scores_near_zero_behind_its_boxes(units: str, transposed: bool) -> None:
+    boxes = boxes_cxcywh() / (1 if units == "pixels" else np.tile(SIZE_HW[::-1], 2))
+    rows = np.concatenate([boxes, scores(CELLS, 80)], axis=1)
+
+    found = first(out=(rows.T if transposed else rows)[None])
+
+    assert found is not None
+    assert found.candidates == RowsCard(tensors=("out",), transposed=transposed, units=units)
+
+
+@pytest.mark.parametrize("repeat", [1, 3], ids=["one a cell", "three a cell"])
+def test_yolov5_has_objectness_and_scores_that_stay_high(repeat: int) -> None:
+    rows = np.concatenate([boxes_cxcywh(repeat), scores(CELLS * repeat, 1), RNG.uniform(0.1, 0.9, (CELLS * repeat, 4))], axis=1)
+
+    found = first(out=rows[None])
+
+    assert found is not None
+    assert found.candidates == RowsCard(tensors=("out",), objectness=True)
+
+
+@pytest.mark.parametrize("first_alone", [True, False])
+def test_rows_of_six_best_first_are_detections_even_where_nothing_is_found(first_alone: bool) -> None:
+    rows = np.zeros((20, 6))
+    if first_alone:
+        rows[0] = [10, 10, 40, 30, 0.9, 3]
+
+    found = first(out=rows[None])
+
+    assert found is not None
+    assert found.candidates is None
+    assert isinstance(found.detections, DetectionsCard)
+    assert found.detections.order == "xyxy"
+
+
+def test_rows_of_six_in_any_order_are_candidates_of_one_class() -> None:
+    rows = np.concatenate([boxes_cxcywh(), scores(CELLS, 1), RNG.uniform(0.9, 1, (CELLS, 1))], axis=1)
+
+    found = first(out=rows[None])
+
+    assert found is not None
+    assert found.candidates == RowsCard(tensors=("out",), objectness=True)
+
+
+@pytest.mark.parametrize("order", ["xyxy", "yxyx", "cxcywh"])
+@pytest.mark.parametrize("units", ["pixels", "normalised"])
+def test_decoded_boxes_show_their_order_and_units(order: str, units: str) -> None:
+    centred = boxes_cxcywh()
+    boxes = {"cxcywh": centred, "xyxy": corners(centred), "yxyx": corners(centred)[:, [1, 0, 3, 2]]}[order]
+    height, width = SIZE_HW if order != "yxyx" else SIZE_HW[::-1]
+    boxes = boxes / (1 if units == "pixels" else np.array([width, height, width, height]))
+
+    found = first(a=scores(CELLS, 3)[None], b=boxes[None])
+
+    assert found is not None
+    assert found.candidates == BoxesCard(tensors=("b", "a"), order=order, units=units)
+
+
+def test_four_classes_are_not_taken_for_boxes() -> None:
+    found = first(classes=scores(CELLS, 4)[None], boxes=corners(boxes_cxcywh())[None])
+
+    assert found is not None
+    assert found.candidates == BoxesCard(tensors=("boxes", "classes"), units="pixels")
+
+
+def test_scores_that_add_up_to_one_begin_with_the_background() -> None:
+    some = scores(CELLS, 2)
+    found = first(boxes=corners(boxes_cxcywh())[None], scores=np.concatenate([1 - some.sum(1, keepdims=True), some], 1)[None])
+
+    assert found is not None
+    assert isinstance(found.candidates, BoxesCard)
+    assert found.candidates.background
+
+
+def test_logits_want_a_sigmoid() -> None:
+    found = first(boxes=corners(boxes_cxcywh())[None], scores=RNG.normal(-4, 1, (1, CELLS, 3)))
+
+    assert found is not None
+    assert isinstance(found.candidates, BoxesCard)
+    assert found.candidates.activation == "sigmoid"
+
+
+NMS_BOXES = np.tile([[0.1, 0.2, 0.3, 0.4]], (10, 1))[None]
+NMS_SCORES = np.linspace(0.9, 0.1, 10)[None]
+
+
+@pytest.mark.parametrize("order", [("boxes", "classes", "scores", "count"), ("scores", "boxes", "count", "classes")])
+@pytest.mark.parametrize("classes", [np.arange(10)[None] % 3, np.zeros((1, 10))], ids=["some classes", "one class"])
+def test_post_processing_is_told_apart_by_values_in_any_order(order: tuple[str, ...], classes: FloatArray) -> None:
+    parts = {"boxes": NMS_BOXES, "classes": classes, "scores": NMS_SCORES, "count": np.array([10.0])}
+
+    found = first(**{name: parts[name] for name in order})
+
+    assert found is not None
+    assert found.detections == DetectionsCard(tensors=("boxes", "scores", "classes", "count"))
+
+
+@pytest.mark.parametrize("background", [True, False])
+def test_the_object_detection_api_is_known_by_its_names(background: bool) -> None:
+    raw = scores(CELLS, 3)
+    named = {
+        "detection_boxes": NMS_BOXES,
+        "detection_scores": NMS_SCORES,
+        "detection_classes": np.full((1, 10), 3.0),
+        "num_detections": np.array([10.0]),
+        "raw_detection_boxes": (corners(boxes_cxcywh()) / np.tile(SIZE_HW[::-1], 2))[None][..., [1, 0, 3, 2]],
+        "raw_detection_scores": (np.concatenate([1 - raw[:, -1:], raw], 1) if background else raw)[None],
+    }
+
+    found = first(**named)
+
+    assert found is not None
+    assert found.detections is not None
+    assert found.detections.first_class == 1
+    assert isinstance(found.candidates, BoxesCard)
+    assert (found.candidates.order, found.candidates.background) == ("yxyx", background)
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        {"scores": np.ones((1, 1001))},
+        {"mask": np.ones((1, 64, 96, 2))},
+        {"offsets": RNG.normal(0, 2, (1, 50, 4)), "scores": scores(50, 3)[None]},
+        {"a": np.full((1, CELLS, 85), np.nan)},
+        {"a": np.zeros((1, 0, 6))},
+        {"a": np.zeros((1, 5, 0)), "b": np.zeros((1, 5, 4))},
+        {"a": np.zeros(())},
+        {},
+    ],
+    ids=["classifier", "mask", "offsets", "nan", "no rows", "no columns", "scalar", "nothing"],
+)
+def test_what_is_no_detector_is_recognised_as_none(outputs: dict[str, FloatArray]) -> None:
+    assert first(**outputs) is None

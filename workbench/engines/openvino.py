@@ -1,0 +1,90 @@
+"""OpenVINO, where it is installed: what lies beyond TensorFlow's own runtimes. It runs the same `.tflite` files as LiteRT does.
+
+They are read as they are (`Core.read_model`); nothing here calls OpenVINO's converters, which would report their use.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.detectors.conversion import first_line
+from workbench.engines.litert import Execute, Opened
+from workbench.errors import UnavailableError
+from workbench.settings import Settings
+
+MISSING = "OpenVINO is not installed; run `pip install openvino`, or choose another engine"
+HINTS = {"bfloat16": "bf16"}  # what OpenVINO may compute in; in float32 where a precision is not named here
+NO_BFLOAT16 = "this processor has no bfloat16; choose float32"
+
+
+def is_installed() -> bool:
+    """Say whether OpenVINO is there, without loading it."""
+    return find_spec("openvino") is not None
+
+
+def why_not(precision: str) -> str | None:
+    """Say why OpenVINO cannot run a precision here; `None` where it can."""
+    if not is_installed():
+        return MISSING
+    return NO_BFLOAT16 if precision == "bfloat16" and "BF16" not in _capabilities() else None
+
+
+def open_executor(opened: Opened, settings: Settings) -> Execute:
+    """Compile a model for the processor, for the least latency on the threads that the settings name.
+
+    Raises:
+        UnavailableError: OpenVINO cannot read it; names the operation where it does.
+    """
+    with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
+        path = Path(folder) / "model.tflite"
+        path.write_bytes(opened.content)
+        try:
+            model = _core().read_model(path)
+            model.reshape(opened.shape)
+            compiled = _core().compile_model(
+                model,
+                "CPU",
+                {
+                    "PERFORMANCE_HINT": "LATENCY",
+                    "INFERENCE_NUM_THREADS": settings.runtime.threads,
+                    "INFERENCE_PRECISION_HINT": HINTS.get(settings.runtime.precision, "f32"),
+                },
+            )
+        except RuntimeError as error:
+            raise UnavailableError(f"OpenVINO cannot run this model: {_reason(str(error))}; choose litert") from None
+    request = compiled.create_infer_request()
+    ports = [_port(compiled, name) for name in opened.output_names]
+
+    def execute(values: NDArray[Any]) -> Sequence[NDArray[Any]]:
+        request.infer({0: values})
+        return [np.array(request.get_tensor(port).data) for port in ports]  # copies: the request writes there again
+
+    return execute
+
+
+def _port(compiled: Any, name: str) -> Any:
+    return next(port for port in compiled.outputs if name in port.names)
+
+
+@cache
+def _core() -> Any:
+    import openvino
+
+    return openvino.Core()
+
+
+@cache
+def _capabilities() -> frozenset[str]:
+    return frozenset(_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+
+
+def _reason(message: str) -> str:
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith(("Exception from", "Check ", "FrontEnd API failed"))]
+    return first_line("\n".join(told or lines)).rstrip(".")
