@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from workbench.catalog import SAMPLE_CLIP, SAMPLE_MEDIA, SAMPLE_STILLS
 from workbench.detectors import conversion
+from workbench.errors import SettingsError
 from workbench.history import History
+from workbench.media import MediaSource
 from workbench.player import Player
 from workbench.session import Session
 
@@ -40,7 +43,7 @@ def player_of(session: Session) -> Player:
 def start(tmp_path: Path) -> Iterator[Callable[..., Session]]:
     sessions: list[Session] = []
 
-    def begin(media: str | None = STILLS, truth: str | None = TRUTH, preset: str = SMALL) -> Session:
+    def begin(media: MediaSource | None = STILLS, truth: str | None = TRUTH, preset: str = SMALL) -> Session:
         session = Session(media=media, truth=truth, preset=preset, history=tmp_path / "h.sqlite", frames=3, comparison_seconds=0.0)
         sessions.append(session)
         return session
@@ -314,3 +317,13 @@ def test_closing_twice_does_nothing(start: Callable[..., Session]) -> None:
     session = start()
     session.close()
     session.close()
+
+
+def test_frames_in_memory_are_played_and_have_no_command(start: Callable[..., Session]) -> None:
+    rng = np.random.default_rng(0)
+    session = start([rng.integers(0, 256, (72, 128, 3), np.uint8) for _ in range(3)], truth=None)
+    until(session, lambda: session.player and session.player.shown)
+
+    assert "open_footage(detector, media)" in session.as_code()
+    with pytest.raises(SettingsError, match="these frames are in memory"):
+        session.as_command()

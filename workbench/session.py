@@ -282,7 +282,14 @@ class Session:
         return render_report(self.records)
 
     def as_command(self) -> str:
-        """Return the command that measures the current setting."""
+        """Return the command that measures the current setting.
+
+        Raises:
+            SettingsError: The frames are in this process only, and have no name that a command could take.
+        """
+        media = self._media_facts()
+        if media is not None and media.kind in IN_MEMORY:
+            raise SettingsError("these frames are in memory, where no command finds them; copy as code instead")
         detector, settings = self._opened_detector(), self._wished()
         return variant(detector, words(detector, settings), options=self._options()).command
 
@@ -292,9 +299,10 @@ class Session:
         media, truth = self._media_facts(), self._sources[2]
         named = "" if media is None else ", media" if media.kind in IN_MEMORY else f", {media.source!r}"
         places = f"{named}, truth={truth!r}" if truth else named
+        given = "media = ...  # the frames that the workbench was given\n" if named == ", media" else ""
         return (
             "from workbench import Bench, open_detector, open_footage, variant\n\n"
-            f"detector = open_detector({detector.facts.source!r})\n"
+            f"{given}detector = open_detector({detector.facts.source!r})\n"
             f"bench = Bench(open_footage(detector{places}), frames={self._frames})\n"
             f"record = bench.measure(variant(detector, {words(detector, settings)!r}))\n"
             'print(f"{record.timing.median_ms:.1f} ms a frame, {record.timing.fps:.0f} FPS")\n'
