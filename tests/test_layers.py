@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "workbench"
 LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(line.split())
     for line in (
-        "errors values opencv_build counters worker",
+        "errors values opencv_build counters threads",
+        "worker",
         "settings boxes latency palette",
         "detections machine media timing",
         "datasets accuracy blocks live",

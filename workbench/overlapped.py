@@ -13,6 +13,7 @@ from typing import Generic, TypeVar, final
 
 from workbench.measure import Stopwatch, Watch
 from workbench.media import Frame
+from workbench.threads import NamedThread
 
 Out = TypeVar("Out")
 
@@ -60,10 +61,9 @@ class Overlapped(Generic[Out]):
         self._taken = 0
         self._last: int | None = None  # the number at which it ends, well or badly
         self._closed = False
-        self._threads = [threading.Thread(target=self._read, name="workbench-decode", daemon=True)]
+        self._threads = [NamedThread(target=self._read, name="workbench-decode")]
         self._threads += [
-            threading.Thread(target=self._serve, args=(work,), name=f"workbench-work-{number}", daemon=True)
-            for number, work in enumerate(workers)
+            NamedThread(target=self._serve, args=(work,), name=f"workbench-work-{number}") for number, work in enumerate(workers)
         ]
         for thread in self._threads:
             thread.start()

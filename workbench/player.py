@@ -16,6 +16,7 @@ from workbench.live import Rolling
 from workbench.measure import Stopwatch
 from workbench.media import Frame, Media
 from workbench.pipeline import Pipeline
+from workbench.threads import NamedThread
 
 Pace = Literal["clip", "free"]
 Chore = Iterator[float | None]
@@ -87,7 +88,7 @@ class Player:
         self._chores: deque[Chore] = deque()
         self._resting: list[Chore] = []  # until the next frame is shown
         self._play_until = 0.0
-        self._thread = threading.Thread(target=self._run, name="workbench-player", daemon=True)
+        self._thread = NamedThread(target=self._run, name="workbench-player")
         self._thread.start()
 
     @property

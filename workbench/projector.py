@@ -9,6 +9,7 @@ from typing import final
 
 from workbench.pictures import encode_jpeg
 from workbench.player import Player, Shown
+from workbench.threads import NamedThread
 
 MOST_A_SECOND = 30.0
 SLACK = 0.9  # of that interval must have passed: with a clip of the same rate, a wait for all of it would skip every other frame
@@ -53,7 +54,7 @@ class Projector:
         self._closed = False
         self.age_seconds: float | None = None
         """From the beginning of a frame's decoding until it was on the screen, of the last one seen."""
-        self._thread = threading.Thread(target=self._run, name="workbench-projector", daemon=True)
+        self._thread = NamedThread(target=self._run, name="workbench-projector")
         self._thread.start()
 
     @property

@@ -1,9 +1,10 @@
 """A worker: one thread that does one thing after the other, away from whoever asked."""
 
-import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import final
+
+from workbench.threads import NamedThread
 
 
 @final
@@ -18,7 +19,7 @@ class Worker:
         self._on_error = on_error
         self._tasks: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="workbench-worker", daemon=True)
+        self._thread = NamedThread(target=self._run, name="workbench-worker")
         self._thread.start()
 
     def submit(self, task: Callable[[], object]) -> None:

@@ -20,6 +20,7 @@ from workbench.machine import environment
 PATIENCE_MS = 120_000
 PRESETS = ("litert", "litert-int8")
 STAGE_WIDTH_PX = 640
+PLAYING = ("wb-player", "wb-worker")  # beginnings of what the system calls the threads that play (Linux)
 
 # Each gives milliseconds from the input event until the first paint after the canvas shows the answer.
 MOVE_SLIDER = """
@@ -122,8 +123,8 @@ def tell(what: str, times_ms: list[float]) -> None:
 def report_showing(page: Page, seconds: float, rounds: int) -> None:
     """Compare the kernel's CPU time while pictures are shown with that while the page stands still and takes none.
 
-    Counted are the threads that do most of their work only while pictures are shown: those that draw, encode, send and answer. The
-    pipeline's own threads handle as many frames either way; that they take longer beside a browser is not what showing costs.
+    Left out are the threads that play, by their names, and those that runtimes and decoders started from there: they pass as many
+    frames either way, and that they take longer for them beside a browser is not what showing costs.
     """
     role(page, "play").click()
     page.wait_for_timeout(6000)
@@ -142,14 +143,20 @@ def report_showing(page: Page, seconds: float, rounds: int) -> None:
         hidden = spent_since(began, kernel)
         halted.send("Debugger.resume")
         page.wait_for_timeout(1500)
-        shares.append(
-            sum(used - hidden.get(thread, 0.0) for thread, used in shown.items() if hidden.get(thread, 0.0) < used / 2) / seconds
-        )
+        shares.append(sum(used - hidden.get(thread, 0.0) for thread, used in shown.items() if not plays(kernel, thread)) / seconds)
         changes.append((sum(shown.values()) - sum(hidden.values())) / seconds)
     own = page.locator('[data-figure="cost of showing"]').inner_text().replace("\n", " ")
     print(f"pictures a second on screen: {median(rates):.1f} (median of {rounds}; {', '.join(f'{rate:.1f}' for rate in rates)})")
-    print(f"showing takes {each(shares)} of a core in the kernel's threads that show; the page says: {own}")
-    print(f"with all its threads, the pipeline's too, the kernel takes {each(changes)} of a core more than with the page halted")
+    print(f"showing takes {each(shares)} of a core in the kernel; the page says: {own}")
+    print(f"with the threads that play the kernel takes {each(changes)} of a core more than with the page halted")
+
+
+def plays(kernel: psutil.Process, thread: int) -> bool:
+    """Whether a thread is one of those that play."""
+    try:
+        return Path(f"/proc/{kernel.pid}/task/{thread}/comm").read_text().startswith(PLAYING)
+    except OSError:
+        return False
 
 
 def each(shares: list[float]) -> str:

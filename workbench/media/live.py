@@ -9,6 +9,7 @@ from typing import Any, final
 from workbench.errors import MediaError
 from workbench.media.backend import opencv
 from workbench.media.frame import Frame, frame_name
+from workbench.threads import NamedThread
 
 PATIENCE_SECONDS = 5.0  # what gives no picture for so long has stalled
 
@@ -78,7 +79,7 @@ class _Reader:
         self._taken: tuple[Any, float] | None = None
         self._ended = False
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(capture,), name="workbench-live", daemon=True)
+        self._thread = NamedThread(target=self._run, args=(capture,), name="workbench-live")
         self._thread.start()
 
     def next(self) -> tuple[Any, float] | None:

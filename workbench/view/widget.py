@@ -18,6 +18,7 @@ from workbench.projector import Projector
 from workbench.record import write_whole
 from workbench.session import Message, Session
 from workbench.settings import Settings
+from workbench.threads import NamedThread
 from workbench.view.panel import describe
 from workbench.view.status import job, rows, status
 
@@ -70,7 +71,7 @@ class WorkbenchView(anywidget.AnyWidget):
         self._actions = self._action_table()
         self.on_msg(self._on_message)
         session.on_change = self.wake
-        self._ticker = threading.Thread(target=self._tick, name="workbench-ticker", daemon=True)
+        self._ticker = NamedThread(target=self._tick, name="workbench-ticker")
         self._ticker.start()
 
     def wake(self) -> None:
