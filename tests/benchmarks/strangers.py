@@ -1,4 +1,4 @@
-"""Opens many damaged files, and everything that is no detector, and counts how that ends: `python -m tests.benchmarks.strangers [COUNT]`.
+"""Opens many damaged files and counts how that ends: `python -m tests.benchmarks.strangers [COUNT]`.
 
 Those that still open are run on a frame in this process. If it lives to print its table, nothing of them killed it.
 """
@@ -37,7 +37,7 @@ def outcome(path: Path) -> str:
         return ENDINGS.get(
             next((words for words in ENDINGS if words in str(error)), ""), f"refused: {str(error).partition(': ')[0][-60:]}"
         )
-    except Exception as error:  # noqa: BLE001 - this is what is looked for
+    except Exception as error:
         print(f"{path}: {type(error).__name__}: {error}")
         return "TRACEBACK"
     return "a detector"

@@ -138,9 +138,7 @@ def test_a_frozen_graph_that_is_none_is_refused(tmp_path: Path, sound: Path) -> 
 
 
 def test_a_model_of_two_inputs_is_refused(tmp_path: Path) -> None:
-    path = saved(
-        tmp_path / "two", lambda a, b, _: {"y": a + b}, IMAGE, tf.TensorSpec((1, 32, 32, 3), tf.float32, name="other")
-    )
+    path = saved(tmp_path / "two", lambda a, b, _: {"y": a + b}, IMAGE, tf.TensorSpec((1, 32, 32, 3), tf.float32, name="other"))
 
     with pytest.raises(ModelError, match=r"takes 2 inputs \(image, other\); choose a detector of one picture"):
         inspected(path)
@@ -202,7 +200,7 @@ def test_only_what_has_a_name_can_be_allowed(name: str) -> None:
         load_detector("model.tflite", no_frame, allow=(name,))
 
 
-def test_an_allowance_is_for_its_own_kind_of_file(tmp_path: Path) -> None:
+def test_an_allowance_is_for_its_own_kind_of_file() -> None:
     """What a SavedModel may do, a Keras file may not."""
     assert FILE_KINDS[".keras"].allowance == "lambda"
     assert FILE_KINDS["folder"].allowance == FILE_KINDS[".pb"].allowance == "python-functions"

@@ -78,7 +78,7 @@ def test_stored_precisions_agree(yolox: Load, assets: Path) -> None:
             {"runtime.engine": "graph", "input.resize": "opencv"},
             "runtime.engine is graph: a .tflite file holds no TensorFlow network",
         ),
-        ({"runtime.precision": "int8"}, "runtime.precision is int8: the file is stored as float16, and only the original model"),
+        ({"runtime.precision": "int8"}, "runtime.precision is int8: the file is stored as float16, and only the original"),
         ({"runtime.batch": 2}, "runtime.batch is 2: this detector takes exactly 1 at once"),
         ({"input.size_hw": "320"}, "input.size_hw is 320x320; this detector takes 416x416 only"),
         ({"input.resize": "graph"}, "input.resize is graph: the litert engine runs the network alone"),

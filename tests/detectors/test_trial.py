@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from workbench.detectors import trial
-from workbench.detectors.card import InputCard
+from workbench.detectors.input_card import InputCard
 from workbench.detectors.native_output import native_stderr_captured, quiet_logger
 from workbench.detectors.network import TensorSpec
 from workbench.detectors.trial import stated_scaling, try_out, ways_to_feed

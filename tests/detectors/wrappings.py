@@ -1,21 +1,21 @@
 """The weights of inspector-mobile, wrapped as the world wraps detectors: what files in the wild look like, made in seconds."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from workbench.boxes import UInt8Array
-from workbench.detectors import Detector
-from workbench.detectors.card import AnchorCard, Card, InputCard, SsdCard
+from workbench.detectors import Calibration, Detector
+from workbench.detectors.card import Card
+from workbench.detectors.input_card import InputCard
 from workbench.detectors.native_output import native_stderr_captured, quiet_logger
+from workbench.detectors.output_cards import AnchorCard, SsdCard
 from workbench.graph.ops import TENSOR_OPS
 from workbench.samples.networks import ANCHOR_LEVELS, CENTER_VARIANCE, SIZE_VARIANCE, anchors_cxcywh_px
 from workbench.samples.sample_detectors import WEIGHTS
-from workbench.stages.input_spec import InputSpec
-from workbench.stages.preprocess import prepare
+from workbench.settings import Nms
 
 SIZE_HW = (192, 320)
 SIDES = np.array(SIZE_HW[::-1] * 2, np.float32)
@@ -24,7 +24,6 @@ FREE = (1, None, None, 3)
 FIXED = (1, *SIZE_HW, 3)
 PLANAR = (1, 3, *SIZE_HW)
 IOU, SCORE, MOST = 0.5, 0.05, 100  # of the NMS inside
-LETTERBOX = InputSpec(size_hw=SIZE_HW, default_hw=SIZE_HW)
 
 Outputs = Mapping[str, Any]
 Serve = Callable[[Any], Outputs]
@@ -36,15 +35,16 @@ class Wrappings:
     Args:
         detector: inspector-mobile.
         folder: Where files are written.
-        frames: What integer models are calibrated on, RGB.
+        calibration: What integer models are calibrated on.
     """
 
-    def __init__(self, detector: Detector, folder: Path, frames: Sequence[UInt8Array]) -> None:
+    def __init__(self, detector: Detector, folder: Path, calibration: Calibration) -> None:
+        self._detector = detector
         self._model = detector.keras_model()
         self._traced = tf.function(lambda image: dict(self._model(image, training=False)), autograph=False)
         self._head = detector.meaning.head
         self._folder = folder
-        self._frames = frames
+        self._calibration = calibration
 
     # Kinds of file: raw offsets and scores, which want a card with anchors
 
@@ -71,7 +71,10 @@ class Wrappings:
         return path
 
     def int8(self) -> Path:
-        return self._tflite("int8", self._raw, FIXED, self._make_integer)
+        """What the workbench converts: integers come in and go out."""
+        path = self._folder / "int8.tflite"
+        path.write_bytes(self._detector.litert_model("int8", SIZE_HW, 1, self._calibration, Nms()).content)
+        return path
 
     # Kinds of output
 
@@ -188,16 +191,6 @@ class Wrappings:
         path = self._folder / f"{name}.tflite"
         path.write_bytes(content)
         return path
-
-    def _make_integer(self, converter: Any) -> None:
-        def batches() -> Iterator[list[Any]]:
-            for frame in self._frames:
-                yield [prepare([frame], LETTERBOX, SIZE_HW)]
-
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = batches
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = converter.inference_output_type = tf.int8
 
 
 def anchors_card(offsets: str, scores: str) -> Card:

@@ -4,7 +4,7 @@ import pytest
 from workbench.boxes import pairwise_iou
 from workbench.errors import ModelError
 from workbench.settings import Nms
-from workbench.stages.heads import BoxesHead, SsdHead, YoloxHead
+from workbench.stages.heads import BoxesHead, RowsHead, SsdHead, YoloxHead
 from workbench.stages.input_spec import InputSpec, place
 from workbench.stages.nms import suppress
 from workbench.stages.preprocess import prepare
@@ -115,3 +115,48 @@ def test_yolox_finds_the_cat(assets):
     assert labels[found.class_ids[0]] == "cat"
     cat = np.array([[45, 37, 365, 341]], np.float32)  # read off the picture
     assert pairwise_iou(place(spec, image.shape[:2], (416, 416)).to_frame(found.boxes_xyxy_px[:1]), cat)[0, 0] > 0.7
+
+
+ROW = np.array([24, 16, 16, 8, 0.5, 0.2, 0.8], np.float32)  # centre and size in pixels, then five numbers
+
+
+@pytest.mark.parametrize("transposed", [False, True], ids=["rows", "columns"])
+@pytest.mark.parametrize("normalised", [False, True], ids=["pixels", "normalised"])
+def test_a_row_is_a_box_and_its_scores(transposed, normalised):
+    row = ROW / np.array([64, 32, 64, 32, 1, 1, 1]) if normalised else ROW
+    rows = np.stack([row, row])[None].astype(np.float32)
+
+    boxes, scores = RowsHead(transposed=transposed, normalised=normalised).candidates(
+        [rows.transpose(0, 2, 1) if transposed else rows], SIZE_HW
+    )
+
+    np.testing.assert_allclose(boxes, [[[16, 12, 32, 20]] * 2], rtol=1e-6)
+    np.testing.assert_allclose(scores, [[[0.5, 0.2, 0.8]] * 2], rtol=1e-6)
+
+
+def test_objectness_is_a_factor_of_every_class_score():
+    _, scores = RowsHead(objectness=True).candidates([ROW[None, None]], SIZE_HW)
+
+    np.testing.assert_allclose(scores, [[[0.1, 0.4]]], rtol=1e-6)
+
+
+def test_objectness_passes_the_sigmoid_as_class_scores_do():
+    row = ROW.copy()
+    row[4:] = [0, 0, -1000]
+
+    _, scores = RowsHead(objectness=True, activation="sigmoid").candidates([row[None, None]], SIZE_HW)
+
+    np.testing.assert_allclose(scores, [[[0.25, 0]]], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("activation", "expected"), [("none", [-1, 0, 2]), ("sigmoid", [0.2689, 0.5, 0.8808]), ("softmax", [0.042, 0.1142, 0.8438])]
+)
+def test_scores_pass_what_the_network_left_out(activation, expected):
+    raw = [np.zeros((1, 1, 4), np.float32), np.array([[[-1, 0, 2]]], np.float32)]
+
+    _, scores = BoxesHead(activation=activation).candidates(raw, SIZE_HW)
+    _, foreground = BoxesHead(activation=activation, background=True).candidates(raw, SIZE_HW)
+
+    np.testing.assert_allclose(scores, [[expected]], atol=1e-4)
+    np.testing.assert_array_equal(foreground, scores[..., 1:])

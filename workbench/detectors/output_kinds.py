@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from workbench.boxes import FloatArray
-from workbench.detectors.card import BoxesCard, CandidatesCard, DetectionsCard, RowsCard, YoloxCard
+from workbench.detectors.output_cards import BoxesCard, CandidatesCard, DetectionsCard, RowsCard, YoloxCard
 from workbench.detectors.output_values import (
     STRIDES,
     activation_of,
@@ -18,6 +18,7 @@ from workbench.detectors.output_values import (
     grid,
     has_background,
     inside,
+    mostly_finite,
     near_own_cell,
     numbered_labels,
     units_of,
@@ -68,8 +69,11 @@ def readings(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReadi
         outputs: Raw, by name, of a batch whose images are equal.
         size_hw: Height and width of the input that they come from.
     """
+    filled = {name: one for name, one in outputs.items() if one.ndim and one.size}
+    if not all(mostly_finite(one) for one in filled.values()):
+        return
     for recognise in OUTPUT_KINDS.values():
-        recognised = tuple(recognise(outputs, size_hw))
+        recognised = tuple(recognise(filled, size_hw))
         if recognised:
             yield from recognised
             return

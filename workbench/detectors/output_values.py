@@ -3,7 +3,7 @@
 import numpy as np
 
 from workbench.boxes import FloatArray
-from workbench.detectors.card import Units
+from workbench.detectors.output_cards import Units
 from workbench.stages.heads import Activation, BoxOrder
 
 STRIDES = (8, 16, 32)
@@ -17,6 +17,11 @@ def units_of(boxes: FloatArray) -> Units:
     """Tell pixels from fractions by how far coordinates reach; far-off candidates do not decide."""
     finite = np.abs(boxes[np.isfinite(boxes)])
     return "pixels" if finite.size and float(np.quantile(finite, MOSTLY)) > PIXELS_FROM else "normalised"
+
+
+def mostly_finite(values: FloatArray) -> bool:
+    """Whether an output holds numbers at all; damaged networks, and those fed far too wide a range, give few."""
+    return float(np.isfinite(values).mean()) >= MOSTLY
 
 
 def are_scores(values: FloatArray) -> bool:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.detections import Detections
-from workbench.detectors.card import PIXEL_TYPE, Card, InputCard, Values
+from workbench.detectors.card import Card
 from workbench.detectors.coco_labels import COCO80
+from workbench.detectors.input_card import PIXEL_TYPE, InputCard, Values
 from workbench.detectors.labels import guessed_labels
 from workbench.detectors.network import TensorSpec
 from workbench.detectors.output_kinds import OutputReading, readings
@@ -42,7 +43,8 @@ class Proposal:
 
 def propose(trial: Trial) -> tuple[Proposal, ...]:
     """Return plausible cards, the best first; none where the outputs are not understood."""
-    ranked = [_ranked(trial, reading) for reading in readings(trial.runs[0].outputs, trial.size_hw)]
+    with np.errstate(all="ignore"):  # a wrong reading, or a damaged file, computes with wild numbers
+        ranked = [_ranked(trial, reading) for reading in readings(trial.runs[0].outputs, trial.size_hw)]
     found = [ways for ways in ranked if ways]
     # The likelier reading leads; one under which nothing is found gives way to one under which something is.
     found.sort(key=lambda ways: not len(ways[0].found))
@@ -52,8 +54,8 @@ def propose(trial: Trial) -> tuple[Proposal, ...]:
 def _ranked(trial: Trial, reading: OutputReading) -> list[Proposal]:
     """Order the ways of feeding under one reading.
 
-    A network that is fed too narrow a range finds nothing; fed too wide a one it sees things everywhere, and is sure of them. So the
-    widest range counts only where no narrower one finds anything.
+    A network that is fed too narrow a range finds nothing; fed too wide a one it sees things everywhere, and is sure of them. So
+    the widest range counts only where no narrower one finds anything.
     """
     proposals = [_proposal(trial, run, reading) for run in trial.runs]
     sound = [one for one in proposals if one is not None]

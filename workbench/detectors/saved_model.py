@@ -83,5 +83,7 @@ def _signature(folder: Path, model: Any) -> Any:
 def _inputs(folder: Path, signature: Any) -> dict[str, Any]:
     named: dict[str, Any] = signature.structured_input_signature[1]
     if len(named) != 1:
-        raise ModelError(f"{folder} takes {len(named)} inputs ({', '.join(sorted(named)) or 'none'}); choose a detector of one picture")
+        raise ModelError(
+            f"{folder} takes {len(named)} inputs ({', '.join(sorted(named)) or 'none'}); choose a detector of one picture"
+        )
     return named

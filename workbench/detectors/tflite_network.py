@@ -44,7 +44,7 @@ class TfliteNetwork(Network):
         self.refusals: Mapping[str, Mapping[str, str]] = {
             "runtime.engine": {engine: NO_TENSORFLOW for engine in ENGINES if engine not in FLATBUFFER_ENGINES},
             "runtime.precision": {
-                other: f"the file is stored as {precision}, and only the original model could be converted again; choose {precision}"
+                other: f"the file is stored as {precision}, and only the original could be converted again; choose {precision}"
                 for other in PRECISIONS
                 if precision and other != precision
             },

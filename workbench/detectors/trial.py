@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from workbench.boxes import FloatArray, UInt8Array
-from workbench.detectors.card import DEFAULT_HW, OFFSET_AND_FACTOR, PIXEL_TYPE, InputCard, Values
+from workbench.detectors.input_card import DEFAULT_HW, OFFSET_AND_FACTOR, PIXEL_TYPE, InputCard, Values
 from workbench.detectors.network import Network, Tensors, TensorSpec
 from workbench.errors import ModelError, SaveError
 from workbench.record import write_whole

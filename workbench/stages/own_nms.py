@@ -46,7 +46,8 @@ class DetectionTensors(OwnNms):
 
     def detections(self, raw: Sequence[FloatArray], size_hw: tuple[int, int]) -> list[Detections]:
         boxes, scores, classes = raw[:3]
-        counts = raw[3].reshape(-1).astype(int) if len(raw) > 3 else [scores.shape[1]] * len(scores)
+        most = scores.shape[1]
+        counts = np.clip(np.nan_to_num(raw[3].reshape(-1)), 0, most).astype(int) if len(raw) > 3 else [most] * len(scores)
         corners = corners_px([boxes[..., n] for n in range(4)], self.order, self.normalised, size_hw)
         return [
             _sorted(corners[n, :count], scores[n, :count], classes[n, :count] - self.first_class) for n, count in enumerate(counts)

@@ -1,0 +1,165 @@
+"""The outputs' parts of a detector card: candidates that want an NMS, and detections that have had one."""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from workbench.detectors.input_card import CardPart
+from workbench.detectors.network import TensorSpec
+from workbench.settings import SizeHW
+from workbench.stages.anchors import AnchorGrid, AnchorGrids
+from workbench.stages.heads import Activation, BoxesHead, BoxOrder, Head, RowsHead, SsdHead, YoloxHead
+from workbench.stages.own_nms import DetectionRows, DetectionTensors, OwnNms
+
+Units = Literal["normalised", "pixels"]
+
+
+class AnchorCard(CardPart):
+    """The anchors of one feature map.
+
+    `boxes` lists each cell's; or `sizes` and `ratios` do: every size at the first ratio, then the first size at the other ratios,
+    of width `size * sqrt(ratio)` and height `size / sqrt(ratio)`.
+    """
+
+    cells: SizeHW | None = None
+    """Rows and columns."""
+    stride: int | None = Field(None, ge=1)
+    """Pixels a cell, where the input's size is free."""
+    boxes: tuple[tuple[float, float], ...] = ()
+    """Width and height."""
+    sizes: tuple[float, ...] = ()
+    ratios: tuple[float, ...] = (1.0,)
+    units: Units = "normalised"
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if bool(self.boxes) == bool(self.sizes):
+            raise ValueError("write either boxes, or sizes and ratios")
+        if (self.cells is None) == (self.stride is None):
+            raise ValueError("write either cells or stride")
+        return self
+
+    def grid(self) -> AnchorGrid:
+        """Return the anchors that this describes."""
+        pairs = [(size, self.ratios[0]) for size in self.sizes] + [
+            (self.sizes[0], ratio) for ratio in self.ratios[1:] if self.sizes
+        ]
+        boxes = self.boxes or tuple((size * math.sqrt(ratio), size / math.sqrt(ratio)) for size, ratio in pairs)
+        return AnchorGrid(boxes_wh=boxes, cells_hw=self.cells, stride_px=self.stride, normalised=self.units == "normalised")
+
+
+class SsdCard(CardPart):
+    """Offsets from anchors, and scores."""
+
+    kind: Literal["ssd"] = "ssd"
+    tensors: tuple[str, str]
+    """Offsets `(n, A, 4)` and scores `(n, A, C)`."""
+    anchors: tuple[AnchorCard, ...] = Field(min_length=1)
+    center_variance: float = 0.1
+    size_variance: float = 0.2
+    background: bool = False
+    activation: Activation = "none"
+
+    def head(self) -> Head:
+        return SsdHead(
+            anchors_cxcywh_px=AnchorGrids(tuple(level.grid() for level in self.anchors)),
+            center_variance=self.center_variance,
+            size_variance=self.size_variance,
+            background=self.background,
+            activation=self.activation,
+        )
+
+    def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
+        return _last(tensors, self.tensors[1], self.background)
+
+
+class BoxesCard(CardPart):
+    """Decoded boxes, and scores."""
+
+    kind: Literal["boxes"] = "boxes"
+    tensors: tuple[str, str]
+    """Boxes `(n, A, 4)` and scores `(n, A, C)`."""
+    order: BoxOrder = "xyxy"
+    units: Units = "normalised"
+    background: bool = False
+    activation: Activation = "none"
+
+    def head(self) -> Head:
+        normalised = self.units == "normalised"
+        return BoxesHead(order=self.order, normalised=normalised, background=self.background, activation=self.activation)
+
+    def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
+        return _last(tensors, self.tensors[1], self.background)
+
+
+class RowsCard(CardPart):
+    """One tensor with a row for each candidate: a decoded box, perhaps objectness, and class scores (YOLOv5, YOLOv8, YOLO11)."""
+
+    kind: Literal["rows"] = "rows"
+    tensors: tuple[str]
+    transposed: bool = False
+    objectness: bool = False
+    order: BoxOrder = "cxcywh"
+    units: Units = "pixels"
+    activation: Activation = "none"
+
+    def head(self) -> Head:
+        return RowsHead(
+            transposed=self.transposed,
+            objectness=self.objectness,
+            order=self.order,
+            normalised=self.units == "normalised",
+            activation=self.activation,
+        )
+
+    def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
+        shape = tensors[self.tensors[0]].shape
+        columns = shape[1] if self.transposed else shape[-1]
+        return None if columns is None else columns - (5 if self.objectness else 4)
+
+
+class YoloxCard(CardPart):
+    """YOLOX's raw grids: one tensor `(n, A, 5 + C)`."""
+
+    kind: Literal["yolox"] = "yolox"
+    tensors: tuple[str]
+    strides: tuple[int, ...] = (8, 16, 32)
+
+    def head(self) -> Head:
+        return YoloxHead(strides=self.strides)
+
+    def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
+        columns = tensors[self.tensors[0]].shape[-1]
+        return None if columns is None else columns - 5
+
+
+class DetectionsCard(CardPart):
+    """Detections after the network's own NMS: boxes, scores, classes and perhaps their count; or one tensor of rows of six."""
+
+    tensors: tuple[str, ...]
+    """Boxes `(n, K, 4)`, scores `(n, K)`, classes `(n, K)`, count `(n,)`; or one `(n, K, 6)`."""
+    order: BoxOrder = "yxyx"
+    units: Units = "normalised"
+    first_class: int = 0
+    """The number of the first label: 1 for the Object Detection API."""
+
+    @model_validator(mode="after")
+    def _known_number(self) -> Self:
+        if len(self.tensors) not in (1, 3, 4):
+            raise ValueError("name boxes, scores, classes and perhaps the count; or the one tensor of rows")
+        return self
+
+    def reader(self) -> OwnNms:
+        reads = DetectionRows if len(self.tensors) == 1 else DetectionTensors
+        return reads(order=self.order, normalised=self.units == "normalised", first_class=self.first_class)
+
+
+CandidatesCard = Annotated[SsdCard | BoxesCard | RowsCard | YoloxCard, Field(discriminator="kind")]
+
+
+def _last(tensors: Mapping[str, TensorSpec], name: str, background: bool) -> int | None:
+    shape = tensors[name].shape
+    last = shape[-1] if shape else None
+    return None if last is None else last - background
