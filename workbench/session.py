@@ -4,7 +4,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -115,6 +115,7 @@ class Session:
         history: Where records are kept; the user's own history by default.
         frames: How many a measurement times.
         comparison_seconds: How long a comparison with what is pinned may look for a clear answer.
+        allow: What in a model may run as Python code, by name.
 
     Attributes:
         on_change: Called from any thread whenever something here changed; whoever shows the session sets it.
@@ -130,6 +131,7 @@ class Session:
         history: Path | None = None,
         frames: int = DEFAULT_FRAMES,
         comparison_seconds: float = COMPARISON_SECONDS,
+        allow: Collection[str] = (),
     ) -> None:
         self.on_change: Callable[[], None] = _nobody_looks
         self.detector: Detector | None = None
@@ -148,6 +150,7 @@ class Session:
         self._sources: tuple[str | None, MediaSource | None, str | None] = (detector, media, truth)
         self._history = history
         self._frames = frames
+        self._allow = tuple(allow)
         self._comparison_seconds = comparison_seconds
         self._lock = threading.RLock()
         self._pipelines: dict[str, Pipeline] = {}
@@ -418,7 +421,7 @@ class Session:
         detector = self.detector
         media = None if named is None else as_media(named)
         if detector is None or source not in {self._sources[0], detector.facts.source}:
-            detector = open_detector(source, media)
+            detector = open_detector(source, media, self._allow)
         footage = open_footage(detector, media, truth)
         same_detector = detector is self.detector
         settings = self.settings if same_detector and self.settings else self._first_settings(detector)

@@ -1,5 +1,6 @@
 """The workbench in a notebook or on a page: widgets over a session."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, final
 
@@ -31,6 +32,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         preset: What to begin with: a preset, or a preset and changes to it.
         history: The SQLite file that measurements are kept in; the user's own by default.
         frames: How many frames a measurement times.
+        allow: What in a model may run as Python code, by name: `lambda`, `python-functions`; only where you trust who made it.
     """
 
     def __init__(
@@ -42,8 +44,9 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         preset: str = DEFAULT_PRESET,
         history: Path | None = None,
         frames: int = DEFAULT_FRAMES,
+        allow: Collection[str] = (),
     ) -> None:
-        self.session = Session(detector, media, truth=truth, preset=preset, history=history, frames=frames)
+        self.session = Session(detector, media, truth=truth, preset=preset, history=history, frames=frames, allow=allow)
         self._figure: Any = None
         self._view = WorkbenchView(self.session, self._plot)
         super().__init__([self._view])
