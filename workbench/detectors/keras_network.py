@@ -34,7 +34,8 @@ def _reason(error: Exception, trusted: bool) -> str:
     text = str(error)
     if not trusted and "Lambda" in text and "deserializ" in text:
         return (
-            "a Lambda layer, which is Python code of whoever made the file; allow it with --allow lambda only where you trust them"
+            "a Lambda layer, which is Python code of whoever made the file; allow it with --allow lambda (in Python"
+            ' allow=["lambda"]) only where you trust them'
         )
     return first_line(text) if text else type(error).__name__
 
