@@ -152,7 +152,7 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("run --set input.size_hw=big", "input.size_hw is 'big': write a size as 320 or as HEIGHTxWIDTH, such as 288x512"),
         (
             "run --set runtime.engine=turbo",
-            "runtime.engine is 'turbo': Input should be 'keras', 'eager', 'graph', 'xla' or 'litert'",
+            "runtime.engine is 'turbo': Input should be 'keras', 'eager', 'graph', 'xla', 'litert' or 'openvino'",
         ),
         ("run --set runtime.device=gpu:9", "runtime.device is gpu:9: TensorFlow sees"),
         ("run --set feed.mode=tfdata", "feed.mode is tfdata: this version has no tf.data; choose loop or threads"),
