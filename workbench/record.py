@@ -122,6 +122,8 @@ class Record(Value):
     environment: EnvironmentFacts
     engine: EngineFacts | None = None
     timing: Timing | None = None
+    composed: bool = False
+    """Whether its times are put together from stages that were measured one by one, rather than taken from whole frames."""
     accuracy: Accuracy | None = None
     agreement: Agreement | None = None
     comparison: Comparison | None = None
