@@ -17,9 +17,12 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "worker",
         "settings boxes latency palette",
         "detections machine media timing",
-        "datasets accuracy blocks live",
+        "datasets accuracy blocks live wording watch",
         "measure stages overlay limits",
         "record",
+        "speed",
+        "lineup",
+        "advice",
         "pictures history report",
         "graph overlapped",
         "detectors",
@@ -34,7 +37,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "cli",
     )
 )
-SHOW = frozenset({"history", "report"})
+SHOW = frozenset({"advice", "history", "report"})
 PRODUCE = frozenset(
     (
         "graph",

@@ -1,174 +1,49 @@
-"""The report's words: how figures are written, everywhere the same. Milliseconds and percent exist only from here on."""
+"""The report's words are everybody's: `workbench.wording`."""
 
-import math
-import re
-
-from workbench.timing import Ratio
-
-MISSING = "–"
-MINUS = "\u2212"
-DIGITS = 3  # a median of 150 frames carries no more
-
-
-def format_number(value: float | None, digits: int = DIGITS) -> str:
-    """Write a number with so many significant digits, never in powers of ten.
-
-    >>> format_number(80.637), format_number(0.04219), format_number(12345.0), format_number(9.996)
-    ('80.6', '0.0422', '12,345', '10.0')
-    """
-    if value is None or not math.isfinite(value):
-        return MISSING
-    return f"{value:,.{decimals(value, digits)}f}".replace("-", MINUS)
-
-
-def decimals(value: float, digits: int = DIGITS) -> int:
-    """Count the decimals that leave so many significant digits."""
-    if value == 0 or not math.isfinite(value):
-        return digits - 1
-    rounded = float(f"{abs(value):.{digits - 1}e}")
-    return max(0, digits - 1 - math.floor(math.log10(rounded)))
-
-
-def format_milliseconds(value_ms: float | None) -> str:
-    """Write milliseconds, without the unit."""
-    return format_number(value_ms)
-
-
-def format_ratio(ratio: Ratio) -> str:
-    """Write a ratio of old time over new time, and its interval.
-
-    >>> format_ratio(Ratio(median=22.64, low=22.1, high=23.0))
-    '22.6× [22.1, 23.0]'
-    """
-    return f"{format_number(ratio.median)}× {format_interval(ratio)}"
-
-
-def format_seconds_as_ms(seconds: float | None) -> str:
-    """Write seconds as milliseconds, without the unit."""
-    return format_milliseconds(None if seconds is None else seconds * 1000.0)
-
-
-def format_fraction(value: float | None) -> str:
-    """Write a fraction as accuracies are written.
-
-    >>> format_fraction(0.6204), format_fraction(1.0), format_fraction(0.0)
-    ('.620', '1.000', '.000')
-    """
-    if value is None or not math.isfinite(value):
-        return MISSING
-    text = f"{abs(value):.3f}".removeprefix("0")
-    return f"{MINUS}{text}" if value < 0 and text != ".000" else text
-
-
-def format_change(value: float | None) -> str:
-    """Write a difference of fractions with its sign.
-
-    >>> format_change(0.012), format_change(-0.0001)
-    ('+.012', '±.000')
-    """
-    if value is None or not math.isfinite(value):
-        return MISSING
-    text = format_fraction(value)
-    if text == ".000":
-        return "±.000"
-    return text if value < 0 else f"+{text}"
-
-
-def format_percent(value: float | None) -> str:
-    """Write a share as a percentage: whole, or with one decimal below 10 %."""
-    if value is None or not math.isfinite(value):
-        return MISSING
-    return f"{value * 100:.{1 if abs(value) < 0.0995 and value else 0}f} %".replace("-", MINUS)
-
-
-def format_bytes(value: int | None) -> str:
-    """Write a file's size.
-
-    >>> format_bytes(2_913_000), format_bytes(880)
-    ('2.91 MB', '880 bytes')
-    """
-    if value is None:
-        return MISSING
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if value >= scale:
-            return f"{format_number(value / scale)} {unit}"
-    return f"{value} bytes"
-
-
-def format_size(value: tuple[int, int] | None) -> str:
-    """Write a size as width × height, the way people say it."""
-    return "model’s own" if value is None else f"{value[1]} × {value[0]}"
-
-
-def format_interval(ratio: Ratio) -> str:
-    """Write the interval with as many decimals as its median has.
-
-    >>> format_interval(Ratio(median=22.64, low=22.1, high=23.0))
-    '[22.1, 23.0]'
-    """
-    places = decimals(ratio.median)
-    return f"[{ratio.low:.{places}f}, {ratio.high:.{places}f}]"
-
-
-def inverse(ratio: Ratio) -> Ratio:
-    """Return the ratio seen from the other side."""
-    return Ratio(median=1 / ratio.median, low=1 / ratio.high, high=1 / ratio.low)
-
-
-def times(value: float) -> str:
-    """Write how many times faster or slower, from old time over new time.
-
-    >>> times(22.61), times(0.125)
-    ('22.6 times faster', '8.00 times slower')
-    """
-    return f"{format_number(value)} times faster" if value >= 1 else f"{format_number(1 / value)} times slower"
-
-
-def times_with_interval(ratio: Ratio) -> str:
-    """Write a ratio and its interval, both in the direction that the words name."""
-    turned = ratio if ratio.median >= 1 else inverse(ratio)
-    return f"{times(ratio.median)} {format_interval(turned)}"
-
-
-_NOISE_IN_NAME = re.compile(r"\((?:R|TM|C)\)|®|™|\b\d+-Core\b|\bProcessor\b|\bCPU\b|@.*$", re.IGNORECASE)
-
-
-def short_cpu_name(text: str) -> str:
-    """Shorten a processor's name to what tells it from others.
-
-    >>> short_cpu_name("Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz"), short_cpu_name("AMD EPYC 7B13 64-Core Processor")
-    ('Intel Xeon Platinum 8481C', 'AMD EPYC 7B13')
-    """
-    return " ".join(_NOISE_IN_NAME.sub(" ", text).split()) or "an unnamed processor"
-
-
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """Write a count with its noun.
-
-    >>> counted(1, "core"), counted(2, "core")
-    ('1 core', '2 cores')
-    """
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def listed(parts: list[str] | tuple[str, ...], conjunction: str = "and") -> str:
-    """Join words as a sentence does.
-
-    >>> listed(["a", "b", "c"])
-    'a, b and c'
-    """
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {conjunction} {parts[-1]}" if parts else ""
-
-
-_BREAKS = re.compile(
-    r"(?<=\d) (?=cores?\b|FPS\b|ms\b|AP\b)|(?<=AP) (?=\.)|(?<=\.\d{3}) (?=to \.)|(?<=to) (?=\.)|(?<=\d,) (?=\d[^\[]*\])"
+from workbench.wording import (
+    DIGITS,
+    MINUS,
+    MISSING,
+    counted,
+    decimals,
+    format_bytes,
+    format_change,
+    format_fraction,
+    format_interval,
+    format_milliseconds,
+    format_number,
+    format_percent,
+    format_ratio,
+    format_seconds_as_ms,
+    format_size,
+    inverse,
+    listed,
+    short_cpu_name,
+    times,
+    times_with_interval,
+    unbroken,
 )
 
-
-def unbroken(text: str) -> str:
-    """Return the text with spaces that no line ends at, between a figure and its unit and within an interval.
-
-    >>> unbroken("22.6 times faster [22.1, 23.0], 2 cores") == "22.6 times faster [22.1,\u00a023.0], 2\u00a0cores"
-    True
-    """
-    return _BREAKS.sub(lambda found: found.group().replace(" ", "\u00a0"), text)
+__all__ = [
+    "DIGITS",
+    "MINUS",
+    "MISSING",
+    "counted",
+    "decimals",
+    "format_bytes",
+    "format_change",
+    "format_fraction",
+    "format_interval",
+    "format_milliseconds",
+    "format_number",
+    "format_percent",
+    "format_ratio",
+    "format_seconds_as_ms",
+    "format_size",
+    "inverse",
+    "listed",
+    "short_cpu_name",
+    "times",
+    "times_with_interval",
+    "unbroken",
+]
