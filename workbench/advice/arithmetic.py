@@ -1,0 +1,80 @@
+"""What a change should bring, computed from measured stages by Amdahl's law.
+
+What a change leaves alone goes on taking its time: of a frame of T seconds, of which a stage takes s, no change of the stage makes
+more than T / (T - s) (G. Amdahl, "Validity of the single processor approach", 1967, https://doi.org/10.1145/1465482.1465560).
+"""
+
+from collections.abc import Sequence
+
+from workbench.advice.card import Expected
+from workbench.limits import limit
+from workbench.record import Record
+from workbench.timing import DECODED_BY_ONE
+from workbench.wording import MINUS, format_number, format_seconds_as_ms
+
+
+def whole(record: Record) -> float:
+    """Return the seconds of a median frame; 0 where nothing was timed."""
+    return sum(record.timing.budget().values()) if record.timing is not None else 0.0
+
+
+def stage(record: Record, name: str) -> float | None:
+    """Return the seconds of one stage of a median frame; `None` where the record has no such stage, or stages overlapped."""
+    if record.timing is None or record.timing.overlapped:
+        return None
+    return record.timing.budget().get(name)
+
+
+def share(record: Record, name: str) -> float:
+    """Return the share of a median frame that one stage takes; 0 where that is not known."""
+    seconds, total = stage(record, name), whole(record)
+    return seconds / total if seconds and total else 0.0
+
+
+def stages(record: Record, names: Sequence[str]) -> float | None:
+    """Return the seconds of several stages of a median frame together; `None` where the record has none of them."""
+    known = [seconds for name in names if (seconds := stage(record, name)) is not None]
+    return sum(known) if known else None
+
+
+def amdahl(record: Record, names: Sequence[str], becomes: float | None = None) -> Expected | None:
+    """Return what changing some stages should bring.
+
+    Args:
+        record: Whose stages.
+        names: The stages.
+        becomes: Their seconds after the change; `None` where they are not known, and then the bound is returned.
+
+    >>> 10 / (10 - 4 + 1)  # a stage of 4 of 10 ms that takes 1 ms after the change
+    1.4285714285714286
+    """
+    seconds, total = stages(record, names), whole(record)
+    if seconds is None or total - seconds + (becomes or 0.0) <= 0:
+        return None
+    ratio = total / (total - seconds + (becomes or 0.0))
+    now = format_seconds_as_ms(total)
+    new = "" if becomes is None else f" + {format_seconds_as_ms(becomes)}"
+    arithmetic = f"{now} / ({now} {MINUS} {format_seconds_as_ms(seconds)}{new}) = {format_number(ratio)}"
+    return Expected(ratio=ratio, arithmetic=f"{arithmetic}, in ms of a frame", bound=becomes is None)
+
+
+def overlapping(record: Record) -> Expected | None:
+    """Return what overlapping the stages of different frames could bring at most; see `workbench.limits`."""
+    timing, cores = record.timing, usable(record)
+    found = limit(timing, cores) if timing is not None and not timing.overlapped else None
+    if timing is None or found is None or not timing.cpu_seconds:
+        return None
+    bounds = {f"{cores:g} cores / {format_seconds_as_ms(timing.cpu_seconds)} ms of processor time": found.cores_fps}
+    for name, seconds in timing.stage_medians().items():
+        if (name,) in DECODED_BY_ONE and seconds > 0:
+            bounds[f"1 thread / {format_seconds_as_ms(seconds)} ms of {name}"] = 1 / seconds
+    words = min(bounds, key=lambda text: bounds[text])
+    ratio = bounds[words] / found.fps
+    arithmetic = f"{words} = {format_number(bounds[words])} FPS, over {format_number(found.fps)} FPS now = {format_number(ratio)}"
+    return Expected(ratio=ratio, arithmetic=arithmetic, bound=True)
+
+
+def usable(record: Record) -> float:
+    """Return the cores that the run could use: those of the machine, or of the container's quota."""
+    cores, quota = float(record.environment.cores), record.noise.quota_cores
+    return min(cores, quota) if quota else cores

@@ -1,0 +1,222 @@
+"""Cards about the stages of a frame: NMS, resizing, decoding, and inference that is no longer worth making faster."""
+
+from collections.abc import Collection
+
+from workbench.advice.arithmetic import amdahl, overlapping, share, stage, stages, usable, whole
+from workbench.advice.card import Card
+from workbench.advice.pool import Pool
+from workbench.advice.rule import SHARE_NOTED, Theory, draw_up
+from workbench.limits import limit
+from workbench.record import Record
+from workbench.wording import format_number, format_percent, format_seconds_as_ms
+
+QUICKER = 0.8  # of a stage's time: medians of separate runs differ by several percent, this is a difference
+STOP_GAIN = 1.15  # if inference cost nothing at all; quantising brings a part of that, and costs accuracy
+IDLE_NOTED = 0.25  # of the cores' time; less is lost to scheduling anyway
+FUSABLE = ("eager", "graph", "xla")  # engines whose program can hold the resizing
+ONE_THREAD = ("keras",)  # engines that run on one thread at a time
+RESIZE_APART = ("runtime.engine", "runtime.precision")  # host resizing takes as long under any of them
+NMS_APART = ("runtime.precision", "input.resize")  # so does NMS, near enough: the candidates are nearly the same
+
+NMS_THEORY: Theory = (
+    "NMS compares every box that is left with the best one, again and again: about (boxes kept) × (candidates) comparisons.",
+    "A loop in Python pays some 100 ns for each step of it; the same comparisons as one array operation or in C++ cost a few.",
+    "All of nms.method but soft keep the same boxes, so this costs no accuracy.",
+)
+RESIZE_THEORY: Theory = (
+    "Pillow filters over every source pixel, so a large frame costs much however small the input is.",
+    "OpenCV's linear resize reads four source pixels for each one that it writes, and uses vector instructions.",
+    "Inside the graph it runs on the engine's threads, or its GPU, and the frame is not copied once more.",
+)
+DECODE_THEORY: Theory = (
+    "Frames of a video depend on those before, so one thread decodes them one after the other.",
+    "With feed.mode=threads that thread works while others infer: the longest of them sets the pace, no longer the sum.",
+    "Once decoding alone sets it, only media that are cheaper to decode help: fewer pixels, another codec, a GPU's decoder.",
+)
+STOP_THEORY: Theory = (
+    "Amdahl's law: what is not inference goes on taking its time, so it bounds what a faster engine can bring.",
+    "Quantising or shrinking the network only changes inference, and costs accuracy.",
+    "Work on the largest stage instead.",
+)
+IDLE_THEORY: Theory = (
+    "In a loop, decoding, resizing and NMS use one core while the others wait.",
+    "With feed.mode=threads they work on the next frames meanwhile; all but a few Python lines release the interpreter's lock.",
+    "Throughput rises up to (cores) / (processor time a frame); a single frame does not get through sooner.",
+)
+
+
+def nms_dominates(pool: Pool, record: Record) -> Card | None:
+    """Say where NMS takes much of the frame, and which method is quicker."""
+    part = share(record, "nms")
+    if part < SHARE_NOTED:
+        return None
+    own = record.settings.nms.method
+    quickest = _quickest(pool, record, "nms", "nms.method", NMS_APART)
+    tried = {other.settings.nms.method for other in pool.siblings(record, ("nms.method",))} | {own}
+    untried = next((method for method in ("opencv", "tensorflow") if method not in tried), None)
+    method = quickest.settings.nms.method if quickest is not None else untried
+    told = f"The NMS stage takes {_of_frame(record, 'nms')} with nms.method={own}."
+    if quickest is not None:
+        told += f" {pool.label(quickest)}, with {method}, takes {format_seconds_as_ms(stage(quickest, 'nms'))} ms."
+    return draw_up(
+        pool,
+        record,
+        "nms-dominates",
+        title="NMS takes much of the frame",
+        finding=f"In {pool.label(record)}, NMS takes {format_percent(part)} of the frame.",
+        evidence=told if method else f"{told} No other method measured here is quicker.",
+        expected=amdahl(record, ("nms",), stage(quickest, "nms") if quickest else None),
+        change={"nms.method": method} if method else None,
+        theory=NMS_THEORY,
+    )
+
+
+def resize_dominates(pool: Pool, record: Record) -> Card | None:
+    """Say where resizing on the host takes much of the frame."""
+    part, settings = share(record, "preprocess"), record.settings
+    if part < SHARE_NOTED:
+        return None
+    quickest = _quickest(pool, record, "preprocess", "input.resize", RESIZE_APART)
+    place = None
+    if settings.input.resize == "pillow":
+        place = "opencv"
+    elif settings.runtime.engine in FUSABLE:
+        place = "graph"
+    told = f"The preprocess stage takes {_of_frame(record, 'preprocess')} with input.resize={settings.input.resize}."
+    twin = pool.twin(record, {"input.resize": place}) if place else None
+    changed, becomes = ("preprocess",), None
+    if twin is not None and place == "graph":
+        changed, becomes = ("preprocess", "infer"), stages(twin, ("preprocess", "infer"))
+    elif quickest is not None and quickest.settings.input.resize == place:
+        becomes = stage(quickest, "preprocess")
+        told += f" {pool.label(quickest)}, with {place}, takes {format_seconds_as_ms(becomes)} ms."
+    if place is None:
+        told += f" The {settings.runtime.engine} engine takes no frames, so it stays on the host: smaller frames are what helps."
+    return draw_up(
+        pool,
+        record,
+        "resize-dominates",
+        title="Resizing on the host takes much of the frame",
+        finding=f"In {pool.label(record)}, preparing the input takes {format_percent(part)} of the frame.",
+        evidence=told,
+        expected=amdahl(record, changed, becomes),
+        change={"input.resize": place} if place else None,
+        theory=RESIZE_THEORY,
+    )
+
+
+def decoding_bounds(pool: Pool, record: Record) -> Card | None:
+    """Say where decoding takes much of the frame, or sets the pace where stages overlap."""
+    timing = record.timing
+    if timing is not None and timing.overlapped:
+        return _decoding_sets_the_pace(pool, record)
+    part = share(record, "decode")
+    if part < SHARE_NOTED:
+        return None
+    change = _threads(record)
+    return draw_up(
+        pool,
+        record,
+        "decoding-bounds",
+        title="Decoding bounds it",
+        finding=f"In {pool.label(record)}, decoding takes {format_percent(part)} of the frame, whatever the engine does.",
+        evidence=f"The decode stage takes {_of_frame(record, 'decode')}. The setting has no part in that: the media have.",
+        expected=(overlapping(record) if change else None) or amdahl(record, ("decode",)),
+        change=change,
+        alternative=_overlapped_record(pool, record) if change else None,
+        theory=DECODE_THEORY,
+    )
+
+
+def _decoding_sets_the_pace(pool: Pool, record: Record) -> Card | None:
+    found = limit(record.timing, usable(record)) if record.timing is not None else None
+    if found is None or found.limited_by != "decode" or not found.serial_fps:
+        return None
+    reached = f"{format_number(found.fps)} of at most {format_number(found.serial_fps)} FPS are reached"
+    return draw_up(
+        pool,
+        record,
+        "decoding-bounds",
+        title="Decoding bounds it",
+        finding=f"{pool.label(record)} can go no faster than one thread decodes: {reached}.",
+        evidence=f"Decoding a frame takes {format_seconds_as_ms(1 / found.serial_fps)} ms, and one thread does it.",
+        theory=DECODE_THEORY,
+    )
+
+
+def cores_idle(pool: Pool, record: Record) -> Card | None:
+    """Say where frames pass one at a time while cores have nothing to do."""
+    timing, cores, change = record.timing, usable(record), _threads(record)
+    if timing is None or timing.overlapped or not timing.cpu_seconds or not timing.fps or change is None or cores <= 1:
+        return None
+    busy, spent = timing.cpu_seconds * timing.fps, format_seconds_as_ms(timing.cpu_seconds)
+    if busy > (1 - IDLE_NOTED) * cores:
+        return None
+    return draw_up(
+        pool,
+        record,
+        "cores-idle",
+        title="Frames pass one at a time while cores idle",
+        finding=f"{pool.label(record)} keeps {busy:.1f} of {cores:g} cores busy: each stage waits for the one before.",
+        evidence=f"A frame takes {format_seconds_as_ms(1 / timing.fps)} ms, and {spent} ms of processor time.",
+        expected=overlapping(record),
+        change=change,
+        alternative=_overlapped_record(pool, record),
+        theory=IDLE_THEORY,
+    )
+
+
+def stop_quantising(pool: Pool, record: Record) -> Card | None:
+    """Say where inference is so small a part that nothing is left to gain by making it faster."""
+    expected = amdahl(record, ("infer",))
+    if expected is None or not stage(record, "infer") or expected.ratio >= STOP_GAIN:
+        return None
+    budget = record.timing.budget() if record.timing is not None else {}
+    largest = max((name for name in budget if name != "infer"), key=lambda name: budget[name])
+    return draw_up(
+        pool,
+        record,
+        "stop-quantising",
+        title="Stop: nothing left to gain by quantising",
+        finding=f"In {pool.label(record)}, inference is only {format_percent(share(record, 'infer'))} of the frame.",
+        evidence=(
+            f"The infer stage takes {_of_frame(record, 'infer')}; {largest} takes {format_seconds_as_ms(budget[largest])} ms."
+            " Were inference free, a frame would hardly be faster."
+        ),
+        expected=expected,
+        theory=STOP_THEORY,
+    )
+
+
+def _quickest(pool: Pool, record: Record, name: str, free: str, apart: Collection[str]) -> Record | None:
+    """Return the record whose stage is quickest among those set otherwise in `free`; `None` where none is much quicker."""
+    own = stage(record, name)
+    for also in ((), apart):
+        others = [
+            other
+            for other in pool.siblings(record, (free, *also))
+            if stage(other, name) is not None and not pool.has(other, {free: pool.values(record)[free]})
+        ]
+        best = min(others, key=lambda other: stage(other, name) or 0.0, default=None)
+        if best is not None and own and (stage(best, name) or 0.0) <= QUICKER * own:
+            return best
+    return None
+
+
+def _threads(record: Record) -> dict[str, object] | None:
+    """Return what overlaps the stages of different frames; `None` where the engine cannot, or there is one core."""
+    if record.settings.runtime.engine in ONE_THREAD or usable(record) <= 1:
+        return None
+    workers = max(1, min(int(usable(record)), record.settings.runtime.threads))
+    return {"feed.mode": "threads", "feed.workers": workers}
+
+
+def _overlapped_record(pool: Pool, record: Record) -> Record | None:
+    """Return the fastest record that differs in how frames are fed alone, and overlaps."""
+    fed = pool.siblings(record, ("feed.mode", "feed.workers", "feed.prefetch"))
+    overlapped = [other for other in fed if other.timing is not None and other.timing.overlapped]
+    return max(overlapped, key=lambda other: (other.timing.fps if other.timing else None) or 0.0, default=None)
+
+
+def _of_frame(record: Record, name: str) -> str:
+    return f"{format_seconds_as_ms(stage(record, name))} of {format_seconds_as_ms(whole(record))} ms"
