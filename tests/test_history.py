@@ -5,55 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from workbench.accuracy import Accuracy, Agreement
+from tests.saved_records import MACHINE, record
 from workbench.errors import RecordError, SaveError
 from workbench.history import History, default_path
-from workbench.machine import EnvironmentFacts, NoiseCertificate
-from workbench.measure import Timing
-from workbench.media import MediaFacts
-from workbench.record import DetectorFacts, FrameDetections, Problem, Record
-from workbench.settings import Settings
-
-
-def record(**changes):
-    seconds = changes.pop("seconds", 0.010)
-    ap = changes.pop("ap", None)
-    machine = changes.pop("machine", "m" * 16)
-    detector = changes.pop("detector", "inspector-mobile")
-    truth = changes.pop("truth", "truth.json")
-    broken = changes.pop("broken", False)
-    timing = (
-        None if seconds is None else Timing(compile_seconds=1, first_call_seconds=1, total_seconds=(seconds,) * 3, stage_seconds={})
-    )
-    values = {
-        "name": "xla",
-        "command": "workbench run",
-        "settings": Settings(),
-        "detector": DetectorFacts(
-            name=detector, source=detector, kind="ssd", sha256=f"sha of {detector}", size_bytes=9, labels=("scratch",)
-        ),
-        "media": MediaFacts(name="clip", source="clip.webm", kind="video", frames=3, size_hw=(720, 1280)),
-        "environment": EnvironmentFacts(machine_id=machine, cpu="chip", cores=2, memory_bytes=8, system="Linux", python="3.11"),
-        "timing": timing,
-        "accuracy": None
-        if ap is None
-        else Accuracy(ap=ap, ap50=ap, ap_small=None, ap_medium=None, ap_large=None, images=5, truth=truth, score_threshold=0.3),
-        "agreement": Agreement(
-            baseline="naive",
-            frames=3,
-            matched=0,
-            lost=0,
-            new=0,
-            class_flips=0,
-            score_drift=None,
-            mean_iou=None,
-            ratio=1,
-            broken=broken,
-        ),
-        "noise": NoiseCertificate(verdict="quiet", reasons=()),
-        "detections": (FrameDetections(frame="1", boxes_xyxy_px=((1, 2, 3, 4),), scores=(0.5,), class_ids=(0,)),),
-    }
-    return Record(**(values | changes))
+from workbench.record import Problem
 
 
 @pytest.fixture
@@ -145,7 +100,7 @@ def test_a_removed_record_is_gone_and_returned(history):
     assert history.records() == ()
 
 
-MACHINE, MODEL = "m" * 16, "sha of inspector-mobile"
+MODEL = "sha of inspector-mobile"
 
 
 def fastest(history, *records):
@@ -169,8 +124,9 @@ def test_fast_is_the_fastest_here(history):
         record(seconds=None),
         record(seconds=0.001, ap=0.53),
         record(seconds=0.001),
+        record(seconds=0.001, ap=0.56, composed=True),
     ],
-    ids=["another machine", "another model", "broken", "a problem", "no times", "less precise", "precision unknown"],
+    ids=["another machine", "another model", "broken", "a problem", "no times", "less precise", "precision unknown", "composed"],
 )
 def test_fast_is_never(history, other):
     assert fastest(history, record(name="sound", seconds=0.1, ap=0.56), other) == "sound"
@@ -230,20 +186,20 @@ def half_a_file(path):
 def damaged_record(path):
     with History(path) as opened:
         opened.append(record(id="abc"))
-        opened._base.execute("""UPDATE records SET record = '{"half": '""")
+        opened._base.execute("""UPDATE bodies SET record = '{"half": '""")
 
 
 def older_record(path):
     with History(path) as opened:
         opened.append(record(id="abc"))
-        opened._base.execute("UPDATE records SET record = json_set(record, '$.schema', 0)")
+        opened._base.execute("UPDATE bodies SET record = json_set(record, '$.schema', 0)")
 
 
 @pytest.mark.parametrize(
     ("make", "said"),
     [
         (not_sqlite, "not a database"),
-        (other_schema, "history schema 99, this version reads schema 1"),
+        (other_schema, "history schema 99, this version reads schema 2"),
         (of_something_else, "database of something else"),
         (half_a_file, "malformed"),
         (damaged_record, "record abc, is not JSON"),
@@ -303,7 +259,9 @@ FULL_DISK = """
 import resource, sys
 sys.path.insert(0, {here!r})
 from pathlib import Path
-from test_history import History, SaveError, record
+from tests.saved_records import record
+from workbench.errors import SaveError
+from workbench.history import History
 with History(Path({path!r})) as history:
     history.append(record(id="kept"))
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
@@ -317,7 +275,7 @@ with History(Path({path!r})) as history:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on file sizes to set")
 def test_a_file_system_that_refuses_loses_nothing_that_was_stored(tmp_path):
     path = tmp_path / "history.sqlite"
-    program = FULL_DISK.format(here=str(Path(__file__).parent), path=str(path))
+    program = FULL_DISK.format(here=str(Path(__file__).parents[1]), path=str(path))
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "refused: cannot write" in answer.stdout
     with History(path) as opened:
@@ -328,7 +286,8 @@ WRITER = """
 import sys
 sys.path.insert(0, {here!r})
 from pathlib import Path
-from test_history import History, record
+from tests.saved_records import record
+from workbench.history import History
 for number in range(25):
     with History(Path({path!r})) as history:
         history.append(record(id=f"{{sys.argv[1]}}-{{number}}"))
@@ -338,7 +297,7 @@ for number in range(25):
 
 def test_processes_that_write_at_once_lose_nothing_and_store_nothing_twice(tmp_path):
     path = tmp_path / "history.sqlite"
-    program = WRITER.format(here=str(Path(__file__).parent), path=str(path))
+    program = WRITER.format(here=str(Path(__file__).parents[1]), path=str(path))
     writers = [subprocess.Popen([sys.executable, "-c", program, name], stderr=subprocess.PIPE) for name in ("one", "two", "three")]
     errors = [writer.communicate()[1] for writer in writers]
     assert [writer.returncode for writer in writers] == [0, 0, 0], errors
@@ -351,18 +310,19 @@ DYING = """
 import os, sys
 sys.path.insert(0, {here!r})
 from pathlib import Path
-from test_history import History, record
+from tests.saved_records import record
+from workbench.history import History
 history = History(Path({path!r}))
 history.append(record(id="kept"))
 history._base.execute("BEGIN IMMEDIATE")
-history._base.execute("UPDATE records SET name = 'half'")
+history._base.execute("UPDATE summaries SET name = 'half'")
 os._exit(9)
 """
 
 
 def test_a_process_that_dies_in_the_middle_leaves_the_history_sound(tmp_path):
     path = tmp_path / "history.sqlite"
-    program = DYING.format(here=str(Path(__file__).parent), path=str(path))
+    program = DYING.format(here=str(Path(__file__).parents[1]), path=str(path))
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 9
     with History(path) as opened:
         assert [one.name for one in opened.records(name="xla")] == ["xla"]

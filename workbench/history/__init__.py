@@ -1,0 +1,7 @@
+"""The history: every record kept in one SQLite file, and what it tells without reading the records again."""
+
+from workbench.history.store import History, default_path
+from workbench.history.summary import Summary
+from workbench.history.trend import Run, Trend, trends
+
+__all__ = ["History", "Run", "Summary", "Trend", "default_path", "trends"]

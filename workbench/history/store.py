@@ -1,0 +1,313 @@
+"""The history: records kept in one SQLite file, safe when several processes write and when the power fails."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, final
+
+import platformdirs
+
+from workbench.errors import RecordError, SaveError
+from workbench.history.fast import fastest
+from workbench.history.summary import Summary
+from workbench.history.tables import COLUMNS, INSERT_BODY, INSERT_SUMMARY, READABLE, SCHEMA, body, bring_up_to_date
+from workbench.record import Record
+
+BUSY_SECONDS = 30.0  # a writer holds the lock for milliseconds; after this long something else is wrong
+LAST_CHARACTER = "\U0010ffff"  # sorts after whatever else may follow a prefix
+IN_THE_LIST = "id IN (SELECT value FROM json_each(:ids))"  # SQLite limits the words of a statement, not the length of one
+
+
+def default_path() -> Path:
+    """Return where this user's history lives."""
+    return platformdirs.user_data_path("workbench", appauthor=False) / "history.sqlite"
+
+
+@final
+class History:
+    """Records in the order in which they were added, newest last. One thread at a time; any number of processes.
+
+    Args:
+        path: The SQLite file; folders above it are made.
+        create: Whether a missing file is made, or an error.
+
+    Raises:
+        RecordError: The file is missing and shall not be made, is not SQLite, is damaged, or holds another schema.
+        SaveError: The file cannot be made.
+    """
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        self.path = path
+        if not create and not path.exists():
+            raise RecordError(f"there is no history at {path}; choose a file that `workbench` wrote, or measure first")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._base = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise SaveError(f"cannot open {path}: {error}; choose another place") from None
+        try:
+            self._prepare()
+        except BaseException:
+            self._base.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._base.close()
+
+    def append(self, record: Record) -> bool:
+        """Store a record, on the disk when this returns.
+
+        Returns:
+            Whether it was new; one that is there already is left as it is.
+
+        Raises:
+            SaveError: No space or no permission; what was stored before is still there.
+        """
+        return self.append_many((record,)) == 1
+
+    def append_many(self, records: Iterable[Record]) -> int:
+        """Store records in one transaction: all of them are on the disk when this returns, or none.
+
+        Returns:
+            How many were new; those that are there already are left as they are. Raises like `append`.
+        """
+        rows = [(Summary.of(record)._asdict(), body(record)) for record in records]
+        with self._writing():
+            added = self._base.executemany(INSERT_SUMMARY, [summary for summary, _ in rows]).rowcount
+            self._base.executemany(INSERT_BODY, [rest for _, rest in rows])
+        return max(added, 0)
+
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all records."""
+        with self._reading():
+            return frozenset(identity for (identity,) in self._base.execute("SELECT id FROM summaries"))
+
+    def has(self, ids: Iterable[str]) -> frozenset[str]:
+        """Return those of some ids whose records are here."""
+        query = f"SELECT id FROM summaries WHERE {IN_THE_LIST}"  # noqa: S608 - our own words
+        with self._reading():
+            return frozenset(identity for (identity,) in self._base.execute(query, _listed(ids)))
+
+    def machines(self) -> dict[str, str]:
+        """Return the processors of the machines that records come from, by machine id."""
+        with self._reading():
+            return dict(self._base.execute("SELECT DISTINCT machine_id, cpu FROM summaries").fetchall())
+
+    def summaries(
+        self,
+        *,
+        detector_name: str | None = None,
+        detector_sha256: str | None = None,
+        media_name: str | None = None,
+        machine_id: str | None = None,
+        engine: str | None = None,
+        name: str | None = None,
+        tag: str | None = None,
+        newest: int | None = None,
+    ) -> tuple[Summary, ...]:
+        """Return one row for each record that matches every given word, newest last.
+
+        Args:
+            detector_name: As in `Summary`, as those that follow.
+            detector_sha256: The model's file.
+            media_name: The frames.
+            machine_id: The machine.
+            engine: What ran it.
+            name: What people call the setting.
+            tag: What a record was tagged with.
+            newest: At most so many, the newest of them.
+        """
+        asked = {
+            "detector_name": detector_name,
+            "detector_sha256": detector_sha256,
+            "media_name": media_name,
+            "machine_id": machine_id,
+            "engine": engine,
+            "name": name,
+            "tag": tag,
+        }
+        words = _given(asked)
+        query = f"SELECT {COLUMNS} FROM summaries WHERE {_equal(words)} ORDER BY position DESC LIMIT :newest"  # noqa: S608 - our own words
+        with self._reading():
+            rows = self._base.execute(query, words | {"newest": -1 if newest is None else newest}).fetchall()
+        rows.reverse()
+        return tuple(map(Summary._make, rows))
+
+    def records(
+        self,
+        *,
+        detector_name: str | None = None,
+        detector_sha256: str | None = None,
+        machine_id: str | None = None,
+        name: str | None = None,
+        tag: str | None = None,
+        pictures: bool = True,
+    ) -> tuple[Record, ...]:
+        """Return the records that match every given word, newest last.
+
+        Args:
+            detector_name: As in `record.detector.name`.
+            detector_sha256: As in `record.detector.sha256`.
+            machine_id: As in `record.environment.machine_id`.
+            name: As in `record.name`.
+            tag: As in `record.tag`.
+            pictures: Whether their pictures and detections come along; tables and charts do without, and are much faster so.
+
+        Raises:
+            RecordError: A stored record is damaged or of another schema; says which.
+        """
+        asked = {
+            "detector_name": detector_name,
+            "detector_sha256": detector_sha256,
+            "machine_id": machine_id,
+            "name": name,
+            "tag": tag,
+        }
+        words = _given(asked)
+        return self._select(_equal(words), words, pictures)
+
+    def records_by_id(self, ids: Iterable[str], *, pictures: bool = True) -> tuple[Record, ...]:
+        """Return records in the order in which they are asked for; those that are not here are left out. Raises like `records`."""
+        order = tuple(ids)
+        found = {record.id: record for record in self._select(IN_THE_LIST, _listed(order), pictures)}
+        return tuple(found[identity] for identity in order if identity in found)
+
+    def get(self, id_prefix: str) -> Record:
+        """Return the one record whose id begins so.
+
+        Raises:
+            RecordError: There is none, or more than one.
+        """
+        words = {"first": id_prefix, "last": id_prefix + LAST_CHARACTER}
+        found = self._select("id BETWEEN :first AND :last", words, True) if id_prefix else ()
+        if len(found) != 1:
+            what = f"{len(found)} records" if found else "no record"
+            raise RecordError(f"{self.path} holds {what} whose id begins with {id_prefix!r}; choose one of `workbench history`")
+        return found[0]
+
+    def set_tag(self, id_prefix: str, tag: str | None) -> Record:
+        """Give a record a tag, or take it away; return the new record. Raises like `get` and `append`."""
+        changed = self.get(id_prefix).model_copy(update={"tag": tag})
+        words = {"id": changed.id, "tag": tag, "record": body(changed)["record"]}
+        with self._writing():
+            self._base.execute("UPDATE summaries SET tag = :tag WHERE id = :id", words)
+            self._base.execute(
+                "UPDATE bodies SET record = :record WHERE position = (SELECT position FROM summaries WHERE id = :id)", words
+            )
+        return changed
+
+    def remove(self, id_prefix: str) -> Record:
+        """Take a record out of the history and return it. Raises like `get` and `append`."""
+        gone = self.get(id_prefix)
+        self.remove_many((gone.id,))
+        return gone
+
+    def remove_many(self, ids: Iterable[str]) -> int:
+        """Take records out in one transaction; return how many were there. Raises like `append`."""
+        words = _listed(ids)
+        with self._writing():
+            self._base.execute(
+                f"DELETE FROM bodies WHERE position IN (SELECT position FROM summaries WHERE {IN_THE_LIST})",  # noqa: S608 - our own words
+                words,
+            )
+            return self._base.execute(f"DELETE FROM summaries WHERE {IN_THE_LIST}", words).rowcount  # noqa: S608 - our own words
+
+    def compact(self) -> None:
+        """Give the room of removed records back to the disk; takes as long as writing the file anew, and as much room meanwhile.
+
+        Raises:
+            SaveError: There is no room for it, or another process has the file; nothing is lost.
+        """
+        try:
+            self._base.execute("VACUUM")
+            self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise SaveError(f"{self.path} stays as large as it was: {error}; nothing is lost") from None
+
+    def fastest(self, detector_sha256: str, machine_id: str) -> Record | None:
+        """Return what the preset `fast` means for this detector on this machine, without its pictures; see `history.fast`."""
+        found = fastest(self.summaries(detector_sha256=detector_sha256), machine_id)
+        return None if found is None else next(iter(self.records_by_id((found.id,), pictures=False)), None)
+
+    def _select(self, where: str, words: Mapping[str, Any], pictures: bool) -> tuple[Record, ...]:
+        column = "pictures" if pictures else "'{}'"
+        query = f"SELECT id, record, {column} FROM summaries JOIN bodies USING (position) WHERE {where} ORDER BY position"  # noqa: S608 - our own words
+        with self._reading():
+            rows = self._base.execute(query, dict(words)).fetchall()
+        return tuple(self._record(*row) for row in rows)
+
+    def _record(self, name: str, text: str, pictures: str) -> Record:
+        source = f"{self.path}, record {name[:8]},"
+        try:
+            tree = json.loads(text) | json.loads(pictures)
+        except (ValueError, TypeError) as error:
+            raise RecordError(f"{source} is not JSON ({error}); remove it or measure again") from None
+        return Record.from_tree(tree, source)
+
+    def _prepare(self) -> None:
+        with self._reading():
+            schema = self._known_schema()
+            # Setting the journal mode may meet another process that does the same; from then on it is in the file.
+            self._base.execute("PRAGMA journal_mode = WAL")
+            self._base.execute("PRAGMA synchronous = FULL")
+        if schema != SCHEMA:
+            with self._writing():
+                if (found := self._known_schema()) != SCHEMA:  # another process may have been first
+                    bring_up_to_date(self._base, found)
+
+    def _known_schema(self) -> int:
+        """Return 0 for a new file or a schema that this version reads; anything else is refused before it is touched."""
+        # One statement sees one state of the file, whatever another process does meanwhile.
+        asked = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
+        schema, tables = self._base.execute(asked).fetchone()
+        if schema == 0 and tables:
+            raise RecordError(f"{self.path} is a database of something else; choose a history that `workbench` wrote")
+        if schema not in READABLE:
+            raise RecordError(
+                f"{self.path} has history schema {schema}, this version reads schema {SCHEMA};"
+                " choose another file or use the version that wrote it"
+            )
+        return int(schema)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise RecordError(f"cannot read the history {self.path}: {error}; choose one that `workbench` wrote") from None
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Make all statements inside one transaction, whole or not at all."""
+        try:
+            self._base.execute("BEGIN IMMEDIATE")
+            yield
+            self._base.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise SaveError(
+                f"cannot write {self.path}: {error}; nothing that was saved before is lost, free some space or choose another place"
+            ) from None
+        finally:
+            if self._base.in_transaction:
+                self._base.execute("ROLLBACK")
+
+
+def _given(asked: Mapping[str, str | None]) -> dict[str, Any]:
+    return {column: word for column, word in asked.items() if word is not None}
+
+
+def _equal(words: Mapping[str, object]) -> str:
+    return " AND ".join(f"{column} = :{column}" for column in words) or "true"
+
+
+def _listed(ids: Iterable[str]) -> dict[str, Any]:
+    return {"ids": json.dumps(tuple(ids))}

@@ -1,0 +1,135 @@
+"""What lists, filters and choices need of a record, without its raw times: one row of the history."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from workbench.errors import SettingsError
+from workbench.record import Record
+from workbench.settings import Settings
+
+SETTINGS_KEPT = 16_384  # read from their text: more than a large sweep has, and a choice asks for each of them again and again
+
+
+class Summary(NamedTuple):
+    """One record in a few words and figures. A tuple, because a hundred thousand of them are read at once.
+
+    Figures are as in the record: milliseconds of a frame, frames a second, fractions; `None` where they are not known.
+    """
+
+    id: str
+    created: str
+    """UTC, as in the record: later ones sort after earlier ones."""
+    name: str
+    tag: str | None
+    detector_name: str
+    detector_sha256: str
+    labels_key: str
+    """Equal for detectors that know the same classes: only their APs answer the same question."""
+    media_name: str
+    media_key: str
+    """Equal for the same frames: their hash, else where they came from."""
+    machine_id: str
+    cpu: str
+    settings_json: str
+    engine: str
+    precision: str
+    height: int | None
+    """Of the network's input, as `width`; `None` is the detector's own size."""
+    width: int | None
+    frames: int
+    """How many were timed."""
+    median_ms: float | None
+    p95_ms: float | None
+    """`None` also where the frames are too few to state it."""
+    fps: float | None
+    ap: float | None
+    ap_truth: str | None
+    agreement: float | None
+    agreement_baseline: str | None
+    """What it agrees or disagrees with: a record's name."""
+    broken: bool
+    problem: str | None
+    composed: bool
+    noise: str
+
+    @classmethod
+    def of(cls, record: Record) -> "Summary":
+        """Summarise a record."""
+        timing, accuracy, agreed = record.timing, record.accuracy, record.agreement
+        height, width = record.settings.input.size_hw or (None, None)
+        return cls(
+            id=record.id,
+            created=record.created,
+            name=record.name,
+            tag=record.tag,
+            detector_name=record.detector.name,
+            detector_sha256=record.detector.sha256,
+            labels_key=labels_key(record.detector.labels),
+            media_name=record.media.name,
+            media_key=record.media.sha256 or record.media.source,
+            machine_id=record.environment.machine_id,
+            cpu=record.environment.cpu,
+            settings_json=record.settings.model_dump_json(),
+            engine=record.settings.runtime.engine,
+            precision=record.settings.runtime.precision,
+            height=height,
+            width=width,
+            frames=len(timing.total_seconds) if timing else 0,
+            median_ms=timing.median_ms if timing else None,
+            p95_ms=timing.p95_ms if timing else None,
+            fps=timing.fps if timing else None,
+            ap=accuracy.ap if accuracy else None,
+            ap_truth=accuracy.truth if accuracy else None,
+            agreement=agreed.ratio if agreed else None,
+            agreement_baseline=agreed.baseline if agreed else None,
+            broken=record.broken,
+            problem=record.problem.message if record.problem else None,
+            composed=record.composed,
+            noise=record.noise.verdict,
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """Parse the settings; raises `SettingsError` where this version does not know them."""
+        return _settings(self.settings_json)
+
+    @property
+    def settings_key(self) -> str:
+        """Return a text that is equal for equal settings, also where the version that wrote one did not know all of today's."""
+        return _settings_key(self.settings_json)
+
+    @property
+    def sound(self) -> bool:
+        """Whether it has times and nothing against it."""
+        return self.problem is None and not self.broken and self.median_ms is not None
+
+    def tree(self) -> dict[str, Any]:
+        """Return it as JSON has it, with the settings as in a record."""
+        tree = self._asdict()
+        del tree["settings_json"]
+        return tree | {
+            "broken": bool(self.broken),  # SQLite has no booleans
+            "composed": bool(self.composed),
+            "settings": json.loads(self.settings_key),
+        }
+
+
+def labels_key(labels: Sequence[str]) -> str:
+    """Return a short text that is equal for equal labels."""
+    return hashlib.sha256("\0".join(labels).encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=SETTINGS_KEPT)
+def _settings(text: str) -> Settings:
+    return Settings.from_tree(json.loads(text))
+
+
+@lru_cache(maxsize=SETTINGS_KEPT)
+def _settings_key(text: str) -> str:
+    try:
+        return _settings(text).model_dump_json()
+    except SettingsError:  # of another version; only the same text means the same
+        return text
