@@ -82,7 +82,7 @@ SETS: dict[str, tuple[Record, ...]] = {
 @pytest.mark.parametrize("records", SETS.values(), ids=SETS.keys())
 def test_every_set_gives_a_page(records: tuple[Record, ...]) -> None:
     html = own_part(render_report(records))
-    assert html.count("<h2>") == 5
+    assert html.count("<h2>") == 6
     assert "None" not in re.sub(r"<(style|script)[^>]*>.*?</\1>|<code>.*?</code>", "", html, flags=re.DOTALL)
 
 

@@ -15,6 +15,7 @@ from workbench.record import Record, check_same_machine, write_whole
 from workbench.report import charts, findings, headline, table, wording
 from workbench.report.budget import Budgets, budgets
 from workbench.report.frames import KINDS, Frame, baseline_frames, compared_frames, pictures_by_key
+from workbench.report.next_steps import steps
 from workbench.report.points import points_of, quality_axis
 from workbench.report.raw import packed, packed_records, script_json
 from workbench.report.summary import Summary, ran
@@ -125,7 +126,10 @@ def _context(summary: Summary, *, small: bool) -> dict[str, Any]:
         "chart_notes": chart_notes(summary),
         "ran_count": sum(map(ran, summary.records)),
         "bar_count": len(charts.bar_rows(summary)),
+        "timed_best": timed_best(summary),
+        "timeline_rows": len(charts.timeline_rows(timed_best(summary))) if timed_best(summary) else 0,
         "findings": findings.findings(summary),
+        "steps": steps(summary),
         "noise_summary": noise_summary(summary),
         "created": max(record.created for record in summary.records)[:10],
         "environments": _environments(summary),
@@ -168,7 +172,15 @@ def _charts(summary: Summary) -> dict[str, Any]:
         figures["latency-quality"] = charts.latency_against_quality(summary, points)
     if len(charts.bar_rows(summary)) > 1:
         figures["stage-bars"] = charts.stage_bars(summary)
+    if (record := timed_best(summary)) is not None:
+        figures["timeline"] = charts.timeline(record)
     return {name: figure.to_plotly_json() for name, figure in figures.items()}
+
+
+def timed_best(summary: Summary) -> Record | None:
+    """Return the record whose timeline is shown: the one beside the baseline, or the baseline alone."""
+    shown = summary.right or summary.baseline
+    return shown if shown.timeline else None
 
 
 def _timed(summary: Summary) -> tuple[Record, ...]:
