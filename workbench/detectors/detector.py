@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, final
 
 from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network
@@ -116,6 +117,14 @@ class Detector:
             UnavailableError: The file holds no TensorFlow network.
         """
         return self._network.forward()
+
+    def save_tensorflow(self, folder: Path, size_hw: tuple[int, int], nms: Nms) -> None:
+        """Write the network as a SavedModel with the outputs that are read under an NMS; see `Network.save_tensorflow`.
+
+        Raises:
+            UnavailableError: The file holds no TensorFlow network.
+        """
+        self._network.save_tensorflow(folder, size_hw, outputs=self.outputs(nms), input_spec=self.input_spec)
 
     def litert_model(self, precision: str, size_hw: tuple[int, int], batch: int, calibration: Calibration, nms: Nms) -> LiteRtModel:
         """Return the network for LiteRT with the outputs that are read under an NMS, converted where it is not there yet.

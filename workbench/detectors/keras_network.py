@@ -105,6 +105,9 @@ class KerasNetwork(Network):
         what = Conversion(self._export, tuple(outputs), self.sha256, input_spec, precision, size_hw, batch)
         return convert(what, calibration)
 
+    def save_tensorflow(self, folder: Path, size_hw: tuple[int, int], *, outputs: Sequence[str], input_spec: InputSpec) -> None:
+        self._export(Conversion(self._export, tuple(outputs), self.sha256, input_spec, "float32", size_hw, 1), str(folder))
+
     def _export(self, conversion: Conversion, folder: str) -> None:
         export_model(self.keras_model(), conversion, folder)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from workbench.boxes import UInt8Array
 from workbench.detectors.model_bytes import read_model
+from workbench.errors import UnavailableError
 from workbench.stages.input_spec import InputSpec
 
 Forward = Callable[[Any], Mapping[str, Any]]
@@ -160,6 +161,16 @@ class Network(ABC):
         Raises:
             UnavailableError: The file holds no TensorFlow network.
         """
+
+    def save_tensorflow(self, folder: Path, size_hw: tuple[int, int], *, outputs: Sequence[str], input_spec: InputSpec) -> None:
+        """Write the network as a SavedModel that needs nothing but TensorFlow.
+
+        Its function `serve` takes one prepared picture of that size, and gives the outputs by `conversion.exported_name`.
+
+        Raises:
+            UnavailableError: The file holds no TensorFlow network.
+        """
+        raise UnavailableError(f"{self.path.name} holds no TensorFlow network; choose another runtime.engine")
 
     @abstractmethod
     def litert_model(

@@ -1,0 +1,73 @@
+"""Where exported programs run in tests: an environment that has what their requirements name and nothing else."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from workbench.detections import Detections
+
+# TensorFlow's packages are too heavy to install for a test: its programs run on this interpreter, cut off from the workbench.
+CUT_OFF = (
+    "import runpy, sys; sys.modules['workbench'] = None; sys.path.insert(0, sys.argv[1]); sys.argv = sys.argv[2:];"
+    " runpy.run_path(sys.argv[0], run_name='__main__')"
+)
+SCORE, PIXEL = 1e-4, 1.0  # how far a program's detections may be from the workbench's
+
+
+@cache
+def fresh_environment(base: Path, requirements: str) -> Path:
+    """Make a virtual environment of requirements; once for all programs that have the same."""
+    folder = base / f"fresh-{abs(hash(requirements))}"
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    python = folder / "bin" / "python"
+    file = folder / "requirements.txt"
+    file.write_text(requirements)
+    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"pip cannot install what the program needs: {done.stderr.strip().splitlines()[-1]}")
+    return python
+
+
+def run_program(folder: Path, base: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `detect.py` of an exported folder where the workbench is not."""
+    requirements = (folder / "requirements.txt").read_text()
+    program = str(folder / "detect.py")
+    if "tensorflow" in requirements:
+        command = [sys.executable, "-I", "-c", CUT_OFF, str(folder), program, *words]
+    else:
+        command = [str(fresh_environment(base, requirements)), program, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=base)
+
+
+def detections_of(line: str) -> Detections:
+    """Read what `--json` prints of one frame."""
+    rows: Sequence[dict[str, Any]] = json.loads(line)["detections"]
+    return Detections(
+        np.array([row["box_xyxy_px"] for row in rows], np.float32).reshape(-1, 4),
+        np.array([row["score"] for row in rows], np.float32),
+        np.array([row["class_id"] for row in rows], np.int64),
+    )
+
+
+def assert_same(found: Detections, wanted: Detections) -> None:
+    """Compare, best first; equal scores in any order."""
+    assert len(found) == len(wanted)
+    left = list(range(len(found)))
+    for box, score, class_id in zip(wanted.boxes_xyxy_px, wanted.scores, wanted.class_ids, strict=True):
+        fits = [
+            n
+            for n in left
+            if found.class_ids[n] == class_id
+            and abs(found.scores[n] - score) <= SCORE
+            and np.abs(found.boxes_xyxy_px[n] - box).max() <= PIXEL
+        ]
+        assert fits, f"class {class_id}, score {score}, box {box} is not among {found}"
+        left.remove(fits[0])

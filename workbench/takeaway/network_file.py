@@ -1,0 +1,145 @@
+"""The network as a file that its runtime loads by itself, and the tensors that the program reads and writes there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.detectors import Calibration, Detector
+from workbench.detectors.conversion import exported_name
+from workbench.detectors.native_output import native_stderr_captured, quiet_logger
+from workbench.engines.litert import STORED_AS
+from workbench.settings import Settings
+from workbench.stages.input_spec import CHANNELS
+
+Quantization = tuple[float, int]
+"""Scale and zero point: `real = (stored - zero point) * scale`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputTensor:
+    """One output that the program reads.
+
+    Attributes:
+        name: As the file has it; untrusted.
+        position: Among the outputs, as the runtime numbers them.
+        quantization: Of an integer tensor.
+    """
+
+    name: str
+    position: int
+    quantization: Quantization | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkFile:
+    """A network in the folder that is taken home.
+
+    Attributes:
+        name: Of the file, or of a SavedModel's folder.
+        size_bytes: Of its content.
+        shape: Of the input that it is fed.
+        input_shape: As the file states it; where it differs from `shape` the runtime is told.
+        input_dtype: NumPy's name.
+        input_quantization: Of an integer input.
+        outputs: In the order in which they are read.
+    """
+
+    name: str
+    size_bytes: int
+    shape: tuple[int, ...]
+    input_shape: tuple[int, ...]
+    input_dtype: str
+    input_quantization: Quantization | None = None
+    outputs: tuple[OutputTensor, ...]
+
+
+def write_network(detector: Detector, settings: Settings, calibration: Calibration, folder: Path) -> NetworkFile:
+    """Write the network, converted as the settings say.
+
+    Raises:
+        UnavailableError: It cannot be brought to these settings.
+        OSError: It cannot be written.
+    """
+    return WRITERS[settings.runtime.engine](detector, settings, calibration, folder)
+
+
+def _input_shape(detector: Detector, settings: Settings) -> tuple[int, ...]:
+    size_hw = detector.input_spec.choose_size(settings.input.size_hw)
+    return (1, CHANNELS, *size_hw) if detector.input_spec.layout == "NCHW" else (1, *size_hw, CHANNELS)
+
+
+def _write_saved_model(detector: Detector, settings: Settings, _: Calibration, folder: Path) -> NetworkFile:
+    path, shape = folder / "model", _input_shape(detector, settings)
+    with native_stderr_captured(), quiet_logger():
+        detector.save_tensorflow(path, detector.input_spec.choose_size(settings.input.size_hw), settings.nms)
+    return NetworkFile(
+        name=path.name,
+        size_bytes=sum(part.stat().st_size for part in path.rglob("*") if part.is_file()),
+        shape=shape,
+        input_shape=shape,
+        input_dtype=detector.input_spec.dtype,
+        outputs=tuple(
+            OutputTensor(name=exported_name(position), position=position) for position in range(len(detector.outputs(settings.nms)))
+        ),
+    )
+
+
+def _write_flatbuffer(detector: Detector, settings: Settings, calibration: Calibration, folder: Path) -> NetworkFile:
+    from ai_edge_litert.interpreter import Interpreter
+
+    shape, runtime = _input_shape(detector, settings), settings.runtime
+    size_hw = detector.input_spec.choose_size(settings.input.size_hw)
+    precision = STORED_AS.get(runtime.precision, runtime.precision)
+    model = detector.litert_model(precision, size_hw, 1, calibration, settings.nms)
+    path = folder / "model.tflite"
+    path.write_bytes(model.content)
+    with native_stderr_captured():
+        interpreter = Interpreter(model_content=model.content, num_threads=1)
+    taken, given = interpreter.get_input_details()[0], interpreter.get_output_details()
+    wanted = [model.outputs[name] for name in detector.outputs(settings.nms)]
+    by_name = {details["name"]: details for details in given}
+    if not set(wanted) <= by_name.keys():  # a converted file has the names in its signature
+        by_name = interpreter.get_signature_runner().get_output_details()
+    read = [by_name[name] for name in wanted]
+    positions = POSITIONS[runtime.engine](path, [details["name"] for details in given])
+    return NetworkFile(
+        name=path.name,
+        size_bytes=len(model.content),
+        shape=shape,
+        input_shape=tuple(map(int, taken["shape"])),
+        input_dtype=np.dtype(taken["dtype"]).name,
+        input_quantization=_quantization(taken),
+        outputs=tuple(
+            OutputTensor(name=details["name"], position=positions[details["name"]], quantization=_quantization(details))
+            for details in read
+        ),
+    )
+
+
+def _quantization(details: dict[str, Any]) -> Quantization | None:
+    scale, zero_point = details["quantization"]
+    return (float(scale), int(zero_point)) if scale and np.issubdtype(details["dtype"], np.integer) else None
+
+
+def _positions_in_litert(_: Path, names: list[str]) -> dict[str, int]:
+    return {name: position for position, name in enumerate(names)}
+
+
+def _positions_in_openvino(path: Path, names: list[str]) -> dict[str, int]:
+    import openvino
+
+    ports = openvino.Core().read_model(path).outputs
+    return {name: position for position, port in enumerate(ports) for name in names if name in port.names}
+
+
+POSITIONS: dict[str, Callable[[Path, list[str]], dict[str, int]]] = {
+    "litert": _positions_in_litert,
+    "openvino": _positions_in_openvino,
+}
+WRITERS: dict[str, Callable[[Detector, Settings, Calibration, Path], NetworkFile]] = {
+    **dict.fromkeys(("keras", "eager", "graph", "xla"), _write_saved_model),
+    **dict.fromkeys(("litert", "openvino"), _write_flatbuffer),
+}
