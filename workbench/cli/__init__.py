@@ -40,7 +40,7 @@ def _options(
 
 def main() -> None:
     """Run the command line; a user's error becomes one line and exit 2."""
-    from workbench.cli import choosing, commands  # noqa: F401 - importing registers them
+    from workbench.cli import choosing, commands, keeping  # noqa: F401 - importing registers them
 
     try:
         status = app(prog_name="workbench", standalone_mode=False)

@@ -1,7 +1,7 @@
 """`workbench history`: what was measured, listed, shown, tagged, exported and pruned."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +27,12 @@ from workbench.wording import (
 
 HERE = "here"
 SHORT_ID = 8
-FIGURES = ("median ms", "FPS", "AP", "agreement")
+FIGURES = ("ms", "FPS", "AP", "agreement")
+PLACES: dict[str, Callable[[Summary], str]] = {
+    "detector": lambda row: row.detector_name,
+    "media": lambda row: row.media_name,
+    "machine": lambda row: f"{short_cpu_name(row.cpu)} [{row.machine_id[:SHORT_ID]}]",
+}
 READ_AT_ONCE = 100  # records with pictures: some tens of MB
 
 
@@ -85,25 +90,26 @@ def show_list(filters: Filters, limit: int, history: Path | None, json_file: str
 
 
 def _table(rows: Sequence[Summary]) -> Table:
-    machines = {row.machine_id: short_cpu_name(row.cpu) for row in rows}
-    more = ("machine",) if len(machines) > 1 else ()
-    headings = ("id", "measured", "detector", "media", "setting", *FIGURES, "noise", "tag", *more)
-    table = table_of(*headings, figures=FIGURES, whole=("id", "measured", "noise"))
+    """Return the rows; what is the same in all of them is said once, above."""
+    same = {name: words for name, tell in PLACES.items() if len(words := {tell(row) for row in rows}) == 1}
+    places = [name for name in PLACES if name not in same]
+    table = table_of(
+        "id", "measured", *places, "setting", *FIGURES, "noise", "tag", figures=FIGURES, whole=("id", "measured", "noise")
+    )
+    table.title = escape(", ".join(word for words in same.values() for word in words)) or None
+    table.title_justify = "left"
     for row in rows:
-        machine = (f"{machines[row.machine_id]} [{row.machine_id[:SHORT_ID]}]",) if len(machines) > 1 else ()
-        table.add_row(*map(escape, (*_cells(row), *machine)), style="red" if row.problem or row.broken else "")
+        marks = f"{' (composed)' if row.composed else ''}{' (broken)' if row.broken else ''}"
+        where = (PLACES[name](row) for name in places)
+        cells = (row.id[:SHORT_ID], minute(row.created), *where, f"{row.name}{marks}", *_figures(row), row.noise, row.tag or "")
+        table.add_row(*map(escape, cells), style="red" if row.problem or row.broken else "")
     return table
 
 
-def _cells(row: Summary) -> tuple[str, ...]:
-    figures = (
-        (format_milliseconds(row.median_ms), format_number(row.fps), format_fraction(row.ap), format_fraction(row.agreement))
-        if row.problem is None
-        else ("did not run", "", "", "")
-    )
-    marks = f"{' (composed)' if row.composed else ''}{' (broken)' if row.broken else ''}"
-    start = row.id[:SHORT_ID], minute(row.created), row.detector_name, row.media_name, f"{row.name}{marks}"
-    return (*start, *figures, row.noise, row.tag or "")
+def _figures(row: Summary) -> tuple[str, ...]:
+    if row.problem is not None:
+        return ("did not run", "", "", "")
+    return format_milliseconds(row.median_ms), format_number(row.fps), format_fraction(row.ap), format_fraction(row.agreement)
 
 
 def minute(created: str) -> str:

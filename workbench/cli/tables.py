@@ -29,4 +29,6 @@ def table_of(*headings: str, figures: Iterable[str] = (), whole: Iterable[str] =
 
 def print_table(out: Console, table: Table) -> None:
     """Print a table as wide as the screen, or as wide as it wants to be where there is none."""
-    out.print(table, width=None if out.is_terminal else WIDE)
+    if not out.is_terminal:
+        out.width = WIDE
+    out.print(table)
