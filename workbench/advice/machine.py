@@ -64,7 +64,7 @@ def noisy_machine(pool: Pool, record: Record) -> Card | None:
         "noisy-machine",
         title="The machine was noisy: measure again before believing it",
         finding=f"During {len(rows)} of {counted(len(pool.records), 'run')} the machine was not quiet: {listed([*named, *more])}.",
-        evidence=f"{'; '.join(record.noise.reasons[:REASONS_TOLD])}.",
+        evidence=f"In {pool.label(record)}: {'; '.join(record.noise.reasons[:REASONS_TOLD]) or 'no reason was kept'}.",
         theory=NOISE_THEORY,
     )
     return replace(card, command=record.command)
