@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import app
+from workbench.cli import UsageError, app
 from workbench.cli.options import DEFAULT_FRAMES, Allow, Frames, HistoryFile, JsonFile, MediaArgument, Model, Sets, TruthFile
 
 
@@ -86,23 +86,42 @@ def describe(
 
 @app.command()
 def compare(
-    a: Annotated[str, typer.Option("--a", metavar="P|K=V,…", help="One setting: a preset, or group.field=value,…")],
-    b: Annotated[str, typer.Option("--b", metavar="P|K=V,…", help="The other.")],
-    model: Model = None,
-    media: MediaArgument = None,
+    context: typer.Context,
+    model: Annotated[
+        str | None, typer.Argument(metavar="[MODEL|RECORD]", help="With --a and --b as for `run`; else a saved record.")
+    ] = None,
+    media: Annotated[
+        str | None, typer.Argument(metavar="[MEDIA|RECORD]", help="With --a and --b as for `run`; else another saved record.")
+    ] = None,
+    a: Annotated[str | None, typer.Option("--a", metavar="P|K=V,…", help="One setting: a preset, or group.field=value,…")] = None,
+    b: Annotated[str | None, typer.Option("--b", metavar="P|K=V,…", help="The other.")] = None,
     frames: Frames = DEFAULT_FRAMES,
     truth: TruthFile = None,
+    different_machines: Annotated[
+        bool, typer.Option("--different-machines", help="Compare records of two machines, without their times.")
+    ] = False,
     history: HistoryFile = None,
     allow: Allow = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Compare two settings in interleaved blocks: A's time over B's, its interval, and a verdict."""
+    """Compare two settings in interleaved blocks: A's time over B's, its interval, and a verdict.
+
+    Without --a and --b: two saved records, each a JSON file or history:ID, which were not interleaved; that is said too.
+    """
+    if a is None and b is None and model is not None and media is not None:
+        from workbench.cli.compare import compare_saved
+
+        compare_saved(model, media, history, json_file, different_machines=different_machines)
+        return
+    for name, value in (("--a", a), ("--b", b)):
+        if value is None:
+            raise UsageError(f"Missing option '{name}'", context)
     from workbench.cli.run import Request, compare_two
 
     request = Request(
         model=model,
         media=media,
-        presets=(a, b),
+        presets=(a or "", b or ""),
         frames=frames,
         truth=truth,
         history=history,
@@ -117,6 +136,7 @@ def report(
     records: Annotated[list[Path] | None, typer.Argument(metavar="[RECORD.json…]", help="Records that `run --json` wrote.")] = None,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the page.")] = Path("report.html"),
     history: HistoryFile = None,
+    top: Annotated[int, typer.Option(min=1, metavar="N", help="From the history at most so many, the fastest that work.")] = 500,
     different_machines: Annotated[
         bool, typer.Option("--different-machines", help="Allow records of several machines in one report.")
     ] = False,
@@ -125,7 +145,7 @@ def report(
     """Write records up as one HTML file. Without records: the newest run's detector and media, from the history."""
     from workbench.cli.report import write
 
-    write(tuple(records or ()), out, history, json_file, different_machines=different_machines)
+    write(tuple(records or ()), out, history, json_file, top=top, different_machines=different_machines)
 
 
 @app.command()

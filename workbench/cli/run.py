@@ -43,7 +43,7 @@ def run_variants(request: Request) -> bool:
     Raises:
         WorkbenchError: Nothing could be run, or something could not be saved.
     """
-    media = _media(request)
+    media = opened_media(request)
     detector = open_detector(request.model, media, request.allow)
     with History(request.history or default_path()) as history:
         variants = [*_baseline_variants(request, media), *_variants(request, detector, history)]
@@ -74,7 +74,7 @@ def compare_two(request: Request) -> None:
     Raises:
         WorkbenchError: One of them could not be run.
     """
-    media = _media(request)
+    media = opened_media(request)
     detector = open_detector(request.model, media, request.allow)
     with History(request.history or default_path()) as history:
         variants = list(_variants(request, detector, history))
@@ -100,7 +100,7 @@ def compare_two(request: Request) -> None:
     )
 
 
-def _media(request: Request) -> Media | None:
+def opened_media(request: Request) -> Media | None:
     """Open the media that are named; what never ends is recorded first, since a measurement wants the same frames several times."""
     media = as_media(request.media) if request.media else None
     return recorded(media, request.frames) if media is not None and media.facts().endless else media
@@ -121,7 +121,7 @@ def _variants(request: Request, detector: Detector, history: History) -> Iterato
     for preset in request.presets or ("",):
         text = ",".join([preset, *request.sets]).strip(",")
         fast = _fast_values(detector, history) if preset.split(",")[0].strip() == FAST else None
-        row = variant(detector, text, fast=fast, options=_options(request))
+        row = variant(detector, text, fast=fast, options=command_options(request))
         yield row if _baseline_model(request) is None else replace(row, name=f"{detector.facts.name} {row.name}")
 
 
@@ -130,7 +130,7 @@ def _baseline_variants(request: Request, media: Media | None) -> Iterator[Varian
     if model is None:
         return
     detector = open_detector(model, media, request.allow)
-    row = variant(detector, ",".join([*request.presets[:1], *request.sets]), options=_options(request))
+    row = variant(detector, ",".join([*request.presets[:1], *request.sets]), options=command_options(request))
     yield replace(row, name=f"{detector.facts.name} {row.name}")
 
 
@@ -153,7 +153,8 @@ def _fast_values(detector: Detector, history: History) -> dict[str, object] | No
     return best.settings.flat() if best else None
 
 
-def _options(request: Request) -> tuple[str, ...]:
+def command_options(request: Request) -> tuple[str, ...]:
+    """Return the words of the command that repeats a run, after the model and its settings."""
     media = (masked(request.media),) if request.media else ()
     truth = ("--truth", request.truth) if request.truth else ()
     allowed = [word for name in request.allow for word in ("--allow", name)]
