@@ -1,0 +1,61 @@
+"""A worker process that measures nothing and does what its rows' names say: `crash`, `hang`, `hog`, `killed`, `exit`, or be fine.
+
+`python scripted_child.py [opening-crash|opening-hang|killed-once FILE] TASK.json`
+"""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from workbench.record import Problem
+from workbench.sweep.child import Lines, row_problem
+from workbench.sweep.task import Task
+
+
+def crash() -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def hang() -> None:
+    time.sleep(1000)
+
+
+def hog() -> None:
+    held = []
+    while True:
+        held.append(b"x" * 50_000_000)
+        time.sleep(0.01)
+
+
+def killed() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave() -> None:
+    sys.stderr.write("nothing doing\n")
+    sys.exit(7)
+
+
+DEEDS = {"crash": crash, "hang": hang, "hog": hog, "killed": killed, "exit": leave}
+
+
+def main(words: list[str]) -> None:
+    task = Task.model_validate_json(Path(words[-1]).read_bytes())
+    lines = Lines(sys.stdout)
+    for word in words[:-1]:
+        if word.startswith("opening-"):
+            DEEDS[word.removeprefix("opening-")]()
+    for row in (*((task.lead,) if task.lead else ()), *task.rows):
+        lines.say("begins", row.id)
+        if "killed-once" in words and row.name == "once" and not Path(words[1]).exists():
+            Path(words[1]).touch()
+            killed()
+        DEEDS.get(row.name, str)()
+        lines.record(row_problem(task, row, Problem(kind="Fine", message=f"process {os.getpid()}")))
+    lines.say("done", True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,36 @@
+"""The sweep: every combination of a grid, in a fraction of the work, and what stands out confirmed.
+
+from workbench import History
+from workbench.sweep import Material, Sweep
+
+with History(path) as history:
+    sweep = Sweep([Material(detector="inspector-mobile")], history)
+    print(sweep.estimate())
+    for record in sweep.run():
+        print(record.name, record.timing.median_ms if record.timing else record.problem)
+"""
+
+from workbench.sweep.estimate import Estimate
+from workbench.sweep.frontier import contenders, frontier, place
+from workbench.sweep.grid import Grid, default_grid, read_grid
+from workbench.sweep.isolation import Isolation
+from workbench.sweep.runner import Standing, Store, Sweep
+from workbench.sweep.sites import Site, ThisMachine
+from workbench.sweep.task import Material
+
+__all__ = [
+    "Estimate",
+    "Grid",
+    "Isolation",
+    "Material",
+    "Site",
+    "Standing",
+    "Store",
+    "Sweep",
+    "ThisMachine",
+    "contenders",
+    "default_grid",
+    "frontier",
+    "place",
+    "read_grid",
+]

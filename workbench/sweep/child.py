@@ -1,0 +1,180 @@
+"""The worker process: measures one task and writes what it found, a line of JSON each, as it goes.
+
+`python -m workbench.sweep.child TASK.json`; lines go to standard output, whatever else is printed to standard error. It ends when
+its standard input does: with whoever started it.
+"""
+
+import json
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from typing import IO, Any, final
+
+from workbench.catalog import Footage, open_detector, open_footage
+from workbench.detectors import Calibration, Detector
+from workbench.errors import MediaError, ModelError, WorkbenchError
+from workbench.machine import EnvironmentFacts, NoiseCertificate, environment
+from workbench.media import as_media
+from workbench.record import Problem, Record
+from workbench.sweep.task import Material, Row, Task
+
+Open = Callable[[Material], tuple[Detector, Footage]]
+UNTIMED = NoiseCertificate(verdict="unknown", reasons=("nothing was timed",))
+ORPHANED = 3  # exit status
+
+
+@final
+class Lines:
+    """What the worker says: `{"begins": id}`, `{"record": {...}}`, `{"alive": true}` and at the end `{"done": true}`."""
+
+    def __init__(self, out: IO[str]) -> None:
+        self._out = out
+
+    def say(self, name: str, value: Any) -> None:
+        self._out.write(json.dumps({name: value}, ensure_ascii=False) + "\n")
+        self._out.flush()
+
+    def alive(self) -> None:
+        """Say that it is getting on."""
+        self.say("alive", True)
+
+    def record(self, record: Record) -> None:
+        self._out.write(f'{{"record":{record.to_json()}}}\n')
+        self._out.flush()
+
+
+def open_material(material: Material) -> tuple[Detector, Footage]:
+    """Open detector, frames and truth.
+
+    Raises:
+        WorkbenchError: One of them cannot be.
+    """
+    media = as_media(material.media) if material.media else None
+    detector = open_detector(material.detector, media, material.allow)
+    return detector, open_footage(detector, media, material.truth)
+
+
+def work(task: Task, lines: Lines, open_them: Open = open_material) -> None:
+    """Measure a task; what a row raises becomes its record, and the next row has its turn."""
+    try:
+        detector, footage = open_them(task.material)
+        _check_same(task, detector, footage)
+        measured = WAYS[task.kind](task, detector, footage, lines)
+        for record in measured:
+            lines.record(record)
+    except Exception as error:
+        lines.record(group_problem(task, problem_of(error)))
+    lines.say("done", True)
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return why a row has no figures. An error that is no user's keeps its traceback, on standard error."""
+    if isinstance(error, WorkbenchError):
+        return Problem.of(error)
+    traceback.print_exception(error)
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), "it gave no reason")
+    return Problem(kind=type(error).__name__, message=f"the runtime raised {type(error).__name__}: {first}")
+
+
+def row_problem(task: Task, row: Row, problem: Problem, where: EnvironmentFacts | None = None) -> Record:
+    """Return the record of a row that could not be measured, here or on another machine."""
+    return Record(
+        id=row.id,
+        name=row.name,
+        command=row.command,
+        settings=row.settings,
+        detector=task.detector,
+        media=task.media,
+        environment=where or environment(),
+        noise=UNTIMED,
+        problem=problem,
+    )
+
+
+def group_problem(task: Task, problem: Problem, where: EnvironmentFacts | None = None) -> Record:
+    """Return the one record that stands for all rows of a task, none of which could be measured."""
+    first = task.rows[0]
+    name = first.name if len(task.rows) == 1 else task.name.removeprefix(f"{task.detector.name}: ")
+    return row_problem(task, first.model_copy(update={"id": task.id, "name": name}), problem, where)
+
+
+def _check_same(task: Task, detector: Detector, footage: Footage) -> None:
+    here, media = detector.facts, footage.media.facts()
+    if here.sha256 != task.detector.sha256:
+        raise ModelError(f"{here.source} differs from the sweep's own; choose the same version of it on every machine")
+    if (media.sha256, media.frames) != (task.media.sha256, task.media.frames):
+        raise MediaError(f"{media.name} differs from the sweep's own; choose the same version of it on every machine")
+
+
+def _compose(task: Task, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
+    from workbench.sweep.composing import Composer
+
+    composer = Composer(detector, footage, task, lines.alive)
+    for row in task.rows:
+        lines.say("begins", row.id)
+        try:
+            yield composer.record(row)
+        except Exception as error:  # the runtime raises what it likes; it costs this row
+            yield row_problem(task, row, problem_of(error))
+
+
+def _direct(task: Task, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
+    from workbench.bench import Bench
+    from workbench.variants import Variant
+
+    bench = Bench(footage, task.frames, task.baseline, lambda *_: lines.alive(), comparison_seconds=COMPARISON_SECONDS)
+    for row in (*((task.lead,) if task.lead else ()), *task.rows):
+        lines.say("begins", row.id)
+        try:
+            measured = bench.measure(Variant(name=row.name, detector=detector, settings=row.settings, command=row.command))
+        except Exception as error:  # as above
+            yield row_problem(task, row, problem_of(error))
+        else:
+            yield measured.model_copy(update={"id": row.id})
+
+
+def _convert(task: Task, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
+    calibration = Calibration(footage.calibration.key, cache(footage.calibration.frames))
+    for row in task.rows:
+        settings = row.settings
+        size_hw = settings.input.size_hw
+        assert size_hw is not None, "availability.check fills the size in"
+        lines.alive()
+        try:
+            detector.litert_model(settings.runtime.precision, size_hw, settings.runtime.batch, calibration, settings.nms)
+        except Exception as error:  # its own group will meet it again, and keep it
+            problem_of(error)
+    yield from ()
+
+
+COMPARISON_SECONDS = 8.0  # a confirmed row wants its own times first; how it compares is clear much sooner where it matters
+WAYS: dict[str, Callable[[Task, Detector, Footage, Lines], Iterator[Record]]] = {
+    "compose": _compose,
+    "direct": _direct,
+    "convert": _convert,
+}
+
+
+def _end_with_parent() -> None:
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os._exit(ORPHANED)
+
+    threading.Thread(target=wait, name="workbench-parent", daemon=True).start()
+
+
+def main(path: Path, open_them: Open = open_material) -> None:
+    """Measure the task in a file, for whoever reads standard output."""
+    _end_with_parent()
+    with closing(os.fdopen(os.dup(1), "w", encoding="utf-8")) as out:
+        os.dup2(2, 1)  # what runtimes print must not come between the lines
+        work(Task.model_validate_json(path.read_bytes()), Lines(out), open_them)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,117 @@
+"""One run of an engine, and a record for each NMS setting put together from it."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from workbench.accuracy import Accuracy, Agreement, agreement, judged, uncounted
+from workbench.catalog import Footage
+from workbench.detections import Detections
+from workbench.detectors import Detector
+from workbench.machine import NoiseCertificate, NoiseWatch, environment
+from workbench.pipeline import Pipeline
+from workbench.record import EngineFacts, Record
+from workbench.settings import Nms
+from workbench.sweep.kept import KeptStills, content_key, keep_stills, with_nms
+from workbench.sweep.stages import DIGITS, LoopTimes
+from workbench.sweep.task import Row, Task
+from workbench.timing import Timing
+
+Tell = Callable[[], None]
+
+
+class Composer:
+    """Runs the engine of a group when made; then each row's record costs its NMS alone.
+
+    Args:
+        detector: What runs.
+        footage: Frames and truth.
+        task: Of kind `compose`.
+        tell: Called now and then, so that whoever watches sees it live.
+
+    Raises:
+        WorkbenchError: The engine cannot be made ready, or the media cannot be read.
+    """
+
+    def __init__(self, detector: Detector, footage: Footage, task: Task, tell: Tell) -> None:
+        settings = task.rows[0].settings
+        self._footage = footage
+        self._task = task
+        self._least_score = min(row.settings.nms.score for row in task.rows)
+        with NoiseWatch(settings.runtime.threads) as watch:
+            before = time.perf_counter()
+            self._pipeline = Pipeline(detector, settings, footage.calibration)
+            self._pipeline.compile(footage.media.facts().size_hw)
+            self._compile_seconds = time.perf_counter() - before
+            tell()
+            self._loop = LoopTimes(self._pipeline, footage, tell)
+        self._noise: NoiseCertificate = watch.certificate
+        self._stills: KeptStills | None = keep_stills(self._pipeline, footage, self._least_score, tell)
+        self._agreements: dict[bytes, Agreement | None] = {}
+
+    def record(self, row: Row) -> Record:
+        """Return the record of one row, its times composed."""
+        nms = row.settings.nms
+        screened = self._loop.screen(nms)
+        stages = self._loop.stage_seconds(nms, screened)
+        totals = np.sum(list(stages.values()), axis=0) + self._loop.unexplained_seconds()
+        found = self._stills.found(self._pipeline, nms, self._least_score) if self._stills else None
+        accuracy = self._stills.accuracy(found, nms.score) if self._stills and found is not None else None
+        agreed = self._agreement(screened.found, accuracy)
+        return Record(
+            id=row.id,
+            name=row.name,
+            command=row.command,
+            settings=row.settings,
+            detector=self._pipeline.detector.facts,
+            media=self._footage.media.facts(),
+            environment=environment(),
+            engine=self._engine_facts(nms),
+            timing=Timing(
+                compile_seconds=self._compile_seconds,
+                first_call_seconds=self._loop.measured.warmed_up.first_call_seconds,
+                total_seconds=tuple(totals.round(DIGITS).tolist()),
+                stage_seconds=stages,
+            ),
+            composed=True,
+            accuracy=accuracy,
+            agreement=agreed,
+            noise=self._noise,
+            warnings=tuple(self._warnings(found, agreed)),
+        )
+
+    def _agreement(self, found: Sequence[Detections], accuracy: Accuracy | None) -> Agreement | None:
+        baseline = self._task.baseline
+        if baseline is None or baseline.detector.labels != self._pipeline.detector.facts.labels:
+            return None
+        key = content_key(found)
+        if key not in self._agreements:
+            known = {row.frame: row for row in baseline.detections}
+            pairs = [
+                (one, known[frame.name].detections())
+                for one, frame in zip(found, self._loop.frames, strict=False)
+                if frame.name in known
+            ]
+            self._agreements[key] = (
+                agreement([one for one, _ in pairs], [other for _, other in pairs], baseline_name=baseline.name) if pairs else None
+            )
+        agreed = self._agreements[key]
+        return judged(agreed, accuracy, baseline.accuracy) if agreed is not None else None
+
+    def _engine_facts(self, nms: Nms) -> EngineFacts:
+        engine = self._pipeline.engine
+        return EngineFacts(
+            covers=engine.covers,
+            left_out=engine.left_out,
+            compilations=engine.compilations,
+            threads=self._pipeline.settings.runtime.threads,
+            model_bytes=engine.model_bytes,
+            notes=(*engine.notes, *with_nms(self._pipeline, nms).nms_notes),
+        )
+
+    def _warnings(self, found: Sequence[Detections] | None, agreed: Agreement | None) -> Iterator[str]:
+        yield from self._loop.measured.warnings
+        yield from uncounted(found or ())
+        if agreed and agreed.broken:
+            yield f"this setting breaks the detector: {'; '.join(agreed.reasons)}"

@@ -1,0 +1,192 @@
+"""The plan: all combinations of a sweep as rows, sorted into tasks by what they have in common."""
+
+import hashlib
+import json
+import shlex
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import final
+
+from workbench.detectors import Detector
+from workbench.detectors.detector import OWN_NMS
+from workbench.graph.nms import GRAPH_NMS
+from workbench.media import MediaFacts, masked
+from workbench.settings import FLATBUFFER_ENGINES, Nms, Settings, assignments
+from workbench.sweep.grid import Grid
+from workbench.sweep.task import Material, Row, Task
+
+PROTOCOL = 1  # raised when what is measured, or how, changes: then records of before do not stand for those of now
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A detector on its frames, as the sweep knows them.
+
+    Attributes:
+        detector: What runs.
+        material: Where it and the frames come from.
+        media: Of the frames.
+        truth: Name of the truth that accuracy is computed with; `None` without one.
+        frames: To time where rows are measured whole.
+        machine_id: Where.
+    """
+
+    detector: Detector
+    material: Material
+    media: MediaFacts
+    truth: str | None
+    frames: int
+    machine_id: str
+
+    def row(self, settings: Settings, kind: str, name: str | None = None) -> Row:
+        """Return a combination, with an id that is the same whenever the same is to be measured."""
+        text = ",".join(_changes(self.detector, settings))
+        options = [masked(self.material.media)] if self.material.media else []
+        truth = ["--truth", self.material.truth] if self.material.truth else []
+        allow = [word for one in self.material.allow for word in ("--allow", one)]
+        preset = ["--preset", text] if text else []
+        command = ["workbench", "run", self.detector.facts.source, *options, *preset, "--frames", str(self.frames), *truth, *allow]
+        short = " ".join(word.split(".", 1)[-1] for word in text.split(",") if word)
+        return Row(
+            id=self._identity(settings, kind),
+            name=name or short or settings.runtime.engine,
+            command=shlex.join(command),
+            settings=settings,
+        )
+
+    def _identity(self, settings: Settings, kind: str) -> str:
+        facts = self.detector.facts
+        words = {
+            "protocol": PROTOCOL,
+            "kind": kind,
+            "detector": [facts.sha256, facts.kind, facts.labels, repr(self.detector.meaning.input_spec)],
+            "media": [self.media.sha256 or self.media.source, self.media.frames],
+            "truth": self.truth,
+            "machine": self.machine_id,
+            "settings": settings.model_dump(mode="json"),
+            "frames": self.frames,
+        }
+        return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()[:32]
+
+    def _group_identity(self, kind: str, first: Row) -> str:
+        """Return the id of a group's own record: in `compose` whatever NMS its rows have, so that a longer grid knows it too."""
+        nms = Nms(method=first.settings.nms.method) if first.settings.nms.method == OWN_NMS else Nms()
+        settings = first.settings.model_copy(update={"nms": nms}) if kind == "compose" else first.settings
+        return self._identity(settings, f"{kind} group")
+
+    def task(self, kind: str, name: str, rows: Iterable[Row], lead: Row | None = None) -> Task:
+        """Return the task that measures rows."""
+        members = tuple(rows)
+        return Task.model_validate(
+            {
+                "id": self._group_identity(kind, members[0]),
+                "kind": kind,
+                "name": f"{self.detector.facts.name}: {name}",
+                "material": self.material,
+                "detector": self.detector.facts,
+                "media": self.media,
+                "rows": members,
+                "frames": self.frames,
+                "lead": lead,
+            }
+        )
+
+
+@final
+@dataclass(slots=True)
+class Plan:
+    """What there is to do for one detector on one kind of machine.
+
+    Attributes:
+        subject: Whose.
+        tasks: What to measure.
+        refused: A row and the reason for each group that cannot run, known before anything does.
+        combinations: How many there are, those that cannot run included.
+    """
+
+    subject: Subject
+    tasks: list[Task] = field(default_factory=list)
+    refused: list[tuple[Row, str]] = field(default_factory=list)
+    combinations: int = 0
+
+    def without(self, known: Collection[str]) -> "Plan":
+        """Return what is left when these records are there already; a group's own problem stands for all of its rows."""
+        tasks = []
+        for task in self.tasks:
+            rows = tuple(row for row in task.rows if row.id not in known)
+            if rows and task.id not in known:
+                tasks.append(task.model_copy(update={"rows": rows}))
+        return Plan(self.subject, tasks, [one for one in self.refused if one[0].id not in known], self.combinations)
+
+
+def make_plan(subject: Subject, grid: Grid) -> Plan:
+    """Sort the combinations of a grid into tasks.
+
+    Raises:
+        SettingsError: The grid holds a value that cannot be, or too many combinations.
+    """
+    plan = Plan(subject)
+    groups: dict[tuple[str, str], dict[str, Settings]] = {}
+    refused: dict[tuple[str, str], Settings] = {}
+    for settings, reason in grid.settings(subject.detector):
+        plan.combinations += 1
+        if reason is not None:
+            refused.setdefault((_shared(settings), reason), settings)
+            continue
+        kind = "compose" if composes(settings) else "direct"
+        shared = _shared(settings) if kind == "compose" else settings.model_dump_json()
+        groups.setdefault((kind, shared), {})[settings.model_dump_json()] = settings
+    for (kind, _), members in groups.items():
+        rows = [subject.row(settings, kind) for settings in members.values()]
+        plan.tasks.append(subject.task(kind, group_name(rows[0].settings), rows))
+    plan.refused = [(subject.row(settings, "refused"), reason) for (_, reason), settings in refused.items()]
+    return plan
+
+
+def composes(settings: Settings) -> bool:
+    """Say whether a frame's time is the sum of its stages, and NMS is one of them that can be run again alone."""
+    method = GRAPH_NMS.get(settings.nms.method)
+    fused = settings.runtime.engine == "xla" and method is not None and method.xla_refusal is None
+    return settings.feed.mode == "loop" and not fused
+
+
+def _shared(settings: Settings) -> str:
+    """Name what one run of an engine answers for: everything but the NMS, and whether that is the network's own."""
+    own = settings.nms.method == OWN_NMS
+    return f"{settings.input.model_dump_json()}{settings.runtime.model_dump_json()}{settings.feed.model_dump_json()}{own}"
+
+
+def group_name(settings: Settings) -> str:
+    """Call a group by what people would.
+
+    >>> group_name(Settings().with_values({"input.size_hw": 320}))
+    'graph float32 320x320'
+    """
+    runtime, feed = settings.runtime, settings.feed
+    height, width = settings.input.size_hw or (0, 0)
+    more = f" {feed.mode}" if feed.mode != "loop" else ""
+    return f"{runtime.engine} {runtime.precision} {height}x{width}{more}"
+
+
+def conversions(subject: Subject, tasks: Iterable[Task]) -> Iterator[Task]:
+    """Give tasks that convert what the others will want, all precisions of a size in one process.
+
+    Loading TensorFlow and exporting the network take longer than a conversion does, and so do the frames that integer models are
+    calibrated on. The groups find the files in the cache.
+    """
+    wanted: dict[str, Row] = {}
+    for task in tasks:
+        settings = task.rows[0].settings
+        if settings.runtime.engine in FLATBUFFER_ENGINES and "graph" not in subject.detector.refusals.get("runtime.engine", {}):
+            key = f"{settings.input.size_hw}{settings.runtime.precision}{settings.runtime.batch}{settings.nms.method == OWN_NMS}"
+            wanted.setdefault(key, task.rows[0])
+    if len(wanted) > 1:
+        rows = sorted(wanted.values(), key=lambda row: (row.settings.input.size_hw or (0, 0), row.settings.runtime.batch))
+        yield subject.task("convert", "converting", rows)
+
+
+def _changes(detector: Detector, settings: Settings) -> tuple[str, ...]:
+    default, wanted = detector.default_settings(), settings.flat()
+    base = default.with_values({"input.size_hw": default.input.size_hw or detector.input_spec.default_hw}).flat()
+    return assignments(settings, [name for name, value in base.items() if wanted[name] != value])

@@ -1,0 +1,311 @@
+"""The sweep: from a grid to a history of what each combination costs and finds."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from typing import Protocol, final
+
+from workbench.availability import check
+from workbench.bench import DEFAULT_FRAMES
+from workbench.errors import SettingsError
+from workbench.record import Problem, Record
+from workbench.sweep.child import group_problem, open_material, row_problem
+from workbench.sweep.estimate import Estimate, Remaining, task_seconds
+from workbench.sweep.frontier import contenders, place
+from workbench.sweep.grid import Grid, default_grid
+from workbench.sweep.plan import Plan, Subject, conversions, group_name, make_plan
+from workbench.sweep.sites import Site, ThisMachine
+from workbench.sweep.task import Material, Row, Task
+from workbench.variants import wished
+
+LOOK_SECONDS = 0.5  # between two looks whether somebody cancels
+MOST_CONFIRMED = 12  # for each detector and machine: the frontier's steps, and rivals that composed times cannot tell from them
+CONFIRMED_AT_ONCE = 6  # rows of one process: after a crash these are what has to begin again
+LEAST_GAIN = 0.002  # of AP between two steps of the frontier; less is within what another set of pictures would change
+SLACK = 0.05  # about what composed times err
+
+Progress = Callable[["Standing"], None]
+
+
+class Store(Protocol):
+    """Where records are kept; `workbench.history.History` is one."""
+
+    def append_many(self, records: Iterable[Record]) -> int:
+        """Store records, all or none of them; those that are there stay as they are."""
+        ...
+
+    def has(self, ids: Iterable[str]) -> Collection[str]:
+        """Say which of these are there."""
+        ...
+
+    def records_by_id(self, ids: Iterable[str], *, pictures: bool = True) -> Sequence[Record]:
+        """Return those of them that are there."""
+        ...
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a sweep is.
+
+    Attributes:
+        what: What has just begun or ended.
+        done: Tasks that are done.
+        total: Tasks in all, as far as they are known.
+        records: That this run has stored.
+        seconds_left: About how long it will still take.
+    """
+
+    what: str
+    done: int
+    total: int
+    records: int
+    seconds_left: float
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A plan, where it runs, and what it is compared with."""
+
+    plan: Plan
+    site: Site
+    baseline: Row
+
+
+@final
+class Sweep:
+    """All combinations of a grid, measured where records of them are missing. What is finished is in the store for good.
+
+    Each distinct input and runtime runs once, its outputs kept, and every NMS is screened and judged on those: records with
+    `composed` set. What stands out is then measured whole, in blocks interleaved with the baseline: ordinary records.
+
+    Args:
+        materials: Detectors and frames, in words, since other processes open them again.
+        store: What is known already, and where records go. Used by the thread that iterates only.
+        grid: Values to combine; a default for each detector.
+        frames: To time where a row is measured whole.
+        baseline: What others are compared with: a preset or changes to the detector's default.
+        sites: Where to measure; here by default.
+        progress: Told how far it is.
+
+    Raises:
+        WorkbenchError: A detector or the media cannot be opened, or the grid or the baseline holds what cannot be.
+    """
+
+    def __init__(
+        self,
+        materials: Sequence[Material],
+        store: Store,
+        *,
+        grid: Grid | None = None,
+        frames: int = DEFAULT_FRAMES,
+        baseline: str = "",
+        sites: Sequence[Site] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._store = store
+        self._progress = progress or (lambda _: None)
+        self._own_sites = sites is None
+        self._sites: Sequence[Site] = sites or (ThisMachine(),)
+        self._cancelled = False
+        self._work = [work for material in materials for work in self._planned(material, grid, frames, baseline)]
+        self._done = self._total = self._stored = 0
+        self._remaining = Remaining(0.0)
+
+    def _planned(self, material: Material, grid: Grid | None, frames: int, baseline: str) -> Iterator[_Work]:
+        detector, footage = open_material(material)
+        media = footage.media.facts()
+        if media.endless:
+            raise SettingsError(f"{media.name} never ends, so no two settings see the same frames; choose pictures or a video")
+        truth = footage.labelled_truth.name if footage.labelled_truth else None
+        for site in self._sites:
+            subject = Subject(
+                detector=detector,
+                material=material,
+                media=media,
+                truth=truth,
+                frames=frames,
+                machine_id=site.machine_id,
+            )
+            settings = check(detector, wished(detector, baseline))
+            plan = make_plan(subject, grid or default_grid(detector))
+            yield _Work(plan, site, subject.row(settings, "direct", baseline or "baseline"))
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Of all records that this sweep makes but for those that confirm, whether they are there already or not."""
+        return frozenset(row for work in self._work for row in _ids(work))
+
+    @property
+    def confirmed_ids(self) -> frozenset[str]:
+        """Of the records that were measured whole: the baselines, and what has been confirmed by now."""
+        rows = (row for work in self._work for row in (work.baseline, *self._contenders(work)))
+        return frozenset(row.id for row in rows)
+
+    def estimate(self) -> Estimate:
+        """Say how much there is to do, and guess how long it takes."""
+        combinations = sum(work.plan.combinations for work in self._work)
+        left = [(work, task) for work in self._work for task in self._open_tasks(work)]
+        rows = sum(len(task.rows) for _, task in left)
+        seconds = 0.0
+        for work in self._work:
+            tasks = [task for other, task in left if other is work]
+            whole = [*tasks, *conversions(work.plan.subject, tasks)]
+            confirming = (
+                task_seconds(work.plan.subject.task("direct", "", [work.baseline])) * (1 + MOST_CONFIRMED / 2) if tasks else 0
+            )
+            seconds += (sum(map(task_seconds, whole)) + confirming) / max(1, work.site.slots)
+        return Estimate(combinations, combinations - rows, len(left), seconds)
+
+    def cancel(self) -> None:
+        """End it soon: from any thread. What is finished stays."""
+        self._cancelled = True
+        for site in self._sites:
+            site.stop()
+
+    def run(self) -> Iterator[Record]:
+        """Measure what is missing; gives each record once it is stored."""
+        try:
+            yield from self._refused()
+            yield from self._in_turn(self._baselines())
+            yield from self._in_turn(self._groups())
+            yield from self._in_turn(self._confirmations())
+        finally:
+            if self._own_sites:
+                for site in self._sites:
+                    site.close()
+
+    def _refused(self) -> Iterator[Record]:
+        for work in self._work:
+            plan = work.plan
+            known = self._store.has([row.id for row, _ in plan.refused])
+            task = plan.subject.task("direct", "", [work.baseline])
+            rows = [
+                row_problem(task, row, Problem(kind="UnavailableError", message=reason), work.site.environment)
+                for row, reason in plan.refused
+                if row.id not in known
+            ]
+            self._keep(rows)
+            yield from rows
+
+    def _baselines(self) -> Iterator[tuple[Site, Task]]:
+        for work in self._work:
+            if not self._store.has([work.baseline.id]):
+                yield work.site, work.plan.subject.task("direct", f"baseline {work.baseline.name}", [work.baseline])
+
+    def _groups(self) -> Iterator[tuple[Site, Task]]:
+        for work in self._work:
+            tasks = self._open_tasks(work)
+            baseline = self._baseline_of(work)
+            if not work.site.several:  # each of several has a cache of its own: there the groups convert for themselves
+                yield from ((work.site, task) for task in conversions(work.plan.subject, tasks))
+            yield from ((work.site, task.model_copy(update={"baseline": baseline})) for task in tasks)
+
+    def _confirmations(self) -> Iterator[tuple[Site, Task]]:
+        for work in self._work:
+            subject = work.plan.subject
+            rows = self._contenders(work)
+            known = self._store.has([row.id for row in rows])
+            left = [row for row in rows if row.id not in known]
+            baseline = self._baseline_of(work)
+            threads = {row.settings.runtime.threads for row in left}
+            for number in sorted(threads):
+                same = [row for row in left if row.settings.runtime.threads == number]
+                # TensorFlow takes its threads once in a process: the baseline comes along where it has as many.
+                beside = number == work.baseline.settings.runtime.threads and baseline is not None
+                for start in range(0, len(same), CONFIRMED_AT_ONCE):
+                    task = subject.task("direct", "confirming", same[start : start + CONFIRMED_AT_ONCE])
+                    changes = {"lead": work.baseline} if beside else {"baseline": baseline}
+                    yield work.site, task.model_copy(update=changes)
+
+    def _contenders(self, work: _Work) -> list[Row]:
+        """Return what is worth measuring whole, as the composed records show it."""
+        ids = [row.id for task in work.plan.tasks for row in task.rows]
+        records = self._store.records_by_id(ids, pictures=False)
+        best = contenders(records, place, _group, least_gain=LEAST_GAIN, slack=SLACK, most=MOST_CONFIRMED)
+        return [work.plan.subject.row(record.settings, "direct", record.name) for record in best if record.composed]
+
+    def _open_tasks(self, work: _Work) -> list[Task]:
+        return work.plan.without(self._store.has(_ids(work))).tasks
+
+    def _baseline_of(self, work: _Work) -> Record | None:
+        for record in self._store.records_by_id([work.baseline.id]):
+            if record.detections:
+                return record.model_copy(update={"pictures": ()})
+        return None
+
+    def _in_turn(self, tasks: Iterable[tuple[Site, Task]]) -> Iterator[Record]:
+        """Keep every site busy with tasks in their order, and give what they find once it is stored."""
+        waiting = {site: deque[Task]() for site in self._sites}
+        for site, task in tasks:
+            waiting[site].append(task)
+        queued = [task for row in waiting.values() for task in row]
+        self._total += len(queued)
+        self._remaining.add(queued)
+        running: dict[Future[list[str]], tuple[Site, Task, float]] = {}
+        try:
+            while not self._cancelled and (running or any(waiting.values())):
+                for site, row in waiting.items():
+                    while row and sum(place is site for place, _, _ in running.values()) < max(1, site.slots):
+                        task = row.popleft()
+                        self._tell(task.name)
+                        running[site.submit(task)] = (site, task, time.monotonic())
+                yield from self._finished(running, LOOK_SECONDS)
+        except (KeyboardInterrupt, GeneratorExit):
+            self.cancel()
+            for _ in self._finished(running, None):
+                pass  # what the stopped task had finished is stored; whoever listened has gone
+            raise
+        if self._cancelled:
+            yield from self._finished(running, None)
+
+    def _finished(self, running: dict[Future[list[str]], tuple[Site, Task, float]], seconds: float | None) -> Iterator[Record]:
+        done, _ = wait(running, seconds, return_when=FIRST_COMPLETED) if running else (set(), None)
+        for future in done:
+            site, task, began = running.pop(future)
+            if future.cancelled():
+                continue
+            error = future.exception()
+            if error is not None and not self._cancelled and site.may_try_again(error):
+                running[site.submit(task)] = (site, task, began)
+                continue
+            if error is not None and not site.blames_task(error):
+                raise error
+            if error is not None:
+                records = [group_problem(task, problem_of_worker(error), site.environment)]
+            else:
+                records = [Record.from_json(text, task.name) for text in future.result()]
+            self._keep(records)
+            self._done += 1
+            self._remaining.finish(task, time.monotonic() - began)
+            self._tell(task.name)
+            yield from records
+
+    def _keep(self, records: Sequence[Record]) -> None:
+        self._stored += self._store.append_many(records)
+
+    def _tell(self, what: str) -> None:
+        slots = sum(max(1, site.slots) for site in self._sites)
+        self._progress(Standing(what, self._done, self._total, self._stored, self._remaining.seconds / slots))
+
+
+def _ids(work: _Work) -> list[str]:
+    tasks = work.plan.tasks
+    return [
+        *(row.id for task in tasks for row in task.rows),
+        *(task.id for task in tasks),
+        *(row.id for row, _ in work.plan.refused),
+    ]
+
+
+def problem_of_worker(error: BaseException) -> Problem:
+    """Return why nothing came back of a task."""
+    said = " ".join(str(error).split())
+    return Problem(kind="WorkerError", message=f"the worker did not answer: {type(error).__name__}: {said[:200]}")
+
+
+def _group(record: Record) -> str:
+    return group_name(record.settings)

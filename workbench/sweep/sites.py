@@ -1,0 +1,80 @@
+"""Where tasks run: here, one after the other, or on the machines of a cluster. Behind both is a `concurrent.futures` executor."""
+
+import threading
+from abc import ABC, abstractmethod
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import final
+
+from workbench.machine import EnvironmentFacts, environment
+from workbench.sweep.isolation import Isolation, records_of
+from workbench.sweep.task import Task
+
+
+class Site(ABC):
+    """Machines of one kind, whose times may be compared.
+
+    Attributes:
+        environment: What they are; `machine_id` as in their records.
+        several: Whether there may be more than one of them, each with a cache of its own.
+    """
+
+    environment: EnvironmentFacts
+    several: bool = False
+
+    @property
+    def machine_id(self) -> str:
+        return self.environment.machine_id
+
+    @property
+    @abstractmethod
+    def slots(self) -> int:
+        """How many tasks may run at once: one a machine, since they measure."""
+
+    @abstractmethod
+    def submit(self, task: Task) -> "Future[list[str]]":
+        """Run a task some time; gives its records as JSON."""
+
+    def may_try_again(self, error: BaseException) -> bool:  # noqa: ARG002 - the seam's signature
+        """Say whether a task that raised may be submitted again, after doing what it takes."""
+        return False
+
+    def blames_task(self, error: BaseException) -> bool:  # noqa: ARG002 - as above
+        """Say whether it is the task's fault that nothing came back of it; otherwise the sweep ends with the error."""
+        return False
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End what runs; what it has finished is still given."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back what it holds."""
+
+
+@final
+class ThisMachine(Site):
+    """One task at a time, in a fresh process each.
+
+    Args:
+        isolation: How processes are started and watched.
+    """
+
+    def __init__(self, isolation: Isolation | None = None) -> None:
+        self.environment = environment()
+        self._isolation = isolation or Isolation()
+        self._stopped = threading.Event()
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="workbench-sweep")
+
+    @property
+    def slots(self) -> int:
+        return 1
+
+    def submit(self, task: Task) -> "Future[list[str]]":
+        return self._executor.submit(records_of, task.model_dump_json(), self._isolation, self._stopped)
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def close(self) -> None:
+        self._stopped.set()
+        self._executor.shutdown(wait=True, cancel_futures=True)

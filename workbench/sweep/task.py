@@ -1,0 +1,58 @@
+"""What a sweep sends to a worker, and what comes back: plain values, so that they cross processes and machines."""
+
+from typing import Literal
+
+from workbench.media import MediaFacts
+from workbench.record import DetectorFacts, Record
+from workbench.settings import Settings
+from workbench.values import Value
+
+Kind = Literal["convert", "compose", "direct"]
+
+
+class Material(Value):
+    """Where detector, frames and truth come from, in the words of `workbench run`."""
+
+    detector: str
+    media: str | None = None
+    truth: str | None = None
+    allow: tuple[str, ...] = ()
+
+
+class Row(Value):
+    """One combination to measure."""
+
+    id: str
+    """Of the record that comes of it."""
+    name: str
+    command: str
+    settings: Settings
+    """As `availability.check` returned them."""
+
+
+class Task(Value):
+    """What one worker process does: rows that have something in common."""
+
+    id: str
+    """Of the one record that says why none of the rows could run."""
+    kind: Kind
+    """`compose`: one run of the engine whose outputs serve all rows. `direct`: each row whole, with `workbench.bench`. `convert`:
+    no records, only files for the engines in the cache of conversions."""
+    name: str
+    """For people who watch."""
+    material: Material
+    detector: DetectorFacts
+    """As the sweep knows it; a worker that has another one by that name must not answer for it."""
+    media: MediaFacts
+    rows: tuple[Row, ...]
+    frames: int
+    """To time where rows are measured whole."""
+    lead: Row | None = None
+    """Measured before the rows in each process, so that they are compared with it in interleaved blocks."""
+    baseline: Record | None = None
+    """What others agree with or not; its detections count, its times do not."""
+
+    @property
+    def places(self) -> frozenset[str]:
+        """Ids of all records that it may give."""
+        return frozenset(row.id for row in self.rows)
