@@ -12,6 +12,8 @@ from workbench.record import Record
 from workbench.timing import DECODED_BY_ONE
 from workbench.wording import MINUS, format_number, format_seconds_as_ms
 
+DECODE = "decode"  # one thread does it, however many work on what follows
+
 
 def whole(record: Record) -> float:
     """Return the seconds of a median frame; 0 where nothing was timed."""

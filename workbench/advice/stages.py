@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from workbench.advice.arithmetic import amdahl, overlapping, share, stage, stages, usable, whole
+from workbench.advice.arithmetic import DECODE, amdahl, overlapping, share, stage, stages, usable, whole
 from workbench.advice.card import Card
 from workbench.advice.pool import Pool
 from workbench.advice.rule import SHARE_NOTED, Theory, draw_up
@@ -110,7 +110,7 @@ def decoding_bounds(pool: Pool, record: Record) -> Card | None:
     timing = record.timing
     if timing is not None and timing.overlapped:
         return _decoding_sets_the_pace(pool, record)
-    part = share(record, "decode")
+    part = share(record, DECODE)
     if part < SHARE_NOTED:
         return None
     change = _threads(record)
@@ -120,8 +120,8 @@ def decoding_bounds(pool: Pool, record: Record) -> Card | None:
         "decoding-bounds",
         title="Decoding bounds it",
         finding=f"In {pool.label(record)}, decoding takes {format_percent(part)} of the frame, whatever the engine does.",
-        evidence=f"The decode stage takes {_of_frame(record, 'decode')}. The setting has no part in that: the media have.",
-        expected=(overlapping(record) if change else None) or amdahl(record, ("decode",)),
+        evidence=f"The decode stage takes {_of_frame(record, DECODE)}. The setting has no part in that: the media have.",
+        expected=(overlapping(record) if change else None) or amdahl(record, (DECODE,)),
         change=change,
         alternative=_overlapped_record(pool, record) if change else None,
         theory=DECODE_THEORY,
@@ -130,7 +130,7 @@ def decoding_bounds(pool: Pool, record: Record) -> Card | None:
 
 def _decoding_sets_the_pace(pool: Pool, record: Record) -> Card | None:
     found = limit(record.timing, usable(record)) if record.timing is not None else None
-    if found is None or found.limited_by != "decode" or not found.serial_fps:
+    if found is None or DECODE not in found.limited_by.split(" + ") or not found.serial_fps:
         return None
     reached = f"{format_number(found.fps)} of at most {format_number(found.serial_fps)} FPS are reached"
     return draw_up(
@@ -138,8 +138,8 @@ def _decoding_sets_the_pace(pool: Pool, record: Record) -> Card | None:
         record,
         "decoding-bounds",
         title="Decoding bounds it",
-        finding=f"{pool.label(record)} can go no faster than one thread decodes: {reached}.",
-        evidence=f"Decoding a frame takes {format_seconds_as_ms(1 / found.serial_fps)} ms, and one thread does it.",
+        finding=f"{pool.label(record)} can go no faster than one thread does {found.limited_by}: {reached}.",
+        evidence=f"That takes {format_seconds_as_ms(1 / found.serial_fps)} ms a frame; the cores alone would allow more.",
         theory=DECODE_THEORY,
     )
 
