@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from workbench.advice.card import Expected
 from workbench.limits import limit
 from workbench.record import Record
-from workbench.timing import DECODED_BY_ONE
 from workbench.wording import MINUS, format_number, format_seconds_as_ms
 
 DECODE = "decode"  # one thread does it, however many work on what follows
@@ -67,9 +66,9 @@ def overlapping(record: Record) -> Expected | None:
     if timing is None or found is None or not timing.cpu_seconds:
         return None
     bounds = {f"{cores:g} cores / {format_seconds_as_ms(timing.cpu_seconds)} ms of processor time": found.cores_fps}
-    for name, seconds in timing.stage_medians().items():
-        if (name,) in DECODED_BY_ONE and seconds > 0:
-            bounds[f"1 thread / {format_seconds_as_ms(seconds)} ms of {name}"] = 1 / seconds
+    decoding = timing.stage_medians().get(DECODE)
+    if decoding:
+        bounds[f"1 thread / {format_seconds_as_ms(decoding)} ms of {DECODE}"] = 1 / decoding
     words = min(bounds, key=lambda text: bounds[text])
     ratio = bounds[words] / found.fps
     arithmetic = f"{words} = {format_number(bounds[words])} FPS, over {format_number(found.fps)} FPS now = {format_number(ratio)}"
