@@ -16,6 +16,11 @@ IDLE_NOTED = 0.25  # of the cores' time; less is lost to scheduling anyway
 FUSABLE = ("eager", "graph", "xla")  # engines whose program can hold the resizing
 ONE_THREAD = ("keras",)  # engines that run on one thread at a time
 RESIZE_APART = ("runtime.engine", "runtime.precision")  # host resizing takes as long under any of them
+SOFT = "soft"  # the NMS that keeps other boxes than the rest: no one's replacement
+LIKELY_QUICK = ("opencv", "tensorflow")  # to try where nothing is known: quick with few candidates, and with many
+    "opencv",
+    "tensorflow",
+)  # to try where nothing is known: the first where few candidates are left, the second where many
 NMS_APART = ("runtime.precision", "input.resize")  # so does NMS, near enough: the candidates are nearly the same
 
 NMS_THEORY: Theory = (
@@ -52,8 +57,10 @@ def nms_dominates(pool: Pool, record: Record) -> Card | None:
         return None
     own = record.settings.nms.method
     quickest = _quickest(pool, record, "nms", "nms.method", NMS_APART)
+    if quickest is not None and SOFT in {own, quickest.settings.nms.method}:
+        quickest = None
     tried = {other.settings.nms.method for other in pool.siblings(record, ("nms.method",))} | {own}
-    untried = next((method for method in ("opencv", "tensorflow") if method not in tried), None)
+    untried = next((method for method in LIKELY_QUICK if method not in tried and own != SOFT), None)
     method = quickest.settings.nms.method if quickest is not None else untried
     told = f"The NMS stage takes {_of_frame(record, 'nms')} with nms.method={own}."
     if quickest is not None:
@@ -64,7 +71,7 @@ def nms_dominates(pool: Pool, record: Record) -> Card | None:
         "nms-dominates",
         title="NMS takes much of the frame",
         finding=f"In {pool.label(record)}, NMS takes {format_percent(part)} of the frame.",
-        evidence=told if method else f"{told} No other method measured here is quicker.",
+        evidence=told if method or own == SOFT else f"{told} No other method measured here is quicker.",
         expected=amdahl(record, ("nms",), stage(quickest, "nms") if quickest else None),
         change={"nms.method": method} if method else None,
         theory=NMS_THEORY,
