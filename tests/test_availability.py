@@ -10,7 +10,7 @@ from workbench.detectors import Detector
 from workbench.errors import SettingsError, UnavailableError
 from workbench.settings import (
     ENGINES,
-    FEED_MODES,
+    FEED_CACHES,
     NMS_METHODS,
     PRECISIONS,
     PRESETS,
@@ -64,7 +64,12 @@ def yolox(assets: Path) -> Detector:
             "choose opencv or pillow, or runtime.engine one of eager, graph, xla",
         ),
         ({"nms.method": "model"}, "nms.method is model: this model holds no NMS of its own", "choose any other method"),
-        ({"feed.mode": "tfdata"}, "feed.mode is tfdata: this version has no tf.data", "choose loop or threads"),
+        (
+            {"feed.mode": "threads", "feed.workers": 0},
+            "feed.workers is 0: only tf.data chooses their number",
+            "choose 1 or more, or feed.mode=tfdata",
+        ),
+        ({"feed.cache": "memory"}, "feed.cache is memory: only tf.data keeps prepared frames", "choose none, or feed.mode=tfdata"),
         (
             {"feed.mode": "threads", "runtime.engine": "keras", "input.resize": "opencv"},
             "feed.mode is threads: model.predict runs on one thread at a time",
@@ -119,14 +124,14 @@ def test_a_file_takes_its_own_defaults(yolox: Detector) -> None:
 @pytest.mark.parametrize(
     ("base", "name", "values", "refused"),
     [
-        ({}, "runtime.engine", ENGINES, {"keras", "litert", "openvino"}),  # the default resizes in the graph
+        ({}, "runtime.engine", ENGINES, {"keras", "litert", "openvino", "onnxruntime"}),  # the default resizes in the graph
         (HOST, "runtime.engine", ENGINES, set()),
         ({}, "runtime.precision", PRECISIONS, set(PRECISIONS) - {"float32"}),
         (LITERT, "runtime.precision", PRECISIONS, {"bfloat16"}),
         ({}, "input.resize", RESIZE_PLACES, set()),
         (LITERT, "input.resize", RESIZE_PLACES, {"graph"}),
         ({}, "nms.method", NMS_METHODS, {"model"}),
-        ({}, "feed.mode", FEED_MODES, {"tfdata"}),
+        ({}, "feed.cache", FEED_CACHES, {"memory", "file"}),
         ({}, "runtime.batch", (1, 2, 256), set()),
         (LITERT, "runtime.device", ("cpu", "gpu:0"), {"gpu:0"}),
         ({}, "input.size_hw", (160, 320, 333, (96, 160), (96, 161)), {333, (96, 161)}),
@@ -151,7 +156,7 @@ def test_exactly_what_cannot_be_taken_is_greyed_out(
 @pytest.mark.parametrize(
     ("name", "values", "taken"),
     [
-        ("runtime.engine", ENGINES, {"litert", "openvino"}),
+        ("runtime.engine", ENGINES, {"litert", "openvino", "onnxruntime"}),
         ("runtime.precision", PRECISIONS, {"float16"}),
         ("runtime.batch", (1, 2, 3), {1}),
         ("input.size_hw", (320, 416), {416}),

@@ -1,18 +1,19 @@
 """Records of variants measured on the same frames: what they hold, and what they warn of."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from workbench.bench import DEFAULT_FRAMES, PICTURES_EACH, TIMES_APART, Bench
 from workbench.catalog import Footage, open_detector
 from workbench.cli import commands
 from workbench.detectors import Calibration, Detector
-from workbench.errors import RecordError, SettingsError
-from workbench.media import Media, array_media, open_media
+from workbench.errors import MediaError, RecordError, SettingsError
+from workbench.media import Frame, Media, MediaFacts, array_media, open_media
 from workbench.record import Record
 from workbench.variants import Variant, variant
 
@@ -285,3 +286,41 @@ def test_other_classes_are_not_compared(street: Footage, sound: Record, mobile: 
 
     assert record.agreement is None
     assert "float16 knows other classes: no agreement" in record.warnings
+
+
+class Breaks(Media):
+    """Frames of noise, of which the one at 17 is damaged once it matters."""
+
+    matters = False
+
+    def frames(self, start: int = 0) -> Iterator[Frame]:
+        rng = np.random.default_rng(0)
+        for index in range(start, 40):
+            if index == 17 and self.matters:
+                raise MediaError("breaks#17 is damaged; choose a whole copy")
+            yield Frame(rng.integers(0, 255, (72, 128, 3), np.uint8), f"breaks#{index}", index)
+
+    def frame_names(self) -> Sequence[str]:
+        return tuple(f"breaks#{index}" for index in range(40))
+
+    def facts(self) -> MediaFacts:
+        return MediaFacts(name="breaks", source="breaks", kind="test", frames=40, size_hw=(72, 128))
+
+
+@pytest.mark.parametrize("feed", ["loop", "threads", "tfdata"])
+def test_what_was_measured_before_a_frame_that_is_damaged_is_kept(mobile: Detector, feed: str) -> None:
+    media = Breaks()
+
+    def tell(what: str, _: int, __: int) -> None:
+        media.matters = media.matters or what.endswith("timing")  # the warm-up is over
+
+    bench = Bench(Footage(media, None, None, None, Calibration("nothing", list)), 40, progress=tell)
+    row = variant(mobile, f"graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy,feed.mode={feed}")
+
+    with pytest.raises(MediaError, match="breaks#17 is damaged") as caught:
+        bench.measure(row)
+    record = bench.problem_record(row, caught.value)
+
+    assert record.problem is not None
+    assert record.timing is not None
+    assert len(record.timing.total_seconds) == 17

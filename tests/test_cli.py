@@ -152,10 +152,10 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("run --set input.size_hw=big", "input.size_hw is 'big': write a size as 320 or as HEIGHTxWIDTH, such as 288x512"),
         (
             "run --set runtime.engine=turbo",
-            "runtime.engine is 'turbo': Input should be 'keras', 'eager', 'graph', 'xla', 'litert' or 'openvino'",
+            "runtime.engine is 'turbo': Input should be 'keras', 'eager', 'graph', 'xla', 'litert', 'openvino' or 'onnxruntime'",
         ),
         ("run --set runtime.device=gpu:9", "runtime.device is gpu:9: TensorFlow sees"),
-        ("run --set feed.mode=tfdata", "feed.mode is tfdata: this version has no tf.data; choose loop or threads"),
+        ("run --set feed.cache=file", "feed.cache is file: only tf.data keeps prepared frames; choose none, or feed.mode=tfdata"),
         ("run --preset quick", "there is no preset 'quick'; choose one of naive, graph, xla, litert, litert-int8, fast"),
         ("run --preset litert,input.resize=graph", "input.resize is graph: the litert engine runs the network alone"),
         ("run --frames 0", "Invalid value for '--frames': "),

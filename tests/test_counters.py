@@ -1,6 +1,15 @@
+import psutil
 import pytest
 
-from workbench.counters import cgroup_folders, quota_cores, take_sample, throttled_times, usable_cores
+from workbench.counters import (
+    WorkMeter,
+    cgroup_folders,
+    core_busy_seconds,
+    quota_cores,
+    take_sample,
+    throttled_times,
+    usable_cores,
+)
 from workbench.settings import usable_cores as cores_of_the_settings
 
 
@@ -62,3 +71,36 @@ def test_counters_only_go_forward():
 
 def test_machine_and_settings_count_the_same_cores():
     assert usable_cores() == cores_of_the_settings()
+
+
+def test_work_is_summed_over_stretches_and_each_core_has_its_share() -> None:
+    cpu, cores, now = (
+        iter([0.0, 1.5, 9.0, 9.5]),
+        iter([(0.0, 5.0), (2.0, 5.5), (7.0, 7.0), (9.0, 7.0)]),
+        iter([0.0, 2.0, 8.0, 10.0]),
+    )
+    meter = WorkMeter(lambda: next(cpu), lambda: next(cores), lambda: next(now))
+
+    for _ in range(2):
+        with meter.running():
+            pass
+
+    assert meter.cpu_seconds == 2.0
+    assert meter.core_busy == (1.0, 0.125)
+
+
+def test_a_moment_is_too_short_to_tell_how_busy_the_cores_are() -> None:
+    now = iter([0.0, 0.1])
+    meter = WorkMeter(core_clock=lambda: (1.0,), clock=lambda: next(now))
+    with meter.running():
+        pass
+
+    assert meter.core_busy == ()
+    assert WorkMeter().core_busy == ()
+
+
+def test_every_core_of_this_machine_is_told() -> None:
+    busy = core_busy_seconds()
+
+    assert len(busy) == psutil.cpu_count()
+    assert all(seconds >= 0 for seconds in busy)

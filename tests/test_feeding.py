@@ -10,10 +10,10 @@ from workbench.bench import Bench
 from workbench.catalog import Footage
 from workbench.detections import Detections
 from workbench.detectors import Calibration, Detector
-from workbench.measure import NoWatch
 from workbench.media import Frame, Media, array_media
 from workbench.pipeline import Pipeline
 from workbench.variants import variant
+from workbench.watch import NoWatch
 
 Open = Callable[[str], Pipeline]
 
@@ -38,7 +38,7 @@ def found_by(pipeline: Pipeline, media: Media) -> list[tuple[str, Detections]]:
     def listen(frames: tuple[Frame, ...], found: tuple[Detections, ...]) -> None:
         kept.extend((frame.name, one) for frame, one in zip(frames, found, strict=True))
 
-    steps = pipeline.steps(media.frames(), listen)
+    steps = pipeline.steps(media, listen)
     while steps(NoWatch()):
         pass
     steps.close()

@@ -16,6 +16,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "errors values opencv_build counters threads",
         "worker",
         "settings boxes latency palette",
+        "realtime",
         "detections machine media timing",
         "datasets accuracy blocks live wording watch",
         "measure stages overlay limits",
@@ -24,23 +25,28 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "lineup",
         "advice",
         "pictures history report",
+        "picking regression",
         "graph overlapped",
+        "dataset",
         "detectors",
         "samples",
         "catalog engines",
         "availability feeding",
         "pipeline",
-        "variants judge player description",
+        "variants judge pacing player description takeaway",
         "bench projector",
+        "sweep",
         "lessons session",
         "view",
         "cli",
     )
 )
-SHOW = frozenset({"advice", "history", "report"})
+SHOW = frozenset({"advice", "history", "picking", "regression", "report"})
 PRODUCE = frozenset(
     (
         "graph",
+        "dataset",
+        "pacing",
         "detectors",
         "samples",
         "catalog",
@@ -51,10 +57,12 @@ PRODUCE = frozenset(
         "judge",
         "player",
         "bench",
+        "sweep",
         "description",
+        "takeaway",
     )
 )
-TENSORFLOW = frozenset({"graph", "detectors", "samples", "engines", "availability", "cli"})
+TENSORFLOW = frozenset({"graph", "detectors", "samples", "engines", "availability", "takeaway", "cli"})
 MODULES = sorted(
     path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE
 )

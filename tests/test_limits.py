@@ -31,6 +31,7 @@ def test_a_stage_that_one_thread_does_bounds_where_it_is_slower() -> None:
 
     assert found is not None
     assert found.limited_by == "decode"
+    assert found.without("decode", cores=4) == pytest.approx(4 / 0.001)
     assert found.bound_fps == pytest.approx(1 / 0.009)
     assert found.share == pytest.approx(0.9)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.errors import MediaError
-from workbench.measure import TURN_FRAMES, NoWatch, Stopwatch, Warmup, measure, time_frames, warm_up
+from workbench.measure import TURN_FRAMES, NoWatch, Span, Stopwatch, Warmup, measure, time_frames, warm_up
 
 
 class Clock:
@@ -113,10 +113,10 @@ def test_seconds_of_another_thread_leave_the_running_lap_alone():
     watch = Stopwatch(clock)
     watch.start()
     clock.spend(0.1)
-    watch.add("decode", 0.7)
+    watch.add(Span("decode", "decode", 3.0, 3.7))
     watch.lap("infer")
     watch.close_step(1)
-    assert watch.stage_seconds() == {"decode": (0.7,), "infer": pytest.approx((0.1,))}
+    assert watch.stage_seconds() == {"decode": pytest.approx((0.7,)), "infer": pytest.approx((0.1,))}
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.sets(st.sampled_from(["decode", "infer", "nms"]))), max_size=8))
@@ -125,7 +125,7 @@ def test_a_stage_that_a_step_skips_gets_zeros(steps):
     for frames, stages in steps:
         watch.start()
         for stage in stages:
-            watch.add(stage, 1.0)
+            watch.add(Span(stage, "elsewhere", 0.0, 1.0))
         watch.close_step(frames)
     for stage, seconds in watch.stage_seconds().items():
         assert len(seconds) == sum(frames for frames, _ in steps)

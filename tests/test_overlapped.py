@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from workbench.errors import MediaError
-from workbench.measure import NoWatch, Stopwatch, Watch
 from workbench.media import Frame
 from workbench.overlapped import Overlapped
+from workbench.watch import NoWatch, Stopwatch, Watch
 
 Out = list[int]
 

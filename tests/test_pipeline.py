@@ -1,6 +1,6 @@
 """From frames to detections in pixels of the frame, and what is compiled on the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -10,10 +10,11 @@ from workbench.boxes import pairwise_iou
 from workbench.datasets import Truth
 from workbench.detectors import Calibration, Detector
 from workbench.engines import Candidates
-from workbench.measure import NoWatch, Stopwatch, Watch
 from workbench.media import Frame, array_media
+from workbench.media.arrays import Arrays
 from workbench.pipeline import Pipeline, open_suppressor
 from workbench.settings import NMS_METHODS, Nms, Settings
+from workbench.watch import NoWatch, Stopwatch, Watch
 
 Open = Callable[[str], Pipeline]
 GRAPH = "graph,input.size_hw=192x320"
@@ -33,9 +34,13 @@ def frame(height: int, width: int, name: str = "noise") -> Frame:
     return Frame(np.random.default_rng(height).integers(0, 256, (height, width, 3), np.uint8), name, 0)
 
 
+def given(frames: Sequence[Frame]) -> Arrays:
+    return Arrays(frames, name="given", source="given")
+
+
 def stages_of(pipeline: Pipeline, frames: list[Frame]) -> list[str]:
     watch = Stopwatch()
-    step = pipeline.steps(iter(frames))
+    step = pipeline.steps(given(frames))
     watch.start()
     watch.close_step(step(watch))
     return list(watch.stage_seconds())
@@ -73,7 +78,7 @@ def test_a_batch_with_a_short_tail_finds_what_single_frames_find(pipeline: Open,
     told: list[tuple[Frame, object]] = []
 
     step = pipeline(f"{words},runtime.batch=2").steps(
-        iter(frames), lambda batch, found: told.extend(zip(batch, found, strict=True))
+        given(frames), lambda batch, found: told.extend(zip(batch, found, strict=True))
     )
     handled = [step(Stopwatch()) for _ in range(3)]
 
@@ -110,13 +115,13 @@ def test_a_stage_is_told_where_its_work_is_apart(pipeline: Open, words: str, sta
 
 def test_the_end_of_the_media_is_no_step(pipeline: Open) -> None:
     assert stages_of(pipeline(SMALL), [frame(72, 128)])
-    assert pipeline(SMALL).steps(iter([]))(Stopwatch()) == 0
+    assert pipeline(SMALL).steps(given([]))(Stopwatch()) == 0
 
 
 def test_drawing_leaves_the_frame_as_it_was(pipeline: Open, stills: tuple[Frame, ...]) -> None:
     before = stills[0].image_rgb.copy()
 
-    pipeline(GRAPH).steps(iter(stills[:1]))(Stopwatch())
+    pipeline(GRAPH).steps(given(stills[:1]))(Stopwatch())
 
     np.testing.assert_array_equal(stills[0].image_rgb, before)
 
@@ -229,4 +234,4 @@ class Silent(Watch):
 
 
 def test_a_step_leaves_starting_the_watch_to_who_times_it(pipeline: Open) -> None:
-    assert pipeline(SMALL).steps(iter([frame(72, 128)]))(Silent()) == 1
+    assert pipeline(SMALL).steps(given([frame(72, 128)]))(Silent()) == 1

@@ -132,7 +132,7 @@ def test_what_stands_in_an_engines_way_is_changed_with_it_and_said(session: Sess
         ("input.size_hw", 100, "choose multiples of 32"),
         ("nms.score", 7, "nms.score is 7"),
         ("nms.bogus", 1, "there is no setting 'nms.bogus'"),
-        ("feed.mode", "tfdata", "choose loop"),
+        ("feed.cache", "memory", "choose none"),
     ],
 )
 def test_what_cannot_be_taken_is_said_and_nothing_changes(session: Session, name: str, value: object, words: str) -> None:

@@ -8,6 +8,7 @@ from workbench.settings import (
     ENGINES,
     FAST,
     FAST_GUESS,
+    FEED_CACHES,
     FEED_MODES,
     NMS_METHODS,
     PRECISIONS,
@@ -124,7 +125,7 @@ def test_changes_are_told_in_order():
     assert describe_changes(Settings(), after) == (
         "input.size_hw: None -> 288x512",
         "nms.score: 0.3 -> 0.4",
-        "feed.cache: false -> true",
+        "feed.cache: none -> memory",
     )
 
 
@@ -147,9 +148,10 @@ VALUES = {
     "nms.per_class": st.booleans(),
     "nms.top_k": st.integers(1, 1_000_000),
     "feed.mode": st.sampled_from(FEED_MODES),
-    "feed.workers": st.integers(1, 256),
+    "feed.workers": st.integers(0, 256),
     "feed.prefetch": st.integers(0, 1024),
-    "feed.cache": st.booleans(),
+    "feed.cache": st.sampled_from(FEED_CACHES),
+    "feed.ordered": st.booleans(),
 }
 
 

@@ -6,13 +6,21 @@ from itertools import combinations, product
 from workbench.detectors import Detector
 from workbench.detectors.conversion import PRECISION_OPTIONS
 from workbench.detectors.native_output import load_tensorflow
+from workbench.engines.onnxruntime import why_not as why_not_onnxruntime
 from workbench.engines.openvino import why_not as why_not_openvino
 from workbench.errors import SettingsError, UnavailableError
-from workbench.settings import FLATBUFFER_ENGINES, PRECISIONS, RESIZE_PLACES, Settings
+from workbench.settings import FLATBUFFER_ENGINES, PRECISIONS, RESIZE_PLACES, Runtime, Settings
 
 TENSORFLOW_ENGINES = ("keras", "eager", "graph", "xla")
-RUNTIME_NAMES = {"litert": "LiteRT", "openvino": "OpenVINO"}
-OPENVINO_PRECISIONS = ("float32", "float16", "bfloat16", "dynamic-int8", "int8")
+RUNTIME_NAMES = {"litert": "LiteRT", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
+EXTRAS: dict[str, Callable[[Runtime], str | None]] = {
+    "openvino": lambda runtime: why_not_openvino(runtime.precision),
+    "onnxruntime": lambda _: why_not_onnxruntime(),
+}
+EXTRA_PRECISIONS = {
+    "openvino": ("float32", "float16", "bfloat16", "dynamic-int8", "int8"),
+    "onnxruntime": ("float32", "float16", "dynamic-int8", "int8"),
+}
 RESIZING_ENGINES = ("eager", "graph", "xla")
 
 Rule = Callable[[Detector, Settings], str | None]
@@ -83,6 +91,8 @@ def _fitting_changes(detector: Detector, chosen: str) -> Iterator[dict[str, obje
         "runtime.precision": PRECISIONS,
         "runtime.batch": (detector.input_spec.batch or 1,),
         "runtime.device": ("cpu",),
+        "feed.cache": ("none",),
+        "feed.workers": (1,),
         "feed.mode": ("loop",),
     }
     names = [name for name in choices if name != chosen]
@@ -101,8 +111,10 @@ def _refused_by_detector(detector: Detector, settings: Settings) -> str | None:
 
 def _feed(_: Detector, settings: Settings) -> str | None:
     feed, runtime = settings.feed, settings.runtime
-    if feed.mode == "tfdata":
-        return "feed.mode is tfdata: this version has no tf.data; choose loop or threads"
+    if feed.mode == "threads" and not feed.workers:
+        return "feed.workers is 0: only tf.data chooses their number by itself; choose 1 or more, or feed.mode=tfdata"
+    if feed.mode != "tfdata" and feed.cache != "none":
+        return f"feed.cache is {feed.cache}: only tf.data keeps prepared frames; choose none, or feed.mode=tfdata"
     if feed.mode == "threads" and runtime.engine == "keras":
         return "feed.mode is threads: model.predict runs on one thread at a time; choose loop, or another runtime.engine"
     if feed.mode == "threads" and runtime.engine in FLATBUFFER_ENGINES and feed.workers > runtime.threads:
@@ -120,23 +132,25 @@ def _precision(_: Detector, settings: Settings) -> str | None:
             f"runtime.precision is {runtime.precision}: the {runtime.engine} engine runs the network as it was saved, in float32;"
             " choose float32, or runtime.engine=litert"
         )
-    if runtime.engine == "openvino" and runtime.precision not in OPENVINO_PRECISIONS:
-        choices = ", ".join(OPENVINO_PRECISIONS)
-        return f"runtime.precision is {runtime.precision}: OpenVINO does not compute in it; choose one of {choices}"
+    taken = EXTRA_PRECISIONS.get(runtime.engine, PRECISIONS)
+    if runtime.precision not in taken:
+        name = RUNTIME_NAMES[runtime.engine]
+        return f"runtime.precision is {runtime.precision}: {name} does not compute in it; choose one of {', '.join(taken)}"
     if runtime.engine == "litert" and runtime.precision not in PRECISION_OPTIONS:
         choices = ", ".join(PRECISION_OPTIONS)
         return f"runtime.precision is {runtime.precision}: LiteRT has no conversion to it; choose one of {choices}"
     return None
 
 
-def _openvino(_: Detector, settings: Settings) -> str | None:
+def _extra(_: Detector, settings: Settings) -> str | None:
     runtime = settings.runtime
-    reason = why_not_openvino(runtime.precision) if runtime.engine == "openvino" else None
-    return reason and f"runtime.engine is openvino: {reason}"
+    why_not = EXTRAS.get(runtime.engine)
+    reason = why_not(runtime) if why_not else None
+    return reason and f"runtime.engine is {runtime.engine}: {reason}"
 
 
 def _resize(_: Detector, settings: Settings) -> str | None:
-    if settings.input.resize != "graph" or settings.runtime.engine in RESIZING_ENGINES:
+    if settings.input.resize != "graph" or settings.runtime.engine in RESIZING_ENGINES or settings.feed.mode == "tfdata":
         return None
     return (
         f"input.resize is graph: the {settings.runtime.engine} engine runs the network alone, at its own size; choose opencv or"
@@ -168,4 +182,4 @@ def _device(_: Detector, settings: Settings) -> str | None:
     return f"runtime.device is {device}: TensorFlow {seen}; choose cpu"
 
 
-RULES: tuple[Rule, ...] = (_refused_by_detector, _openvino, _feed, _precision, _resize, _batch, _device)
+RULES: tuple[Rule, ...] = (_refused_by_detector, _extra, _feed, _precision, _resize, _batch, _device)

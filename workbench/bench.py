@@ -5,24 +5,31 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+import numpy as np
+
 from workbench.accuracy import Accuracy, Agreement, agreement, average_precision, judged, uncounted
 from workbench.catalog import Footage
 from workbench.counters import quota_cores, usable_cores
 from workbench.datasets import Truth
 from workbench.detections import Detections
-from workbench.errors import RecordError, WorkbenchError
+from workbench.engines import Candidates
+from workbench.errors import RecordError
 from workbench.feeding import Steps
 from workbench.limits import limit
 from workbench.machine import NoiseCertificate, NoiseWatch, environment
-from workbench.measure import Comparison, Step, Timing, compare_blocks, measure
+from workbench.measure import Comparison, Measured, Step, Timing, compare_blocks, measure
 from workbench.media import Frame, Media
+from workbench.pacing import Pace, keep_pace
 from workbench.pictures import picture
 from workbench.pipeline import Pipeline
+from workbench.realtime import RealTime
 from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record
+from workbench.timing import StageSpan
 from workbench.variants import Variant
 
 DEFAULT_FRAMES = 150  # enough for p95 (130 frames), and a slow pipeline is done in half a minute
 FRAMES_KEPT = 256  # whose detections a record holds: more would make it large and the agreement no surer
+FRAMES_COUNTED = 4  # whose candidates are counted: the mean has to tell tens from thousands, no more
 PICTURES_EACH = 2  # shown of the timed and of the labelled frames
 COMPARISON_SECONDS = 20.0  # nobody waits longer for a row; what is still unclear then is said to be
 UNEXPLAINED_LIMIT = 0.05  # of the median frame; above it the stages do not account for what the user waits for
@@ -66,12 +73,15 @@ class _Run:
 
     pipeline: Pipeline
     timing: Timing
+    timeline: tuple[StageSpan, ...]
     unsteady: tuple[str, ...]
     recompilations: int
+    candidates: float | None
     timed: _Found
     accuracy: Accuracy | None
     labelled: _Found
     comparison: Comparison | None
+    real_time: RealTime | None
     noise: NoiseCertificate
 
 
@@ -84,6 +94,7 @@ class Bench:
         baseline: A saved record whose detections others are compared with; times of other sessions are not.
         progress: Told what is going on.
         comparison_seconds: How long a comparison with the baseline may look for a clear answer.
+        pace: Asks for one more pass, at the frames' own pace.
 
     Raises:
         RecordError: The baseline's record is of other media, or holds no detections.
@@ -96,6 +107,7 @@ class Bench:
         baseline: Record | None = None,
         progress: Progress = no_progress,
         comparison_seconds: float = COMPARISON_SECONDS,
+        pace: Pace | None = None,
     ) -> None:
         if baseline is not None:
             _check_baseline(baseline, footage.media)
@@ -103,8 +115,10 @@ class Bench:
         self._frames = frames
         self._progress = progress
         self._comparison_seconds = comparison_seconds
+        self._pace = pace
         self._baseline = baseline
         self._baseline_pipeline: Pipeline | None = None
+        self._partial: Timing | None = None
         self._shown = frozenset(_frames_to_show(footage.media, footage.truth, frames))
         self._shown_labelled = (
             frozenset(_frames_to_show(footage.labelled, footage.labelled_truth, None)) if footage.labelled else frozenset()
@@ -132,9 +146,11 @@ class Bench:
             environment=environment(),
             engine=_engine_facts(run),
             timing=run.timing,
+            timeline=run.timeline,
             accuracy=run.accuracy,
             agreement=agreed,
             comparison=run.comparison,
+            real_time=run.real_time,
             noise=run.noise,
             warnings=tuple(self._warnings(variant, run, agreed)),
             detections=tuple(FrameDetections.of(name, one) for name, one in islice(run.timed.by_name.items(), FRAMES_KEPT)),
@@ -146,6 +162,7 @@ class Bench:
 
     def _run(self, variant: Variant) -> _Run:
         self._progress(f"{variant.name}: preparing", 0, 0)
+        self._partial = None
         media = self._footage.media
         timed = _Found(self._shown)
         compiled: list[int] = []  # before each pass, the timed ones last
@@ -156,7 +173,7 @@ class Bench:
             compiled.append(pipeline.compilations)
             if pipeline.overlaps:  # what is behind would work on beside what is timed
                 _close(opened)
-            opened.append(pipeline.steps(media.frames(), timed.listen))
+            opened.append(pipeline.steps(media, timed.listen))
             return opened[-1]
 
         def tell(done: int, total: int) -> None:
@@ -168,26 +185,36 @@ class Bench:
             pipeline.compile(media.facts().size_hw)
             compile_seconds = time.perf_counter() - before
             try:
-                measured = measure(make_step, frames=self._frames, overlapped=pipeline.overlaps, progress=tell)
+                measured = measure(
+                    make_step, frames=self._frames, overlapped=pipeline.overlaps, on_stop=self._keep_partial, progress=tell
+                )
             finally:
                 _close(opened)
             recompilations = pipeline.compilations - compiled[-1 if pipeline.overlaps else -2]
+            candidates = _candidates(pipeline, media, len(measured.total_seconds))
             accuracy, labelled = self._accuracy(variant, pipeline)
             comparison = self._comparison(variant, pipeline)
+            real_time = self._real_time(variant, pipeline)
         return _Run(
             pipeline=pipeline,
-            timing=_bounded(measured.timing(compile_seconds)),
+            timing=_bounded(measured.timing(compile_seconds).model_copy(update={"serial": pipeline.serial})),
+            timeline=measured.timeline,
             unsteady=measured.warnings,
             recompilations=recompilations,
+            candidates=candidates,
             timed=timed,
             accuracy=accuracy,
             labelled=labelled,
             comparison=comparison,
+            real_time=real_time,
             noise=noise_watch.certificate,
         )
 
-    def problem_record(self, variant: Variant, error: WorkbenchError) -> Record:
-        """Return the row of a variant that could not be run."""
+    def _keep_partial(self, measured: Measured) -> None:
+        self._partial = measured.timing(compile_seconds=0.0) if measured.total_seconds else None
+
+    def problem_record(self, variant: Variant, error: Exception) -> Record:
+        """Return the row of a variant that could not be run, or not to its end: then with the times until there."""
         return Record(
             name=variant.name,
             command=variant.command,
@@ -196,6 +223,7 @@ class Bench:
             media=self._footage.media.facts(),
             environment=environment(),
             noise=NoiseCertificate(verdict="unknown", reasons=("nothing was timed",)),
+            timing=self._partial,
             problem=Problem.of(error),
         )
 
@@ -233,6 +261,15 @@ class Bench:
         timers = other.block_timer(media), pipeline.block_timer(media)
         compared = compare_blocks(*timers, maximum_seconds=self._comparison_seconds, progress=tell)
         return compared.comparison(baseline.name, variant.name)
+
+    def _real_time(self, variant: Variant, pipeline: Pipeline) -> RealTime | None:
+        if self._pace is None:
+            return None
+
+        def tell(done: int, total: int) -> None:
+            self._progress(f"{variant.name}: at its own pace", done, total)
+
+        return keep_pace(pipeline, self._footage.media, self._pace, tell)
 
     def _agreement(self, variant: Variant, run: _Run) -> Agreement | None:
         baseline = self._baseline
@@ -297,8 +334,22 @@ def _engine_facts(run: _Run) -> EngineFacts:
         recompilations=run.recompilations,
         threads=pipeline.settings.runtime.threads,
         model_bytes=pipeline.engine.model_bytes,
+        input_bytes=pipeline.input_bytes,
+        candidates=run.candidates,
         notes=(*pipeline.engine.notes, *pipeline.nms_notes),
     )
+
+
+def _candidates(pipeline: Pipeline, media: Media, frames: int) -> float | None:
+    """Return the mean candidates above the score in frames spread over those that were timed; see `EngineFacts`."""
+    nms, counts = pipeline.settings.nms, []
+    for frame in islice(media.frames(), 0, frames, max(1, frames // FRAMES_COUNTED)):
+        (raw,) = pipeline.infer([frame])
+        if not isinstance(raw, Candidates):
+            return None
+        scores = raw.scores if nms.per_class else raw.scores.max(axis=-1)
+        counts.append(int((scores > np.float32(nms.score)).sum()))
+    return float(np.mean(counts)) if counts else None
 
 
 def _frames_to_show(media: Media, truth: Truth | None, limit: int | None) -> Iterator[str]:

@@ -1,11 +1,16 @@
 """The machine's counters: CPU time, container quotas and clocks, as far as the system tells them."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import psutil
+
+BUSY_KINDS = ("user", "nice", "system", "irq", "softirq")  # of a core's time, as the system counts it
+SHORTEST_SECONDS = 0.5  # counters tick every 10 ms: in less, a few ticks more or less would decide
 
 
 def usable_cores() -> int:
@@ -78,6 +83,54 @@ class Sample:
     throttled: int | None = None
     frequencies_mhz: tuple[float, ...] = ()
     full_frequency_mhz: float | None = None
+
+
+def core_busy_seconds() -> tuple[float, ...]:
+    """Return for each of the machine's cores the time in which it was busy since it started; empty where nobody tells."""
+    cores = (core._asdict() for core in psutil.cpu_times(percpu=True) or ())
+    return tuple(sum(core.get(kind, 0.0) for kind in BUSY_KINDS) for core in cores)
+
+
+@final
+class WorkMeter:
+    """Sums up over several stretches what this process's threads worked and how busy each core was.
+
+    Args:
+        cpu_clock: Processor seconds of the process.
+        core_clock: Busy seconds of each core; the system counts them in steps of 10 ms.
+        clock: Seconds that only go forward.
+    """
+
+    def __init__(
+        self,
+        cpu_clock: Callable[[], float] = time.process_time,
+        core_clock: Callable[[], tuple[float, ...]] = core_busy_seconds,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._clocks = cpu_clock, core_clock, clock
+        self.cpu_seconds = 0.0
+        self._passed_seconds = 0.0
+        self._busy_seconds: tuple[float, ...] = ()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Count what happens inside `with`; reading the counters takes some hundred microseconds before and after it."""
+        cpu_clock, core_clock, clock = self._clocks
+        cores, began, cpu = core_clock(), clock(), cpu_clock()
+        try:
+            yield
+        finally:
+            self.cpu_seconds += cpu_clock() - cpu
+            self._passed_seconds += clock() - began
+            busy = tuple(after - before for before, after in zip(cores, core_clock(), strict=True))
+            self._busy_seconds = tuple(map(sum, zip(self._busy_seconds, busy, strict=True))) if self._busy_seconds else busy
+
+    @property
+    def core_busy(self) -> tuple[float, ...]:
+        """For each core the share of these stretches in which it was busy, with whatever."""
+        if self._passed_seconds < SHORTEST_SECONDS:
+            return ()
+        return tuple(round(min(1.0, seconds / self._passed_seconds), 3) for seconds in self._busy_seconds)
 
 
 def take_sample() -> Sample:

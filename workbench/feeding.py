@@ -2,15 +2,17 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
+from workbench.dataset import Fed, FedFrames
 from workbench.detections import Detections
 from workbench.engines import Candidates
-from workbench.measure import Watch, time_frames
-from workbench.media import Frame, Media
+from workbench.measure import time_frames
+from workbench.media import Frame
 from workbench.overlapped import Overlapped
+from workbench.watch import Stopwatch, Watch
 
 SETTLING_FRAMES = 2  # litert-int8 after a block of naive: the first frame took 37 % longer than later ones, the second 3 %
 SETTLING_SECONDS = (
@@ -49,13 +51,17 @@ class Steps(ABC):
         if self._listener:
             self._listener(passed.frames, passed.found)
         handled = len(passed.frames)
-        del passed  # giving the frames' memory back takes time as well, and belongs to a stage
-        watch.lap("draw")
+        del passed  # giving the frames' memory back takes time as well
+        self.end(watch)
         return handled
 
     @abstractmethod
     def next(self, watch: Watch) -> Passed | None:
         """Return the next batch behind its last stage; `None` at the end of the media."""
+
+    @abstractmethod
+    def end(self, watch: Watch) -> None:
+        """Tell the watch of the step's end, once the listener has had its batch."""
 
     @abstractmethod
     def close(self) -> None:
@@ -73,6 +79,9 @@ class LoopSteps(Steps):
     def next(self, watch: Watch) -> Passed | None:
         return self._next_batch(watch)
 
+    def end(self, watch: Watch) -> None:
+        watch.lap("draw")  # whatever the last stage leaves behind belongs to it
+
     def close(self) -> None:
         pass
 
@@ -88,8 +97,38 @@ class OverlappedSteps(Steps):
     def next(self, watch: Watch) -> Passed | None:
         return self._overlapped.next(watch)
 
+    def end(self, watch: Watch) -> None:
+        pass  # its workers have told their stages; this thread has waited
+
     def close(self) -> None:
         self._overlapped.close()
+
+
+@final
+class DatasetSteps(Steps):
+    """Batches that tf.data has decoded and prepared ahead; a step waits for the next and takes it through the other stages."""
+
+    def __init__(self, fed: FedFrames, pass_fed: Callable[[Fed, Watch], Passed], listener: Listener | None = None) -> None:
+        super().__init__(listener)
+        self._fed = fed
+        self._pass_fed = pass_fed
+
+    def next(self, watch: Watch) -> Passed | None:
+        fed = self._fed.next()
+        if fed is None:
+            return None
+        own = Stopwatch()  # the step's own began before the waiting
+        own.start()
+        passed = self._pass_fed(fed, own)
+        for span in (*fed.spans, *own.taken()):
+            watch.add(span)
+        return passed
+
+    def end(self, watch: Watch) -> None:
+        pass
+
+    def close(self) -> None:
+        self._fed.close()
 
 
 @final
@@ -141,10 +180,3 @@ class OverlappedBlocks:
         finally:
             steps.close()
             self._position = (self._position + self._filling + count) % max(self._length, 1)
-
-
-def endless(media: Media, start: int = 0) -> Iterator[Frame]:
-    """Iterate over media from a position, again and again."""
-    while True:
-        yield from media.frames(start)
-        start = 0

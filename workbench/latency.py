@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 SURPRISE = 0.0013  # chance that n frames hold none beyond the quantile (three sigma, one side); below it we state the quantile
 CONFIDENCE = 0.95
 RESAMPLES = 2000  # the interval's ends then move by about a thirtieth of its width from seed to seed
+KEPT = 1024  # medians of records: a report of hundreds asks for each of them hundreds of times
 TRIMMED_SHARE = (
     0.25  # of the ratios at either end (what is left is the interquartile mean): bursts of foreign load spoil whole rounds
 )
@@ -35,7 +37,14 @@ def quantile_seconds(seconds: Sequence[float], quantile: float) -> float | None:
 
 def median_seconds(seconds: Sequence[float]) -> float | None:
     """Return the median in seconds, or `None` without a single frame."""
+    if isinstance(seconds, tuple):
+        return _median_of_record(seconds)
     return float(np.median(seconds)) if len(seconds) else None
+
+
+@lru_cache(maxsize=KEPT)
+def _median_of_record(seconds: tuple[float, ...]) -> float | None:
+    return float(np.median(seconds)) if seconds else None
 
 
 def ratio_interval(ratios: Sequence[float], seed: int = 0) -> tuple[float, float, float]:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from workbench.timing import Timing
 
-SERIAL_STAGES = ("decode",)  # a video's frames are decoded one after the other, on one thread
+CORES = "cores"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,15 +15,16 @@ class Limit:
 
     Attributes:
         cores_fps: With every core busy all the time: cores over processor seconds a frame.
-        serial_fps: Of the slowest stage that only one thread does at a time; `None` where nothing overlapped: there all are so.
-        serial_stage: That stage.
+        serial_fps: Of the slowest stages that only one thread does, one after the other; `None` where nothing overlapped: there all
+            are so.
+        serial_stages: Those stages.
         fps: What was reached.
         busy: For each stage the share of the time in which it was at work, of all its workers together.
     """
 
     cores_fps: float
     serial_fps: float | None
-    serial_stage: str | None
+    serial_stages: tuple[str, ...]
     fps: float
     busy: dict[str, float]
 
@@ -37,8 +40,22 @@ class Limit:
 
     @property
     def limited_by(self) -> str:
-        """What bounds: `cores`, or the stage."""
-        return self.serial_stage if self.serial_fps and self.serial_fps < self.cores_fps and self.serial_stage else "cores"
+        """What bounds: `cores`, or the stages that one thread does."""
+        return " + ".join(self.serial_stages) if self.serial_fps and self.serial_fps < self.cores_fps else CORES
+
+    def without(self, stage: str, cores: float) -> float:
+        """Return the bound that would be left if a stage took no time on any core.
+
+        Args:
+            stage: One of `busy`.
+            cores: That the process may use.
+        """
+        seconds = self.busy[stage] / self.fps
+        cores_fps = cores / max(cores / self.cores_fps - seconds, 1e-9)
+        if not self.serial_fps:
+            return cores_fps
+        chain = 1 / self.serial_fps - (seconds if stage in self.serial_stages else 0.0)
+        return min(cores_fps, 1 / chain) if chain > 0 else cores_fps
 
 
 def limit(timing: Timing, cores: float) -> Limit | None:
@@ -55,13 +72,13 @@ def limit(timing: Timing, cores: float) -> Limit | None:
     fps = timing.fps
     if not timing.cpu_seconds or not fps:
         return None
-    medians = timing.stage_medians()
-    serial = {stage: seconds for stage, seconds in medians.items() if stage in SERIAL_STAGES and seconds > 0}
-    slowest = max(serial, key=lambda stage: serial[stage]) if serial and timing.overlapped else None
+    means = {stage: float(np.mean(timing.stage_seconds[stage])) for stage in timing.stage_medians()}  # slow frames count as well
+    chains = [tuple(stage for stage in chain if means.get(stage)) for chain in timing.serial if timing.overlapped]
+    slowest = max(chains, key=lambda chain: sum(means[stage] for stage in chain), default=())
     return Limit(
         cores_fps=cores / timing.cpu_seconds,
-        serial_fps=1 / serial[slowest] if slowest else None,
-        serial_stage=slowest,
+        serial_fps=1 / sum(means[stage] for stage in slowest) if slowest else None,
+        serial_stages=slowest,
         fps=fps,
-        busy={stage: seconds * fps for stage, seconds in medians.items()},
+        busy={stage: seconds * fps for stage, seconds in means.items()},
     )

@@ -15,7 +15,7 @@ from typing import Literal, Self, final
 import psutil
 from pydantic import Field
 
-from workbench.counters import Sample, quota_cores, take_sample, usable_cores
+from workbench.counters import SHORTEST_SECONDS, Sample, quota_cores, take_sample, usable_cores
 from workbench.values import Value
 
 
@@ -136,7 +136,6 @@ def _ask_for_gpus(program: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in answer.stdout.splitlines() if line.strip())
 
 
-SHORTEST_SECONDS = 0.5  # counters tick every 10 ms: in less, a few ticks more or less would decide
 LOAD_SHARE_LIMIT = 0.05  # of the usable cores, by others: about where medians begin to move by more than a percent
 LOAD_LEAST = 0.1  # cores; a desktop at rest stays below it, whatever few cores it has
 STEAL_LIMIT = 0.02  # of CPU time: each stolen slice of milliseconds falls into some frame

@@ -7,16 +7,17 @@ out, and comparing two settings, are importable from here too.
 
 import gc
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import final
 
 import numpy as np
 
 from workbench.blocks import Compared, compare_blocks, verdict_of
+from workbench.counters import WorkMeter
 from workbench.errors import MediaError
-from workbench.timing import STAGES, UNEXPLAINED, Comparison, Ratio, Timing, Verdict
+from workbench.timing import STAGES, UNEXPLAINED, Comparison, Ratio, StageSpan, Timing, Verdict
+from workbench.watch import NoWatch, Span, Stopwatch, Watch
 
 __all__ = [
     "STAGES",
@@ -26,6 +27,7 @@ __all__ = [
     "Measured",
     "NoWatch",
     "Ratio",
+    "Span",
     "Step",
     "Stopwatch",
     "Timing",
@@ -43,77 +45,6 @@ __all__ = [
 Clock = Callable[[], float]
 Progress = Callable[[int, int], None]
 """Called after each step with the frames done and the frames asked for."""
-
-
-class Watch(ABC):
-    """What a pipeline's step tells at the end of each stage."""
-
-    @abstractmethod
-    def start(self) -> None:
-        """Begin a step: the next `lap` counts from here."""
-
-    @abstractmethod
-    def lap(self, stage: str) -> None:
-        """Give the time since the last lap to a stage; a stage may have several laps in one step."""
-
-    @abstractmethod
-    def add(self, stage: str, seconds: float) -> None:
-        """Give a stage seconds that were taken elsewhere, as by another thread; the running lap is not touched."""
-
-
-@final
-class NoWatch(Watch):
-    """Listens to nothing: for warming up, and for the pass that gives the total latency."""
-
-    def start(self) -> None:
-        pass
-
-    def lap(self, stage: str) -> None:
-        pass
-
-    def add(self, stage: str, seconds: float) -> None:
-        pass
-
-
-@final
-class Stopwatch(Watch):
-    """Collects seconds per stage and frame. One thread at a time."""
-
-    def __init__(self, clock: Clock = time.perf_counter) -> None:
-        self._clock = clock
-        self._last = clock()
-        self._step: dict[str, float] = {}
-        self._frames = 0
-        self._stages: dict[str, list[float]] = {}
-
-    def start(self) -> None:
-        self._step = {}
-        self._last = self._clock()
-
-    def lap(self, stage: str) -> None:
-        now = self._clock()
-        self.add(stage, now - self._last)
-        self._last = now
-
-    def add(self, stage: str, seconds: float) -> None:
-        self._step[stage] = self._step.get(stage, 0.0) + seconds
-
-    def taken(self) -> dict[str, float]:
-        """Return the seconds by stage of the step that is not closed yet."""
-        return dict(self._step)
-
-    def close_step(self, frames: int) -> None:
-        """Divide the step's seconds equally over its frames; a stage that it did not pass gets zeros."""
-        for stage in self._step:
-            self._stages.setdefault(stage, [0.0] * self._frames)
-        for stage, seconds in self._stages.items():
-            seconds += [self._step.get(stage, 0.0) / frames] * frames  # noqa: PLW2901 - extends the list in place
-        self._frames += frames
-        self._step = {}
-
-    def stage_seconds(self) -> dict[str, tuple[float, ...]]:
-        """Return the seconds by stage, one per frame, all of equal length."""
-        return {stage: tuple(seconds) for stage, seconds in self._stages.items()}
 
 
 Step = Callable[[Watch], int]
@@ -139,21 +70,27 @@ def time_frames(
         clock: Seconds that only go forward.
         progress: Called after each step, outside the timed part.
     """
-    listener = watch or NoWatch()
     seconds: list[float] = []
-    while len(seconds) < frames:
+    _time_into(seconds, step, frames, watch or NoWatch(), clock, progress)
+    return tuple(seconds)
+
+
+def _time_into(seconds: list[float], step: Step, frames: int, watch: Watch, clock: Clock, progress: Progress | None) -> None:
+    """Add the seconds of frames to a list; what was added stays there where a step raises."""
+    timed = 0
+    while timed < frames:
         began = clock()
-        listener.start()
-        handled = step(listener)
+        watch.start()
+        handled = step(watch)
         spent = clock() - began
         if not handled:
             break
-        if isinstance(listener, Stopwatch):
-            listener.close_step(handled)
+        if isinstance(watch, Stopwatch):
+            watch.close_step(handled)
         seconds += [spent / handled] * handled
+        timed += handled
         if progress:
-            progress(len(seconds), frames)
-    return tuple(seconds)
+            progress(timed, frames)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +126,9 @@ class Measured:
     stage_seconds: dict[str, tuple[float, ...]]
     split_total_seconds: tuple[float, ...]
     cpu_seconds: float | None = None
+    core_busy: tuple[float, ...] = ()
     overlapped: bool = False
+    timeline: tuple[StageSpan, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -207,6 +146,7 @@ class Measured:
             split_total_seconds=self.split_total_seconds,
             overlapped=self.overlapped,
             cpu_seconds=self.cpu_seconds,
+            core_busy=self.core_busy,
             bound_share=bound_share,
         )
 
@@ -223,7 +163,8 @@ def measure(
     overlapped: bool = False,
     warmup: Warmup = Warmup(),
     clock: Clock = time.perf_counter,
-    cpu_clock: Clock = time.process_time,
+    meter: WorkMeter | None = None,
+    on_stop: Callable[[Measured], None] | None = None,
     progress: Progress | None = None,
 ) -> Measured:
     """Warm up, then time `frames` frames without stage timers for the total, and the first of them again with them for the split.
@@ -238,7 +179,8 @@ def measure(
         overlapped: Whether the step waits for what others do.
         warmup: When the warm-up may end.
         clock: Seconds that only go forward.
-        cpu_clock: Processor seconds of the process.
+        meter: Told when the pass that gives the total begins and ends; one of this process by default.
+        on_stop: Told what was measured so far where a step raises; the error goes on.
         progress: Called after each timed step with the frames done and the frames of both passes.
 
     Raises:
@@ -247,31 +189,29 @@ def measure(
     warmed_up = warm_up(make_step, warmup, clock)
     watch = Stopwatch(clock)
     if overlapped:
-        return _measured_overlapped(make_step, frames, warmed_up, watch, clock, cpu_clock, progress)
+        return _measured_overlapped(make_step, frames, warmed_up, watch, clock, meter or WorkMeter(), on_stop, progress)
     plain, split = make_step(), make_step()
     total_seconds: list[float] = []
     split_seconds: list[float] = []
-    cpu_seconds = 0.0
+    work = meter or WorkMeter()
+
+    def so_far() -> Measured:
+        return _measured(warmed_up, total_seconds, watch, work, split_seconds)
+
     gc.collect()
-    while len(total_seconds) < frames:
-        turn = min(TURN_FRAMES, frames - len(total_seconds))
-        cpu_before = cpu_clock()
-        timed = time_frames(plain, turn, NoWatch(), clock, _after(progress, len(total_seconds) + len(split_seconds), frames))
-        cpu_seconds += cpu_clock() - cpu_before
-        total_seconds += timed
-        again = min(len(total_seconds), _split_frames(total_seconds)) - len(split_seconds)
-        split_seconds += time_frames(split, again, watch, clock, _after(progress, len(total_seconds) + len(split_seconds), frames))
-        if len(timed) < turn:
-            break
+    with _keeping(on_stop, so_far):
+        while len(total_seconds) < frames:
+            turn = min(TURN_FRAMES, frames - len(total_seconds))
+            done = len(total_seconds)
+            with work.running():
+                _time_into(total_seconds, plain, turn, NoWatch(), clock, _after(progress, done + len(split_seconds), frames))
+            again = min(len(total_seconds), _split_frames(total_seconds)) - len(split_seconds)
+            _time_into(split_seconds, split, again, watch, clock, _after(progress, len(total_seconds) + len(split_seconds), frames))
+            if len(total_seconds) - done < turn:
+                break
     if progress and len(split_seconds) < frames:
         progress(2 * frames, 2 * frames)
-    return Measured(
-        warmed_up=warmed_up,
-        total_seconds=tuple(total_seconds),
-        stage_seconds=watch.stage_seconds(),
-        split_total_seconds=tuple(split_seconds),
-        cpu_seconds=cpu_seconds / len(total_seconds) if total_seconds else None,
-    )
+    return so_far()
 
 
 def _measured_overlapped(
@@ -280,22 +220,45 @@ def _measured_overlapped(
     warmed_up: WarmedUp,
     watch: Stopwatch,
     clock: Clock,
-    cpu_clock: Clock,
+    work: WorkMeter,
+    on_stop: Callable[[Measured], None] | None,
     progress: Progress | None,
 ) -> Measured:
     step = make_step()
+    seconds: list[float] = []
+
+    def so_far() -> Measured:
+        return _measured(warmed_up, seconds, watch, work)
+
     gc.collect()
-    cpu_before = cpu_clock()
-    seconds = time_frames(step, frames, watch, clock, progress)
-    cpu_seconds = cpu_clock() - cpu_before
+    with _keeping(on_stop, so_far), work.running():
+        _time_into(seconds, step, frames, watch, clock, progress)
+    return so_far()
+
+
+def _measured(
+    warmed_up: WarmedUp, seconds: Sequence[float], watch: Stopwatch, work: WorkMeter, split_seconds: Sequence[float] | None = None
+) -> Measured:
     return Measured(
         warmed_up=warmed_up,
-        total_seconds=seconds,
+        total_seconds=tuple(seconds),
         stage_seconds=watch.stage_seconds(),
-        split_total_seconds=(),
-        cpu_seconds=cpu_seconds / len(seconds) if seconds else None,
-        overlapped=True,
+        split_total_seconds=tuple(split_seconds or ()),
+        cpu_seconds=work.cpu_seconds / len(seconds) if seconds else None,
+        core_busy=work.core_busy,
+        overlapped=split_seconds is None,
+        timeline=watch.timeline(),
     )
+
+
+@contextmanager
+def _keeping(on_stop: Callable[[Measured], None] | None, so_far: Callable[[], Measured]) -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        if on_stop is not None:
+            on_stop(so_far())
+        raise
 
 
 def _split_frames(total_seconds: Sequence[float]) -> int:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar, final
 
-from workbench.measure import Stopwatch, Watch
 from workbench.media import Frame
 from workbench.threads import NamedThread
+from workbench.watch import Span, Stopwatch, Watch
 
 Out = TypeVar("Out")
 
@@ -26,7 +26,7 @@ class _Done(Generic[Out]):
 
     out: Out | None
     frames: int
-    seconds: dict[str, float]
+    spans: tuple[Span, ...]
     error: BaseException | None = None
 
 
@@ -55,7 +55,7 @@ class Overlapped(Generic[Out]):
         self._batch = batch
         self._room = len(workers) + prefetch
         self._turn = threading.Condition()
-        self._waiting: deque[tuple[int, list[Frame], float]] = deque()
+        self._waiting: deque[tuple[int, list[Frame], tuple[Span, ...]]] = deque()
         self._waiting_bytes = 0
         self._done: dict[int, _Done[Out]] = {}
         self._taken = 0
@@ -63,7 +63,8 @@ class Overlapped(Generic[Out]):
         self._closed = False
         self._threads = [NamedThread(target=self._read, name="workbench-decode")]
         self._threads += [
-            NamedThread(target=self._serve, args=(work,), name=f"workbench-work-{number}") for number, work in enumerate(workers)
+            NamedThread(target=self._serve, args=(work, f"worker {number + 1}"), name=f"workbench-work-{number}")
+            for number, work in enumerate(workers)
         ]
         for thread in self._threads:
             thread.start()
@@ -86,8 +87,8 @@ class Overlapped(Generic[Out]):
             self._turn.notify_all()
         if done.error is not None:
             raise done.error
-        for stage, seconds in done.seconds.items():
-            watch.add(stage, seconds)
+        for span in done.spans:
+            watch.add(span)
         return done.out
 
     def close(self) -> None:
@@ -105,14 +106,14 @@ class Overlapped(Generic[Out]):
         number = 0
         try:
             while True:
-                watch = Stopwatch()
+                watch = Stopwatch(thread="decode")
                 watch.start()
                 batch = list(islice(self._frames, self._batch))
                 watch.lap("decode")
                 if not batch:
                     self._end(number, None)
                     return
-                if not self._offer(number, batch, watch.taken()["decode"]):
+                if not self._offer(number, batch, watch.taken()):
                     return
                 number += 1
         except Exception as error:  # whatever it is, it comes out in its place
@@ -122,14 +123,14 @@ class Overlapped(Generic[Out]):
             if close is not None:
                 close()
 
-    def _offer(self, number: int, batch: list[Frame], seconds: float) -> bool:
+    def _offer(self, number: int, batch: list[Frame], spans: tuple[Span, ...]) -> bool:
         """Wait for room; whether there still is somebody who wants it, and no worker has failed."""
         size = sum(frame.image_rgb.nbytes for frame in batch)
         with self._turn:
             self._turn.wait_for(lambda: self._closed or self._last is not None or self._has_room(size))
             if self._closed or self._last is not None:
                 return False
-            self._waiting.append((number, batch, seconds))
+            self._waiting.append((number, batch, spans))
             self._waiting_bytes += size
             self._turn.notify_all()
         return True
@@ -142,13 +143,13 @@ class Overlapped(Generic[Out]):
             self._last = number if self._last is None else min(self._last, number)
             while self._waiting and self._waiting[-1][0] > self._last:
                 self._waiting_bytes -= sum(frame.image_rgb.nbytes for frame in self._waiting.pop()[1])
-            self._done[number] = _Done(None, 0, {}, error)
+            self._done[number] = _Done(None, 0, (), error)
             self._turn.notify_all()
 
-    def _serve(self, work: Callable[[Sequence[Frame], Watch], Out]) -> None:
+    def _serve(self, work: Callable[[Sequence[Frame], Watch], Out], thread: str) -> None:
         while (task := self._take()) is not None:
-            number, batch, decode_seconds = task
-            watch = Stopwatch()
+            number, batch, decoded = task
+            watch = Stopwatch(thread=thread)
             watch.start()
             try:
                 out = work(batch, watch)
@@ -156,10 +157,10 @@ class Overlapped(Generic[Out]):
                 self._end(number, error)
                 continue
             with self._turn:
-                self._done[number] = _Done(out, len(batch), {"decode": decode_seconds, **watch.taken()})
+                self._done[number] = _Done(out, len(batch), (*decoded, *watch.taken()))
                 self._turn.notify_all()
 
-    def _take(self) -> tuple[int, list[Frame], float] | None:
+    def _take(self) -> tuple[int, list[Frame], tuple[Span, ...]] | None:
         with self._turn:
             self._turn.wait_for(lambda: self._closed or self._nothing_comes() or (bool(self._waiting) and self._may_work()))
             if self._closed or not self._waiting:

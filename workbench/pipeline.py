@@ -4,20 +4,23 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from functools import partial
 from itertools import islice
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from workbench.boxes import UInt8Array
+from workbench.dataset import Fed, FrameDataset
 from workbench.detections import Detections
 from workbench.detectors import Calibration, Detector
 from workbench.detectors.detector import OWN_NMS
 from workbench.engines import Candidates, Engine, open_engine
 from workbench.engines.engine import stack_frames
 from workbench.engines.tensorflow_threads import set_tensorflow_threads
-from workbench.feeding import Listener, LoopBlocks, LoopSteps, OverlappedBlocks, OverlappedSteps, Passed, Steps, endless
+from workbench.feeding import DatasetSteps, Listener, LoopBlocks, LoopSteps, OverlappedBlocks, OverlappedSteps, Passed, Steps
+from workbench.graph.dataset import input_program
 from workbench.graph.nms import GRAPH_NMS
 from workbench.graph.suppressor import GraphSuppressor
-from workbench.measure import NoWatch, Watch
 from workbench.media import Frame, Media
 from workbench.overlapped import Overlapped
 from workbench.settings import FLATBUFFER_ENGINES, Nms, Settings
@@ -25,6 +28,8 @@ from workbench.stages.draw import draw
 from workbench.stages.input_spec import place
 from workbench.stages.nms import HostSuppressor, Suppressor
 from workbench.stages.preprocess import prepare
+from workbench.timing import DECODED_BY_ONE
+from workbench.watch import NoWatch, Watch
 
 
 class Pipeline:
@@ -44,10 +49,14 @@ class Pipeline:
         self.settings = settings
         self.engine: Engine = open_engine(detector, _a_worker_s(settings), calibration)
         self._calibration = calibration
+        self.input_bytes: int | None = None
+        """That a frame brings into the engine's program; known once one has passed."""
         self._others: list[Self] = []
+        self._dataset: tuple[Media, FrameDataset] | None = None
         self._suppressor = open_suppressor(settings.nms)
         self._nms_traces_before = self._nms_traces()  # graphs are shared with other pipelines
         self._size_hw = size_hw
+        self._input_program: Callable[[UInt8Array], NDArray[Any]] | None = None
 
     @property
     def compilations(self) -> int:
@@ -74,6 +83,7 @@ class Pipeline:
         other.settings = self.settings.model_copy(update={"nms": nms})
         other.engine = engine
         other._others = []
+        other._dataset = None
         other._suppressor = open_suppressor(nms)
         other._nms_traces_before = other._nms_traces()
         return other
@@ -116,10 +126,13 @@ class Pipeline:
 
     def _through(self, frames: Sequence[Frame], watch: Watch) -> tuple[list[Candidates | Detections], list[Detections]]:
         raw = self.infer(frames, watch)
+        return raw, self._suppressed(raw, frames, watch)
+
+    def _suppressed(self, raw: Sequence[Candidates | Detections], frames: Sequence[Frame], watch: Watch) -> list[Detections]:
         found = self.suppress(raw, frames)
         if any(isinstance(one, Candidates) for one in raw):
             watch.lap("nms")
-        return raw, found
+        return found
 
     def infer(self, frames: Sequence[Frame], watch: Watch | None = None) -> list[Candidates | Detections]:
         """Return what the engine gives for each frame, as `suppress` takes it; see `detect`."""
@@ -131,13 +144,28 @@ class Pipeline:
         if self.engine.takes_frames:
             batch = stack_frames(images)
         else:
-            batch = prepare(images, self.engine.input_spec, self._size_hw, self.settings.input.resize)
+            batch = self._prepare(images)
             listener.lap("preprocess")
+        return self._run(batch, len(frames), listener)
+
+    def _prepare(self, images: Sequence[UInt8Array]) -> NDArray[Any]:
+        spec, resize = self.engine.input_spec, self.settings.input.resize
+        if resize == "graph":  # and the engine takes no frames: tf.data's calls do it, and this is the same
+            if self._input_program is None:
+                self._input_program = input_program(spec, self._size_hw)
+            return np.stack([self._input_program(image) for image in images])
+        return prepare(images, spec, self._size_hw, resize)
+
+    def _run(self, batch: NDArray[Any], count: int, watch: Watch) -> list[Candidates | Detections]:
+        self.input_bytes = batch.nbytes // len(batch)
+        if self.engine.copies:
+            batch = self.engine.upload(batch)
+            watch.lap("copy")
         output = self.engine.run(batch)
-        listener.lap("infer")
+        watch.lap("infer")
         if not isinstance(output, Candidates):
-            return list(output[: len(frames)])
-        return [Candidates(output.boxes_xyxy[n : n + 1], output.scores[n : n + 1]) for n in range(len(frames))]
+            return list(output[:count])
+        return [Candidates(output.boxes_xyxy[n : n + 1], output.scores[n : n + 1]) for n in range(count)]
 
     def _in_frame(self, found: Detections, frame: Frame) -> Detections:
         placement = place(self.engine.input_spec, frame.size_hw, self._size_hw)
@@ -152,27 +180,54 @@ class Pipeline:
     def pass_batch(self, batch: Sequence[Frame], watch: Watch) -> Passed:
         """Take decoded frames through the stages after decoding."""
         raw, found = self._through(batch, watch)
-        for frame, one in zip(batch, found, strict=True):
+        return self._drawn(batch, raw, found, watch)
+
+    def pass_fed(self, fed: Fed, watch: Watch) -> Passed:
+        """Take frames that are ready for the network through the stages after preparing."""
+        missing = self.engine.batch - len(fed.frames)
+        inputs = np.concatenate([fed.inputs, *[fed.inputs[-1:]] * missing]) if missing else fed.inputs
+        raw = self._run(inputs, len(fed.frames), watch)
+        return self._drawn(fed.frames, raw, self._suppressed(raw, fed.frames, watch), watch)
+
+    def _drawn(
+        self, frames: Sequence[Frame], raw: Sequence[Candidates | Detections], found: Sequence[Detections], watch: Watch
+    ) -> Passed:
+        for frame, one in zip(frames, found, strict=True):
             draw(frame.image_rgb, one, self.detector.facts.labels)
         watch.lap("draw")
-        return Passed(tuple(batch), tuple(raw), tuple(found))
+        return Passed(tuple(frames), tuple(raw), tuple(found))
 
     @property
     def overlaps(self) -> bool:
         """Whether stages of different frames run at the same time."""
         return self.settings.feed.mode != "loop"
 
-    def steps(self, frames: Iterator[Frame], listener: Listener | None = None) -> Steps:
-        """Return the step that takes the next batch from `frames` through all stages, decode to draw, as the settings feed them.
+    def steps(self, media: Media, listener: Listener | None = None, *, start: int = 0, again: bool = False) -> Steps:
+        """Return the step that takes the next batch of media through all stages, decode to draw, as the settings feed them.
 
         Args:
-            frames: Where frames come from; decoding happens in its `next()`.
+            media: Where frames come from.
             listener: Told the frames and detections of each batch.
+            start: The first frame's index.
+            again: Whether the media begin again at their end.
         """
+        if self.settings.feed.mode == "tfdata":
+            return DatasetSteps(self._dataset_of(media).open(start, again=again), self.pass_fed, listener)
+        frames = _endless(media, start) if again else media.frames(start)
         if not self.overlaps:
             return LoopSteps(partial(self.next_batch, frames), listener)
         works = [worker.pass_batch for worker in self.workers()]
         return OverlappedSteps(Overlapped(frames, self.engine.batch, works, self.settings.feed.prefetch), listener)
+
+    @property
+    def serial(self) -> tuple[tuple[str, ...], ...]:
+        """Where stages overlap: those that only one thread does, one after the other, over the media that passed last."""
+        return self._dataset[1].serial if self._dataset is not None else DECODED_BY_ONE
+
+    def _dataset_of(self, media: Media) -> FrameDataset:
+        if self._dataset is None or self._dataset[0] is not media:
+            self._dataset = media, FrameDataset(media, self.engine.input_spec, self.settings)
+        return self._dataset[1]
 
     def workers(self) -> tuple[Self, ...]:
         """Return one pipeline for each worker thread; they share what several threads may use at once."""
@@ -195,10 +250,16 @@ class Pipeline:
         it, so that nothing of it runs beside the other setting's block, and the first frames, which fill the queues, are not timed.
         """
         if not self.overlaps:
-            return LoopBlocks(lambda: self.steps(media.frames()))
+            return LoopBlocks(lambda: self.steps(media))
         feed = self.settings.feed
         filling = self.engine.batch * (2 * (feed.workers + feed.prefetch) + 1)
-        return OverlappedBlocks(lambda start: self.steps(endless(media, start)), media.facts().frames, filling)
+        return OverlappedBlocks(lambda start: self.steps(media, start=start, again=True), media.facts().frames, filling)
+
+
+def _endless(media: Media, start: int) -> Iterator[Frame]:
+    yield from media.frames(start)
+    while True:
+        yield from media.frames()
 
 
 def open_suppressor(nms: Nms) -> Suppressor | None:
@@ -218,5 +279,5 @@ def _set_threads(settings: Settings) -> None:
     import cv2
 
     cv2.setNumThreads(_a_worker_s(settings).runtime.threads)
-    if settings.runtime.engine not in FLATBUFFER_ENGINES or settings.nms.method in GRAPH_NMS:
+    if settings.runtime.engine not in FLATBUFFER_ENGINES or settings.nms.method in GRAPH_NMS or settings.feed.mode == "tfdata":
         set_tensorflow_threads(settings.runtime.threads)

@@ -13,10 +13,10 @@ from workbench.detections import Detections
 from workbench.engines import Candidates
 from workbench.feeding import SETTLING_FRAMES
 from workbench.live import Rolling
-from workbench.measure import Stopwatch
 from workbench.media import Frame, Media
 from workbench.pipeline import Pipeline
 from workbench.threads import NamedThread
+from workbench.watch import Stopwatch
 
 Pace = Literal["clip", "free"]
 Chore = Iterator[float | None]

@@ -17,11 +17,12 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from workbench.accuracy import Accuracy, Agreement
 from workbench.detections import Detections
-from workbench.errors import MachinesDifferError, RecordError, SaveError, WorkbenchError
+from workbench.errors import MachinesDifferError, RecordError, SaveError
 from workbench.machine import EnvironmentFacts, NoiseCertificate
 from workbench.media import MediaFacts
+from workbench.realtime import RealTime
 from workbench.settings import Settings
-from workbench.timing import Comparison, Timing
+from workbench.timing import Comparison, StageSpan, Timing
 from workbench.values import Value
 
 SCHEMA: Literal[1] = 1
@@ -54,6 +55,10 @@ class EngineFacts(Value):
     threads: int | None = None
     model_bytes: int | None = None
     """Size of the converted model, where there is one."""
+    candidates: float | None = None
+    """Mean boxes and classes a frame that score above `nms.score`, before NMS; `None` where the program holds the NMS."""
+    input_bytes: int | None = None
+    """That a frame brings into its program: what is copied where the program runs on another device."""
     notes: tuple[str, ...] = ()
 
 
@@ -101,7 +106,7 @@ class Problem(Value):
     message: str
 
     @classmethod
-    def of(cls, error: WorkbenchError) -> Self:
+    def of(cls, error: Exception) -> Self:
         return cls(kind=type(error).__name__, message=str(error))
 
 
@@ -122,6 +127,10 @@ class Record(Value):
     environment: EnvironmentFacts
     engine: EngineFacts | None = None
     timing: Timing | None = None
+    real_time: RealTime | None = None
+    """Of a pass at the frames' own pace, where one was asked for."""
+    timeline: tuple[StageSpan, ...] = ()
+    """What the last few dozen timed frames passed, where and when."""
     composed: bool = False
     """Whether its times are put together from stages that were measured one by one, rather than taken from whole frames."""
     accuracy: Accuracy | None = None

@@ -9,17 +9,19 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from workbench.errors import SettingsError
 
 ResizePlace = Literal["graph", "opencv", "pillow"]
-EngineName = Literal["keras", "eager", "graph", "xla", "litert", "openvino"]
+EngineName = Literal["keras", "eager", "graph", "xla", "litert", "openvino", "onnxruntime"]
 Precision = Literal["float32", "float16", "bfloat16", "dynamic-int8", "int8", "int16x8"]
 NmsMethod = Literal["python", "numpy", "opencv", "tensorflow", "combined", "padded", "soft", "model"]
 FeedMode = Literal["loop", "tfdata", "threads"]
+FeedCache = Literal["none", "memory", "file"]
 
 RESIZE_PLACES: tuple[str, ...] = get_args(ResizePlace)
 ENGINES: tuple[str, ...] = get_args(EngineName)
 PRECISIONS: tuple[str, ...] = get_args(Precision)
-FLATBUFFER_ENGINES = ("litert", "openvino")  # they run `.tflite` files, converted where the detector is none
+FLATBUFFER_ENGINES = ("litert", "openvino", "onnxruntime")  # they run `.tflite` files, or what is made of them
 NMS_METHODS: tuple[str, ...] = get_args(NmsMethod)
 FEED_MODES: tuple[str, ...] = get_args(FeedMode)
+FEED_CACHES: tuple[str, ...] = get_args(FeedCache)
 MOST_THREADS = 1024  # more than any machine that this runs on has cores
 
 
@@ -47,6 +49,13 @@ def parse_size(value: object) -> object:
     if isinstance(value, tuple | list) and len(value) == 1:
         return (value[0], value[0])
     return value
+
+
+def _parse_cache(value: object) -> object:
+    """Read yes and no, which earlier records hold, as `memory` and `none`."""
+    if isinstance(value, str):
+        value = {"true": True, "false": False}.get(value.lower(), value)
+    return {True: "memory", False: "none"}[value] if isinstance(value, bool) else value
 
 
 Side = Annotated[int, Field(ge=1, le=8192)]
@@ -94,9 +103,14 @@ class Feed(Group):
     """How frames reach the network."""
 
     mode: FeedMode = "loop"
-    workers: int = Field(1, ge=1, le=256)
+    workers: int = Field(1, ge=0, le=256)
+    """Threads that work, or tf.data's parallel calls; with 0, tf.data chooses both them and the prefetch (AUTOTUNE)."""
     prefetch: int = Field(2, ge=0, le=1024)
-    cache: bool = False
+    """Batches that may wait."""
+    cache: Annotated[FeedCache, BeforeValidator(_parse_cache)] = "none"
+    """Where tf.data keeps decoded and prepared frames for the next pass."""
+    ordered: bool = True
+    """Whether tf.data gives frames in their order, or as they are ready."""
 
 
 class Settings(Group):

@@ -1,6 +1,6 @@
 """The figures of a run as a record keeps them: raw seconds in order, what follows from them, and a comparison's outcome."""
 
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import computed_field, model_validator
@@ -10,8 +10,22 @@ from workbench.values import Value
 
 STAGES = ("decode", "preprocess", "copy", "infer", "nms", "draw", "show")  # the order in which a frame passes them
 UNEXPLAINED = "unexplained"
+DECODED_BY_ONE = (("decode",),)  # a video's frames are decoded one after the other
 
 Verdict = Literal["faster", "slower", "no measurable difference"]
+
+
+class StageSpan(NamedTuple):
+    """One stage of one batch, where it ran and when."""
+
+    frame: int
+    """The first of the batch, counted from the first that was timed."""
+    frames: int
+    stage: str
+    thread: str
+    start_seconds: float
+    """Since the beginning of the timeline."""
+    seconds: float
 
 
 class Timing(Value):
@@ -31,6 +45,10 @@ class Timing(Value):
     next, `stage_seconds` come from the same pass, and a frame's stages take longer than that together."""
     cpu_seconds: float | None = None
     """Processor time of all threads of the process in the pass that gave `total_seconds`, a frame."""
+    core_busy: tuple[float, ...] = ()
+    """For each of the machine's cores the share of that pass in which it was busy, with whatever; empty where nobody tells."""
+    serial: tuple[tuple[str, ...], ...] = DECODED_BY_ONE
+    """Where stages overlapped: those that only one thread does, one after the other."""
     bound_share: float | None = None
     """Share of the machine's throughput bound that was reached; see `workbench.limits`."""
 

@@ -10,12 +10,13 @@ import pytest
 from workbench.detectors import Calibration, Detector
 from workbench.engines import Candidates, open_engine
 from workbench.engines.tensorflow_program import NMS_APART
-from workbench.measure import Stopwatch
 from workbench.media import Frame
+from workbench.media.arrays import Arrays
 from workbench.pipeline import Pipeline
 from workbench.samples.sample_detectors import sample_detector
 from workbench.settings import NMS_METHODS, Settings
 from workbench.stages.nms import suppress
+from workbench.watch import Stopwatch
 
 Open = Callable[[str], Pipeline]
 NOTHING_TO_CALIBRATE = Calibration("nothing", list)
@@ -92,7 +93,7 @@ def test_a_network_that_is_first_used_by_a_graph_has_the_weights_of_its_file(mob
 def test_one_program_is_one_stage(pipeline: Open, stills: tuple[Frame, ...]) -> None:
     watch = Stopwatch()
 
-    watch.close_step(pipeline(f"{ALL_IN_ONE}padded").steps(iter(stills[:1]))(watch))
+    watch.close_step(pipeline(f"{ALL_IN_ONE}padded").steps(Arrays(stills[:1], name="given", source="given"))(watch))
 
     assert list(watch.stage_seconds()) == ["decode", "infer", "draw"]
 

@@ -1,8 +1,10 @@
 """The two stage bars, and what is said about them."""
 
 from tests.report.records import SPLITS, record, timing
+from workbench.realtime import RealTime
 from workbench.record import EngineFacts
-from workbench.report.budget import budgets
+from workbench.report.budget import budgets, limit_words, pace_words
+from workbench.report.wording import format_percent
 
 
 def test_bars_share_one_scale() -> None:
@@ -49,3 +51,33 @@ def test_slower_second_pass_is_told_and_the_figure_is_the_first_passes() -> None
 
 def test_without_times_there_are_no_bars() -> None:
     assert budgets(record("naive", timing=None), None, ("naive", "")) is None
+
+
+def test_where_stages_overlap_it_says_what_bounds_them_and_what_would_come_next() -> None:
+    spent = timing({"decode": 2.0, "infer": 16.0}, overlapped=True, cpu_seconds=0.018, core_busy=(0.97, 0.5))
+    told = limit_words(record("litert").model_copy(update={"timing": spent}), "litert")
+
+    assert "cores over 18.0 ms of processor time a frame" in told
+    assert "infer 8" in told
+    assert f"(each core, by whatever: {format_percent(0.97)}, {format_percent(0.5)})" in told
+    assert "The next gain: without infer the bound would be" in told
+
+
+def test_one_frame_after_the_other_says_how_many_cores_it_keeps_busy() -> None:
+    spent = timing({"decode": 2.0, "infer": 16.0}, cpu_seconds=0.018)
+    told = limit_words(record("litert").model_copy(update={"timing": spent}), "litert")
+
+    assert told.startswith("litert: one frame after the other kept 0.9")
+
+
+def test_the_pace_is_told_with_age_and_dropped_frames() -> None:
+    paced = RealTime(source_fps=30.0, policy="drop", age_seconds=(0.012,) * 700, interval_seconds=(1 / 30,) * 699, dropped=0)
+    told = record("litert").model_copy(update={"real_time": paced})
+    slow = told.model_copy(update={"real_time": paced.model_copy(update={"dropped": 3})})
+
+    assert pace_words(told, "litert").startswith(
+        "litert: keeps up with 30.0 FPS: yes; p99 age 12.0 ms, median 12.0 ms; 0 of 700 frames"
+    )
+    assert "keeps up with 30.0 FPS: no" in pace_words(slow, "litert")
+    assert "3 of 703 frames dropped" in pace_words(slow, "litert")
+    assert pace_words(record("litert"), "litert") == ""

@@ -37,13 +37,23 @@ def run(
         typer.Option(metavar="MODEL|RECORD", help="Compare with another model, or with the detections of a saved record."),
     ] = None,
     save_frames: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the annotated frames there.")] = None,
+    real_time: Annotated[
+        str | None,
+        typer.Option(metavar="POLICY", help="Once more with frames at their own pace; what nobody takes in time: drop or queue."),
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(min=0.1, max=1000, help="That pace, where the media have none or another is wanted.")
+    ] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an HTML report of these runs.")] = None,
+    trace: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write when each stage ran, of the last frames, as a Chrome/Perfetto trace.")
+    ] = None,
     history: HistoryFile = None,
     allow: Allow = None,
     json_file: JsonFile = None,
 ) -> None:
     """Measure a detector on frames: latency by stage, accuracy, agreement, noise."""
-    from workbench.cli.run import Request, run_variants
+    from workbench.cli.run import Request, pace_of, run_variants
 
     request = Request(
         model=model,
@@ -58,6 +68,8 @@ def run(
         history=history,
         json_file=json_file,
         allow=tuple(allow or ()),
+        pace=pace_of(real_time, fps),
+        trace=trace,
     )
     if not run_variants(request):
         raise typer.Exit(2)

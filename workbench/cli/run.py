@@ -3,16 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast, get_args
 
 from workbench.bench import Bench
 from workbench.catalog import Footage, open_detector, open_footage
 from workbench.cli.screen import Tell, console, print_records, progress, write_json
 from workbench.detectors import Detector
-from workbench.errors import WorkbenchError
+from workbench.errors import SettingsError, WorkbenchError
 from workbench.history import History, default_path
 from workbench.machine import environment
 from workbench.media import Media, as_media, masked, recorded
+from workbench.pacing import Pace
+from workbench.realtime import Policy
 from workbench.record import Record, read_records, write_whole
+from workbench.report.timeline import trace_json
 from workbench.settings import FAST, parse_assignment
 from workbench.variants import Variant, variant
 
@@ -35,6 +39,23 @@ class Request:
     history: Path | None = None
     json_file: str | None = None
     allow: tuple[str, ...] = ()
+    pace: Pace | None = None
+    trace: Path | None = None
+
+
+def pace_of(policy: str | None, fps: float | None) -> Pace | None:
+    """Read `--real-time` and `--fps`.
+
+    Raises:
+        SettingsError: There is no such policy, or a pace for no pass.
+    """
+    if policy is None:
+        if fps is not None:
+            raise SettingsError(f"--fps {fps:g} is the pace of --real-time; add --real-time drop or --real-time queue")
+        return None
+    if policy not in get_args(Policy):
+        raise SettingsError(f"--real-time is {policy!r}; choose drop or queue")
+    return Pace(fps=fps, policy=cast("Policy", policy))
 
 
 def run_variants(request: Request) -> bool:
@@ -50,10 +71,9 @@ def run_variants(request: Request) -> bool:
         footage = open_footage(detector, media, request.truth)
         records: list[Record] = []
         with progress() as tell:
-            bench = Bench(footage, request.frames, baseline=_baseline_record(request.baseline), progress=tell)
-            for variant in variants:
-                records.append(_measured(bench, variant, alone=len(variants) == 1))
-                history.append(records[-1])
+            baseline = _baseline_record(request.baseline)
+            bench = Bench(footage, request.frames, baseline=baseline, progress=tell, pace=request.pace)
+            records.extend(_measured(bench, variant, history, alone=len(variants) == 1) for variant in variants)
             if request.save_frames:
                 _save_frames(variants[-1], footage, request, tell)
     out = console(request.json_file)
@@ -63,6 +83,9 @@ def run_variants(request: Request) -> bool:
 
         write_report(records, request.report)
         out.print(f"report: {request.report}", markup=False)
+    if request.trace:
+        write_whole(request.trace, trace_json(records))
+        out.print(f"trace: {request.trace}; open it in Perfetto or chrome://tracing", markup=False)
     texts = [record.to_json() for record in records]
     write_json(request.json_file, texts[0] if len(texts) == 1 else f"[{','.join(texts)}]")
     return not any(record.problem for record in records)
@@ -81,10 +104,7 @@ def compare_two(request: Request) -> None:
         footage = open_footage(detector, media, request.truth)
         with progress() as tell:
             bench = Bench(footage, request.frames, progress=tell)
-            records: list[Record] = []
-            for variant in variants:
-                records.append(_measured(bench, variant, alone=True))
-                history.append(records[-1])
+            records = [_measured(bench, variant, history, alone=True) for variant in variants]
     a, b = records
     assert b.comparison is not None, "the second of a bench is compared with the first"
     ratio, verdict = b.comparison.ratio, b.comparison.verdict
@@ -106,13 +126,18 @@ def opened_media(request: Request) -> Media | None:
     return recorded(media, request.frames) if media is not None and media.facts().endless else media
 
 
-def _measured(bench: Bench, variant: Variant, *, alone: bool) -> Record:
+def _measured(bench: Bench, variant: Variant, history: History, *, alone: bool) -> Record:
+    """Measure a variant and keep its record; of one that stops on its way, what was measured until there."""
     try:
-        return bench.measure(variant)
-    except WorkbenchError as error:
-        if alone:
+        record = bench.measure(variant)
+    except Exception as error:
+        record = bench.problem_record(variant, error)
+        if alone or not isinstance(error, WorkbenchError):
+            if record.timing is not None:
+                history.append(record)
             raise
-        return bench.problem_record(variant, error)
+    history.append(record)
+    return record
 
 
 def _variants(request: Request, detector: Detector, history: History) -> Iterator[Variant]:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from workbench.errors import SaveError
 from workbench.record import Record, write_whole
-from workbench.report.budget import limit_words
+from workbench.report.budget import limit_words, pace_words
 from workbench.report.wording import MISSING, format_fraction, format_milliseconds, format_number, format_ratio
 
 STDOUT = "-"
@@ -80,7 +80,9 @@ def print_records(out: Console, records: Sequence[Record]) -> None:
     for record in records:
         if record.problem:
             out.print(f"{record.name}: {record.problem.message}", style="bold red", markup=False)
-        if words := limit_words(record, record.name):
+        if record.timing is not None and record.timing.overlapped:
+            out.print(limit_words(record, record.name), markup=False)
+        if words := pace_words(record, record.name):
             out.print(words, markup=False)
         for warning in record.warnings:
             out.print(f"{record.name}: {warning}", style="bold red" if record.broken else "yellow", markup=False)
@@ -90,8 +92,9 @@ def print_records(out: Console, records: Sequence[Record]) -> None:
 
 def _cells(record: Record) -> tuple[str, ...]:
     timing, compared = record.timing, record.comparison
-    if timing is None:
-        return (record.name, "did not run", *("",) * 6)
+    if timing is None or record.problem:
+        frames = len(timing.total_seconds) if timing is not None else 0
+        return (record.name, f"stopped after {frames} frames" if frames else "did not run", *("",) * 6)
     return (
         record.name,
         format_milliseconds(timing.median_ms),

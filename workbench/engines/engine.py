@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self, final
+from typing import Any, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,13 @@ class Engine(ABC):
     """Whether `run` may be called on several threads at once."""
     own_nms: bool = False
     """Whether what `run` returns are detections of the network's own NMS."""
+
+    copies: bool = False
+    """Whether `run` wants what `upload` gives: a batch in the memory of another device."""
+
+    def upload(self, batch: NDArray[np.generic]) -> Any:
+        """Copy a batch to the device that runs it, and wait until it is there."""
+        raise NotImplementedError(f"{type(self).__name__} reads the host's memory")
 
     @property
     @abstractmethod

@@ -19,6 +19,7 @@ from workbench.settings import Nms, Settings
 
 NMS_APART = "nms: it runs as a graph or on the host afterwards, so that its thresholds can change without compiling again"
 RESIZE_ON_HOST = "resize: input.resize puts it on the host"
+RESIZE_IN_DATASET = "resize: tf.data does it ahead, as TensorFlow operations in parallel calls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,10 @@ class TensorFlowProgram(Engine):
         self._traces = [0]  # shared with the engines that `with_nms` makes of this one
         self._traced = execution.traced
         self._device = f"/{settings.runtime.device}" if settings.runtime.device != "cpu" else "/cpu:0"
+        self.copies = settings.runtime.device != "cpu"
         self.input_spec = detector.input_spec
-        self.takes_frames = settings.input.resize == "graph"
+        in_dataset = settings.input.resize == "graph" and settings.feed.mode == "tfdata"
+        self.takes_frames = settings.input.resize == "graph" and not in_dataset
         self.batch = settings.runtime.batch
         self.fuses_nms = execution.fuses_nms and _reason_against_fusing(settings.nms) is None
         nms_inside = self.fuses_nms or self.own_nms
@@ -92,10 +95,18 @@ class TensorFlowProgram(Engine):
             *(("nms",) if nms_inside else ()),
         )
         self.left_out = (
-            *(() if self.takes_frames else (RESIZE_ON_HOST,)),
+            *(() if self.takes_frames else (RESIZE_IN_DATASET if in_dataset else RESIZE_ON_HOST,)),
             *(() if nms_inside else (_why_apart(execution, settings.nms),)),
         )
         self._call = execution.wrap(self._program)
+
+    def upload(self, batch: NDArray[np.generic]) -> Any:
+        import tensorflow as tf
+
+        with tf.device(self._device):
+            there = tf.identity(tf.convert_to_tensor(batch))
+        tf.experimental.sync_devices()
+        return there
 
     @property
     def compilations(self) -> int:
@@ -138,7 +149,7 @@ class TensorFlowProgram(Engine):
 
         with tf.device(self._device):
             thresholds = (tf.constant(self._nms.score, tf.float32), tf.constant(self._nms.iou, tf.float32))
-            results = [result.numpy() for result in self._call(tf.constant(batch), *thresholds)]
+            results = [result.numpy() for result in self._call(tf.convert_to_tensor(batch), *thresholds)]
         if self.own_nms:
             return self._read([np.asarray(result, np.float32) for result in results])
         return _detections(*results) if self.fuses_nms else Candidates(*results)

@@ -42,6 +42,38 @@ def prepare(frames: Tensor, spec: InputSpec, size_hw: tuple[int, int]) -> Tensor
     pixels = tf.cast(resized, tf.float32)
     if any((left, top, right, bottom)):
         pixels = tf.pad(pixels, [[0, 0], [top, bottom], [left, right], [0, 0]], constant_values=spec.pad)
+    return _scaled(pixels, spec)
+
+
+def prepare_one(frame: Tensor, spec: InputSpec, size_hw: tuple[int, int]) -> Tensor:
+    """Do what `prepare` does, for one frame whose size need not be known when the graph is traced; XLA cannot compile it.
+
+    Args:
+        frame: uint8 RGB `(height, width, 3)`.
+        spec: What the network wants.
+        size_hw: Height and width of the network's input.
+
+    Returns:
+        A tensor of `spec.dtype`, `(height, width, 3)` or `(3, height, width)` of the network's input.
+    """
+    import tensorflow as tf
+
+    size = tf.constant(size_hw, tf.int32)
+    content = size
+    if spec.fit == "letterbox":  # as `place` computes it
+        frame_hw = tf.cast(tf.shape(frame)[:2], tf.float64)
+        scale = tf.reduce_min(tf.cast(size, tf.float64) / frame_hw)
+        content = tf.clip_by_value(tf.cast(frame_hw * scale + 0.5, tf.int32), 1, size)
+    before = (size - content) // 2 if spec.align == "centre" else tf.zeros(2, tf.int32)
+    padding = tf.concat([tf.stack([before, size - content - before], axis=1), [[0, 0]]], axis=0)
+    pixels = tf.pad(tf.image.resize(frame, content), padding, constant_values=spec.pad)
+    return _scaled(tf.ensure_shape(pixels, (*size_hw, 3))[None], spec)[0]
+
+
+def _scaled(pixels: Tensor, spec: InputSpec) -> Tensor:
+    """Return float32 pixels `(n, height, width, 3)` in the network's colours, layout, offset and factor."""
+    import tensorflow as tf
+
     if spec.colour == "BGR":
         pixels = tf.reverse(pixels, axis=[-1])
     if spec.dtype == "uint8":

@@ -3,6 +3,7 @@
 from workbench.media.arrays import ArraySource, array_media
 from workbench.media.frame import Frame, Media, MediaFacts, frame_name
 from workbench.media.opening import MediaSource, as_media, open_media
+from workbench.media.paced import Paced
 from workbench.media.recording import recorded
 from workbench.media.urls import masked
 
@@ -12,6 +13,7 @@ __all__ = [
     "Media",
     "MediaFacts",
     "MediaSource",
+    "Paced",
     "array_media",
     "as_media",
     "frame_name",

@@ -54,6 +54,17 @@ def check_header(path: Path) -> None:
         raise _unreadable(path, error) from None
 
 
+def is_changed(path: Path) -> bool:
+    """Say whether decoding changes a picture's stored pixels: turns it upright, or makes RGB of what is neither RGB nor grey."""
+    orientation_tag, upright = 0x0112, 1
+    try:
+        with path.open("rb") as file, identified(file, path) as picture:
+            plain = picture.mode in {"RGB", "L"} and not picture.has_transparency_data
+            return not plain or picture.getexif().get(orientation_tag, upright) != upright
+    except (OSError, MediaError, SyntaxError, ValueError):
+        return True  # whoever decodes it says what is wrong
+
+
 def identified(file: BinaryIO, path: Path) -> "Image":
     """Open a picture with Pillow; its pixels are not read.
 

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from workbench.boxes import UInt8Array
 from workbench.values import Value
@@ -39,12 +40,16 @@ class Frame:
         index: Position in the media, from 0.
         seconds: Time since the start of a video, as its timestamps tell it, or since the first picture of a live source; `None` for
             pictures.
+        arrived_seconds: When it came, on the clock of `time.perf_counter`, where frames come by themselves; `None` elsewhere.
+        missed: Frames that came since the one before and that nobody took.
     """
 
     image_rgb: UInt8Array
     name: str
     index: int
     seconds: float | None = None
+    arrived_seconds: float | None = None
+    missed: int = 0
 
     @property
     def size_hw(self) -> tuple[int, int]:
@@ -69,6 +74,10 @@ class Media(ABC):
     @abstractmethod
     def frame_names(self) -> Sequence[str]:
         """Return the names of all frames in order, without decoding them."""
+
+    def files(self) -> Sequence[Path] | None:
+        """Return the file of each frame in order, where each has one whose pixels are used as they are; `None` elsewhere."""
+        return None
 
     @abstractmethod
     def facts(self) -> MediaFacts:

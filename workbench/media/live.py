@@ -60,9 +60,10 @@ def _newest(source: LiveSource, capture: Any, start: int) -> Iterator[Frame]:
     index, began = start, None
     try:
         while (taken := reader.next()) is not None:
-            image_bgr, at = taken
+            image_bgr, at, missed = taken
             began = at if began is None else began
-            yield Frame(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), frame_name(source.name, index), index, at - began)
+            image_rgb = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB)
+            yield Frame(image_rgb, frame_name(source.name, index), index, at - began, arrived_seconds=at, missed=missed)
             index += 1
     finally:
         reader.close()
@@ -77,17 +78,19 @@ class _Reader:
         self._source = source
         self._turn = threading.Condition()
         self._taken: tuple[Any, float] | None = None
+        self._missed = 0
         self._ended = False
         self._closed = threading.Event()
         self._thread = NamedThread(target=self._run, args=(capture,), name="workbench-live")
         self._thread.start()
 
-    def next(self) -> tuple[Any, float] | None:
-        """Wait for a picture that was not taken before, and when it came; `None` where none will come."""
+    def next(self) -> tuple[Any, float, int] | None:
+        """Wait for a picture that was not taken before; when it came, and how many nobody took. `None` where none will come."""
         with self._turn:
             self._turn.wait_for(lambda: self._taken is not None or self._ended, self._source.patience_seconds)
             taken, self._taken = self._taken, None
-            return taken
+            missed, self._missed = self._missed, 0
+            return None if taken is None else (*taken, missed)
 
     def close(self) -> None:
         """End the thread; what it is reading now may keep it for as long as a stall is waited out."""
@@ -122,7 +125,8 @@ class _Reader:
                     break
                 gave = True
                 with self._turn:
-                    self._taken = image, time.monotonic()
+                    self._missed += self._taken is not None
+                    self._taken = image, time.perf_counter()
                     self._turn.notify_all()
         finally:
             capture.release()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import final
 
 from workbench.errors import MediaError
-from workbench.media.decoding import check_header, decode_picture
+from workbench.media.decoding import check_header, decode_picture, is_changed
 from workbench.media.frame import Frame, Media, MediaFacts
 from workbench.media.video import VIDEO_SUFFIXES
 
@@ -35,6 +35,13 @@ class Pictures(Media):
 
     def frame_names(self) -> Sequence[str]:
         return tuple(self._frame_name(file) for file in self._files)
+
+    def files(self) -> Sequence[Path] | None:
+        return self._files if self._as_they_are else None
+
+    @cached_property
+    def _as_they_are(self) -> bool:
+        return not any(is_changed(file) for file in self._files)
 
     def facts(self) -> MediaFacts:
         return self._facts

@@ -9,12 +9,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, stage_colour
+from workbench.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, stage_colour
 from workbench.record import Record
 from workbench.report.points import LABELLED, LOG_SPAN, Point, Points, chart_text, hover, name_places
 from workbench.report.summary import Summary, ran
+from workbench.report.timeline import placed
 from workbench.report.wording import format_number, format_seconds_as_ms
-from workbench.timing import STAGES, UNEXPLAINED
+from workbench.timing import STAGES, UNEXPLAINED, StageSpan
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -31,8 +32,9 @@ ENGINE_MARKS: dict[str, tuple[str, str]] = {
     "xla": (PURPLE, "diamond"),
     "litert": (GREEN, "pentagon"),
     "openvino": (YELLOW, "star"),
+    "onnxruntime": (SKY, "cross"),
 }
-OTHER_MARK = (SKY, "hexagon")
+OTHER_MARK = (GREY, "hexagon")
 BROKEN_MARK = (VERMILLION, "x-thin-open")
 
 
@@ -176,6 +178,49 @@ def frame_times(summary: Summary, records: Sequence[Record]) -> go.Figure:
         title_text="ms a frame", **(_log_axis(min(spans) * 1000, max(spans) * 1000) if logarithmic else {"rangemode": "tozero"})
     )
     return figure
+
+
+def timeline(record: Record) -> go.Figure:
+    """Draw when each stage of the last frames ran, a row for each thread: what waits, what overlaps, and what is always busy."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(layout=_layout())
+    spans = placed(record.timeline)
+    rows = timeline_rows(record)
+    for stage in stage_order([dict.fromkeys((span.stage for _, span in spans), 0.0)]):
+        own = [(row, span) for row, span in spans if span.stage == stage]
+        figure.add_bar(
+            y=[rows.index(row) for row, _ in own],
+            base=[span.start_seconds * 1000 for _, span in own],
+            x=[span.seconds * 1000 for _, span in own],
+            orientation="h",
+            name=chart_text(stage),
+            hoverinfo="text",
+            hovertext=[
+                f"{chart_text(stage)}, {_frame_words(span)}<br>{format_seconds_as_ms(span.seconds)} ms, from"
+                f" {format_seconds_as_ms(span.start_seconds)} ms on"
+                for _, span in own
+            ],
+            marker={"color": stage_colour(stage), "line": {"width": 0}},
+        )
+    figure.update_layout(barmode="overlay", bargap=0.3)
+    names = [f"{chart_text(row)} " for row in rows]
+    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=names, range=[len(rows) - 0.5, -0.5], showgrid=False)
+    figure.update_xaxes(title_text="ms", rangemode="tozero")
+    return figure
+
+
+def timeline_rows(record: Record) -> tuple[str, ...]:
+    """Return the rows of a timeline in the order in which frames pass them."""
+    first: dict[str, int] = {}
+    for row, span in placed(record.timeline):
+        place = STAGES.index(span.stage) if span.stage in STAGES else len(STAGES)
+        first[row] = min(place, first.get(row, place))
+    return tuple(sorted(first, key=lambda row: (first[row], row)))
+
+
+def _frame_words(span: StageSpan) -> str:
+    return f"frame {span.frame + 1}" if span.frames == 1 else f"frames {span.frame + 1} to {span.frame + span.frames}"
 
 
 def _layout() -> dict[str, Any]:

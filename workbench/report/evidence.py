@@ -1,10 +1,10 @@
 """Evidence for a finding: two records that differ in one setting, and in as little else as there is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from workbench.record import Record
-from workbench.report.summary import Speed, Summary, comparable, median_ms, speed_against
+from workbench.report.summary import Speed, Summary, comparable, median_ms, ran, speed_against
 from workbench.report.wording import format_interval, format_number, inverse, listed
 
 TOO_DIFFERENT = 4  # with more other differences than this, a pair says nothing about the one setting
@@ -31,24 +31,52 @@ def closest_pair(summary: Summary, name: str, before: object, after: object, sam
         after: Its value in the second.
         same: Settings that must not differ.
     """
-    olds = [record for record in summary.records if record.settings.flat()[name] == before]
-    news = [record for record in summary.records if record.settings.flat()[name] == after]
-    pairs = [
-        (old, new, others)
-        for old in olds
-        for new in news
-        if old.detector.name == new.detector.name and comparable(new, old) and not old.broken and not new.broken
-        if not set(same) & set(others := _differing(old, new, name)) and len(others) <= TOO_DIFFERENT
-    ]
-    if not pairs:
+    flats = {record.id: record.settings.flat() for record in summary.records if ran(record) and not record.broken}
+    rows = [record for record in summary.records if record.id in flats]
+    olds, news = ([record for record in rows if flats[record.id][name] == value] for value in (before, after))
+    found = _twins(olds, news, flats, name) or _relatives(olds, news, flats, name, frozenset(same))
+    if found is None:
         return None
-    old, new, others = min(pairs, key=lambda pair: len(pair[2]))
+    old, new, others = found
     return Pair(old, new, speed_against(new, old), others)
 
 
-def _differing(old: Record, new: Record, name: str) -> tuple[str, ...]:
-    before, after = old.settings.flat(), new.settings.flat()
-    return tuple(key for key in before if key != name and before[key] != after[key])
+Flat = Mapping[str, object]
+Found = tuple[Record, Record, tuple[str, ...]]
+
+
+def _twins(olds: Sequence[Record], news: Sequence[Record], flats: Mapping[str, Flat], name: str) -> Found | None:
+    """Return the first two records that differ in nothing else; looked up, since among hundreds there are many pairs."""
+    by_rest: dict[str, list[Record]] = {}
+    for new in news:
+        by_rest.setdefault(_rest(flats[new.id], name), []).append(new)
+    pairs = ((old, new) for old in olds for new in by_rest.get(_rest(flats[old.id], name), ()))
+    return next(((old, new, ()) for old, new in pairs if _of_one_kind(old, new)), None)
+
+
+def _rest(flat: Flat, name: str) -> str:
+    return repr([value for key, value in flat.items() if key != name])
+
+
+def _relatives(
+    olds: Sequence[Record], news: Sequence[Record], flats: Mapping[str, Flat], name: str, same: frozenset[str]
+) -> Found | None:
+    pairs = (
+        (old, new, others)
+        for old in olds
+        for new in news
+        if len(others := _differing(flats[old.id], flats[new.id], name)) <= TOO_DIFFERENT
+        if same.isdisjoint(others) and _of_one_kind(old, new)
+    )
+    return min(pairs, key=lambda pair: len(pair[2]), default=None)
+
+
+def _of_one_kind(old: Record, new: Record) -> bool:
+    return old.detector.name == new.detector.name and comparable(new, old)
+
+
+def _differing(before: Flat, after: Flat, name: str) -> tuple[str, ...]:
+    return tuple(key for key, value in before.items() if value != after[key] and key != name)
 
 
 def speed_words(pair: Pair, summary: Summary) -> str:

@@ -28,6 +28,7 @@ POLICY = (
 )
 
 
+MANY = 200  # records; a page of more is never small enough to hold plotly as it is, and to try would take as long again
 LARGEST_BYTES = 8_000_000  # mail still takes it; above it plotly is packed, which saves three of its five megabytes
 
 
@@ -60,8 +61,12 @@ def render_report(records: Sequence[Record], *, allow_different_machines: bool =
         check_same_machine(tuple(records))
     summary = Summary.of(records)
     template = _environment().get_template("template.html.jinja")
-    html = template.render(_context(summary, small=False))
-    return html if len(html.encode()) <= LARGEST_BYTES else template.render(_context(summary, small=True))
+    context = _context(summary)
+    if len(records) <= MANY:
+        html = template.render(context | _charting(context["chart_names"], small=False))
+        if len(html.encode()) <= LARGEST_BYTES:
+            return html
+    return template.render(context | _charting(context["chart_names"], small=True))
 
 
 def write_report(records: Sequence[Record], path: Path | str, *, allow_different_machines: bool = False) -> None:
@@ -92,18 +97,24 @@ def _environment() -> Environment:
     return environment
 
 
-def _context(summary: Summary, *, small: bool) -> dict[str, Any]:
+def _charting(drawn: tuple[str, ...], *, small: bool) -> dict[str, Any]:
+    """Return plotly for the template, packed where the page shall be small; nothing where no chart is drawn."""
+    return {
+        "plotly": Markup(_plotly() if drawn and not small else ""),  # noqa: S704 - plotly's own file
+        "plotly_packed": packed(_plotly()) if drawn and small else "",
+    }
+
+
+def _context(summary: Summary) -> dict[str, Any]:
     pictures = pictures_by_key(summary.records)
     left = baseline_frames(summary.baseline)
     drawn = _charts(summary)
-    panels = _panels(summary)
+    panels, right = _panels(summary), summary.right
     names = list(dict.fromkeys([*left, *(name for panel in panels for name in panel.frames)]))
     return {
         "policy": POLICY,
         "css": Markup(_asset("report.css") + _asset("print.css")),  # noqa: S704 - our own file, no value of a record in it
         "js": Markup(_asset("report.js")),  # noqa: S704 - as above
-        "plotly": Markup(_plotly() if drawn and not small else ""),  # noqa: S704 - plotly's own file
-        "plotly_packed": packed(_plotly()) if drawn and small else "",
         "charts_json": Markup(script_json(drawn)),  # noqa: S704 - escaped by script_json
         "chart_names": tuple(drawn),
         "raw": packed_records(summary.records),
@@ -113,7 +124,7 @@ def _context(summary: Summary, *, small: bool) -> dict[str, Any]:
         "figures": headline.key_figures(summary),
         "banners": banners(summary),
         "panels": panels,
-        "shown": next((panel.key for panel in panels if summary.right is not None and panel.record.id == summary.right.id), ""),
+        "shown": next((panel.key for panel in panels if right is not None and panel.record.id == right.id), ""),
         "pictures": pictures,
         "left": left,
         "frame_names": names,
@@ -127,7 +138,7 @@ def _context(summary: Summary, *, small: bool) -> dict[str, Any]:
         "ran_count": sum(map(ran, summary.records)),
         "bar_count": len(charts.bar_rows(summary)),
         "timed_best": timed_best(summary),
-        "timeline_rows": len(charts.timeline_rows(timed_best(summary))) if timed_best(summary) else 0,
+        "timeline_rows": len(charts.timeline_rows(shown)) if (shown := timed_best(summary)) is not None else 0,
         "findings": findings.findings(summary),
         "steps": steps(summary),
         "noise_summary": noise_summary(summary),

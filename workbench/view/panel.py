@@ -15,6 +15,7 @@ from workbench.session import Session
 from workbench.settings import (
     ENGINES,
     FAST,
+    FEED_CACHES,
     FEED_MODES,
     NMS_METHODS,
     PRECISIONS,
@@ -30,6 +31,7 @@ Described = dict[str, Any]
 SIZES = (160, 192, 224, 256, 288, 320, 352, 384, 416, 448, 480, 512, 544, 576, 608, 640)
 OWN_NMS_REASON = "the model does its own NMS; only score and max thin out what it gives"
 LOOP_REASON = "loop has one worker and nothing that waits"
+TFDATA_ONLY = "only tf.data can give frames in another order; choose feed.mode tfdata"
 MOST_PREFETCH = 64
 MOST_BATCH = 8  # more than that, and a live picture is late by a quarter of a second
 SAMPLE_LINE = "sample line"
@@ -56,8 +58,11 @@ HELP = {
     "nms.per_class": "boxes suppress only boxes of their own class",
     "nms.top_k": "candidates that NMS looks at, best first",
     "feed.mode": "how frames reach the network when it is measured; what plays here passes one after the other",
-    "feed.workers": "threads that prepare, infer, suppress and draw; each with an interpreter of its own under litert and openvino",
+    "feed.workers": "threads that prepare, infer, suppress and draw, each with an interpreter of its own under litert, openvino and"
+    " onnxruntime; or tf.data's parallel calls, 0 where it shall choose",
     "feed.prefetch": "decoded batches that may wait",
+    "feed.cache": "where tf.data keeps prepared frames for the next pass",
+    "feed.ordered": "tf.data gives frames in their order, or as they are ready",
 }
 
 
@@ -156,8 +161,12 @@ def _feed(detector: Detector, settings: Settings) -> Iterable[Described]:
     feed = settings.feed
     loop = {"reason": LOOP_REASON if feed.mode == "loop" else None}
     yield _choice(detector, settings, "feed.mode", FEED_MODES)
-    yield {**_number("feed.workers", "workers", feed.workers, most=usable_cores()), **loop}
+    least = {"min": 0 if feed.mode == "tfdata" else 1}
+    yield {**_number("feed.workers", "workers", feed.workers, most=usable_cores()), **least, **loop}
     yield {**_number("feed.prefetch", "prefetch", feed.prefetch, most=MOST_PREFETCH), **loop}
+    yield _choice(detector, settings, "feed.cache", FEED_CACHES)
+    tfdata_only = {"reason": None if feed.mode == "tfdata" else TFDATA_ONLY}
+    yield {**_control("feed.ordered", "in order", "toggle", feed.ordered), **tfdata_only}
 
 
 def _control(name: str, label: str, kind: str, value: object) -> Described:

@@ -1,0 +1,275 @@
+"""Print what feeding frames in other ways than one after the other brings: everything side by side in one run, as ratios.
+
+Run it on a quiet machine: `python -m tests.benchmarks.feeding`. The part `hand` needs the real models and the video.
+"""
+
+import argparse
+import faulthandler
+import gc
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import psutil
+
+from tests.benchmarks import by_hand
+from workbench import Bench, open_detector, open_footage, variant
+from workbench.blocks import compare_blocks
+from workbench.catalog import SAMPLE_CLIP, SAMPLE_STILLS
+from workbench.detections import Detections
+from workbench.limits import limit
+from workbench.machine import environment
+from workbench.measure import time_frames
+from workbench.media import Frame, open_media
+from workbench.overlapped import Overlapped
+from workbench.pipeline import Pipeline
+from workbench.watch import NoWatch, Stopwatch
+
+TimeBlock = Callable[[int], Sequence[float]]
+ASSETS = Path(os.environ.get("WORKBENCH_ASSETS", Path(__file__).parents[3] / "shared" / "assets"))
+HANG_SECONDS = 60
+
+
+def pipeline(words: str, model: str = "inspector-mobile", media: str | Path = SAMPLE_CLIP) -> Pipeline:
+    detector = open_detector(model, media)
+    made = Pipeline(detector, variant(detector, words).settings, open_footage(detector, str(media)).calibration)
+    made.compile(open_media(media).facts().size_hw)
+    return made
+
+
+def compared(name: str, a: TimeBlock, b: TimeBlock, seconds: float = 40.0) -> None:
+    time_frames_of(a), time_frames_of(b)
+    result = compare_blocks(a, b, maximum_seconds=seconds)
+    ratio = result.ratio
+    print(f"  {name}: {ratio.median:.2f} times [{ratio.low:.2f}, {ratio.high:.2f}], {result.frames} frames")
+
+
+def time_frames_of(time_block: TimeBlock) -> None:
+    time_block(20)  # warm
+
+
+def whole(time_block: TimeBlock) -> TimeBlock:
+    """Give every frame of a block the block's mean: where frames overlap, intervals between single ones say little."""
+
+    def timed(count: int) -> Sequence[float]:
+        seconds = time_block(count)
+        return [sum(seconds) / len(seconds)] * len(seconds)
+
+    return timed
+
+
+def bound(options: argparse.Namespace) -> None:
+    print("threads with litert-int8 on the sample clip")
+    detector = open_detector()
+    shares, fps = [], []
+    for _ in range(options.runs):
+        bench = Bench(open_footage(detector, str(SAMPLE_CLIP)), frames=400)
+        record = bench.measure(variant(detector, f"litert-int8,feed.mode=threads,feed.workers={options.workers}"))
+        found = limit(record.timing, record.environment.cores)
+        shares.append(found.share)
+        fps.append(found.fps)
+        told = f"{found.fps:.0f} FPS of {found.bound_fps:.0f} ({found.limited_by}): {found.share:.2f}"
+        print(f"  {told}; each core busy {record.timing.core_busy}")
+    print(f"  share of the bound: {median(shares):.3f} (median of {options.runs}; aim 0.90), {median(fps):.0f} FPS")
+    clip = open_media(SAMPLE_CLIP)
+    threads, loop, naive = (
+        pipeline(words) for words in (f"litert-int8,feed.mode=threads,feed.workers={options.workers}", "litert-int8", "naive")
+    )
+    before, after = found_by(loop), found_by(threads)
+    same = all(
+        np.array_equal(a.boxes_xyxy_px, b.boxes_xyxy_px) and np.array_equal(a.scores, b.scores)
+        for a, b in zip(before, after, strict=True)
+    )
+    print(f"  the same detections as loop, frame for frame: {same} ({len(before)} frames)")
+    timers = [whole(each.block_timer(clip)) for each in (threads, loop, naive)]
+    compared("loop over threads", timers[1], timers[0])
+    compared("naive over threads (aim 30)", timers[2], timers[0], 60.0)
+
+
+def found_by(one: Pipeline) -> list[Detections]:
+    found: list[Detections] = []
+    steps = one.steps(open_media(SAMPLE_CLIP), lambda _, each: found.extend(each))
+    while steps(NoWatch()):
+        pass
+    steps.close()
+    return found
+
+
+def tfdata(_: argparse.Namespace) -> None:
+    print("tf.data against the loop, graph engine, full frames")
+    graph = "graph,nms.method=opencv"
+    for name, media in (
+        ("the clip (OpenCV decodes, TensorFlow resizes)", SAMPLE_CLIP),
+        ("JPEG stills (TensorFlow does both)", landscape()),
+    ):
+        opened = open_media(media)
+        loop = pipeline(graph, media=media)
+        for workers in (0, 2):
+            fed = pipeline(f"{graph},feed.mode=tfdata,feed.workers={workers}", media=media)
+            compared(
+                f"{name}, workers={workers or 'auto'}: loop over tfdata",
+                whole(loop.block_timer(opened)),
+                whole(fed.block_timer(opened)),
+            )
+    for cache in ("none", "memory", "file"):
+        cached = pipeline(f"{graph},feed.mode=tfdata,feed.workers=2,feed.cache={cache}", media=landscape())
+        stills = open_media(landscape())
+        passes = []
+        for _ in range(3):
+            steps = cached.steps(stills)
+            passes.append(sum(time_frames(steps, 10_000)))
+            steps.close()
+        print(f"  cache={cache}: passes over {stills.facts().frames} stills {', '.join(f'{seconds:.2f} s' for seconds in passes)}")
+
+
+def landscape() -> str:
+    return str(SAMPLE_STILLS / "*.jpg")
+
+
+def hand(options: argparse.Namespace) -> None:
+    model, video = ASSETS / "models/yolox_nano_416_float16_quantize.tflite", ASSETS / "videos/intel_bottle-detection.mp4"
+    if not model.exists():
+        print(f"by hand: no real models at {ASSETS}")
+        return
+    labels = (ASSETS / "labels/coco80_yolox.txt").read_text().split("\n")
+    print("YOLOX float16 on the bottle video: the workbench against what one writes by hand")
+    media = open_media(str(video))
+    cores = environment().cores
+    plain = block_of(by_hand.plain_loop(video, by_hand.litert(model, cores), labels))
+    reader = block_of(by_hand.with_reader(video, by_hand.litert(model, cores), labels))
+    queued = block_of(by_hand.async_queue(video, model, labels))
+    ours = {
+        engine: whole(
+            pipeline(
+                f"runtime.engine={engine},input.resize=opencv,nms.method=opencv,nms.score=0.3,feed.mode=threads,feed.workers={options.workers}",
+                str(model),
+                video,
+            ).block_timer(media)
+        )
+        for engine in ("litert", "openvino")
+    }
+    compared("plain OpenCV + LiteRT loop over threads with litert (aim 1.4)", whole(plain), ours["litert"])
+    compared("with a reader thread over threads with litert", whole(reader), ours["litert"])
+    compared("OpenVINO's async queue over threads with openvino (aim 1)", whole(queued), ours["openvino"])
+
+
+def block_of(run: Iterator[int]) -> TimeBlock:
+    def time_block(count: int) -> Sequence[float]:
+        for _ in range(8):  # what was ahead of the last block's end
+            next(run)
+        seconds = []
+        for _ in range(count):
+            began = time.perf_counter()
+            next(run)
+            seconds.append(time.perf_counter() - began)
+        return seconds
+
+    return time_block
+
+
+def timers(options: argparse.Namespace) -> None:
+    print("what stage timers cost (time with them over without)")
+    one = pipeline("litert-int8")
+    clip = open_media(SAMPLE_CLIP)
+
+    def timed(watch: Callable[[], Stopwatch | NoWatch]) -> TimeBlock:
+        def block(count: int) -> Sequence[float]:
+            return time_frames(one.steps(clip), count, watch())
+
+        return block
+
+    compared("loop", timed(Stopwatch), timed(NoWatch))
+    threads = pipeline(f"litert-int8,feed.mode=threads,feed.workers={options.workers}")
+
+    def overlapped(*, silent: bool) -> TimeBlock:
+        def block(count: int) -> Sequence[float]:
+            works = [partial(quiet, worker.pass_batch) if silent else worker.pass_batch for worker in threads.workers()]
+            run = Overlapped(clip.frames(), 1, works, prefetch=2)
+            try:
+                seconds = time_frames(lambda watch: len(passed.frames) if (passed := run.next(watch)) else 0, count + 8)
+            finally:
+                run.close()
+            return [sum(seconds[8:]) / count] * count
+
+        return block
+
+    compared("threads", overlapped(silent=False), overlapped(silent=True))
+
+
+def quiet(work: Callable[..., object], batch: Sequence[Frame], _: object) -> object:
+    return work(batch, NoWatch())
+
+
+def memory(options: argparse.Namespace) -> None:
+    for mode, frames in (("threads", options.frames), ("tfdata", options.frames // 5)):
+        one = pipeline(f"litert,input.size_hw=96x160,feed.mode={mode},feed.workers=2")
+        steps = one.steps(open_media(SAMPLE_CLIP), again=True)
+        began = time.perf_counter()
+        done = 0
+        while time.perf_counter() - began < 60:
+            done += steps(NoWatch())
+        before = resident_mib()
+        highest = 0.0
+        while done < frames:
+            done += steps(NoWatch())
+            if done % 5000 == 0:
+                highest = max(highest, resident_mib() - before)
+        after = resident_mib() - before
+        steps.close()
+        print(f"{mode}: {done:,} frames; {after:+.1f} MiB of {before:.0f} after the first minute, at most {highest:+.1f} (aim 30)")
+
+
+def resident_mib() -> float:
+    gc.collect()
+    return psutil.Process().memory_info().rss / 2**20
+
+
+def stops(options: argparse.Namespace) -> None:
+    rng = random.Random(1)
+    process = psutil.Process()
+    for mode, count in (("threads", options.stops), ("tfdata", options.stops // 5)):
+        one = pipeline(f"litert,input.size_hw=96x160,feed.mode={mode},feed.workers=2")
+        clip = open_media(SAMPLE_CLIP)
+        stop_once(one, clip, 0.05)
+        before = (threading.active_count(), process.num_threads(), process.num_fds())
+        for _ in range(count):
+            faulthandler.dump_traceback_later(HANG_SECONDS, exit=True)
+            stop_once(one, clip, rng.uniform(0, 0.05))
+            faulthandler.cancel_dump_traceback_later()
+        after = (threading.active_count(), process.num_threads(), process.num_fds())
+        print(f"{mode}: {count} stops at random moments; Python threads, threads, handles: {before} before, {after} after")
+
+
+def stop_once(one: Pipeline, clip: object, seconds: float) -> None:
+    steps = one.steps(clip)
+    ends = time.perf_counter() + seconds
+    while time.perf_counter() < ends:
+        steps(NoWatch())
+    steps.close()
+
+
+PARTS = {"bound": bound, "tfdata": tfdata, "hand": hand, "timers": timers, "memory": memory, "stops": stops}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[*PARTS])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=environment().cores)
+    parser.add_argument("--frames", type=int, default=100_000)
+    parser.add_argument("--stops", type=int, default=1000)
+    options = parser.parse_args()
+    facts = environment()
+    print(f"{facts.cpu}, {facts.cores} cores, {facts.system}")
+    for part in options.parts:
+        PARTS[part](options)
+
+
+if __name__ == "__main__":
+    main()

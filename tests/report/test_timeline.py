@@ -1,0 +1,67 @@
+"""When each stage ran: rows that do not overlap, a chart, and a trace that Perfetto opens."""
+
+import json
+from itertools import pairwise
+
+import pytest
+
+from tests.report.records import record
+from workbench.report import charts
+from workbench.report.timeline import placed, trace_json
+from workbench.timing import StageSpan
+
+OVERLAPPED = (
+    StageSpan(0, 1, "decode", "decode", 0.000, 0.002),
+    StageSpan(0, 1, "infer", "worker 1", 0.002, 0.004),
+    StageSpan(1, 1, "decode", "decode", 0.002, 0.002),
+    StageSpan(1, 1, "infer", "worker 2", 0.004, 0.004),
+    StageSpan(0, 1, "draw", "worker 1", 0.006, 0.001),
+)
+
+
+def test_spans_that_ran_side_by_side_get_rows_of_their_own() -> None:
+    calls = tuple(StageSpan(n, 1, "preprocess", "map", n * 1.0, 2.5) for n in range(5))
+
+    rows = [row for row, _ in placed(calls)]
+
+    assert rows == ["map", "map (2)", "map (3)", "map", "map (2)"]
+    for name in set(rows):
+        own = [span for row, span in placed(calls) if row == name]
+        assert all(a.start_seconds + a.seconds <= b.start_seconds for a, b in pairwise(own))
+
+
+def test_a_trace_has_a_process_for_each_record_and_microseconds() -> None:
+    told = record("naive").model_copy(update={"name": "<b>threads</b>", "timeline": OVERLAPPED})
+
+    events = json.loads(trace_json([told, told]))["traceEvents"]
+
+    assert {event["pid"] for event in events} == {1, 2}
+    names = [event["args"]["name"] for event in events if event["name"] == "process_name"]
+    assert names == [f"{told.detector.name} <b>threads</b>"] * 2
+    spans = [event for event in events if event["ph"] == "X" and event["pid"] == 1]
+    assert len(spans) == len(OVERLAPPED)
+    assert spans[1] == {
+        "ph": "X",
+        "pid": 1,
+        "tid": spans[1]["tid"],
+        "name": "infer",
+        "cat": "stage",
+        "ts": 2000.0,
+        "dur": 4000.0,
+        "args": {"frame": 0, "frames": 1},
+    }
+    threads = {event["tid"]: event["args"]["name"] for event in events if event["name"] == "thread_name" and event["pid"] == 1}
+    assert sorted(threads.values()) == ["decode", "worker 1", "worker 2"]
+
+
+def test_the_chart_has_a_row_for_each_thread_and_a_colour_for_each_stage() -> None:
+    told = record("naive").model_copy(update={"timeline": OVERLAPPED})
+
+    figure = charts.timeline(told)
+
+    assert charts.timeline_rows(told) == ("decode", "worker 1", "worker 2")
+    assert [bar.name for bar in figure.data] == ["decode", "infer", "draw"]
+    infer = figure.data[1]
+    assert list(infer.base) == pytest.approx([2.0, 4.0])
+    assert list(infer.x) == pytest.approx([4.0, 4.0])
+    assert list(infer.y) == [1, 2]

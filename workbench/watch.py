@@ -1,0 +1,115 @@
+"""Who watches a pipeline's steps: a stopwatch that takes the time of each stage, or nobody."""
+
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple, final
+
+from workbench.timing import StageSpan
+
+Clock = Callable[[], float]
+MAIN_THREAD = "main"
+TIMELINE_FRAMES = 36  # whose spans are kept: a few dozen show how stages interlock, and a record stays small
+SPAN_DIGITS = 6  # of seconds: microseconds
+
+
+class Span(NamedTuple):
+    """One stage of one step, on the clock that times it."""
+
+    stage: str
+    thread: str
+    began_seconds: float
+    ended_seconds: float
+
+
+class Watch(ABC):
+    """What a pipeline's step tells at the end of each stage."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Begin a step: the next `lap` counts from here."""
+
+    @abstractmethod
+    def lap(self, stage: str) -> None:
+        """Give the time since the last lap to a stage; a stage may have several laps in one step."""
+
+    @abstractmethod
+    def add(self, span: Span) -> None:
+        """Take a span that passed elsewhere, as on another thread; the running lap is not touched."""
+
+
+@final
+class NoWatch(Watch):
+    """Listens to nothing: for warming up, and for the pass that gives the total latency."""
+
+    def start(self) -> None:
+        pass
+
+    def lap(self, stage: str) -> None:
+        pass
+
+    def add(self, span: Span) -> None:
+        pass
+
+
+@final
+class Stopwatch(Watch):
+    """Collects seconds per stage and frame, and the spans of the last frames. One thread at a time.
+
+    Args:
+        clock: Seconds that only go forward.
+        thread: What to call the thread that laps.
+    """
+
+    def __init__(self, clock: Clock = time.perf_counter, thread: str = MAIN_THREAD) -> None:
+        self._clock = clock
+        self._thread = thread
+        self._last = clock()
+        self._step: list[Span] = []
+        self._frames = 0
+        self._stages: dict[str, list[float]] = {}
+        self._last_steps: deque[tuple[int, int, list[Span]]] = deque(maxlen=TIMELINE_FRAMES)
+
+    def start(self) -> None:
+        self._step = []
+        self._last = self._clock()
+
+    def lap(self, stage: str) -> None:
+        now = self._clock()
+        self._step.append(Span(stage, self._thread, self._last, now))
+        self._last = now
+
+    def add(self, span: Span) -> None:
+        self._step.append(span)
+
+    def taken(self) -> tuple[Span, ...]:
+        """Return the spans of the step that is not closed yet."""
+        return tuple(self._step)
+
+    def close_step(self, frames: int) -> None:
+        """Divide the step's seconds equally over its frames; a stage that it did not pass gets zeros."""
+        taken: dict[str, float] = {}
+        for stage, _, began, ended in self._step:
+            taken[stage] = taken.get(stage, 0.0) + (ended - began) / frames
+        for stage in taken:
+            self._stages.setdefault(stage, [0.0] * self._frames)
+        for stage, seconds in self._stages.items():
+            seconds += [taken.get(stage, 0.0)] * frames  # noqa: PLW2901 - extends the list in place
+        self._last_steps.append((self._frames, frames, self._step))
+        self._frames += frames
+        self._step = []
+
+    def timeline(self) -> tuple[StageSpan, ...]:
+        """Return what the last `TIMELINE_FRAMES` frames passed, from the first of these spans on."""
+        steps = [step for step in self._last_steps if step[0] >= self._frames - TIMELINE_FRAMES]
+        began = min((span.began_seconds for _, _, spans in steps for span in spans), default=0.0)
+        return tuple(
+            StageSpan(frame, frames, stage, thread, round(start - began, SPAN_DIGITS), round(end - start, SPAN_DIGITS))
+            for frame, frames, spans in steps
+            for stage, thread, start, end in spans
+        )
+
+    def stage_seconds(self) -> dict[str, tuple[float, ...]]:
+        """Return the seconds by stage, one per frame, all of equal length."""
+        return {stage: tuple(seconds) for stage, seconds in self._stages.items()}
