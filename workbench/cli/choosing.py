@@ -18,7 +18,7 @@ def export(
         str | None, typer.Option(metavar="P", help="naive, graph, xla, litert, litert-int8 or fast, and changes to it.")
     ] = None,
     sets: Sets = None,
-    pick: Annotated[str | None, typer.Option(metavar="ID", help="The settings, model and media of a record in the history.")] = None,
+    pick: Annotated[str | None, typer.Option(metavar="ID", help="Settings, model and media of a record in the history.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier export in that folder.")] = False,
     history: HistoryFile = None,
     allow: Allow = None,

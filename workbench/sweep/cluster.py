@@ -18,7 +18,7 @@ from workbench.sweep.sites import Site
 from workbench.sweep.task import Material, Task
 
 RESOURCE = "machine"
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 10.0  # for a scheduler to answer
 REFRESH_SECONDS = 2.0  # between two looks at who is there
 RETRIES = 3  # of a task whose worker died; by then it is likely to be the task's fault
 

@@ -1,0 +1,219 @@
+"""Print what a sweep costs, how far its composed times are from measured ones, and whether it finds the fastest setting.
+
+Run it on a quiet machine: `python -m tests.benchmarks.sweep --full` (the grid of `workbench sweep`, about half an hour),
+`--exhaustive` (a small grid, every combination measured whole as well) or `--kills 50 --worker-kills 20`.
+"""
+
+import argparse
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+import psutil
+
+from workbench.bench import DEFAULT_FRAMES
+from workbench.catalog import SAMPLE_DETECTORS
+from workbench.history import History
+from workbench.machine import environment
+from workbench.record import Record
+from workbench.sweep import Grid, Material, Standing, Sweep, frontier, place, read_grid
+from workbench.sweep.isolation import run_task
+from workbench.sweep.plan import Subject
+from workbench.sweep.runner import open_material
+from workbench.sweep.task import Row
+
+AP_LOSS = 0.02  # that the picked setting may have against the best AP
+SMALL = Grid(
+    (
+        tuple({"input.size_hw": size} for size in (320, 416)),
+        ({"runtime.engine": "graph"}, {"runtime.engine": "litert"}, {"runtime.engine": "openvino"}),
+        tuple({"nms.method": method} for method in ("opencv", "numpy", "tensorflow")),
+        tuple({"nms.score": score} for score in (0.1, 0.3)),
+        tuple({"nms.iou": iou} for iou in (0.45, 0.6)),
+    )
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--exhaustive", action="store_true")
+    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--worker-kills", type=int, default=0)
+    parser.add_argument("--grid", type=Path, help="instead of the default grid in --full")
+    parser.add_argument("--detectors", nargs="+", default=list(SAMPLE_DETECTORS))
+    parser.add_argument("--sample", type=int, default=25, help="combinations measured directly after --full")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+
+    facts = environment()
+    print(f"{facts.cpu}, {facts.cores} cores, {facts.system}")
+    with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
+        if options.full:
+            full(Path(folder), options)
+        if options.exhaustive:
+            exhaustive(Path(folder))
+        if options.kills or options.worker_kills:
+            kill(Path(folder), options)
+
+
+def full(folder: Path, options: argparse.Namespace) -> None:
+    grid = read_grid(options.grid) if options.grid else None
+    with History(folder / "full.sqlite") as history:
+        run = Sweep([Material(detector=name) for name in options.detectors], history, grid=grid, progress=tell)
+        estimate = run.estimate()
+        print(f"{estimate.combinations} combinations, {estimate.tasks} runs, estimated {estimate.seconds / 60:.1f} minutes")
+        began = time.monotonic()
+        records = list(run.run())
+        spent = time.monotonic() - began
+        composed = [record for record in records if record.composed]
+        problems = [record for record in records if record.problem]
+        print(f"\n{len(composed)} composed, {len(records) - len(composed) - len(problems)} whole, {len(problems)} problems")
+        print(f"{spent / 60:.1f} minutes, conversions that were not cached included; the file has {size_mb(history.path):.1f} MB")
+        for record in problems:
+            print(f"  {record.detector.name} {record.name}: {record.problem.message if record.problem else ''}")
+        chosen = random.Random(options.seed).sample(composed, min(options.sample, len(composed)))
+        compare(chosen, [measured_whole(record) for record in chosen])
+
+
+def size_mb(path: Path) -> float:
+    return path.stat().st_size / 1e6
+
+
+def tell(standing: Standing) -> None:
+    left = f"{standing.seconds_left:.0f} s left"
+    print(f"\r{standing.done}/{standing.total} {left} {standing.what:<60}", end="", flush=True)
+
+
+def measured_whole(record: Record) -> Record:
+    """Measure the setting of a record in a process of its own."""
+    return whole(record.detector.source, [record])[0]
+
+
+def whole(detector: str, records: Sequence[Record], baseline: Record | None = None) -> list[Record]:
+    """Measure settings in one process; with a baseline no time is spent on comparing."""
+    rows = [Row(id=f"direct {record.id}", name=record.name, command=record.command, settings=record.settings) for record in records]
+    task = subject(detector).task("direct", "whole", rows)
+    return list(run_task(task.model_copy(update={"baseline": baseline})))
+
+
+def subject(name: str) -> Subject:
+    material = Material(detector=name)
+    detector, footage = open_material(material)
+    return Subject(
+        detector=detector,
+        material=material,
+        media=footage.media.facts(),
+        truth=footage.labelled_truth.name if footage.labelled_truth else None,
+        frames=DEFAULT_FRAMES,
+        machine_id=environment().machine_id,
+    )
+
+
+def compare(composed: Sequence[Record], direct: Sequence[Record]) -> None:
+    errors, ap_errors = [], []
+    print(f"{'composed':>9} {'direct':>8} {'error':>7} {'AP':>7} {'AP direct':>9}")
+    for one, other in zip(composed, direct, strict=True):
+        if one.timing is None or other.timing is None or one.accuracy is None or other.accuracy is None:
+            print(f"{one.name}: {other.problem}")
+            continue
+        a, b = one.timing.median_ms or 0.0, other.timing.median_ms or 1.0
+        errors.append(a / b - 1)
+        ap_errors.append(abs((one.accuracy.ap or 0) - (other.accuracy.ap or 0)))
+        noise = "" if other.noise.verdict == "quiet" else other.noise.verdict
+        print(f"{a:8.2f}  {b:8.2f} {errors[-1]:+7.1%} {one.accuracy.ap:7.4f} {other.accuracy.ap:9.4f}  {one.name} {noise}")
+        print(f"          {split(one)}\n          {split(other)}")
+    sizes = [abs(error) for error in errors]
+    print(
+        f"latency: median error {median(sizes):.1%}, signed {median(errors):+.1%}, largest {max(sizes):.1%};"
+        f" largest AP error {max(ap_errors):.1e}"
+    )
+
+
+def split(record: Record) -> str:
+    return " ".join(f"{stage} {seconds * 1000:.2f}" for stage, seconds in record.timing.budget().items()) if record.timing else ""
+
+
+def exhaustive(folder: Path) -> None:
+    name = SAMPLE_DETECTORS[0]
+    with History(folder / "small.sqlite") as history:
+        run = Sweep([Material(detector=name)], history, grid=SMALL, progress=tell)
+        began = time.monotonic()
+        records = list(run.run())
+        swept = time.monotonic() - began
+    composed = [record for record in records if record.composed]
+    baseline = next(record for record in records if record.detections)
+    began = time.monotonic()
+    everything = []
+    for start in range(0, len(composed), 12):
+        everything += whole(name, composed[start : start + 12], baseline)
+        print(f"\r{len(everything)}/{len(composed)} measured whole", end="", flush=True)
+    measured = time.monotonic() - began
+    picked, best = fastest([record for record in records if not record.composed]), fastest(everything)
+    same = next((record for record in everything if record.settings == picked.settings), picked)
+    loss = (same.timing.median_ms or 0) / (best.timing.median_ms or 1) - 1 if same.timing and best.timing else float("nan")
+    print(f"\nthe sweep took {swept:.0f} s, measuring all {len(composed)} whole {measured:.0f} s: {swept / measured:.1%} of it")
+    print(f"picked {picked.name}; the fastest is {best.name}; the picked one is {loss:+.1%} slower than that")
+    compare(composed, everything)
+
+
+def fastest(records: Sequence[Record]) -> Record:
+    best = max(record.accuracy.ap or 0 for record in records if record.accuracy)
+    feasible = [record for record in records if record.accuracy and (record.accuracy.ap or 0) >= best - AP_LOSS]
+    return frontier(feasible, place)[0]
+
+
+def kill(folder: Path, options: argparse.Namespace) -> None:
+    """Kill sweeps and workers at random moments; then let one finish, and see that nothing is lost or there twice."""
+    grid = folder / "grid.toml"
+    grid.write_text(
+        '"input.size_hw" = [64, 96, 128, 160]\n"runtime.engine" = ["litert"]\n"nms.method" = ["opencv", "numpy"]\n'
+        '"nms.score" = [0.1, 0.2, 0.3]\n'
+    )
+    path = folder / "kills.sqlite"
+    command = [str(Path(sys.executable).with_name("workbench")), "sweep", SAMPLE_DETECTORS[0], "--grid", str(grid), "--yes"]
+    command += ["--history", str(path), "--frames", "8", "--baseline", "litert,input.size_hw=64"]
+    moments = random.Random(options.seed)
+    before: list[str] = []
+    for number in range(options.kills + options.worker_kills):
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(moments.uniform(0.5, 12.0))
+            workers = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+            if number < options.kills:
+                process.send_signal(signal.SIGKILL)
+            else:
+                for worker in workers:
+                    worker.kill()
+            process.wait()
+        after = ids(path)
+        assert after[: len(before)] == before, "a record was lost"
+        before = after
+        print(f"\r{number + 1} kills, {len(before)} records", end="", flush=True)
+        if number + 1 < options.kills and len(before) > 15:  # it has come too far to be interrupted: begin again
+            path.unlink()
+            before = []
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    after = ids(path)
+    assert after[: len(before)] == before, "a record was lost"
+    assert len(set(after)) == len(after), "a record is there twice"
+    with History(path) as history:
+        records = history.records(pictures=False)
+    composed, problems = sum(record.composed for record in records), sum(bool(record.problem) for record in records)
+    print(f"\n{len(records)} records: {composed} composed, {problems} problems")
+
+
+def ids(path: Path) -> list[str]:
+    if not path.exists():
+        return []
+    with History(path) as history:
+        return [record.id for record in history.records(pictures=False)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""A worker process whose network breaks the runtime at 64x64: it crashes there, or never returns.
+
+`python breaking_child.py crash|hang TASK.json`
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from workbench.catalog import open_footage
+from workbench.detectors import Detector
+from workbench.detectors.keras_network import KerasNetwork
+from workbench.detectors.network import LiteRtModel, Network
+from workbench.samples.sample_detectors import WEIGHTS, sample_detector
+from workbench.sweep.child import main
+
+BROKEN_HW = (64, 64)
+
+
+class Breaking(Network):
+    """The small sample's network, but for one size."""
+
+    kind = "Keras"
+
+    def __init__(self, path: Path, deed: Callable[[], object]) -> None:
+        self.refusals = {}
+        self._sound = KerasNetwork(path)
+        self._deed = deed
+        super().__init__(path)
+
+    def inspect(self) -> Any:
+        return self._sound.inspect()
+
+    def run(self, batch: Any) -> Any:
+        return self._sound.run(batch)
+
+    def keras_model(self) -> Any:
+        return self._sound.keras_model()
+
+    def forward(self) -> Any:
+        return self._sound.forward()
+
+    def litert_model(self, precision: str, size_hw: tuple[int, int], batch: int, **more: Any) -> LiteRtModel:
+        if size_hw == BROKEN_HW:
+            self._deed()
+        return self._sound.litert_model(precision, size_hw, batch, **more)
+
+
+DEEDS: dict[str, Callable[[], object]] = {
+    "crash": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+    "hang": lambda: time.sleep(1000),
+}
+
+
+def open_breaking(material: Any) -> Any:
+    sound = sample_detector("inspector-mobile")
+    network = Breaking(WEIGHTS / "inspector-mobile.keras", DEEDS[sys.argv[1]])
+    detector = Detector(network, sound.meaning, name=sound.facts.name, source=sound.facts.source)
+    return detector, open_footage(detector, material.media, material.truth)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[2]), open_breaking)

@@ -1,0 +1,132 @@
+"""One sweep on two workers of a Dask cluster, started here as processes of their own; one of them dies midway."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from workbench.errors import UnavailableError
+from workbench.history import History
+from workbench.sweep import Grid, Material, Sweep
+from workbench.sweep.cluster import connect
+
+DASK = str(Path(sys.executable).with_name("dask"))
+STARTING_SECONDS = 60
+GRID = Grid(
+    (
+        tuple({"input.size_hw": size} for size in ("192x320", "64x64", "96x96", "128x128")),
+        ({"runtime.engine": "litert"},),
+        ({"nms.method": "opencv"},),
+        tuple({"nms.score": score} for score in (0.1, 0.3)),
+    )
+)
+
+
+def wait_for(log: Path, pattern: str) -> str:
+    ends = time.monotonic() + STARTING_SECONDS
+    while time.monotonic() < ends:
+        if found := re.search(pattern, log.read_text()):
+            return found.group(1)
+        time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator:
+    """Start a process with its output in a file; end all of them at the end."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def begin(name: str, *words: str) -> tuple["subprocess.Popen[bytes]", Path]:
+        log = tmp_path / f"{name}.txt"
+        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [DASK, *words], stdout=out, stderr=subprocess.STDOUT, cwd=tmp_path, env=environment, start_new_session=True
+            )
+        started.append(process)
+        return process, log
+
+    yield begin
+    for process in reversed(started):
+        for one in (*children_of(process.pid), process.pid):
+            try:
+                psutil.Process(one).kill()
+            except psutil.Error:
+                continue
+        process.wait()
+
+
+def children_of(pid: int) -> list[int]:
+    try:
+        return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+@pytest.fixture
+def address(start) -> str:
+    _, log = start("scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
+    return wait_for(log, r"(tcp://127\.0\.0\.1:\d+)")
+
+
+def start_worker(start, address: str, number: int):
+    words = ("worker", address, "--resources", "machine=1", "--nthreads", "1", "--no-dashboard", "--no-nanny")
+    process, log = start(f"worker{number}", *words)
+    wait_for(log, r"(Registered to)")
+    return process
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_two_workers_share_a_sweep_and_one_that_dies_takes_nothing_with_it(
+    start, address: str, material: Material, tmp_path: Path
+) -> None:
+    workers = [start_worker(start, address, number) for number in range(2)]
+    sites = connect(address)
+    (site,) = sites
+    pids = [worker.pid for worker in workers]
+    try:
+        with History(tmp_path / "history.sqlite") as history:
+            run = Sweep([material], history, grid=GRID, frames=4, baseline="litert,input.size_hw=192x320", sites=sites)
+            assert site.slots == 2
+            records = []
+            busy: set[int] = set()
+            for record in run.run():
+                busy |= {pid for pid in pids if children_of(pid)}
+                records.append(record)
+                if len([one for one in records if one.composed]) == 2 and workers[0].poll() is None:
+                    workers[0].kill()
+            stored = [record.id for record in history.records(pictures=False)]
+            again = Sweep([material], history, grid=GRID, frames=4, baseline="litert,input.size_hw=192x320", sites=sites)
+            assert again.estimate().tasks == 0
+    finally:
+        for one in sites:
+            one.close()
+
+    assert busy == set(pids)
+    assert stored == [record.id for record in records]
+    assert len(set(stored)) == len(stored)
+    assert len([record for record in records if record.composed]) == 8
+    assert not [record for record in records if record.problem]
+    assert {record.media.source for record in records} == {str(material.media)}
+    assert (tmp_path / "cache" / "workbench" / "received" / "content").is_dir()
+
+
+@pytest.mark.slow
+def test_workers_that_do_not_say_that_they_may_measure_are_not_asked(start, address: str) -> None:
+    _, log = start("worker", "worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
+    wait_for(log, r"(Registered to)")
+    with pytest.raises(UnavailableError, match='--resources "machine=1"'):
+        connect(address)
+
+
+def test_an_address_at_which_nobody_answers_is_named() -> None:
+    with pytest.raises(UnavailableError, match=r"tcp://127\.0\.0\.1:9 "):
+        connect("tcp://127.0.0.1:9")

@@ -1,0 +1,278 @@
+"""A sweep from a grid to records: composed as measured whole, resumed after anything, and broken by nothing."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from workbench.bench import Bench
+from workbench.catalog import open_detector, open_footage
+from workbench.errors import SettingsError
+from workbench.history import History
+from workbench.record import Record
+from workbench.sweep import Grid, Isolation, Material, Standing, Sweep, ThisMachine, frontier, place
+from workbench.variants import variant
+
+HERE = Path(__file__).parent
+WORKBENCH = str(Path(sys.executable).with_name("workbench"))
+BASELINE = "litert,input.size_hw=192x320"
+NMS = (
+    tuple({"nms.method": method} for method in ("opencv", "numpy", "tensorflow")),
+    tuple({"nms.score": score} for score in (0.1, 0.3)),
+    tuple({"nms.per_class": per_class} for per_class in (True, False)),
+)
+FRAMES = 4
+
+
+def grid_of(*engines: str, sizes: tuple[str, ...] = ("192x320",), nms=NMS) -> Grid:
+    return Grid((tuple({"input.size_hw": size} for size in sizes), tuple({"runtime.engine": engine} for engine in engines), *nms))
+
+
+FEW = grid_of(
+    "litert", sizes=("192x320", "64x64"), nms=(tuple({"nms.score": score} for score in (0.1, 0.3)), ({"nms.method": "opencv"},))
+)
+
+
+@pytest.fixture
+def open_history(tmp_path: Path):
+    opened: list[History] = []
+
+    def make() -> History:
+        opened.append(History(tmp_path / "history.sqlite"))
+        return opened[-1]
+
+    yield make
+    for history in opened:
+        history.close()
+
+
+def sweep(material: Material, history: History, grid: Grid, **more) -> Sweep:
+    return Sweep([material], history, grid=grid, frames=FRAMES, baseline=BASELINE, **more)
+
+
+@pytest.mark.slow
+def test_a_sweep_composes_what_a_bench_measures(material: Material, open_history: Callable[[], History]) -> None:
+    standings: list[Standing] = []
+    history = open_history()
+    run = sweep(material, history, grid_of("graph", "litert"), progress=standings.append)
+    estimate = run.estimate()
+    records = list(run.run())
+    composed = [record for record in records if record.composed]
+
+    assert (estimate.combinations, estimate.known, estimate.tasks) == (24, 0, 2)
+    assert estimate.seconds > 0
+    assert len(composed) == 24
+    assert not [record for record in records if record.problem]
+    assert {record.id for record in composed} == run.ids & history.ids()
+    assert [record.id for record in history.records(pictures=False)] == [record.id for record in records]
+    assert standings[-1].done == standings[-1].total >= 4
+    assert standings[-1].records == len(records)
+
+    check_composed(composed)
+    check_equal_to_direct(composed, material)
+    check_confirmed(records)
+
+    again = sweep(material, open_history(), grid_of("graph", "litert"))
+    assert again.estimate().tasks == 0
+    assert list(again.run()) == []
+
+
+def check_composed(composed: list[Record]) -> None:
+    for record in composed:
+        timing = record.timing
+        assert timing is not None
+        stages = np.sum(list(timing.stage_seconds.values()), axis=0)
+        assert len(timing.total_seconds) == len(stages) == 5
+        rest = np.array(timing.total_seconds) - stages
+        assert np.ptp(rest) < 1e-6, "one unexplained share for all frames"
+        assert list(timing.stage_seconds)[-3:] == ["infer", "nms", "draw"]
+        assert record.agreement is not None
+        assert record.agreement.frames == FRAMES
+        assert not record.pictures
+
+
+def check_equal_to_direct(composed: list[Record], material: Material) -> None:
+    detector = open_detector(material.detector)
+    bench = Bench(open_footage(detector, material.media), FRAMES, comparison_seconds=0.1)
+    for record in random.Random(3).sample(composed, 5):
+        words = record.command.split("--preset ")[1].split(" ")[0]
+        direct = bench.measure(variant(detector, words))
+        assert direct.settings == record.settings
+        assert direct.accuracy is not None
+        assert record.accuracy is not None
+        for figure in ("ap", "ap50", "ap_small", "ap_medium", "ap_large"):
+            assert getattr(record.accuracy, figure) == pytest.approx(getattr(direct.accuracy, figure), abs=1e-4)
+        assert record.accuracy.score_threshold == record.settings.nms.score
+
+
+def check_confirmed(records: list[Record]) -> None:
+    whole = [record for record in records if not record.composed]
+    baseline, confirmed = whole[0], whole[1:]
+    assert baseline.name == BASELINE
+    assert confirmed
+    for record in confirmed:
+        assert record.comparison is not None
+        assert record.comparison.a == BASELINE
+    fastest = frontier([record for record in records if record.composed], place)[0]
+    assert fastest.settings in [record.settings for record in confirmed]
+
+
+def test_what_cannot_run_is_one_row_with_its_reason(material: Material, open_history: Callable[[], History]) -> None:
+    grid = Grid(
+        (
+            ({"runtime.engine": "graph"},),
+            ({"runtime.precision": "int8"},),
+            tuple({"nms.score": score} for score in (0.1, 0.3)),
+        )
+    )
+    history = open_history()
+    run = sweep(material, history, grid)
+    record = next(run.run())
+
+    assert record.problem is not None
+    assert "graph engine runs the network as it was saved" in record.problem.message
+    assert [row.id for row in history.records()] == [record.id]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("deed", "said"), [("crash", "crashes the runtime (SIGSEGV)"), ("hang", "does not return")])
+def test_a_model_that_breaks_the_runtime_costs_one_row(
+    material: Material, open_history: Callable[[], History], deed: str, said: str
+) -> None:
+    isolation = Isolation(command=(str(HERE / "breaking_child.py"), deed), opening_seconds=40)
+    site = ThisMachine(isolation)
+    try:
+        records = list(sweep(material, open_history(), FEW, sites=[site]).run())
+    finally:
+        site.close()
+    (problem,) = [record for record in records if record.problem]
+
+    assert problem.settings.input.size_hw == (64, 64)
+    assert problem.problem is not None
+    assert said in problem.problem.message
+    assert len([record for record in records if record.composed]) == 2
+    assert list(sweep(material, open_history(), FEW).run()) == [], "it is not tried again"
+
+
+@pytest.mark.slow
+def test_what_is_cancelled_goes_on_later(material: Material, open_history: Callable[[], History]) -> None:
+    history = open_history()
+    run = sweep(material, history, FEW)
+    seen = []
+    for record in run.run():
+        seen.append(record)
+        if record.composed:
+            run.cancel()
+    stored = history.ids()
+    rest = list(sweep(material, history, FEW).run())
+
+    assert {record.id for record in seen} == stored
+    assert not {record.id for record in rest} & stored
+    assert len([record for record in (*seen, *rest) if record.composed]) == 4
+
+
+def test_a_baseline_that_cannot_be_is_said_at_once(material: Material, open_history: Callable[[], History]) -> None:
+    with pytest.raises(SettingsError, match="there is no preset 'fastest'"):
+        Sweep([material], open_history(), grid=FEW, baseline="fastest")
+
+
+# Killing
+
+
+@pytest.fixture
+def command(tmp_path: Path, stills_folder: Path) -> list[str]:
+    """A small sweep as people start it."""
+    grid = tmp_path / "grid.toml"
+    grid.write_text(
+        '"input.size_hw" = ["192x320", "64x64"]\n"runtime.engine" = ["litert"]\n"nms.method" = ["opencv", "numpy"]\n'
+        '"nms.score" = [0.1, 0.3]\n'
+    )
+    words = ["sweep", "inspector-mobile", str(stills_folder), "--grid", str(grid), "--history", str(tmp_path / "history.sqlite")]
+    return [WORKBENCH, *words, "--yes", "--frames", str(FRAMES), "--baseline", BASELINE]
+
+
+def stored(tmp_path: Path) -> list[str]:
+    path = tmp_path / "history.sqlite"
+    if not path.exists():
+        return []
+    with History(path) as history:
+        return [record.id for record in history.records(pictures=False)]
+
+
+def finish(command: list[str], tmp_path: Path) -> list[Record]:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with History(tmp_path / "history.sqlite") as history:
+        return list(history.records(pictures=False))
+
+
+def check_whole(records: list[Record], before: list[str]) -> None:
+    ids = [record.id for record in records]
+    assert ids[: len(before)] == before
+    assert len(set(ids)) == len(ids)
+    assert len([record for record in records if record.composed]) == 8
+    settings = [(record.composed, record.settings.model_dump_json()) for record in records]
+    assert len(set(settings)) == len(settings)
+    assert not [record for record in records if record.problem]
+
+
+def workers_of(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
+    try:
+        children = psutil.Process(process.pid).children(recursive=True)
+        return [child for child in children if "workbench.sweep.child" in child.cmdline()]
+    except psutil.Error:
+        return []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_sweep_that_is_killed_loses_and_doubles_nothing(command: list[str], tmp_path: Path) -> None:
+    moments = random.Random(11)
+    before: list[str] = []
+    for _ in range(7):
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(moments.uniform(1.0, 14.0))
+            workers = workers_of(process)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        _, alive = psutil.wait_procs(workers, timeout=10)
+        assert not alive, "a worker ends with who started it"
+        after = stored(tmp_path)
+        assert after[: len(before)] == before
+        before = after
+
+    check_whole(finish(command, tmp_path), before)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_workers_that_are_killed_lose_and_double_nothing(command: list[str], tmp_path: Path) -> None:
+    moments = random.Random(5)
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        killed: set[int] = set()
+        while len(killed) < 4 and process.poll() is None:
+            for worker in islice(workers_of(process), 1):
+                time.sleep(moments.uniform(0.2, 3.0))
+                if worker.is_running() and worker.pid not in killed:
+                    worker.kill()
+                    killed.add(worker.pid)
+                    time.sleep(6.0)  # one may be forgiven in each row, not two
+            time.sleep(0.1)
+        assert process.wait() == 0
+    assert killed
+
+    before = stored(tmp_path)
+    records = finish(command, tmp_path)
+    assert [record.id for record in records[: len(before)]] == before
+    broken = [record for record in records if record.problem]
+    assert len(broken) <= 1, "the same row may have been hit twice"
+    if not broken:
+        check_whole(records, before)
