@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -29,7 +29,7 @@ from workbench.takeaway import TakenHome, take_home
 
 SMALL = "input.size_hw=192x320,nms.score=0.2"
 NOTHING = Calibration("nothing", list)
-WITH_OPENVINO = pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is not installed")
+EXTRAS = ("openvino", "onnxruntime")
 SETTINGS = {
     "litert": f"litert,{SMALL}",
     "litert int8": f"litert-int8,{SMALL}",
@@ -37,9 +37,10 @@ SETTINGS = {
     "graph": f"graph,{SMALL}",
     "keras": f"runtime.engine=keras,input.resize=opencv,{SMALL},nms.per_class=false",
     "openvino": f"runtime.engine=openvino,input.resize=opencv,{SMALL}",
+    "onnxruntime": f"runtime.engine=onnxruntime,input.resize=opencv,{SMALL}",
     "openvino int8": f"runtime.engine=openvino,runtime.precision=int8,input.resize=opencv,{SMALL}",
 }
-IN_A_FRESH_PLACE = ("litert", "litert int8", "graph", "openvino")
+IN_A_FRESH_PLACE = ("litert", "litert int8", "graph", "openvino", "onnxruntime")
 ASSETS = {
     "yolox": ("yolox_nano_416_float16_quantize.tflite", None, "litert,runtime.precision=float16"),
     "localizer": ("mobile_object_localizer_v1_192.tflite", None, "litert,runtime.precision=int8,nms.method=model"),
@@ -105,8 +106,12 @@ def asset_homes(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
     return made
 
 
-def names_of(settings: dict[str, str]) -> list[object]:
-    return [pytest.param(name, marks=WITH_OPENVINO if "openvino" in name else ()) for name in settings]
+def names_of(settings: Collection[str]) -> list[object]:
+    missing = [name for name in EXTRAS if find_spec(name) is None]
+    skips = [
+        pytest.mark.skipif(any(one in name for one in missing), reason="an optional runtime is not installed") for name in settings
+    ]
+    return [pytest.param(name, marks=skip) for name, skip in zip(settings, skips, strict=True)]
 
 
 def assert_runs_alone(home: Home, base: Path) -> None:
@@ -127,7 +132,7 @@ def assert_runs_alone(home: Home, base: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", names_of(dict.fromkeys(IN_A_FRESH_PLACE, "")))
+@pytest.mark.parametrize("name", names_of(IN_A_FRESH_PLACE))
 def test_a_sample_detector_runs_where_only_its_requirements_are(
     homes: Callable[[str], Home], tmp_path_factory: pytest.TempPathFactory, name: str
 ) -> None:

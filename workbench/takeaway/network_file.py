@@ -14,6 +14,8 @@ from workbench.engines.litert import STORED_AS
 from workbench.settings import Settings
 from workbench.stages.input_spec import CHANNELS
 
+RunFile = tuple[Path, dict[str, int]]
+"""What the program loads, and the positions of its outputs by their names in the `.tflite` file."""
 Quantization = tuple[float, int]
 """Scale and zero point: `real = (stored - zero point) * scale`."""
 
@@ -104,10 +106,10 @@ def _write_flatbuffer(detector: Detector, settings: Settings, calibration: Calib
     if not set(wanted) <= by_name.keys():  # a converted file has the names in its signature
         by_name = interpreter.get_signature_runner().get_output_details()
     read = [by_name[name] for name in wanted]
-    positions = POSITIONS[runtime.engine](path, [details["name"] for details in given])
+    run, positions = RUN_FILES[runtime.engine](path, [details["name"] for details in given])
     return NetworkFile(
-        name=path.name,
-        size_bytes=len(model.content),
+        name=run.name,
+        size_bytes=run.stat().st_size,
         shape=shape,
         input_shape=tuple(map(int, taken["shape"])),
         input_dtype=np.dtype(taken["dtype"]).name,
@@ -124,22 +126,34 @@ def _quantization(details: dict[str, Any]) -> Quantization | None:
     return (float(scale), int(zero_point)) if scale and np.issubdtype(details["dtype"], np.integer) else None
 
 
-def _positions_in_litert(_: Path, names: list[str]) -> dict[str, int]:
-    return {name: position for position, name in enumerate(names)}
+def _run_by_litert(path: Path, names: list[str]) -> RunFile:
+    return path, {name: position for position, name in enumerate(names)}
 
 
-def _positions_in_openvino(path: Path, names: list[str]) -> dict[str, int]:
+def _run_by_openvino(path: Path, names: list[str]) -> RunFile:
     import openvino
 
     ports = openvino.Core().read_model(path).outputs
-    return {name: position for position, port in enumerate(ports) for name in names if name in port.names}
+    return path, {name: position for position, port in enumerate(ports) for name in names if name in port.names}
 
 
-POSITIONS: dict[str, Callable[[Path, list[str]], dict[str, int]]] = {
-    "litert": _positions_in_litert,
-    "openvino": _positions_in_openvino,
+def _run_by_onnxruntime(path: Path, _: list[str]) -> RunFile:
+    import onnxruntime
+
+    from workbench.detectors.onnx_conversion import to_onnx
+
+    converted = path.with_suffix(".onnx")
+    converted.write_bytes(to_onnx(path.read_bytes()).content)
+    session = onnxruntime.InferenceSession(converted, providers=["CPUExecutionProvider"])
+    return converted, {one.name: position for position, one in enumerate(session.get_outputs())}
+
+
+RUN_FILES: dict[str, Callable[[Path, list[str]], RunFile]] = {
+    "litert": _run_by_litert,
+    "openvino": _run_by_openvino,
+    "onnxruntime": _run_by_onnxruntime,
 }
 WRITERS: dict[str, Callable[[Detector, Settings, Calibration, Path], NetworkFile]] = {
     **dict.fromkeys(("keras", "eager", "graph", "xla"), _write_saved_model),
-    **dict.fromkeys(("litert", "openvino"), _write_flatbuffer),
+    **dict.fromkeys(RUN_FILES, _write_flatbuffer),
 }

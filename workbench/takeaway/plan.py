@@ -17,6 +17,7 @@ RUNTIMES = {
     "xla": "tensorflow",
     "litert": "litert",
     "openvino": "openvino",
+    "onnxruntime": "onnxruntime",
 }
 AS_A_GRAPH = ("keras", "eager")
 HARD, SOFT, OWN = "hard", "soft", "own"
@@ -49,7 +50,7 @@ class Plan:
 
     @property
     def runtime(self) -> str:
-        """`tensorflow`, `litert` or `openvino`."""
+        """`tensorflow`, `litert`, `openvino` or `onnxruntime`."""
         return RUNTIMES[self.runs.runtime.engine]
 
     @property

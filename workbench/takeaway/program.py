@@ -1,6 +1,7 @@
 """The program that is taken home, written for one plan: only the branch that its network and setting take."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -16,16 +17,18 @@ from workbench.stages.own_nms import DetectionRows, DetectionTensors
 from workbench.takeaway.plan import OWN, Plan
 
 ANCHORS_FILE = "anchors.npy"
-RUNTIME_NAMES = {"tensorflow": "TensorFlow", "litert": "LiteRT", "openvino": "OpenVINO"}
+RUNTIME_NAMES = {"tensorflow": "TensorFlow", "litert": "LiteRT", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
 IMPORTS = {
     "tensorflow": "import tensorflow as tf",
     "litert": "from ai_edge_litert.interpreter import Interpreter",
     "openvino": "import openvino",
+    "onnxruntime": "import onnxruntime",
 }
-PACKAGES = {"tensorflow": "tensorflow", "litert": "ai-edge-litert", "openvino": "openvino"}
+PACKAGES = {"tensorflow": "tensorflow", "litert": "ai-edge-litert", "openvino": "openvino", "onnxruntime": "onnxruntime"}
 OPENCV_BUILDS = ("opencv-python", "opencv-python-headless")
 
 
+@cache
 def environment() -> Environment:
     """Return the environment of the templates: they make Python and text, so nothing is escaped and no foreign text goes in."""
     return Environment(

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -25,7 +24,7 @@ from workbench.takeaway.machine_functions import machine_functions, packages
 from workbench.takeaway.network_file import write_network
 from workbench.takeaway.own_card import own_card
 from workbench.takeaway.plan import OWN, Plan, check_exportable, what_runs
-from workbench.takeaway.program import ANCHORS_FILE, anchors_of, environment, program_text, requirements_text
+from workbench.takeaway.program import ANCHORS_FILE, RUNTIME_NAMES, anchors_of, environment, program_text, requirements_text
 
 CARD = f"model{SUFFIXES[0]}"
 PROGRAM, SELF_TEST = "detect.py", "self_test.py"
@@ -34,6 +33,7 @@ FILES = (
     SELF_TEST,
     "model",
     "model.tflite",
+    "model.onnx",
     CARD,
     ANCHORS_FILE,
     "labels.txt",
@@ -143,20 +143,16 @@ def _write_texts(plan: Plan, detector: Detector, frames: Sequence[Frame], expect
 
 
 def _readme(plan: Plan, detector: Detector, frames: int) -> str:
-    name = one_line(detector.facts.name).replace("`", "'")
-    settings = " ".join(
-        assignments(plan.chosen, ("input.size_hw", "runtime.engine", "runtime.precision", "nms.method", "nms.score"))
-    )
-    command = shlex.join(["workbench", "export", one_line(detector.facts.source), "--out", "DIR"]).replace("`", "'")
     return _rendered(
         "readme.md.jinja",
-        detector=name,
-        what=settings,
-        command=command,
+        detector=one_line(detector.facts.name).replace("`", "'"),
+        runtime_name=RUNTIME_NAMES[plan.runtime],
+        settings=" ".join(assignments(plan.chosen)),
         frames=frames,
         score_tolerance=SCORE_TOLERANCE,
         pixel_tolerance=f"{PIXEL_TOLERANCE:g}",
         network=plan.network.name,
+        workbench_reads=plan.network.name.replace(".onnx", ".tflite"),
         card=CARD,
         notes=plan.notes,
     )
