@@ -18,9 +18,6 @@ ONE_THREAD = ("keras",)  # engines that run on one thread at a time
 RESIZE_APART = ("runtime.engine", "runtime.precision")  # host resizing takes as long under any of them
 SOFT = "soft"  # the NMS that keeps other boxes than the rest: no one's replacement
 LIKELY_QUICK = ("opencv", "tensorflow")  # to try where nothing is known: quick with few candidates, and with many
-    "opencv",
-    "tensorflow",
-)  # to try where nothing is known: the first where few candidates are left, the second where many
 NMS_APART = ("runtime.precision", "input.resize")  # so does NMS, near enough: the candidates are nearly the same
 
 NMS_THEORY: Theory = (
