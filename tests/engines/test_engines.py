@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from workbench.accuracy import agreement
+from workbench.availability import EXTRA_PRECISIONS
 from workbench.boxes import pairwise_iou
 from workbench.engines import Candidates
 from workbench.media import Frame
@@ -22,7 +23,13 @@ LIKELY = 0.2
 SCORE_DRIFT = {"float16": 0.005, "dynamic-int8": 0.05, "int8": 0.08, "int16x8": 0.05}
 LEAST_IOU = {"float16": 0.99, "dynamic-int8": 0.9, "int8": 0.85, "int16x8": 0.9}
 
-LOWER_PRECISIONS = pytest.mark.parametrize("precision", [precision for precision in PRECISIONS if precision in SCORE_DRIFT])
+LOWER_PRECISIONS = pytest.mark.parametrize(
+    ("engine", "precision"),
+    [
+        *(("litert", precision) for precision in PRECISIONS if precision in SCORE_DRIFT),
+        *(("onnxruntime", precision) for precision in EXTRA_PRECISIONS["onnxruntime"] if precision in SCORE_DRIFT),
+    ],
+)
 
 Open = Callable[[str], Pipeline]
 
@@ -92,11 +99,11 @@ def test_resizing_in_the_graph_finds_what_resizing_on_the_host_finds(
 
 @pytest.mark.slow
 @LOWER_PRECISIONS
-def test_a_lower_precision_stays_near_float32(pipeline: Open, stills: tuple[Frame, ...], precision: str) -> None:
+def test_a_lower_precision_stays_near_float32(pipeline: Open, stills: tuple[Frame, ...], engine: str, precision: str) -> None:
     drifts, ious = [], []
     for frame in stills[:3]:
         expected = candidates(pipeline(words("litert")), [frame])
-        found = candidates(pipeline(words("litert", precision=precision)), [frame])
+        found = candidates(pipeline(words(engine, precision=precision)), [frame])
         likely = expected.scores[0].max(axis=-1) > LIKELY
         drifts.append(np.abs(found.scores[0][likely] - expected.scores[0][likely]).ravel())
         ious.append(np.diag(pairwise_iou(found.boxes_xyxy[0][likely], expected.boxes_xyxy[0][likely])))
@@ -106,8 +113,10 @@ def test_a_lower_precision_stays_near_float32(pipeline: Open, stills: tuple[Fram
 
 
 @LOWER_PRECISIONS
-def test_a_lower_precision_does_not_break_the_detector(pipeline: Open, stills: tuple[Frame, ...], precision: str) -> None:
-    base, lower = pipeline(words("litert")), pipeline(words("litert", precision=precision))
+def test_a_lower_precision_does_not_break_the_detector(
+    pipeline: Open, stills: tuple[Frame, ...], engine: str, precision: str
+) -> None:
+    base, lower = pipeline(words("litert")), pipeline(words(engine, precision=precision))
 
     agreed = agreement(
         [lower.detect([frame])[0] for frame in stills], [base.detect([frame])[0] for frame in stills], baseline_name="float32"

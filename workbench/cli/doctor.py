@@ -10,6 +10,7 @@ from rich.table import Table
 from workbench.catalog import SAMPLE_CLIP, SAMPLE_MEDIA
 from workbench.cli.screen import console, write_json
 from workbench.detectors.native_output import load_tensorflow
+from workbench.engines.onnxruntime import why_not as why_not_onnxruntime
 from workbench.engines.openvino import MISSING, is_installed
 from workbench.history import default_path
 from workbench.machine import environment, quick_noise
@@ -54,6 +55,10 @@ def _openvino() -> Check:
     return (environment().versions.get("openvino") or "there", None) if is_installed() else (MISSING, None)
 
 
+def _onnxruntime() -> Check:
+    return why_not_onnxruntime() or environment().versions.get("onnxruntime") or "there", None
+
+
 def _opencv() -> Check:
     try:
         import cv2
@@ -84,6 +89,7 @@ def _samples() -> Check:
 CHECKS: dict[str, Callable[[], Check]] = {
     "TensorFlow": _loaded(load_tensorflow, "tensorflow"),
     "OpenVINO": _openvino,
+    "ONNX Runtime": _onnxruntime,
     "LiteRT": _loaded(lambda: import_module("ai_edge_litert.interpreter"), "ai-edge-litert"),
     "OpenCV": _opencv,
     "GPU": _gpus,

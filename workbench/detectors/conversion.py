@@ -22,7 +22,7 @@ from workbench.stages.input_spec import CHANNELS, InputSpec
 from workbench.stages.preprocess import prepare
 
 CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
-_ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what was exported last, belong to the process
+ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what was exported last, belong to the process
 _EXPORTS: dict[tuple[object, ...], tempfile.TemporaryDirectory[str]] = {}
 CONVERSION = 2  # raised when the options below change what comes out, so that older cached files are not taken
 
@@ -123,7 +123,7 @@ def _converted(conversion: Conversion, frames: Sequence[UInt8Array]) -> bytes:
     load_tensorflow()
     import tensorflow as tf
 
-    with _ONE_AT_A_TIME, native_stderr_captured() as printed:
+    with ONE_AT_A_TIME, native_stderr_captured() as printed:
         try:
             converter = tf.lite.TFLiteConverter.from_saved_model(_exported(conversion))
             PRECISION_OPTIONS[conversion.precision](converter, _representative(conversion, frames))

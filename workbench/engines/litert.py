@@ -27,16 +27,35 @@ class Opened:
         content: The flatbuffer.
         interpreter: Ready to be invoked.
         shape: Of the input.
+        dtype: Of the input.
         output_names: Names of the output tensors that are read, in order.
     """
 
     content: bytes
     interpreter: Any
     shape: tuple[int, ...]
+    dtype: Any
     output_names: tuple[str, ...]
 
 
-OpenExecutor = Callable[[Opened, Settings], Execute]
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """What executes a model in the interpreter's place.
+
+    Attributes:
+        execute: Runs it.
+        converted: Whether the model was brought to another format for it just now.
+        notes: What a reader of the figures should know of that.
+        model_bytes: Size in that format; `None` where it runs the flatbuffer.
+    """
+
+    execute: Execute
+    converted: bool = False
+    notes: tuple[str, ...] = ()
+    model_bytes: int | None = None
+
+
+OpenExecutor = Callable[[Opened, Settings], Executor]
 
 RESIZE_LEFT_OUT = "resize: a LiteRT model takes its input at its own size"
 STORED_AS = {"bfloat16": "float32"}  # a precision that a runtime computes in, whatever the file stores
@@ -79,12 +98,13 @@ class LiteRt(Engine):
         self._outputs = _outputs(interpreter, model, detector.outputs(settings.nms))
         self._table = _quantising_table(detector.input_spec, self._input)
         self.input_spec = detector.input_spec if self._table is None else replace(detector.input_spec, dtype="uint8")
-        self.notes = model.notes
-        self.model_bytes = len(model.content)
-        self._converted = model.converted
         names = tuple(details["name"] for details in self._outputs)
-        opened = Opened(model.content, interpreter, tuple(map(int, self._input["shape"])), names)
-        self._execute = open_executor(opened, settings) if open_executor else self._by_interpreter(interpreter)
+        opened = Opened(model.content, interpreter, tuple(map(int, self._input["shape"])), self._input["dtype"], names)
+        executor = open_executor(opened, settings) if open_executor else Executor(self._by_interpreter(interpreter))
+        self._execute = executor.execute
+        self.notes = (*model.notes, *executor.notes)
+        self.model_bytes = executor.model_bytes or len(model.content)
+        self._conversions = int(model.converted) + int(executor.converted)
 
     def _by_interpreter(self, interpreter: Any) -> Execute:
         def execute(values: NDArray[Any]) -> Sequence[NDArray[Any]]:
@@ -96,7 +116,7 @@ class LiteRt(Engine):
 
     @property
     def compilations(self) -> int:
-        return int(self._converted)
+        return self._conversions
 
     def run(self, batch: NDArray[np.generic]) -> Candidates | list[Detections]:
         raw = self._execute(self._quantised(batch))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detectors.conversion import first_line
-from workbench.engines.litert import Execute, Opened
+from workbench.engines.litert import Executor, Opened
 from workbench.errors import UnavailableError
 from workbench.settings import Settings
 
@@ -35,7 +35,7 @@ def why_not(precision: str) -> str | None:
     return NO_BFLOAT16 if precision == "bfloat16" and "BF16" not in _capabilities() else None
 
 
-def open_executor(opened: Opened, settings: Settings) -> Execute:
+def open_executor(opened: Opened, settings: Settings) -> Executor:
     """Compile a model for the processor, for the least latency on the threads that the settings name.
 
     Raises:
@@ -65,7 +65,7 @@ def open_executor(opened: Opened, settings: Settings) -> Execute:
         request.infer({0: values})
         return [np.array(request.get_tensor(port).data) for port in ports]  # copies: the request writes there again
 
-    return execute
+    return Executor(execute)
 
 
 def _port(compiled: Any, name: str) -> Any:

@@ -32,6 +32,13 @@ def _openvino(detector: Detector, settings: Settings, calibration: Calibration) 
     return LiteRt(detector, settings, calibration, open_executor)
 
 
+def _onnxruntime(detector: Detector, settings: Settings, calibration: Calibration) -> Engine:
+    from workbench.engines.litert import LiteRt
+    from workbench.engines.onnxruntime import open_executor
+
+    return LiteRt(detector, settings, calibration, open_executor)
+
+
 OPENERS: dict[str, Callable[[Detector, Settings, Calibration], Engine]] = {
     "keras": _keras,
     "eager": _tensorflow,
@@ -39,6 +46,7 @@ OPENERS: dict[str, Callable[[Detector, Settings, Calibration], Engine]] = {
     "xla": _tensorflow,
     "litert": _litert,
     "openvino": _openvino,
+    "onnxruntime": _onnxruntime,
 }
 
 

@@ -1,0 +1,116 @@
+"""From a `.tflite` model to ONNX, through tf2onnx, cached by content."""
+
+import hashlib
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from workbench.detectors.conversion import ONE_AT_A_TIME, first_line
+from workbench.detectors.native_output import load_tensorflow, native_stderr_captured
+from workbench.errors import SaveError, UnavailableError
+from workbench.record import write_whole
+
+OPSET = 18  # of ONNX's operations: the newest that tf2onnx 1.17 writes
+CONVERSION = 1  # raised when what comes out changes, so that older cached files are not taken
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxModel:
+    """A model for ONNX Runtime.
+
+    Attributes:
+        content: The protobuf; inputs and outputs are in the flatbuffer's order and layout, and have its names.
+        converted: Whether it was converted just now, rather than read from the cache.
+        notes: What a reader of the figures should know.
+    """
+
+    content: bytes
+    converted: bool
+    notes: tuple[str, ...] = ()
+
+
+def to_onnx(flatbuffer: bytes, cache: Path | None = None) -> OnnxModel:
+    """Convert a `.tflite` model, or read what was converted before.
+
+    Args:
+        flatbuffer: The model; whatever precision it stores is stored in ONNX too.
+        cache: Folder of converted files; the user's cache folder by default.
+
+    Raises:
+        UnavailableError: tf2onnx refused it, or knows no ONNX operation for one of its own; says why.
+    """
+    words = f"{CONVERSION}|{OPSET}|{version('tf2onnx')}|{version('onnx')}|".encode()
+    path = (cache or user_cache_path("workbench") / "onnx") / f"{hashlib.sha256(words + flatbuffer).hexdigest()}.onnx"
+    cached = _cached(path)
+    if cached is not None:
+        return OnnxModel(cached, converted=False, notes=("conversion to ONNX read from the cache",))
+    content = _converted(flatbuffer)
+    try:
+        write_whole(path, content)
+    except SaveError as error:  # a full disk costs the next run its time, not this run its result
+        return OnnxModel(content, converted=True, notes=(f"the conversion to ONNX was not cached: {error}",))
+    return OnnxModel(content, converted=True)
+
+
+def _cached(path: Path) -> bytes | None:
+    """Return what was converted before; `None` where nothing was, or where it is damaged."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        content = path.read_bytes()
+        onnx.checker.check_model(onnx.load_model_from_string(content))
+    except (OSError, DecodeError, onnx.checker.ValidationError):
+        return None
+    return content
+
+
+def _converted(flatbuffer: bytes) -> bytes:
+    load_tensorflow()
+    with ONE_AT_A_TIME, native_stderr_captured(), _quiet(), tempfile.TemporaryDirectory(prefix="workbench-") as folder:
+        from tf2onnx import convert
+
+        path = Path(folder) / "model.tflite"
+        path.write_bytes(flatbuffer)
+        try:
+            model, _ = convert.from_tflite(str(path), opset=OPSET)
+        except Exception as error:  # ValueError, KeyError, AttributeError: whatever a model meets in it
+            raise UnavailableError(
+                f"tf2onnx could not bring this model to ONNX: {first_line(str(error))}; choose litert"
+            ) from error
+    if missing := _without_onnx(model):
+        raise UnavailableError(f"ONNX has no operation for {', '.join(missing)} of this model; choose litert")
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def _without_onnx(model: Any) -> tuple[str, ...]:
+    """Name the operations that tf2onnx left as they were: it goes on after it met one, and logs a traceback."""
+    import onnx
+
+    unknown = (node.op_type for node in model.graph.node if not onnx.defs.has(node.op_type, node.domain))
+    return tuple(dict.fromkeys(name.removeprefix("TFL_") for name in unknown))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep tf2onnx's remarks off the screen, and the notice that `tf.lite.Interpreter`, which it reads shapes with, will go.
+
+    It logs to the root as well as under its own name, so that all loggers are silent for these seconds.
+    """
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)

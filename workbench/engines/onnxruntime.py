@@ -1,0 +1,91 @@
+"""ONNX Runtime, where it is installed: one more runtime that lies beyond TensorFlow's own.
+
+It runs what tf2onnx makes of the `.tflite` file that LiteRT runs, so that both compute the same network at the same precision.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.detectors.conversion import first_line
+from workbench.detectors.native_output import native_stderr_captured
+from workbench.detectors.onnx_conversion import to_onnx
+from workbench.engines.litert import Executor, Opened
+from workbench.errors import UnavailableError
+from workbench.settings import Settings
+
+PACKAGES = ("onnxruntime", "tf2onnx")
+MISSING = f"ONNX Runtime is not installed; run `pip install {' '.join(PACKAGES)}`, or choose another engine"
+NO_CONVERTER = "tf2onnx, which makes its models, is not installed; run `pip install tf2onnx`, or choose another engine"
+COMPUTED_IN_FLOAT32 = ("float16", "dynamic-int8")  # what its weights are stored in; they are brought to float32 once
+ERRORS_ONLY = 3  # of its log levels: what it remarks while it optimises a graph is not for the user's screen
+
+
+def why_not() -> str | None:
+    """Say why ONNX Runtime cannot run here, without loading it; `None` where it can."""
+    runtime, converter = (find_spec(package) is not None for package in PACKAGES)
+    if not runtime:
+        return MISSING
+    return None if converter else NO_CONVERTER
+
+
+def open_executor(opened: Opened, settings: Settings) -> Executor:
+    """Convert a model and make it ready for the processor, on the threads that the settings name.
+
+    Raises:
+        UnavailableError: It cannot be converted, or ONNX Runtime refuses it; says why.
+    """
+    model = to_onnx(opened.content)
+    session = _session(model.content, settings.runtime.threads, settings.runtime.precision)
+    (taken,) = session.get_inputs()
+    names = list(opened.output_names)
+
+    def execute(values: NDArray[Any]) -> Sequence[NDArray[Any]]:
+        found: Sequence[NDArray[Any]] = session.run(names, {taken.name: values})
+        return found
+
+    _check_runs(execute, opened)
+    precision = settings.runtime.precision
+    computed = (f"stored in {precision}, computed in float32",) if precision in COMPUTED_IN_FLOAT32 else ()
+    return Executor(execute, model.converted, (*model.notes, *computed), len(model.content))
+
+
+def _session(content: bytes, threads: int, precision: str) -> Any:
+    runtime = _runtime()
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = ERRORS_ONLY
+    if precision in COMPUTED_IN_FLOAT32:  # else int8 weights become float32 at every frame anew, which doubles the time
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
+    with native_stderr_captured():
+        try:
+            return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its kinds are those of its native part, none of them public
+            raise UnavailableError(_refusal(error)) from None
+
+
+@cache
+def _runtime() -> Any:
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()  # nothing leaves the machine; only its builds for Windows send any
+    return onnxruntime
+
+
+def _check_runs(execute: Any, opened: Opened) -> None:
+    """Run once on a blank input: some operations are refused only then."""
+    with native_stderr_captured():
+        try:
+            execute(np.zeros(opened.shape, opened.dtype))
+        except Exception as error:  # as above
+            raise UnavailableError(_refusal(error)) from None
+
+
+def _refusal(error: Exception) -> str:
+    _, _, told = str(error).rpartition(" : ")
+    return f"ONNX Runtime cannot run this model: {first_line(told or str(error)).rstrip('.')}; choose litert"
