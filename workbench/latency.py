@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 SURPRISE = 0.0013  # chance that n frames hold none beyond the quantile (three sigma, one side); below it we state the quantile
 CONFIDENCE = 0.95
 RESAMPLES = 2000  # the interval's ends then move by about a thirtieth of its width from seed to seed
-KEPT = 1024  # medians of records: a report of hundreds asks for each of them hundreds of times
+KEPT = 4096  # medians of records: a report of hundreds asks for those of each stage again and again
 TRIMMED_SHARE = (
     0.25  # of the ratios at either end (what is left is the interquartile mean): bursts of foreign load spoil whole rounds
 )
@@ -45,6 +45,16 @@ def median_seconds(seconds: Sequence[float]) -> float | None:
 @lru_cache(maxsize=KEPT)
 def _median_of_record(seconds: tuple[float, ...]) -> float | None:
     return float(np.median(seconds)) if seconds else None
+
+
+@lru_cache(maxsize=KEPT)
+def median_of_sums(rows: tuple[tuple[float, ...], ...]) -> float | None:
+    """Return the median of the sums of equally many seconds; `None` without any.
+
+    >>> median_of_sums(((1.0, 2.0, 9.0), (0.5, 0.5, 0.5)))
+    2.5
+    """
+    return median_seconds(np.sum(rows, axis=0)) if rows else None
 
 
 def ratio_interval(ratios: Sequence[float], seed: int = 0) -> tuple[float, float, float]:

@@ -2,10 +2,9 @@
 
 from typing import Literal, NamedTuple, Self
 
-import numpy as np
 from pydantic import computed_field, model_validator
 
-from workbench.latency import median_seconds, quantile_seconds
+from workbench.latency import median_of_sums, median_seconds, quantile_seconds
 from workbench.values import Value
 
 STAGES = ("decode", "preprocess", "copy", "infer", "nms", "draw", "show")  # the order in which a frame passes them
@@ -107,13 +106,14 @@ class Timing(Value):
 
     def explained_seconds(self) -> float | None:
         """Return the median over the frames of the second pass of the sum of their stages."""
-        return median_seconds(np.sum(list(self.stage_seconds.values()), axis=0)) if any(self.stage_seconds.values()) else None
+        return median_of_sums(tuple(self.stage_seconds.values())) if any(self.stage_seconds.values()) else None
 
     def stage_medians(self) -> dict[str, float]:
         """Return the median seconds of each stage, in the order of `STAGES`."""
         known = [stage for stage in STAGES if stage in self.stage_seconds]
         others = [stage for stage in self.stage_seconds if stage not in STAGES]
-        return {stage: float(np.median(self.stage_seconds[stage])) for stage in known + others if self.stage_seconds[stage]}
+        medians = {stage: median_seconds(self.stage_seconds[stage]) for stage in known + others}
+        return {stage: seconds for stage, seconds in medians.items() if seconds is not None}
 
     def budget(self) -> dict[str, float]:
         """Return the seconds of a median frame by stage, with `unexplained` last (never below 0: a bar cannot be).

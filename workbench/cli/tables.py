@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
-LEFT = "left"
-RIGHT = "right"
 WIDE = 240  # letters of a line in a file or a pipe, which has no edge at which a word would have to be broken
 
 
@@ -22,7 +20,10 @@ def table_of(*headings: str, figures: Iterable[str] = (), whole: Iterable[str] =
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(
-            heading, justify=RIGHT if heading in right else LEFT, no_wrap=heading in unbroken or heading in right, overflow="fold"
+            heading,
+            justify="right" if heading in right else "left",
+            no_wrap=heading in unbroken or heading in right,
+            overflow="fold",
         )
     return table
 
