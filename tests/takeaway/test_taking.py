@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.detectors.test_assets import AIZOO
+from tests.detectors.asset_cards import AIZOO
 from tests.takeaway.homes import assert_same, detections_of, run_program
 from workbench.availability import check
 from workbench.catalog import Footage, open_detector, open_footage

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from workbench.detectors import Calibration, Detector
-from workbench.detectors.conversion import exported_name
-from workbench.detectors.native_output import native_stderr_captured, quiet_logger
+from workbench.detectors.conversion import exported_name, first_line
+from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger
 from workbench.engines.litert import STORED_AS
 from workbench.settings import Settings
 from workbench.stages.input_spec import CHANNELS
@@ -74,9 +74,16 @@ def _input_shape(detector: Detector, settings: Settings) -> tuple[int, ...]:
 
 
 def _write_saved_model(detector: Detector, settings: Settings, _: Calibration, folder: Path) -> NetworkFile:
+    load_tensorflow()
+    import tensorflow as tf
+
     path, shape = folder / "model", _input_shape(detector, settings)
-    with native_stderr_captured(), quiet_logger():
-        detector.save_tensorflow(path, detector.input_spec.choose_size(settings.input.size_hw), settings.nms)
+    size_hw = detector.input_spec.choose_size(settings.input.size_hw)
+    try:
+        with native_stderr_captured(), quiet_logger():
+            detector.save_tensorflow(path, size_hw, settings.nms)
+    except tf.errors.OpError as error:  # a full disk, or a place where nobody may write
+        raise OSError(first_line(error.message)) from None
     return NetworkFile(
         name=path.name,
         size_bytes=sum(part.stat().st_size for part in path.rglob("*") if part.is_file()),

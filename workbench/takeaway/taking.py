@@ -13,7 +13,7 @@ import numpy as np
 
 from workbench.catalog import Footage
 from workbench.detectors import Detector
-from workbench.detectors.card import SUFFIXES, write_card
+from workbench.detectors.card import SUFFIXES
 from workbench.errors import UnavailableError
 from workbench.media import Frame
 from workbench.pipeline import Pipeline
@@ -94,15 +94,15 @@ def take_home(
         SaveError: The folder cannot be written; what was there before is still there.
     """
     check_exportable(detector, settings)
-    steps = ("converting the network", "finding what the program has to find", "writing the program", "trying the program")
+    steps = ("finding what the program has to find", "writing the network", "writing the program", "trying the program")
     with whole_folder(out, FILES, replace=replace) as folder:
         progress(steps[0], 0, len(steps))
+        frames = choose_frames(footage.media)
+        pipeline = Pipeline(detector, settings, footage.calibration)  # first: it sets TensorFlow's threads, once in a process
+        found = [pipeline.detect([frame])[0] for frame in frames]
+        progress(steps[1], 1, len(steps))
         network = write_network(detector, settings, footage.calibration, folder)
         plan = Plan(chosen=settings, runs=what_runs(settings), meaning=detector.meaning, network=network)
-        progress(steps[1], 1, len(steps))
-        frames = choose_frames(footage.media)
-        pipeline = Pipeline(detector, settings, footage.calibration)
-        found = [pipeline.detect([frame])[0] for frame in frames]
         progress(steps[2], 2, len(steps))
         files = write_frames(frames, folder)
         expected = expected_tree(plan, detector.facts, footage.media.facts(), frames, found, files)
@@ -118,7 +118,6 @@ def _write_texts(plan: Plan, detector: Detector, frames: Sequence[Frame], expect
     card = own_card(
         detector.facts.name, plan.meaning, tuple(one.name for one in plan.network.outputs), own_nms=plan.suppressor == OWN
     )
-    write_card(card, folder / plan.network.name)
     anchors = anchors_of(plan)
     if anchors is not None:
         np.save(folder / ANCHORS_FILE, anchors)
@@ -130,6 +129,7 @@ def _write_texts(plan: Plan, detector: Detector, frames: Sequence[Frame], expect
             packages=packages(),
             machine_functions=machine_functions(),
         ),
+        CARD: card.to_toml(),
         "README.md": _readme(plan, detector, len(frames)),
         "requirements.txt": requirements_text(plan),
         "labels.txt": "".join(f"{one_line(label)}\n" for label in detector.facts.labels),
