@@ -18,10 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
+from workbench.cli.report import newest
 from workbench.history import History, trends
 from workbench.machine import environment
 from workbench.picking import Budget, pick
 from workbench.record import Record, read_records
+from workbench.report import render_report
 
 SIZES = ((160, 160), (224, 224), (320, 320), (416, 416), (512, 512))
 ENGINES = (("graph", "float32"), ("litert", "float32"), ("litert", "dynamic-int8"), ("litert", "int8"), ("openvino", "float32"))
@@ -29,7 +31,7 @@ METHODS = ("numpy", "opencv", "tensorflow", "padded")
 SCORES, IOUS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6), (0.3, 0.4, 0.5, 0.6, 0.7)
 MACHINES = 3
 AT_ONCE = 1000
-CLIP = "litert,input.size_hw=320"
+PRESET = "litert,input.size_hw=320"
 
 
 def main() -> None:
@@ -53,7 +55,7 @@ def seed_record(given: Path | None, folder: Path) -> Record:
     if given is not None:
         return read_records(given)[0]
     out = folder / "record.json"
-    run("run", "--preset", CLIP, "--history", folder / "own.sqlite", "--json", out)
+    run("run", "--preset", PRESET, "--history", folder / "own.sqlite", "--json", out)
     return read_records(out)[0]
 
 
@@ -127,6 +129,10 @@ def in_process(path: Path, machine_id: str) -> None:
     with timed("the preset `fast`"):
         history.fastest(rows[0].detector_sha256, machine_id)
     history.close()
+    with timed("the records of the report, its best 500"):
+        best = newest(path, 500)
+    with timed("the report of them"):
+        render_report(best)
 
 
 def commands(path: Path, folder: Path) -> None:

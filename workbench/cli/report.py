@@ -32,10 +32,11 @@ def newest(path: Path, top: int) -> tuple[Record, ...]:
     Where they are too many: the fastest that work, and what they were compared with.
     """
     with History(path, create=False) as history:
-        rows = history.summaries()
-        if not rows:
+        last = history.summaries(newest=1)
+        if not last:
             raise RecordError(f"the history {path} is empty; measure something with `workbench run` first")
-        together = {row.name: row for row in rows if _place(row) == _place(rows[-1])}
+        rows = history.summaries(detector_sha256=last[0].detector_sha256, machine_id=last[0].machine_id)
+        together = {row.name: row for row in rows if row.media_key == last[0].media_key}
         best = _best(tuple(together.values()), top)
         pictured = {row.id for row in best[:PICTURED]}
         chosen = {row.id for row in best}
@@ -43,10 +44,6 @@ def newest(path: Path, top: int) -> tuple[Record, ...]:
         plain = {record.id: record for record in history.records_by_id(chosen - pictured, pictures=False)}
         whole = plain | {record.id: record for record in history.records_by_id(pictured)}
         return tuple(whole[identity] for identity in in_order)
-
-
-def _place(row: Summary) -> tuple[str, str, str]:
-    return row.detector_sha256, row.media_key, row.machine_id
 
 
 def _best(rows: tuple[Summary, ...], top: int) -> list[Summary]:

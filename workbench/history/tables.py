@@ -47,7 +47,8 @@ TABLES = (
         noise TEXT NOT NULL
     )
     """,
-    "CREATE INDEX summaries_by_detector ON summaries (detector_sha256, machine_id)",
+    # Of one column each: rows of equal words then come in the order of their positions, and nothing has to be sorted.
+    "CREATE INDEX summaries_by_detector ON summaries (detector_sha256)",
     "CREATE INDEX summaries_by_name ON summaries (name)",
     "CREATE INDEX summaries_by_tag ON summaries (tag) WHERE tag IS NOT NULL",
     "CREATE TABLE bodies (position INTEGER PRIMARY KEY, record TEXT NOT NULL, pictures TEXT NOT NULL)",
