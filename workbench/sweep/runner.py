@@ -170,9 +170,9 @@ class Sweep:
         """Measure what is missing; gives each record once it is stored."""
         try:
             yield from self._refused()
-            yield from self._in_turn(self._baselines())
-            yield from self._in_turn(self._groups())
-            yield from self._in_turn(self._confirmations())
+            for stage in (self._baselines, self._groups, self._confirmations):
+                if not self._cancelled:
+                    yield from self._in_turn(stage())
         finally:
             if self._own_sites:
                 for site in self._sites:
@@ -188,8 +188,7 @@ class Sweep:
                 for row, reason in plan.refused
                 if row.id not in known
             ]
-            self._keep(rows)
-            yield from rows
+            yield from self._kept(rows)
 
     def _baselines(self) -> Iterator[tuple[Site, Task]]:
         for work in self._work:
@@ -278,14 +277,18 @@ class Sweep:
                 records = [group_problem(task, problem_of_worker(error), site.environment)]
             else:
                 records = [Record.from_json(text, task.name) for text in future.result()]
-            self._keep(records)
+            records = self._kept(records)
             self._done += 1
             self._remaining.finish(task, time.monotonic() - began)
             self._tell(task.name)
             yield from records
 
-    def _keep(self, records: Sequence[Record]) -> None:
-        self._stored += self._store.append_many(records)
+    def _kept(self, records: Sequence[Record]) -> list[Record]:
+        """Store records, and return those that are new: a baseline is measured again beside each row that it is compared with."""
+        known = self._store.has([record.id for record in records])
+        new = [record for record in records if record.id not in known]
+        self._stored += self._store.append_many(new)
+        return new
 
     def _tell(self, what: str) -> None:
         slots = sum(max(1, site.slots) for site in self._sites)

@@ -17,7 +17,6 @@ from workbench.measure import Measured, Stopwatch, Watch, measure, time_frames
 from workbench.media import Frame
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
-from workbench.stages.draw import draw
 from workbench.sweep.kept import Raw, content_key, with_nms
 
 LOOP_SECONDS = 3.0  # of frames in each of the two passes: medians of infer then move by a percent or two
@@ -112,7 +111,7 @@ class LoopTimes:
                 break
         key = content_key(found)
         if key not in self._drawn:
-            self._drawn[key] = _draw_seconds(self.frames, found, labels)
+            self._drawn[key] = _draw_seconds(pipeline, self.frames, found)
         return Screened(np.array(seconds), self._drawn[key], tuple(found))
 
     def stage_seconds(self, nms: Nms, screened: Screened) -> dict[str, tuple[float, ...]]:
@@ -165,11 +164,11 @@ def _middle_difference(there: Sequence[float], here: Seconds) -> float:
     return float(np.median(there[: len(same)]) - np.median(same))
 
 
-def _draw_seconds(frames: Sequence[Frame], found: Sequence[Detections], labels: Sequence[str]) -> Seconds:
+def _draw_seconds(pipeline: Pipeline, frames: Sequence[Frame], found: Sequence[Detections]) -> Seconds:
     seconds = []
     for frame, one in zip(frames, found, strict=False):
         before = time.perf_counter()
-        draw(frame.image_rgb, one, labels)
+        pipeline.draw(frame, one)
         seconds.append(time.perf_counter() - before)
     return np.array(seconds)
 
