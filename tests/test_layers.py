@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "workbench"
 LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(line.split())
     for line in (
-        "errors values opencv_build counters threads",
+        "errors values opencv_build counters threads buffers",
         "worker",
         "settings boxes latency palette",
         "realtime",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.boxes import UInt8Array
+from workbench.buffers import Buffers
 from workbench.dataset import Fed, FrameDataset
 from workbench.detections import Detections
 from workbench.detectors import Calibration, Detector
@@ -49,6 +50,7 @@ class Pipeline:
         self.settings = settings
         self.engine: Engine = open_engine(detector, _a_worker_s(settings), calibration)
         self._calibration = calibration
+        self._pictures = Buffers()
         self.input_bytes: int | None = None
         """That a frame brings into the engine's program; known once one has passed."""
         self._others: list[Self] = []
@@ -189,11 +191,15 @@ class Pipeline:
         raw = self._run(inputs, len(fed.frames), watch)
         return self._drawn(fed.frames, raw, self._suppressed(raw, fed.frames, watch), watch)
 
+    def draw(self, frame: Frame, found: Detections) -> UInt8Array:
+        """Return the frame's picture with what was found in it; its memory is used again once it is let go."""
+        return draw(frame.image_rgb, found, self.detector.facts.labels, out=self._pictures.take(frame.image_rgb.shape))
+
     def _drawn(
         self, frames: Sequence[Frame], raw: Sequence[Candidates | Detections], found: Sequence[Detections], watch: Watch
     ) -> Passed:
         for frame, one in zip(frames, found, strict=True):
-            draw(frame.image_rgb, one, self.detector.facts.labels)
+            self.draw(frame, one)
         watch.lap("draw")
         return Passed(tuple(frames), tuple(raw), tuple(found))
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, final
 
+from workbench.buffers import Buffers
 from workbench.errors import MediaError
 from workbench.media.backend import opencv
 from workbench.media.containers import missing_bytes
@@ -137,14 +138,16 @@ def decoded(capture: Any, name: str, start: int) -> Generator[Frame, None, End]:
     """
     cv2 = opencv()
     index, seconds = start, 0.0
-    image_bgr = None
+    image_bgr, buffers = None, Buffers()
     try:
         while True:
-            read, image_bgr = capture.read(image_bgr)  # into the same memory; the RGB array is the frame's own
+            read, image_bgr = capture.read(image_bgr)  # into the same memory; the RGB array is the frame's own while anybody has it
             if not read:
                 break
             seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            yield Frame(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), frame_name(name, index), index, seconds)
+            image_rgb = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB, dst=buffers.take(image_bgr.shape))
+            yield Frame(image_rgb, frame_name(name, index), index, seconds)
+            del image_rgb  # this generator rests with the next frame's decoding, and must not hold the last one's memory
             index += 1
         claimed, fps = claimed_frames(capture), float(capture.get(cv2.CAP_PROP_FPS))
     finally:

@@ -23,18 +23,20 @@ LEAST_SIDE_FOR_TWO_PX = 240  # in smaller pictures a line of 2 px hides what it 
 LAST_DRAWN = 0xFFFF  # OpenCV's fonts end there: emoji would be question marks
 
 
-def draw(image_rgb: UInt8Array, detections: Detections, labels: Sequence[str]) -> UInt8Array:
+def draw(image_rgb: UInt8Array, detections: Detections, labels: Sequence[str], out: UInt8Array | None = None) -> UInt8Array:
     """Draw boxes, class names and scores.
 
     Args:
         image_rgb: `(height, width, 3)` uint8; it stays as it is.
         detections: Boxes in its pixels. What lies outside is drawn at the border.
         labels: Class names, untrusted: shortened, and what cannot be printed is left out.
+        out: Where to draw, of the same shape; a new image by default.
 
     Returns:
-        A new image of the same shape.
+        The drawn image.
     """
-    drawn = image_rgb.copy()
+    drawn = np.empty_like(image_rgb) if out is None else out
+    np.copyto(drawn, image_rgb)
     if not len(detections):
         return drawn
     import cv2
