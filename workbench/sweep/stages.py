@@ -98,7 +98,6 @@ class LoopTimes:
     def screen(self, nms: Nms) -> Screened:
         """Time an NMS, and the drawing of what it leaves, on the kept outputs."""
         pipeline = with_nms(self._pipeline, nms)
-        labels = pipeline.detector.facts.labels
         pipeline.suppress(self._raws[:1], self.frames[:1])  # the first call traces, or fills caches
         seconds: list[float] = []
         found: list[Detections] = []
