@@ -88,7 +88,8 @@ def resize_dominates(pool: Pool, record: Record) -> Card | None:
         place = "graph"
     told = f"The preprocess stage takes {_of_frame(record, 'preprocess')} with input.resize={settings.input.resize}."
     twin = pool.twin(record, {"input.resize": place}) if place else None
-    changed, becomes = ("preprocess",), None
+    changed: tuple[str, ...] = ("preprocess",)
+    becomes = None
     if twin is not None and place == "graph":
         changed, becomes = ("preprocess", "infer"), stages(twin, ("preprocess", "infer"))
     elif quickest is not None and quickest.settings.input.resize == place:
