@@ -32,6 +32,11 @@ def quantile_seconds(seconds: Sequence[float], quantile: float) -> float | None:
     """Return a quantile in seconds, or `None` where the frames are too few to state it."""
     if len(seconds) < frames_needed(quantile):
         return None
+    return _quantile_of_record(seconds, quantile) if isinstance(seconds, tuple) else float(np.quantile(seconds, quantile))
+
+
+@lru_cache(maxsize=KEPT)
+def _quantile_of_record(seconds: tuple[float, ...], quantile: float) -> float:
     return float(np.quantile(seconds, quantile))
 
 
