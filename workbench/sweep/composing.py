@@ -45,7 +45,7 @@ class Composer:
             self._pipeline.compile(footage.media.facts().size_hw)
             self._compile_seconds = time.perf_counter() - before
             tell()
-            self._loop = LoopTimes(self._pipeline, footage, tell)
+            self._loop = LoopTimes(self._pipeline, footage, task.frames, tell)
         self._noise: NoiseCertificate = watch.certificate
         self._stills: KeptStills | None = keep_stills(self._pipeline, footage, self._least_score, tell)
         self._agreements: dict[bytes, Agreement | None] = {}

@@ -1,9 +1,8 @@
 """Times of single stages, from which those of whole frames are put together."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import final
 
 import numpy as np
@@ -12,19 +11,19 @@ from numpy.typing import NDArray
 from workbench.catalog import Footage
 from workbench.detections import Detections
 from workbench.engines import Candidates
-from workbench.feeding import LoopSteps, Passed
-from workbench.measure import Measured, Stopwatch, Watch, measure, time_frames
+from workbench.feeding import LoopSteps
+from workbench.measure import Measured, Stopwatch, measure, time_frames
 from workbench.media import Frame
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
 from workbench.sweep.kept import Raw, content_key, with_nms
 
 LOOP_SECONDS = 3.0  # of frames in each of the two passes: medians of infer then move by a percent or two
-LOOP_FRAMES = (16, 64)  # at least and at most in each of them
-SCREEN_FRAMES = 32  # whose NMS and drawing are timed for each setting
+LEAST_LOOPED = 16  # frames in each of them, however slow
+SCREEN_FRAMES = 32  # whose NMS and drawing are timed for each setting: spread over all frames, since how much they hold differs
 SCREEN_SECONDS = 0.1  # after which no further frame is, once there are LEAST_SCREENED
 LEAST_SCREENED = 8
-CONTEXT_FRAMES = 16  # whose NMS is timed in the loop as well, for each method
+CONTEXT_FRAMES = 16  # of them, whose NMS is timed in the loop as well, for each method
 SETTLING_FRAMES = 3
 AFTER_INFER = ("nms", "draw")
 DIGITS = 7  # of seconds that are kept: a tenth of a microsecond
@@ -49,51 +48,54 @@ class LoopTimes:
     Args:
         pipeline: Compiled, under an NMS of the group.
         footage: Its media are timed.
+        frames: How many of them a direct measurement would time; the same are looked at here, a slow engine's first ones only.
         tell: Called now and then, so that whoever watches sees it live.
     """
 
-    def __init__(self, pipeline: Pipeline, footage: Footage, tell: Callable[[], None]) -> None:
+    def __init__(self, pipeline: Pipeline, footage: Footage, frames: int, tell: Callable[[], None]) -> None:
         self._pipeline = pipeline
         self._media = footage.media
         self._tell = tell
         self._drawn: dict[bytes, Seconds] = {}
         self._behind: dict[str, dict[str, float]] = {}
-        self._raws: list[Raw] = []
-        self.measured: Measured = self._measure()
-        count = min(SCREEN_FRAMES, len(self._raws), len(self.measured.split_total_seconds))
-        self._raws = self._raws[:count]
-        self.frames: list[Frame] = list(islice(self._media.frames(), count))
+        self.measured: Measured = self._measure(frames)
+        there = min(frames, footage.media.facts().frames)
+        count = min(SCREEN_FRAMES, there)
+        self._spread_positions = [position * there // count for position in range(count)]
+        # In no order: where time is up after some of them, those too are from all over.
+        order = np.random.default_rng(0).permutation(count)
+        self._positions = [self._spread_positions[n] for n in order]
+        spread = list(self._spread())
+        self.frames: list[Frame] = [spread[n] for n in order]
+        self._raws: list[Raw] = [raw for frame in self.frames for raw in self._inferred(frame)]
 
     @property
     def separate(self) -> bool:
         """Whether NMS is a stage of its own; where the network does its own, what is left of it counts as drawing."""
         return isinstance(self._raws[0], Candidates)
 
-    def _measure(self) -> Measured:
-        passes: list[list[Raw]] = []
-
+    def _measure(self, frames: int) -> Measured:
         def make_step() -> LoopSteps:
-            raws: list[Raw] = []
-            passes[:] = [*passes[-1:], raws]
-            frames = self._media.frames()
+            taken = self._media.frames()
+            return LoopSteps(lambda watch: self._pipeline.next_batch(taken, watch))
 
-            def next_batch(watch: Watch) -> Passed | None:
-                passed = self._pipeline.next_batch(frames, watch)
-                if passed is not None and len(raws) < SCREEN_FRAMES:
-                    raws.extend(passed.raw)
-                return passed
+        wanted = max(LEAST_LOOPED, round(LOOP_SECONDS / _probe(make_step())))
+        return measure(make_step, frames=min(frames, wanted), progress=lambda _, __: self._tell())
 
-            return LoopSteps(next_batch)
+    def _spread(self) -> Iterator[Frame]:
+        """Give the frames that are screened, in the order of the media."""
+        wanted = iter(self._spread_positions)
+        position = next(wanted, None)
+        for index, frame in enumerate(self._media.frames()):
+            if index == position:
+                yield frame
+                position = next(wanted, None)
+            if position is None:
+                return
 
-        per_frame = _probe(make_step())
-        least, most = LOOP_FRAMES
-        measured = measure(
-            make_step,
-            frames=max(least, min(most, round(LOOP_SECONDS / per_frame))),
-            progress=lambda _, __: self._tell(),
-        )
-        self._raws = passes[-1]
-        return measured
+    def _inferred(self, frame: Frame) -> list[Raw]:
+        self._tell()
+        return self._pipeline.infer([frame])
 
     def screen(self, nms: Nms) -> Screened:
         """Time an NMS, and the drawing of what it leaves, on the kept outputs."""
@@ -119,10 +121,10 @@ class LoopTimes:
         Screening runs NMS over and over, which keeps its code and data at hand; after an engine it takes a little longer. How much,
         the loop has shown for the method.
         """
-        count = len(screened.nms)
-        stages = {
-            name: np.array(seconds[:count]) for name, seconds in self.measured.stage_seconds.items() if name not in AFTER_INFER
-        }
+        looped = self.measured.stage_seconds
+        length = len(next(iter(looped.values())))
+        where = [self._looped(position, length) for position in self._positions[: len(screened.nms)]]
+        stages = {name: np.array(seconds)[where] for name, seconds in looped.items() if name not in AFTER_INFER}
         behind = self._behind_of(nms)
         after = {"nms": screened.nms, "draw": screened.draw}
         if not self.separate:
@@ -130,6 +132,11 @@ class LoopTimes:
         for name, seconds in after.items():
             stages[name] = np.maximum(seconds + behind[name], 0.0)
         return {name: tuple(seconds.round(DIGITS).tolist()) for name, seconds in stages.items()}
+
+    def _looped(self, position: int, length: int) -> int:
+        """Return which of the frames in the loop stands for a screened one: itself, or where there are fewer, one as far along."""
+        last = self._spread_positions[-1]
+        return position if last < length else position * (length - 1) // last
 
     def unexplained_seconds(self) -> float:
         """Return what a frame of the loop takes beyond its stages: by how much the pass without timers was longer, or shorter."""
@@ -140,27 +147,36 @@ class LoopTimes:
     def _behind_of(self, nms: Nms) -> dict[str, float]:
         """Return the seconds by which NMS and drawing take longer in the loop than in the screening, for an NMS method."""
         if nms.method not in self._behind:
-            pipeline = with_nms(self._pipeline, nms)
             screened = self.screen(nms)
-            frames = self._media.frames()
-            step = LoopSteps(lambda watch: pipeline.next_batch(frames, watch))
-            time_frames(step, SETTLING_FRAMES)
-            watch = Stopwatch()
-            time_frames(step, min(CONTEXT_FRAMES, max(1, len(self.frames) - SETTLING_FRAMES)), watch)
-            there = watch.stage_seconds()
             here = {"nms": screened.nms, "draw": screened.draw}
             if not self.separate:
                 here = {"draw": screened.nms + screened.draw}
-            self._behind[nms.method] = {name: _middle_difference(there[name], here[name]) for name in here}
+            first, there = self._in_context(nms)
+            self._behind[nms.method] = {
+                name: self._middle_difference(there.get(name, ()), first, seconds) for name, seconds in here.items()
+            }
             self._tell()
         return self._behind[nms.method]
 
+    def _in_context(self, nms: Nms) -> tuple[int, dict[str, tuple[float, ...]]]:
+        """Run some of the screened frames through the loop; return the number of the first that counts, and its stages' seconds."""
+        pipeline = with_nms(self._pipeline, nms)
+        frames = self._spread()
+        step = LoopSteps(lambda watch: pipeline.next_batch(frames, watch))
+        settled = len(time_frames(step, min(SETTLING_FRAMES, len(self.frames) - 1)))
+        watch = Stopwatch()
+        time_frames(step, CONTEXT_FRAMES, watch)
+        return settled, watch.stage_seconds()
 
-def _middle_difference(there: Sequence[float], here: Seconds) -> float:
-    """Return how much longer the same frames took there, in the middle."""
-    begin = min(SETTLING_FRAMES, len(here) - 1)
-    same = here[begin : begin + len(there)]
-    return float(np.median(there[: len(same)]) - np.median(same))
+    def _middle_difference(self, there: Sequence[float], first: int, here: Seconds) -> float:
+        """Return how much longer the same frames took there, in the middle; 0 where none ran in both."""
+        screened = dict(zip(self._positions, here.tolist(), strict=False))
+        pairs = [
+            (there_seconds, screened[position])
+            for there_seconds, position in zip(there, self._spread_positions[first:], strict=False)
+            if position in screened
+        ]
+        return float(np.median([a - b for a, b in pairs])) if pairs else 0.0
 
 
 def _draw_seconds(pipeline: Pipeline, frames: Sequence[Frame], found: Sequence[Detections]) -> Seconds:
