@@ -36,6 +36,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "variants judge pacing player description takeaway",
         "bench projector",
         "sweep",
+        "searching",
         "lessons session",
         "view",
         "cli",

@@ -14,9 +14,12 @@ from workbench.catalog import SAMPLE_CLIP, SAMPLE_MEDIA, SAMPLE_STILLS
 from workbench.detectors import conversion
 from workbench.errors import SettingsError
 from workbench.history import History
-from workbench.media import MediaSource
+from workbench.media import MediaSource, array_media
+from workbench.picking import Budget
 from workbench.player import Player
+from workbench.searching import Search
 from workbench.session import Session
+from workbench.sweep import Grid, Material
 
 STILLS = str(SAMPLE_STILLS / "still_00[236].jpg")
 TRUTH = str(SAMPLE_MEDIA / "stills.json")
@@ -327,3 +330,60 @@ def test_frames_in_memory_are_played_and_have_no_command(start: Callable[..., Se
     assert "open_footage(detector, media)" in session.as_code()
     with pytest.raises(SettingsError, match="these frames are in memory"):
         session.as_command()
+
+
+def test_advice_is_tried_on_the_settings_that_it_is_about(session: Session) -> None:
+    session.measure()
+    until(session, lambda: session.records)
+    record = session.records[0]
+    session.set("nms.score", 0.9)
+
+    session.use({"feed.mode": "threads", "feed.workers": 2}, record.id)
+    assert session.settings == record.settings.with_values({"feed.mode": "threads", "feed.workers": 2})
+    session.use({"feed.mode": "threads"}, "nobody's")
+    assert session.message is not None
+    assert "not of this session" in session.message.text
+
+
+@pytest.mark.slow
+def test_a_sweep_finds_what_a_budget_picks_and_goes_on_from_there(tmp_path: Path) -> None:
+    litert = {"runtime.engine": "litert", "input.resize": "opencv", "input.size_hw": (64, 96)}
+    grid = Grid(((litert,), ({"nms.score": 0.1}, {"nms.score": 0.3})))
+    history = tmp_path / "h.sqlite"
+    session = Session(media=STILLS, truth=TRUTH, preset=SMALL, history=history, frames=3, comparison_seconds=0.0, grid=grid)
+    try:
+        until(session, lambda: session.player and session.player.shown)
+        assert session.search is not None
+        assert session.search.pick() is None
+
+        session.sweep("all")
+        until(session, lambda: not session.measuring and len(session.search.rows) >= 3)
+        session.set_budget(Budget(max_ms=60_000))
+        picked = session.search.pick()
+
+        assert picked is not None
+        assert picked.chosen is not None
+        session.choose_swept(picked.chosen.summary.id)
+        until(session, lambda: session.settings == session.search.settings_of(picked.chosen.summary.id))
+        material = Material(detector="inspector-mobile")
+        assert Search(session.detector, material, session.footage.media.facts(), history, 3).rows == session.search.rows
+    finally:
+        session.close()
+
+
+def test_frames_of_this_process_are_not_swept(start: Callable[..., Session]) -> None:
+    session = start(media=array_media([np.zeros((72, 128, 3), np.uint8)] * 3, name="zeros"), truth=None)
+    until(session, lambda: session.player and session.player.shown)
+
+    assert session.search is None
+    session.sweep("size")
+    until(session, lambda: session.message is not None, errors=True)
+    assert "which cannot see these frames" in session.message.text
+
+
+def test_a_setting_is_taken_home(session: Session, tmp_path: Path) -> None:
+    session.take_home(tmp_path / "home")
+    until(session, lambda: session.message is not None)
+
+    assert session.message.text.startswith("taken home")
+    assert (tmp_path / "home" / "detect.py").is_file()

@@ -23,11 +23,14 @@ from workbench.history import History, default_path
 from workbench.judge import Judge
 from workbench.machine import environment
 from workbench.media import Media, MediaFacts, MediaSource, as_media
+from workbench.picking import Budget
 from workbench.pipeline import Pipeline
 from workbench.player import Player, Shown
 from workbench.record import Record
 from workbench.report import render_report
+from workbench.searching import Scope, Search, material_of
 from workbench.settings import FAST, Settings, describe_changes
+from workbench.sweep import Estimate, Grid, Standing
 from workbench.timing import Comparison, Timing
 from workbench.variants import variant, wished, words
 from workbench.worker import Worker
@@ -116,6 +119,7 @@ class Session:
         frames: How many a measurement times.
         comparison_seconds: How long a comparison with what is pinned may look for a clear answer.
         allow: What in a model may run as Python code, by name.
+        grid: What a sweep tries; all sensible settings by default.
 
     Attributes:
         on_change: Called from any thread whenever something here changed; whoever shows the session sets it.
@@ -132,6 +136,7 @@ class Session:
         frames: int = DEFAULT_FRAMES,
         comparison_seconds: float = COMPARISON_SECONDS,
         allow: Collection[str] = (),
+        grid: Grid | None = None,
     ) -> None:
         self.on_change: Callable[[], None] = _nobody_looks
         self.detector: Detector | None = None
@@ -143,6 +148,8 @@ class Session:
         self.comparison: Comparison | None = None
         self.accuracy: Accuracy | None = None
         self.records: list[Record] = []
+        self.search: Search | None = None
+        """What is known of the detector's settings on these frames; `None` where they are in this process only."""
         self.job: Job | None = None
         self.message: Message | None = None
         self.log: list[LogLine] = []
@@ -151,6 +158,7 @@ class Session:
         self._history = history
         self._frames = frames
         self._allow = tuple(allow)
+        self._grid = grid
         self._comparison_seconds = comparison_seconds
         self._lock = threading.RLock()
         self._pipelines: dict[str, Pipeline] = {}
@@ -178,6 +186,15 @@ class Session:
             detector = self._opened_detector()
             fast = self._fast(detector) if text.partition(",")[0].strip() == FAST else None
             self._change(check(detector, wished(detector, text, fast)))
+
+        self._guarded("settings", change)
+
+    def use(self, values: Mapping[str, object], record_id: str) -> None:
+        """Go to a record's settings with some of them changed, as advice proposes it; what stands in their way is changed too."""
+
+        def change() -> None:
+            detector, settings = self._opened_detector(), self._record(record_id).settings
+            self._change(fit(detector, settings.with_values(values), next(iter(values))))
 
         self._guarded("settings", change)
 
@@ -249,9 +266,38 @@ class Session:
         self._cancelled = False
         self._worker.submit(lambda: self._guarded("measure", self._measure))
 
+    def sweep(self, scope: Scope) -> None:
+        """Measure all sensible settings, or those of the current size, as far as the history does not know them."""
+        self._cancelled = False
+        self._worker.submit(lambda: self._guarded("measure", lambda: self._search_all(scope)))
+
+    def set_budget(self, budget: Budget) -> None:
+        """Say what a setting has to keep; `search` picks the fastest that does."""
+        if self.search is not None:
+            self.search.budget = budget
+        self._changed()
+
+    def choose_swept(self, record_id: str) -> None:
+        """Go to the settings of what the sweep found."""
+
+        def change() -> None:
+            search = self.search
+            if search is None:
+                raise SettingsError("the detector is still being opened; wait a moment")
+            self._change(check(self._opened_detector(), search.settings_of(record_id)))
+
+        self._guarded("settings", change)
+
+    def take_home(self, folder: Path) -> None:
+        """Write a folder that runs the current setting without the workbench."""
+        self._cancelled = False
+        self._worker.submit(lambda: self._guarded("measure", lambda: self._take_home(folder)))
+
     def cancel(self) -> None:
-        """Give up what is going on: a measurement ends; a setting that is being prepared is not changed to."""
+        """Give up what is going on: a measurement or a sweep ends; a setting that is being prepared is not changed to."""
         self._cancelled = True
+        if self.search is not None:
+            self.search.cancel()
         with self._lock:
             pipeline = self.player.pipeline if self.player else None
             if pipeline is not None and self.settings != pipeline.settings:
@@ -263,10 +309,7 @@ class Session:
         """Go to a record's settings."""
 
         def change() -> None:
-            record = next((record for record in self.records if record.id == record_id), None)
-            if record is None:
-                raise SettingsError("this record is not of this session; choose one of the table")
-            self._change(check(self._opened_detector(), record.settings))
+            self._change(check(self._opened_detector(), self._record(record_id).settings))
 
         self._guarded("settings", change)
 
@@ -385,6 +428,12 @@ class Session:
     def _changed(self) -> None:
         self.on_change()
 
+    def _record(self, record_id: str) -> Record:
+        for record in self.records:
+            if record.id == record_id:
+                return record
+        raise SettingsError("this record is not of this session; choose one of the table")
+
     def _opened_detector(self) -> Detector:
         if self.detector is None:
             raise SettingsError("the detector is still being opened; wait a moment")
@@ -435,6 +484,7 @@ class Session:
         self.detector, self.footage, self.settings = detector, footage, settings
         self.pinned = self.comparison = self.accuracy = None
         self._judge, self._benches = Judge(footage), _Benches(self._new_bench)
+        self.search = self._new_search()
         truths = dict.fromkeys(known for known in (footage.truth, footage.labelled_truth) if known is not None)
         notes = "; ".join([*footage.media.facts().notes, *(note for known in truths for note in known.notes)])
         self.message = Message("note", notes, "media") if notes else self.message
@@ -442,6 +492,16 @@ class Session:
             self._pipelines.clear()
             self.records = []
         self._prepare(settings, self._changes)
+
+    def _new_search(self) -> Search | None:
+        """Return what a sweep works on; `None` where no other process could open these frames."""
+        detector, footage = self._opened_detector(), self.footage
+        assert footage is not None, "opened together with the detector"
+        try:
+            material = material_of(detector, self._media_facts(), self._sources[2], self._allow, IN_MEMORY)
+        except SettingsError:
+            return None
+        return Search(detector, material, footage.media.facts(), self._history, self._frames, self._grid)
 
     def _new_bench(self) -> Bench:
         assert self.footage is not None, "opened before anything is measured"
@@ -601,9 +661,49 @@ class Session:
             self.measuring = False
         self.job = None
 
+    def _search_all(self, scope: Scope) -> None:
+        player, search = self._opened_player(), self.search
+        if search is None:
+            media = self._media_facts()
+            material_of(self._opened_detector(), media, None, (), IN_MEMORY)  # says why there is none
+            raise SettingsError("the frames are still being opened; wait a moment")
+
+        def tell(standing: Standing) -> None:
+            left = f"about {standing.seconds_left / 60:.0f} min left, " if standing.seconds_left >= 60 else ""
+            began = self.job.began_seconds if self.job else time.perf_counter()
+            self.job = Job(f"sweep, {left}{standing.what}", began, standing.done, standing.total, can_cancel=True)
+            self._changed()
+
+        self.measuring = True
+        try:
+            with player.hold():
+                self._tell_job("sweep: preparing", can_cancel=True)
+                for step in search.run(scope, self._wished(), tell):
+                    if isinstance(step, Estimate):
+                        self._note(
+                            f"sweep: {step.combinations} settings, {step.known} known already, about {step.seconds / 60:.0f} min"
+                        )
+                    self._changed()
+        finally:
+            self.measuring = False
+            self.job = None
+
+    def _take_home(self, folder: Path) -> None:
+        from workbench.takeaway import take_home
+
+        assert self.footage is not None, "opened together with the detector"
+        taken = take_home(self._opened_detector(), self._wished(), self.footage, folder, replace=True, progress=self._tell_progress)
+        self.job = None
+        self.message = Message(
+            "note", f"taken home: {taken.folder}, tried on {taken.frames} frames; its README.md says more", "measure"
+        )
+        self._note(f"taken home: {taken.folder}")
+
     def _keep_record(self, history: History, record: Record) -> None:
         self.records = [*self.records, record]
         history.append(record)
+        if self.search is not None:
+            self.search.add(record)
         self._note(f"measured {record.name}")
 
     def _tell_job(self, what: str, *, can_cancel: bool = False) -> None:

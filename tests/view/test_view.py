@@ -167,3 +167,29 @@ def test_two_workbenches_live_side_by_side(page: Page, tmp_path: Path, monkeypat
     assert page.control("nms.score")["value"] == 0.3
     other.close()
     assert len(ours()) == 4, "the first one's threads"
+
+
+def test_advice_and_what_a_budget_picks_are_told(page: Page) -> None:
+    page.tell("measure")
+    until(lambda: page.view.records)
+    until(lambda: page.view.search.get("known"))
+
+    assert page.view.search["ready"]
+    assert not page.view.search["running"]
+    assert page.view.search["sentence"].startswith("Run inspector-mobile")
+    assert page.view.search["chosen"] == page.view.records[0]["id"]
+    assert [point[2] for point in page.view.search["points"]] == [page.view.records[0]["id"]]
+    json.dumps([page.view.search, page.view.advice])
+    for card in page.view.advice:
+        assert {"title", "finding", "evidence", "theory", "record"} <= card.keys()
+
+    page.tell("budget", max_ms=1e-6, max_ap_loss=None)
+    until(lambda: page.view.search["chosen"] is None)
+    assert page.view.search["budget"]["max_ms"] == 1e-6
+
+
+def test_a_budget_that_cannot_be_stands_in_the_panel(page: Page) -> None:
+    page.tell("budget", max_ms=-1, max_ap_loss=None)
+    until(lambda: page.view.message)
+
+    assert page.view.message["kind"] == "error"

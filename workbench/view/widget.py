@@ -20,6 +20,7 @@ from workbench.session import Message, Session
 from workbench.settings import Settings
 from workbench.threads import NamedThread
 from workbench.view.panel import describe
+from workbench.view.search import budget_of, cards, search
 from workbench.view.status import job, rows, status
 
 TICK_SECONDS = 0.5  # how often figures change: often enough to be live, seldom enough to be read
@@ -28,6 +29,7 @@ NOISE_SECONDS = 3.0  # that the noise lamp looks back
 DOZE_SECONDS = 10.0  # without a picture painted (a hidden tab, a page that is gone), after which playing stops until one is
 UNWATCHED_SECONDS = 2.0  # without a view, after which nothing plays on: a cell that is run again replaces its view sooner
 REPORT = "workbench-report.html"
+EXPORT = "workbench-export"
 HERE = Path(__file__).parent
 
 UNKNOWN_NOISE = NoiseCertificate(verdict="unknown", reasons=("watched for too short a time to tell",))
@@ -45,6 +47,8 @@ class WorkbenchView(anywidget.AnyWidget):
     job = traitlets.Any(None).tag(sync=True)
     message = traitlets.Any(None).tag(sync=True)
     records: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
+    advice: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
+    search = traitlets.Dict({"ready": False}).tag(sync=True)
     log_lines: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     labels: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     class_colours: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
@@ -116,6 +120,11 @@ class WorkbenchView(anywidget.AnyWidget):
             "report": lambda _, __: self._report(),
             "copy": lambda content, _: self._copy(str(content["what"])),
             "choose": lambda content, _: session.choose(str(content["id"])),
+            "use": lambda content, _: session.use(dict(content["values"]), str(content["id"])),
+            "sweep": lambda content, _: session.sweep("all" if content["scope"] == "all" else "size"),
+            "budget": lambda content, _: session.set_budget(budget_of(content)),
+            "choose-swept": lambda content, _: session.choose_swept(str(content["id"])),
+            "export": lambda _, __: session.take_home(Path.cwd() / EXPORT),
             "dismiss": lambda _, __: session.dismiss(),
         }
 
@@ -192,6 +201,8 @@ class WorkbenchView(anywidget.AnyWidget):
     def _show_all(self) -> None:
         if self._session.measuring:  # every figure that is told now would take its time from what is being measured
             self.job = job(self._session.job)
+            if self._session.search is not None and self._session.search.running:  # in other processes: telling costs them nothing
+                self.search = search(self._session)
             return
         self._watch_noise()
         self._project()
@@ -233,6 +244,9 @@ class WorkbenchView(anywidget.AnyWidget):
             self.job = job(session.job)
             self.message = _told(session.message)
             self.records = records
+            self.search = search(session)
+            if measured:
+                self.advice = cards(session)
             self.log_lines = [{"time": line.time, "kind": line.kind, "text": line.text} for line in session.log]
             self.labels = labels
             self.class_colours = [class_colour(number) for number in range(len(labels))]

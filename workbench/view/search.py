@@ -1,0 +1,115 @@
+"""What the tabs "Advice" and "Sweep and pick" show, in the words of the command line."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workbench.advice import Card, advise
+from workbench.errors import SettingsError
+from workbench.history import Summary
+from workbench.picking import Budget, sentence, setting_words
+from workbench.report.wording import format_fraction, format_milliseconds
+from workbench.searching import Search
+from workbench.session import Session
+from workbench.settings import Settings, describe_changes
+from workbench.sweep import frontier
+
+Told = dict[str, Any]
+
+MOST_POINTS = 600  # that a small chart still tells apart: all of the frontier, and an even choice of the rest
+NONE_KNOWN = (
+    "Nothing is known yet of this detector on these frames. A sweep tries every sensible setting and keeps what it measures."
+)
+
+
+def cards(session: Session) -> list[Told]:
+    """Tell the advice that the session's records support, those with most to gain first."""
+    settings = {record.id: record.settings for record in session.records}
+    return [_card(card, settings.get(card.record_id)) for card in advise(session.records)]
+
+
+def _card(card: Card, settings: Settings | None) -> Told:
+    return {
+        "id": f"{card.key} {card.record_id}",
+        "record": card.record_id,
+        "title": card.title,
+        "about": card.about,
+        "finding": card.finding,
+        "evidence": card.evidence,
+        "expected": card.expected.words if card.expected else None,
+        "arithmetic": card.expected.arithmetic if card.expected else None,
+        "measured": card.measured.words if card.measured else None,
+        "theory": list(card.theory),
+        "change": dict(card.change) if card.change else None,
+        "change_words": _change_words(card.change, settings),
+    }
+
+
+def _change_words(change: Mapping[str, object] | None, settings: Settings | None) -> str | None:
+    if not change or settings is None:
+        return None
+    try:
+        return ", ".join(describe_changes(settings, settings.with_values(change))) or None
+    except SettingsError:
+        return None
+
+
+def search(session: Session) -> Told:
+    """Tell what is known of the detector's settings, how far a sweep is, and what the budget picks."""
+    found = session.search
+    if found is None:
+        return {"ready": False}
+    rows = found.rows
+    placed = {row.id: point for row in rows if (point := _place(row)) is not None}
+    edge = frontier([row for row in rows if row.id in placed], lambda row: placed[row.id])
+    shown = _thinned([row for row in rows if row.id in placed], {row.id for row in edge})
+    return {
+        "ready": True,
+        "running": found.running,
+        "known": len(rows),
+        "axis": "AP" if any(row.ap is not None for row in rows) else "agreement",
+        "points": [[round(placed[row.id][0], 3), round(placed[row.id][1], 4), row.id, row.composed, _words(row)] for row in shown],
+        "frontier": [[round(placed[row.id][0], 3), round(placed[row.id][1], 4)] for row in edge],
+        **_picked(found),
+    }
+
+
+def _place(row: Summary) -> tuple[float, float] | None:
+    right = row.ap if row.ap is not None else row.agreement
+    if row.problem or row.broken or row.median_ms is None or right is None:
+        return None
+    return row.median_ms, right
+
+
+def _thinned(rows: Sequence[Summary], kept: set[str]) -> list[Summary]:
+    step = max(1, len(rows) // MOST_POINTS)
+    return [row for number, row in enumerate(rows) if row.id in kept or not row.composed or number % step == 0]
+
+
+def _words(row: Summary) -> str:
+    right = f"AP {format_fraction(row.ap)}" if row.ap is not None else f"agreement {format_fraction(row.agreement)}"
+    composed = ", composed of stages" if row.composed else ""
+    return f"{setting_words(row)}: {format_milliseconds(row.median_ms)} ms, {right}{composed}"
+
+
+def _picked(found: Search) -> Told:
+    picked, budget = found.pick(), found.budget
+    chosen = picked.chosen if picked else None
+    return {
+        "budget": {"max_ms": budget.max_ms, "max_ap_loss": budget.max_ap_loss},
+        "sentence": sentence(picked) if picked else NONE_KNOWN,
+        "chosen": chosen.summary.id if chosen else None,
+        "chosen_at": list(point) if chosen and (point := _place(chosen.summary)) else None,
+    }
+
+
+def budget_of(content: Mapping[str, Any]) -> Budget:
+    """Read what the sliders say; an empty one asks for nothing.
+
+    Raises:
+        SettingsError: A limit that nothing could be measured against.
+    """
+    return Budget(max_ms=_number(content.get("max_ms")), max_ap_loss=_number(content.get("max_ap_loss")))
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
