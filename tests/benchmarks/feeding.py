@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 from statistics import median
 
@@ -103,22 +104,15 @@ def found_by(one: Pipeline) -> list[Detections]:
 
 def tfdata(_: argparse.Namespace) -> None:
     print("tf.data against the loop, graph engine, full frames")
-    graph = "graph,nms.method=opencv"
-    for name, media in (
-        ("the clip (OpenCV decodes, TensorFlow resizes)", SAMPLE_CLIP),
-        ("JPEG stills (TensorFlow does both)", landscape()),
-    ):
+    media_of = {"clip, decoded by OpenCV": str(SAMPLE_CLIP), "JPEG stills, decoded by TensorFlow": landscape()}
+    for (name, media), size, workers in product(media_of.items(), (320, 160), (0, 2)):
         opened = open_media(media)
-        loop = pipeline(graph, media=media)
-        for workers in (0, 2):
-            fed = pipeline(f"{graph},feed.mode=tfdata,feed.workers={workers}", media=media)
-            compared(
-                f"{name}, workers={workers or 'auto'}: loop over tfdata",
-                whole(loop.block_timer(opened)),
-                whole(fed.block_timer(opened)),
-            )
+        graph = f"graph,nms.method=opencv,input.size_hw={size}"
+        loop, fed = (pipeline(words, media=media) for words in (graph, f"{graph},feed.mode=tfdata,feed.workers={workers}"))
+        what = f"{name}, at {size}, workers {workers or 'auto'}: loop over tfdata"
+        compared(what, whole(loop.block_timer(opened)), whole(fed.block_timer(opened)), seconds=20)
     for cache in ("none", "memory", "file"):
-        cached = pipeline(f"{graph},feed.mode=tfdata,feed.workers=2,feed.cache={cache}", media=landscape())
+        cached = pipeline(f"graph,input.size_hw=160,feed.mode=tfdata,feed.workers=2,feed.cache={cache}", media=landscape())
         stills = open_media(landscape())
         passes = []
         for _ in range(3):

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -11,6 +12,7 @@ from workbench.errors import WorkbenchError
 
 # typer passes on the usage errors of its click but exports only this one; click's module has another name in each version.
 UsageError: Any = typer.BadParameter.__base__
+COMMANDS = ("commands", "choosing", "keeping")
 INTERRUPTED = 130  # what typer returns after Ctrl-C, as shells do
 
 app = typer.Typer(
@@ -40,7 +42,8 @@ def _options(
 
 def main() -> None:
     """Run the command line; a user's error becomes one line and exit 2."""
-    from workbench.cli import choosing, commands, keeping  # noqa: F401 - importing registers them
+    for part in COMMANDS:  # importing registers them, in this order
+        import_module(f"workbench.cli.{part}")
 
     try:
         status = app(prog_name="workbench", standalone_mode=False)
