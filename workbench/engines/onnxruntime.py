@@ -22,9 +22,9 @@ PACKAGES = ("onnxruntime", "tf2onnx")
 MISSING = f"ONNX Runtime is not installed; run `pip install {' '.join(PACKAGES)}`, or choose another engine"
 NO_CONVERTER = "tf2onnx, which makes its models, is not installed; run `pip install tf2onnx`, or choose another engine"
 COMPUTED_IN_FLOAT32 = ("float16", "dynamic-int8")  # what its weights are stored in; they are brought to float32 once
-WEIGHTS_ONCE = {"session.disable_quant_qdq": "1"}  # else int8 ones are brought there at every frame anew, in twice the time
-SIGNED = {"session.qdqisint8allowed": "1"}  # on x86 too: else half of the convolutions of LiteRT's signed integers stay float32
-OPTIONS = {**dict.fromkeys(COMPUTED_IN_FLOAT32, WEIGHTS_ONCE), "int8": SIGNED}
+WEIGHTS_ONCE = ("session.disable_quant_qdq", "1")  # else int8 ones are brought there at every frame anew, in twice the time
+# Left alone: "session.qdqisint8allowed". All convolutions of an int8 model are integer ones with it, not only half of them, but on
+# x86 they take three times as long.
 ERRORS_ONLY = 3  # of its log levels: what it remarks while it optimises a graph is not for the user's screen
 
 
@@ -63,8 +63,8 @@ def _session(content: bytes, threads: int, precision: str) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = ERRORS_ONLY
-    for name, value in OPTIONS.get(precision, {}).items():
-        options.add_session_config_entry(name, value)
+    if precision in COMPUTED_IN_FLOAT32:
+        options.add_session_config_entry(*WEIGHTS_ONCE)
     with native_stderr_captured():
         try:
             return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
