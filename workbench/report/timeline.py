@@ -9,6 +9,7 @@ from workbench.record import Record
 from workbench.timing import StageSpan
 
 MICROSECONDS = 1e6
+ROUNDING_SECONDS = 2e-6  # starts and durations are kept to the microsecond, so that neighbours may seem to overlap
 
 
 class Placed(NamedTuple):
@@ -29,7 +30,7 @@ def placed(timeline: Sequence[StageSpan]) -> tuple[Placed, ...]:
     found = []
     for span in sorted(timeline, key=lambda one: one.start_seconds):
         rows = ends[span.thread]
-        free = next((number for number, end in enumerate(rows) if end <= span.start_seconds + 1e-9), len(rows))
+        free = next((number for number, end in enumerate(rows) if end <= span.start_seconds + ROUNDING_SECONDS), len(rows))
         rows[free : free + 1] = [span.start_seconds + span.seconds]
         found.append(Placed(span.thread if not free else f"{span.thread} ({free + 1})", span))
     return tuple(found)
