@@ -1,6 +1,6 @@
 """The program that is taken home, written for one plan: only the branch that its network and setting take."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -12,7 +12,6 @@ from workbench.engines.openvino import HINTS
 from workbench.errors import UnavailableError
 from workbench.graph.nms import SOFT_SIGMA
 from workbench.stages.heads import BoxesHead, RowsHead, SsdHead, YoloxHead
-from workbench.stages.input_spec import PerChannel
 from workbench.stages.own_nms import DetectionRows, DetectionTensors
 from workbench.takeaway.plan import OWN, Plan
 
@@ -150,7 +149,7 @@ def _input_words(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _float32(values: PerChannel | Any) -> str:
+def _float32(values: Iterable[float]) -> str:
     """Write numbers with as many digits as float32 has."""
     words = [str(np.float32(value) + np.float32(0)) for value in values]  # without a sign where it is zero
     return words[0] if len(words) == 1 else f"({', '.join(words)})"
@@ -160,7 +159,7 @@ def _output_words(plan: Plan) -> dict[str, Any]:
     reader: object = plan.meaning.own_nms if plan.suppressor == OWN else plan.meaning.head
     if type(reader) not in READERS:
         raise UnavailableError(f"no program is written for outputs of the kind {plan.meaning.kind!r} yet")
-    return UNUSED | dict(READERS[type(reader)](reader))
+    return {**UNUSED, **READERS[type(reader)](reader)}
 
 
 UNUSED: Mapping[str, Any] = {
