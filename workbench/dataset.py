@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ from workbench.stages.preprocess import prepare
 from workbench.watch import Span
 
 CACHE_SHARE = 0.5  # of the free memory or disk that kept frames may take: the rest is for what else runs
+NO_MORE = -1
 DECODE_THREAD, PREPARE_THREAD = "tf.data decode", "tf.data map"
 
 
@@ -111,15 +112,15 @@ class FrameDataset:
         if self._files:
             return file_elements(self._files, spec, size_hw, feed, start)
         if self._resize == "graph":
-            return graph_elements(self._numbered_images, spec, size_hw, feed, keep_images=self._keeps)
+            return graph_elements(self._pull_image, spec, size_hw, feed, keep_images=self._keeps)
         shape = host_input_shape(spec, size_hw)
-        return host_elements(self._numbers, self._prepare, shape, spec.dtype, feed, keep_images=self._keeps)
+        return host_elements(self._pull, self._prepare, shape, spec.dtype, feed, keep_images=self._keeps)
 
-    def _numbers(self) -> Iterator[int]:
-        yield from self._running.numbers()  # of whichever pass tf.data begins
+    def _pull(self) -> int:
+        return self._running.pull()  # of whichever pass tf.data begins
 
-    def _numbered_images(self) -> Iterator[tuple[int, UInt8Array]]:
-        yield from self._running.numbered_images()
+    def _pull_image(self) -> tuple[int, UInt8Array]:
+        return self._running.pull_image()
 
     @property
     def _running(self) -> "_Pass":
@@ -183,7 +184,7 @@ class FedFrames:
         """End the pass and give the media back."""
         self._running.stop()  # first: TensorFlow lets its iterator go only when nothing of it waits any more
         self._iterator = None
-        self._running.wait_until_closed()
+        self._running.close()
 
     def _before(self, error: DatasetError) -> Fed:
         """Return the frames of a batch that stand before the one that failed, and remember the failure for the next call."""
@@ -230,15 +231,23 @@ class _Pass:
         self._frames: dict[int, tuple[Frame, tuple[float, float]]] = {}
         self._waiting_bytes = 0
         self._closed = False
-        self._reading = 0
+        self._pulling = threading.Lock()
+        self._numbers = self._decoded()
         self.error: Exception | None = None
 
-    def numbers(self) -> Iterator[int]:
-        """Decode frame after frame; yields their numbers. What decoding raises ends it and is kept."""
+    def pull(self) -> int:
+        """Decode the next frame; returns its number, or -1 at the end. What decoding raises is the end, and is kept."""
+        with self._pulling:
+            return next(self._numbers, NO_MORE)
+
+    def pull_image(self) -> tuple[int, UInt8Array]:
+        """Do the same, and return the picture as well."""
+        number = self.pull()
+        return number, empty_image() if number == NO_MORE else self.image(number)
+
+    def _decoded(self) -> Generator[int]:
         frames = self._all_frames()
         number = 0
-        with self._turn:
-            self._reading += 1
         try:
             while True:
                 began = time.perf_counter()
@@ -250,16 +259,7 @@ class _Pass:
         except Exception as error:  # whatever it is, it comes out behind the frames before it
             self.error = error
         finally:
-            close = getattr(frames, "close", None)
-            if close is not None:
-                close()
-            with self._turn:
-                self._reading -= 1
-                self._turn.notify_all()
-
-    def numbered_images(self) -> Iterator[tuple[int, UInt8Array]]:
-        for number in self.numbers():
-            yield number, self.image(number)
+            frames.close()
 
     def image(self, number: int) -> UInt8Array:
         with self._turn:
@@ -280,13 +280,14 @@ class _Pass:
             self._closed = True
             self._turn.notify_all()
 
-    def wait_until_closed(self) -> None:
-        """Wait until the media are given back."""
+    def close(self) -> None:
+        """Give the media back, once nobody decodes any more."""
+        with self._pulling:
+            self._numbers.close()
         with self._turn:
-            self._turn.wait_for(lambda: not self._reading, timeout=CLOSING_SECONDS)
             self._frames.clear()
 
-    def _all_frames(self) -> Iterator[Frame]:
+    def _all_frames(self) -> Generator[Frame]:
         yield from self._media.frames(self._start)
         while self._again:
             yield from self._media.frames()
@@ -300,9 +301,6 @@ class _Pass:
             self._frames[number] = frame, seconds
             self._waiting_bytes += size
         return True
-
-
-CLOSING_SECONDS = 5.0  # tf.data ends its generator within milliseconds; whatever hangs must not hang who closes
 
 
 def _picture(images: Sequence[UInt8Array] | None, position: int) -> UInt8Array:

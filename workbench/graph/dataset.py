@@ -86,7 +86,7 @@ def file_elements(files: Sequence[Path], spec: InputSpec, size_hw: tuple[int, in
 
 
 def graph_elements(
-    frames: Callable[[], Iterator[tuple[int, UInt8Array]]],
+    pull: Callable[[], tuple[int, UInt8Array]],
     spec: InputSpec,
     size_hw: tuple[int, int],
     feed: Feed,
@@ -100,12 +100,15 @@ def graph_elements(
         kept = {"image": tf.io.serialize_tensor(image)} if keep_images else {}
         return {"number": number, **kept, **_prepared(image, spec, size_hw)}
 
-    signature = (tf.TensorSpec((), tf.int64), tf.TensorSpec((None, None, 3), tf.uint8))
-    return tf.data.Dataset.from_generator(frames, output_signature=signature).map(element, _calls(feed), feed.ordered)
+    def pulled(_: Any) -> tuple[Any, Any]:
+        number, image = tf.numpy_function(lambda _: _numbered(*pull()), [0], (tf.int64, tf.uint8))
+        return tf.ensure_shape(number, ()), tf.ensure_shape(image, (None, None, 3))
+
+    return _pulled(pulled, lambda number, _: number >= 0).map(element, _calls(feed), feed.ordered)
 
 
 def host_elements(
-    numbers: Callable[[], Iterator[int]],
+    pull: Callable[[], int],
     prepare: HostPrepare,
     input_shape: tuple[int, ...],
     dtype: str,
@@ -122,8 +125,25 @@ def host_elements(
         kept = {"image": tf.io.serialize_tensor(image)} if keep_images else {}
         return {"number": number, **kept, "input": tf.ensure_shape(prepared, input_shape), "prepare": tf.stack([began, ended])}
 
-    signature = tf.TensorSpec((), tf.int64)
-    return tf.data.Dataset.from_generator(numbers, output_signature=signature).map(element, _calls(feed), feed.ordered)
+    def pulled(_: Any) -> Any:
+        return tf.ensure_shape(tf.numpy_function(lambda _: np.int64(pull()), [0], tf.int64), ())
+
+    return _pulled(pulled, lambda number: number >= 0).map(element, _calls(feed), feed.ordered)
+
+
+def _pulled(pull: Callable[[Any], Any], goes_on: Callable[..., Any]) -> Any:
+    """Return a dataset of what a function gives, one call after the other, until that is below zero.
+
+    `Dataset.from_generator` would do the same, but lets the C library give memory back at once from then on, in the whole process:
+    every picture then costs fresh pages.
+    """
+    import tensorflow as tf
+
+    return tf.data.Dataset.counter().map(pull).take_while(goes_on)
+
+
+def _numbered(number: int, image_rgb: UInt8Array) -> tuple[np.int64, UInt8Array]:
+    return np.int64(number), image_rgb
 
 
 def _prepared(image: Any, spec: InputSpec, size_hw: tuple[int, int]) -> dict[str, Any]:
