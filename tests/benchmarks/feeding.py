@@ -48,7 +48,7 @@ def compared(name: str, a: TimeBlock, b: TimeBlock, seconds: float = 40.0) -> No
     time_frames_of(a), time_frames_of(b)
     result = compare_blocks(a, b, maximum_seconds=seconds)
     ratio = result.ratio
-    print(f"  {name}: {ratio.median:.2f} times [{ratio.low:.2f}, {ratio.high:.2f}], {result.frames} frames")
+    print(f"  {name}: {ratio.median:.3f} times [{ratio.low:.3f}, {ratio.high:.3f}], {result.frames} frames")
 
 
 def time_frames_of(time_block: TimeBlock) -> None:
@@ -104,13 +104,13 @@ def found_by(one: Pipeline) -> list[Detections]:
 
 def tfdata(_: argparse.Namespace) -> None:
     print("tf.data against the loop, graph engine, full frames")
-    media_of = {"clip, decoded by OpenCV": str(SAMPLE_CLIP), "JPEG stills, decoded by TensorFlow": landscape()}
-    for (name, media), size, workers in product(media_of.items(), (320, 160), (0, 2)):
+    media_of = {"clip, decoded by OpenCV": str(SAMPLE_CLIP), "JPEG stills": landscape()}
+    for (name, media), resize, size in product(media_of.items(), ("graph", "pillow"), (320, 160)):
         opened = open_media(media)
-        graph = f"graph,nms.method=opencv,input.size_hw={size}"
-        loop, fed = (pipeline(words, media=media) for words in (graph, f"{graph},feed.mode=tfdata,feed.workers={workers}"))
-        what = f"{name}, at {size}, workers {workers or 'auto'}: loop over tfdata"
-        compared(what, whole(loop.block_timer(opened)), whole(fed.block_timer(opened)), seconds=20)
+        words = f"graph,nms.method=opencv,input.size_hw={size},input.resize={resize}"
+        loop, fed = (pipeline(each, media=media) for each in (words, f"{words},feed.mode=tfdata,feed.workers=2"))
+        what = f"{name}, resize {resize}, at {size}: loop over tfdata"
+        compared(what, whole(loop.block_timer(opened)), whole(fed.block_timer(opened)), seconds=15)
     for cache in ("none", "memory", "file"):
         cached = pipeline(f"graph,input.size_hw=160,feed.mode=tfdata,feed.workers=2,feed.cache={cache}", media=landscape())
         stills = open_media(landscape())
