@@ -162,7 +162,14 @@ class Network(ABC):
             UnavailableError: The file holds no TensorFlow network.
         """
 
-    def save_tensorflow(self, folder: Path, size_hw: tuple[int, int], *, outputs: Sequence[str], input_spec: InputSpec) -> None:
+    def save_tensorflow(
+        self,
+        folder: Path,  # noqa: ARG002 - as those below: for the networks that can do it
+        size_hw: tuple[int, int],  # noqa: ARG002
+        *,
+        outputs: Sequence[str],  # noqa: ARG002
+        input_spec: InputSpec,  # noqa: ARG002
+    ) -> None:
         """Write the network as a SavedModel that needs nothing but TensorFlow.
 
         Its function `serve` takes one prepared picture of that size, and gives the outputs by `conversion.exported_name`.
