@@ -48,13 +48,24 @@ class Search:
         self._lock = threading.Lock()
         self._sweep: Sweep | None = None
         self._rows: dict[str, Summary] = {}
-        self.standing: Standing | None = None
-        self.budget = Budget()
+        self._budget = Budget()
+        self.version = 0
+        """Counts the changes of what there is to show."""
         self.look_up()
 
     @property
     def running(self) -> bool:
         return self._sweep is not None
+
+    @property
+    def budget(self) -> Budget:
+        """What a setting has to keep."""
+        return self._budget
+
+    @budget.setter
+    def budget(self, budget: Budget) -> None:
+        self._budget = budget
+        self.version += 1
 
     @property
     def rows(self) -> tuple[Summary, ...]:
@@ -71,17 +82,19 @@ class Search:
         key = self._media.sha256 or self._media.source
         with self._lock:
             self._rows = {row.id: row for row in known if row.media_key == key}
+            self.version += 1
 
     def add(self, record: Record) -> None:
         """Know a record that was measured outside a sweep."""
         if record.detector.sha256 == self._detector.facts.sha256:
             with self._lock:
                 self._rows[record.id] = Summary.of(record)
+                self.version += 1
 
     def pick(self) -> Pick | None:
         """Return what the budget picks; `None` where nothing is known."""
         rows = self.rows
-        return pick(rows, self.budget) if rows else None
+        return pick(rows, self._budget) if rows else None
 
     def settings_of(self, record_id: str) -> Settings:
         """Return a row's settings.
@@ -106,21 +119,18 @@ class Search:
         Raises:
             WorkbenchError: The frames cannot be swept, or the history cannot be written.
         """
-
-        def told(standing: Standing) -> None:
-            self.standing = standing
-            tell(standing)
-
         with History(self._path) as history:
-            sweep = Sweep([self._material], history, grid=self._grid(scope, settings), frames=self._frames, progress=told)
+            sweep = Sweep([self._material], history, grid=self._grid(scope, settings), frames=self._frames, progress=tell)
             self._sweep = sweep
+            self.version += 1
             try:
                 yield sweep.estimate()
                 for record in sweep.run():
                     self.add(record)
                     yield record
             finally:
-                self._sweep = self.standing = None
+                self._sweep = None
+                self.version += 1
 
     def cancel(self) -> None:
         """End the sweep soon; what is finished stays."""

@@ -63,6 +63,7 @@ class WorkbenchView(anywidget.AnyWidget):
         self._projected: Player | None = None
         self._drawn: Overlay | None = None
         self._pictured = 0  # number of the last message that carried a picture
+        self._told_search: tuple[int, int] | None = None
         self._named: tuple[Settings, str] | None = None  # what the last picture was made under, and its name
         self._noise = UNKNOWN_NOISE
         self._samples = [take_sample()]
@@ -201,8 +202,8 @@ class WorkbenchView(anywidget.AnyWidget):
     def _show_all(self) -> None:
         if self._session.measuring:  # every figure that is told now would take its time from what is being measured
             self.job = job(self._session.job)
-            if self._session.search is not None and self._session.search.running:  # in other processes: telling costs them nothing
-                self.search = search(self._session)
+            if self._session.search is not None and self._session.search.running:  # in other processes: telling costs them little
+                self._tell_search()
             return
         self._watch_noise()
         self._project()
@@ -244,7 +245,7 @@ class WorkbenchView(anywidget.AnyWidget):
             self.job = job(session.job)
             self.message = _told(session.message)
             self.records = records
-            self.search = search(session)
+            self._tell_search()
             if measured:
                 self.advice = cards(session)
             self.log_lines = [{"time": line.time, "kind": line.kind, "text": line.text} for line in session.log]
@@ -252,6 +253,14 @@ class WorkbenchView(anywidget.AnyWidget):
             self.class_colours = [class_colour(number) for number in range(len(labels))]
         if measured:
             self._on_records()
+
+    def _tell_search(self) -> None:
+        """Tell what is known of the settings where that changed: there may be thousands."""
+        found = self._session.search
+        key = (id(found), found.version if found else 0)
+        if key != self._told_search:
+            self._told_search = key
+            self.search = search(self._session)
 
     def _show(self, shown: Shown, jpeg: bytes | None) -> None:
         footage = self._session.footage
