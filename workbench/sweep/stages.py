@@ -23,7 +23,8 @@ LEAST_LOOPED = 16  # frames in each of them, however slow
 SCREEN_FRAMES = 32  # whose NMS and drawing are timed for each setting: spread over all frames, since how much they hold differs
 SCREEN_SECONDS = 0.1  # after which no further frame is, once there are LEAST_SCREENED
 LEAST_SCREENED = 8
-CONTEXT_FRAMES = 16  # of them, whose NMS is timed in the loop as well, for each method
+CONTEXT_SECONDS = 1.0  # of frames in the loop for each NMS method; of those that are screened, some are among them
+LEAST_IN_CONTEXT = 16
 SETTLING_FRAMES = 3
 AFTER_INFER = ("nms", "draw")
 DIGITS = 7  # of seconds that are kept: a tenth of a microsecond
@@ -159,23 +160,23 @@ class LoopTimes:
         return self._behind[nms.method]
 
     def _in_context(self, nms: Nms) -> tuple[int, dict[str, tuple[float, ...]]]:
-        """Run some of the screened frames through the loop; return the number of the first that counts, and its stages' seconds."""
+        """Run the first frames through the loop; return the position of the first that counts, and the stages' seconds from it on.
+
+        Frame after frame, as in the loop: a decoder that skipped some would be at work beside NMS.
+        """
         pipeline = with_nms(self._pipeline, nms)
-        frames = self._spread()
+        frames = self._media.frames()
         step = LoopSteps(lambda watch: pipeline.next_batch(frames, watch))
         settled = len(time_frames(step, min(SETTLING_FRAMES, len(self.frames) - 1)))
+        wanted = max(LEAST_IN_CONTEXT, round(CONTEXT_SECONDS / float(np.median(self.measured.total_seconds))))
         watch = Stopwatch()
-        time_frames(step, CONTEXT_FRAMES, watch)
+        time_frames(step, min(wanted, self._spread_positions[-1] + 1 - settled), watch)
         return settled, watch.stage_seconds()
 
     def _middle_difference(self, there: Sequence[float], first: int, here: Seconds) -> float:
         """Return how much longer the same frames took there, in the middle; 0 where none ran in both."""
         screened = dict(zip(self._positions, here.tolist(), strict=False))
-        pairs = [
-            (there_seconds, screened[position])
-            for there_seconds, position in zip(there, self._spread_positions[first:], strict=False)
-            if position in screened
-        ]
+        pairs = [(seconds, screened[position]) for position, seconds in enumerate(there, start=first) if position in screened]
         return float(np.median([a - b for a, b in pairs])) if pairs else 0.0
 
 
