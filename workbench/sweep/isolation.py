@@ -17,7 +17,6 @@ from typing import IO, Any, final
 
 import psutil
 
-from workbench.errors import WorkbenchError
 from workbench.record import Problem, Record
 from workbench.sweep.child import group_problem, row_problem
 from workbench.sweep.task import Task
@@ -31,7 +30,7 @@ KILLED_FIRST = "1000"  # for Linux when memory runs out: rather the worker than 
 END_SECONDS = 5.0  # for a process to go by itself once it has said that it is done
 
 
-class WorkerStoppedError(WorkbenchError):
+class WorkerStoppedError(Exception):
     """The sweep was cancelled while a worker was at it."""
 
 
