@@ -157,6 +157,15 @@ def test_people_play_pin_measure_and_take_a_report(
         press_rightmost_point(page)
         expect(page.locator('[data-preset="litert"]')).to_have_attribute("aria-pressed", "false")
 
+        role(page, "tab-advice").click()
+        expect(role(page, "advice").locator("li")).not_to_have_count(0)
+        role(page, "tab-sweep").click()
+        expect(role(page, "picked")).to_contain_text("Run inspector-mobile")
+        role(page, "budget-ms").press("Home")
+        expect(role(page, "picked")).to_contain_text("No setting")
+        expect(role(page, "use-picked")).to_be_disabled()
+        role(page, "tab-measured").click()
+
         role(page, "report").click()
         expect(role(page, "report-link")).to_be_visible()
         with page.expect_popup() as shown:
