@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def paced_threads() -> list[str]:
 
 def test_frames_come_at_their_moments_and_begin_again() -> None:
     began = time.perf_counter()
-    frames = list(islice(Paced(Clip(5, fps=100.0)).frames(), 12))
+    frames = list(islice(Paced(Clip(5, fps=100.0), policy="queue").frames(), 12))
 
     assert [frame.index for frame in frames] == [*range(5), *range(5), 0, 1]
     assert time.perf_counter() - began >= 0.11
@@ -67,7 +67,7 @@ def test_whoever_is_late_gets_the_newest_and_learns_what_was_missed() -> None:
 
     assert later[0].index >= first.index + 10
     assert later[0].missed == later[0].index - first.index - 1
-    assert later[2].missed == 0
+    assert [b.missed for b in later[1:]] == [b.index - a.index - 1 for a, b in pairwise(later)]
 
 
 def test_a_queue_keeps_every_frame_and_its_age() -> None:
@@ -83,10 +83,10 @@ def test_a_queue_keeps_every_frame_and_its_age() -> None:
 
 
 def test_a_source_that_reads_too_slowly_misses_moments_and_does_not_grow_old() -> None:
-    frames = list(islice(Paced(Clip(1000, fps=200.0, pause=0.02), policy="drop").frames(), 10))
+    frames = list(islice(Paced(Clip(1000, fps=200.0, pause=0.02), policy="drop").frames(), 60))
 
-    assert sum(frame.missed for frame in frames) >= 15
-    assert time.perf_counter() - frames[-1].arrived_seconds < 0.15
+    assert sum(frame.missed for frame in frames) >= 120
+    assert time.perf_counter() - frames[-1].arrived_seconds < 0.5  # 0.9 without what was missed
 
 
 def test_what_reading_raises_comes_behind_the_frames_before_it() -> None:
@@ -116,9 +116,9 @@ def test_stopping_early_closes_the_media() -> None:
 
 @pytest.mark.parametrize("feed", ["loop", "threads", "tfdata"])
 def test_a_pipeline_that_is_quick_enough_keeps_up(pipeline: Open, feed: str) -> None:
-    told = keep_pace(pipeline(f"{SMALL},input.resize=opencv,feed.mode={feed}"), Clip(fps=8.0), Pace(frames=6))
+    told = keep_pace(pipeline(f"{SMALL},input.resize=opencv,feed.mode={feed}"), Clip(fps=5.0), Pace(frames=6))
 
-    assert told.source_fps == 8
+    assert told.source_fps == 5
     assert len(told.age_seconds) == 6
     assert min(told.age_seconds) > 0
     assert told.dropped == 0
