@@ -160,7 +160,7 @@ class History:
             machine_id: As in `record.environment.machine_id`.
             name: As in `record.name`.
             tag: As in `record.tag`.
-            pictures: Whether their pictures and detections come along; tables and charts do without, and are much faster so.
+            pictures: Whether pictures, detections and timelines come along; tables and charts do without, and are much faster so.
 
         Raises:
             RecordError: A stored record is damaged or of another schema; says which.

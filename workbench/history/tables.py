@@ -69,7 +69,7 @@ UNREADABLE = "damaged, or written by another version"
 def body(record: Record) -> dict[str, str]:
     """Return the rest of a record's row: its JSON, and apart from it what makes it large."""
     tree = record.model_dump(mode="json")
-    pictures = {part: tree.pop(part) for part in ("pictures", "detections")}
+    pictures = {part: tree.pop(part) for part in ("pictures", "detections", "timeline")}
     return {
         "id": record.id,
         "record": json.dumps(tree, ensure_ascii=False),
