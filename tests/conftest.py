@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import islice
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import Done, Workbench
 from workbench.availability import check
 from workbench.catalog import SAMPLE_MEDIA, SAMPLE_STILLS, Footage
+from workbench.cli import main
 from workbench.datasets import Truth, match, read_truth
 from workbench.detectors import Calibration, Detector
 from workbench.engines.tensorflow_threads import set_tensorflow_threads
@@ -64,6 +67,20 @@ def threads_are_set_before_tensorflow_starts(request: pytest.FixtureRequest) -> 
     files = {item.path for item in request.session.items}
     if any(REACHES_TENSORFLOW.search(file.read_text(encoding="utf-8")) for file in files):
         set_tensorflow_threads(usable_cores())
+
+
+@pytest.fixture
+def workbench(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Workbench:
+    """Run the command line in this process: TensorFlow is loaded once."""
+
+    def run(*words: str | Path) -> Done:
+        capfd.readouterr()
+        monkeypatch.setattr(sys, "argv", ["workbench", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Done(int(ended.value.code or 0), *capfd.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="session")

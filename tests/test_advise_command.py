@@ -1,23 +1,14 @@
 """`workbench advise`, as people and scripts use it."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.command_line import Workbench
 from tests.report.records import full_set, problem_record, record
-from workbench.cli import main
 from workbench.history import History
 from workbench.record import Record
-
-
-def advise(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["workbench", "advise", *words])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    captured = capsys.readouterr()
-    return int(ended.value.code or 0), captured.out, captured.err
 
 
 @pytest.fixture
@@ -27,10 +18,8 @@ def saved(tmp_path: Path) -> Path:
     return path
 
 
-def test_cards_are_printed_with_most_gain_first(
-    saved: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    status, out, _ = advise(capsys, monkeypatch, str(saved))
+def test_cards_are_printed_with_most_gain_first(saved: Path, workbench: Workbench) -> None:
+    status, out, _ = workbench("advise", str(saved))
 
     assert status == 0
     assert out.startswith(" 1. The habit costs: model.predict (naive)\n")
@@ -38,8 +27,8 @@ def test_cards_are_printed_with_most_gain_first(
     assert "try      workbench compare inspector-mobile" in out
 
 
-def test_json_holds_the_cards(saved: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    status, out, _ = advise(capsys, monkeypatch, str(saved), "--baseline", "xla", "--json", "-")
+def test_json_holds_the_cards(saved: Path, workbench: Workbench) -> None:
+    status, out, _ = workbench("advise", str(saved), "--baseline", "xla", "--json", "-")
 
     tree = json.loads(out)
     assert (status, tree["schema"], len(tree["records"])) == (0, 1, len(full_set()))
@@ -48,28 +37,24 @@ def test_json_holds_the_cards(saved: Path, capsys: pytest.CaptureFixture[str], m
     assert slower["measured"]["ratio"] > 1
 
 
-def test_without_records_the_history_is_read(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_records_the_history_is_read(tmp_path: Path, workbench: Workbench) -> None:
     path = tmp_path / "history.sqlite"
     with History(path) as history:
         for one in full_set():
             history.append(one)
 
-    status, out, _ = advise(capsys, monkeypatch, "--history", str(path))
+    status, out, _ = workbench("advise", "--history", str(path))
 
     assert status == 0
     assert "XLA is slower here (graph)" in out
 
 
 @pytest.mark.parametrize("one", [record("naive", name="[red]naive[/red]"), problem_record("[/] no")], ids=["ran", "did not run"])
-def test_markup_in_names_stays_text(
-    one: Record, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_markup_in_names_stays_text(one: Record, tmp_path: Path, workbench: Workbench) -> None:
     path = tmp_path / "one.json"
     path.write_text(one.to_json())
 
-    status, out, _ = advise(capsys, monkeypatch, str(path))
+    status, out, _ = workbench("advise", str(path))
 
     assert status == 0
     assert ("(naive)" not in out) if one.timing else ("nothing more to try" in out)
@@ -85,10 +70,8 @@ def test_markup_in_names_stays_text(
     ],
     ids=["no file", "no such baseline", "no history"],
 )
-def test_users_errors_are_one_line_and_exit_2(
-    words: tuple[str, ...], message: str, saved: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    status, out, err = advise(capsys, monkeypatch, *(str(saved) if word == "RECORDS" else word for word in words))
+def test_users_errors_are_one_line_and_exit_2(words: tuple[str, ...], message: str, saved: Path, workbench: Workbench) -> None:
+    status, out, err = workbench("advise", *(str(saved) if word == "RECORDS" else word for word in words))
 
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert message in err

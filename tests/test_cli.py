@@ -6,16 +6,15 @@ import shlex
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from tests.command_line import Done, Workbench
 from workbench.catalog import SAMPLE_CLIP, SAMPLE_STILLS
-from workbench.cli import main
 from workbench.detectors import Detector
 from workbench.history import History
 from workbench.record import Record, read_records
@@ -51,35 +50,6 @@ RECORD_KEYS = {
     "warnings",
     "problem",
 }
-
-
-class Done(NamedTuple):
-    """What a command left behind."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def error_lines(self) -> list[str]:
-        return self.err.splitlines()
-
-
-Workbench = Callable[..., Done]
-
-
-@pytest.fixture
-def workbench(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Workbench:
-    """Run the command line in this process: TensorFlow is loaded once."""
-
-    def run(*words: str | Path) -> Done:
-        capfd.readouterr()
-        monkeypatch.setattr(sys, "argv", ["workbench", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Done(int(ended.value.code or 0), *capfd.readouterr())
-
-    return run
 
 
 def program(*words: str | Path, stdout: Any = subprocess.PIPE) -> Done:

@@ -3,15 +3,13 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 
+from tests.command_line import Workbench
 from tests.saved_records import record
-from workbench.cli import main
 from workbench.history import History
 from workbench.machine import environment
 from workbench.record import FrameDetections, Problem, read_records
@@ -19,29 +17,6 @@ from workbench.record import FrameDetections, Problem, read_records
 MARKUP = "[red]<script>alert(1)</script>"
 LITERT = {"runtime.engine": "litert"}
 INT8 = {"runtime.engine": "litert", "runtime.precision": "int8"}
-
-
-class Done(NamedTuple):
-    """What a command left behind."""
-
-    status: int
-    out: str
-    err: str
-
-
-Workbench = Callable[..., Done]
-
-
-@pytest.fixture
-def workbench(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Workbench:
-    def run(*words: str | Path) -> Done:
-        capfd.readouterr()
-        monkeypatch.setattr(sys, "argv", ["workbench", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Done(int(ended.value.code or 0), *capfd.readouterr())
-
-    return run
 
 
 def times(ms: float, seed: int = 0) -> tuple[float, ...]:

@@ -235,3 +235,17 @@ class Silent(Watch):
 
 def test_a_step_leaves_starting_the_watch_to_who_times_it(pipeline: Open) -> None:
     assert pipeline(SMALL).steps(given([frame(72, 128)]))(Silent()) == 1
+
+
+def test_a_program_on_another_device_gets_its_batch_by_a_copy_that_is_a_stage_of_its_own(mobile: Detector) -> None:
+    """No GPU is needed: the copy goes to whichever device the program runs on, here the processor."""
+    one = fresh(mobile, input_size_hw="64x96", input_resize="opencv")
+    (before,) = one.detect([frame(72, 128)])
+    one.engine.copies = True
+    watch = Stopwatch()
+    watch.start()
+    (after,) = one.detect([frame(72, 128)], watch)
+
+    assert [span.stage for span in watch.taken()] == ["preprocess", "copy", "infer", "nms"]
+    np.testing.assert_array_equal(after.boxes_xyxy_px, before.boxes_xyxy_px)
+    assert one.input_bytes == 64 * 96 * 3 * 4

@@ -3,10 +3,12 @@
 import re
 import subprocess
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -34,6 +36,15 @@ def test_every_direct_requirement_is_pinned_exactly(requirement: str) -> None:
 def test_constraints_pin_exact_versions_and_name_no_registry() -> None:
     for line in (ROOT / "constraints.txt").read_text().splitlines():
         assert re.fullmatch(r"[A-Za-z0-9._-]+==[^\s]+", line), line
+
+
+def test_pinned_versions_run_on_the_oldest_python_that_the_project_takes() -> None:
+    """A pin that wants a later patch release cannot be installed where a system's Python is older, as Debian's 3.11.2 is."""
+    oldest = f"{PROJECT['project']['requires-python'].split(',')[0].removeprefix('>=')}.0"
+    wanted = {one.name: one.metadata.get("Requires-Python") or "" for one in distributions() if name_of(one.name) in pinned()}
+
+    assert len(wanted) > 100
+    assert [name for name, versions in wanted.items() if not SpecifierSet(versions).contains(oldest)] == []
 
 
 def test_conda_users_get_what_pyproject_names() -> None:

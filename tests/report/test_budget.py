@@ -4,7 +4,7 @@ from tests.report.records import SPLITS, record, timing
 from workbench.realtime import RealTime
 from workbench.record import EngineFacts
 from workbench.report.budget import budgets, limit_words, pace_words
-from workbench.report.wording import format_percent
+from workbench.wording import format_percent
 
 
 def test_bars_share_one_scale() -> None:

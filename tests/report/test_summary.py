@@ -13,7 +13,8 @@ from tests.report.records import (
     problem_record,
     record,
 )
-from workbench.report.summary import Summary, speed_against
+from workbench.report.summary import Summary
+from workbench.speed import speed_against
 from workbench.timing import Ratio
 
 

@@ -1,15 +1,12 @@
 """`workbench export`: from words to a folder, and one line where that cannot be."""
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
+from tests.command_line import Workbench
 from workbench.availability import check
-from workbench.cli import main
 from workbench.detectors import Detector
 from workbench.history import History
 from workbench.machine import NoiseCertificate, environment
@@ -18,31 +15,6 @@ from workbench.record import Record
 from workbench.settings import Settings, parse_variant
 
 WORDS = "litert,input.size_hw=192x320"
-
-
-class Done(NamedTuple):
-    """What a command left behind."""
-
-    status: int
-    out: str
-    err: str
-
-
-Workbench = Callable[..., Done]
-
-
-@pytest.fixture
-def workbench(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Workbench:
-    """Run the command line in this process."""
-
-    def run(*words: str | Path) -> Done:
-        capfd.readouterr()
-        monkeypatch.setattr(sys, "argv", ["workbench", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Done(int(ended.value.code or 0), *capfd.readouterr())
-
-    return run
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from rich.table import Table
 from workbench.errors import SaveError
 from workbench.record import Record, write_whole
 from workbench.report.budget import limit_words, pace_words
-from workbench.report.wording import MISSING, format_fraction, format_milliseconds, format_number, format_ratio
+from workbench.wording import MISSING, format_fraction, format_milliseconds, format_number, format_ratio
 
 STDOUT = "-"
 

@@ -105,7 +105,7 @@ class TensorFlowProgram(Engine):
 
         with tf.device(self._device):
             there = tf.identity(tf.convert_to_tensor(batch))
-        tf.experimental.sync_devices()
+        tf.test.experimental.sync_devices()
         return there
 
     @property

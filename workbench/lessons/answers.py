@@ -7,8 +7,8 @@ from typing import final
 
 from workbench.blocks import verdict_of
 from workbench.errors import SettingsError
-from workbench.report.wording import format_number, listed, times
 from workbench.timing import Ratio, Verdict
+from workbench.wording import format_number, listed, times
 
 CLOSE = 1.25  # a prediction within a quarter of the figure, either way, is a good one: few would decide otherwise on it
 

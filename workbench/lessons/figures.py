@@ -4,9 +4,9 @@ from typing import Literal
 
 from workbench.errors import RecordError
 from workbench.record import Record
-from workbench.report.summary import ap, median_ms, ran
-from workbench.report.wording import format_fraction, format_milliseconds, format_number, listed
+from workbench.speed import ap, median_ms, ran
 from workbench.timing import Timing
+from workbench.wording import format_fraction, format_milliseconds, format_number, listed
 
 Size = Literal["all", "small", "medium", "large"]
 FIGURES: dict[Size, str] = {"all": "ap", "small": "ap_small", "medium": "ap_medium", "large": "ap_large"}

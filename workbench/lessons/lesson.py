@@ -13,7 +13,7 @@ from workbench.record import Record
 from workbench.report.findings import findings
 from workbench.report.headline import noise_of
 from workbench.report.summary import Summary
-from workbench.report.wording import counted, short_cpu_name
+from workbench.wording import counted, short_cpu_name
 
 ALSO = "The records also show:"
 OPEN_BOOK = "Edit the prediction, run the cell, then measure."

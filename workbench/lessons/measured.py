@@ -7,8 +7,9 @@ from workbench.graph.mistakes import Outcome
 from workbench.lessons.answers import Amount, Choice
 from workbench.lessons.figures import Size, model_bytes_of, ms_text, noisy, precision_of, timing_of
 from workbench.record import Record
-from workbench.report.summary import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN
-from workbench.report.wording import (
+from workbench.speed import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN
+from workbench.timing import UNEXPLAINED
+from workbench.wording import (
     format_bytes,
     format_change,
     format_fraction,
@@ -17,7 +18,6 @@ from workbench.report.wording import (
     format_seconds_as_ms,
     listed,
 )
-from workbench.timing import UNEXPLAINED
 
 YES, NO = "yes", "no"
 

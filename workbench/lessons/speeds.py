@@ -9,9 +9,9 @@ from workbench.errors import RecordError
 from workbench.lessons.answers import CLOSE, Choice, Speed, off_by
 from workbench.lessons.figures import ms_text, noisy, stage_seconds_of
 from workbench.record import Record
-from workbench.report.summary import SEPARATE_RUNS_MARGIN, median_ms, ran, speed_against
-from workbench.report.wording import format_interval, format_seconds_as_ms, inverse, listed, times
+from workbench.speed import SEPARATE_RUNS_MARGIN, median_ms, ran, speed_against
 from workbench.timing import Ratio
+from workbench.wording import format_interval, format_seconds_as_ms, inverse, listed, times
 
 WIDE = 1.10  # ends of an interval further apart than this leave room for a difference that people would care about
 

@@ -6,8 +6,9 @@ from workbench.limits import CORES, limit
 from workbench.palette import ink, stage_colour
 from workbench.record import Record
 from workbench.report.charts import stage_order
-from workbench.report.summary import median_ms
-from workbench.report.wording import (
+from workbench.speed import median_ms
+from workbench.timing import UNEXPLAINED, Timing
+from workbench.wording import (
     MISSING,
     format_bytes,
     format_milliseconds,
@@ -16,7 +17,6 @@ from workbench.report.wording import (
     format_seconds_as_ms,
     listed,
 )
-from workbench.timing import UNEXPLAINED, Timing
 
 POLICY_WORDS = {"drop": "the oldest goes where nobody takes it", "queue": "all wait"}
 LETTER_SHARE = 0.0108  # of the bar's width is a letter wide in a window of 1280 pixels

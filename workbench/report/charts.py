@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from workbench.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, stage_colour
 from workbench.record import Record
 from workbench.report.points import LABELLED, LOG_SPAN, Point, Points, chart_text, hover, name_places
-from workbench.report.summary import Summary, ran
+from workbench.report.summary import Summary
 from workbench.report.timeline import placed
-from workbench.report.wording import format_number, format_seconds_as_ms
+from workbench.speed import ran
 from workbench.timing import STAGES, UNEXPLAINED, StageSpan
+from workbench.wording import format_number, format_seconds_as_ms
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

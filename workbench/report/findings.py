@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from workbench.report.evidence import Pair, closest_pair, difference_words, speed_words
-from workbench.report.summary import AP_LOSS_NOTED, Summary, ap, ran
-from workbench.report.wording import (
+from workbench.report.summary import Summary
+from workbench.speed import AP_LOSS_NOTED, ap, ran
+from workbench.timing import UNEXPLAINED
+from workbench.wording import (
     counted,
     format_change,
     format_fraction,
@@ -15,7 +17,6 @@ from workbench.report.wording import (
     listed,
     times,
 )
-from workbench.timing import UNEXPLAINED
 
 FIRST_CALL_NOTED = 5.0  # a first call of fewer frames' worth would not be noticed at start-up
 UNEXPLAINED_NOTED = 0.10  # more than a tenth outside all stages: the split no longer tells the whole story

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from workbench.accuracy import match
 from workbench.palette import class_colour
 from workbench.record import FrameDetections, Picture, Record
-from workbench.report.wording import format_fraction
+from workbench.wording import format_fraction
 
 # How each kind of mark is called; report.css gives each its own line as well, so that colour alone tells nothing.
 KINDS = {

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from workbench.record import Record
-from workbench.report.summary import AP_LOSS_NOTED, Summary, ap, comparable, ran
-from workbench.report.wording import (
+from workbench.report.summary import Summary
+from workbench.speed import AP_LOSS_NOTED, ap, comparable, ran
+from workbench.wording import (
     MISSING,
     counted,
     format_change,

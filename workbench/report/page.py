@@ -9,17 +9,18 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from workbench import __version__
+from workbench import __version__, wording
 from workbench.errors import RecordError
 from workbench.record import Record, check_same_machine, write_whole
-from workbench.report import charts, findings, headline, table, wording
+from workbench.report import charts, findings, headline, table
 from workbench.report.budget import Budgets, budgets
 from workbench.report.frames import KINDS, Frame, baseline_frames, compared_frames, pictures_by_key
 from workbench.report.next_steps import steps
 from workbench.report.points import points_of, quality_axis
 from workbench.report.raw import packed, packed_records, script_json
-from workbench.report.summary import Summary, ran
+from workbench.report.summary import Summary
 from workbench.settings import describe_changes
+from workbench.speed import ran
 
 # Nothing may be fetched, framed or sent: a browser refuses it, even if a record's text got into the page as markup.
 POLICY = (

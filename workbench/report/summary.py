@@ -7,29 +7,12 @@ from workbench.lineup import choose_baseline, labels_by_id, unique
 from workbench.record import Record
 from workbench.speed import (
     AP_LOSS_NOTED,
-    SEPARATE_RUNS_MARGIN,
     Speed,
     ap,
-    comparable,
     median_ms,
-    names,
     ran,
     speed_against,
 )
-
-__all__ = [
-    "AP_LOSS_NOTED",
-    "SEPARATE_RUNS_MARGIN",
-    "Speed",
-    "Summary",
-    "agreement",
-    "ap",
-    "comparable",
-    "median_ms",
-    "names",
-    "ran",
-    "speed_against",
-]
 
 
 def agreement(record: Record, baseline: Record | None) -> float | None:

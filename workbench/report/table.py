@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from workbench.latency import frames_needed
 from workbench.record import Record
-from workbench.report.summary import Summary, ap
-from workbench.report.wording import (
+from workbench.report.summary import Summary
+from workbench.speed import ap
+from workbench.wording import (
     MISSING,
     format_bytes,
     format_change,

@@ -7,11 +7,11 @@ from workbench.advice import Card, advise
 from workbench.errors import SettingsError
 from workbench.history import Summary
 from workbench.picking import Budget, sentence, setting_words
-from workbench.report.wording import format_fraction, format_milliseconds
 from workbench.searching import Search
 from workbench.session import Session
 from workbench.settings import Settings, describe_changes
 from workbench.sweep import frontier
+from workbench.wording import format_fraction, format_milliseconds
 
 Told = dict[str, Any]
 

@@ -10,7 +10,9 @@ from workbench.machine import NoiseCertificate
 from workbench.overlay import Overlay, counts
 from workbench.projector import Cost
 from workbench.record import Record
-from workbench.report.wording import (
+from workbench.session import Job, Session
+from workbench.timing import Comparison, Timing
+from workbench.wording import (
     MISSING,
     format_bytes,
     format_change,
@@ -22,8 +24,6 @@ from workbench.report.wording import (
     format_ratio,
     inverse,
 )
-from workbench.session import Job, Session
-from workbench.timing import Comparison, Timing
 
 Told = dict[str, Any]
 
