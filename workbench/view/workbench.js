@@ -1091,7 +1091,7 @@ function sweepTab(desk) {
   const unable = h("p", { class: "empty" }, "A sweep measures in processes of its own, which cannot see these frames; open a file of them instead.");
   const body = h("div", { class: "sweep" }, chart.element,
     h("div", { class: "pick" },
-      h("div", { class: "begin" }, h("label", { for: scopeId, class: "name" }, "try all"), scope, begin), known, time.element, loss.element, sentence, use));
+      h("div", { class: "begin" }, h("label", { for: scopeId, class: "name" }, "try all"), scope, begin), known, time.element, loss.element, use, sentence));
   return {
     element: h("div", {}, body, unable),
     update([state]) {
