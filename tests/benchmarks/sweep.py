@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -49,6 +49,9 @@ def main() -> None:
     parser.add_argument("--grid", type=Path, help="instead of the default grid in --full")
     parser.add_argument("--detectors", nargs="+", default=list(SAMPLE_DETECTORS))
     parser.add_argument("--sample", type=int, default=25, help="combinations measured directly after --full")
+    parser.add_argument(
+        "--turns", type=int, default=3, help="direct measurements of each of them, minutes apart; the middle counts"
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
 
@@ -79,7 +82,11 @@ def full(folder: Path, options: argparse.Namespace) -> None:
         for record in problems:
             print(f"  {record.detector.name} {record.name}: {record.problem.message if record.problem else ''}")
         chosen = random.Random(options.seed).sample(composed, min(options.sample, len(composed)))
-        compare(chosen, [measured_whole(record) for record in chosen])
+        turns = [[measured_whole(record) for record in chosen] for _ in range(options.turns)]
+        compare(chosen, list(map(middle, zip(*turns, strict=True))))
+        if options.turns > 1:
+            print("one direct measurement against another, minutes later:")
+            say_errors(median_ms(again) / median_ms(first) - 1 for first, again in zip(*turns[:2], strict=True))
 
 
 def size_mb(path: Path) -> float:
@@ -116,6 +123,25 @@ def subject(name: str) -> Subject:
     )
 
 
+def middle(records: Sequence[Record]) -> Record:
+    """Return of several measurements of one setting the one with the middle median."""
+    return sorted(records, key=median_ms)[len(records) // 2]
+
+
+def median_ms(record: Record) -> float:
+    return (record.timing.median_ms if record.timing else None) or float("nan")
+
+
+def say_errors(errors: Iterable[float]) -> None:
+    signed = list(errors)
+    sizes = list(map(abs, signed))
+    within = sum(size <= 0.1 for size in sizes)
+    print(
+        f"latency: median error {median(sizes):.1%}, signed {median(signed):+.1%}, largest {max(sizes):.1%},"
+        f" {within} of {len(sizes)} within 10 %"
+    )
+
+
 def compare(composed: Sequence[Record], direct: Sequence[Record]) -> None:
     errors, ap_errors = [], []
     print(f"{'composed':>9} {'direct':>8} {'error':>7} {'AP':>7} {'AP direct':>9}")
@@ -129,11 +155,8 @@ def compare(composed: Sequence[Record], direct: Sequence[Record]) -> None:
         noise = "" if other.noise.verdict == "quiet" else other.noise.verdict
         print(f"{a:8.2f}  {b:8.2f} {errors[-1]:+7.1%} {one.accuracy.ap:7.4f} {other.accuracy.ap:9.4f}  {one.name} {noise}")
         print(f"          {split(one)}\n          {split(other)}")
-    sizes = [abs(error) for error in errors]
-    print(
-        f"latency: median error {median(sizes):.1%}, signed {median(errors):+.1%}, largest {max(sizes):.1%};"
-        f" largest AP error {max(ap_errors):.1e}"
-    )
+    say_errors(errors)
+    print(f"AP: largest error {max(ap_errors):.1e}")
 
 
 def split(record: Record) -> str:

@@ -115,12 +115,16 @@ def _compose(task: Task, detector: Detector, footage: Footage, lines: Lines) -> 
     from workbench.sweep.composing import Composer
 
     composer = Composer(detector, footage, task, lines.alive)
+    screened = []
     for row in task.rows:
         lines.say("begins", row.id)
         try:
-            yield composer.record(row)
+            composer.screen(row)
         except Exception as error:  # the runtime raises what it likes; it costs this row
             yield row_problem(task, row, problem_of(error))
+        else:
+            screened.append(row)
+    yield from map(composer.record, screened)
 
 
 def _direct(task: Task, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:

@@ -2,27 +2,41 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-
-import numpy as np
+from dataclasses import dataclass
+from typing import final
 
 from workbench.accuracy import Accuracy, Agreement, agreement, judged, uncounted
 from workbench.catalog import Footage
 from workbench.detections import Detections
 from workbench.detectors import Detector
-from workbench.machine import NoiseCertificate, NoiseWatch, environment
+from workbench.machine import NoiseWatch, environment
 from workbench.pipeline import Pipeline
 from workbench.record import EngineFacts, Record
 from workbench.settings import Nms
 from workbench.sweep.kept import KeptStills, content_key, keep_stills, with_nms
-from workbench.sweep.stages import DIGITS, LoopTimes
+from workbench.sweep.stages import LOOKS, LoopTimes, Screened
 from workbench.sweep.task import Row, Task
 from workbench.timing import Timing
 
 Tell = Callable[[], None]
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What a row's NMS costs and finds."""
+
+    screened: Screened
+    accuracy: Accuracy | None
+    agreement: Agreement | None
+    uncounted: tuple[str, ...]
+
+
 class Composer:
-    """Runs the engine of a group when made; then each row's record costs its NMS alone.
+    """Runs the engine of a group when made; then each row costs its NMS alone.
+
+    Rows are screened first, all of them, with looks at the engine in the loop in between; their records, put together from all of
+    that, come at the end.
 
     Args:
         detector: What runs.
@@ -39,26 +53,36 @@ class Composer:
         self._footage = footage
         self._task = task
         self._least_score = min(row.settings.nms.score for row in task.rows)
-        with NoiseWatch(settings.runtime.threads) as watch:
+        self._watch = NoiseWatch(settings.runtime.threads)
+        with self._watch:
             before = time.perf_counter()
             self._pipeline = Pipeline(detector, settings, footage.calibration)
             self._pipeline.compile(footage.media.facts().size_hw)
             self._compile_seconds = time.perf_counter() - before
             tell()
             self._loop = LoopTimes(self._pipeline, footage, task.frames, tell)
-        self._noise: NoiseCertificate = watch.certificate
-        self._stills: KeptStills | None = keep_stills(self._pipeline, footage, self._least_score, tell)
+            self._stills: KeptStills | None = keep_stills(self._pipeline, footage, self._least_score, tell)
+            self._loop.look_again()
         self._agreements: dict[bytes, Agreement | None] = {}
+        self._judged: dict[str, _Judged] = {}
+        self._looks_left = LOOKS - 2
 
-    def record(self, row: Row) -> Record:
-        """Return the record of one row, its times composed."""
+    def screen(self, row: Row) -> None:
+        """Time and judge the NMS of one row."""
         nms = row.settings.nms
         screened = self._loop.screen(nms)
-        stages = self._loop.stage_seconds(nms, screened)
-        totals = np.sum(list(stages.values()), axis=0) + self._loop.unexplained_seconds()
         found = self._stills.found(self._pipeline, nms, self._least_score) if self._stills else None
         accuracy = self._stills.accuracy(found, nms.score) if self._stills and found is not None else None
         agreed = self._agreement(screened.found, accuracy)
+        self._judged[row.id] = _Judged(screened, accuracy, agreed, tuple(uncounted(found or ())))
+        if self._looks_left and len(self._judged) * (LOOKS - 2) >= len(self._task.rows) * (LOOKS - 1 - self._looks_left):
+            self._looks_left -= 1
+            self._loop.look_again()
+
+    def record(self, row: Row) -> Record:
+        """Return the record of a row that was screened, its times composed."""
+        judged_row = self._judged[row.id]
+        stages, totals = self._loop.times(row.settings.nms, judged_row.screened)
         return Record(
             id=row.id,
             name=row.name,
@@ -67,18 +91,18 @@ class Composer:
             detector=self._pipeline.detector.facts,
             media=self._footage.media.facts(),
             environment=environment(),
-            engine=self._engine_facts(nms),
+            engine=self._engine_facts(row.settings.nms),
             timing=Timing(
                 compile_seconds=self._compile_seconds,
-                first_call_seconds=self._loop.measured.warmed_up.first_call_seconds,
-                total_seconds=tuple(totals.round(DIGITS).tolist()),
+                first_call_seconds=self._loop.warmed_up.first_call_seconds,
+                total_seconds=totals,
                 stage_seconds=stages,
             ),
             composed=True,
-            accuracy=accuracy,
-            agreement=agreed,
-            noise=self._noise,
-            warnings=tuple(self._warnings(found, agreed)),
+            accuracy=judged_row.accuracy,
+            agreement=judged_row.agreement,
+            noise=self._watch.certificate,
+            warnings=tuple(self._warnings(judged_row)),
         )
 
     def _agreement(self, found: Sequence[Detections], accuracy: Accuracy | None) -> Agreement | None:
@@ -110,8 +134,8 @@ class Composer:
             notes=(*engine.notes, *with_nms(self._pipeline, nms).nms_notes),
         )
 
-    def _warnings(self, found: Sequence[Detections] | None, agreed: Agreement | None) -> Iterator[str]:
-        yield from self._loop.measured.warnings
-        yield from uncounted(found or ())
-        if agreed and agreed.broken:
-            yield f"this setting breaks the detector: {'; '.join(agreed.reasons)}"
+    def _warnings(self, row: _Judged) -> Iterator[str]:
+        yield from self._loop.warnings
+        yield from row.uncounted
+        if row.agreement and row.agreement.broken:
+            yield f"this setting breaks the detector: {'; '.join(row.agreement.reasons)}"

@@ -13,6 +13,7 @@ from workbench.detectors import Detector
 from workbench.detectors.detector import OWN_NMS
 from workbench.errors import SettingsError, UnavailableError
 from workbench.settings import FLATBUFFER_ENGINES, Settings, setting_names
+from workbench.stages.nms import HOST_NMS
 
 Values = Mapping[str, object]
 
@@ -75,7 +76,7 @@ class Grid:
         base = detector.default_settings()
         for choices in product(*self.axes):
             wished = base.with_values({name: value for choice in choices for name, value in choice.items()})
-            if self.sensible_only and wished.runtime.engine == "xla" and wished.nms.method not in {XLA_METHOD, OWN_NMS}:
+            if self.sensible_only and not _sensible(wished):
                 continue
             settings, reason = self._taken(detector, wished)
             if reason is None or not self.sensible_only:
@@ -94,6 +95,14 @@ class Grid:
         """List what may be changed for an engine's sake: only what the grid does not name."""
         if wished.runtime.engine in FLATBUFFER_ENGINES and "input.resize" not in self.named:
             yield {"input.resize": "opencv"}
+
+
+def _sensible(settings: Settings) -> bool:
+    """Say whether an engine and an NMS go together: nobody loads TensorFlow for the NMS behind another runtime."""
+    method = settings.nms.method
+    if settings.runtime.engine == "xla":
+        return method in {XLA_METHOD, OWN_NMS}
+    return settings.runtime.engine not in FLATBUFFER_ENGINES or method in HOST_NMS or method == OWN_NMS
 
 
 def default_grid(detector: Detector) -> Grid:
