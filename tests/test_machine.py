@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from workbench.counters import Sample
-from workbench.machine import NoiseWatch, certify, cpu_name, environment, gpu_names, quick_noise
+from workbench.machine import NoiseWatch, certify, cpu_name, environment, gpu_names, pace_change, quick_noise, with_pace
 
 STILL = Sample(at_seconds=0.0, busy_seconds=100.0, own_seconds=50.0, steal_seconds=1.0, all_seconds=1000.0, throttled=0)
 
@@ -90,6 +90,24 @@ def test_a_clock_that_rested_before_the_work_is_no_noise():
 
 def test_a_child_that_ended_does_not_make_load_negative():
     assert judge(after(own=8.0, others=-0.5)).load_by_others == 0.0
+
+
+def test_a_pace_that_changes_is_noise_that_no_counter_tells():
+    steady, changed = [0.010, 0.011] * 200, [0.010] * 250 + [0.016] * 150
+
+    quiet = with_pace(judge(after()), steady)
+    noisy = with_pace(judge(after()), changed)
+    doubly = with_pace(judge(after(others=3.0)), changed)
+
+    assert (quiet.verdict, quiet.pace_change) == ("quiet", 0.0)
+    assert (noisy.verdict, noisy.pace_change) == ("noisy", 0.6)
+    assert noisy.reasons == ("the same work took 60% longer at times (limit 15%): the machine itself changed its pace",)
+    assert [reason[:20] for reason in doubly.reasons] == ["other processes kept", "the same work took 6"]
+
+
+def test_one_slow_moment_is_no_change_of_pace_and_few_frames_tell_none():
+    assert pace_change([0.010] * 390 + [0.050] * 10) == 0.0
+    assert pace_change([0.010] * 20 + [0.050] * 20) is None
 
 
 def test_a_watch_judges_from_its_beginning_to_its_end():

@@ -5,6 +5,7 @@ import pytest
 
 from tests.saved_records import record
 from workbench.errors import MachinesDifferError, RecordError, SettingsError
+from workbench.machine import NoiseCertificate, with_pace
 from workbench.record import FrameDetections, Problem
 from workbench.regression import Tolerance, check, compare_records, compare_times, ratio_of_medians
 
@@ -68,6 +69,18 @@ def test_a_difference_is_claimed_only_beyond_what_sessions_differ_by(ms, noise, 
     assert found.verdict == verdict
     assert "different sessions" in found.caveats[0]
     assert any("others kept 1.00 of 2 cores busy" in caveat for caveat in found.caveats) == (noise != "quiet")
+
+
+@pytest.mark.parametrize(("ms", "verdict"), [(11.5, "no measurable difference"), (13.5, "slower")])
+def test_a_machine_that_changes_its_pace_hides_no_more_than_that(ms, verdict):
+    noise = with_pace(NoiseCertificate(verdict="quiet", reasons=()), [0.01] * 100 + [0.0125] * 100)
+    later = run(ms, 2).model_copy(update={"noise": noise})
+
+    found = compare_times(run(10.0, 1), later)
+
+    assert noise.pace_change == 0.25
+    assert found.verdict == verdict
+    assert any("changed its pace" in caveat for caveat in found.caveats)
 
 
 def test_too_few_frames_give_no_ratio():

@@ -16,7 +16,7 @@ from workbench.engines import Candidates
 from workbench.errors import RecordError
 from workbench.feeding import Steps
 from workbench.limits import limit
-from workbench.machine import NoiseCertificate, NoiseWatch, environment
+from workbench.machine import NoiseCertificate, NoiseWatch, environment, with_pace
 from workbench.measure import Comparison, Measured, Step, Timing, compare_blocks, measure
 from workbench.media import Frame, Media
 from workbench.pacing import Pace, keep_pace
@@ -207,7 +207,7 @@ class Bench:
             labelled=labelled,
             comparison=comparison,
             real_time=real_time,
-            noise=noise_watch.certificate,
+            noise=with_pace(noise_watch.certificate, measured.stage_seconds.get("infer", ())),
         )
 
     def _keep_partial(self, measured: Measured) -> None:

@@ -5,18 +5,22 @@ import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, final
 
+import numpy as np
 import psutil
 from pydantic import Field
 
 from workbench.counters import SHORTEST_SECONDS, Sample, quota_cores, take_sample, usable_cores
 from workbench.values import Value
+
+PACE_PARTS, PACE_FRAMES = 10, 5  # of a run, and frames in each at least: their median does not hang on one slow frame
+PACE_LIMIT = 0.15  # between a slow part and a fast one: then two runs minutes apart may differ by as much
 
 
 class EnvironmentFacts(Value):
@@ -47,6 +51,13 @@ class NoiseCertificate(Value):
     """Times that the quota stopped the process during the run."""
     frequency_mhz: tuple[float, float] | None = None
     """Lowest and highest clock that was seen; `None` where the system does not tell."""
+    pace_change: float | None = None
+    """By what share the same work took longer in a slow part of the run than in a fast one; `None` where too little was timed."""
+
+    @property
+    def only_pace(self) -> bool:
+        """Whether nothing but the pace was noisy: then it is known by how much times may be off."""
+        return self.verdict == "noisy" and len(self.reasons) == 1 and (self.pace_change or 0.0) > PACE_LIMIT
 
 
 PACKAGES = (
@@ -173,6 +184,36 @@ def certify(
         throttled=throttled,
         frequency_mhz=(min(clocks), max(clocks)) if clocks else None,
     )
+
+
+def with_pace(certificate: NoiseCertificate, seconds: Sequence[float]) -> NoiseCertificate:
+    """Judge the pace as well, by work that is the same for each frame: what nobody counts shows there.
+
+    Two virtual cores on one physical core, a neighbour on the other half of it, or a processor that grows hot: no counter tells.
+
+    Args:
+        certificate: What the counters told.
+        seconds: Of the same work, one per frame, in order.
+    """
+    change = pace_change(seconds)
+    judged = certificate.model_copy(update={"pace_change": change})
+    if change is None or change <= PACE_LIMIT:
+        return judged
+    reason = f"the same work took {change:.0%} longer at times (limit {PACE_LIMIT:.0%}): the machine itself changed its pace"
+    known = certificate.reasons if certificate.verdict == "noisy" else ()
+    return judged.model_copy(update={"verdict": "noisy", "reasons": (*known, reason)})
+
+
+def pace_change(seconds: Sequence[float]) -> float | None:
+    """Return by what share a slow part took longer than a fast one: the second slowest of `PACE_PARTS` against the second fastest.
+
+    >>> pace_change([1.0] * 400 + [1.3] * 600)
+    0.3
+    """
+    if len(seconds) < PACE_PARTS * PACE_FRAMES:
+        return None
+    medians = sorted(float(np.median(part)) for part in np.array_split(np.asarray(seconds), PACE_PARTS))
+    return round(medians[-2] / medians[1] - 1, 3) if medians[1] > 0 else None
 
 
 def _long_enough(first: Sample, last: Sample) -> bool:

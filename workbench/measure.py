@@ -16,7 +16,7 @@ import numpy as np
 from workbench.blocks import Compared, compare_blocks, verdict_of
 from workbench.counters import WorkMeter
 from workbench.errors import MediaError
-from workbench.timing import STAGES, UNEXPLAINED, Comparison, Ratio, StageSpan, Timing, Verdict
+from workbench.timing import STAGES, UNEXPLAINED, Comparison, Ratio, StageSpan, Timing, Verdict, kept_seconds
 from workbench.watch import NoWatch, Span, Stopwatch, Watch
 
 __all__ = [
@@ -141,9 +141,9 @@ class Measured:
         return Timing(
             compile_seconds=compile_seconds,
             first_call_seconds=self.warmed_up.first_call_seconds,
-            total_seconds=self.total_seconds,
-            stage_seconds=self.stage_seconds,
-            split_total_seconds=self.split_total_seconds,
+            total_seconds=kept_seconds(self.total_seconds),
+            stage_seconds={stage: kept_seconds(seconds) for stage, seconds in self.stage_seconds.items()},
+            split_total_seconds=kept_seconds(self.split_total_seconds),
             overlapped=self.overlapped,
             cpu_seconds=self.cpu_seconds,
             core_busy=self.core_busy,

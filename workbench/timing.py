@@ -1,5 +1,6 @@
 """The figures of a run as a record keeps them: raw seconds in order, what follows from them, and a comparison's outcome."""
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple, Self
 
 from pydantic import computed_field, model_validator
@@ -9,6 +10,7 @@ from workbench.values import Value
 
 STAGES = ("decode", "preprocess", "copy", "infer", "nms", "draw", "show")  # the order in which a frame passes them
 UNEXPLAINED = "unexplained"
+DIGITS = 7  # of seconds that are kept: a tenth of a microsecond, about what reading a clock takes
 DECODED_BY_ONE = (("decode",),)  # a video's frames are decoded one after the other
 
 Verdict = Literal["faster", "slower", "no measurable difference"]
@@ -155,3 +157,12 @@ class Comparison(Value):
 
 def _milliseconds(seconds: float | None) -> float | None:
     return None if seconds is None else seconds * 1000.0
+
+
+def kept_seconds(seconds: Iterable[float]) -> tuple[float, ...]:
+    """Return seconds as a record keeps them, without digits that no clock knows.
+
+    >>> kept_seconds([0.00612345678912])
+    (0.0061235,)
+    """
+    return tuple(round(float(one), DIGITS) for one in seconds)

@@ -79,18 +79,21 @@ def bound(options: argparse.Namespace) -> None:
         print(f"  {told}; each core busy {record.timing.core_busy}")
     print(f"  share of the bound: {median(shares):.3f} (median of {options.runs}; aim 0.90), {median(fps):.0f} FPS")
     clip = open_media(SAMPLE_CLIP)
-    threads, loop, naive = (
-        pipeline(words) for words in (f"litert-int8,feed.mode=threads,feed.workers={options.workers}", "litert-int8", "naive")
-    )
-    before, after = found_by(loop), found_by(threads)
-    same = all(
-        np.array_equal(a.boxes_xyxy_px, b.boxes_xyxy_px) and np.array_equal(a.scores, b.scores)
-        for a, b in zip(before, after, strict=True)
-    )
-    print(f"  the same detections as loop, frame for frame: {same} ({len(before)} frames)")
-    timers = [whole(each.block_timer(clip)) for each in (threads, loop, naive)]
-    compared("loop over threads", timers[1], timers[0])
-    compared("naive over threads (aim 30)", timers[2], timers[0], 60.0)
+    for size in options.sizes:
+        at = f"input.size_hw={size}"
+        threads, loop, naive = (
+            pipeline(words)
+            for words in (f"litert-int8,{at},feed.mode=threads,feed.workers={options.workers}", f"litert-int8,{at}", f"naive,{at}")
+        )
+        before, after = found_by(loop), found_by(threads)
+        same = all(
+            np.array_equal(a.boxes_xyxy_px, b.boxes_xyxy_px) and np.array_equal(a.scores, b.scores)
+            for a, b in zip(before, after, strict=True)
+        )
+        print(f"  at {size}: the same detections as loop, frame for frame: {same} ({len(before)} frames)")
+        timers = [whole(each.block_timer(clip)) for each in (threads, loop, naive)]
+        compared(f"at {size}: loop over threads", timers[1], timers[0])
+        compared(f"at {size}: naive over threads (aim 30)", timers[2], timers[0], 60.0)
 
 
 def found_by(one: Pipeline) -> list[Detections]:
@@ -255,6 +258,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[*PARTS])
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[320], help="of the network's input, in `bound`")
     parser.add_argument("--workers", type=int, default=environment().cores)
     parser.add_argument("--frames", type=int, default=100_000)
     parser.add_argument("--stops", type=int, default=1000)

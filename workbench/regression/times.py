@@ -32,7 +32,8 @@ def compare_times(a: Record, b: Record, least: float = SEPARATE_RUNS_MARGIN) -> 
         a: The one that is compared with; has times.
         b: The other.
         least: The ratio that the whole interval has to lie beyond for a difference to be claimed: `NOISY_MARGIN` at least where
-            the machine was noisy, `SEPARATE_RUNS_MARGIN` at least where times are composed.
+            the machine was noisy, by as much as its pace changed where that was all, `SEPARATE_RUNS_MARGIN` at least where times
+            are composed.
     """
     assert a.timing is not None, "the caller looked"
     assert b.timing is not None, "the caller looked"
@@ -46,6 +47,8 @@ def compare_times(a: Record, b: Record, least: float = SEPARATE_RUNS_MARGIN) -> 
 
 
 def _margin(record: Record) -> float:
+    if record.noise.only_pace:
+        return 1.0 + (record.noise.pace_change or 0.0)
     if record.noise.verdict == "noisy":
         return NOISY_MARGIN
     return SEPARATE_RUNS_MARGIN if record.composed else 1.0

@@ -20,7 +20,7 @@ from workbench.report.points import points_of, quality_axis
 from workbench.report.raw import packed, packed_records, script_json
 from workbench.report.summary import Summary
 from workbench.settings import describe_changes
-from workbench.speed import ran
+from workbench.speed import median_ms, ran
 
 # Nothing may be fetched, framed or sent: a browser refuses it, even if a record's text got into the page as markup.
 POLICY = (
@@ -30,6 +30,7 @@ POLICY = (
 
 
 MANY = 200  # records; a page of more is never small enough to hold plotly as it is, and to try would take as long again
+OFFERED = 100  # records that can be shown beside the baseline; nobody looks for one among hundreds, and each makes the page larger
 LARGEST_BYTES = 8_000_000  # mail still takes it; above it plotly is packed, which saves three of its five megabytes
 
 
@@ -125,6 +126,7 @@ def _context(summary: Summary) -> dict[str, Any]:
         "figures": headline.key_figures(summary),
         "banners": banners(summary),
         "panels": panels,
+        "other_count": sum(record.id != summary.baseline.id for record in summary.records),
         "shown": next((panel.key for panel in panels if right is not None and panel.record.id == right.id), ""),
         "pictures": pictures,
         "left": left,
@@ -159,11 +161,12 @@ def setting_text(value: object) -> str:
 
 def _panels(summary: Summary) -> tuple[Panel, ...]:
     baseline = summary.baseline
+    alone = len(summary.records) == 1
+    offered = _offered(summary)
     panels = []
     for index, record in enumerate(summary.records):
-        if record.id == baseline.id and len(summary.records) > 1:
+        if record.id not in offered:
             continue
-        alone = record.id == baseline.id
         labels = (summary.label(baseline), summary.label(record))
         panels.append(
             Panel(
@@ -176,6 +179,17 @@ def _panels(summary: Summary) -> tuple[Panel, ...]:
             )
         )
     return tuple(panels)
+
+
+def _offered(summary: Summary) -> frozenset[str]:
+    """Choose what can be shown beside the baseline: all of a few records; of many the best, those with pictures, and the fastest."""
+    others = [record for record in summary.records if record.id != summary.baseline.id] or [summary.baseline]
+
+    def order(record: Record) -> tuple[bool, bool, bool, float]:
+        is_right = summary.right is not None and record.id == summary.right.id
+        return not is_right, not record.pictures, not ran(record) or record.broken, median_ms(record) or 0.0
+
+    return frozenset(record.id for record in sorted(others, key=order)[:OFFERED])
 
 
 def _charts(summary: Summary) -> dict[str, Any]:

@@ -228,6 +228,6 @@ def notes(summary: Summary) -> tuple[str, ...]:
     if any(ap(record) is not None for record in summary.records if record.id != summary.baseline.id):
         told.append("The second line under an AP is its change against the baseline.")
     if any((speed := summary.speed(record)) and speed.basis == "separate runs" for record in summary.records):
-        margin = "less than a tenth is called no measurable difference"
+        margin = "less than a tenth, or than a run’s own pace changed, is called no measurable difference"
         told.append(f"“Separate runs” were not interleaved with the baseline, so they carry no interval, and {margin}.")
     return tuple(told)

@@ -9,7 +9,7 @@ from workbench.accuracy import Accuracy, Agreement, agreement, judged, uncounted
 from workbench.catalog import Footage
 from workbench.detections import Detections
 from workbench.detectors import Detector
-from workbench.machine import NoiseWatch, environment
+from workbench.machine import NoiseWatch, environment, with_pace
 from workbench.pipeline import Pipeline
 from workbench.record import EngineFacts, Record
 from workbench.settings import Nms
@@ -101,7 +101,7 @@ class Composer:
             composed=True,
             accuracy=judged_row.accuracy,
             agreement=judged_row.agreement,
-            noise=self._watch.certificate,
+            noise=with_pace(self._watch.certificate, self._loop.infer_seconds),
             warnings=tuple(self._warnings(judged_row)),
         )
 

@@ -22,6 +22,7 @@ from workbench.variants import wished
 
 LOOK_SECONDS = 0.5  # between two looks whether somebody cancels
 MOST_CONFIRMED = 12  # for each detector and machine: the frontier's steps, and rivals that composed times cannot tell from them
+LEAST_CONFIRMED, CONFIRMED_SHARE = 4, 1 / 16  # of the combinations: where those are few, confirming would take most of the time
 CONFIRMED_AT_ONCE = 6  # rows of one process: after a crash these are what has to begin again
 LEAST_GAIN = 0.002  # of AP between two steps of the frontier; less is within what another set of pictures would change
 SLACK = 0.05  # about what composed times err
@@ -155,7 +156,9 @@ class Sweep:
             tasks = [task for other, task in left if other is work]
             whole = [*tasks, *conversions(work.plan.subject, tasks)]
             confirming = (
-                task_seconds(work.plan.subject.task("direct", "", [work.baseline])) * (1 + MOST_CONFIRMED / 2) if tasks else 0
+                task_seconds(work.plan.subject.task("direct", "", [work.baseline])) * (1 + _most_confirmed(work.plan) / 2)
+                if tasks
+                else 0
             )
             seconds += (sum(map(task_seconds, whole)) + confirming) / max(1, work.site.slots)
         return Estimate(combinations, combinations - rows, len(left), seconds)
@@ -224,7 +227,7 @@ class Sweep:
         """Return what is worth measuring whole, as the composed records show it."""
         ids = [row.id for task in work.plan.tasks for row in task.rows]
         records = self._store.records_by_id(ids, pictures=False)
-        best = contenders(records, place, _group, least_gain=LEAST_GAIN, slack=SLACK, most=MOST_CONFIRMED)
+        best = contenders(records, place, _group, least_gain=LEAST_GAIN, slack=SLACK, most=_most_confirmed(work.plan))
         return [work.plan.subject.row(record.settings, "direct", record.name) for record in best if record.composed]
 
     def _open_tasks(self, work: _Work) -> list[Task]:
@@ -293,6 +296,10 @@ class Sweep:
     def _tell(self, what: str) -> None:
         slots = sum(max(1, site.slots) for site in self._sites)
         self._progress(Standing(what, self._done, self._total, self._stored, self._remaining.seconds / slots))
+
+
+def _most_confirmed(plan: Plan) -> int:
+    return min(MOST_CONFIRMED, max(LEAST_CONFIRMED, round(plan.combinations * CONFIRMED_SHARE)))
 
 
 def _ids(work: _Work) -> list[str]:

@@ -17,6 +17,7 @@ from workbench.media import Frame
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
 from workbench.sweep.kept import Raw, content_key, with_nms
+from workbench.timing import kept_seconds
 
 LOOKS = 4  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
 LOOK_SECONDS = 0.6  # of frames in each of the two passes of a look: medians of infer then move by a percent or two
@@ -28,9 +29,7 @@ LEAST_SCREENED = 8
 CONTEXT_SECONDS = 0.7  # of frames in the loop for each NMS method
 LEAST_IN_CONTEXT = 16
 SETTLING = Warmup(minimum_steps=3, minimum_seconds=0.0, maximum_seconds=0.3)  # of an engine that is warm, after other work
-HOTTEST, COLDEST = 0.8, 4.0  # bounds of how much longer a stage takes in the loop than alone: beyond them it was something else
 AFTER_INFER = ("nms", "draw")
-DIGITS = 7  # of seconds that are kept: a tenth of a microsecond
 
 Seconds = NDArray[np.float64]
 Positions = NDArray[np.int64]
@@ -115,6 +114,11 @@ class LoopTimes:
         """Whether NMS is a stage of its own; where the network does its own, what is left of it counts as drawing."""
         return isinstance(self._raws[0], Candidates)
 
+    @property
+    def infer_seconds(self) -> tuple[float, ...]:
+        """Of every frame that was timed, in order."""
+        return tuple(self._looped.stages.get("infer", ()))
+
     def look_again(self) -> None:
         """Time some more frames in the loop, others than before."""
         self._look(SETTLING)
@@ -174,35 +178,36 @@ class LoopTimes:
         """Return the seconds by stage, and of whole frames, as the loop would show them under an NMS.
 
         Before NMS they are those of the loop. Drawing is the loop's own and what the screening of this NMS took longer, or
-        shorter, than that of the loop's NMS. NMS is that of the screening, times what its method takes longer after an engine:
-        screening runs it over and over, which keeps its code and data at hand.
+        shorter, than that of the loop's NMS. NMS is that of the screening, and what its method takes longer after an engine:
+        screening runs it over and over, which keeps its code and data at hand. That is some tenth of a millisecond, whether there
+        is much to suppress or little.
         """
         kept = self._looped.typical()
         at = np.array(self._looped.positions)[kept]
         stages = {name: np.array(seconds)[kept] for name, seconds in self._looped.stages.items()}
         drawn = self._nearest(screened.draw, at) - self._nearest(self._own.draw, at)
         if self.separate:
-            stages["nms"] = self._nearest(screened.nms, at) * self._slower_in_loop(nms.method)
+            stages["nms"] = np.maximum(self._nearest(screened.nms, at) + self._longer_in_loop(nms.method), 0.0)
         else:
             drawn += self._nearest(screened.nms, at) - self._nearest(self._own.nms, at)
         stages["draw"] = np.maximum(stages["draw"] + drawn, 0.0)
         totals = np.sum(list(stages.values()), axis=0) + float(np.mean(self._looped.beyond))
         ordered = sorted(stages, key=lambda name: (name in AFTER_INFER, AFTER_INFER.index(name) if name in AFTER_INFER else 0))
-        return {name: _kept(stages[name]) for name in ordered}, _kept(np.maximum(totals, 0.0))
+        return {name: kept_seconds(stages[name]) for name in ordered}, kept_seconds(np.maximum(totals, 0.0))
 
     def _nearest(self, seconds: Seconds, at: Positions) -> Seconds:
         """Return for frames of the loop what the nearest screened one took."""
         nearest = np.abs(at[:, None] - self._positions[None, : len(seconds)]).argmin(axis=1)
         return np.asarray(seconds[nearest], np.float64)
 
-    def _slower_in_loop(self, method: str) -> float:
-        """Return how many times as long NMS takes in the loop as in the screening, for a method that was screened."""
+    def _longer_in_loop(self, method: str) -> float:
+        """Return by how many seconds NMS takes longer in the loop than in the screening, for a method that was screened."""
         if method == self._pipeline.settings.nms.method:
             there, at = self._looped.stages["nms"], self._looped.positions
         else:
             there, at = self._context[method]
         alone = self._nearest(self._alone[method].nms, np.array(at))
-        return min(COLDEST, max(HOTTEST, float(np.median(there) / np.median(alone))))
+        return float(np.median(np.array(there) - alone))
 
     def _in_context(self, nms: Nms) -> tuple[list[float], list[int]]:
         """Run the first frames through the loop; return the seconds of NMS, and which frames they are of."""
@@ -217,10 +222,6 @@ class LoopTimes:
         self._tell()
         seconds = watch.stage_seconds()["nms"]
         return list(seconds), list(range(settled, settled + len(seconds)))
-
-
-def _kept(seconds: Seconds) -> tuple[float, ...]:
-    return tuple(seconds.round(DIGITS).tolist())
 
 
 def _draw_seconds(pipeline: Pipeline, frames: Sequence[Frame], found: Sequence[Detections]) -> Seconds:
