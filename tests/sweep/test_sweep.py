@@ -19,6 +19,7 @@ from workbench.errors import SettingsError
 from workbench.history import History
 from workbench.record import Record
 from workbench.sweep import Grid, Isolation, Material, Standing, Sweep, ThisMachine, frontier, place
+from workbench.sweep.stages import LOOPED_KEPT
 from workbench.variants import variant
 
 HERE = Path(__file__).parent

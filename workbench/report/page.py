@@ -182,7 +182,7 @@ def _panels(summary: Summary) -> tuple[Panel, ...]:
 
 
 def _offered(summary: Summary) -> frozenset[str]:
-    """Choose what can be shown beside the baseline: all of a few records; of many the best, those with pictures, and the fastest."""
+    """Choose what can be set beside the baseline: all of a few records; of many the best, those with pictures, and the fastest."""
     others = [record for record in summary.records if record.id != summary.baseline.id] or [summary.baseline]
 
     def order(record: Record) -> tuple[bool, bool, bool, float]:
