@@ -28,6 +28,7 @@ from workbench.sweep.plan import Subject
 from workbench.sweep.runner import open_material
 from workbench.sweep.task import Row
 
+KILLED_WITHIN_SECONDS = 20.0  # of its start: the baseline and a group or two are finished by then
 AP_LOSS = 0.02  # that the picked setting may have against the best AP
 RIVALS = 3  # fastest of the exhaustive measurement that the picked setting is set against: the first of them was lucky as well
 SMALL = Grid(
@@ -221,7 +222,7 @@ def kill(folder: Path, options: argparse.Namespace) -> None:
     before: list[str] = []
     for number in range(options.kills + options.worker_kills):
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            time.sleep(moments.uniform(0.5, 12.0))
+            time.sleep(moments.uniform(0.5, KILLED_WITHIN_SECONDS))
             workers = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
             if number < options.kills:
                 process.send_signal(signal.SIGKILL)
