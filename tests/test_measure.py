@@ -183,6 +183,35 @@ def test_a_machine_that_changes_its_pace_does_so_in_both_passes():
     assert sum(timing.total_seconds) == pytest.approx(sum(timing.stage_seconds["infer"]), rel=0.2)  # a turn in ten
 
 
+@pytest.mark.parametrize(("there", "done"), [(1000, 4 * TURN_FRAMES), (TURN_FRAMES + 1, TURN_FRAMES + 1)])
+def test_what_has_to_be_done_beside_is_done_once_in_the_middle_and_not_timed(there, done):
+    clock, handled = Clock(), []
+    settled = Warmup(minimum_steps=1, minimum_seconds=0.0, maximum_seconds=0.0)
+    before = []
+
+    def make_step():
+        left = iter(range(there))
+
+        def step(watch):
+            if next(left, None) is None:
+                return 0
+            clock.spend(0.010)
+            handled.append(watch)
+            return 1
+
+        handled.clear()
+        return step
+
+    def between():
+        before.append(sum(isinstance(watch, NoWatch) for watch in handled))
+        clock.spend(60.0)
+
+    measured = measure(make_step, frames=8 * TURN_FRAMES, warmup=settled, clock=clock, between=between)
+
+    assert before == [done]
+    assert measured.total_seconds == pytest.approx((0.010,) * min(there, 8 * TURN_FRAMES))
+
+
 @pytest.mark.parametrize(("frame_seconds", "split"), [(0.010, 100), (0.060, 83), (0.200, 32)])
 def test_a_slow_settings_split_rests_on_fewer_frames_and_progress_ends_all_the_same(frame_seconds, split):
     clock, told = Clock(), []

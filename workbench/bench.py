@@ -68,6 +68,17 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """What is done with a variant between two halves of its timed frames."""
+
+    accuracy: Accuracy | None
+    labelled: _Found
+    comparison: Comparison | None
+    compilations: int
+    """Programs that this took: labelled frames may have other shapes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
     """What one variant's run left behind, before it is written down."""
 
@@ -179,6 +190,11 @@ class Bench:
         def tell(done: int, total: int) -> None:
             self._progress(f"{variant.name}: timing", done, total)
 
+        beside: list[_Beside] = []
+
+        def judge() -> None:
+            beside.append(self._beside(variant, pipeline))
+
         with NoiseWatch(variant.settings.runtime.threads) as noise_watch:
             before = time.perf_counter()
             pipeline = Pipeline(variant.detector, variant.settings, self._footage.calibration)
@@ -186,14 +202,19 @@ class Bench:
             compile_seconds = time.perf_counter() - before
             try:
                 measured = measure(
-                    make_step, frames=self._frames, overlapped=pipeline.overlaps, on_stop=self._keep_partial, progress=tell
+                    make_step,
+                    frames=self._frames,
+                    overlapped=pipeline.overlaps,
+                    on_stop=self._keep_partial,
+                    between=judge,
+                    progress=tell,
                 )
             finally:
                 _close(opened)
-            recompilations = pipeline.compilations - compiled[-1 if pipeline.overlaps else -2]
+            if pipeline.overlaps:  # only now nothing works on behind
+                judge()
+            recompilations = pipeline.compilations - compiled[-1 if pipeline.overlaps else -2] - beside[0].compilations
             candidates = _candidates(pipeline, media, len(measured.total_seconds))
-            accuracy, labelled = self._accuracy(variant, pipeline)
-            comparison = self._comparison(variant, pipeline)
             real_time = self._real_time(variant, pipeline)
         return _Run(
             pipeline=pipeline,
@@ -203,9 +224,9 @@ class Bench:
             recompilations=recompilations,
             candidates=candidates,
             timed=timed,
-            accuracy=accuracy,
-            labelled=labelled,
-            comparison=comparison,
+            accuracy=beside[0].accuracy,
+            labelled=beside[0].labelled,
+            comparison=beside[0].comparison,
             real_time=real_time,
             noise=with_pace(noise_watch.certificate, measured.stage_seconds.get("infer", ())),
         )
@@ -226,6 +247,12 @@ class Bench:
             timing=self._partial,
             problem=Problem.of(error),
         )
+
+    def _beside(self, variant: Variant, pipeline: Pipeline) -> _Beside:
+        before = pipeline.compilations
+        accuracy, labelled = self._accuracy(variant, pipeline)
+        comparison = self._comparison(variant, pipeline)
+        return _Beside(accuracy=accuracy, labelled=labelled, comparison=comparison, compilations=pipeline.compilations - before)
 
     def _accuracy(self, variant: Variant, pipeline: Pipeline) -> tuple[Accuracy | None, _Found]:
         media, truth, found = self._footage.labelled, self._footage.labelled_truth, _Found(self._shown_labelled)

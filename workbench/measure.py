@@ -165,13 +165,15 @@ def measure(
     clock: Clock = time.perf_counter,
     meter: WorkMeter | None = None,
     on_stop: Callable[[Measured], None] | None = None,
+    between: Callable[[], None] | None = None,
     progress: Progress | None = None,
 ) -> Measured:
     """Warm up, then time `frames` frames without stage timers for the total, and the first of them again with them for the split.
 
     The two passes take turns of `TURN_FRAMES`. A slow setting's split rests on fewer frames: `SPLIT_SECONDS` of them, but
-    `SPLIT_FRAMES` at least. Where stages overlap, their workers time them anyway, off the path of whoever waits for a frame; so
-    there is one pass, and no turns: what works ahead would have the next turn's frames ready.
+    `SPLIT_FRAMES` at least. What else has to be done with the setting is best done in the middle: a machine whose pace comes and
+    goes shows more of it than in one go. Where stages overlap, their workers time them anyway, off the path of whoever waits for a
+    frame; so there is one pass, and no turns: what works ahead would have the next turn's frames ready.
 
     Args:
         make_step: Opens the media at their first frame and returns the step over them; called anew for each pass.
@@ -181,6 +183,7 @@ def measure(
         clock: Seconds that only go forward.
         meter: Told when the pass that gives the total begins and ends; one of this process by default.
         on_stop: Told what was measured so far where a step raises; the error goes on.
+        between: Called once, when half of the frames are timed, outside any timed part; not where stages overlap.
         progress: Called after each timed step with the frames done and the frames of both passes.
 
     Raises:
@@ -207,7 +210,12 @@ def measure(
                 _time_into(total_seconds, plain, turn, NoWatch(), clock, _after(progress, done + len(split_seconds), frames))
             again = min(len(total_seconds), _split_frames(total_seconds)) - len(split_seconds)
             _time_into(split_seconds, split, again, watch, clock, _after(progress, len(total_seconds) + len(split_seconds), frames))
-            if len(total_seconds) - done < turn:
+            ended = len(total_seconds) - done < turn
+            if between and (ended or 2 * len(total_seconds) >= frames):
+                between()
+                between = None
+                gc.collect()
+            if ended:
                 break
     if progress and len(split_seconds) < frames:
         progress(2 * frames, 2 * frames)
