@@ -184,9 +184,10 @@ def _panels(summary: Summary) -> tuple[Panel, ...]:
 def _offered(summary: Summary) -> frozenset[str]:
     """Choose what can be set beside the baseline: all of a few records; of many the best, those with pictures, and the fastest."""
     others = [record for record in summary.records if record.id != summary.baseline.id] or [summary.baseline]
+    right = summary.right
 
     def order(record: Record) -> tuple[bool, bool, bool, float]:
-        is_right = summary.right is not None and record.id == summary.right.id
+        is_right = right is not None and record.id == right.id
         return not is_right, not record.pictures, not ran(record) or record.broken, median_ms(record) or 0.0
 
     return frozenset(record.id for record in sorted(others, key=order)[:OFFERED])
