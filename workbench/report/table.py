@@ -43,6 +43,13 @@ class Column:
     numeric: bool = True
     wraps: bool = False
 
+    @property
+    def kind(self) -> str:
+        """Its cells' class in the page."""
+        return " ".join(
+            name for name, is_so in (("n", self.numeric), ("words", self.title == "warnings"), ("wraps", self.wraps)) if is_so
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
