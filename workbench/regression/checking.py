@@ -68,9 +68,9 @@ class Check:
 def check(before: Record, after: Record, tolerance: Tolerance | None = None, *, different_machines: bool = False) -> Check:
     """Judge a record against an earlier one of the same settings.
 
-    It is slower only where the whole interval of the ratio of medians lies beyond the tolerance, and beyond `NOISY_MARGIN` where
-    the machine was noisy. AP decides about quality where both have one; agreement of their detections is judged where the model's
-    file is the same.
+    It is slower only where the whole interval of the ratio of medians lies beyond the tolerance, and beyond what `compare_times`
+    asks for where the machine was noisy. AP decides about quality where both have one; agreement of their detections is judged
+    where the model's file is the same.
 
     Raises:
         MachinesDifferError: They come from different machines, and that was not allowed.

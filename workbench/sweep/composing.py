@@ -78,6 +78,7 @@ class Composer:
         if self._looks_left and len(self._judged) * (LOOKS - 2) >= len(self._task.rows) * (LOOKS - 1 - self._looks_left):
             self._looks_left -= 1
             self._loop.look_again()
+            self._watch.sample()
 
     def record(self, row: Row) -> Record:
         """Return the record of a row that was screened, its times composed."""

@@ -29,7 +29,6 @@ LEAST_SCREENED = 8
 CONTEXT_SECONDS = 0.7  # of frames in the loop for each NMS method
 LEAST_IN_CONTEXT = 16
 SETTLING = Warmup(minimum_steps=3, minimum_seconds=0.0, maximum_seconds=0.3)  # of an engine that is warm, after other work
-AFTER_INFER = ("nms", "draw")
 
 Seconds = NDArray[np.float64]
 Positions = NDArray[np.int64]
@@ -68,7 +67,7 @@ class _Looped:
         explained = np.sum(list(measured.stage_seconds.values()), axis=0)
         self.beyond.append(float(np.median(measured.total_seconds[:length]) - np.median(explained)))
 
-    def typical(self) -> Seconds:
+    def typical(self) -> Positions:
         """Return which frames a record holds: as many slow ones and fast ones as there were, in the order in which they ran."""
         order = np.argsort(np.sum(list(self.stages.values()), axis=0), kind="stable")
         count = min(LOOPED_KEPT, len(order))
@@ -192,8 +191,7 @@ class LoopTimes:
             drawn += self._nearest(screened.nms, at) - self._nearest(self._own.nms, at)
         stages["draw"] = np.maximum(stages["draw"] + drawn, 0.0)
         totals = np.sum(list(stages.values()), axis=0) + float(np.mean(self._looped.beyond))
-        ordered = sorted(stages, key=lambda name: (name in AFTER_INFER, AFTER_INFER.index(name) if name in AFTER_INFER else 0))
-        return {name: kept_seconds(stages[name]) for name in ordered}, kept_seconds(np.maximum(totals, 0.0))
+        return {name: kept_seconds(seconds) for name, seconds in stages.items()}, kept_seconds(np.maximum(totals, 0.0))
 
     def _nearest(self, seconds: Seconds, at: Positions) -> Seconds:
         """Return for frames of the loop what the nearest screened one took."""
