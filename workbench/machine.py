@@ -199,9 +199,10 @@ def with_pace(certificate: NoiseCertificate, seconds: Sequence[float]) -> NoiseC
     judged = certificate.model_copy(update={"pace_change": change})
     if change is None or change <= PACE_LIMIT:
         return judged
-    reason = f"the same work took {change:.0%} longer at times (limit {PACE_LIMIT:.0%}): the machine itself changed its pace"
-    known = certificate.reasons if certificate.verdict == "noisy" else ()
-    return judged.model_copy(update={"verdict": "noisy", "reasons": (*known, reason)})
+    longer = f"the same work took {change:.0%} longer at times (limit {PACE_LIMIT:.0%})"
+    if certificate.verdict == "noisy":  # and that may be why
+        return judged.model_copy(update={"reasons": (*certificate.reasons, longer)})
+    return judged.model_copy(update={"verdict": "noisy", "reasons": (f"{longer}: the machine itself changed its pace",)})
 
 
 def pace_change(seconds: Sequence[float]) -> float | None:
