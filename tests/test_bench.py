@@ -223,6 +223,54 @@ def test_what_could_not_run_is_a_row_with_its_problem(mobile: Detector, footage:
     assert Record.from_json(record.to_json()) == record
 
 
+@pytest.fixture(scope="module")
+def in_turns(mobile: Detector, footage: Footage) -> tuple[list[Record | Exception], list[int]]:
+    """The first two of `records` and one whose stages overlap, measured in turns; and whose turn it was."""
+    rows = [("", "graph"), ("", "again"), ("feed.mode=threads,input.resize=opencv,nms.method=numpy", "threads")]
+    turns: list[int] = []
+    variants = [variant(mobile, f"{SIZE},{words}".strip(","), name=name) for words, name in rows]
+    return bench_on(footage).measure_in_turns(variants, turns.append), turns
+
+
+def test_measured_in_turns_they_find_the_same(
+    in_turns: tuple[list[Record | Exception], list[int]], records: tuple[Record, ...]
+) -> None:
+    outcomes, turns = in_turns
+    found = [one for one in outcomes if isinstance(one, Record)]
+
+    assert turns[:6] == [0, 1, 2, 2, 1, 0]
+    assert [record.name for record in found] == ["graph", "again", "threads"]
+    for record, alone in zip(found[:2], records[:2], strict=True):
+        assert record.detections == alone.detections
+        assert record.accuracy == alone.accuracy
+        assert record.timing is not None
+        assert alone.timing is not None
+        assert len(record.timing.total_seconds) == len(alone.timing.total_seconds)
+    assert [record.comparison.a if record.comparison else None for record in found] == [None, "graph", "graph"]
+    assert [record.agreement.baseline if record.agreement else None for record in found] == [None, "graph", "graph"]
+    assert found[2].timing is not None
+    assert found[2].timing.overlapped
+
+
+def test_one_that_fails_costs_itself_alone_even_where_the_others_are_compared_with_it(mobile: Detector) -> None:
+    media = Breaks()
+
+    def tell(what: str, _: int, __: int) -> None:
+        media.matters = what == "first: timing"
+
+    bench = Bench(Footage(media, None, None, None, Calibration("nothing", list)), 40, progress=tell)
+    words = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy"
+    failed, *others = bench.measure_in_turns([variant(mobile, words, name=name) for name in ("first", "second", "third")])
+
+    assert isinstance(failed, MediaError)
+    for record in others:
+        assert isinstance(record, Record)
+        assert record.timing is not None
+        assert len(record.timing.total_seconds) == 40
+        assert record.comparison is None
+        assert not any("session" in text for text in record.warnings)
+
+
 def test_a_saved_record_may_be_the_baseline(mobile: Detector, footage: Footage, records: tuple[Record, ...]) -> None:
     record = bench_on(footage, baseline=records[0]).measure(variant(mobile, SIZE))
 

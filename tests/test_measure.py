@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.errors import MediaError
-from workbench.measure import TURN_FRAMES, NoWatch, Span, Stopwatch, Warmup, measure, time_frames, warm_up
+from workbench.measure import TURN_FRAMES, NoWatch, Span, Stopwatch, Warmup, measure, measure_in_turns, time_frames, warm_up
 
 
 class Clock:
@@ -210,6 +210,39 @@ def test_what_has_to_be_done_beside_is_done_once_in_the_middle_and_not_timed(the
 
     assert before == [done]
     assert measured.total_seconds == pytest.approx((0.010,) * min(there, 8 * TURN_FRAMES))
+
+
+def test_settings_that_take_turns_share_the_moods_of_the_machine():
+    clock, settled = Clock(), []
+
+    def turns(name, frame_seconds):
+        def step(watch):
+            slow = clock() > 105  # for about half of the time
+            clock.spend(frame_seconds * (2 if slow else 1))
+            watch.lap("infer")
+            return 1
+
+        def settle():
+            settled.append(name)
+            clock.spend(0.05)
+
+        return measure_in_turns(lambda: step, frames=160, clock=clock, turn_frames=16, settle=settle)
+
+    left = {"a": turns("a", 0.010), "b": turns("b", 0.011)}
+    found = {}
+    while left:
+        for name, one in list(left.items()):
+            try:
+                next(one)
+            except StopIteration as end:
+                found[name] = end.value
+                del left[name]
+    whole = {name: sum(one.total_seconds) for name, one in found.items()}
+
+    assert [len(one.total_seconds) for one in found.values()] == [160, 160]
+    assert 1.0 < whole["b"] / whole["a"] < 1.2  # one after the other it would be 2
+    assert max(map(max, (one.total_seconds for one in found.values()))) < 0.03  # settling is nobody's frame
+    assert settled == ["a", "b"] * 9
 
 
 @pytest.mark.parametrize(("frame_seconds", "split"), [(0.010, 100), (0.060, 83), (0.200, 32)])

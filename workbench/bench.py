@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -17,7 +18,17 @@ from workbench.errors import RecordError
 from workbench.feeding import Steps
 from workbench.limits import limit
 from workbench.machine import NoiseCertificate, NoiseWatch, environment, with_pace
-from workbench.measure import Comparison, Measured, Step, Timing, compare_blocks, measure
+from workbench.measure import (
+    SHARED_TURN_FRAMES,
+    TURN_FRAMES,
+    Comparison,
+    Measured,
+    Step,
+    Timing,
+    Turns,
+    compare_blocks,
+    measure_in_turns,
+)
 from workbench.media import Frame, Media
 from workbench.pacing import Pace, keep_pace
 from workbench.pictures import picture
@@ -41,6 +52,10 @@ Progress = Callable[[str, int, int], None]
 
 
 def no_progress(_: str, __: int, ___: int) -> None:
+    """Tell nobody."""
+
+
+def _no_turn(_: int) -> None:
     """Tell nobody."""
 
 
@@ -128,8 +143,9 @@ class Bench:
         self._comparison_seconds = comparison_seconds
         self._pace = pace
         self._baseline = baseline
-        self._baseline_pipeline: Pipeline | None = None
-        self._partial: Timing | None = None
+        self._other_session = baseline is not None
+        self._lead: tuple[Variant, Pipeline] | None = None
+        self._stopped: tuple[Variant, Timing] | None = None
         self._shown = frozenset(_frames_to_show(footage.media, footage.truth, frames))
         self._shown_labelled = (
             frozenset(_frames_to_show(footage.labelled, footage.labelled_truth, None)) if footage.labelled else frozenset()
@@ -146,7 +162,47 @@ class Bench:
         Raises:
             WorkbenchError: It could not be run; `problem_record` turns that into a row.
         """
-        run = self._run(variant)
+        (found,) = self.measure_in_turns([variant])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def measure_in_turns(self, variants: Sequence[Variant], on_turn: Callable[[int], None] = _no_turn) -> list[Record | Exception]:
+        """Run several variants through the protocol in turns, so that a machine that changes its pace does so for all of them.
+
+        One whose stages overlap is timed in one go. All of them are in memory at once.
+
+        Args:
+            variants: To measure, the baseline first; all of them use the same number of threads, for that is the process's.
+            on_turn: Told which variant's turn begins: if the process dies, it was that one.
+
+        Returns:
+            For each variant its record, or why it has none.
+        """
+        running = {n: self._in_turns(variant, shared=len(variants) > 1) for n, variant in enumerate(variants)}
+        outcomes: dict[int, _Run | Exception] = {}
+        order = list(running)
+        while order:
+            for n in order:
+                on_turn(n)
+                try:
+                    next(running[n])
+                except StopIteration as end:
+                    outcomes[n] = end.value
+                except Exception as error:  # the runtime raises what it likes
+                    outcomes[n] = error
+                    self._forget_lead(variants[n])
+            order = [n for n in reversed(order) if n not in outcomes]  # a pace that drifts does so for all alike
+        return [
+            outcome if isinstance(outcome, Exception) else self._record(variant, outcome)
+            for variant, outcome in ((variant, outcomes[n]) for n, variant in enumerate(variants))
+        ]
+
+    def _forget_lead(self, variant: Variant) -> None:
+        if self._baseline is None and self._lead is not None and self._lead[0] is variant:
+            self._lead = None
+
+    def _record(self, variant: Variant, run: _Run) -> Record:
         agreed = self._agreement(variant, run)
         record = Record(
             name=variant.name,
@@ -168,12 +224,12 @@ class Bench:
             pictures=tuple(self._pictures(run)),
         )
         if self._baseline is None:
-            self._baseline, self._baseline_pipeline = record, run.pipeline
+            self._baseline = record
         return record
 
-    def _run(self, variant: Variant) -> _Run:
+    def _in_turns(self, variant: Variant, *, shared: bool) -> Turns[_Run]:
         self._progress(f"{variant.name}: preparing", 0, 0)
-        self._partial = None
+        self._stopped = None
         media = self._footage.media
         timed = _Found(self._shown)
         compiled: list[int] = []  # before each pass, the timed ones last
@@ -200,14 +256,20 @@ class Bench:
             pipeline = Pipeline(variant.detector, variant.settings, self._footage.calibration)
             pipeline.compile(media.facts().size_hw)
             compile_seconds = time.perf_counter() - before
+            if self._lead is None and self._baseline is None:
+                self._lead = variant, pipeline
+            if shared:
+                yield
             try:
-                measured = measure(
+                measured = yield from measure_in_turns(
                     make_step,
                     frames=self._frames,
                     overlapped=pipeline.overlaps,
-                    on_stop=self._keep_partial,
+                    on_stop=partial(self._keep_stopped, variant),
                     between=judge,
                     progress=tell,
+                    turn_frames=SHARED_TURN_FRAMES if shared else TURN_FRAMES,
+                    settle=partial(pipeline.block_timer(media), 1) if shared else None,
                 )
             finally:
                 _close(opened)
@@ -231,8 +293,9 @@ class Bench:
             noise=with_pace(noise_watch.certificate, measured.stage_seconds.get("infer", ())),
         )
 
-    def _keep_partial(self, measured: Measured) -> None:
-        self._partial = measured.timing(compile_seconds=0.0) if measured.total_seconds else None
+    def _keep_stopped(self, variant: Variant, measured: Measured) -> None:
+        if measured.total_seconds:
+            self._stopped = variant, measured.timing(compile_seconds=0.0)
 
     def problem_record(self, variant: Variant, error: Exception) -> Record:
         """Return the row of a variant that could not be run, or not to its end: then with the times until there."""
@@ -244,7 +307,7 @@ class Bench:
             media=self._footage.media.facts(),
             environment=environment(),
             noise=NoiseCertificate(verdict="unknown", reasons=("nothing was timed",)),
-            timing=self._partial,
+            timing=self._stopped[1] if self._stopped and self._stopped[0] is variant else None,
             problem=Problem.of(error),
         )
 
@@ -277,17 +340,17 @@ class Bench:
         return {one.name: one for one in shown}.values()  # the frames timed and those judged may be the same
 
     def _comparison(self, variant: Variant, pipeline: Pipeline) -> Comparison | None:
-        baseline, other = self._baseline, self._baseline_pipeline
-        if baseline is None or other is None:
+        if self._lead is None or self._lead[0] is variant:
             return None
+        lead, other = self._lead
 
         def tell(done: int, total: int) -> None:
-            self._progress(f"{variant.name}: comparing with {baseline.name}", done, total)
+            self._progress(f"{variant.name}: comparing with {lead.name}", done, total)
 
         media = self._footage.media
         timers = other.block_timer(media), pipeline.block_timer(media)
         compared = compare_blocks(*timers, maximum_seconds=self._comparison_seconds, progress=tell)
-        return compared.comparison(baseline.name, variant.name)
+        return compared.comparison(lead.name, variant.name)
 
     def _real_time(self, variant: Variant, pipeline: Pipeline) -> RealTime | None:
         if self._pace is None:
@@ -323,7 +386,7 @@ class Bench:
                 yield f"{truth.name} was read for other classes than this detector's: no accuracy"
         yield from uncounted(list(run.labelled.by_name.values()))
         if self._baseline is not None:
-            if self._baseline_pipeline is None:
+            if self._other_session:
                 yield TIMES_APART
             if self._baseline.detector.labels != labels:
                 yield f"{self._baseline.name} knows other classes: no agreement"

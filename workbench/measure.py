@@ -7,9 +7,10 @@ out, and comparing two settings, are importable from here too.
 
 import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -31,17 +32,20 @@ __all__ = [
     "Step",
     "Stopwatch",
     "Timing",
+    "Turns",
     "Verdict",
     "WarmedUp",
     "Warmup",
     "Watch",
     "compare_blocks",
     "measure",
+    "measure_in_turns",
     "time_frames",
     "verdict_of",
     "warm_up",
 ]
 
+T = TypeVar("T")
 Clock = Callable[[], float]
 Progress = Callable[[int, int], None]
 """Called after each step with the frames done and the frames asked for."""
@@ -152,6 +156,7 @@ class Measured:
 
 
 TURN_FRAMES = 32  # that one pass times before the other has its turn: long against the first, which its decoder has ready
+SHARED_TURN_FRAMES = 16  # where other settings have turns as well: short against the moods of a machine, so that all see the same
 SPLIT_SECONDS = 5.0  # of frames whose stages are timed: the split is a share of the total, and needs no tail
 SPLIT_FRAMES = 32  # whose stages are timed at least: enough for medians
 
@@ -189,6 +194,66 @@ def measure(
     Raises:
         MediaError: The media hold no frame.
     """
+    turns = measure_in_turns(
+        make_step,
+        frames=frames,
+        overlapped=overlapped,
+        warmup=warmup,
+        clock=clock,
+        meter=meter,
+        on_stop=on_stop,
+        between=between,
+        progress=progress,
+    )
+    return _drained(turns)
+
+
+Turns = Generator[None, None, T]
+"""Work that stops now and then for others to have their turn; what it returns is its outcome."""
+
+
+def _drained(turns: Turns[T]) -> T:
+    """Take all turns one after the other, and return the outcome."""
+    while True:
+        try:
+            next(turns)
+        except StopIteration as end:
+            outcome: T = end.value
+            return outcome
+
+
+def measure_in_turns(
+    make_step: Callable[[], Step],
+    *,
+    frames: int,
+    overlapped: bool = False,
+    warmup: Warmup = Warmup(),
+    clock: Clock = time.perf_counter,
+    meter: WorkMeter | None = None,
+    on_stop: Callable[[Measured], None] | None = None,
+    between: Callable[[], None] | None = None,
+    progress: Progress | None = None,
+    turn_frames: int = TURN_FRAMES,
+    settle: Callable[[], object] | None = None,
+) -> Turns[Measured]:
+    """Measure as `measure` does, and stop after each turn of both passes; where stages overlap there is but one turn.
+
+    Args:
+        make_step: As in `measure`; so are the others that are not named here.
+        frames: As there.
+        overlapped: As there.
+        warmup: As there.
+        clock: As there.
+        meter: As there.
+        on_stop: As there.
+        between: As there.
+        progress: As there.
+        turn_frames: Frames of a turn in each pass.
+        settle: Called at the beginning of each turn but the first: others have filled the caches with theirs.
+
+    Raises:
+        MediaError: The media hold no frame.
+    """
     warmed_up = warm_up(make_step, warmup, clock)
     watch = Stopwatch(clock)
     if overlapped:
@@ -204,8 +269,10 @@ def measure(
     gc.collect()
     with _keeping(on_stop, so_far):
         while len(total_seconds) < frames:
-            turn = min(TURN_FRAMES, frames - len(total_seconds))
+            turn = min(turn_frames, frames - len(total_seconds))
             done = len(total_seconds)
+            if settle and done:
+                settle()
             with work.running():
                 _time_into(total_seconds, plain, turn, NoWatch(), clock, _after(progress, done + len(split_seconds), frames))
             again = min(len(total_seconds), _split_frames(total_seconds)) - len(split_seconds)
@@ -217,6 +284,7 @@ def measure(
                 gc.collect()
             if ended:
                 break
+            yield
     if progress and len(split_seconds) < frames:
         progress(2 * frames, 2 * frames)
     return so_far()

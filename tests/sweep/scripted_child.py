@@ -1,4 +1,5 @@
 """A worker process that measures nothing and does what its rows' names say: `crash`, `hang`, `hog`, `killed`, `exit`, or be fine.
+`crowd` is a hog where it is not alone.
 
 `python scripted_child.py [opening-crash|opening-hang|killed-once FILE] TASK.json`
 """
@@ -52,6 +53,8 @@ def main(words: list[str]) -> None:
         if "killed-once" in words and row.name == "once" and not Path(words[1]).exists():
             Path(words[1]).touch()
             killed()
+        if row.name == "crowd" and len(task.rows) > 1:
+            hog()
         DEEDS.get(row.name, str)()
         lines.record(row_problem(task, row, Problem(kind="Fine", message=f"process {os.getpid()}")))
     lines.say("done", True)

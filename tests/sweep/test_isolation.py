@@ -108,6 +108,23 @@ def test_a_process_that_somebody_killed_is_forgiven_once(make_task: MakeTask, tm
     assert found == dict.fromkeys(("a", "once", "b"), "fine")
 
 
+@pytest.mark.parametrize("deed", ["crowd", "once"])
+def test_rows_that_were_too_much_together_are_measured_one_by_one(make_task: MakeTask, tmp_path: Path, deed: str) -> None:
+    words = ("killed-once", str(tmp_path / "was here")) if deed == "once" else ()
+    records = list(run_task(make_task("a", deed, "b", kind="direct"), isolation(*words)))
+
+    assert told(records) == dict.fromkeys(("a", deed, "b"), "fine")
+    processes = [record.problem.message for record in records if record.problem]
+    assert len(set(processes)) == 3  # "a" had ended before; the other two have one each
+
+
+def test_what_is_too_much_alone_costs_its_row_where_rows_are_measured_in_turns(make_task: MakeTask) -> None:
+    found = told(list(run_task(make_task("a", "hog", "b", kind="direct"), isolation())))
+
+    assert "out of memory" in found.pop("hog")
+    assert found == {"a": "fine", "b": "fine"}
+
+
 def test_a_lead_that_crashes_leaves_the_rows_to_be_measured_without_it(make_task: MakeTask) -> None:
     found = told(list(run_task(make_task("a", "b", lead="crash"), isolation())))
 

@@ -132,14 +132,14 @@ def _direct(task: Task, detector: Detector, footage: Footage, lines: Lines) -> I
     from workbench.variants import Variant
 
     bench = Bench(footage, task.frames, task.baseline, lambda *_: lines.alive(), comparison_seconds=COMPARISON_SECONDS)
-    for row in (*((task.lead,) if task.lead else ()), *task.rows):
-        lines.say("begins", row.id)
-        try:
-            measured = bench.measure(Variant(name=row.name, detector=detector, settings=row.settings, command=row.command))
-        except Exception as error:  # as above
-            yield row_problem(task, row, problem_of(error))
+    rows = (*((task.lead,) if task.lead else ()), *task.rows)
+    variants = [Variant(name=row.name, detector=detector, settings=row.settings, command=row.command) for row in rows]
+    outcomes = bench.measure_in_turns(variants, lambda n: lines.say("begins", rows[n].id))
+    for row, outcome in zip(rows, outcomes, strict=True):
+        if isinstance(outcome, Exception):
+            yield row_problem(task, row, problem_of(outcome))
         else:
-            yield measured.model_copy(update={"id": row.id})
+            yield outcome.model_copy(update={"id": row.id})
 
 
 def _convert(task: Task, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:

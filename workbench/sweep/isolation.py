@@ -59,7 +59,8 @@ def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Eve
     """Measure a task in processes of its own, and give each record as it comes: those of problems too.
 
     A row is blamed for the end of its process at once, but for one that somebody killed (SIGKILL) only the second time: that may
-    have been a user, or the system for want of memory that others took.
+    have been a user, or the system for want of memory that others took. Rows that are measured in turns are in memory all at once;
+    where that may have been too much, each has a process of its own from then on.
 
     Args:
         task: What to measure.
@@ -71,18 +72,26 @@ def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Eve
     """
     left = {row.id: row for row in task.rows}
     lead, seen, forgiven = task.lead, set[str](), set[str | None]()
-    for _ in range(MOST_DEATHS):
-        child = _Child(task.model_copy(update={"rows": tuple(left.values()), "lead": lead}), isolation, stop or threading.Event())
+    at_once, deaths, ending = len(left), 0, ""
+    while left and deaths < MOST_DEATHS:
+        rows = tuple(left.values())[:at_once]
+        child = _Child(task.model_copy(update={"rows": rows, "lead": lead}), isolation, stop or threading.Event())
         for record in child.records():
             left.pop(record.id, None)
             seen.add(record.id)
             yield record
-        if child.ending is None or not left:
-            return
-        if child.killed and child.at not in forgiven:
+        if child.ending is None:
+            for row in rows:
+                left.pop(row.id, None)
+            continue
+        deaths, ending = deaths + 1, child.ending
+        crowded = task.kind == "direct" and len(rows) > 1 and (child.killed or child.full)
+        if crowded:
+            at_once = 1
+        if crowded or (child.killed and child.at not in forgiven):
             forgiven.add(child.at)
             continue
-        problem = Problem(kind="WorkerError", message=child.ending)
+        problem = Problem(kind="WorkerError", message=ending)
         if child.at is None:
             yield from () if task.kind == "convert" else (group_problem(task, problem),)
             return
@@ -91,7 +100,8 @@ def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Eve
             lead = None
         elif child.at in left:
             yield row_problem(task, left.pop(child.at), problem)
-    yield group_problem(task, Problem(kind="WorkerError", message=f"its processes ended {MOST_DEATHS} times: {child.ending}"))
+    if left:
+        yield group_problem(task, Problem(kind="WorkerError", message=f"its processes ended {MOST_DEATHS} times: {ending}"))
 
 
 def records_of(task_json: str, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> list[str]:
@@ -114,6 +124,7 @@ class _Child:
         stop: Set by somebody else to end it.
         ending: How it ended, where it did not end well; `None` otherwise.
         killed: Whether that was by SIGKILL, and not by us.
+        full: Whether it was for the memory that it took.
         at: Id of the row that it was at.
     """
 
@@ -123,6 +134,7 @@ class _Child:
     ending: str | None = None
     at: str | None = None
     killed: bool = False
+    full: bool = False
     _done: bool = field(default=False, init=False)
     _closed: bool = field(default=False, init=False)
 
@@ -188,7 +200,8 @@ class _Child:
             taken = psutil.Process(process.pid).memory_info().rss
         except psutil.Error:
             return None
-        return f"out of memory: it took {taken / 2**30:.1f} GiB, the limit is {limit / 2**30:.1f}" if taken > limit else None
+        self.full = taken > limit
+        return f"out of memory: it took {taken / 2**30:.1f} GiB, the limit is {limit / 2**30:.1f}" if self.full else None
 
 
 def _end(process: "subprocess.Popen[bytes]", grace_seconds: float) -> None:
