@@ -120,6 +120,12 @@ class WarmedUp:
     steps: int
     stable: bool
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        if self.stable:
+            return ()
+        return (f"the times still changed by over {STABLE_CHANGE:.0%} when the warm-up ended after {self.steps} steps",)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
@@ -136,9 +142,7 @@ class Measured:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        if self.warmed_up.stable:
-            return ()
-        return (f"the times still changed by over {STABLE_CHANGE:.0%} when the warm-up ended after {self.warmed_up.steps} steps",)
+        return self.warmed_up.warnings
 
     def timing(self, compile_seconds: float, bound_share: float | None = None) -> Timing:
         """Return the value that a record keeps."""

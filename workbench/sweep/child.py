@@ -116,7 +116,7 @@ def _compose(task: Task, detector: Detector, footage: Footage, lines: Lines) -> 
 
     composer = Composer(detector, footage, task, lines.alive)
     screened = []
-    for row in task.rows:
+    for row in composer.rows:
         lines.say("begins", row.id)
         try:
             composer.screen(row)

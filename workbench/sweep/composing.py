@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import final
 
 from workbench.accuracy import Accuracy, Agreement, agreement, judged, uncounted
@@ -21,6 +22,11 @@ from workbench.timing import Timing
 Tell = Callable[[], None]
 
 
+def _middle_first(rows: Sequence[Row]) -> list[Row]:
+    middle = median(row.settings.nms.score for row in rows)
+    return sorted(rows, key=lambda row: abs(row.settings.nms.score - middle))
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class _Judged:
@@ -35,8 +41,11 @@ class _Judged:
 class Composer:
     """Runs the engine of a group when made; then each row costs its NMS alone.
 
-    Rows are screened first, all of them, with looks at the engine in the loop in between; their records, put together from all of
-    that, come at the end.
+    Rows are screened first, all of them in the order of `rows`, with looks at the engine in the loop in between; their records,
+    put together from all of that, come at the end.
+
+    Attributes:
+        rows: Of the task, those of middling thresholds first: what leaves much and what leaves little differs least from them.
 
     Args:
         detector: What runs.
@@ -49,7 +58,8 @@ class Composer:
     """
 
     def __init__(self, detector: Detector, footage: Footage, task: Task, tell: Tell) -> None:
-        settings = task.rows[0].settings
+        self.rows = _middle_first(task.rows)
+        settings = self.rows[0].settings
         self._footage = footage
         self._task = task
         self._least_score = min(row.settings.nms.score for row in task.rows)
@@ -136,7 +146,7 @@ class Composer:
         )
 
     def _warnings(self, row: _Judged) -> Iterator[str]:
-        yield from self._loop.warnings
+        yield from self._loop.warmed_up.warnings
         yield from row.uncounted
         if row.agreement and row.agreement.broken:
             yield f"this setting breaks the detector: {'; '.join(row.agreement.reasons)}"
