@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--detectors", nargs="+", default=list(SAMPLE_DETECTORS))
     parser.add_argument("--sample", type=int, default=25, help="combinations measured directly after --full")
     parser.add_argument(
-        "--turns", type=int, default=3, help="direct measurements of each of them, minutes apart; the middle counts"
+        "--turns", type=int, default=7, help="direct measurements of each of them, minutes apart; the middle counts"
     )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

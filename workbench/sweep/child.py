@@ -156,7 +156,7 @@ def _convert(task: Task, detector: Detector, footage: Footage, lines: Lines) -> 
     yield from ()
 
 
-COMPARISON_SECONDS = 8.0  # a confirmed row wants its own times first; how it compares is clear much sooner where it matters
+COMPARISON_SECONDS = 5.0  # a confirmed row wants its own times first; how it compares is clear much sooner where it matters
 WAYS: dict[str, Callable[[Task, Detector, Footage, Lines], Iterator[Record]]] = {
     "compose": _compose,
     "direct": _direct,
