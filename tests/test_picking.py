@@ -145,6 +145,17 @@ def test_a_setting_measured_directly_goes_before_its_composed_times():
     assert chosen(pick([direct, row("elsewhere", 5.0, composed=True, size="small")], Budget())) == "elsewhere"
 
 
+@pytest.mark.parametrize(("composed_ms", "name"), [(9.0, "composed"), (9.8, "whole")])
+def test_composed_times_win_only_by_more_than_they_may_err(composed_ms, name):
+    composed, whole = row("composed", composed_ms, composed=True, size="small"), row("whole", 10.0)
+
+    picked = pick([composed, whole], Budget())
+
+    assert chosen(picked) == name
+    assert picked.runner_up is not None
+    assert {chosen(picked), picked.runner_up.summary.name} == {"composed", "whole"}
+
+
 def test_a_setting_that_broke_when_it_was_measured_directly_is_out():
     composed, direct = row("composed", 5.0, composed=True), row("direct", 5.0, broken=True)
 

@@ -23,6 +23,7 @@ from workbench.watch import NoWatch, Span, Stopwatch, Watch
 __all__ = [
     "STAGES",
     "UNEXPLAINED",
+    "Clock",
     "Compared",
     "Comparison",
     "Measured",

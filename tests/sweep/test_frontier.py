@@ -52,3 +52,14 @@ def test_of_a_long_frontier_the_ends_and_the_largest_steps_stay(most: int) -> No
     assert len(chosen) == most
     assert {points[0], points[-1]} <= set(chosen)
     assert most < 3 or points[2] in chosen
+
+
+def test_rivals_have_a_third_of_the_places_and_the_nearest_have_them() -> None:
+    steps = [(float(n), right) for n, right in enumerate((0.1, 0.2, 0.3, 0.4, 0.5, 0.6), start=1)]
+    rivals = [(n * 1.04 - 0.01 * n * (n == 4), right) for n, right in steps]  # that of 4.0 is the nearest
+    chosen = contenders([*steps, *rivals], same, lambda point: point in steps, least_gain=0.01, slack=0.05, most=6)
+
+    assert len(chosen) == 6
+    assert {steps[0], steps[-1]} <= set(chosen)
+    assert sum(point in steps for point in chosen) == 4
+    assert steps[3] not in chosen or rivals[3] in chosen

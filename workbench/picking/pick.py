@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from workbench.history import Summary
 from workbench.picking.budget import Budget, Candidate, Limit, Margin, Stat
+from workbench.speed import COMPOSED_MARGIN
 
 NEAR_MISSES = 3  # more would be the history again
 
@@ -69,6 +70,7 @@ def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None
 
     Of one setting (a detector's file under the same settings on the same frames) one row counts: one measured directly before a
     composed one, of those the newest that was not noisy. Where the newest breaks the detector or did not run, the setting is out.
+    Composed times are the faster ones only where they are by more than they may err.
 
     Args:
         summaries: In the order in which they were measured; of one set of frames, or the figures mean nothing together.
@@ -152,7 +154,8 @@ def _candidate(row: Summary, stat: Stat, best: dict[Question, float], baselines:
 
 def _speed(choice: Choice) -> tuple[float, float]:
     """Sort the fastest first; of equally fast ones the more accurate."""
-    return choice.candidate.ms or 0.0, -(choice.summary.ap or 0.0)
+    margin = COMPOSED_MARGIN if choice.summary.composed else 1.0
+    return (choice.candidate.ms or 0.0) * margin, -(choice.summary.ap or 0.0)
 
 
 def _miss(choice: Choice) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from workbench.pipeline import Pipeline
 from workbench.record import EngineFacts, Record
 from workbench.settings import Nms
 from workbench.sweep.kept import KeptStills, content_key, keep_stills, with_nms
-from workbench.sweep.stages import LOOKS, LoopTimes, Screened
+from workbench.sweep.stages import LOOKS, LoopTimes
 from workbench.sweep.task import Row, Task
 from workbench.timing import Timing
 
@@ -30,9 +30,8 @@ def _middle_first(rows: Sequence[Row]) -> list[Row]:
 @final
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """What a row's NMS costs and finds."""
+    """How right what a row's NMS finds is."""
 
-    screened: Screened
     accuracy: Accuracy | None
     agreement: Agreement | None
     uncounted: tuple[str, ...]
@@ -80,11 +79,11 @@ class Composer:
     def screen(self, row: Row) -> None:
         """Time and judge the NMS of one row."""
         nms = row.settings.nms
-        screened = self._loop.screen(nms)
+        left = self._loop.screen(nms)
         found = self._stills.found(self._pipeline, nms, self._least_score) if self._stills else None
         accuracy = self._stills.accuracy(found, nms.score) if self._stills and found is not None else None
-        agreed = self._agreement(screened.found, accuracy)
-        self._judged[row.id] = _Judged(screened, accuracy, agreed, tuple(uncounted(found or ())))
+        agreed = self._agreement(left, accuracy)
+        self._judged[row.id] = _Judged(accuracy, agreed, tuple(uncounted(found or ())))
         if self._looks_left and len(self._judged) * (LOOKS - 2) >= len(self._task.rows) * (LOOKS - 1 - self._looks_left):
             self._looks_left -= 1
             self._loop.look_again()
@@ -93,7 +92,7 @@ class Composer:
     def record(self, row: Row) -> Record:
         """Return the record of a row that was screened, its times composed."""
         judged_row = self._judged[row.id]
-        stages, totals = self._loop.times(row.settings.nms, judged_row.screened)
+        stages, totals = self._loop.times(row.settings.nms)
         return Record(
             id=row.id,
             name=row.name,

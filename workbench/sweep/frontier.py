@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from itertools import pairwise
-from typing import TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from workbench.record import Record
 
@@ -10,6 +10,7 @@ Point = tuple[float, float]
 """Median milliseconds a frame, and how right: average precision, or agreement with the baseline where there is no truth."""
 
 T = TypeVar("T")
+RIVALS_PART = 3  # one in so many of the places is for rivals
 
 
 def place(record: Record) -> Point | None:
@@ -59,29 +60,46 @@ def contenders(
         group: Equal for rows of one group; a row's rival comes from another one, since composed times within a group err alike.
         least_gain: In being right, by which a row of the frontier has to beat the one before to count as another choice.
         slack: Share by which a rival may be slower: about what composed times err.
-        most: Rows in all; the frontier goes first, its ends and its largest steps before the rest.
+        most: Rows in all. Where there are more, the frontier's ends and its largest steps are taken, and rivals have a third of
+            the places: those that are nearest to their step.
     """
     all_rows = list(rows)
     thinned: list[T] = []
     for row in frontier(all_rows, where):
         if not thinned or _right(row, where) - _right(thinned[-1], where) >= least_gain:
             thinned.append(row)
-    thinned = _fewest(thinned, where, most)
-    rivals: list[T] = []
-    for row in thinned:
-        ms, right = _placed(row, where)
+    rivals = _rivals(thinned, all_rows, where, group, slack)
+    steps = _fewest(thinned, where, most - min(len(rivals), most // RIVALS_PART))
+    near = sorted((one for one in rivals if one.step in steps), key=lambda one: one.ratio)
+    return (*steps, *(one.row for one in near[: most - len(steps)]))
+
+
+def _rivals(
+    steps: list[T], rows: list[T], where: Callable[[T], Point | None], group: Callable[[T], object], slack: float
+) -> "list[_Rival[T]]":
+    """Return for steps of a frontier the fastest row of another group that is as right; one row is the rival of one step only."""
+    found: list[_Rival[T]] = []
+    for step in steps:
+        ms, right = _placed(step, where)
         others = [
             other
-            for other in all_rows
-            if group(other) != group(row)
+            for other in rows
+            if group(other) != group(step)
             and (point := where(other)) is not None
             and point[0] <= ms * (1 + slack)
             and point[1] >= right
         ]
         rival = min(others, key=lambda other: _placed(other, where)[0], default=None)
-        if rival is not None and rival not in thinned and rival not in rivals:
-            rivals.append(rival)
-    return (*thinned, *rivals)[:most]
+        if rival is not None and rival not in steps and all(rival != one.row for one in found):
+            found.append(_Rival(step, rival, _placed(rival, where)[0] / ms))
+    return found
+
+
+class _Rival(NamedTuple, Generic[T]):
+    step: T
+    row: T
+    ratio: float
+    """Its time over that of the step."""
 
 
 def _fewest(rows: list[T], where: Callable[[T], Point | None], most: int) -> list[T]:

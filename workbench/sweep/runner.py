@@ -11,6 +11,7 @@ from workbench.availability import check
 from workbench.bench import DEFAULT_FRAMES
 from workbench.errors import SettingsError
 from workbench.record import Problem, Record
+from workbench.speed import COMPOSED_MARGIN
 from workbench.sweep.child import group_problem, open_material, row_problem
 from workbench.sweep.estimate import Estimate, Remaining, task_seconds
 from workbench.sweep.frontier import contenders, place
@@ -25,7 +26,6 @@ MOST_CONFIRMED = 12  # for each detector and machine: the frontier's steps, and 
 LEAST_CONFIRMED, CONFIRMED_SHARE = 4, 1 / 16  # of the combinations: where those are few, confirming would take most of the time
 CONFIRMED_AT_ONCE = 6  # rows of one process: after a crash these are what has to begin again
 LEAST_GAIN = 0.002  # of AP between two steps of the frontier; less is within what another set of pictures would change
-SLACK = 0.05  # about what composed times err
 
 Progress = Callable[["Standing"], None]
 
@@ -227,7 +227,7 @@ class Sweep:
         """Return what is worth measuring whole, as the composed records show it."""
         ids = [row.id for task in work.plan.tasks for row in task.rows]
         records = self._store.records_by_id(ids, pictures=False)
-        best = contenders(records, place, _group, least_gain=LEAST_GAIN, slack=SLACK, most=_most_confirmed(work.plan))
+        best = contenders(records, place, _group, least_gain=LEAST_GAIN, slack=COMPOSED_MARGIN - 1, most=_most_confirmed(work.plan))
         return [work.plan.subject.row(record.settings, "direct", record.name) for record in best if record.composed]
 
     def _open_tasks(self, work: _Work) -> list[Task]:

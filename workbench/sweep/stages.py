@@ -12,7 +12,7 @@ from workbench.catalog import Footage
 from workbench.detections import Detections
 from workbench.engines import Candidates
 from workbench.feeding import LoopSteps
-from workbench.measure import Stopwatch, time_frames, warm_up
+from workbench.measure import Clock, Stopwatch, time_frames, warm_up
 from workbench.media import Frame
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
@@ -20,16 +20,17 @@ from workbench.sweep.kept import Raw, content_key, with_nms
 from workbench.timing import kept_seconds
 
 LOOKS = 8  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
-LOOK_SECONDS = 0.6  # of frames in each, in two passes that take turns
+LOOK_SECONDS = 0.5  # of frames in each, in two passes that take turns
 TURN_FRAMES = 2, 8  # of each pass, at least and at most: short against the moods of a machine, so that both passes see the same
 LOOPED_KEPT = 66  # whose times a record holds: enough for p90
 SCREEN_FRAMES = 32  # whose NMS and drawing are timed for each setting: spread over all frames, since how much they hold differs
 SCREEN_SECONDS = 0.08  # after which no further frame is, once there are LEAST_SCREENED
 LEAST_SCREENED = 8
 PACE_FRAMES = 4  # by which one sees after each screening whether the machine had its usual pace
-PACE_LIMIT = 1.15  # of the fastest pace so far: beyond it, the screening is done once more
-CONTEXTS = 2  # times that each NMS method is run in the loop
-CONTEXT_SECONDS = 0.35  # of frames in each of them
+PACE_LIMIT = 1.15  # of the fastest pace so far: beyond it, the screening is done again later
+RETRIES = 2  # of one screening, or of a method in the loop, at most: a machine that has grown slow for good need not be waited for
+CONTEXTS = 2  # times that each NMS method is run in the loop while the machine has its usual pace, at different looks
+CONTEXT_SECONDS = 0.25  # of frames in each of them
 LEAST_IN_CONTEXT = 8
 SETTLING_FRAMES = 3  # of an NMS in the loop
 
@@ -61,29 +62,39 @@ class LoopTimes:
         footage: Its media are timed.
         frames: How many of them a direct measurement would time; the same are looked at here, again and again.
         tell: Called now and then, so that whoever watches sees it live.
+        clock: Seconds that only go forward.
     """
 
-    def __init__(self, pipeline: Pipeline, footage: Footage, frames: int, tell: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        footage: Footage,
+        frames: int,
+        tell: Callable[[], None],
+        clock: Clock = time.perf_counter,
+    ) -> None:
         self._pipeline = pipeline
+        self._clock = clock
         self._media = footage.media
         self._tell = tell
         self._there = min(frames, footage.media.facts().frames)
         self._settle = pipeline.block_timer(footage.media)
-        self._watch = Stopwatch()
+        self._watch = Stopwatch(clock)
         self._totals: list[float] = []
         self._positions: list[int] = []
         self._next = self._there  # so that the first turn opens the media
-        self.warmed_up = warm_up(self._open)
+        self.warmed_up = warm_up(self._open, clock=clock)
         self._plain = self._split = self._open()
         self._take_turns()
         self._screened_at, self.frames = self._spread()
         self._raws: list[Raw] = [raw for frame in self.frames for raw in self._inferred(frame)]
         self._drawn: dict[bytes, Seconds] = {}
+        self._results: dict[str, Screened] = {}
+        self._doubtful: list[tuple[Nms, int]] = []
         self._best_pace = float("inf")
-        self._alone: dict[str, Screened] = {}
-        self._methods: dict[str, Nms] = {}
-        self._longer: dict[str, list[float]] = {}
-        self._own = [self.screen(pipeline.settings.nms)]
+        self._contexts: dict[str, list[_Context]] = {}
+        self.screen(pipeline.settings.nms)
+        self._own = [self._screen(pipeline)]
 
     @property
     def separate(self) -> bool:
@@ -96,12 +107,15 @@ class LoopTimes:
         return self._watch.stage_seconds().get("infer", ())
 
     def look_again(self) -> None:
-        """Time some more frames in the loop, and again the NMS that it has alone, and others in the loop."""
+        """Time some more frames in the loop; and again what was screened while the machine was slow, and methods in the loop."""
         self._take_turns()
-        self._own.append(self._screen_afresh(self._pipeline))
-        for method, nms in self._methods.items():
-            if len(self._longer[method]) < CONTEXTS:
-                self._longer[method].append(self._longer_in_context(nms))
+        self._own.append(self._screen(self._pipeline))
+        doubtful, self._doubtful = self._doubtful, []
+        for nms, tries in doubtful:
+            self._screen_in_its_pace(nms, tries + 1)
+        for runs in self._contexts.values():
+            if sum(run.in_its_pace for run in runs) < CONTEXTS and len(runs) < CONTEXTS + RETRIES:
+                runs.append(self._in_context(runs[0].nms))
 
     def _open(self) -> LoopSteps:
         taken = self._media.frames()
@@ -111,8 +125,8 @@ class LoopTimes:
         least, most = TURN_FRAMES
         (frame_seconds, *_) = self._settle(1)
         frames = min(most, max(least, round(LOOK_SECONDS / 2 / max(frame_seconds, 1e-6))))
-        ends = time.perf_counter() + LOOK_SECONDS
-        while time.perf_counter() < ends:
+        ends = self._clock() + LOOK_SECONDS
+        while self._clock() < ends:
             self._turn(frames)
             self._tell()
 
@@ -121,8 +135,8 @@ class LoopTimes:
         if self._next >= self._there:
             self._plain, self._split, self._next = self._open(), self._open(), 0
         count = min(frames, self._there - self._next)
-        totals = time_frames(self._plain, count)
-        time_frames(self._split, count, self._watch)
+        totals = time_frames(self._plain, count, clock=self._clock)
+        time_frames(self._split, count, self._watch, self._clock)
         self._totals += totals
         self._positions += range(self._next, self._next + len(totals))
         self._next = self._next + len(totals) if totals else self._there
@@ -144,56 +158,64 @@ class LoopTimes:
         self._tell()
         return self._pipeline.infer([frame])
 
-    def screen(self, nms: Nms) -> Screened:
-        """Time an NMS, and the drawing of what it leaves, on the kept outputs; the first one of its method in the loop as well."""
-        pipeline = with_nms(self._pipeline, nms)
-        pipeline.suppress(self._raws[:1], self.frames[:1])  # the first call traces, or fills caches
-        screened = self._screen(pipeline)
-        if not self._has_its_pace():
-            screened = min(screened, self._screen_afresh(pipeline), key=lambda one: one.typical_seconds)
-        if nms.method not in self._alone:
-            self._alone[nms.method] = screened
-            if self.separate and nms.method != self._pipeline.settings.nms.method:
-                self._methods[nms.method] = nms
-                self._longer[nms.method] = [self._longer_in_context(nms)]
+    def screen(self, nms: Nms) -> tuple[Detections, ...]:
+        """Time an NMS, and the drawing of what it leaves, on the kept outputs; the first one of its method in the loop as well.
+
+        Returns:
+            What it leaves in the first of `frames`; in all of them unless it is slow.
+        """
+        with_nms(self._pipeline, nms).suppress(self._raws[:1], self.frames[:1])  # the first call traces, or fills caches
+        screened = self._screen_in_its_pace(nms)
+        if self.separate and nms.method not in {self._pipeline.settings.nms.method, *self._contexts}:
+            self._contexts[nms.method] = [self._in_context(nms)]
+        return screened.found
+
+    def _screen_in_its_pace(self, nms: Nms, tries: int = 0) -> Screened:
+        key = nms.model_dump_json()
+        screened = self._screen(with_nms(self._pipeline, nms))
+        known = self._results.get(key, screened)
+        self._results[key] = screened = min(known, screened, key=lambda one: one.typical_seconds)
+        if self._has_its_pace():
+            self._drawn.setdefault(content_key(screened.found), screened.draw)
+        elif tries < RETRIES:
+            self._doubtful.append((nms, tries))
         return screened
 
     def _screen(self, pipeline: Pipeline) -> Screened:
         seconds: list[float] = []
         found: list[Detections] = []
-        began = time.perf_counter()
+        began = self._clock()
         for raw, frame in zip(self._raws, self.frames, strict=True):
-            before = time.perf_counter()
+            before = self._clock()
             found += pipeline.suppress([raw], [frame])
-            seconds.append(time.perf_counter() - before)
-            if len(seconds) >= LEAST_SCREENED and time.perf_counter() - began > SCREEN_SECONDS:
+            seconds.append(self._clock() - before)
+            if len(seconds) >= LEAST_SCREENED and self._clock() - began > SCREEN_SECONDS:
                 break
-        key = content_key(found)
-        if key not in self._drawn:
-            self._drawn[key] = _draw_seconds(pipeline, self.frames, found)
-        return Screened(np.array(seconds), self._drawn[key], tuple(found))
+        drawn = self._drawn.get(content_key(found))
+        return Screened(np.array(seconds), self._draw_seconds(pipeline, found) if drawn is None else drawn, tuple(found))
 
-    def _screen_afresh(self, pipeline: Pipeline) -> Screened:
-        drawn = self._drawn
-        self._drawn = {}
-        again = self._screen(pipeline)
-        self._drawn = drawn | self._drawn
-        return again
+    def _draw_seconds(self, pipeline: Pipeline, found: Sequence[Detections]) -> Seconds:
+        seconds = []
+        for frame, one in zip(self.frames, found, strict=False):
+            before = self._clock()
+            pipeline.draw(frame, one)
+            seconds.append(self._clock() - before)
+        return np.array(seconds)
 
     def _has_its_pace(self) -> bool:
         """Say whether the machine does what is always the same about as fast as it ever did."""
         seconds = []
         for raw, frame in zip(self._raws[:PACE_FRAMES], self.frames[:PACE_FRAMES], strict=True):
-            before = time.perf_counter()
+            before = self._clock()
             (found,) = self._pipeline.suppress([raw], [frame])
             self._pipeline.draw(frame, found)
-            seconds.append(time.perf_counter() - before)
+            seconds.append(self._clock() - before)
         pace = float(np.median(seconds))
         self._best_pace = min(pace, self._best_pace)
         return pace <= PACE_LIMIT * self._best_pace
 
-    def times(self, nms: Nms, screened: Screened) -> tuple[dict[str, tuple[float, ...]], tuple[float, ...]]:
-        """Return the seconds by stage, and of whole frames, as the loop would show them under an NMS.
+    def times(self, nms: Nms) -> tuple[dict[str, tuple[float, ...]], tuple[float, ...]]:
+        """Return the seconds by stage, and of whole frames, as the loop would show them under an NMS that was screened.
 
         Before NMS they are those of the loop. Drawing is the loop's own and what the screening of this NMS took longer, or
         shorter, than that of the loop's NMS. NMS is that of the screening, and what its method takes longer after an engine:
@@ -206,6 +228,7 @@ class LoopTimes:
         kept = _typical(explained)
         at = np.array(self._positions)[kept]
         stages = {name: seconds[kept] for name, seconds in looped.items()}
+        screened = self._results[nms.model_dump_json()]
         drawn = self._nearest(screened.draw, at) - self._nearest(self._own_draw, at)
         if self.separate:
             stages["nms"] = np.maximum(self._nearest(screened.nms, at) + self._longer_in_loop(nms.method), 0.0)
@@ -230,33 +253,36 @@ class LoopTimes:
 
     def _longer_in_loop(self, method: str) -> float:
         """Return by how many seconds NMS takes longer in the loop than in the screening, for a method that was screened."""
-        if method != self._pipeline.settings.nms.method:
-            return float(np.mean(self._longer[method]))
-        there = np.array(self._watch.stage_seconds()["nms"])
-        return float(np.median(there - self._nearest(self._own_nms, np.array(self._positions))))
+        if method == self._pipeline.settings.nms.method:
+            there = np.array(self._watch.stage_seconds()["nms"])
+            return float(np.median(there - self._nearest(self._own_nms, np.array(self._positions))))
+        runs = [run for run in self._contexts[method] if run.in_its_pace] or self._contexts[method]
+        alone = self._results[runs[0].nms.model_dump_json()].nms
+        return float(np.median(np.concatenate([run.seconds - self._nearest(alone, run.at) for run in runs])))
 
-    def _longer_in_context(self, nms: Nms) -> float:
-        """Run the first frames through the loop under another NMS; return by how many seconds it takes longer there."""
+    def _in_context(self, nms: Nms) -> "_Context":
+        """Run the first frames through the loop under another NMS."""
         pipeline = with_nms(self._pipeline, nms)
         frames = self._media.frames()
         step = LoopSteps(lambda watch: pipeline.next_batch(frames, watch))
-        settled = len(time_frames(step, min(SETTLING_FRAMES, self._there - 1)))
+        settled = len(time_frames(step, min(SETTLING_FRAMES, self._there - 1), clock=self._clock))
         wanted = max(LEAST_IN_CONTEXT, round(CONTEXT_SECONDS / max(float(np.median(self._totals)), 1e-6)))
-        watch = Stopwatch()
-        time_frames(step, min(wanted, self._there - settled), watch)
+        watch = Stopwatch(self._clock)
+        time_frames(step, min(wanted, self._there - settled), watch, self._clock)
         self._tell()
-        there = np.array(watch.stage_seconds()["nms"])
-        at = np.arange(settled, settled + len(there))
-        return float(np.median(there - self._nearest(self._alone[nms.method].nms, at)))
+        seconds = np.array(watch.stage_seconds()["nms"])
+        return _Context(nms, seconds, np.arange(settled, settled + len(seconds)), self._has_its_pace())
 
 
-def _draw_seconds(pipeline: Pipeline, frames: Sequence[Frame], found: Sequence[Detections]) -> Seconds:
-    seconds = []
-    for frame, one in zip(frames, found, strict=False):
-        before = time.perf_counter()
-        pipeline.draw(frame, one)
-        seconds.append(time.perf_counter() - before)
-    return np.array(seconds)
+@final
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """An NMS in the loop: its seconds, the frames that they are of, and whether the machine had its usual pace."""
+
+    nms: Nms
+    seconds: Seconds
+    at: Positions
+    in_its_pace: bool
 
 
 def _medians(looks: Sequence[Seconds]) -> Seconds:

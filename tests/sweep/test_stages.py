@@ -1,0 +1,167 @@
+"""Times put together from stages are those of whole frames, also on a machine that changes its pace."""
+
+from copy import copy
+
+import numpy as np
+import pytest
+
+from workbench.catalog import Footage
+from workbench.detections import Detections
+from workbench.detectors import Calibration
+from workbench.engines import Candidates
+from workbench.feeding import Passed
+from workbench.media import array_media
+from workbench.settings import Nms, Settings
+from workbench.sweep.stages import LOOKS, LOOPED_KEPT, LoopTimes
+
+FRAMES = 40
+DECODE, INFER = 0.001, 0.006
+COLDER = 0.0002  # seconds by which NMS and drawing take longer in the loop
+SCORES = (0.05, 0.1, 0.2, 0.3, 0.5)
+
+
+class Machine:
+    """A clock that goes forward by work alone, which takes `slower(now)` times as long as it should."""
+
+    def __init__(self, slower):
+        self.now = 0.0
+        self.slower = slower
+
+    def __call__(self):
+        return self.now
+
+    def work(self, seconds):
+        self.now += seconds * self.slower(self.now)
+
+
+class FakePipeline:
+    """Takes for a frame what its NMS says: the lower the threshold, the more there is to suppress and to draw."""
+
+    def __init__(self, machine, nms):
+        self.machine = machine
+        self.settings = Settings().model_copy(update={"nms": nms})
+        self.looping = False
+
+    def with_nms(self, nms):
+        other = copy(self)
+        other.settings = self.settings.model_copy(update={"nms": nms})
+        return other
+
+    @property
+    def left(self):
+        return round(1 / self.settings.nms.score)
+
+    @property
+    def nms_seconds(self):
+        return (0.0005 if self.settings.nms.method == "python" else 0.0001) * self.left / 4
+
+    @property
+    def draw_seconds(self):
+        return 0.0004 + 0.0001 * self.left
+
+    @property
+    def frame_seconds(self):
+        return DECODE + INFER + self.nms_seconds + self.draw_seconds + 2 * COLDER
+
+    def infer(self, frames):
+        self.machine.work(INFER)
+        return [Candidates(np.zeros((1, 3, 4), np.float32), np.zeros((1, 3, 2), np.float32)) for _ in frames]
+
+    def suppress(self, raws, _):
+        self.machine.work(self.nms_seconds + COLDER * self.looping)
+        boxes = np.zeros((self.left, 4), np.float32)
+        return [Detections(boxes, np.zeros(self.left, np.float32), np.zeros(self.left, np.int64)) for _ in raws]
+
+    def draw(self, _, found):
+        self.machine.work(0.0004 + 0.0001 * len(found) + COLDER * self.looping)
+
+    def next_batch(self, frames, watch):
+        frame = next(frames, None)
+        if frame is None:
+            return None
+        self.machine.work(DECODE)
+        watch.lap("decode")
+        raws = self.infer([frame])
+        watch.lap("infer")
+        self.looping = True
+        found = self.suppress(raws, [frame])
+        watch.lap("nms")
+        self.draw(frame, found[0])
+        watch.lap("draw")
+        self.looping = False
+        return Passed((frame,), tuple(raws), tuple(found))
+
+    def block_timer(self, _):
+        def time_block(count):
+            self.machine.work(self.frame_seconds * count)
+            return [self.frame_seconds] * count
+
+        return time_block
+
+
+def composed(slower, rows):
+    """Return for each NMS the stages and the whole frames that the looks give, in milliseconds."""
+    machine = Machine(slower)
+    media = array_media(np.zeros((FRAMES, 8, 12, 3), np.uint8))
+    pipeline = FakePipeline(machine, rows[len(rows) // 2])
+    times = LoopTimes(pipeline, Footage(media, None, None, None, Calibration("none", list)), FRAMES, lambda: None, machine)
+    for n, nms in enumerate(rows):
+        times.screen(nms)
+        if n % max(1, len(rows) // (LOOKS - 1)) == 0:
+            times.look_again()
+    found = []
+    for nms in rows:
+        stages, totals = times.times(nms)
+        assert len(totals) == LOOPED_KEPT
+        found.append(
+            ({name: 1000 * float(np.median(seconds)) for name, seconds in stages.items()}, 1000 * float(np.median(totals)))
+        )
+    return found, pipeline
+
+
+def nms_rows():
+    return [Nms(method=method, score=score) for method in ("opencv", "python") for score in SCORES]
+
+
+@pytest.mark.parametrize(
+    ("slower", "off"),
+    [
+        (lambda _: 1.0, 1e-3),
+        (lambda now: 1.7 if 0.7 < now < 0.95 else 1.0, 0.01),  # while the first NMS is screened, alone and in the loop
+        (lambda now: 1.7 if now % 2.3 < 0.5 else 1.0, 0.01),  # now and then
+        (lambda now: 1 + 0.02 * now / 10, 0.05),  # growing hot
+    ],
+    ids=["steady", "one spell", "spells", "slower and slower"],
+)
+def test_composed_times_are_those_of_whole_frames(slower, off):
+    rows = nms_rows()
+    found, pipeline = composed(slower, rows)
+
+    for nms, (stages, total) in zip(rows, found, strict=True):
+        whole = pipeline.with_nms(nms)
+        assert total == pytest.approx(1000 * whole.frame_seconds, rel=off)
+        assert stages["nms"] == pytest.approx(1000 * (whole.nms_seconds + COLDER), rel=2 * off, abs=0.02)
+        assert stages["draw"] == pytest.approx(1000 * (whole.draw_seconds + COLDER), rel=2 * off, abs=0.02)
+        assert sum(stages.values()) == pytest.approx(total, rel=0.02)
+
+
+def test_a_network_that_does_its_own_nms_has_no_stage_for_it():
+    machine = Machine(lambda _: 1.0)
+    pipeline = FakePipeline(machine, Nms(score=0.2))
+    pipeline.infer = lambda frames: [Detections.empty() for _ in frames]
+    media = array_media(np.zeros((FRAMES, 8, 12, 3), np.uint8))
+    times = LoopTimes(pipeline, Footage(media, None, None, None, Calibration("none", list)), FRAMES, lambda: None, machine)
+
+    assert not times.separate
+
+
+def test_short_media_are_looked_at_again_and_again():
+    machine = Machine(lambda _: 1.0)
+    media = array_media(np.zeros((5, 8, 12, 3), np.uint8))
+    pipeline = FakePipeline(machine, Nms(score=0.2))
+    times = LoopTimes(pipeline, Footage(media, None, None, None, Calibration("none", list)), 150, lambda: None, machine)
+    _, totals = times.times(pipeline.settings.nms)
+
+    assert len(totals) == min(LOOPED_KEPT, len(times.infer_seconds))
+    assert len(times.frames) == 5
+    assert totals == pytest.approx([pipeline.frame_seconds] * len(totals), rel=1e-3)
