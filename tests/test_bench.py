@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -269,6 +270,24 @@ def test_one_that_fails_costs_itself_alone_even_where_the_others_are_compared_wi
         assert len(record.timing.total_seconds) == 40
         assert record.comparison is None
         assert not any("session" in text for text in record.warnings)
+
+
+def test_each_is_timed_with_its_own_threads_whatever_it_is_compared_with(mobile: Detector) -> None:
+    seen: dict[str, set[int]] = {}
+
+    def tell(what: str, _: int, __: int) -> None:
+        seen.setdefault(what, set()).add(cv2.getNumThreads())
+
+    footage = Footage(Breaks(), None, None, None, Calibration("nothing", list))
+    words = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy,runtime.threads=2"
+    rows = [variant(mobile, f"{words},feed.mode=threads,feed.workers=2", name="workers"), variant(mobile, words, name="loop")]
+    alone = Bench(footage, 40, comparison_seconds=0.1, progress=tell)
+    for row in rows:
+        alone.measure(row)
+    Bench(footage, 40, comparison_seconds=0.1, progress=tell).measure_in_turns(rows)
+
+    assert seen["workers: timing"] == {1}
+    assert seen["loop: timing"] == {2}
 
 
 def test_a_saved_record_may_be_the_baseline(mobile: Detector, footage: Footage, records: tuple[Record, ...]) -> None:

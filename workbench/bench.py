@@ -250,6 +250,7 @@ class Bench:
 
         def judge() -> None:
             beside.append(self._beside(variant, pipeline))
+            pipeline.take_threads()
 
         with NoiseWatch(variant.settings.runtime.threads) as noise_watch:
             before = time.perf_counter()

@@ -133,13 +133,20 @@ class DatasetSteps(Steps):
 
 @final
 class LoopBlocks:
-    """Times the next frames when called; media that end begin again."""
+    """Times the next frames when called; media that end begin again.
 
-    def __init__(self, open_steps: Callable[[], Steps]) -> None:
+    Args:
+        open_steps: From the first frame.
+        begin: Called before each block, for others have had theirs.
+    """
+
+    def __init__(self, open_steps: Callable[[], Steps], begin: Callable[[], None]) -> None:
         self._open_steps = open_steps
+        self._begin = begin
         self._steps = open_steps()
 
     def __call__(self, count: int) -> Sequence[float]:
+        self._begin()
         ends = time.perf_counter() + SETTLING_SECONDS
         for _ in range(SETTLING_FRAMES):
             self._run(1)

@@ -43,11 +43,12 @@ class Pipeline:
     """
 
     def __init__(self, detector: Detector, settings: Settings, calibration: Calibration) -> None:
-        _set_threads(settings)
         size_hw = settings.input.size_hw
         assert size_hw is not None, "availability.check fills the size in"
         self.detector = detector
         self.settings = settings
+        self.take_threads()
+        _set_tensorflow_threads(settings)
         self.engine: Engine = open_engine(detector, _a_worker_s(settings), calibration)
         self._calibration = calibration
         self._pictures = Buffers()
@@ -59,6 +60,12 @@ class Pipeline:
         self._nms_traces_before = self._nms_traces()  # graphs are shared with other pipelines
         self._size_hw = size_hw
         self._input_program: Callable[[UInt8Array], NDArray[Any]] | None = None
+
+    def take_threads(self) -> None:
+        """Give OpenCV, in the whole process, the threads of this pipeline: another one may have given it its own."""
+        import cv2
+
+        cv2.setNumThreads(_a_worker_s(self.settings).runtime.threads)
 
     @property
     def compilations(self) -> int:
@@ -217,6 +224,7 @@ class Pipeline:
             start: The first frame's index.
             again: Whether the media begin again at their end.
         """
+        self.take_threads()
         if self.settings.feed.mode == "tfdata":
             return DatasetSteps(self._dataset_of(media).open(start, again=again), self.pass_fed, listener)
         frames = _endless(media, start) if again else media.frames(start)
@@ -256,7 +264,7 @@ class Pipeline:
         it, so that nothing of it runs beside the other setting's block, and the first frames, which fill the queues, are not timed.
         """
         if not self.overlaps:
-            return LoopBlocks(lambda: self.steps(media))
+            return LoopBlocks(lambda: self.steps(media), self.take_threads)
         feed = self.settings.feed
         filling = self.engine.batch * (2 * (feed.workers + feed.prefetch) + 1)
         return OverlappedBlocks(lambda start: self.steps(media, start=start, again=True), media.facts().frames, filling)
@@ -281,9 +289,6 @@ def _a_worker_s(settings: Settings) -> Settings:
     return settings.with_values({"runtime.threads": max(1, threads // feed.workers)}) if feed.mode == "threads" else settings
 
 
-def _set_threads(settings: Settings) -> None:
-    import cv2
-
-    cv2.setNumThreads(_a_worker_s(settings).runtime.threads)
+def _set_tensorflow_threads(settings: Settings) -> None:
     if settings.runtime.engine not in FLATBUFFER_ENGINES or settings.nms.method in GRAPH_NMS or settings.feed.mode == "tfdata":
         set_tensorflow_threads(settings.runtime.threads)

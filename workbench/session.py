@@ -621,6 +621,7 @@ class Session:
         name, ends = self.name_of(pipeline.settings), time.perf_counter() + self._comparison_seconds
         while not rounds.clear and (self.comparison is None or time.perf_counter() < ends):
             rounds.add()
+            pipeline.take_threads()
             compared = rounds.look()
             if compared is not None:
                 self.comparison = compared.comparison(pinned.name, name)

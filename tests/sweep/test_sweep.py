@@ -148,7 +148,7 @@ def test_what_cannot_run_is_one_row_with_its_reason(material: Material, open_his
 def test_a_model_that_breaks_the_runtime_costs_one_row(
     material: Material, open_history: Callable[[], History], deed: str, said: str
 ) -> None:
-    isolation = Isolation(command=(str(HERE / "breaking_child.py"), deed), opening_seconds=40)
+    isolation = Isolation(command=(str(HERE / "breaking_child.py"), deed), opening_seconds=30)
     site = ThisMachine(isolation)
     try:
         records = list(sweep(material, open_history(), FEW, sites=[site]).run())
