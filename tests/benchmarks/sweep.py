@@ -24,7 +24,7 @@ from workbench.bench import DEFAULT_FRAMES
 from workbench.catalog import SAMPLE_DETECTORS
 from workbench.history import History
 from workbench.machine import environment
-from workbench.measure import SHARED_TURN_FRAMES, Measured, Timing, Turns, measure_in_turns
+from workbench.measure import Measured, Timing, Turns, measure_in_turns
 from workbench.picking import Budget, pick
 from workbench.pipeline import Pipeline
 from workbench.record import Record
@@ -37,6 +37,7 @@ from workbench.sweep.task import Row, Task
 
 KILLED_WITHIN_SECONDS = 20.0  # of its start: the baseline and a group or two are finished by then
 ROWS_BESIDE = 11  # of its group that are screened with a row that is composed and measured whole in turns
+FRAMES_BESIDE = 12  # in a turn: the last one comes with the last row
 AP_LOSS = 0.02  # that the picked setting may have against the best AP
 RIVALS = 3  # fastest of the exhaustive measurement that the picked setting is set against: the first of them was lucky as well
 SMALL = Grid(
@@ -190,21 +191,21 @@ def beside(options: argparse.Namespace) -> None:
 
 
 def in_turns(task_json: str, row_id: str) -> tuple[float, float]:
-    """Compose a task's rows, and time one of them whole after each; return the median milliseconds of both."""
+    """Compose a task's rows, and time one of them whole before and after each; return the median milliseconds of both."""
     task = Task.model_validate_json(task_json)
     detector, footage = open_material(task.material)
     (row,) = [row for row in task.rows if row.id == row_id]
-    composer = Composer(detector, footage, task, lambda: None)
     pipeline = Pipeline(detector, row.settings, footage.calibration)
     pipeline.compile(footage.media.facts().size_hw)
     timer = pipeline.block_timer(footage.media)
     turns = measure_in_turns(
-        lambda: pipeline.steps(footage.media), frames=DEFAULT_FRAMES, turn_frames=SHARED_TURN_FRAMES, settle=lambda: timer(1)
+        lambda: pipeline.steps(footage.media), frames=task.frames, turn_frames=FRAMES_BESIDE, settle=lambda: timer(1)
     )
-    timing = None
+    timing = next_turn(turns) or next_turn(turns)  # the composer's first looks come with it
+    composer = Composer(detector, footage, task, lambda: None)
     for other in composer.rows:
-        composer.screen(other)
         timing = timing or next_turn(turns)
+        composer.screen(other)
     while timing is None:
         timing = next_turn(turns)
     return median_ms(composer.record(row)), timing.median_ms or float("nan")
