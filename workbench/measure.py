@@ -39,7 +39,7 @@ __all__ = [
     "Warmup",
     "Watch",
     "compare_blocks",
-    "measure",
+    "drained",
     "measure_in_turns",
     "time_frames",
     "verdict_of",
@@ -166,58 +166,11 @@ SPLIT_SECONDS = 5.0  # of frames whose stages are timed: the split is a share of
 SPLIT_FRAMES = 32  # whose stages are timed at least: enough for medians
 
 
-def measure(
-    make_step: Callable[[], Step],
-    *,
-    frames: int,
-    overlapped: bool = False,
-    warmup: Warmup = Warmup(),
-    clock: Clock = time.perf_counter,
-    meter: WorkMeter | None = None,
-    on_stop: Callable[[Measured], None] | None = None,
-    between: Callable[[], None] | None = None,
-    progress: Progress | None = None,
-) -> Measured:
-    """Warm up, then time `frames` frames without stage timers for the total, and the first of them again with them for the split.
-
-    The two passes take turns of `TURN_FRAMES`. A slow setting's split rests on fewer frames: `SPLIT_SECONDS` of them, but
-    `SPLIT_FRAMES` at least. What else has to be done with the setting is best done in the middle: a machine whose pace comes and
-    goes shows more of it than in one go. Where stages overlap, their workers time them anyway, off the path of whoever waits for a
-    frame; so there is one pass, and no turns: what works ahead would have the next turn's frames ready.
-
-    Args:
-        make_step: Opens the media at their first frame and returns the step over them; called anew for each pass.
-        frames: Frames of the first pass, and of the second at most; fewer are timed where the media end.
-        overlapped: Whether the step waits for what others do.
-        warmup: When the warm-up may end.
-        clock: Seconds that only go forward.
-        meter: Told when the pass that gives the total begins and ends; one of this process by default.
-        on_stop: Told what was measured so far where a step raises; the error goes on.
-        between: Called once, when half of the frames are timed, outside any timed part; not where stages overlap.
-        progress: Called after each timed step with the frames done and the frames of both passes.
-
-    Raises:
-        MediaError: The media hold no frame.
-    """
-    turns = measure_in_turns(
-        make_step,
-        frames=frames,
-        overlapped=overlapped,
-        warmup=warmup,
-        clock=clock,
-        meter=meter,
-        on_stop=on_stop,
-        between=between,
-        progress=progress,
-    )
-    return _drained(turns)
-
-
 Turns = Generator[None, None, T]
 """Work that stops now and then for others to have their turn; what it returns is its outcome."""
 
 
-def _drained(turns: Turns[T]) -> T:
+def drained(turns: Turns[T]) -> T:
     """Take all turns one after the other, and return the outcome."""
     while True:
         try:
@@ -241,18 +194,24 @@ def measure_in_turns(
     turn_frames: int = TURN_FRAMES,
     settle: Callable[[], object] | None = None,
 ) -> Turns[Measured]:
-    """Measure as `measure` does, and stop after each turn of both passes; where stages overlap there is but one turn.
+    """Warm up, then time `frames` frames without stage timers for the total, and the first of them again with them for the split.
+
+    The two passes take turns; after each the generator stops, for others to have theirs. A slow setting's split rests on fewer
+    frames: `SPLIT_SECONDS` of them, but `SPLIT_FRAMES` at least. What else has to be done with the setting is best done in the
+    middle: a machine whose pace comes and goes shows more of it than in one go. Where stages overlap, their workers time them
+    anyway, off the path of whoever waits for a frame; so there is one pass, and no turns: what works ahead would have the next
+    turn's frames ready.
 
     Args:
-        make_step: As in `measure`; so are the others that are not named here.
-        frames: As there.
-        overlapped: As there.
-        warmup: As there.
-        clock: As there.
-        meter: As there.
-        on_stop: As there.
-        between: As there.
-        progress: As there.
+        make_step: Opens the media at their first frame and returns the step over them; called anew for each pass.
+        frames: Frames of the first pass, and of the second at most; fewer are timed where the media end.
+        overlapped: Whether the step waits for what others do.
+        warmup: When the warm-up may end.
+        clock: Seconds that only go forward.
+        meter: Told when the pass that gives the total begins and ends; one of this process by default.
+        on_stop: Told what was measured so far where a step raises; the error goes on.
+        between: Called once, when half of the frames are timed, outside any timed part; not where stages overlap.
+        progress: Called after each timed step with the frames done and the frames of both passes.
         turn_frames: Frames of a turn in each pass.
         settle: Called at the beginning of each turn but the first: others have filled the caches with theirs.
 

@@ -1,7 +1,6 @@
 """Print what a sweep costs, how far its composed times are from measured ones, and whether it finds the fastest setting.
 
 Run it on a quiet machine: `python -m tests.benchmarks.sweep --full` (the grid of `workbench sweep`, about half an hour),
-`--beside 25` (random ones of it composed and measured whole in turns, so that a machine that changes its pace does so for both),
 `--exhaustive` (a small grid, every combination measured whole as well) or `--kills 50 --worker-kills 20`.
 """
 
@@ -13,8 +12,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
@@ -24,20 +21,15 @@ from workbench.bench import DEFAULT_FRAMES
 from workbench.catalog import SAMPLE_DETECTORS
 from workbench.history import History
 from workbench.machine import environment
-from workbench.measure import Measured, Timing, Turns, measure_in_turns
 from workbench.picking import Budget, pick
-from workbench.pipeline import Pipeline
 from workbench.record import Record
-from workbench.sweep import Grid, Material, Standing, Sweep, default_grid, read_grid
-from workbench.sweep.composing import Composer
+from workbench.sweep import Grid, Material, Standing, Sweep, read_grid
 from workbench.sweep.isolation import run_task
-from workbench.sweep.plan import Subject, make_plan
+from workbench.sweep.plan import Subject
 from workbench.sweep.runner import open_material
-from workbench.sweep.task import Row, Task
+from workbench.sweep.task import Row
 
 KILLED_WITHIN_SECONDS = 20.0  # of its start: the baseline and a group or two are finished by then
-ROWS_BESIDE = 11  # of its group that are screened with a row that is composed and measured whole in turns
-FRAMES_BESIDE = 12  # in a turn: the last one comes with the last row
 AP_LOSS = 0.02  # that the picked setting may have against the best AP
 RIVALS = 3  # fastest of the exhaustive measurement that the picked setting is set against: the first of them was lucky as well
 SMALL = Grid(
@@ -54,7 +46,6 @@ SMALL = Grid(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true")
-    parser.add_argument("--beside", type=int, default=0)
     parser.add_argument("--exhaustive", action="store_true")
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--worker-kills", type=int, default=0)
@@ -72,8 +63,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
         if options.full:
             full(Path(folder), options)
-        if options.beside:
-            beside(options)
         if options.exhaustive:
             exhaustive(Path(folder))
         if options.kills or options.worker_kills:
@@ -171,53 +160,6 @@ def compare(composed: Sequence[Record], direct: Sequence[Record]) -> None:
         print(f"          {split(one)}\n          {split(other)}")
     say_errors(errors)
     print(f"AP: largest error {max(ap_errors):.1e}")
-
-
-def beside(options: argparse.Namespace) -> None:
-    """Compose random combinations of the default grid and measure each whole in turns with that."""
-    chosen = random.Random(options.seed)
-    plans = [make_plan(one, default_grid(one.detector)) for one in map(subject, options.detectors)]
-    rows = [(task, row) for plan in plans for task in plan.tasks for row in task.rows if task.kind == "compose"]
-    errors = []
-    print(f"{'composed':>9} {'whole':>8} {'error':>7}")
-    for task, row in chosen.sample(rows, options.beside):
-        others = chosen.sample([other for other in task.rows if other.id != row.id], ROWS_BESIDE)
-        job = task.model_copy(update={"rows": (*others, row)})
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            composed, whole_ms = pool.submit(in_turns, job.model_dump_json(), row.id).result()
-        errors.append(composed / whole_ms - 1)
-        print(f"{composed:8.2f}  {whole_ms:8.2f} {errors[-1]:+7.1%}  {task.name}, {row.name}", flush=True)
-    say_errors(errors)
-
-
-def in_turns(task_json: str, row_id: str) -> tuple[float, float]:
-    """Compose a task's rows, and time one of them whole before and after each; return the median milliseconds of both."""
-    task = Task.model_validate_json(task_json)
-    detector, footage = open_material(task.material)
-    (row,) = [row for row in task.rows if row.id == row_id]
-    pipeline = Pipeline(detector, row.settings, footage.calibration)
-    pipeline.compile(footage.media.facts().size_hw)
-    timer = pipeline.block_timer(footage.media)
-    turns = measure_in_turns(
-        lambda: pipeline.steps(footage.media), frames=task.frames, turn_frames=FRAMES_BESIDE, settle=lambda: timer(1)
-    )
-    timing = next_turn(turns) or next_turn(turns)  # the composer's first looks come with it
-    composer = Composer(detector, footage, task, lambda: None)
-    for other in composer.rows:
-        timing = timing or next_turn(turns)
-        composer.screen(other)
-    while timing is None:
-        timing = next_turn(turns)
-    return median_ms(composer.record(row)), timing.median_ms or float("nan")
-
-
-def next_turn(turns: Turns[Measured]) -> Timing | None:
-    try:
-        next(turns)
-    except StopIteration as end:
-        measured: Measured = end.value
-        return measured.timing(compile_seconds=0.0)
-    return None
 
 
 def split(record: Record) -> str:

@@ -46,10 +46,8 @@ class Screened:
     nms: Seconds
     draw: Seconds
     found: tuple[Detections, ...]
-
-    @property
-    def typical_seconds(self) -> float:
-        return float(np.median(self.nms) + np.median(self.draw))
+    pace_seconds: float
+    """What the same work took just after it, or after the drawing where that was the slower one."""
 
 
 @final
@@ -88,13 +86,12 @@ class LoopTimes:
         self._take_turns()
         self._screened_at, self.frames = self._spread()
         self._raws: list[Raw] = [raw for frame in self.frames for raw in self._inferred(frame)]
-        self._drawn: dict[bytes, Seconds] = {}
+        self._drawn: dict[bytes, tuple[Seconds, float]] = {}
         self._results: dict[str, Screened] = {}
-        self._doubtful: list[tuple[Nms, int]] = []
+        self._tries: dict[str, int] = {}
         self._best_pace = float("inf")
         self._contexts: dict[str, list[_Context]] = {}
         self.screen(pipeline.settings.nms)
-        self._own = [self._screen(pipeline)]
 
     @property
     def separate(self) -> bool:
@@ -109,12 +106,11 @@ class LoopTimes:
     def look_again(self) -> None:
         """Time some more frames in the loop; and again what was screened while the machine was slow, and methods in the loop."""
         self._take_turns()
-        self._own.append(self._screen(self._pipeline))
-        doubtful, self._doubtful = self._doubtful, []
-        for nms, tries in doubtful:
-            self._screen_in_its_pace(nms, tries + 1)
+        for key, screened in list(self._results.items()):
+            if not self._is_usual(screened.pace_seconds) and self._tries[key] <= RETRIES:
+                self._screen_again(Nms.model_validate_json(key))
         for runs in self._contexts.values():
-            if sum(run.in_its_pace for run in runs) < CONTEXTS and len(runs) < CONTEXTS + RETRIES:
+            if sum(self._is_usual(run.pace_seconds) for run in runs) < CONTEXTS and len(runs) < CONTEXTS + RETRIES:
                 runs.append(self._in_context(runs[0].nms))
 
     def _open(self) -> LoopSteps:
@@ -165,20 +161,17 @@ class LoopTimes:
             What it leaves in the first of `frames`; in all of them unless it is slow.
         """
         with_nms(self._pipeline, nms).suppress(self._raws[:1], self.frames[:1])  # the first call traces, or fills caches
-        screened = self._screen_in_its_pace(nms)
+        screened = self._screen_again(nms)
         if self.separate and nms.method not in {self._pipeline.settings.nms.method, *self._contexts}:
             self._contexts[nms.method] = [self._in_context(nms)]
         return screened.found
 
-    def _screen_in_its_pace(self, nms: Nms, tries: int = 0) -> Screened:
+    def _screen_again(self, nms: Nms) -> Screened:
         key = nms.model_dump_json()
         screened = self._screen(with_nms(self._pipeline, nms))
         known = self._results.get(key, screened)
-        self._results[key] = screened = min(known, screened, key=lambda one: one.typical_seconds)
-        if self._has_its_pace():
-            self._drawn.setdefault(content_key(screened.found), screened.draw)
-        elif tries < RETRIES:
-            self._doubtful.append((nms, tries))
+        self._results[key] = min(known, screened, key=lambda one: one.pace_seconds)
+        self._tries[key] = self._tries.get(key, 0) + 1
         return screened
 
     def _screen(self, pipeline: Pipeline) -> Screened:
@@ -191,8 +184,15 @@ class LoopTimes:
             seconds.append(self._clock() - before)
             if len(seconds) >= LEAST_SCREENED and self._clock() - began > SCREEN_SECONDS:
                 break
-        drawn = self._drawn.get(content_key(found))
-        return Screened(np.array(seconds), self._draw_seconds(pipeline, found) if drawn is None else drawn, tuple(found))
+        key = content_key(found)
+        drawn = self._drawn.get(key)
+        if drawn is None or not self._is_usual(drawn[1]):
+            draw_seconds = self._draw_seconds(pipeline, found)
+            pace_seconds = self._pace_seconds()
+            self._drawn[key] = draw_seconds, pace_seconds
+        else:
+            draw_seconds, pace_seconds = drawn[0], max(drawn[1], self._pace_seconds())
+        return Screened(np.array(seconds), draw_seconds, tuple(found), pace_seconds)
 
     def _draw_seconds(self, pipeline: Pipeline, found: Sequence[Detections]) -> Seconds:
         seconds = []
@@ -202,8 +202,12 @@ class LoopTimes:
             seconds.append(self._clock() - before)
         return np.array(seconds)
 
-    def _has_its_pace(self) -> bool:
-        """Say whether the machine does what is always the same about as fast as it ever did."""
+    def _is_usual(self, pace_seconds: float) -> bool:
+        """Say whether that was about as fast as the machine ever was; a first one may turn out later to have been slow."""
+        return pace_seconds <= PACE_LIMIT * self._best_pace
+
+    def _pace_seconds(self) -> float:
+        """Time what is always the same."""
         seconds = []
         for raw, frame in zip(self._raws[:PACE_FRAMES], self.frames[:PACE_FRAMES], strict=True):
             before = self._clock()
@@ -212,7 +216,7 @@ class LoopTimes:
             seconds.append(self._clock() - before)
         pace = float(np.median(seconds))
         self._best_pace = min(pace, self._best_pace)
-        return pace <= PACE_LIMIT * self._best_pace
+        return pace
 
     def times(self, nms: Nms) -> tuple[dict[str, tuple[float, ...]], tuple[float, ...]]:
         """Return the seconds by stage, and of whole frames, as the loop would show them under an NMS that was screened.
@@ -229,22 +233,18 @@ class LoopTimes:
         at = np.array(self._positions)[kept]
         stages = {name: seconds[kept] for name, seconds in looped.items()}
         screened = self._results[nms.model_dump_json()]
-        drawn = self._nearest(screened.draw, at) - self._nearest(self._own_draw, at)
+        drawn = self._nearest(screened.draw, at) - self._nearest(self._own.draw, at)
         if self.separate:
             stages["nms"] = np.maximum(self._nearest(screened.nms, at) + self._longer_in_loop(nms.method), 0.0)
         else:
-            drawn += self._nearest(screened.nms, at) - self._nearest(self._own_nms, at)
+            drawn += self._nearest(screened.nms, at) - self._nearest(self._own.nms, at)
         stages["draw"] = np.maximum(stages["draw"] + drawn, 0.0)
         totals = np.sum(list(stages.values()), axis=0) + beyond
         return {name: kept_seconds(seconds) for name, seconds in stages.items()}, kept_seconds(np.maximum(totals, 0.0))
 
     @property
-    def _own_nms(self) -> Seconds:
-        return _medians([one.nms for one in self._own])
-
-    @property
-    def _own_draw(self) -> Seconds:
-        return _medians([one.draw for one in self._own])
+    def _own(self) -> Screened:
+        return self._results[self._pipeline.settings.nms.model_dump_json()]
 
     def _nearest(self, seconds: Seconds, at: Positions) -> Seconds:
         """Return for frames of the loop what the nearest screened one took."""
@@ -255,8 +255,9 @@ class LoopTimes:
         """Return by how many seconds NMS takes longer in the loop than in the screening, for a method that was screened."""
         if method == self._pipeline.settings.nms.method:
             there = np.array(self._watch.stage_seconds()["nms"])
-            return float(np.median(there - self._nearest(self._own_nms, np.array(self._positions))))
-        runs = [run for run in self._contexts[method] if run.in_its_pace] or self._contexts[method]
+            return float(np.median(there - self._nearest(self._own.nms, np.array(self._positions))))
+        runs = self._contexts[method]
+        runs = [run for run in runs if self._is_usual(run.pace_seconds)] or runs
         alone = self._results[runs[0].nms.model_dump_json()].nms
         return float(np.median(np.concatenate([run.seconds - self._nearest(alone, run.at) for run in runs])))
 
@@ -271,24 +272,18 @@ class LoopTimes:
         time_frames(step, min(wanted, self._there - settled), watch, self._clock)
         self._tell()
         seconds = np.array(watch.stage_seconds()["nms"])
-        return _Context(nms, seconds, np.arange(settled, settled + len(seconds)), self._has_its_pace())
+        return _Context(nms, seconds, np.arange(settled, settled + len(seconds)), self._pace_seconds())
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """An NMS in the loop: its seconds, the frames that they are of, and whether the machine had its usual pace."""
+    """An NMS in the loop: its seconds, the frames that they are of, and what the same work took just after it."""
 
     nms: Nms
     seconds: Seconds
     at: Positions
-    in_its_pace: bool
-
-
-def _medians(looks: Sequence[Seconds]) -> Seconds:
-    """Return for each frame the median of all looks at it."""
-    count = min(map(len, looks))
-    return np.asarray(np.median([one[:count] for one in looks], axis=0), np.float64)
+    pace_seconds: float
 
 
 def _typical(seconds: Seconds) -> Positions:
