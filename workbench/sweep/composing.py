@@ -84,7 +84,7 @@ class Composer:
         accuracy = self._stills.accuracy(found, nms.score) if self._stills and found is not None else None
         agreed = self._agreement(left, accuracy)
         self._judged[row.id] = _Judged(accuracy, agreed, tuple(uncounted(found or ())))
-        if self._looks_left and len(self._judged) * (LOOKS - 2) >= len(self._task.rows) * (LOOKS - 1 - self._looks_left):
+        while self._looks_left and len(self._judged) * (LOOKS - 2) >= len(self._task.rows) * (LOOKS - 1 - self._looks_left):
             self._looks_left -= 1
             self._loop.look_again()
             self._watch.sample()

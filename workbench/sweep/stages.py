@@ -19,8 +19,8 @@ from workbench.settings import Nms
 from workbench.sweep.kept import Raw, content_key, with_nms
 from workbench.timing import kept_seconds
 
-LOOKS = 8  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
-LOOK_SECONDS = 0.5  # of frames in each, in two passes that take turns
+LOOKS = 16  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
+LOOK_SECONDS = 0.25  # of frames in each, in two passes that take turns
 TURN_FRAMES = 2, 8  # of each pass, at least and at most: short against the moods of a machine, so that both passes see the same
 LOOPED_KEPT = 66  # whose times a record holds: enough for p90
 SCREEN_FRAMES = 32  # whose NMS and drawing are timed for each setting: spread over all frames, since how much they hold differs
@@ -104,8 +104,10 @@ class LoopTimes:
         return self._watch.stage_seconds().get("infer", ())
 
     def look_again(self) -> None:
-        """Time some more frames in the loop; and again what was screened while the machine was slow, and methods in the loop."""
+        """Time some more frames in the loop; and again what was screened while the machine was slow, unless it still is."""
         self._take_turns()
+        if not self._is_usual(self._pace_seconds()):
+            return
         for key, screened in list(self._results.items()):
             if not self._is_usual(screened.pace_seconds) and self._tries[key] <= RETRIES:
                 self._screen_again(Nms.model_validate_json(key))
