@@ -1,20 +1,20 @@
 """Records of variants measured on the same frames: what they hold, and what they warn of."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
-from workbench.bench import DEFAULT_FRAMES, PICTURES_EACH, TIMES_APART, Bench
+from tests.breaking_media import Breaks
+from workbench.bench import DEFAULT_FRAMES, TIMES_APART, Bench
 from workbench.catalog import Footage, open_detector
 from workbench.cli import commands
 from workbench.detectors import Calibration, Detector
 from workbench.errors import MediaError, RecordError, SettingsError
-from workbench.media import Frame, Media, MediaFacts, array_media, open_media
+from workbench.found import PICTURES_EACH
+from workbench.media import Media, array_media, open_media
 from workbench.record import Record
 from workbench.variants import Variant, variant
 
@@ -224,72 +224,6 @@ def test_what_could_not_run_is_a_row_with_its_problem(mobile: Detector, footage:
     assert Record.from_json(record.to_json()) == record
 
 
-@pytest.fixture(scope="module")
-def in_turns(mobile: Detector, footage: Footage) -> tuple[list[Record | Exception], list[int]]:
-    """The first two of `records` and one whose stages overlap, measured in turns; and whose turn it was."""
-    rows = [("", "graph"), ("", "again"), ("feed.mode=threads,input.resize=opencv,nms.method=numpy", "threads")]
-    turns: list[int] = []
-    variants = [variant(mobile, f"{SIZE},{words}".strip(","), name=name) for words, name in rows]
-    return bench_on(footage).measure_in_turns(variants, turns.append), turns
-
-
-def test_measured_in_turns_they_find_the_same(
-    in_turns: tuple[list[Record | Exception], list[int]], records: tuple[Record, ...]
-) -> None:
-    outcomes, turns = in_turns
-    found = [one for one in outcomes if isinstance(one, Record)]
-
-    assert turns[:6] == [0, 1, 2, 2, 1, 0]
-    assert [record.name for record in found] == ["graph", "again", "threads"]
-    for record, alone in zip(found[:2], records[:2], strict=True):
-        assert record.detections == alone.detections
-        assert record.accuracy == alone.accuracy
-        assert record.timing is not None
-        assert alone.timing is not None
-        assert len(record.timing.total_seconds) == len(alone.timing.total_seconds)
-    assert [record.comparison.a if record.comparison else None for record in found] == [None, "graph", "graph"]
-    assert [record.agreement.baseline if record.agreement else None for record in found] == [None, "graph", "graph"]
-    assert found[2].timing is not None
-    assert found[2].timing.overlapped
-
-
-def test_one_that_fails_costs_itself_alone_even_where_the_others_are_compared_with_it(mobile: Detector) -> None:
-    media = Breaks()
-
-    def tell(what: str, _: int, __: int) -> None:
-        media.matters = what == "first: timing"
-
-    bench = Bench(Footage(media, None, None, None, Calibration("nothing", list)), 40, progress=tell)
-    words = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy"
-    failed, *others = bench.measure_in_turns([variant(mobile, words, name=name) for name in ("first", "second", "third")])
-
-    assert isinstance(failed, MediaError)
-    for record in others:
-        assert isinstance(record, Record)
-        assert record.timing is not None
-        assert len(record.timing.total_seconds) == 40
-        assert record.comparison is None
-        assert not any("session" in text for text in record.warnings)
-
-
-def test_each_is_timed_with_its_own_threads_whatever_it_is_compared_with(mobile: Detector) -> None:
-    seen: dict[str, set[int]] = {}
-
-    def tell(what: str, _: int, __: int) -> None:
-        seen.setdefault(what, set()).add(cv2.getNumThreads())
-
-    footage = Footage(Breaks(), None, None, None, Calibration("nothing", list))
-    words = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy,runtime.threads=2"
-    rows = [variant(mobile, f"{words},feed.mode=threads,feed.workers=2", name="workers"), variant(mobile, words, name="loop")]
-    alone = Bench(footage, 40, comparison_seconds=0.1, progress=tell)
-    for row in rows:
-        alone.measure(row)
-    Bench(footage, 40, comparison_seconds=0.1, progress=tell).measure_in_turns(rows)
-
-    assert seen["workers: timing"] == {1}
-    assert seen["loop: timing"] == {2}
-
-
 def test_a_saved_record_may_be_the_baseline(mobile: Detector, footage: Footage, records: tuple[Record, ...]) -> None:
     record = bench_on(footage, baseline=records[0]).measure(variant(mobile, SIZE))
 
@@ -353,25 +287,6 @@ def test_other_classes_are_not_compared(street: Footage, sound: Record, mobile: 
 
     assert record.agreement is None
     assert "float16 knows other classes: no agreement" in record.warnings
-
-
-class Breaks(Media):
-    """Frames of noise, of which the one at 17 is damaged once it matters."""
-
-    matters = False
-
-    def frames(self, start: int = 0) -> Iterator[Frame]:
-        rng = np.random.default_rng(0)
-        for index in range(start, 40):
-            if index == 17 and self.matters:
-                raise MediaError("breaks#17 is damaged; choose a whole copy")
-            yield Frame(rng.integers(0, 255, (72, 128, 3), np.uint8), f"breaks#{index}", index)
-
-    def frame_names(self) -> Sequence[str]:
-        return tuple(f"breaks#{index}" for index in range(40))
-
-    def facts(self) -> MediaFacts:
-        return MediaFacts(name="breaks", source="breaks", kind="test", frames=40, size_hw=(72, 128))
 
 
 @pytest.mark.parametrize("feed", ["loop", "threads", "tfdata"])

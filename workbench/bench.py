@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
@@ -11,11 +11,10 @@ import numpy as np
 from workbench.accuracy import Accuracy, Agreement, agreement, average_precision, judged, uncounted
 from workbench.catalog import Footage
 from workbench.counters import quota_cores, usable_cores
-from workbench.datasets import Truth
-from workbench.detections import Detections
 from workbench.engines import Candidates
 from workbench.errors import RecordError
 from workbench.feeding import Steps
+from workbench.found import Found, frames_to_show
 from workbench.limits import limit
 from workbench.machine import NoiseCertificate, NoiseWatch, environment, with_pace
 from workbench.measure import (
@@ -29,9 +28,8 @@ from workbench.measure import (
     compare_blocks,
     measure_in_turns,
 )
-from workbench.media import Frame, Media
+from workbench.media import Media
 from workbench.pacing import Pace, keep_pace
-from workbench.pictures import picture
 from workbench.pipeline import Pipeline
 from workbench.realtime import RealTime
 from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record
@@ -41,7 +39,6 @@ from workbench.variants import Variant
 DEFAULT_FRAMES = 150  # enough for p95 (130 frames), and a slow pipeline is done in half a minute
 FRAMES_KEPT = 256  # whose detections a record holds: more would make it large and the agreement no surer
 FRAMES_COUNTED = 4  # whose candidates are counted: the mean has to tell tens from thousands, no more
-PICTURES_EACH = 2  # shown of the timed and of the labelled frames
 COMPARISON_SECONDS = 20.0  # nobody waits longer for a row; what is still unclear then is said to be
 UNEXPLAINED_LIMIT = 0.05  # of the median frame; above it the stages do not account for what the user waits for
 
@@ -59,35 +56,12 @@ def _no_turn(_: int) -> None:
     """Tell nobody."""
 
 
-@dataclass(slots=True)
-class _Found:
-    """Detections by frame name, in order, and the frames that will be shown."""
-
-    shown: frozenset[str]
-    by_name: dict[str, Detections] = field(default_factory=dict)
-    frames: dict[str, Frame] = field(default_factory=dict)
-
-    def clear(self) -> None:
-        self.by_name.clear()
-        self.frames.clear()
-
-    def listen(self, frames: Sequence[Frame], found: Sequence[Detections]) -> None:
-        for frame, one in zip(frames, found, strict=True):
-            self.by_name[frame.name] = one
-            if frame.name in self.shown:
-                self.frames[frame.name] = frame
-
-    def pictures(self, truth: Truth | None) -> list[Picture]:
-        known = truth.images if truth else {}
-        return [picture(frame, self.by_name[name], known.get(name)) for name, frame in self.frames.items()]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Beside:
     """What is done with a variant between two halves of its timed frames."""
 
     accuracy: Accuracy | None
-    labelled: _Found
+    labelled: Found
     comparison: Comparison | None
     compilations: int
     """Programs that this took: labelled frames may have other shapes."""
@@ -103,9 +77,9 @@ class _Run:
     unsteady: tuple[str, ...]
     recompilations: int
     candidates: float | None
-    timed: _Found
+    timed: Found
     accuracy: Accuracy | None
-    labelled: _Found
+    labelled: Found
     comparison: Comparison | None
     real_time: RealTime | None
     noise: NoiseCertificate
@@ -146,9 +120,9 @@ class Bench:
         self._other_session = baseline is not None
         self._lead: tuple[Variant, Pipeline] | None = None
         self._stopped: tuple[Variant, Timing] | None = None
-        self._shown = frozenset(_frames_to_show(footage.media, footage.truth, frames))
+        self._shown = frozenset(frames_to_show(footage.media, footage.truth, frames))
         self._shown_labelled = (
-            frozenset(_frames_to_show(footage.labelled, footage.labelled_truth, None)) if footage.labelled else frozenset()
+            frozenset(frames_to_show(footage.labelled, footage.labelled_truth, None)) if footage.labelled else frozenset()
         )
 
     @property
@@ -231,7 +205,7 @@ class Bench:
         self._progress(f"{variant.name}: preparing", 0, 0)
         self._stopped = None
         media = self._footage.media
-        timed = _Found(self._shown)
+        timed = Found(self._shown)
         compiled: list[int] = []  # before each pass, the timed ones last
         opened: list[Steps] = []
 
@@ -318,8 +292,8 @@ class Bench:
         comparison = self._comparison(variant, pipeline)
         return _Beside(accuracy=accuracy, labelled=labelled, comparison=comparison, compilations=pipeline.compilations - before)
 
-    def _accuracy(self, variant: Variant, pipeline: Pipeline) -> tuple[Accuracy | None, _Found]:
-        media, truth, found = self._footage.labelled, self._footage.labelled_truth, _Found(self._shown_labelled)
+    def _accuracy(self, variant: Variant, pipeline: Pipeline) -> tuple[Accuracy | None, Found]:
+        media, truth, found = self._footage.labelled, self._footage.labelled_truth, Found(self._shown_labelled)
         if media is None or truth is None or truth.labels != variant.detector.facts.labels:
             return None, found
         total, frames = media.facts().frames, media.frames()
@@ -441,14 +415,3 @@ def _candidates(pipeline: Pipeline, media: Media, frames: int) -> float | None:
         scores = raw.scores if nms.per_class else raw.scores.max(axis=-1)
         counts.append(int((scores > np.float32(nms.score)).sum()))
     return float(np.mean(counts)) if counts else None
-
-
-def _frames_to_show(media: Media, truth: Truth | None, limit: int | None) -> Iterator[str]:
-    """Name the fullest frame of each of `PICTURES_EACH` equal parts; the middle ones where there is no truth."""
-    names = media.frame_names()[:limit]
-    part = max(1, len(names) // PICTURES_EACH)
-    for start in range(0, min(len(names), part * PICTURES_EACH), part):
-        candidates = names[start : start + part]
-        known = truth.images if truth else {}
-        fullest = max(candidates, key=lambda name: len(known[name]) if name in known else 0)
-        yield fullest if known else candidates[len(candidates) // 2]
