@@ -6,7 +6,6 @@ Run it on a quiet machine: `python -m tests.benchmarks.sweep --full` (the grid o
 
 import argparse
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,7 @@ from workbench.sweep.plan import Subject
 from workbench.sweep.runner import open_material
 from workbench.sweep.task import Row
 
+KILLED_COMBINATIONS = 24  # of the sweep that is killed
 KILLED_WITHIN_SECONDS = 20.0  # of its start: the baseline and a group or two are finished by then
 AP_LOSS = 0.02  # that the picked setting may have against the best AP
 RIVALS = 3  # fastest of the exhaustive measurement that the picked setting is set against: the first of them was lucky as well
@@ -213,7 +213,7 @@ def against(detector: str, picked: Record, rival: Record) -> str:
 
 
 def kill(folder: Path, options: argparse.Namespace) -> None:
-    """Kill sweeps and workers at random moments; then let one finish, and see that nothing is lost or there twice."""
+    """Kill sweeps, and workers of sweeps that go on, at random moments: nothing may be lost or there twice, the rest be done."""
     grid = folder / "grid.toml"
     grid.write_text(
         '"input.size_hw" = [64, 96, 128, 160]\n"runtime.engine" = ["litert"]\n"nms.method" = ["opencv", "numpy"]\n'
@@ -223,32 +223,62 @@ def kill(folder: Path, options: argparse.Namespace) -> None:
     command = [str(Path(sys.executable).with_name("workbench")), "sweep", SAMPLE_DETECTORS[0], "--grid", str(grid), "--yes"]
     command += ["--history", str(path), "--frames", "8", "--baseline", "litert,input.size_hw=64"]
     moments = random.Random(options.seed)
-    before: list[str] = []
-    for number in range(options.kills + options.worker_kills):
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            time.sleep(moments.uniform(0.5, KILLED_WITHIN_SECONDS))
-            workers = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-            if number < options.kills:
-                process.send_signal(signal.SIGKILL)
-            else:
-                for worker in workers:
-                    worker.kill()
-            process.wait()
-        after = ids(path)
-        assert after[: len(before)] == before, "a record was lost"
-        before = after
-        print(f"\r{number + 1} kills, {len(before)} records", end="", flush=True)
-        if number + 1 < options.kills and len(before) > 15:  # it has come too far to be interrupted: begin again
-            path.unlink()
-            before = []
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    for kill_some, wanted in ((kill_sweep, options.kills), (kill_workers, options.worker_kills)):
+        kills = 0
+        while kills < wanted:
+            before = ids(path)
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+                kills += kill_some(process, moments, wanted - kills)
+            check_kept(before, path)
+            print(f"\r{kill_some.__name__}: {kills} kills, {len(ids(path))} records", end="", flush=True)
+            if process.returncode == 0 or kills == wanted:
+                finish(command, path)
+
+
+def kill_sweep(process: "subprocess.Popen[bytes]", moments: random.Random, _: int) -> int:
+    time.sleep(moments.uniform(0.5, KILLED_WITHIN_SECONDS))
+    alive = process.poll() is None
+    process.kill()
+    return int(alive)
+
+
+def kill_workers(process: "subprocess.Popen[bytes]", moments: random.Random, most: int) -> int:
+    """Kill what measures, again and again, while the sweep goes on; return how many were killed."""
+    kills = 0
+    while process.poll() is None:
+        time.sleep(moments.uniform(0.5, KILLED_WITHIN_SECONDS / 2))
+        for worker in workers_of(process) if kills < most else ():
+            worker.kill()
+            kills += 1
+    return kills
+
+
+def workers_of(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
+    try:
+        return [
+            child for child in psutil.Process(process.pid).children(recursive=True) if "workbench.sweep.child" in child.cmdline()
+        ]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def check_kept(before: Sequence[str], path: Path) -> None:
     after = ids(path)
     assert after[: len(before)] == before, "a record was lost"
     assert len(set(after)) == len(after), "a record is there twice"
+
+
+def finish(command: Sequence[str], path: Path) -> None:
+    """Let a sweep finish, say what it found, and clear it away."""
+    before = ids(path)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    check_kept(before, path)
     with History(path) as history:
         records = history.records(pictures=False)
     composed, problems = sum(record.composed for record in records), sum(bool(record.problem) for record in records)
-    print(f"\n{len(records)} records: {composed} composed, {problems} problems")
+    assert problems or composed == KILLED_COMBINATIONS, "not all that was left was done"
+    print(f"  {len(records)} records, {composed} composed, {problems} problems")
+    path.unlink()
 
 
 def ids(path: Path) -> list[str]:
