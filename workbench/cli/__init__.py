@@ -1,7 +1,10 @@
 """The command line. Every command exits with 2 and one clear line on a user's error."""
 
+import gc
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -13,6 +16,7 @@ from workbench.errors import WorkbenchError
 # typer passes on the usage errors of its click but exports only this one; click's module has another name in each version.
 UsageError: Any = typer.BadParameter.__base__
 COMMANDS = ("commands", "choosing", "keeping")
+SHOWING = frozenset({"advise", "history", "pick", "report"})  # commands that measure nothing, but may read 100,000 records
 INTERRUPTED = 130  # what typer returns after Ctrl-C, as shells do
 
 app = typer.Typer(
@@ -42,6 +46,24 @@ def _options(
 
 def main() -> None:
     """Run the command line; a user's error becomes one line and exit 2."""
+    with _uncollected(SHOWING.issuperset(sys.argv[1:2])):
+        _run()
+
+
+@contextmanager
+def _uncollected(wanted: bool) -> Iterator[None]:
+    """Keep the garbage collector from looking at what was read again and again: none of it is rubbish before the end."""
+    was_on = gc.isenabled()
+    if wanted:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _run() -> None:
     for part in COMMANDS:  # importing registers them, in this order
         import_module(f"workbench.cli.{part}")
 

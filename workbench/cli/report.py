@@ -1,9 +1,6 @@
 """`workbench report`: records written up as one HTML file."""
 
-import gc
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from workbench.cli.screen import console, write_json
@@ -23,23 +20,10 @@ def write(
     Raises:
         WorkbenchError: A record cannot be read, there is none, they are of several machines, or the page cannot be written.
     """
-    with _uncollected():
-        records = tuple(record for path in paths for record in read_records(path)) or newest(history or default_path(), top)
-        write_report(records, out, allow_different_machines=different_machines)
+    records = tuple(record for path in paths for record in read_records(path)) or newest(history or default_path(), top)
+    write_report(records, out, allow_different_machines=different_machines)
     console(json_file).print(f"{len(records)} records: {out}", markup=False)
     write_json(json_file, json.dumps({"schema": 1, "report": str(out), "records": [record.id for record in records]}))
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector from looking at hundreds of records again and again: none of it is rubbish before the end."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def newest(path: Path, top: int) -> tuple[Record, ...]:
