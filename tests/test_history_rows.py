@@ -114,6 +114,18 @@ def test_rows_are_found_by_their_words_newest_last(history, asked, names):
     assert [row.name for row in history.summaries(**asked)] == names
 
 
+def test_what_was_measured_together_is_the_newest_of_each_name_in_the_order_of_the_first(history):
+    history.append_many([record(name="a", id="1"), record(name="b", id="2"), record(name="elsewhere", machine="elsewhere")])
+    history.append_many(
+        [record(name="c", id="3"), record(name="a", id="4"), record(name="b", id="5"), record(name="d", media="other")]
+    )
+    (last,) = [row for row in history.summaries() if row.id == "5"]
+
+    found = history.together_with(last)
+
+    assert [(row.name, row.id) for row in found] == [("a", "4"), ("b", "5"), ("c", "3")]
+
+
 def test_machines_are_known_by_their_processors(history):
     history.append_many([record(), record(machine="elsewhere"), record()])
 

@@ -35,12 +35,11 @@ def newest(path: Path, top: int) -> tuple[Record, ...]:
         last = history.summaries(newest=1)
         if not last:
             raise RecordError(f"the history {path} is empty; measure something with `workbench run` first")
-        rows = history.summaries(detector_sha256=last[0].detector_sha256, machine_id=last[0].machine_id)
-        together = {row.name: row for row in rows if row.media_key == last[0].media_key}
-        best = _best(tuple(together.values()), top)
+        together = history.together_with(last[0])
+        best = _best(together, top)
         pictured = {row.id for row in best[:PICTURED]}
         chosen = {row.id for row in best}
-        in_order = [row.id for row in together.values() if row.id in chosen]
+        in_order = [row.id for row in together if row.id in chosen]
         plain = {record.id: record for record in history.records_by_id(chosen - pictured, pictures=False)}
         whole = plain | {record.id: record for record in history.records_by_id(pictured)}
         return tuple(whole[identity] for identity in in_order)

@@ -142,6 +142,17 @@ class History:
         rows.reverse()
         return tuple(map(Summary._make, rows))
 
+    def together_with(self, row: Summary) -> tuple[Summary, ...]:
+        """Return what was measured of the same detector, on the same frames and machine: of equal names the newest.
+
+        They come in the order in which their names were first measured there.
+        """
+        words = {"detector_sha256": row.detector_sha256, "media_key": row.media_key, "machine_id": row.machine_id}
+        newest = f"SELECT max(position) AS last, min(position) AS first FROM summaries WHERE {_equal(words)} GROUP BY name"  # noqa: S608 - our own words
+        query = f"SELECT {COLUMNS} FROM ({newest}) JOIN summaries ON position = last ORDER BY first"  # noqa: S608 - as above
+        with self._reading():
+            return tuple(map(Summary._make, self._base.execute(query, words).fetchall()))
+
     def records(
         self,
         *,
