@@ -110,7 +110,7 @@ class LoopTimes:
             return
         for key, screened in list(self._results.items()):
             if not self._is_usual(screened.pace_seconds) and self._tries[key] <= RETRIES:
-                self._screen_again(Nms.model_validate_json(key))
+                self._screen_and_keep(Nms.model_validate_json(key))
         for runs in self._contexts.values():
             if sum(self._is_usual(run.pace_seconds) for run in runs) < CONTEXTS and len(runs) < CONTEXTS + RETRIES:
                 runs.append(self._in_context(runs[0].nms))
@@ -163,12 +163,13 @@ class LoopTimes:
             What it leaves in the first of `frames`; in all of them unless it is slow.
         """
         with_nms(self._pipeline, nms).suppress(self._raws[:1], self.frames[:1])  # the first call traces, or fills caches
-        screened = self._screen_again(nms)
+        screened = self._screen_and_keep(nms)
         if self.separate and nms.method not in {self._pipeline.settings.nms.method, *self._contexts}:
             self._contexts[nms.method] = [self._in_context(nms)]
         return screened.found
 
-    def _screen_again(self, nms: Nms) -> Screened:
+    def _screen_and_keep(self, nms: Nms) -> Screened:
+        """Screen an NMS, and keep of all its screenings the one while the machine was fastest."""
         key = nms.model_dump_json()
         screened = self._screen(with_nms(self._pipeline, nms))
         known = self._results.get(key, screened)
