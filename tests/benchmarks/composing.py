@@ -24,7 +24,7 @@ from workbench.sweep.task import Task
 ROWS_BESIDE = 11  # of its group that are screened with a row that is composed and measured whole in turns
 WHOLE = 3  # measurements of the row, the frames of all of which count: one alone hits less of what a machine does than the composer
 FRAMES_BESIDE = 12  # in a turn
-TURNS_BESIDE = 3  # of them with each screening: the last one comes with the last row
+TURNS_BESIDE = 3  # of them with each turn of the composer
 
 
 def main() -> None:
@@ -62,9 +62,12 @@ def in_turns(task_json: str, row_id: str) -> tuple[float, list[tuple[float, ...]
     turns = whole_in_turns(Pipeline(detector, row.settings, footage.calibration), footage, task.frames, whole)
     take(turns, 2)  # the composer's first looks come with them
     composer = Composer(detector, footage, task, lambda: None)
-    for other in composer.rows:
+    for rows in composer.turns:
         take(turns, TURNS_BESIDE)
-        composer.screen(other)
+        composer.begin_turn()
+        for other in rows:
+            composer.screen(other)
+        composer.end_turn()
     take(turns)
     return median_ms(composer.record(row)), [one.total_seconds for one in whole]
 

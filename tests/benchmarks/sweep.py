@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby, islice
 from pathlib import Path
 from statistics import median
 
@@ -25,7 +26,7 @@ from workbench.record import Record
 from workbench.sweep import Grid, Material, Standing, Sweep, read_grid
 from workbench.sweep.isolation import run_task
 from workbench.sweep.plan import Subject
-from workbench.sweep.runner import open_material
+from workbench.sweep.runner import CONFIRMED_AT_ONCE, open_material
 from workbench.sweep.task import Row
 
 KILLED_COMBINATIONS = 24  # of the sweep that is killed
@@ -53,7 +54,7 @@ def main() -> None:
     parser.add_argument("--detectors", nargs="+", default=list(SAMPLE_DETECTORS))
     parser.add_argument("--sample", type=int, default=25, help="combinations measured directly after --full")
     parser.add_argument(
-        "--turns", type=int, default=5, help="direct measurements of each of them, minutes apart; the middle counts"
+        "--rounds", type=int, default=3, help="direct measurements of each of them, minutes apart; the middle counts"
     )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -85,11 +86,13 @@ def full(folder: Path, options: argparse.Namespace) -> None:
         for record in problems:
             print(f"  {record.detector.name} {record.name}: {record.problem.message if record.problem else ''}")
         chosen = random.Random(options.seed).sample(composed, min(options.sample, len(composed)))
-        turns = [[measured_whole(record) for record in chosen] for _ in range(options.turns)]
-        compare(chosen, list(map(middle, zip(*turns, strict=True))))
-        if options.turns > 1:
+        chosen.sort(key=lambda record: record.detector.name)
+        baselines = {record.detector.name: record for record in records if record.detections}
+        rounds = [measured_whole(chosen, baselines) for _ in range(options.rounds)]
+        compare(chosen, list(map(middle, zip(*rounds, strict=True))))
+        if options.rounds > 1:
             print("one direct measurement against another, minutes later:")
-            say_errors(median_ms(again) / median_ms(first) - 1 for first, again in zip(*turns[:2], strict=True))
+            say_errors(median_ms(again) / median_ms(first) - 1 for first, again in zip(*rounds[:2], strict=True))
 
 
 def size_mb(path: Path) -> float:
@@ -101,13 +104,18 @@ def tell(standing: Standing) -> None:
     print(f"\r{standing.done}/{standing.total} {left} {standing.what:<60}", end="", flush=True)
 
 
-def measured_whole(record: Record) -> Record:
-    """Measure the setting of a record in a process of its own."""
-    return whole(record.detector.source, [record])[0]
+def measured_whole(records: Sequence[Record], baselines: Mapping[str, Record]) -> list[Record]:
+    """Measure the settings of records as a sweep confirms its best ones: some of a detector in turns in one process."""
+    found = []
+    for name, same in groupby(records, key=lambda record: record.detector.name):
+        while some := list(islice(same, CONFIRMED_AT_ONCE)):
+            found += whole(some[0].detector.source, some, baselines[name])
+            print(f"\r{len(found)}/{len(records)} measured whole", end="", flush=True)
+    return found
 
 
-def whole(detector: str, records: Sequence[Record], baseline: Record | None = None) -> list[Record]:
-    """Measure settings in one process; with a baseline no time is spent on comparing."""
+def whole(detector: str, records: Sequence[Record], baseline: Record) -> list[Record]:
+    """Measure settings in one process; since there is a baseline, no time is spent on comparing."""
     rows = [Row(id=f"direct {record.id}", name=record.name, command=record.command, settings=record.settings) for record in records]
     task = subject(detector).task("direct", "whole", rows)
     return list(run_task(task.model_copy(update={"baseline": baseline})))

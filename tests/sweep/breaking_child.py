@@ -1,6 +1,6 @@
 """A worker process whose network breaks the runtime at 64x64: it crashes there, or never returns.
 
-`python breaking_child.py crash|hang TASK.json`
+`python breaking_child.py crash|hang JOB.json`
 """
 
 import os

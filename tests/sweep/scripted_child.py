@@ -1,7 +1,7 @@
 """A worker process that measures nothing and does what its rows' names say: `crash`, `hang`, `hog`, `killed`, `exit`, or be fine.
 `crowd` is a hog where it is not alone.
 
-`python scripted_child.py [opening-crash|opening-hang|killed-once FILE] TASK.json`
+`python scripted_child.py [opening-crash|opening-hang|killed-once FILE] JOB.json`
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from workbench.record import Problem
 from workbench.sweep.child import Lines, row_problem
-from workbench.sweep.task import Task
+from workbench.sweep.task import Job
 
 
 def crash() -> None:
@@ -43,17 +43,18 @@ DEEDS = {"crash": crash, "hang": hang, "hog": hog, "killed": killed, "exit": lea
 
 
 def main(words: list[str]) -> None:
-    task = Task.model_validate_json(Path(words[-1]).read_bytes())
+    job = Job.model_validate_json(Path(words[-1]).read_bytes())
     lines = Lines(sys.stdout)
     for word in words[:-1]:
         if word.startswith("opening-"):
             DEEDS[word.removeprefix("opening-")]()
-    for row in (*((task.lead,) if task.lead else ()), *task.rows):
+    rows = [(task, row) for task in job.tasks for row in (*((task.lead,) if task.lead else ()), *task.rows)]
+    for task, row in rows:
         lines.say("begins", row.id)
         if "killed-once" in words and row.name == "once" and not Path(words[1]).exists():
             Path(words[1]).touch()
             killed()
-        if row.name == "crowd" and len(task.rows) > 1:
+        if row.name == "crowd" and len(rows) > 1:
             hog()
         DEEDS.get(row.name, str)()
         lines.record(row_problem(task, row, Problem(kind="Fine", message=f"process {os.getpid()}")))

@@ -11,8 +11,8 @@ from workbench.detectors import Detector
 from workbench.media import Media
 from workbench.record import Record
 from workbench.settings import Settings
-from workbench.sweep.isolation import Isolation, WorkerStoppedError, records_of, run_task
-from workbench.sweep.task import Material, Row, Task
+from workbench.sweep.isolation import Isolation, WorkerStoppedError, records_of, run_job, run_task
+from workbench.sweep.task import Job, Material, Row, Task
 
 SCRIPT = str(Path(__file__).parent / "scripted_child.py")
 LIMIT = 400 << 20
@@ -22,10 +22,10 @@ MakeTask = Callable[..., Task]
 
 @pytest.fixture
 def make_task(mobile: Detector, still_media: Media) -> MakeTask:
-    def made(*names: str, kind: str = "compose", lead: str | None = None) -> Task:
+    def made(*names: str, kind: str = "compose", lead: str | None = None, group: str = "group") -> Task:
         rows = tuple(row(name) for name in names)
         return Task(
-            id="group",
+            id=group,
             kind=kind,
             name="inspector-mobile: litert",
             material=Material(detector="inspector-mobile"),
@@ -157,6 +157,41 @@ def test_a_stop_ends_the_process_and_keeps_what_was_finished(make_task: MakeTask
 def test_an_executor_gets_what_was_finished_before_a_stop(make_task: MakeTask) -> None:
     stop = threading.Event()
     threading.Timer(2.5, stop.set).start()
-    texts = records_of(make_task("a", "hang").model_dump_json(), Isolation(command=(SCRIPT,)), stop)
+    texts = records_of(Job(tasks=(make_task("a", "hang"),)).model_dump_json(), Isolation(command=(SCRIPT,)), stop)
 
     assert [Record.from_json(text).name for text in texts] == ["a"]
+
+
+# Several tasks in one process
+
+
+def test_tasks_share_a_process_where_nothing_happens(make_task: MakeTask) -> None:
+    records = list(run_job(Job(tasks=(make_task("a", "b"), make_task("c", group="other"))), isolation()))
+
+    assert told(records) == dict.fromkeys("abc", "fine")
+    assert len({record.problem.message for record in records if record.problem}) == 1
+
+
+@pytest.mark.parametrize(("deed", "said"), [("crash", "SIGSEGV"), ("hang", "nothing was heard of it for 3 s")])
+def test_what_breaks_a_shared_process_costs_its_row_alone(make_task: MakeTask, deed: str, said: str) -> None:
+    found = told(list(run_job(Job(tasks=(make_task("a", deed, "b"), make_task("c", group="other"))), isolation())))
+
+    assert said in found.pop(deed)
+    assert found == dict.fromkeys("abc", "fine")
+
+
+def test_what_opens_in_no_process_is_one_row_for_each_task(make_task: MakeTask) -> None:
+    records = list(run_job(Job(tasks=(make_task("a", "b"), make_task("c", group="other"))), isolation("opening-crash")))
+
+    assert [record.id for record in records] == ["group", "other"]
+
+
+@pytest.mark.parametrize("deed", ["crowd", "once"])
+def test_tasks_that_were_too_much_together_have_processes_of_their_own(make_task: MakeTask, tmp_path: Path, deed: str) -> None:
+    words = ("killed-once", str(tmp_path / "was here")) if deed == "once" else ()
+    records = list(
+        run_job(Job(tasks=(make_task("a"), make_task(deed, group="second"), make_task("b", group="third"))), isolation(*words))
+    )
+
+    assert told(records) == dict.fromkeys(("a", deed, "b"), "fine")
+    assert len({record.problem.message for record in records if record.problem}) == 3

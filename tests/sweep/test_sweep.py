@@ -166,7 +166,7 @@ def test_a_model_that_breaks_the_runtime_costs_one_row(
 @pytest.mark.slow
 def test_what_is_cancelled_goes_on_later(material: Material, open_history: Callable[[], History]) -> None:
     history = open_history()
-    run = sweep(material, history, FEW)
+    run = sweep(material, history, FEW, together=1)
     seen = []
     for record in run.run():
         seen.append(record)
@@ -176,6 +176,7 @@ def test_what_is_cancelled_goes_on_later(material: Material, open_history: Calla
     rest = list(sweep(material, history, FEW).run())
 
     assert {record.id for record in seen} == stored
+    assert len([record for record in seen if record.composed]) == 2
     assert not {record.id for record in rest} & stored
     assert len([record for record in (*seen, *rest) if record.composed]) == 4
 

@@ -1,6 +1,6 @@
-"""The worker process: measures one task and writes what it found, a line of JSON each, as it goes.
+"""The worker process: does one job and writes what it found, a line of JSON each, as it goes.
 
-`python -m workbench.sweep.child TASK.json`; lines go to standard output, whatever else is printed to standard error. It ends when
+`python -m workbench.sweep.child JOB.json`; lines go to standard output, whatever else is printed to standard error. It ends when
 its standard input does: with whoever started it.
 """
 
@@ -9,9 +9,10 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import IO, Any, final
 
@@ -21,7 +22,7 @@ from workbench.errors import MediaError, ModelError, WorkbenchError
 from workbench.machine import EnvironmentFacts, NoiseCertificate, environment
 from workbench.media import as_media
 from workbench.record import Problem, Record
-from workbench.sweep.task import Material, Row, Task
+from workbench.sweep.task import Job, Material, Row, Task
 
 Open = Callable[[Material], tuple[Detector, Footage]]
 UNTIMED = NoiseCertificate(verdict="unknown", reasons=("nothing was timed",))
@@ -59,16 +60,17 @@ def open_material(material: Material) -> tuple[Detector, Footage]:
     return detector, open_footage(detector, media, material.truth)
 
 
-def work(task: Task, lines: Lines, open_them: Open = open_material) -> None:
-    """Measure a task; what a row raises becomes its record, and the next row has its turn."""
+def work(job: Job, lines: Lines, open_them: Open = open_material) -> None:
+    """Do a job; what a row raises becomes its record, and the next row has its turn."""
     try:
-        detector, footage = open_them(task.material)
-        _check_same(task, detector, footage)
-        measured = WAYS[task.kind](task, detector, footage, lines)
-        for record in measured:
+        detector, footage = open_them(job.material)
+        _check_same(job.tasks[0], detector, footage)
+        for record in WAYS[job.tasks[0].kind](job.tasks, detector, footage, lines):
             lines.record(record)
     except Exception as error:
-        lines.record(group_problem(task, problem_of(error)))
+        problem = problem_of(error)
+        for task in job.tasks:
+            lines.record(group_problem(task, problem))
     lines.say("done", True)
 
 
@@ -111,26 +113,43 @@ def _check_same(task: Task, detector: Detector, footage: Footage) -> None:
         raise MediaError(f"{media.name} differs from the sweep's own; choose the same version of it on every machine")
 
 
-def _compose(task: Task, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
-    from workbench.sweep.composing import Composer
+def _compose(tasks: Sequence[Task], detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
+    """Compose the rows of tasks in turns, so that a machine that changes its pace does so for all of them alike."""
+    from workbench.sweep.composing import TURNS, Composer
 
-    composer = Composer(detector, footage, task, lines.alive)
-    screened = []
-    for row in composer.rows:
-        lines.say("begins", row.id)
+    composers, screened = [], []
+    for task in tasks:
         try:
-            composer.screen(row)
-        except Exception as error:  # the runtime raises what it likes; it costs this row
-            yield row_problem(task, row, problem_of(error))
-        else:
-            screened.append(row)
-    yield from map(composer.record, screened)
+            composers.append(Composer(detector, footage, task, lines.alive))
+        except Exception as error:  # the runtime raises what it likes; it costs this task
+            yield group_problem(task, problem_of(error))
+    for turn, composer in product(range(TURNS), tuple(composers)):
+        if composer not in composers:
+            continue
+        composer.begin_turn()
+        for row in composer.turns[turn]:
+            lines.say("begins", row.id)
+            try:
+                composer.screen(row)
+            except Exception as error:  # it costs this row
+                yield row_problem(composer.task, row, problem_of(error))
+            else:
+                screened.append((composer, row))
+        try:
+            composer.end_turn()
+        except Exception as error:
+            composers.remove(composer)
+            yield group_problem(composer.task, problem_of(error))
+    for composer, row in screened:
+        if composer in composers:
+            yield composer.record(row)
 
 
-def _direct(task: Task, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
+def _direct(tasks: Sequence[Task], detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
     from workbench.bench import Bench
     from workbench.variants import Variant
 
+    (task,) = tasks
     bench = Bench(footage, task.frames, task.baseline, lambda *_: lines.alive(), comparison_seconds=COMPARISON_SECONDS)
     rows = (*((task.lead,) if task.lead else ()), *task.rows)
     variants = [Variant(name=row.name, detector=detector, settings=row.settings, command=row.command) for row in rows]
@@ -142,7 +161,8 @@ def _direct(task: Task, detector: Detector, footage: Footage, lines: Lines) -> I
             yield outcome.model_copy(update={"id": row.id})
 
 
-def _convert(task: Task, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
+def _convert(tasks: Sequence[Task], detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
+    (task,) = tasks
     calibration = Calibration(footage.calibration.key, cache(footage.calibration.frames))
     for row in task.rows:
         settings = row.settings
@@ -157,7 +177,7 @@ def _convert(task: Task, detector: Detector, footage: Footage, lines: Lines) -> 
 
 
 COMPARISON_SECONDS = 5.0  # a confirmed row wants its own times first; how it compares is clear much sooner where it matters
-WAYS: dict[str, Callable[[Task, Detector, Footage, Lines], Iterator[Record]]] = {
+WAYS: dict[str, Callable[[Sequence[Task], Detector, Footage, Lines], Iterator[Record]]] = {
     "compose": _compose,
     "direct": _direct,
     "convert": _convert,
@@ -173,11 +193,11 @@ def _end_with_parent() -> None:
 
 
 def main(path: Path, open_them: Open = open_material) -> None:
-    """Measure the task in a file, for whoever reads standard output."""
+    """Do the job in a file, for whoever reads standard output."""
     _end_with_parent()
     with closing(os.fdopen(os.dup(1), "w", encoding="utf-8")) as out:
         os.dup2(2, 1)  # what runtimes print must not come between the lines
-        work(Task.model_validate_json(path.read_bytes()), Lines(out), open_them)
+        work(Job.model_validate_json(path.read_bytes()), Lines(out), open_them)
 
 
 if __name__ == "__main__":

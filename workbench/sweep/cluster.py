@@ -12,15 +12,15 @@ from typing import Any, final
 
 from workbench.errors import UnavailableError
 from workbench.machine import EnvironmentFacts, environment
-from workbench.sweep.isolation import Isolation, run_task
+from workbench.sweep.isolation import Isolation, run_job
 from workbench.sweep.parcels import Parcels, keep, missing, pack, unpack
 from workbench.sweep.sites import Site
-from workbench.sweep.task import Material, Task
+from workbench.sweep.task import Job, Material
 
 RESOURCE = "machine"
 CONNECT_SECONDS = 10.0  # for a scheduler to answer
 REFRESH_SECONDS = 2.0  # between two looks at who is there
-RETRIES = 3  # of a task whose worker died; by then it is likely to be the task's fault
+RETRIES = 3  # of a job whose worker died; by then it is likely to be the job's fault
 
 
 class LacksContentError(Exception):
@@ -32,18 +32,19 @@ def describe_worker() -> str:
     return environment().model_dump_json()
 
 
-def measure_sent(task_json: str, parcels_json: str, isolation: Isolation) -> list[str]:
-    """Measure a task on a worker; its records say what the sender calls detector and media.
+def measure_sent(job_json: str, parcels_json: str, isolation: Isolation) -> list[str]:
+    """Do a job on a worker; its records say what the sender calls detector and media.
 
     Raises:
         LacksContentError: Something that it needs has not been sent here.
     """
-    task, parcels = Task.model_validate_json(task_json), Parcels.model_validate_json(parcels_json)
+    job, parcels = Job.model_validate_json(job_json), Parcels.model_validate_json(parcels_json)
     if missing(parcels.hashes()):
         raise LacksContentError
-    here = task.model_copy(update={"material": unpack(task.material, parcels)})
-    names = {"detector": task.detector, "media": task.media}
-    return [record.model_copy(update=names).to_json() for record in run_task(here, isolation)]
+    material, sender = unpack(job.material, parcels), job.tasks[0]
+    here = Job(tasks=tuple(task.model_copy(update={"material": material}) for task in job.tasks))
+    names = {"detector": sender.detector, "media": sender.media}
+    return [record.model_copy(update=names).to_json() for record in run_job(here, isolation)]
 
 
 @final
@@ -140,13 +141,11 @@ class ClusterSite(Site):
         there = self._cluster.workers().items()
         return [address for address, facts in there if facts.machine_id == self.machine_id]
 
-    def submit(self, task: Task) -> "Future[list[str]]":
-        parcels = self._cluster.prepare(task.material)
+    def submit(self, job: Job) -> "Future[list[str]]":
+        parcels = self._cluster.prepare(job.material)
         where = {} if self._alone else {"workers": self._addresses()}
         executor = self._cluster.client.get_executor(resources={RESOURCE: 1}, pure=False, retries=RETRIES, **where)
-        future: Future[list[str]] = executor.submit(
-            measure_sent, task.model_dump_json(), parcels.model_dump_json(), self._isolation
-        )
+        future: Future[list[str]] = executor.submit(measure_sent, job.model_dump_json(), parcels.model_dump_json(), self._isolation)
         self._running.add(future)
         future.add_done_callback(self._running.discard)
         return future
@@ -157,7 +156,7 @@ class ClusterSite(Site):
             return True
         return False
 
-    def blames_task(self, error: BaseException) -> bool:
+    def blames_job(self, error: BaseException) -> bool:
         from distributed import KilledWorker
 
         return isinstance(error, KilledWorker)  # one worker after the other died of it

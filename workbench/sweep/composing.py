@@ -20,6 +20,7 @@ from workbench.sweep.task import Row, Task
 from workbench.timing import Timing
 
 Tell = Callable[[], None]
+TURNS = LOOKS - 2  # of a composer, each with a look at its end; two looks come with its making
 
 
 def _middle_first(rows: Sequence[Row]) -> list[Row]:
@@ -40,11 +41,14 @@ class _Judged:
 class Composer:
     """Runs the engine of a group when made; then each row costs its NMS alone.
 
-    Rows are screened first, all of them in the order of `rows`, with looks at the engine in the loop in between; their records,
-    put together from all of that, come at the end.
+    Rows are screened first, in turns at whose end the engine is looked at in the loop; other composers may have theirs in between,
+    so that all of them see the same moods of the machine, and each sees more of them. Records, put together from all of that, come
+    at the end.
 
     Attributes:
-        rows: Of the task, those of middling thresholds first: what leaves much and what leaves little differs least from them.
+        task: What it composes.
+        turns: Its rows, `TURNS` parts of them, those of middling thresholds first: what leaves much and what leaves little differs
+            least from them.
 
     Args:
         detector: What runs.
@@ -57,10 +61,11 @@ class Composer:
     """
 
     def __init__(self, detector: Detector, footage: Footage, task: Task, tell: Tell) -> None:
-        self.rows = _middle_first(task.rows)
-        settings = self.rows[0].settings
+        rows = _middle_first(task.rows)
+        settings = rows[0].settings
+        self.task = task
+        self.turns = [rows[len(rows) * n // TURNS : len(rows) * (n + 1) // TURNS] for n in range(TURNS)]
         self._footage = footage
-        self._task = task
         self._least_score = min(row.settings.nms.score for row in task.rows)
         self._watch = NoiseWatch(settings.runtime.threads)
         with self._watch:
@@ -74,7 +79,15 @@ class Composer:
             self._loop.look_again()
         self._agreements: dict[bytes, Agreement | None] = {}
         self._judged: dict[str, _Judged] = {}
-        self._looks_left = LOOKS - 2
+
+    def begin_turn(self) -> None:
+        """Take the process's threads back from whoever had the turn before."""
+        self._pipeline.take_threads()
+
+    def end_turn(self) -> None:
+        """Look at the engine in the loop."""
+        self._loop.look_again()
+        self._watch.sample()
 
     def screen(self, row: Row) -> None:
         """Time and judge the NMS of one row."""
@@ -84,10 +97,6 @@ class Composer:
         accuracy = self._stills.accuracy(found, nms.score) if self._stills and found is not None else None
         agreed = self._agreement(left, accuracy)
         self._judged[row.id] = _Judged(accuracy, agreed, tuple(uncounted(found or ())))
-        while self._looks_left and len(self._judged) * (LOOKS - 2) >= len(self._task.rows) * (LOOKS - 1 - self._looks_left):
-            self._looks_left -= 1
-            self._loop.look_again()
-            self._watch.sample()
 
     def record(self, row: Row) -> Record:
         """Return the record of a row that was screened, its times composed."""
@@ -116,7 +125,7 @@ class Composer:
         )
 
     def _agreement(self, found: Sequence[Detections], accuracy: Accuracy | None) -> Agreement | None:
-        baseline = self._task.baseline
+        baseline = self.task.baseline
         if baseline is None or baseline.detector.labels != self._pipeline.detector.facts.labels:
             return None
         key = content_key(found)

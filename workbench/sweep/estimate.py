@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import final
 
 from workbench.settings import FLATBUFFER_ENGINES
-from workbench.sweep.task import Task
+from workbench.sweep.task import Job, Row, Task
 
 # Seconds on two cores of a server's processor, for detectors of a few megabytes: right to a factor of two elsewhere, and soon
-# corrected by what the first tasks took.
+# corrected by what the first jobs took.
 PROCESS_SECONDS = 3.0  # for a fresh one to load what it needs, TensorFlow aside
 TENSORFLOW_SECONDS = 6.0
 OPENING_SECONDS: Mapping[str, float] = {"xla": 6.0, "graph": 3.0, "openvino": 1.0, "litert": 0.3}
@@ -16,6 +16,7 @@ MEASURING_SECONDS: Mapping[str, float] = {"xla": 14.0, "graph": 7.0, "openvino":
 ROW_SECONDS = 0.06  # NMS screened, judged and written down
 DIRECT_SECONDS = 10.0  # a row that is measured whole, with its comparison
 CONVERSION_SECONDS = 9.0  # each, with its share of loading and exporting
+MOST_GONE = 0.95  # of what was guessed for a job that still runs
 HOST_METHODS = frozenset({"python", "numpy", "opencv", "model"})
 
 
@@ -27,7 +28,7 @@ class Estimate:
     Attributes:
         combinations: All that the grid holds.
         known: Of them, how many the history holds already, or cannot run.
-        tasks: Processes that will be started.
+        tasks: Runs of an engine.
         seconds: About how long they will take.
     """
 
@@ -37,26 +38,39 @@ class Estimate:
     seconds: float
 
 
-def task_seconds(task: Task) -> float:
-    """Guess how long a task takes."""
+def job_seconds(job: Job) -> float:
+    """Guess how long a job takes."""
+    loading = PROCESS_SECONDS + TENSORFLOW_SECONDS * any(map(_needs_tensorflow, job.tasks))
+    return loading + sum(map(_measuring_seconds, job.tasks))
+
+
+def _rows(task: Task) -> tuple[Row, ...]:
+    return (*((task.lead,) if task.lead else ()), *task.rows)
+
+
+def _needs_tensorflow(task: Task) -> bool:
+    settings = [row.settings for row in _rows(task)]
+    return task.kind == "convert" or any(
+        one.runtime.engine not in FLATBUFFER_ENGINES or one.nms.method not in HOST_METHODS for one in settings
+    )
+
+
+def _measuring_seconds(task: Task) -> float:
+    rows = _rows(task)
     if task.kind == "convert":
-        return PROCESS_SECONDS + TENSORFLOW_SECONDS + CONVERSION_SECONDS * len(task.rows)
-    rows = (*((task.lead,) if task.lead else ()), *task.rows)
-    engines = {row.settings.runtime.engine for row in rows}
-    needs_tensorflow = bool(engines - set(FLATBUFFER_ENGINES)) or any(row.settings.nms.method not in HOST_METHODS for row in rows)
-    loading = PROCESS_SECONDS + TENSORFLOW_SECONDS * needs_tensorflow
+        return CONVERSION_SECONDS * len(rows)
     if task.kind == "direct":
-        return loading + DIRECT_SECONDS * len(rows)
-    engine = task.rows[0].settings.runtime.engine
-    return loading + OPENING_SECONDS.get(engine, 3.0) + MEASURING_SECONDS.get(engine, 10.0) + ROW_SECONDS * len(rows)
+        return DIRECT_SECONDS * len(rows)
+    engine = rows[0].settings.runtime.engine
+    return OPENING_SECONDS.get(engine, 3.0) + MEASURING_SECONDS.get(engine, 10.0) + ROW_SECONDS * len(rows)
 
 
 @final
 class Remaining:
-    """The time that is left, guessed from what tasks so far took against what was guessed for them.
+    """The time that is left, guessed from what jobs so far took against what was guessed for them.
 
     Args:
-        guessed_seconds: Of all tasks.
+        guessed_seconds: Of all jobs.
     """
 
     def __init__(self, guessed_seconds: float) -> None:
@@ -64,17 +78,21 @@ class Remaining:
         self._done_guessed = 0.0
         self._done_taken = 0.0
 
-    def add(self, tasks: Iterable[Task]) -> None:
-        """Take tasks in that have been found to be necessary meanwhile."""
-        self._guessed += sum(map(task_seconds, tasks))
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Take jobs in that have been found to be necessary meanwhile."""
+        self._guessed += sum(map(job_seconds, jobs))
 
-    def finish(self, task: Task, taken_seconds: float) -> None:
-        """Learn from a task that is done."""
-        self._done_guessed += task_seconds(task)
+    def finish(self, job: Job, taken_seconds: float) -> None:
+        """Learn from a job that is done."""
+        self._done_guessed += job_seconds(job)
         self._done_taken += taken_seconds
 
-    @property
-    def seconds(self) -> float:
-        """Of one worker's time."""
+    def seconds(self, running: Iterable[tuple[Job, float]] = ()) -> float:
+        """Return it, of one worker's time.
+
+        Args:
+            running: Jobs, and for how many seconds each has been running.
+        """
         pace = self._done_taken / self._done_guessed if self._done_guessed else 1.0
-        return max(0.0, self._guessed - self._done_guessed) * pace
+        gone = sum(min(spent, MOST_GONE * job_seconds(job) * pace) for job, spent in running)
+        return max(0.0, (self._guessed - self._done_guessed) * pace - gone)

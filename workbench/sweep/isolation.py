@@ -1,4 +1,4 @@
-"""Isolation: a task runs in fresh processes, and a crash, a hang or running out of memory costs the row at which it happened."""
+"""Isolation: a job runs in fresh processes, and a crash, a hang or running out of memory costs the row at which it happened."""
 
 import json
 import os
@@ -19,7 +19,7 @@ import psutil
 
 from workbench.record import Problem, Record
 from workbench.sweep.child import group_problem, row_problem
-from workbench.sweep.task import Task
+from workbench.sweep.task import Job, Task
 
 OPENING_SECONDS = 600.0  # without a word while models load and convert: calibrating a large one takes minutes
 PATIENCE_SECONDS = 60.0  # without a word afterwards, where the slowest thing is a handful of frames
@@ -40,7 +40,7 @@ class Isolation:
     """How worker processes are started and watched.
 
     Attributes:
-        command: What is started by this interpreter, with the task's file as the last word.
+        command: What is started by this interpreter, with the job's file as the last word.
         opening_seconds: How long it may say nothing until its first row begins.
         patience_seconds: And how long afterwards.
         memory_bytes: What it may take; a share of what is free by default.
@@ -55,27 +55,45 @@ class Isolation:
         return self.memory_bytes or int(psutil.virtual_memory().available * MEMORY_SHARE)
 
 
-def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> Iterator[Record]:
-    """Measure a task in processes of its own, and give each record as it comes: those of problems too.
+def run_job(job: Job, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> Iterator[Record]:
+    """Do a job in processes of its own, and give each record as it comes: those of problems too.
 
-    A row is blamed for the end of its process at once, but for one that somebody killed (SIGKILL) only the second time: that may
-    have been a user, or the system for want of memory that others took. Rows that are measured in turns are in memory all at once;
-    where that may have been too much, each has a process of its own from then on.
+    Where the process of several tasks ends badly, nobody is blamed: what is left of each has processes of its own.
 
     Args:
-        task: What to measure.
+        job: What to do.
         isolation: How processes are started and watched.
         stop: Set by somebody else to end it all.
 
     Raises:
         WorkerStoppedError: It was set.
     """
+    tasks = job.tasks
+    if len(tasks) > 1:
+        child = _Child(job, isolation, stop or threading.Event())
+        answered = set()
+        for record in child.records():
+            answered.add(record.id)
+            yield record
+        tasks = tuple(left for task in tasks if (left := task.without(answered))) if child.ending else ()
+    for task in tasks:
+        yield from run_task(task, isolation, stop)
+
+
+def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> Iterator[Record]:
+    """Measure a task in processes that do nothing else, and give each record as it comes. Arguments and errors as in `run_job`.
+
+    A row is blamed for the end of its process at once, but for one that somebody killed (SIGKILL) only the second time: that may
+    have been a user, or the system for want of memory that others took. Rows that are measured in turns are in memory all at once;
+    where that may have been too much, each has a process of its own from then on.
+    """
     left = {row.id: row for row in task.rows}
     lead, seen, forgiven = task.lead, set[str](), set[str | None]()
     at_once, deaths, ending = len(left), 0, ""
     while left and deaths < MOST_DEATHS:
         rows = tuple(left.values())[:at_once]
-        child = _Child(task.model_copy(update={"rows": rows, "lead": lead}), isolation, stop or threading.Event())
+        job = Job(tasks=(task.model_copy(update={"rows": rows, "lead": lead}),))
+        child = _Child(job, isolation, stop or threading.Event())
         for record in child.records():
             left.pop(record.id, None)
             seen.add(record.id)
@@ -104,11 +122,11 @@ def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Eve
         yield group_problem(task, Problem(kind="WorkerError", message=f"its processes ended {MOST_DEATHS} times: {ending}"))
 
 
-def records_of(task_json: str, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> list[str]:
-    """Measure a task and return its records as JSON: what executors run, wherever they do. Stopped, it returns what is finished."""
+def records_of(job_json: str, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> list[str]:
+    """Do a job and return its records as JSON: what executors run, wherever they do. Stopped, it returns what is finished."""
     found: list[str] = []
     with suppress(WorkerStoppedError):
-        for record in run_task(Task.model_validate_json(task_json), isolation, stop):
+        for record in run_job(Job.model_validate_json(job_json), isolation, stop):
             found.append(record.to_json())  # noqa: PERF401 - one by one, so that those before the stop are kept
     return found
 
@@ -119,7 +137,7 @@ class _Child:
     """One process.
 
     Attributes:
-        task: What it measures.
+        job: What it does.
         isolation: How it is watched.
         stop: Set by somebody else to end it.
         ending: How it ended, where it did not end well; `None` otherwise.
@@ -128,7 +146,7 @@ class _Child:
         at: Id of the row that it was at.
     """
 
-    task: Task
+    job: Job
     isolation: Isolation
     stop: threading.Event
     ending: str | None = None
@@ -142,8 +160,8 @@ class _Child:
         """Start it, and give what it finds until it ends."""
         limit = self.isolation.limit_bytes()
         with tempfile.TemporaryDirectory(prefix="workbench-") as folder, tempfile.TemporaryFile() as printed:
-            path = Path(folder) / "task.json"
-            path.write_text(self.task.model_dump_json(), encoding="utf-8")
+            path = Path(folder) / "job.json"
+            path.write_text(self.job.model_dump_json(), encoding="utf-8")
             with subprocess.Popen(  # noqa: S603 - this interpreter and a module of ours
                 [sys.executable, *self.isolation.command, str(path)],
                 stdin=subprocess.PIPE,

@@ -112,11 +112,7 @@ class Plan:
 
     def without(self, known: Collection[str]) -> "Plan":
         """Return what is left when these records are there already; a group's own problem stands for all of its rows."""
-        tasks = []
-        for task in self.tasks:
-            rows = tuple(row for row in task.rows if row.id not in known)
-            if rows and task.id not in known:
-                tasks.append(task.model_copy(update={"rows": rows}))
+        tasks = [left for task in self.tasks if (left := task.without(known))]
         return Plan(self.subject, tasks, [one for one in self.refused if one[0].id not in known], self.combinations)
 
 

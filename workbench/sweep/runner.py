@@ -1,8 +1,9 @@
 """The sweep: from a grid to a history of what each combination costs and finds."""
 
+import math
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import Protocol, final
@@ -13,18 +14,19 @@ from workbench.errors import SettingsError
 from workbench.record import Problem, Record
 from workbench.speed import COMPOSED_MARGIN
 from workbench.sweep.child import group_problem, open_material, row_problem
-from workbench.sweep.estimate import Estimate, Remaining, task_seconds
+from workbench.sweep.estimate import Estimate, Remaining, job_seconds
 from workbench.sweep.frontier import contenders, place
 from workbench.sweep.grid import Grid, default_grid
 from workbench.sweep.plan import Plan, Subject, conversions, group_name, make_plan
 from workbench.sweep.sites import Site, ThisMachine
-from workbench.sweep.task import Material, Row, Task
+from workbench.sweep.task import Job, Material, Row, Task
 from workbench.variants import wished
 
 LOOK_SECONDS = 0.5  # between two looks whether somebody cancels
 MOST_CONFIRMED = 12  # for each detector and machine: the frontier's steps, and rivals that composed times cannot tell from them
 LEAST_CONFIRMED, CONFIRMED_SHARE = 4, 1 / 16  # of the combinations: where those are few, confirming would take most of the time
 CONFIRMED_AT_ONCE = 6  # rows of one process: after a crash these are what has to begin again
+MOST_TOGETHER = 8  # tasks that take turns in one process, so that each sees more of the machine's moods, and all see the same
 LEAST_GAIN = 0.002  # of AP between two steps of the frontier; less is within what another set of pictures would change
 
 Progress = Callable[["Standing"], None]
@@ -52,7 +54,7 @@ class Standing:
     """How far a sweep is.
 
     Attributes:
-        what: What has just begun or ended.
+        what: What is going on.
         done: Tasks that are done.
         total: Tasks in all, as far as they are known.
         records: That this run has stored.
@@ -77,6 +79,16 @@ class _Work:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A job that was submitted, and when."""
+
+    site: Site
+    job: Job
+    began: float
+
+
+@final
 class Sweep:
     """All combinations of a grid, measured where records of them are missing. What is finished is in the store for good.
 
@@ -90,6 +102,8 @@ class Sweep:
         frames: To time where a row is measured whole.
         baseline: What others are compared with: a preset or changes to the detector's default.
         sites: Where to measure; here by default.
+        together: How many runs of an engine take turns in one process, at most. More make composed times surer, and what an
+            interruption leaves to be done again longer.
         progress: Told how far it is.
 
     Raises:
@@ -105,12 +119,14 @@ class Sweep:
         frames: int = DEFAULT_FRAMES,
         baseline: str = "",
         sites: Sequence[Site] | None = None,
+        together: int = MOST_TOGETHER,
         progress: Progress | None = None,
     ) -> None:
         self._store = store
         self._progress = progress or (lambda _: None)
         self._own_sites = sites is None
         self._sites: Sequence[Site] = sites or (ThisMachine(),)
+        self._together = together
         self._cancelled = False
         self._work = [work for material in materials for work in self._planned(material, grid, frames, baseline)]
         self._done = self._total = self._stored = 0
@@ -154,13 +170,10 @@ class Sweep:
         seconds = 0.0
         for work in self._work:
             tasks = [task for other, task in left if other is work]
-            whole = [*tasks, *conversions(work.plan.subject, tasks)]
-            confirming = (
-                task_seconds(work.plan.subject.task("direct", "", [work.baseline])) * (1 + _most_confirmed(work.plan) / 2)
-                if tasks
-                else 0
-            )
-            seconds += (sum(map(task_seconds, whole)) + confirming) / max(1, work.site.slots)
+            jobs = [*map(_alone, conversions(work.plan.subject, tasks)), *self._jobs(work.site, tasks)]
+            baseline = _alone(work.plan.subject.task("direct", "", [work.baseline]))
+            confirming = job_seconds(baseline) * (1 + _most_confirmed(work.plan) / 2) if tasks else 0
+            seconds += (sum(map(job_seconds, jobs)) + confirming) / max(1, work.site.slots)
         return Estimate(combinations, combinations - rows, len(left), seconds)
 
     def cancel(self) -> None:
@@ -193,20 +206,32 @@ class Sweep:
             ]
             yield from self._kept(rows)
 
-    def _baselines(self) -> Iterator[tuple[Site, Task]]:
+    def _baselines(self) -> Iterator[tuple[Site, Job]]:
         for work in self._work:
             if not self._store.has([work.baseline.id]):
-                yield work.site, work.plan.subject.task("direct", f"baseline {work.baseline.name}", [work.baseline])
+                yield work.site, _alone(work.plan.subject.task("direct", f"baseline {work.baseline.name}", [work.baseline]))
 
-    def _groups(self) -> Iterator[tuple[Site, Task]]:
+    def _groups(self) -> Iterator[tuple[Site, Job]]:
         for work in self._work:
             tasks = self._open_tasks(work)
             baseline = self._baseline_of(work)
             if not work.site.several:  # each of several has a cache of its own: there the groups convert for themselves
-                yield from ((work.site, task) for task in conversions(work.plan.subject, tasks))
-            yield from ((work.site, task.model_copy(update={"baseline": baseline})) for task in tasks)
+                yield from ((work.site, _alone(task)) for task in conversions(work.plan.subject, tasks))
+            jobs = self._jobs(work.site, [task.model_copy(update={"baseline": baseline}) for task in tasks])
+            yield from ((work.site, job) for job in jobs)
 
-    def _confirmations(self) -> Iterator[tuple[Site, Task]]:
+    def _jobs(self, site: Site, tasks: Sequence[Task]) -> Iterator[Job]:
+        """Put tasks together that may take turns: as many as leave several jobs for each of several workers."""
+        alike: dict[object, list[Task]] = {}
+        for task in tasks:
+            # TensorFlow takes its threads once in a process; and whole frames have one of their own.
+            alike.setdefault(task.rows[0].settings.runtime.threads if task.kind == "compose" else task.id, []).append(task)
+        most = max(1, len(tasks) // (2 * site.slots)) if site.several else self._together
+        for some in alike.values():
+            count = math.ceil(len(some) / min(most, self._together))
+            yield from (Job(tasks=tuple(some[len(some) * n // count : len(some) * (n + 1) // count])) for n in range(count))
+
+    def _confirmations(self) -> Iterator[tuple[Site, Job]]:
         for work in self._work:
             subject = work.plan.subject
             rows = self._contenders(work)
@@ -221,7 +246,7 @@ class Sweep:
                 for start in range(0, len(same), CONFIRMED_AT_ONCE):
                     task = subject.task("direct", "confirming", same[start : start + CONFIRMED_AT_ONCE])
                     changes = {"lead": work.baseline} if beside else {"baseline": baseline}
-                    yield work.site, task.model_copy(update=changes)
+                    yield work.site, _alone(task.model_copy(update=changes))
 
     def _contenders(self, work: _Work) -> list[Row]:
         """Return what is worth measuring whole, as the composed records show it."""
@@ -239,51 +264,56 @@ class Sweep:
                 return record.model_copy(update={"pictures": ()})
         return None
 
-    def _in_turn(self, tasks: Iterable[tuple[Site, Task]]) -> Iterator[Record]:
-        """Keep every site busy with tasks in their order, and give what they find once it is stored."""
-        waiting = {site: deque[Task]() for site in self._sites}
-        for site, task in tasks:
-            waiting[site].append(task)
-        queued = [task for row in waiting.values() for task in row]
-        self._total += len(queued)
+    def _in_turn(self, jobs: Iterable[tuple[Site, Job]]) -> Iterator[Record]:
+        """Keep every site busy with jobs in their order, and give what they find once it is stored."""
+        waiting = {site: deque[Job]() for site in self._sites}
+        for site, job in jobs:
+            waiting[site].append(job)
+        queued = [job for row in waiting.values() for job in row]
+        self._total += sum(len(job.tasks) for job in queued)
         self._remaining.add(queued)
-        running: dict[Future[list[str]], tuple[Site, Task, float]] = {}
+        running: dict[Future[list[str]], _Running] = {}
         try:
             while not self._cancelled and (running or any(waiting.values())):
                 for site, row in waiting.items():
-                    while row and sum(place is site for place, _, _ in running.values()) < max(1, site.slots):
-                        task = row.popleft()
-                        self._tell(task.name)
-                        running[site.submit(task)] = (site, task, time.monotonic())
-                yield from self._finished(running, LOOK_SECONDS)
+                    while row and sum(one.site is site for one in running.values()) < max(1, site.slots):
+                        job = row.popleft()
+                        running[site.submit(job)] = _Running(site, job, time.monotonic())
+                self._tell(running.values())
+                yield from self._finished(running, waiting, LOOK_SECONDS)
         except (KeyboardInterrupt, GeneratorExit):
             self.cancel()
-            for _ in self._finished(running, None):
-                pass  # what the stopped task had finished is stored; whoever listened has gone
+            for _ in self._finished(running, waiting, None):
+                pass  # what the stopped job had finished is stored; whoever listened has gone
             raise
         if self._cancelled:
-            yield from self._finished(running, None)
+            yield from self._finished(running, waiting, None)
 
-    def _finished(self, running: dict[Future[list[str]], tuple[Site, Task, float]], seconds: float | None) -> Iterator[Record]:
+    def _finished(
+        self, running: dict[Future[list[str]], _Running], waiting: Mapping[Site, deque[Job]], seconds: float | None
+    ) -> Iterator[Record]:
         done, _ = wait(running, seconds, return_when=FIRST_COMPLETED) if running else (set(), None)
         for future in done:
-            site, task, began = running.pop(future)
+            one = running.pop(future)
             if future.cancelled():
                 continue
             error = future.exception()
-            if error is not None and not self._cancelled and site.may_try_again(error):
-                running[site.submit(task)] = (site, task, began)
+            if error is not None and not self._cancelled and one.site.may_try_again(error):
+                running[one.site.submit(one.job)] = one
                 continue
-            if error is not None and not site.blames_task(error):
+            if error is not None and not one.site.blames_job(error):
                 raise error
+            if error is not None and len(one.job.tasks) > 1:  # it was one of them
+                waiting[one.site].extend(map(_alone, one.job.tasks))
+                continue
             if error is not None:
-                records = [group_problem(task, problem_of_worker(error), site.environment)]
+                records = [group_problem(one.job.tasks[0], problem_of_worker(error), one.site.environment)]
             else:
-                records = [Record.from_json(text, task.name) for text in future.result()]
+                records = [Record.from_json(text, one.job.name) for text in future.result()]
             records = self._kept(records)
-            self._done += 1
-            self._remaining.finish(task, time.monotonic() - began)
-            self._tell(task.name)
+            self._done += len(one.job.tasks)
+            self._remaining.finish(one.job, time.monotonic() - one.began)
+            self._tell(running.values() or [one])
             yield from records
 
     def _kept(self, records: Sequence[Record]) -> list[Record]:
@@ -293,9 +323,15 @@ class Sweep:
         self._stored += self._store.append_many(new)
         return new
 
-    def _tell(self, what: str) -> None:
+    def _tell(self, running: Collection[_Running]) -> None:
         slots = sum(max(1, site.slots) for site in self._sites)
-        self._progress(Standing(what, self._done, self._total, self._stored, self._remaining.seconds / slots))
+        spent = [(one.job, time.monotonic() - one.began) for one in running]
+        what = next((one.job.name for one in running), "")
+        self._progress(Standing(what, self._done, self._total, self._stored, self._remaining.seconds(spent) / slots))
+
+
+def _alone(task: Task) -> Job:
+    return Job(tasks=(task,))
 
 
 def _most_confirmed(plan: Plan) -> int:

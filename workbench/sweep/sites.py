@@ -1,4 +1,4 @@
-"""Where tasks run: here, one after the other, or on the machines of a cluster. Behind both is a `concurrent.futures` executor."""
+"""Where jobs run: here, one after the other, or on the machines of a cluster. Behind both is a `concurrent.futures` executor."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -7,7 +7,7 @@ from typing import final
 
 from workbench.machine import EnvironmentFacts, environment
 from workbench.sweep.isolation import Isolation, records_of
-from workbench.sweep.task import Task
+from workbench.sweep.task import Job
 
 
 class Site(ABC):
@@ -28,18 +28,18 @@ class Site(ABC):
     @property
     @abstractmethod
     def slots(self) -> int:
-        """How many tasks may run at once: one a machine, since they measure."""
+        """How many jobs may run at once: one a machine, since they measure."""
 
     @abstractmethod
-    def submit(self, task: Task) -> "Future[list[str]]":
-        """Run a task some time; gives its records as JSON."""
+    def submit(self, job: Job) -> "Future[list[str]]":
+        """Do a job some time; gives its records as JSON."""
 
     def may_try_again(self, error: BaseException) -> bool:  # noqa: ARG002 - the seam's signature
-        """Say whether a task that raised may be submitted again, after doing what it takes."""
+        """Say whether a job that raised may be submitted again, after doing what it takes."""
         return False
 
-    def blames_task(self, error: BaseException) -> bool:  # noqa: ARG002 - as above
-        """Say whether it is the task's fault that nothing came back of it; otherwise the sweep ends with the error."""
+    def blames_job(self, error: BaseException) -> bool:  # noqa: ARG002 - as above
+        """Say whether it is the job's fault that nothing came back of it; otherwise the sweep ends with the error."""
         return False
 
     @abstractmethod
@@ -53,7 +53,7 @@ class Site(ABC):
 
 @final
 class ThisMachine(Site):
-    """One task at a time, in a fresh process each.
+    """One job at a time, in a fresh process each.
 
     Args:
         isolation: How processes are started and watched.
@@ -69,8 +69,8 @@ class ThisMachine(Site):
     def slots(self) -> int:
         return 1
 
-    def submit(self, task: Task) -> "Future[list[str]]":
-        return self._executor.submit(records_of, task.model_dump_json(), self._isolation, self._stopped)
+    def submit(self, job: Job) -> "Future[list[str]]":
+        return self._executor.submit(records_of, job.model_dump_json(), self._isolation, self._stopped)
 
     def stop(self) -> None:
         self._stopped.set()

@@ -1,5 +1,6 @@
 """What a sweep sends to a worker, and what comes back: plain values, so that they cross processes and machines."""
 
+from collections.abc import Collection
 from typing import Literal
 
 from workbench.media import MediaFacts
@@ -31,7 +32,7 @@ class Row(Value):
 
 
 class Task(Value):
-    """What one worker process does: rows that have something in common."""
+    """Rows that have something in common, so that one process measures them."""
 
     id: str
     """Of the one record that says why none of the rows could run."""
@@ -52,7 +53,23 @@ class Task(Value):
     baseline: Record | None = None
     """What others agree with or not; its detections count, its times do not."""
 
+    def without(self, known: Collection[str]) -> "Task | None":
+        """Return what is left where these records are there; its own record says why none of its rows can run. `None`: nothing."""
+        rows = tuple(row for row in self.rows if row.id not in known)
+        return self.model_copy(update={"rows": rows}) if rows and self.id not in known else None
+
+
+class Job(Value):
+    """What one worker process does: a task, or several of kind `compose` that take turns, on the same detector and frames."""
+
+    tasks: tuple[Task, ...]
+
     @property
-    def places(self) -> frozenset[str]:
-        """Ids of all records that it may give."""
-        return frozenset(row.id for row in self.rows)
+    def name(self) -> str:
+        """For people who watch."""
+        more = f" and {len(self.tasks) - 1} more" if len(self.tasks) > 1 else ""
+        return f"{self.tasks[0].name}{more}"
+
+    @property
+    def material(self) -> Material:
+        return self.tasks[0].material
