@@ -23,6 +23,7 @@ from workbench.sweep.task import Job, Material, Row, Task
 from workbench.variants import wished
 
 LOOK_SECONDS = 0.5  # between two looks whether somebody cancels
+TELL_SECONDS = 5.0  # between two words on the time that is left: whoever shows them takes time from what is measured
 MOST_CONFIRMED = 12  # for each detector and machine: the frontier's steps, and rivals that composed times cannot tell from them
 LEAST_CONFIRMED, CONFIRMED_SHARE = 4, 1 / 16  # of the combinations: where those are few, confirming would take most of the time
 CONFIRMED_AT_ONCE = 6  # rows of one process: after a crash these are what has to begin again
@@ -209,7 +210,7 @@ class Sweep:
     def _baselines(self) -> Iterator[tuple[Site, Job]]:
         for work in self._work:
             if not self._store.has([work.baseline.id]):
-                yield work.site, _alone(work.plan.subject.task("direct", f"baseline {work.baseline.name}", [work.baseline]))
+                yield work.site, _alone(work.plan.subject.task("direct", "baseline", [work.baseline]))
 
     def _groups(self) -> Iterator[tuple[Site, Job]]:
         for work in self._work:
@@ -273,13 +274,17 @@ class Sweep:
         self._total += sum(len(job.tasks) for job in queued)
         self._remaining.add(queued)
         running: dict[Future[list[str]], _Running] = {}
+        tell_at = 0.0
         try:
             while not self._cancelled and (running or any(waiting.values())):
                 for site, row in waiting.items():
                     while row and sum(one.site is site for one in running.values()) < max(1, site.slots):
                         job = row.popleft()
                         running[site.submit(job)] = _Running(site, job, time.monotonic())
-                self._tell(running.values())
+                        tell_at = 0.0
+                if time.monotonic() >= tell_at:
+                    self._tell(running.values())
+                    tell_at = time.monotonic() + TELL_SECONDS
                 yield from self._finished(running, waiting, LOOK_SECONDS)
         except (KeyboardInterrupt, GeneratorExit):
             self.cancel()
