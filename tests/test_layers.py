@@ -14,7 +14,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(line.split())
     for line in (
         "errors values opencv_build counters threads buffers",
-        "worker",
+        "worker probe",
         "settings boxes latency palette",
         "realtime",
         "detections machine media timing",

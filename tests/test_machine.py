@@ -112,14 +112,16 @@ def test_one_slow_moment_is_no_change_of_pace_and_few_frames_tell_none():
 
 def test_a_watch_judges_from_its_beginning_to_its_end():
     samples = iter([STILL, after(seconds=5.0, others=20.0), after(seconds=10.0, others=0.2)])
-    with NoiseWatch(take=lambda: next(samples)) as watch:
+    probes = iter([1.0, 1.6, 1.3])
+    with NoiseWatch(take=lambda: next(samples), probe=lambda: next(probes)) as watch:
         watch.sample()
     assert watch.certificate.load_by_others == pytest.approx(0.02)
+    assert watch.certificate.probe_ms == pytest.approx(1.3)
 
 
 def test_a_watch_keeps_its_certificate_when_the_run_fails():
     samples = iter([STILL, after(others=0.2)])
-    watch = NoiseWatch(take=lambda: next(samples))
+    watch = NoiseWatch(take=lambda: next(samples), probe=lambda: 1.0)
     with pytest.raises(RuntimeError), watch:
         raise RuntimeError
     assert watch.certificate.load_by_others == pytest.approx(0.02)
@@ -128,6 +130,8 @@ def test_a_watch_keeps_its_certificate_when_the_run_fails():
 def test_this_machine_can_be_watched():
     certificate = quick_noise(0.6)
     assert certificate.verdict in {"quiet", "noisy", "unknown"}
+    assert certificate.probe_ms is not None
+    assert certificate.probe_ms > 0
     assert certificate.reasons
 
 

@@ -83,6 +83,29 @@ def test_a_machine_that_changes_its_pace_hides_no_more_than_that(ms, verdict):
     assert any("changed its pace" in caveat for caveat in found.caveats)
 
 
+@pytest.mark.parametrize(
+    ("ms", "probe_ms", "verdict"),
+    [
+        (13.0, 1.0, "slower"),
+        (13.0, 1.4, "no measurable difference"),  # the machine was slower by more than that
+        (16.0, 1.4, "slower"),
+        (13.0, 0.7, "slower"),  # although the machine was faster
+        (8.0, 0.7, "no measurable difference"),
+        (8.0, 1.4, "faster"),
+        (13.0, None, "slower"),
+    ],
+)
+def test_what_the_machine_itself_was_slower_is_no_difference(ms, probe_ms, verdict):
+    def probed(record, probe_ms):
+        return record.model_copy(update={"noise": record.noise.model_copy(update={"probe_ms": probe_ms})})
+
+    found = compare_times(probed(run(10.0, 1), 1.0), probed(run(ms, 2), probe_ms))
+
+    assert found.verdict == verdict
+    told = [caveat for caveat in found.caveats if "the machine itself was" in caveat]
+    assert [f"{probe_ms:.2f} ms, 1.00 ms before" in caveat for caveat in told] == [True] * (probe_ms not in {1.0, None})
+
+
 def test_too_few_frames_give_no_ratio():
     found = compare_times(record(seconds=times(10, frames=19)), record(seconds=times(10, frames=500)))
 

@@ -226,6 +226,10 @@ class Bench:
             beside.append(self._beside(variant, pipeline))
             pipeline.take_threads()
 
+        def settle() -> None:
+            noise_watch.sample()
+            timer(1)
+
         with NoiseWatch(variant.settings.runtime.threads) as noise_watch:
             before = time.perf_counter()
             pipeline = Pipeline(variant.detector, variant.settings, self._footage.calibration)
@@ -235,6 +239,7 @@ class Bench:
                 self._lead = variant, pipeline
             if shared:
                 yield
+            timer = pipeline.block_timer(media)
             try:
                 measured = yield from measure_in_turns(
                     make_step,
@@ -244,7 +249,7 @@ class Bench:
                     between=judge,
                     progress=tell,
                     turn_frames=SHARED_TURN_FRAMES if shared else TURN_FRAMES,
-                    settle=partial(pipeline.block_timer(media), 1) if shared else None,
+                    settle=settle if shared else noise_watch.sample,
                 )
             finally:
                 _close(opened)

@@ -17,6 +17,7 @@ import psutil
 from pydantic import Field
 
 from workbench.counters import SHORTEST_SECONDS, Sample, quota_cores, take_sample, usable_cores
+from workbench.probe import probe_milliseconds
 from workbench.values import Value
 
 PACE_PARTS, PACE_FRAMES = 10, 5  # of a run, and frames in each at least: their median does not hang on one slow frame
@@ -53,6 +54,8 @@ class NoiseCertificate(Value):
     """Lowest and highest clock that was seen; `None` where the system does not tell."""
     pace_change: float | None = None
     """By what share the same work took longer in a slow part of the run than in a fast one; `None` where too little was timed."""
+    probe_ms: float | None = None
+    """What work that is the same in every run took, mean over moments of this one; see `workbench.probe`."""
 
     @property
     def only_pace(self) -> bool:
@@ -217,6 +220,11 @@ def pace_change(seconds: Sequence[float]) -> float | None:
     return round(medians[-2] / medians[1] - 1, 3) if medians[1] > 0 else None
 
 
+def pace_ratio(before: NoiseCertificate, after: NoiseCertificate) -> float | None:
+    """Return how many times longer than before the machine took afterwards for the same work; `None` where nobody probed it."""
+    return after.probe_ms / before.probe_ms if before.probe_ms and after.probe_ms else None
+
+
 def _long_enough(first: Sample, last: Sample) -> bool:
     return last.at_seconds - first.at_seconds >= SHORTEST_SECONDS
 
@@ -277,29 +285,39 @@ def _unknown_reasons(first: Sample, last: Sample, load: float | None, steal: flo
 class NoiseWatch:
     """Watches the machine from `with` to its end; the certificate is there afterwards.
 
-    It reads counters at both ends and where `sample` is called, between passes: a thread that samples during a pass would wake a
-    core and take the interpreter's lock in the middle of somebody's frame.
+    It reads counters and probes the pace at both ends and where `sample` is called, between passes: a thread that samples during a
+    pass would wake a core and take the interpreter's lock in the middle of somebody's frame.
     """
 
-    def __init__(self, threads: int | None = None, take: Callable[[], Sample] = take_sample) -> None:
+    def __init__(
+        self,
+        threads: int | None = None,
+        take: Callable[[], Sample] = take_sample,
+        probe: Callable[[], float] = probe_milliseconds,
+    ) -> None:
         self._threads = threads
         self._take = take
+        self._probe = probe
         self._samples: list[Sample] = []
+        self._probes_ms: list[float] = []
 
     def __enter__(self) -> Self:
-        self._samples = [self._take()]
+        self._samples, self._probes_ms = [], []
+        self.sample()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.sample()
 
     def sample(self) -> None:
-        """Read the counters once more, outside any timed part."""
+        """Read the counters and probe once more, outside any timed part; the counters first, for they tell the clock after work."""
         self._samples.append(self._take())
+        self._probes_ms.append(self._probe())
 
     @property
     def certificate(self) -> NoiseCertificate:
-        return certify(tuple(self._samples), cores=usable_cores(), quota=quota_cores(), threads=self._threads)
+        found = certify(tuple(self._samples), cores=usable_cores(), quota=quota_cores(), threads=self._threads)
+        return found.model_copy(update={"probe_ms": float(np.mean(self._probes_ms))})
 
 
 def quick_noise(seconds: float = 1.0, sleep: Callable[[float], None] = time.sleep) -> NoiseCertificate:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from workbench.blocks import verdict_of
+from workbench.machine import pace_ratio
 from workbench.record import Record
 from workbench.timing import Ratio, Verdict
 
@@ -29,8 +30,8 @@ def speed_against(record: Record, other: Record) -> Speed | None:
     """Return how fast a record is against another, from the best evidence there is.
 
     Blocks that interleaved the two count most; then two comparisons with the same baseline, whose intervals are divided end by end
-    (wider than need be, never narrower); then the medians of separate runs, with a margin, at least as wide as either's pace
-    changed. `None` where either has no times, or they ran on different machines or media.
+    (wider than need be, never narrower); then the medians of separate runs, with a margin, at least as wide as the pace changed
+    within either or between the two. `None` where either has no times, or they ran on different machines or media.
     """
     if not comparable(record, other):
         return None
@@ -52,7 +53,8 @@ def _speed_of_medians(record: Record, other: Record) -> Speed | None:
     if not new or not old:
         return None
     ratio = old / new
-    margin = max(SEPARATE_RUNS_MARGIN, *(1.0 + (one.noise.pace_change or 0.0) for one in (record, other)))
+    pace = pace_ratio(other.noise, record.noise) or 1.0
+    margin = max(SEPARATE_RUNS_MARGIN, pace, 1 / pace, *(1.0 + (one.noise.pace_change or 0.0) for one in (record, other)))
     verdict = verdict_of(Ratio(median=ratio, low=ratio / margin, high=ratio * margin))
     return Speed(ratio=ratio, interval=None, verdict=verdict, basis="separate runs")
 

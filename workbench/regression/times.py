@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.latency import CONFIDENCE, RESAMPLES
+from workbench.machine import pace_ratio
 from workbench.record import Record
 from workbench.speed import SEPARATE_RUNS_MARGIN
 from workbench.timing import Ratio, Verdict
 
 FRAMES_LEAST = 20  # with fewer, blocks of frames are too few to resample and an interval would be an invention
+PACE_NOTED = 1.05  # between two runs; less is within what the probe itself differs by
 NOISY_MARGIN = 2.0  # another process that keeps one of two cores busy can halve the speed; only more than that is believed then
 ROWS_AT_ONCE = 2_000_000  # of resampled seconds: 16 MB
 
@@ -33,7 +35,7 @@ def compare_times(a: Record, b: Record, least: float = SEPARATE_RUNS_MARGIN) -> 
         b: The other.
         least: The ratio that the whole interval has to lie beyond for a difference to be claimed: `NOISY_MARGIN` at least where
             the machine was noisy, by as much as its pace changed where that was all, `SEPARATE_RUNS_MARGIN` at least where times
-            are composed.
+            are composed; and by as much as the machine itself was slower or faster for the same work, where both probed it.
     """
     assert a.timing is not None, "the caller looked"
     assert b.timing is not None, "the caller looked"
@@ -43,7 +45,8 @@ def compare_times(a: Record, b: Record, least: float = SEPARATE_RUNS_MARGIN) -> 
     # Both begin with the first frame of the media: the same ones are compared, whatever the number each was asked for.
     ratio = ratio_of_medians(np.array(a.timing.total_seconds[:count]), np.array(b.timing.total_seconds[:count]))
     margin = max(least, *(_margin(record) for record in (a, b)))
-    return Speeds(ratio, _verdict(ratio, margin), tuple(_caveats(a, b, margin)))
+    pace = pace_ratio(a.noise, b.noise) or 1.0
+    return Speeds(ratio, _verdict(ratio, margin, pace), tuple(_caveats(a, b, margin, pace)))
 
 
 def _margin(record: Record) -> float:
@@ -54,10 +57,11 @@ def _margin(record: Record) -> float:
     return SEPARATE_RUNS_MARGIN if record.composed else 1.0
 
 
-def _verdict(ratio: Ratio, margin: float) -> Verdict:
-    if ratio.low > margin:
+def _verdict(ratio: Ratio, margin: float, pace: float) -> Verdict:
+    """Believe a difference that is larger than the margin, and than what the machine itself was slower or faster."""
+    if ratio.low > max(margin, 1 / pace):
         return "faster"
-    return "slower" if ratio.high < 1 / margin else "no measurable difference"
+    return "slower" if ratio.high < 1 / max(margin, pace) else "no measurable difference"
 
 
 def ratio_of_medians(a: NDArray[np.float64], b: NDArray[np.float64], seed: int = 0) -> Ratio:
@@ -85,11 +89,17 @@ def ratio_of_medians(a: NDArray[np.float64], b: NDArray[np.float64], seed: int =
     return Ratio(median=float(np.median(a) / np.median(b)), low=float(low), high=float(high))
 
 
-def _caveats(a: Record, b: Record, margin: float) -> Iterator[str]:
+def _caveats(a: Record, b: Record, margin: float, pace: float) -> Iterator[str]:
     yield (
         "they were measured in different sessions, not in turns: what changed on the machine between them is in the difference, so"
         f" less than {margin - 1:.0%} is not called one"
     )
+    if not 1 / PACE_NOTED <= pace <= PACE_NOTED:
+        how = "slower" if pace > 1 else "faster"
+        yield (
+            f"the machine itself was {abs(pace - 1):.0%} {how} when {b.name} [{b.id[:8]}] was measured:"
+            f" the same work took {b.noise.probe_ms:.2f} ms, {a.noise.probe_ms:.2f} ms before"
+        )
     for record in (a, b):
         if record.noise.verdict != "quiet":
             yield f"{record.name} [{record.id[:8]}]: the machine was {_noise_words(record)}"
