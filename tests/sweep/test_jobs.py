@@ -1,0 +1,125 @@
+"""Runs of an engine are put together into jobs that take turns, and a job that nobody answers is split."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from workbench.history import History
+from workbench.machine import environment
+from workbench.record import Problem
+from workbench.sweep import Grid, Material, Site, Standing, Sweep
+from workbench.sweep.child import row_problem
+from workbench.sweep.task import Job
+
+BASELINE = "litert,input.size_hw=192x320"
+SIZES = tuple({"input.size_hw": f"{side}x{side}"} for side in (64, 96, 128, 160, 192, 224, 256, 288, 320, 352))
+
+
+class FakeSite(Site):
+    """Does each job at once: all of its rows are fine, and all have a problem, since nothing is measured.
+
+    Args:
+        workers: How many there are; one is a machine of its own.
+        answers: Whether somebody answers for a job.
+    """
+
+    def __init__(self, workers: int, answers: Callable[[Job], bool] = lambda _: True) -> None:
+        self.environment = environment()
+        self.several = workers > 1
+        self.jobs: list[Job] = []
+        self._workers = workers
+        self._answers = answers
+
+    @property
+    def slots(self) -> int:
+        return self._workers
+
+    def submit(self, job: Job) -> "Future[list[str]]":
+        self.jobs.append(job)
+        future: Future[list[str]] = Future()
+        if self._answers(job):
+            rows = [(task, row) for task in job.tasks for row in task.rows]
+            fine = Problem(kind="Fine", message="nothing was measured")
+            future.set_result([row_problem(task, row, fine).to_json() for task, row in rows])
+        else:
+            future.set_exception(RuntimeError("the worker died"))
+        return future
+
+    def blames_job(self, error: BaseException) -> bool:
+        return isinstance(error, RuntimeError)
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def composed(self) -> list[int]:
+        """Return how many tasks each job of kind `compose` has."""
+        return [len(job.tasks) for job in self.jobs if job.tasks[0].kind == "compose"]
+
+
+@pytest.fixture
+def swept(material: Material, tmp_path: Path):
+    """Sweep sizes, and feeds at one of them, at a site."""
+
+    def sweep(site: FakeSite, grid: Grid | None = None, **more):
+        with History(tmp_path / "history.sqlite") as history:
+            grid = grid or Grid((SIZES, ({"runtime.engine": "litert"},), ({"nms.score": 0.1}, {"nms.score": 0.3})))
+            run = Sweep([material], history, grid=grid, frames=4, baseline=BASELINE, sites=[site], **more)
+            estimate = run.estimate()
+            records = list(run.run())
+            assert len({record.id for record in records}) == len(records)
+            return estimate, records
+
+    return sweep
+
+
+def test_eight_runs_at_most_take_turns_in_one_process(swept) -> None:
+    site = FakeSite(1)
+    estimate, records = swept(site)
+
+    assert estimate.tasks == 10
+    assert site.composed() == [5, 5]
+    assert len(records) == 1 + 20
+
+
+def test_as_many_as_one_likes(swept) -> None:
+    site = FakeSite(1)
+    swept(site, together=3)
+    assert site.composed() == [2, 3, 2, 3]
+
+
+def test_several_workers_get_several_jobs_each(swept) -> None:
+    site = FakeSite(2)
+    swept(site)
+    assert site.composed() == [2] * 5
+
+
+def test_other_threads_and_whole_frames_have_processes_of_their_own(swept) -> None:
+    engines = ({"runtime.engine": "litert", "runtime.threads": 1}, {"runtime.engine": "litert", "runtime.threads": 2})
+    feeds = ({"feed.mode": "loop"}, {"feed.mode": "threads"})
+    site = FakeSite(1)
+    swept(site, Grid((SIZES[:2], engines, feeds), sensible_only=False))
+
+    assert sorted(site.composed()) == [2, 2]
+    assert {task.rows[0].settings.runtime.threads for job in site.jobs for task in job.tasks[1:]} == {1, 2}
+    whole = [job for job in site.jobs[1:] if job.tasks[0].kind == "direct"]
+    assert [len(job.tasks) for job in whole] == [1] * 4
+
+
+def test_a_job_that_nobody_answers_for_is_split_and_costs_what_breaks_it(swept) -> None:
+    def answers(job: Job) -> bool:
+        return not any(task.rows[0].settings.input.size_hw == (96, 96) for task in job.tasks)
+
+    standings: list[Standing] = []
+    site = FakeSite(1, answers)
+    _, records = swept(site, progress=standings.append)
+    broken = [record for record in records if record.problem and record.problem.kind == "WorkerError"]
+
+    assert site.composed() == [5, 5, 1, 1, 1, 1, 1]
+    assert [record.settings.input.size_hw for record in broken] == [(96, 96)]
+    assert "the worker died" in str(broken[0].problem)
+    assert len(records) == 1 + 18 + 1
+    assert (standings[-1].done, standings[-1].total) == (12, 12)
+    assert standings[-1].seconds_left == 0
