@@ -20,7 +20,7 @@ import psutil
 from workbench.bench import DEFAULT_FRAMES
 from workbench.catalog import SAMPLE_DETECTORS
 from workbench.history import History
-from workbench.machine import environment, pace_ratio
+from workbench.machine import environment
 from workbench.picking import Budget, pick
 from workbench.record import Record
 from workbench.sweep import Grid, Material, Standing, Sweep, read_grid
@@ -154,7 +154,7 @@ def say_errors(errors: Iterable[float]) -> None:
 
 
 def compare(composed: Sequence[Record], direct: Sequence[Record]) -> None:
-    errors, at_one_pace, ap_errors = [], [], []
+    errors, ap_errors = [], []
     print(f"{'composed':>9} {'direct':>8} {'error':>7} {'AP':>7} {'AP direct':>9}")
     for one, other in zip(composed, direct, strict=True):
         if one.timing is None or other.timing is None or one.accuracy is None or other.accuracy is None:
@@ -162,14 +162,11 @@ def compare(composed: Sequence[Record], direct: Sequence[Record]) -> None:
             continue
         a, b = one.timing.median_ms or 0.0, other.timing.median_ms or 1.0
         errors.append(a / b - 1)
-        at_one_pace.append(a / b * (pace_ratio(one.noise, other.noise) or 1.0) - 1)
         ap_errors.append(abs((one.accuracy.ap or 0) - (other.accuracy.ap or 0)))
         noise = "" if other.noise.verdict == "quiet" else other.noise.verdict
         print(f"{a:8.2f}  {b:8.2f} {errors[-1]:+7.1%} {one.accuracy.ap:7.4f} {other.accuracy.ap:9.4f}  {one.name} {noise}")
         print(f"          {split(one)}\n          {split(other)}")
     say_errors(errors)
-    print("the same, with what the machine itself was slower or faster for the probe's work taken out:")
-    say_errors(at_one_pace)
     print(f"AP: largest error {max(ap_errors):.1e}")
 
 
