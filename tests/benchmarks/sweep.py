@@ -29,7 +29,7 @@ from workbench.sweep.plan import Subject
 from workbench.sweep.runner import CONFIRMED_AT_ONCE, open_material
 from workbench.sweep.task import Row
 
-KILLED_COMBINATIONS = 24  # of the sweep that is killed
+KILLED_COMBINATIONS = 24  # of the sweep that is killed, in two jobs
 KILLED_WITHIN_SECONDS = 30.0  # of its start: some are killed before anything is finished, some when all but confirming is
 AP_LOSS = 0.02  # that the picked setting may have against the best AP
 RIVALS = 3  # fastest of the exhaustive measurement that the picked setting is set against: the first of them was lucky as well
@@ -224,8 +224,8 @@ def kill(folder: Path, options: argparse.Namespace) -> None:
     """Kill sweeps, and workers of sweeps that go on, at random moments: nothing may be lost or there twice, the rest be done."""
     grid = folder / "grid.toml"
     grid.write_text(
-        '"input.size_hw" = [64, 96, 128, 160]\n"runtime.engine" = ["litert"]\n"nms.method" = ["opencv", "numpy"]\n'
-        '"nms.score" = [0.1, 0.2, 0.3]\n'
+        '"input.size_hw" = [64, 128]\n"runtime.threads" = [1, 2]\n"runtime.engine" = ["litert"]\n'
+        '"nms.method" = ["opencv", "numpy"]\n"nms.score" = [0.1, 0.2, 0.3]\n'
     )
     path = folder / "kills.sqlite"
     command = [str(Path(sys.executable).with_name("workbench")), "sweep", SAMPLE_DETECTORS[0], "--grid", str(grid), "--yes"]
