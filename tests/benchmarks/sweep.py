@@ -77,7 +77,7 @@ def full(folder: Path, options: argparse.Namespace) -> None:
         estimate = run.estimate()
         print(f"{estimate.combinations} combinations, {estimate.tasks} runs, estimated {estimate.seconds / 60:.1f} minutes")
         began = time.monotonic()
-        records = list(run.run())
+        records = list({record.id: record for record in run.run()}.values())
         spent = time.monotonic() - began
         composed = [record for record in records if record.composed]
         problems = [record for record in records if record.problem]
@@ -179,7 +179,7 @@ def exhaustive(folder: Path) -> None:
     with History(folder / "small.sqlite") as history:
         run = Sweep([Material(detector=name)], history, grid=SMALL, progress=tell)
         began = time.monotonic()
-        records = list(run.run())
+        records = list({record.id: record for record in run.run()}.values())
         swept = time.monotonic() - began
     composed = [record for record in records if record.composed]
     baseline = next(record for record in records if record.detections)

@@ -1,13 +1,13 @@
-"""Runs of an engine are put together into jobs that take turns, and a job that nobody answers is split."""
+"""Runs of an engine are put together into jobs that take turns; one is split if nobody answers, and done again if it was slow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from workbench.history import History
-from workbench.machine import environment
+from workbench.machine import NoiseCertificate, environment
 from workbench.record import Problem
 from workbench.sweep import Grid, Material, Site, Standing, Sweep
 from workbench.sweep.child import row_problem
@@ -23,14 +23,16 @@ class FakeSite(Site):
     Args:
         workers: How many there are; one is a machine of its own.
         answers: Whether somebody answers for a job.
+        probes_ms: What the same work takes during each job that composes; then rows are composed, in no time.
     """
 
-    def __init__(self, workers: int, answers: Callable[[Job], bool] = lambda _: True) -> None:
+    def __init__(self, workers: int, answers: Callable[[Job], bool] = lambda _: True, probes_ms: Sequence[float] = ()) -> None:
         self.environment = environment()
         self.several = workers > 1
         self.jobs: list[Job] = []
         self._workers = workers
         self._answers = answers
+        self._probes_ms = iter(probes_ms)
 
     @property
     def slots(self) -> int:
@@ -42,7 +44,11 @@ class FakeSite(Site):
         if self._answers(job):
             rows = [(task, row) for task in job.tasks for row in task.rows if task.kind != "convert"]
             fine = Problem(kind="Fine", message="nothing was measured")
-            future.set_result([row_problem(task, row, fine).to_json() for task, row in rows])
+            records = [row_problem(task, row, fine) for task, row in rows]
+            if job.tasks[0].kind == "compose" and (probe_ms := next(self._probes_ms, None)):
+                noise = NoiseCertificate(verdict="quiet", reasons=(), probe_ms=probe_ms)
+                records = [one.model_copy(update={"problem": None, "composed": True, "noise": noise}) for one in records]
+            future.set_result([record.to_json() for record in records])
         else:
             future.set_exception(RuntimeError("the worker died"))
         return future
@@ -69,8 +75,10 @@ def swept(material: Material, tmp_path: Path):
             run = Sweep([material], history, grid=grid, frames=4, baseline=BASELINE, sites=[site], **more)
             estimate = run.estimate()
             records = list(run.run())
-            assert len({record.id for record in records}) == len(records)
-            return estimate, records
+            stored = [record.id for record in history.records(pictures=False)]
+            assert stored == list(dict.fromkeys(record.id for record in records)), "none lost, none there twice"
+            assert list(Sweep([material], history, grid=grid, frames=4, baseline=BASELINE, sites=[FakeSite(1)]).run()) == []
+            return estimate, list(history.records(pictures=False))
 
     return sweep
 
@@ -123,3 +131,24 @@ def test_a_job_that_nobody_answers_for_is_split_and_costs_what_breaks_it(swept) 
     assert len(records) == 1 + 18 + 1
     assert (standings[-1].done, standings[-1].total) == (12, 12)
     assert standings[-1].seconds_left == 0
+
+
+@pytest.mark.parametrize(
+    ("probes_ms", "jobs", "kept_ms"),
+    [
+        ((1.0, 1.0, 1.0, 1.09, 1.0), 5, {1.0, 1.09}),
+        ((1.3, 1.0, 1.2, 1.0, 1.0, 1.02), 6, {1.02, 1.0, 1.2}),  # the slowest one; one in eight at the most, and one at least
+        ((1.0, 1.0, 1.0, 1.0, 1.3, 1.4), 6, {1.0, 1.3}),  # it was even slower then
+        ((1.0, 1.0, 1.0, 1.0, 1.3), 6, {1.0, 1.3}),  # nobody composed it then
+    ],
+)
+def test_the_job_of_a_slow_spell_is_done_again_and_the_faster_of_both_stays(swept, probes_ms, jobs: int, kept_ms) -> None:
+    site = FakeSite(1, probes_ms=probes_ms)
+    _, records = swept(site, together=2)
+
+    assert site.composed() == [2] * jobs
+    assert {record.noise.probe_ms for record in records if record.composed} == kept_ms
+    assert len([record for record in records if record.composed]) == 20
+    slowest = max(range(5), key=lambda n: probes_ms[n])
+    composing = [job for job in site.jobs if job.tasks[0].kind == "compose"]
+    assert jobs == 5 or composing[5] == composing[slowest]

@@ -62,7 +62,7 @@ def sweep(request: Request) -> None:
                 return
             if not request.yes:
                 _ask(estimate, out)
-            found = sum(1 for _ in run.run())
+            found = len({record.id for record in run.run()})
             records = history.records_by_id(run.ids | run.confirmed_ids, pictures=False)
             best = tuple(frontier((record for record in records if not record.composed), place)) or frontier(records, place)
             _show(out, found, records, best)

@@ -58,6 +58,10 @@ INSERT_SUMMARY = (
     f"INSERT INTO summaries ({COLUMNS}) VALUES ({', '.join(f':{name}' for name in Summary._fields)})"  # noqa: S608 - our own words
     " ON CONFLICT (id) DO NOTHING"
 )
+REPLACE_SUMMARY = f"UPDATE summaries SET {', '.join(f'{name} = :{name}' for name in Summary._fields)} WHERE id = :id"  # noqa: S608 - as above
+REPLACE_BODY = (
+    "UPDATE bodies SET record = :record, pictures = :pictures WHERE position = (SELECT position FROM summaries WHERE id = :id)"
+)
 # After its summary, which gave it its place; a body that is there already stays as it is.
 INSERT_BODY = (
     "INSERT INTO bodies (position, record, pictures) SELECT position, :record, :pictures FROM summaries WHERE id = :id"

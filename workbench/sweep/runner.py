@@ -28,6 +28,8 @@ MOST_CONFIRMED = 12  # for each detector and machine: the frontier's steps, and 
 LEAST_CONFIRMED, CONFIRMED_SHARE = 4, 1 / 16  # of the combinations: where those are few, confirming would take most of the time
 CONFIRMED_AT_ONCE = 6  # rows of one process: after a crash these are what has to begin again
 MOST_TOGETHER = 8  # tasks that take turns in one process, so that each sees more of the machine's moods, and all see the same
+SLOW = 1.10  # times as long as in the fastest job, for the same work: beyond it, a job is done again
+AGAIN_SHARE = 1 / 8  # of the jobs at most: a machine that is slow most of the time need not be waited for
 LEAST_GAIN = 0.002  # of AP between two steps of the frontier; less is within what another set of pictures would change
 
 Progress = Callable[["Standing"], None]
@@ -38,6 +40,10 @@ class Store(Protocol):
 
     def append_many(self, records: Iterable[Record]) -> int:
         """Store records, all or none of them; those that are there stay as they are."""
+        ...
+
+    def replace_many(self, records: Iterable[Record]) -> int:
+        """Put records in the places of those with the same ids, all of them or none."""
         ...
 
     def has(self, ids: Iterable[str]) -> Collection[str]:
@@ -90,6 +96,24 @@ class _Running:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class _Composed:
+    """A job whose records are stored, and what the same work took meanwhile: how fast the machine itself was."""
+
+    site: Site
+    job: Job
+    probe_ms: float
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Of its tasks."""
+        return frozenset(task.id for task in self.job.tasks)
+
+
+Keep = Callable[[Site, Job, Sequence[Record]], list[Record]]
+
+
+@final
 class Sweep:
     """All combinations of a grid, measured where records of them are missing. What is finished is in the store for good.
 
@@ -128,6 +152,7 @@ class Sweep:
         self._own_sites = sites is None
         self._sites: Sequence[Site] = sites or (ThisMachine(),)
         self._together = together
+        self._composed: list[_Composed] = []
         self._cancelled = False
         self._work = [work for material in materials for work in self._planned(material, grid, frames, baseline)]
         self._done = self._total = self._stored = 0
@@ -184,12 +209,18 @@ class Sweep:
             site.stop()
 
     def run(self) -> Iterator[Record]:
-        """Measure what is missing; gives each record once it is stored."""
+        """Measure what is missing; gives each record once it is stored, and once more where a better one has taken its place."""
+        stages: tuple[tuple[Callable[[], Iterator[tuple[Site, Job]]], Keep], ...] = (
+            (self._baselines, self._kept),
+            (self._groups, self._kept_with_pace),
+            (self._slow_ones, self._replaced),
+            (self._confirmations, self._kept),
+        )
         try:
             yield from self._refused()
-            for stage in (self._baselines, self._groups, self._confirmations):
+            for jobs, keep in stages:
                 if not self._cancelled:
-                    yield from self._in_turn(stage())
+                    yield from self._in_turn(jobs(), keep)
         finally:
             if self._own_sites:
                 for site in self._sites:
@@ -205,7 +236,7 @@ class Sweep:
                 for row, reason in plan.refused
                 if row.id not in known
             ]
-            yield from self._kept(rows)
+            yield from self._new(rows)
 
     def _baselines(self) -> Iterator[tuple[Site, Job]]:
         for work in self._work:
@@ -231,6 +262,15 @@ class Sweep:
         for some in alike.values():
             count = math.ceil(len(some) / min(most, self._together))
             yield from (Job(tasks=tuple(some[len(some) * n // count : len(some) * (n + 1) // count])) for n in range(count))
+
+    def _slow_ones(self) -> Iterator[tuple[Site, Job]]:
+        """Give the jobs again that were done while the machine itself was slow, the slowest first: their times are all too long."""
+        fastest: dict[Site, float] = {}
+        for one in self._composed:
+            fastest[one.site] = min(one.probe_ms, fastest.get(one.site, one.probe_ms))
+        slow = [one for one in self._composed if one.probe_ms > SLOW * fastest[one.site]]
+        slow.sort(key=lambda one: one.probe_ms / fastest[one.site], reverse=True)
+        yield from ((one.site, one.job) for one in slow[: max(1, round(len(self._composed) * AGAIN_SHARE))])
 
     def _confirmations(self) -> Iterator[tuple[Site, Job]]:
         for work in self._work:
@@ -265,7 +305,7 @@ class Sweep:
                 return record.model_copy(update={"pictures": ()})
         return None
 
-    def _in_turn(self, jobs: Iterable[tuple[Site, Job]]) -> Iterator[Record]:
+    def _in_turn(self, jobs: Iterable[tuple[Site, Job]], keep: Keep) -> Iterator[Record]:
         """Keep every site busy with jobs in their order, and give what they find once it is stored."""
         waiting = {site: deque[Job]() for site in self._sites}
         for site, job in jobs:
@@ -285,17 +325,21 @@ class Sweep:
                 if time.monotonic() >= tell_at:
                     self._tell(running.values())
                     tell_at = time.monotonic() + TELL_SECONDS
-                yield from self._finished(running, waiting, LOOK_SECONDS)
+                yield from self._finished(running, waiting, keep, LOOK_SECONDS)
         except (KeyboardInterrupt, GeneratorExit):
             self.cancel()
-            for _ in self._finished(running, waiting, None):
+            for _ in self._finished(running, waiting, keep, None):
                 pass  # what the stopped job had finished is stored; whoever listened has gone
             raise
         if self._cancelled:
-            yield from self._finished(running, waiting, None)
+            yield from self._finished(running, waiting, keep, None)
 
     def _finished(
-        self, running: dict[Future[list[str]], _Running], waiting: Mapping[Site, deque[Job]], seconds: float | None
+        self,
+        running: dict[Future[list[str]], _Running],
+        waiting: Mapping[Site, deque[Job]],
+        keep: Keep,
+        seconds: float | None,
     ) -> Iterator[Record]:
         done, _ = wait(running, seconds, return_when=FIRST_COMPLETED) if running else (set(), None)
         for future in done:
@@ -315,13 +359,32 @@ class Sweep:
                 records = [group_problem(one.job.tasks[0], problem_of_worker(error), one.site.environment)]
             else:
                 records = [Record.from_json(text, one.job.name) for text in future.result()]
-            records = self._kept(records)
+            records = keep(one.site, one.job, records)
             self._done += len(one.job.tasks)
             self._remaining.finish(one.job, time.monotonic() - one.began)
             self._tell(running.values() or [one])
             yield from records
 
-    def _kept(self, records: Sequence[Record]) -> list[Record]:
+    def _kept(self, _: Site, __: Job, records: Sequence[Record]) -> list[Record]:
+        return self._new(records)
+
+    def _kept_with_pace(self, site: Site, job: Job, records: Sequence[Record]) -> list[Record]:
+        probe_ms = _probe_ms(records)
+        if probe_ms is not None:
+            self._composed.append(_Composed(site, job, probe_ms))
+        return self._new(records)
+
+    def _replaced(self, site: Site, job: Job, records: Sequence[Record]) -> list[Record]:
+        """Put composed records in the places of those of before, where the machine was faster now."""
+        before = next(one.probe_ms for one in self._composed if one.site is site and job.tasks[0].id in one.ids)
+        probe_ms = _probe_ms(records)
+        if probe_ms is None or probe_ms >= before:
+            return []
+        better = [record for record in records if record.composed]
+        self._store.replace_many(better)
+        return better
+
+    def _new(self, records: Sequence[Record]) -> list[Record]:
         """Store records, and return those that are new: a baseline is measured again beside each row that it is compared with."""
         known = self._store.has([record.id for record in records])
         new = [record for record in records if record.id not in known]
@@ -333,6 +396,12 @@ class Sweep:
         spent = [(one.job, time.monotonic() - one.began) for one in running]
         what = next((one.job.name for one in running), "")
         self._progress(Standing(what, self._done, self._total, self._stored, self._remaining.seconds(spent) / slots))
+
+
+def _probe_ms(records: Iterable[Record]) -> float | None:
+    """Return what the same work took while records were composed; `None` where none was."""
+    probes_ms = [record.noise.probe_ms for record in records if record.composed and record.noise.probe_ms]
+    return sum(probes_ms) / len(probes_ms) if probes_ms else None
 
 
 def _alone(task: Task) -> Job:
