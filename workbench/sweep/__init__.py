@@ -10,11 +10,12 @@ with History(path) as history:
         print(record.name, record.timing.median_ms if record.timing else record.problem)
 """
 
+from workbench.sweep.dispatcher import Standing
 from workbench.sweep.estimate import Estimate
 from workbench.sweep.frontier import contenders, frontier, place
 from workbench.sweep.grid import Grid, default_grid, read_grid
 from workbench.sweep.isolation import Isolation
-from workbench.sweep.runner import Standing, Store, Sweep
+from workbench.sweep.runner import Store, Sweep
 from workbench.sweep.sites import Site, ThisMachine
 from workbench.sweep.task import Material
 

@@ -1,10 +1,7 @@
 """The sweep: from a grid to a history of what each combination costs and finds."""
 
 import math
-import time
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, final
 
@@ -13,17 +10,16 @@ from workbench.bench import DEFAULT_FRAMES
 from workbench.errors import SettingsError
 from workbench.record import Problem, Record
 from workbench.speed import COMPOSED_MARGIN
-from workbench.sweep.child import group_problem, open_material, row_problem
-from workbench.sweep.estimate import Estimate, Remaining, job_seconds
+from workbench.sweep.child import open_material, row_problem
+from workbench.sweep.dispatcher import Dispatcher, Keep, Progress
+from workbench.sweep.estimate import Estimate, job_seconds
 from workbench.sweep.frontier import contenders, place
 from workbench.sweep.grid import Grid, default_grid
 from workbench.sweep.plan import Plan, Subject, conversions, group_name, make_plan
 from workbench.sweep.sites import Site, ThisMachine
-from workbench.sweep.task import Job, Material, Row, Task
+from workbench.sweep.task import Job, Material, Row, Task, alone
 from workbench.variants import wished
 
-LOOK_SECONDS = 0.5  # between two looks whether somebody cancels
-TELL_SECONDS = 5.0  # between two words on the time that is left: whoever shows them takes time from what is measured
 MOST_CONFIRMED = 12  # for each detector and machine: the frontier's steps, and rivals that composed times cannot tell from them
 LEAST_CONFIRMED, CONFIRMED_SHARE = 4, 1 / 16  # of the combinations: where those are few, confirming would take most of the time
 CONFIRMED_AT_ONCE = 6  # rows of one process: after a crash these are what has to begin again
@@ -31,8 +27,6 @@ MOST_TOGETHER = 8  # tasks that take turns in one process, so that each sees mor
 SLOW = 1.10  # times as long as in the fastest job, for the same work: beyond it, a job is done again
 AGAIN_SHARE = 1 / 8  # of the jobs at most: a machine that is slow most of the time need not be waited for
 LEAST_GAIN = 0.002  # of AP between two steps of the frontier; less is within what another set of pictures would change
-
-Progress = Callable[["Standing"], None]
 
 
 class Store(Protocol):
@@ -57,42 +51,12 @@ class Store(Protocol):
 
 @final
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How far a sweep is.
-
-    Attributes:
-        what: What is going on.
-        done: Tasks that are done.
-        total: Tasks in all, as far as they are known.
-        records: That this run has stored.
-        seconds_left: About how long it will still take.
-    """
-
-    what: str
-    done: int
-    total: int
-    records: int
-    seconds_left: float
-
-
-@final
-@dataclass(frozen=True, slots=True)
 class _Work:
     """A plan, where it runs, and what it is compared with."""
 
     plan: Plan
     site: Site
     baseline: Row
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """A job that was submitted, and when."""
-
-    site: Site
-    job: Job
-    began: float
 
 
 @final
@@ -110,15 +74,13 @@ class _Composed:
         return frozenset(task.id for task in self.job.tasks)
 
 
-Keep = Callable[[Site, Job, Sequence[Record]], list[Record]]
-
-
 @final
 class Sweep:
     """All combinations of a grid, measured where records of them are missing. What is finished is in the store for good.
 
     Each distinct input and runtime runs once, its outputs kept, and every NMS is screened and judged on those: records with
-    `composed` set. What stands out is then measured whole, in blocks interleaved with the baseline: ordinary records.
+    `composed` set. Where the machine itself was slow meanwhile, that is done again. What stands out is then measured whole, in
+    blocks interleaved with the baseline: ordinary records.
 
     Args:
         materials: Detectors and frames, in words, since other processes open them again.
@@ -148,15 +110,12 @@ class Sweep:
         progress: Progress | None = None,
     ) -> None:
         self._store = store
-        self._progress = progress or (lambda _: None)
         self._own_sites = sites is None
         self._sites: Sequence[Site] = sites or (ThisMachine(),)
         self._together = together
         self._composed: list[_Composed] = []
-        self._cancelled = False
+        self._dispatcher = Dispatcher(self._sites, progress)
         self._work = [work for material in materials for work in self._planned(material, grid, frames, baseline)]
-        self._done = self._total = self._stored = 0
-        self._remaining = Remaining(0.0)
 
     def _planned(self, material: Material, grid: Grid | None, frames: int, baseline: str) -> Iterator[_Work]:
         detector, footage = open_material(material)
@@ -196,17 +155,15 @@ class Sweep:
         seconds = 0.0
         for work in self._work:
             tasks = [task for other, task in left if other is work]
-            jobs = [*map(_alone, conversions(work.plan.subject, tasks)), *self._jobs(work.site, tasks)]
-            baseline = _alone(work.plan.subject.task("direct", "", [work.baseline]))
+            jobs = [*map(alone, conversions(work.plan.subject, tasks)), *self._jobs(work.site, tasks)]
+            baseline = alone(work.plan.subject.task("direct", "", [work.baseline]))
             confirming = job_seconds(baseline) * (1 + _most_confirmed(work.plan) / 2) if tasks else 0
             seconds += (sum(map(job_seconds, jobs)) + confirming) / max(1, work.site.slots)
         return Estimate(combinations, combinations - rows, len(left), seconds)
 
     def cancel(self) -> None:
         """End it soon: from any thread. What is finished stays."""
-        self._cancelled = True
-        for site in self._sites:
-            site.stop()
+        self._dispatcher.cancel()
 
     def run(self) -> Iterator[Record]:
         """Measure what is missing; gives each record once it is stored, and once more where a better one has taken its place."""
@@ -219,8 +176,8 @@ class Sweep:
         try:
             yield from self._refused()
             for jobs, keep in stages:
-                if not self._cancelled:
-                    yield from self._in_turn(jobs(), keep)
+                if not self._dispatcher.cancelled:
+                    yield from self._dispatcher.run(jobs(), keep)
         finally:
             if self._own_sites:
                 for site in self._sites:
@@ -241,14 +198,14 @@ class Sweep:
     def _baselines(self) -> Iterator[tuple[Site, Job]]:
         for work in self._work:
             if not self._store.has([work.baseline.id]):
-                yield work.site, _alone(work.plan.subject.task("direct", "baseline", [work.baseline]))
+                yield work.site, alone(work.plan.subject.task("direct", "baseline", [work.baseline]))
 
     def _groups(self) -> Iterator[tuple[Site, Job]]:
         for work in self._work:
             tasks = self._open_tasks(work)
             baseline = self._baseline_of(work)
             if not work.site.several:  # each of several has a cache of its own: there the groups convert for themselves
-                yield from ((work.site, _alone(task)) for task in conversions(work.plan.subject, tasks))
+                yield from ((work.site, alone(task)) for task in conversions(work.plan.subject, tasks))
             jobs = self._jobs(work.site, [task.model_copy(update={"baseline": baseline}) for task in tasks])
             yield from ((work.site, job) for job in jobs)
 
@@ -287,7 +244,7 @@ class Sweep:
                 for start in range(0, len(same), CONFIRMED_AT_ONCE):
                     task = subject.task("direct", "confirming", same[start : start + CONFIRMED_AT_ONCE])
                     changes = {"lead": work.baseline} if beside else {"baseline": baseline}
-                    yield work.site, _alone(task.model_copy(update=changes))
+                    yield work.site, alone(task.model_copy(update=changes))
 
     def _contenders(self, work: _Work) -> list[Row]:
         """Return what is worth measuring whole, as the composed records show it."""
@@ -304,66 +261,6 @@ class Sweep:
             if record.detections:
                 return record.model_copy(update={"pictures": ()})
         return None
-
-    def _in_turn(self, jobs: Iterable[tuple[Site, Job]], keep: Keep) -> Iterator[Record]:
-        """Keep every site busy with jobs in their order, and give what they find once it is stored."""
-        waiting = {site: deque[Job]() for site in self._sites}
-        for site, job in jobs:
-            waiting[site].append(job)
-        queued = [job for row in waiting.values() for job in row]
-        self._total += sum(len(job.tasks) for job in queued)
-        self._remaining.add(queued)
-        running: dict[Future[list[str]], _Running] = {}
-        tell_at = 0.0
-        try:
-            while not self._cancelled and (running or any(waiting.values())):
-                for site, row in waiting.items():
-                    while row and sum(one.site is site for one in running.values()) < max(1, site.slots):
-                        job = row.popleft()
-                        running[site.submit(job)] = _Running(site, job, time.monotonic())
-                        tell_at = 0.0
-                if time.monotonic() >= tell_at:
-                    self._tell(running.values())
-                    tell_at = time.monotonic() + TELL_SECONDS
-                yield from self._finished(running, waiting, keep, LOOK_SECONDS)
-        except (KeyboardInterrupt, GeneratorExit):
-            self.cancel()
-            for _ in self._finished(running, waiting, keep, None):
-                pass  # what the stopped job had finished is stored; whoever listened has gone
-            raise
-        if self._cancelled:
-            yield from self._finished(running, waiting, keep, None)
-
-    def _finished(
-        self,
-        running: dict[Future[list[str]], _Running],
-        waiting: Mapping[Site, deque[Job]],
-        keep: Keep,
-        seconds: float | None,
-    ) -> Iterator[Record]:
-        done, _ = wait(running, seconds, return_when=FIRST_COMPLETED) if running else (set(), None)
-        for future in done:
-            one = running.pop(future)
-            if future.cancelled():
-                continue
-            error = future.exception()
-            if error is not None and not self._cancelled and one.site.may_try_again(error):
-                running[one.site.submit(one.job)] = one
-                continue
-            if error is not None and not one.site.blames_job(error):
-                raise error
-            if error is not None and len(one.job.tasks) > 1:  # it was one of them
-                waiting[one.site].extend(map(_alone, one.job.tasks))
-                continue
-            if error is not None:
-                records = [group_problem(one.job.tasks[0], problem_of_worker(error), one.site.environment)]
-            else:
-                records = [Record.from_json(text, one.job.name) for text in future.result()]
-            records = keep(one.site, one.job, records)
-            self._done += len(one.job.tasks)
-            self._remaining.finish(one.job, time.monotonic() - one.began)
-            self._tell(running.values() or [one])
-            yield from records
 
     def _kept(self, _: Site, __: Job, records: Sequence[Record]) -> list[Record]:
         return self._new(records)
@@ -388,24 +285,14 @@ class Sweep:
         """Store records, and return those that are new: a baseline is measured again beside each row that it is compared with."""
         known = self._store.has([record.id for record in records])
         new = [record for record in records if record.id not in known]
-        self._stored += self._store.append_many(new)
+        self._dispatcher.stored += self._store.append_many(new)
         return new
-
-    def _tell(self, running: Collection[_Running]) -> None:
-        slots = sum(max(1, site.slots) for site in self._sites)
-        spent = [(one.job, time.monotonic() - one.began) for one in running]
-        what = next((one.job.name for one in running), "")
-        self._progress(Standing(what, self._done, self._total, self._stored, self._remaining.seconds(spent) / slots))
 
 
 def _probe_ms(records: Iterable[Record]) -> float | None:
     """Return what the same work took while records were composed; `None` where none was."""
     probes_ms = [record.noise.probe_ms for record in records if record.composed and record.noise.probe_ms]
     return sum(probes_ms) / len(probes_ms) if probes_ms else None
-
-
-def _alone(task: Task) -> Job:
-    return Job(tasks=(task,))
 
 
 def _most_confirmed(plan: Plan) -> int:
@@ -419,12 +306,6 @@ def _ids(work: _Work) -> list[str]:
         *(task.id for task in tasks),
         *(row.id for row, _ in work.plan.refused),
     ]
-
-
-def problem_of_worker(error: BaseException) -> Problem:
-    """Return why nothing came back of a task."""
-    said = " ".join(str(error).split())
-    return Problem(kind="WorkerError", message=f"the worker did not answer: {type(error).__name__}: {said[:200]}")
 
 
 def _group(record: Record) -> str:

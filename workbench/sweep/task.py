@@ -73,3 +73,8 @@ class Job(Value):
     @property
     def material(self) -> Material:
         return self.tasks[0].material
+
+
+def alone(task: Task) -> Job:
+    """Return the job of one task."""
+    return Job(tasks=(task,))
