@@ -1,5 +1,7 @@
 """Runs of an engine are put together into jobs that take turns; one is split if nobody answers, and done again if it was slow."""
 
+import io
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -10,7 +12,8 @@ from workbench.history import History
 from workbench.machine import NoiseCertificate, environment
 from workbench.record import Problem
 from workbench.sweep import Grid, Material, Site, Standing, Sweep
-from workbench.sweep.child import row_problem
+from workbench.sweep.child import Lines, row_problem, work
+from workbench.sweep.composing import TURNS
 from workbench.sweep.task import Job
 
 BASELINE = "litert,input.size_hw=192x320"
@@ -30,13 +33,13 @@ class FakeSite(Site):
         self.environment = environment()
         self.several = workers > 1
         self.jobs: list[Job] = []
-        self._workers = workers
+        self.workers = workers
         self._answers = answers
         self._probes_ms = iter(probes_ms)
 
     @property
     def slots(self) -> int:
-        return self._workers
+        return self.workers
 
     def submit(self, job: Job) -> "Future[list[str]]":
         self.jobs.append(job)
@@ -152,3 +155,45 @@ def test_the_job_of_a_slow_spell_is_done_again_and_the_faster_of_both_stays(swep
     slowest = max(range(5), key=lambda n: probes_ms[n])
     composing = [job for job in site.jobs if job.tasks[0].kind == "compose"]
     assert jobs == 5 or composing[5] == composing[slowest]
+
+
+def test_workers_that_are_all_gone_are_no_division_by_zero(swept) -> None:
+    site = FakeSite(2)
+    site.workers = 0
+    _, records = swept(site)
+    assert len(records) == 1 + 20
+
+
+def test_an_engine_that_fails_when_it_is_looked_at_costs_its_task_alone(swept, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = FakeSite(1)
+    swept(site, together=2)
+    job = next(job for job in site.jobs if job.tasks[0].kind == "compose")
+    sound, failing = job.tasks
+
+    class FakeComposer:
+        def __init__(self, _, __, task, ___) -> None:
+            self.task, self.ended = task, 0
+            self.turns = [task.rows, *[()] * (TURNS - 1)]
+
+        def begin_turn(self) -> None: ...
+
+        def screen(self, row) -> None: ...
+
+        def end_turn(self) -> None:
+            self.ended += 1
+            if self.task.id == failing.id and self.ended == 3:
+                raise RuntimeError("the device is gone")
+
+        def record(self, row):
+            assert self.ended == TURNS
+            return row_problem(self.task, row, Problem(kind="Fine", message="nothing was measured"))
+
+    monkeypatch.setattr("workbench.sweep.composing.Composer", FakeComposer)
+    out = io.StringIO()
+    work(job, Lines(out))
+    found = [json.loads(line)["record"] for line in out.getvalue().splitlines() if line.startswith('{"record"')]
+
+    assert [(one["id"], one["problem"]["kind"]) for one in found] == [
+        (failing.id, "RuntimeError"),
+        *((row.id, "Fine") for row in sound.rows),
+    ]

@@ -103,11 +103,10 @@ class History:
             How many there were; those that are not here are not added. Raises like `append`.
         """
         new = {record.id: record for record in records}
-        tags = "SELECT id, tag FROM summaries WHERE tag IS NOT NULL"
+        tags = f"SELECT id, tag FROM summaries WHERE {IN_THE_LIST}"  # noqa: S608 - our own words
         with self._writing():
-            for identity, tag in self._base.execute(tags).fetchall():
-                if identity in new:
-                    new[identity] = new[identity].model_copy(update={"tag": tag})
+            for identity, tag in self._base.execute(tags, _listed(new)).fetchall():
+                new[identity] = new[identity].model_copy(update={"tag": tag})
             rows = [(Summary.of(record)._asdict(), body(record)) for record in new.values()]
             replaced = self._base.executemany(REPLACE_SUMMARY, [summary for summary, _ in rows]).rowcount
             self._base.executemany(REPLACE_BODY, [rest for _, rest in rows])

@@ -137,7 +137,7 @@ def _compose(tasks: Sequence[Task], detector: Detector, footage: Footage, lines:
                 screened.append((composer, row))
         try:
             composer.end_turn()
-        except Exception as error:
+        except Exception as error:  # what it was looked at before may be of an engine that was about to fail: it costs this task
             composers.remove(composer)
             yield group_problem(composer.task, problem_of(error))
     for composer, row in screened:

@@ -215,7 +215,7 @@ class Sweep:
         for task in tasks:
             # TensorFlow takes its threads once in a process; and whole frames have one of their own.
             alike.setdefault(task.rows[0].settings.runtime.threads if task.kind == "compose" else task.id, []).append(task)
-        most = max(1, len(tasks) // (2 * site.slots)) if site.several else self._together
+        most = max(1, len(tasks) // (2 * max(1, site.slots))) if site.several else self._together
         for some in alike.values():
             count = math.ceil(len(some) / min(most, self._together))
             yield from (Job(tasks=tuple(some[len(some) * n // count : len(some) * (n + 1) // count])) for n in range(count))
