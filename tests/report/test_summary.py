@@ -13,6 +13,7 @@ from tests.report.records import (
     problem_record,
     record,
 )
+from workbench.record import Record
 from workbench.report.summary import Summary
 from workbench.speed import speed_against
 from workbench.timing import Ratio
@@ -102,6 +103,17 @@ def test_separate_runs_that_differ_by_little_do_not_differ() -> None:
     speed = speed_against(twin, record("naive"))
     assert speed is not None
     assert speed.verdict == "no measurable difference"
+
+
+@pytest.mark.parametrize(("probe_ms", "verdict"), [(1.0, "faster"), (100.0, "no measurable difference"), (None, "faster")])
+def test_separate_runs_differ_by_more_than_the_machine_itself_did(probe_ms: float | None, verdict: str) -> None:
+    def probed(name: str, probe_ms: float | None) -> Record:
+        one = record(name, comparison=None)
+        return one.model_copy(update={"noise": one.noise.model_copy(update={"probe_ms": probe_ms})})
+
+    speed = speed_against(probed("graph", 1.0), probed("naive", probe_ms))
+    assert speed is not None
+    assert speed.verdict == verdict
 
 
 def test_times_of_different_machines_are_not_compared() -> None:
