@@ -77,11 +77,13 @@ def full(folder: Path, options: argparse.Namespace) -> None:
         estimate = run.estimate()
         print(f"{estimate.combinations} combinations, {estimate.tasks} runs, estimated {estimate.seconds / 60:.1f} minutes")
         began = time.monotonic()
-        records = list({record.id: record for record in run.run()}.values())
+        yielded = list(run.run())
         spent = time.monotonic() - began
+        records = list({record.id: record for record in yielded}.values())
         composed = [record for record in records if record.composed]
         problems = [record for record in records if record.problem]
         print(f"\n{len(composed)} composed, {len(records) - len(composed) - len(problems)} whole, {len(problems)} problems")
+        print(f"{len(yielded) - len(records)} composed again and better")
         print(f"{spent / 60:.1f} minutes, conversions that were not cached included; the file has {size_mb(history.path):.1f} MB")
         for record in problems:
             print(f"  {record.detector.name} {record.name}: {record.problem.message if record.problem else ''}")
@@ -164,8 +166,9 @@ def compare(composed: Sequence[Record], direct: Sequence[Record]) -> None:
         errors.append(a / b - 1)
         ap_errors.append(abs((one.accuracy.ap or 0) - (other.accuracy.ap or 0)))
         noise = "" if other.noise.verdict == "quiet" else other.noise.verdict
+        probes = f"same work {one.noise.probe_ms or 0:.2f} and {other.noise.probe_ms or 0:.2f} ms"
         print(f"{a:8.2f}  {b:8.2f} {errors[-1]:+7.1%} {one.accuracy.ap:7.4f} {other.accuracy.ap:9.4f}  {one.name} {noise}")
-        print(f"          {split(one)}\n          {split(other)}")
+        print(f"          {probes}\n          {split(one)}\n          {split(other)}")
     say_errors(errors)
     print(f"AP: largest error {max(ap_errors):.1e}")
 
