@@ -1,0 +1,107 @@
+"""Predictions against records: what is right, and where the usual advice fails."""
+
+import pytest
+
+from tests.lessons.asked import GRAPH, NAIVE, UNCLEAR, XLA, xla_guess
+from tests.report.records import record
+from workbench.errors import SettingsError
+from workbench.lessons import Choice, Lesson, chart, largest_stage, speed
+from workbench.report import stage_figure
+
+ATTACK = "<img src=https://example.org/x onerror=alert(1)>"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"answer": "nsm", "among": ("infer", "nms")}, "the prediction is 'nsm'; choose one of infer, nms"),
+        ({"answer": 3, "among": ("infer", "nms")}, "the prediction is 3; choose one of infer, nms"),
+        ({"answer": 0}, "the prediction is 0; predict a number above 0"),
+        ({"answer": float("nan")}, "the prediction is nan; predict a number above 0"),
+        ({"answer": True}, "the prediction is True; predict a number above 0"),
+        ({"answer": 2, "usual": "faster"}, "only one of `usual` and `advice`"),
+        ({"answer": "nms", "among": ("nms",), "usual": "infer", "advice": "x"}, "the prediction is 'infer'; choose one of nms"),
+    ],
+)
+def test_an_impossible_prediction_is_refused(given: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        Lesson("").predict("Which?", **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("times", [0.0, -1.0, float("inf")])
+def test_an_impossible_speed_is_refused(times: float) -> None:
+    with pytest.raises(SettingsError, match="predict a number above 0"):
+        Lesson("").predict_speed("xla", over="graph", times=times)
+
+
+@pytest.mark.parametrize(
+    ("times", "words"), [(2, "2 times faster"), (0.5, "2 times slower"), (1, "no difference"), (1.25, "1.25 times faster")]
+)
+def test_a_speed_is_said_as_people_say_it(times: float, words: str) -> None:
+    assert Lesson("").predict_speed("xla", over="graph", times=times).words == words
+
+
+def test_usual_advice_that_fails_here_is_said_to_fail() -> None:
+    lesson = Lesson("")
+    checked = lesson.check(xla_guess(lesson), speed(XLA, over=GRAPH))
+
+    assert checked.advice_holds is False
+    assert str(checked) == (
+        "You predicted 2 times faster: wrong, 7.05 times slower.\n"
+        "The usual advice, “XLA fuses operations, so it is faster”, fails here.\n"
+        "xla is 7.05 times slower than graph [6.84, 7.26]; a frame takes 89.4 ms and 12.8 ms."
+    )
+
+
+def test_usual_advice_that_holds_or_shows_no_difference_is_said_to() -> None:
+    lesson = Lesson("")
+
+    assert "so it is faster”, holds here." in str(lesson.check(xla_guess(lesson), speed(GRAPH, over=NAIVE)))
+    assert "so it is faster”, makes no measurable difference here." in str(
+        lesson.check(xla_guess(lesson), speed(UNCLEAR, over=NAIVE))
+    )
+
+
+def test_without_usual_advice_none_is_judged() -> None:
+    lesson = Lesson("")
+    checked = lesson.check(lesson.predict("Which stage?", "nms"), largest_stage(NAIVE))
+
+    assert checked.advice_holds is None
+    assert "usual advice" not in str(checked) + checked._repr_html_()
+
+
+def test_what_was_learned_comes_from_the_records() -> None:
+    lesson = Lesson("")
+    lesson.check(xla_guess(lesson), speed(XLA, over=GRAPH))
+    lesson.check(lesson.predict("Which stage?", "infer"), largest_stage(NAIVE))
+    learned = lesson.learned([NAIVE, GRAPH, XLA])
+
+    assert learned.score_words() == (
+        "1 of 2 predictions right. Of 1 piece of usual advice 0 held here, 1 failed, 0 made no measurable difference."
+    )
+    assert learned.sentences()[0].endswith("The usual advice, “XLA fuses operations, so it is faster”, fails here.")
+    assert any(one.startswith("XLA is 7.05 times slower than a plain graph here.") for one in learned.further())
+    assert (
+        learned.place_words() == "Measured on Imaginary EPYC 0000, 2 cores, quiet, on line.webm. On another machine it may differ."
+    )
+
+
+def test_a_question_checked_again_counts_once() -> None:
+    lesson = Lesson("")
+    for answer in (speed(XLA, over=GRAPH), speed(GRAPH, over=NAIVE)):
+        lesson.check(xla_guess(lesson), answer)
+
+    assert len(lesson.learned().checked) == 1
+    assert str(lesson.learned()).startswith("0 of 1 prediction right.")
+
+
+def test_texts_are_text_wherever_html_is_made() -> None:
+    lesson = Lesson(ATTACK)
+    named = record("graph", name=ATTACK)
+    guess = lesson.predict(ATTACK, ATTACK, among=(ATTACK, "nms"), usual=ATTACK, advice=ATTACK)
+    checked = lesson.check(guess, Choice(sentence=ATTACK, caution=ATTACK, names=(ATTACK,)))
+    lesson.check(lesson.predict_speed(ATTACK, over="naive", times=2), speed(named, over=NAIVE))
+    shown = (lesson, guess, checked, lesson.learned([NAIVE, named]), chart(stage_figure([NAIVE, named])))
+    html = [one._repr_mimebundle_()["text/html"] if hasattr(one, "_repr_mimebundle_") else one._repr_html_() for one in shown]
+
+    assert not [text for text in html if "<img" in text]
