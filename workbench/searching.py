@@ -1,7 +1,7 @@
 """A sweep beside a session: what it found of the detector on these frames, and what a budget picks of that."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, final
 
@@ -147,23 +147,3 @@ class Search:
         one_size = ({"input.size_hw": settings.input.size_hw},)
         axes = (one_size if "input.size_hw" in axis[0] else axis for axis in whole.axes)
         return Grid(tuple(axes), sensible_only=whole.sensible_only)
-
-
-def material_of(
-    detector: Detector, media: MediaFacts | None, truth: str | None, allow: Sequence[str], in_memory: Sequence[str]
-) -> Material:
-    """Say in words what a sweep's processes open again.
-
-    Args:
-        detector: What is swept.
-        media: The frames; `None` are the samples.
-        truth: Their ground truth.
-        allow: What in a model may run as Python code.
-        in_memory: Kinds of media that have a name in this process only.
-
-    Raises:
-        SettingsError: The frames are in this process only.
-    """
-    if media is not None and (media.kind in in_memory or media.endless):
-        raise SettingsError("a sweep measures in processes of its own, which cannot see these frames; open a file of them instead")
-    return Material(detector=detector.facts.source, media=media.source if media else None, truth=truth, allow=tuple(allow))

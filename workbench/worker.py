@@ -6,6 +6,8 @@ from typing import final
 
 from workbench.threads import NamedThread
 
+WORKER_THREAD = "workbench-worker"
+
 
 @final
 class Worker:
@@ -19,7 +21,7 @@ class Worker:
         self._on_error = on_error
         self._tasks: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._closed = False
-        self._thread = NamedThread(target=self._run, name="workbench-worker")
+        self._thread = NamedThread(target=self._run, name=WORKER_THREAD)
         self._thread.start()
 
     def submit(self, task: Callable[[], object]) -> None:

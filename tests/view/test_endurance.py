@@ -99,13 +99,13 @@ session = workbench.session
 while session.player is None or session.player.shown is None:
     time.sleep(0.1)
 session.play()
-print("playing", session.message)
+print("playing", session.notices.message)
 """
 PLAYS = """
 workbench.children[0]._handle_custom_msg({"type": "shown", "n": session.player.shown.number}, [])  # unwatched, it would doze
 before = session.player.shown.number
 time.sleep(0.5)
-print(session.player.playing, session.player.shown.number > before, session.message)
+print(session.player.playing, session.player.shown.number > before, session.notices.message)
 """
 ENDS = """
 import threading

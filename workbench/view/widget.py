@@ -75,7 +75,7 @@ class WorkbenchView(anywidget.AnyWidget):
         self._ended = False
         self._actions = self._action_table()
         self.on_msg(self._on_message)
-        session.on_change = self.wake
+        session.notices.on_change = self.wake
         self._ticker = NamedThread(target=self._tick, name="workbench-ticker")
         self._ticker.start()
 
@@ -139,7 +139,7 @@ class WorkbenchView(anywidget.AnyWidget):
         try:
             action(content, buffers)
         except Exception as error:  # ipywidgets would only log it
-            self._session.tell_error(error)
+            self._session.notices.tell_error(error)
         if content["type"] != "shown":  # thirty times a second, and nothing that is told changes with it
             self.wake()
 
@@ -193,7 +193,7 @@ class WorkbenchView(anywidget.AnyWidget):
             try:
                 self._show_all()
             except Exception as error:  # it stands in the panel with the next tick, and the ticker lives on
-                self._session.tell_error(error)
+                self._session.notices.tell_error(error)
             since = self._unwatched_since
             if since is not None and time.monotonic() - since > UNWATCHED_SECONDS:
                 self.end()
@@ -201,7 +201,7 @@ class WorkbenchView(anywidget.AnyWidget):
 
     def _show_all(self) -> None:
         if self._session.measuring:  # every figure that is told now would take its time from what is being measured
-            self.job = job(self._session.job)
+            self.job = job(self._session.notices.job)
             if self._session.search is not None and self._session.search.running:  # in other processes: telling costs them little
                 self._tell_search()
             return
@@ -242,13 +242,13 @@ class WorkbenchView(anywidget.AnyWidget):
         with self.hold_sync():
             self.panel = describe(session)
             self.status = told
-            self.job = job(session.job)
-            self.message = _told(session.message)
+            self.job = job(session.notices.job)
+            self.message = _told(session.notices.message)
             self.records = records
             self._tell_search()
             if measured:
                 self.advice = cards(session)
-            self.log_lines = [{"time": line.time, "kind": line.kind, "text": line.text} for line in session.log]
+            self.log_lines = [{"time": line.time, "kind": line.kind, "text": line.text} for line in session.notices.log]
             self.labels = labels
             self.class_colours = [class_colour(number) for number in range(len(labels))]
         if measured:

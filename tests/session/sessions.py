@@ -1,0 +1,31 @@
+"""What the tests of sessions play, and how they wait for it."""
+
+import time
+from collections.abc import Callable
+
+from workbench.catalog import SAMPLE_MEDIA, SAMPLE_STILLS
+from workbench.player import Player
+from workbench.session import Session
+
+STILLS = str(SAMPLE_STILLS / "still_00[236].jpg")
+TRUTH = str(SAMPLE_MEDIA / "stills.json")
+SMALL = "graph,input.size_hw=96x160,input.resize=opencv,nms.method=opencv"
+PATIENCE_SECONDS = 120.0
+THREADS = {"workbench-player", "workbench-worker"}
+
+
+def until(session: Session, claim: Callable[[], object], *, errors: bool = False) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not claim():
+        assert time.monotonic() < end, f"waited {PATIENCE_SECONDS} s; message {session.notices.message}, job {session.notices.job}"
+        assert errors or session.notices.message is None or session.notices.message.kind == "note", session.notices.message
+        time.sleep(0.01)
+
+
+def player_of(session: Session) -> Player:
+    assert session.player is not None
+    return session.player
+
+
+def changed_to(session: Session) -> None:
+    until(session, lambda: session.running == session.settings)

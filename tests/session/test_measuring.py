@@ -1,0 +1,104 @@
+"""What a session measures: settings, sweeps, folders to take home."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.session.sessions import SMALL, STILLS, TRUTH, changed_to, until
+from workbench.history import History
+from workbench.media import array_media
+from workbench.picking import Budget
+from workbench.searching import Search
+from workbench.session import Session
+from workbench.sweep import Grid, Material
+
+
+def test_measuring_keeps_a_record_of_the_pinned_setting_too(session: Session, tmp_path: Path) -> None:
+    session.pin()
+    session.set("nms.score", 0.05)
+    session.measure()
+    until(session, lambda: len(session.records) == 2 and not session.measuring)
+    pinned, current = session.records
+    assert current.comparison is not None
+    assert current.comparison.a == pinned.name
+    assert current.settings == session.settings
+    assert current.agreement is not None
+    with History(tmp_path / "h.sqlite") as history:
+        assert [record.id for record in history.records()] == [pinned.id, current.id]
+    assert "<html" in session.report()
+    session.choose(pinned.id)
+    changed_to(session)
+    assert session.running == pinned.settings
+
+
+def test_a_measurement_can_be_given_up(session: Session) -> None:
+    session.measure()
+    until(session, lambda: session.measuring)
+    session.cancel()
+    until(session, lambda: not session.measuring)
+    assert session.records == []
+    until(session, lambda: any(line.text == "cancelled" for line in session.notices.log))
+
+
+def test_nothing_to_report_is_said(session: Session) -> None:
+    with pytest.raises(ValueError, match="press Measure first"):
+        session.report()
+
+
+def test_advice_is_tried_on_the_settings_that_it_is_about(session: Session) -> None:
+    session.measure()
+    until(session, lambda: session.records)
+    record = session.records[0]
+    session.set("nms.score", 0.9)
+
+    session.use({"feed.mode": "threads", "feed.workers": 2}, record.id)
+    assert session.settings == record.settings.with_values({"feed.mode": "threads", "feed.workers": 2})
+    session.use({"feed.mode": "threads"}, "nobody's")
+    assert session.notices.message is not None
+    assert "not of this session" in session.notices.message.text
+
+
+@pytest.mark.slow
+def test_a_sweep_finds_what_a_budget_picks_and_goes_on_from_there(tmp_path: Path) -> None:
+    litert = {"runtime.engine": "litert", "input.resize": "opencv", "input.size_hw": (64, 96)}
+    grid = Grid(((litert,), ({"nms.score": 0.1}, {"nms.score": 0.3})))
+    history = tmp_path / "h.sqlite"
+    session = Session(media=STILLS, truth=TRUTH, preset=SMALL, history=history, frames=3, comparison_seconds=0.0, grid=grid)
+    try:
+        until(session, lambda: session.player and session.player.shown)
+        assert session.search is not None
+        assert session.search.pick() is None
+
+        session.sweep("all")
+        until(session, lambda: not session.measuring and len(session.search.rows) >= 3)
+        session.set_budget(Budget(max_ms=60_000))
+        picked = session.search.pick()
+
+        assert picked is not None
+        assert picked.chosen is not None
+        session.choose_swept(picked.chosen.summary.id)
+        until(session, lambda: session.settings == session.search.settings_of(picked.chosen.summary.id))
+        material = Material(detector="inspector-mobile")
+        assert Search(session.detector, material, session.footage.media.facts(), history, 3).rows == session.search.rows
+    finally:
+        session.close()
+
+
+def test_frames_of_this_process_are_not_swept(start: Callable[..., Session]) -> None:
+    session = start(media=array_media([np.zeros((72, 128, 3), np.uint8)] * 3, name="zeros"), truth=None)
+    until(session, lambda: session.player and session.player.shown)
+
+    assert session.search is None
+    session.sweep("size")
+    until(session, lambda: session.notices.message is not None, errors=True)
+    assert "which cannot see these frames" in session.notices.message.text
+
+
+def test_a_setting_is_taken_home(session: Session, tmp_path: Path) -> None:
+    session.take_home(tmp_path / "home")
+    until(session, lambda: session.notices.message is not None)
+
+    assert session.notices.message.text.startswith("taken home")
+    assert (tmp_path / "home" / "detect.py").is_file()

@@ -1,0 +1,135 @@
+"""What a session opens plays; what it cannot open is said, and the old goes on; all of it is given back."""
+
+import gc
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.session.sessions import SMALL, STILLS, THREADS, player_of, until
+from workbench.catalog import SAMPLE_CLIP, SAMPLE_STILLS
+from workbench.errors import SettingsError
+from workbench.session import Session
+
+OPEN_FILES = Path("/proc/self/fd")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("clip.mp4", b"no video", "clip.mp4"),
+        ("../../half.jpg", b"\xff\xd8\xff\xe0 half", "half.jpg"),
+        ("nothing.png", b"", "nothing.png"),
+        ("notes.txt", b"text", "neither a picture"),
+    ],
+)
+def test_a_corrupt_upload_is_said_and_the_old_frames_stay(session: Session, name: str, content: bytes, words: str) -> None:
+    player = session.player
+    session.upload(name, content)
+    until(session, lambda: session.notices.message, errors=True)
+    assert session.notices.message is not None
+    assert (session.notices.message.kind, session.notices.message.place) == ("error", "media")
+    assert words in session.notices.message.text
+    assert session.player is player
+    session.step(1)
+    until(session, lambda: player_of(session).shown.frame.index == 1, errors=True)  # type: ignore[union-attr]
+
+
+def test_an_upload_is_played(session: Session) -> None:
+    session.upload("mine.jpg", (SAMPLE_STILLS / "still_004.jpg").read_bytes())
+    until(session, lambda: player_of(session).shown and player_of(session).shown.frame.name == "mine.jpg")  # type: ignore[union-attr]
+    assert session.accuracy is None
+    assert session.pinned is None
+
+
+def test_other_frames_have_pipelines_of_their_own(session: Session) -> None:
+    before = player_of(session).pipeline
+    session.open_media(str(SAMPLE_STILLS / "still_004.jpg"))
+    until(session, lambda: (shown := player_of(session).shown) and shown.frame.name == "still_004.jpg")
+    after = player_of(session).pipeline
+    assert before is not None
+    assert after is not None
+    assert after.settings == before.settings
+    assert after is not before, "an integer one has its ranges from the frames"
+
+
+def test_a_history_that_is_none_leaves_no_thread_behind(tmp_path: Path) -> None:
+    (tmp_path / "h.sqlite").write_text("no database")
+    session = Session(media=STILLS, preset=SMALL, history=tmp_path / "h.sqlite")
+    until(session, lambda: session.notices.message, errors=True)
+    session.close()
+    assert session.notices.message is not None
+    assert "file is not a database" in session.notices.message.text
+    assert not {thread.name for thread in threading.enumerate()} & THREADS
+
+
+def test_media_that_are_not_there_are_said(start: Callable[..., Session]) -> None:
+    session = start(media="nowhere.mp4", truth=None)
+    until(session, lambda: session.notices.message, errors=True)
+    assert session.notices.message is not None
+    assert "there is no nowhere.mp4" in session.notices.message.text
+    session.open_media(STILLS)
+    until(session, lambda: session.player and session.player.shown, errors=True)
+
+
+def test_a_camera_that_is_not_there_is_said(session: Session) -> None:
+    session.open_media("camera:93")
+    until(session, lambda: session.notices.message, errors=True)
+    assert session.notices.message is not None
+    assert "camera:93" in session.notices.message.text
+
+
+def test_another_detector_brings_its_own_defaults(session: Session) -> None:
+    session.pin()
+    session.open_detector("inspector-large")
+    until(session, lambda: session.detector and session.detector.facts.name == "inspector-large")
+    until(session, lambda: player_of(session).shown)
+    assert session.pinned is None
+    assert session.records == []
+
+
+def test_a_model_that_is_none_leaves_the_old_one(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "empty.keras").write_bytes(b"")
+    detector = session.detector
+    session.open_detector(str(tmp_path / "empty.keras"))
+    until(session, lambda: session.notices.message, errors=True)
+    assert session.notices.message is not None
+    assert "empty.keras" in session.notices.message.text
+    assert session.detector is detector
+
+
+def open_files_of(words: str) -> list[str]:
+    files = [str(one.readlink()) for one in OPEN_FILES.iterdir() if one.is_symlink()]
+    return [file for file in files if words in file]
+
+
+@pytest.mark.skipif(not OPEN_FILES.is_dir(), reason=f"no {OPEN_FILES} on this system")
+def test_closing_gives_every_file_back(start: Callable[..., Session], tmp_path: Path) -> None:
+    begun = start(media=None, truth=None)
+    until(begun, lambda: begun.player and begun.player.shown)
+    begun.play()
+    begun.measure()
+    until(begun, lambda: begun.records)
+    assert open_files_of(SAMPLE_CLIP.name) != []
+    begun.close()
+    gc.collect()
+    assert open_files_of(SAMPLE_CLIP.name) == []
+    assert open_files_of(tmp_path.name) == [], "the history"
+
+
+def test_closing_twice_does_nothing(start: Callable[..., Session]) -> None:
+    session = start()
+    session.close()
+    session.close()
+
+
+def test_frames_in_memory_are_played_and_have_no_command(start: Callable[..., Session]) -> None:
+    rng = np.random.default_rng(0)
+    session = start([rng.integers(0, 256, (72, 128, 3), np.uint8) for _ in range(3)], truth=None)
+    until(session, lambda: session.player and session.player.shown)
+
+    assert "open_footage(detector, media)" in session.as_code()
+    with pytest.raises(SettingsError, match="these frames are in memory"):
+        session.as_command()

@@ -1,0 +1,144 @@
+"""What is asked of a session happens, and what cannot happen is said in words."""
+
+from typing import Any
+
+import pytest
+
+from tests.session.sessions import changed_to, player_of, until
+from workbench.detectors import conversion
+from workbench.session import Session
+
+
+def test_a_session_opens_by_itself_and_shows_the_first_frame(session: Session) -> None:
+    shown = player_of(session).shown
+    assert shown is not None
+    assert shown.frame.name == "still_002.jpg"
+    assert session.running == session.settings
+    assert session.notices.message is None
+
+
+def test_accuracy_comes_by_itself_and_again_with_another_threshold(session: Session) -> None:
+    until(session, lambda: session.accuracy)
+    assert session.accuracy is not None
+    assert session.accuracy.images == 3
+    session.set("nms.score", 0.01)
+    assert session.accuracy is None, "the old one says nothing of this setting"
+    until(session, lambda: session.accuracy)
+    assert session.accuracy is not None
+    assert session.accuracy.score_threshold == 0.01
+
+
+def test_an_nms_threshold_is_answered_at_once(session: Session) -> None:
+    before = player_of(session).shown
+    session.set("nms.score", 0.01)
+    after = player_of(session).shown
+    assert before is not None
+    assert after is not None
+    assert after.raw is before.raw
+    assert len(after.found) > len(before.found)
+    assert session.running == session.settings
+
+
+def test_the_old_pipeline_plays_on_while_another_is_prepared(session: Session) -> None:
+    player = player_of(session)
+    player.set_pace("free")
+    session.play()
+    until(session, lambda: len(player.rolling) > 3)
+    old = player.pipeline
+    session.set("input.size_hw", 192)
+    assert player.pipeline is old
+    changed_to(session)
+    assert player.playing
+    until(session, lambda: player.shown and player.shown.pipeline is player.pipeline)
+
+
+def test_what_stands_in_an_engines_way_is_changed_with_it_and_said(session: Session) -> None:
+    session.set("input.resize", "graph")
+    changed_to(session)
+    session.set("runtime.engine", "litert")
+    changed_to(session)
+    assert session.running is not None
+    assert (session.running.runtime.engine, session.running.input.resize) == ("litert", "opencv")
+    assert session.notices.message is not None
+    assert session.notices.message.kind == "note"
+    assert "input.resize: graph -> opencv" in session.notices.message.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("runtime.precision", "int8", "choose float32, or runtime.engine=litert"),
+        ("input.size_hw", 100, "choose multiples of 32"),
+        ("nms.score", 7, "nms.score is 7"),
+        ("nms.bogus", 1, "there is no setting 'nms.bogus'"),
+        ("feed.cache", "memory", "choose none"),
+    ],
+)
+def test_what_cannot_be_taken_is_said_and_nothing_changes(session: Session, name: str, value: object, words: str) -> None:
+    before = session.settings
+    session.set(name, value)
+    assert session.notices.message is not None
+    assert session.notices.message.kind == "error"
+    assert words in session.notices.message.text
+    assert "\n" not in session.notices.message.text
+    assert session.settings == session.running == before
+
+
+def test_the_latest_wish_wins(session: Session) -> None:
+    for size in (64, 96, 128, 160):
+        session.set("input.size_hw", size)
+    changed_to(session)
+    assert session.running is not None
+    assert session.running.input.size_hw == (160, 160)
+
+
+def test_a_preset_and_a_reset(session: Session) -> None:
+    first = session.settings
+    session.use_preset("litert,input.size_hw=96x160")
+    changed_to(session)
+    assert session.running is not None
+    assert session.running.runtime.engine == "litert"
+    session.reset()
+    changed_to(session)
+    assert session.running == first
+
+
+def test_what_is_pinned_is_compared_with_in_turns(session: Session) -> None:
+    player = player_of(session)
+    session.pin()
+    session.set("input.size_hw", "192x320")
+    changed_to(session)
+    until(session, lambda: session.comparison)
+    assert session.pinned is not None
+    assert session.comparison is not None
+    assert session.comparison.a == session.pinned.name
+    assert session.comparison.b == session.name_of(session.settings)
+    assert session.comparison.ratio.low <= session.comparison.ratio.median <= session.comparison.ratio.high
+    until(session, lambda: player.shown and session.pinned_found(player.shown) is not None)
+    session.unpin()
+    assert session.comparison is None
+
+
+def test_what_repeats_it_can_be_copied(session: Session) -> None:
+    session.set("nms.score", 0.05)
+    assert "nms.score=0.05" in session.as_command()
+    assert session.as_command().startswith("workbench run inspector-mobile")
+    compile(session.as_code(), "copied", "exec")
+    assert "nms.score=0.05" in session.as_code()
+
+
+def test_a_conversion_that_fails_is_said_and_the_old_one_plays_on(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_frames(converter: Any, _: object) -> None:
+        conversion.PRECISION_OPTIONS["int8"](converter, None)  # LiteRT's converter wants frames for ranges, and complains
+
+    monkeypatch.setitem(conversion.PRECISION_OPTIONS, "float16", without_frames)
+    session.play()
+    session.use_preset("litert,runtime.precision=float16,input.size_hw=96x160")
+    until(session, lambda: session.notices.message and session.notices.message.kind == "error", errors=True)
+    assert session.notices.message is not None
+    assert session.notices.message.place == "settings"
+    assert "the converter could not make float16 of this model" in session.notices.message.text
+    assert "choose another runtime.precision" in session.notices.message.text
+    until(session, lambda: session.running == session.settings, errors=True)
+    number = player_of(session).shown.number
+    until(session, lambda: player_of(session).shown.number > number, errors=True)

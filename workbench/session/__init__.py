@@ -1,0 +1,7 @@
+"""What someone plays with, apart from how it is shown."""
+
+from workbench.session.evaluation import Pinned
+from workbench.session.notices import Job, LogLine, Message, Notices
+from workbench.session.session import DEFAULT_PRESET, Session
+
+__all__ = ["DEFAULT_PRESET", "Job", "LogLine", "Message", "Notices", "Pinned", "Session"]

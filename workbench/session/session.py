@@ -1,0 +1,482 @@
+"""A session: what someone plays with, apart from how it is shown. Settings, what is pinned, records, and what is going on."""
+
+import tempfile
+import threading
+from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, final
+
+from workbench.accuracy import Accuracy
+from workbench.availability import check, fit
+from workbench.bench import COMPARISON_SECONDS, DEFAULT_FRAMES
+from workbench.catalog import Footage, open_detector, open_footage
+from workbench.detections import Detections
+from workbench.detectors import Detector
+from workbench.errors import SettingsError, UnavailableError, WorkbenchError
+from workbench.history import History, default_path
+from workbench.machine import environment
+from workbench.media import MediaSource, as_media
+from workbench.picking import Budget
+from workbench.pipeline import Pipeline
+from workbench.player import Player, Shown
+from workbench.record import Record
+from workbench.report import render_report
+from workbench.searching import Scope, Search
+from workbench.session.evaluation import Evaluation, Pinned
+from workbench.session.measuring import Measuring, Protocol
+from workbench.session.notices import Notices, Place
+from workbench.session.sources import Sources
+from workbench.session.warm import WarmPipelines
+from workbench.settings import FAST, Settings, describe_changes
+from workbench.sweep import Grid
+from workbench.timing import Comparison
+from workbench.variants import variant, wished, words
+from workbench.worker import Worker
+
+DEFAULT_PRESET = "graph"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A detector and frames, and what is done with them."""
+
+    detector: Detector
+    footage: Footage
+    player: Player
+    evaluation: Evaluation
+    measuring: Measuring
+
+
+@final
+class Session:
+    """Detector, media and settings that play in the background. Every method may be called from any thread and returns at once.
+
+    Nothing here raises for what a user can cause: it stands in `notices.message`.
+
+    Args:
+        detector: A sample's name or a path.
+        media: Media, or whatever stands for some; the sample clip by default.
+        truth: Ground truth of the media.
+        preset: What to begin with: a preset, or a preset and changes.
+        history: Where records are kept; the user's own history by default.
+        frames: How many a measurement times.
+        comparison_seconds: How long a comparison with what is pinned may look for a clear answer.
+        allow: What in a model may run as Python code, by name.
+        grid: What a sweep tries; all sensible settings by default.
+
+    Attributes:
+        notices: What there is to tell; whoever shows the session sets its `on_change`.
+        settings: What is wished for; `player.pipeline` may still be under another.
+    """
+
+    def __init__(
+        self,
+        detector: str | None = None,
+        media: MediaSource | None = None,
+        *,
+        truth: str | None = None,
+        preset: str = DEFAULT_PRESET,
+        history: Path | None = None,
+        frames: int = DEFAULT_FRAMES,
+        comparison_seconds: float = COMPARISON_SECONDS,
+        allow: Collection[str] = (),
+        grid: Grid | None = None,
+    ) -> None:
+        self.notices = Notices()
+        self.settings: Settings | None = None
+        self._preset = preset
+        self._sources = Sources(detector, media, truth, tuple(allow))
+        self._protocol = Protocol(history=history, frames=frames, comparison_seconds=comparison_seconds, grid=grid)
+        self._opened: _Opened | None = None
+        self._lock = threading.RLock()
+        self._pipelines = WarmPipelines()
+        self._uploads: tempfile.TemporaryDirectory[str] | None = None
+        self._changes = 0
+        self._closed = False
+        self._worker = Worker(self.notices.tell_error)
+        self._worker.submit(lambda: self._open(self._sources))
+
+    # What is asked for
+
+    def set(self, name: str, value: object) -> None:
+        """Change one setting; what stands in its way is changed with it, and said."""
+        self.notices.guard("settings", lambda: self._wish({name: value}, chosen=name))
+
+    def use_preset(self, text: str) -> None:
+        """Change to a preset, or a preset and changes; everything else goes back to the detector's defaults."""
+
+        def change() -> None:
+            detector = self._open_now.detector
+            fast = self._fast(detector) if text.partition(",")[0].strip() == FAST else None
+            self._change(check(detector, wished(detector, text, fast)))
+
+        self.notices.guard("settings", change)
+
+    def use(self, values: Mapping[str, object], record_id: str) -> None:
+        """Go to a record's settings with some of them changed, as advice proposes it; what stands in their way is changed too."""
+
+        def change() -> None:
+            opened = self._open_now
+            settings = opened.measuring.record(record_id).settings
+            self._change(fit(opened.detector, settings.with_values(values), next(iter(values))))
+
+        self.notices.guard("settings", change)
+
+    def reset(self) -> None:
+        """Go back to what the session began with."""
+        self.notices.guard("settings", lambda: self._change(self._first_settings(self._open_now.detector)))
+
+    def open_detector(self, source: str) -> None:
+        """Change to another detector; what was pinned and measured with the old one is let go."""
+        self._in_background("panel", lambda: self._open(replace(self._sources, detector=source)))
+
+    def open_media(self, source: str | None, truth: str | None = None) -> None:
+        """Change to other media; what is pinned is let go, for it knows other frames."""
+        self._in_background("media", lambda: self._open(replace(self._sources, media=source, truth=truth)))
+
+    def upload(self, name: str, content: bytes) -> None:
+        """Open a file that somebody sent."""
+
+        def save() -> None:
+            self._uploads = self._uploads or tempfile.TemporaryDirectory(prefix="workbench-")
+            path = Path(self._uploads.name) / (Path(name.replace("\\", "/")).name or "upload")
+            path.write_bytes(content)
+            self._open(replace(self._sources, media=str(path), truth=None))
+
+        self._in_background("media", save)
+
+    def play(self) -> None:
+        self._with_opened(lambda opened: opened.player.play())
+
+    def pause(self) -> None:
+        self._with_opened(lambda opened: opened.player.pause())
+
+    def step(self, by: int) -> None:
+        self._with_opened(lambda opened: opened.player.step(by))
+
+    def seek(self, position: int) -> None:
+        self._with_opened(lambda opened: opened.player.seek(position))
+
+    def set_pace(self, pace: Literal["clip", "free"]) -> None:
+        self._with_opened(lambda opened: opened.player.set_pace(pace))
+
+    def pin(self) -> None:
+        """Make the setting that runs the baseline."""
+
+        def keep() -> None:
+            opened = self._open_now
+            pipeline = opened.player.pipeline
+            if pipeline is None:
+                raise SettingsError("nothing runs yet that could be pinned; wait until the first frame is there")
+            opened.evaluation.pin(pipeline, self.name_of(pipeline.settings))
+
+        self.notices.guard("settings", keep)
+
+    def unpin(self) -> None:
+        """Let the baseline go."""
+        self._with_opened(lambda opened: opened.evaluation.unpin())
+
+    def measure(self) -> None:
+        """Run the full protocol on the current setting, and before it on the pinned one where that has no record yet."""
+        self.notices.cancelled = False
+        self._in_background("measure", lambda: self._open_now.measuring.measure(self._wished(), self.pinned))
+
+    def sweep(self, scope: Scope) -> None:
+        """Measure all sensible settings, or those of the current size, as far as the history does not know them."""
+        self.notices.cancelled = False
+        self._in_background("measure", lambda: self._open_now.measuring.sweep(scope, self._wished()))
+
+    def set_budget(self, budget: Budget) -> None:
+        """Say what a setting has to keep; `search` picks the fastest that does."""
+        if self.search is not None:
+            self.search.budget = budget
+        self.notices.changed()
+
+    def choose_swept(self, record_id: str) -> None:
+        """Go to the settings of what the sweep found."""
+
+        def change() -> None:
+            detector, search = self._open_now.detector, self.search
+            if search is None:
+                raise SettingsError("these frames are in memory only, so nothing was swept on them; open a file of them instead")
+            self._change(check(detector, search.settings_of(record_id)))
+
+        self.notices.guard("settings", change)
+
+    def take_home(self, folder: Path) -> None:
+        """Write a folder that runs the current setting without the workbench."""
+        self.notices.cancelled = False
+        self._in_background("measure", lambda: self._open_now.measuring.take_home(self._wished(), folder))
+
+    def cancel(self) -> None:
+        """Give up what is going on: a measurement or a sweep ends; a setting that is being prepared is not changed to."""
+        self.notices.cancelled = True
+        if self.search is not None:
+            self.search.cancel()
+        with self._lock:
+            running = self.running
+            if running is not None and self.settings != running:
+                self._changes += 1
+                self.settings = running
+        self.notices.changed()
+
+    def choose(self, record_id: str) -> None:
+        """Go to a record's settings."""
+
+        def change() -> None:
+            opened = self._open_now
+            self._change(check(opened.detector, opened.measuring.record(record_id).settings))
+
+        self.notices.guard("settings", change)
+
+    def dismiss(self) -> None:
+        """Let the message go."""
+        self.notices.message = None
+        self.notices.changed()
+
+    def report(self) -> str:
+        """Return the report of what was measured, as HTML.
+
+        Raises:
+            WorkbenchError: There is nothing to report, or it cannot be written.
+        """
+        if not self.records:
+            raise SettingsError("nothing has been measured yet; press Measure first, then Report")
+        return render_report(self.records)
+
+    def as_command(self) -> str:
+        """Return the command that measures the current setting.
+
+        Raises:
+            SettingsError: The frames are in this process only, and have no name that a command could take.
+        """
+        return self._sources.command(self._open_now.detector, self._wished(), self._protocol.frames)
+
+    def as_code(self) -> str:
+        """Return Python that measures the current setting.
+
+        Raises:
+            SettingsError: Nothing is open yet.
+        """
+        return self._sources.code(self._open_now.detector, self._wished(), self._protocol.frames)
+
+    def close(self) -> None:
+        """End every thread and give back media and files; a second time does nothing."""
+        if self._closed:
+            return
+        self._closed = self.notices.cancelled = True
+        self._worker.close()
+        if self._opened:
+            self._opened.player.close()
+            self._opened.evaluation.release()
+            self._opened.measuring.release()
+        if self._uploads:
+            self._uploads.cleanup()
+        self._pipelines.clear()
+
+    # What is known
+
+    @property
+    def detector(self) -> Detector | None:
+        """What runs; `None` until it is open, as with all that follows."""
+        return self._opened.detector if self._opened else None
+
+    @property
+    def footage(self) -> Footage | None:
+        """Frames and truth."""
+        return self._opened.footage if self._opened else None
+
+    @property
+    def player(self) -> Player | None:
+        """What plays."""
+        return self._opened.player if self._opened else None
+
+    @property
+    def search(self) -> Search | None:
+        """What is known of the detector's settings on these frames; `None` where they are in this process only."""
+        return self._opened.measuring.search if self._opened else None
+
+    @property
+    def pinned(self) -> Pinned | None:
+        """The baseline."""
+        return self._opened.evaluation.pinned if self._opened else None
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """Of what plays with the baseline."""
+        return self._opened.evaluation.comparison if self._opened else None
+
+    @property
+    def accuracy(self) -> Accuracy | None:
+        """Of what plays."""
+        return self._opened.evaluation.accuracy if self._opened else None
+
+    @property
+    def records(self) -> list[Record]:
+        """What was measured whole, oldest first."""
+        return self._opened.measuring.records if self._opened else []
+
+    @property
+    def measuring(self) -> bool:
+        """Whether something is being measured just now."""
+        return self._opened is not None and self._opened.measuring.active
+
+    def name_of(self, settings: Settings) -> str:
+        """Return what people call settings."""
+        detector = self._open_now.detector
+        return variant(detector, words(detector, settings)).name
+
+    @property
+    def plays_samples(self) -> bool:
+        """Whether the frames are the sample clip's."""
+        return self._sources.media is None
+
+    @property
+    def running(self) -> Settings | None:
+        """The settings under which the frames that are shown were run."""
+        pipeline = self.player.pipeline if self.player else None
+        return pipeline.settings if pipeline else None
+
+    @property
+    def compile_seconds(self) -> float:
+        """How long the running setting took to prepare."""
+        settings = self.running
+        return self._pipelines.compile_seconds(settings) if settings else 0.0
+
+    def pinned_found(self, shown: Shown) -> Detections | None:
+        """Return what the baseline found in a frame, where it has been run on it."""
+        return self._opened.evaluation.pinned_found(shown) if self._opened else None
+
+    # How it is done
+
+    @property
+    def _open_now(self) -> _Opened:
+        if self._opened is None:
+            raise SettingsError("detector and frames are still being opened; wait a moment")
+        return self._opened
+
+    def _wished(self) -> Settings:
+        if self.settings is None:
+            raise SettingsError("detector and frames are still being opened; wait a moment")
+        return self.settings
+
+    def _in_background(self, place: Place, action: Callable[[], object]) -> None:
+        self._worker.submit(lambda: self.notices.guard(place, action))
+
+    def _with_opened(self, action: Callable[[_Opened], object]) -> None:
+        self.notices.guard("panel", lambda: action(self._open_now))
+
+    def _fast(self, detector: Detector) -> Mapping[str, object] | None:
+        with History(self._protocol.history or default_path()) as history:
+            best = history.fastest(detector.facts.sha256, environment().machine_id)
+        return best.settings.flat() if best else None
+
+    def _open(self, sources: Sources) -> None:
+        self.notices.begin(f"opening {sources.detector or 'the sample detector'}")
+        before = self._opened
+        media = None if sources.media is None else as_media(sources.media)
+        if before is None or sources.detector not in {self._sources.detector, before.detector.facts.source}:
+            detector = open_detector(sources.detector, media, sources.allow)
+        else:
+            detector = before.detector
+        same_detector = before is not None and detector is before.detector
+        footage = open_footage(detector, media, sources.truth)
+        settings = self.settings if same_detector and self.settings else self._first_settings(detector)
+        sources = replace(sources, media=media)
+        records = self.records if same_detector else []
+        player = Player(footage.media, self.notices.tell_error)
+        with ExitStack() as undo:
+            undo.callback(player.close)
+            if footage.media.facts().endless:
+                player.set_pace("free")
+            evaluation = Evaluation(footage, player, self.notices, self._protocol.comparison_seconds)
+            measuring = Measuring(detector, footage, player, sources, self._protocol, self.notices, records)
+            undo.pop_all()
+        self._sources, self.settings = sources, settings
+        self._opened = _Opened(detector, footage, player, evaluation, measuring)
+        if before is not None:
+            before.player.close()
+        self._pipelines.clear()  # they were made for other frames: integer models took their ranges from those
+        truths = dict.fromkeys(known for known in (footage.truth, footage.labelled_truth) if known is not None)
+        notes = "; ".join([*footage.media.facts().notes, *(note for known in truths for note in known.notes)])
+        if notes:
+            self.notices.tell(notes, "media")
+        self._prepare(settings, self._changes)
+
+    def _first_settings(self, detector: Detector) -> Settings:
+        """Return what to begin with: the preset, or the detector's own defaults where it cannot take that."""
+        try:
+            return check(detector, wished(detector, self._preset))
+        except UnavailableError:
+            return check(detector, detector.default_settings())
+
+    def _wish(self, values: Mapping[str, object], chosen: str) -> None:
+        detector = self._open_now.detector
+        asked = self._wished().with_values(values)
+        fitted = fit(detector, asked, chosen)
+        others = describe_changes(_with_size(detector, asked), fitted)
+        self._change(fitted)
+        if others:
+            self.notices.tell(f"changed with it: {'; '.join(others)}", "settings")
+
+    def _change(self, settings: Settings) -> None:
+        with self._lock:
+            self._changes += 1
+            self.settings = settings
+            change = self._changes
+        self.notices.message = None
+        pipeline = self._open_now.player.pipeline
+        if pipeline is None or not self._change_nms(pipeline, settings):
+            self._in_background("settings", lambda: self._prepare(settings, change))
+
+    def _change_nms(self, pipeline: Pipeline, settings: Settings) -> bool:
+        """Answer at once where only the NMS differs and its program need not be compiled again."""
+        if settings.model_copy(update={"nms": pipeline.settings.nms}) != pipeline.settings:
+            return False
+        other = pipeline.with_nms(settings.nms)
+        if other is None:
+            return False
+        self._pipelines.keep(other)
+        self._open_now.player.use_nms(other)
+        self._settle(other)
+        return True
+
+    def _prepare(self, settings: Settings, change: int) -> None:
+        """Make a pipeline ready while the old one plays on; the latest wish wins."""
+        if change != self._changes or self._closed:
+            return
+        opened = self._open_now
+        pipeline = self._pipelines.get(settings)
+        if pipeline is None:
+            name = self.name_of(settings)
+            self.notices.begin(f"preparing {name}", can_cancel=opened.player.pipeline is not None)
+            try:
+                pipeline = self._pipelines.make(opened.detector, settings, opened.footage)
+            except Exception:
+                self._go_back(opened.player, change)
+                raise
+            self.notices.write(f"{name} was ready after {self._pipelines.compile_seconds(settings):.1f} s")
+        self._pipelines.keep(pipeline)
+        if change == self._changes:
+            opened.player.use(pipeline)
+            self._settle(pipeline)
+        self.notices.end()
+
+    def _go_back(self, player: Player, change: int) -> None:
+        with self._lock:
+            if change == self._changes and player.pipeline is not None:
+                self.settings = player.pipeline.settings
+
+    def _settle(self, pipeline: Pipeline) -> None:
+        self._open_now.evaluation.settle(pipeline, self.name_of(pipeline.settings))
+
+
+def _with_size(detector: Detector, settings: Settings) -> Settings:
+    """Return settings with the size filled in where there is none; nothing else is checked."""
+    size_hw = settings.input.size_hw
+    with suppress(WorkbenchError):
+        size_hw = detector.input_spec.choose_size(size_hw)
+    return settings.model_copy(update={"input": settings.input.model_copy(update={"size_hw": size_hw})})
