@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.test_lessons import loads_of
+from tests.lessons.test_pages import loads_of
 from workbench.lessons import export_page
 from workbench.lessons.charting import PLOTLY_MIME
 
