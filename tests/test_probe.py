@@ -1,50 +1,58 @@
-"""The probe tells a machine that others use from one that is free."""
+"""The probe is what the same work takes, on all cores at once."""
 
-import itertools
 import threading
 
-import numpy as np
 import pytest
 
-from workbench.counters import usable_cores
 from workbench.probe import MOST_THREADS, PIECES, probe_milliseconds
 
 
-def test_it_is_the_mean_of_all_pieces_but_the_first_of_each_thread() -> None:
-    lock, ticks = threading.Lock(), itertools.count()
+class Clock:
+    """Seconds of each thread that asks: its pieces take 1 s in the first thread, 2 s in the second; its first piece 1000 s more."""
 
-    def clock() -> float:
-        with lock:
-            return float(next(ticks))
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.asked: dict[int, int] = {}
+        self._now: dict[int, float] = {}
 
-    threads = min(usable_cores(), MOST_THREADS)
-    assert 1000 <= probe_milliseconds(clock) <= 1000 * 2 * threads * (PIECES + 1)
-
-
-def test_work_on_the_same_cores_makes_it_longer() -> None:
-    free = [probe_milliseconds() for _ in range(10)]
-    ended = threading.Event()
-
-    def disturb() -> None:
-        matrix = np.ones((160, 160), np.float32)
-        while not ended.is_set():
-            np.einsum("ij,jk->ik", matrix, matrix)
-
-    others = [threading.Thread(target=disturb) for _ in range(2 * usable_cores())]
-    for other in others:
-        other.start()
-    try:
-        disturbed = [probe_milliseconds() for _ in range(10)]
-    finally:
-        ended.set()
-        for other in others:
-            other.join()
-
-    assert min(free) > 0
-    assert np.median(disturbed) > np.median(free)
+    def __call__(self) -> float:
+        thread = threading.get_ident()
+        with self._lock:
+            times = self.asked[thread] = self.asked.get(thread, 0) + 1
+            pace = list(self.asked).index(thread) + 1.0
+            self._now[thread] = self._now.get(thread, 0.0) + pace + (1000.0 if times == 2 else 0.0)
+            return self._now[thread]
 
 
-@pytest.mark.parametrize("cores", [1, 3, 64])
-def test_any_number_of_cores_will_do(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_the_mean_over_threads_and_pieces_without_the_first_that_fills_the_caches() -> None:
+    clock = Clock()
+
+    found_ms = probe_milliseconds(clock)
+
+    assert found_ms == pytest.approx(1000 * (len(clock.asked) + 1) / 2)
+
+
+def test_a_quota_of_cores_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("workbench.probe.usable_cores", lambda: 8)
+    monkeypatch.setattr("workbench.probe.quota_cores", lambda: 2.0)
+
+    probe_milliseconds(clock)
+
+    assert len(clock.asked) == 2
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (3, 3), (64, MOST_THREADS)])
+def test_any_number_of_cores_will_do(cores: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
     monkeypatch.setattr("workbench.probe.usable_cores", lambda: cores)
-    assert 0 < probe_milliseconds() < 1000
+    monkeypatch.setattr("workbench.probe.quota_cores", lambda: None)
+
+    probe_milliseconds(clock)
+
+    assert len(clock.asked) == threads
+    assert set(clock.asked.values()) == {2 * PIECES + 1}
+
+
+def test_without_a_clock_of_its_own_it_takes_time() -> None:
+    assert probe_milliseconds() > 0

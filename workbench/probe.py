@@ -37,9 +37,7 @@ def probe_milliseconds(clock: Callable[[], float] = time.perf_counter) -> float:
             together.wait()
             began = clock()
             for _ in range(PRODUCTS):
-                np.einsum(
-                    "ij,jk->ik", left, right
-                )  # by NumPy's own loop, without the lock of the interpreter or threads of its own
+                np.einsum("ij,jk->ik", left, right)  # NumPy's own loop: no threads of its own, nor the interpreter's lock
             if piece:  # the first one fills the caches
                 seconds.append(clock() - began)
 

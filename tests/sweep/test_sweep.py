@@ -148,7 +148,7 @@ def test_what_cannot_run_is_one_row_with_its_reason(material: Material, open_his
 def test_a_model_that_breaks_the_runtime_costs_one_row(
     material: Material, open_history: Callable[[], History], deed: str, said: str
 ) -> None:
-    isolation = Isolation(command=(str(HERE / "breaking_child.py"), deed), opening_seconds=30)
+    isolation = Isolation(command=(str(HERE / "breaking_child.py"), deed), opening_seconds=20)
     site = ThisMachine(isolation)
     try:
         records = list(sweep(material, open_history(), FEW, sites=[site]).run())
@@ -239,9 +239,9 @@ def workers_of(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
 def test_a_sweep_that_is_killed_loses_and_doubles_nothing(command: list[str], tmp_path: Path) -> None:
     moments = random.Random(11)
     before: list[str] = []
-    for _ in range(7):
+    for _ in range(5):
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            time.sleep(moments.uniform(1.0, 14.0))
+            time.sleep(moments.uniform(1.0, 12.0))
             workers = workers_of(process)
             process.send_signal(signal.SIGKILL)
             process.wait()
