@@ -20,9 +20,8 @@ demo: setup
 		--preset litert,runtime.precision=float16 --preset litert,runtime.precision=dynamic-int8 --preset litert-int8 \
 		--report report.html
 
-# Three files at a time, for many wait: for a browser, a kernel, a worker that was killed.
 test: setup
-	$(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check

@@ -10,12 +10,14 @@ from workbench.detections import Detections
 from workbench.detectors import Calibration
 from workbench.engines import Candidates
 from workbench.feeding import Passed
+from workbench.measure import NoWatch, Stopwatch
 from workbench.media import array_media
 from workbench.settings import Nms, Settings
 from workbench.sweep.stages import LOOKS, LOOPED_KEPT, LoopTimes
 
 FRAMES = 40
 DECODE, INFER = 0.001, 0.006
+LATE = 0.001
 COLDER = 0.0002  # seconds by which NMS and drawing take longer in the loop
 SCORES = (0.05, 0.1, 0.2, 0.3, 0.5)
 
@@ -99,6 +101,20 @@ class FakePipeline:
         return time_block
 
 
+class LatePipeline(FakePipeline):
+    """Its decoder is late in a share of the frames, another share in each pass."""
+
+    def __init__(self, machine, nms):
+        super().__init__(machine, nms)
+        self.late = {NoWatch: 0.0, Stopwatch: 0.0}
+        self.random = np.random.default_rng(0)
+
+    def next_batch(self, frames, watch):
+        if self.random.random() < self.late[type(watch)]:
+            self.machine.work(LATE)
+        return super().next_batch(frames, watch)
+
+
 def composed(slower, rows):
     """Return for each NMS the stages and the whole frames that the looks give, in milliseconds."""
     machine = Machine(slower)
@@ -143,6 +159,25 @@ def test_composed_times_are_those_of_whole_frames(slower, off):
         assert stages["nms"] == pytest.approx(1000 * (whole.nms_seconds + COLDER), rel=2 * off, abs=0.02)
         assert stages["draw"] == pytest.approx(1000 * (whole.draw_seconds + COLDER), rel=2 * off, abs=0.02)
         assert sum(stages.values()) == pytest.approx(total, rel=0.02)
+
+
+@pytest.mark.parametrize(("plain", "split"), [(0.6, 0.4), (0.4, 0.6)], ids=["slower without timers", "slower with timers"])
+def test_whole_frames_are_those_of_the_pass_without_timers(plain, split):
+    """A decoder is late now and then, in one pass more often: the median of whole frames is with the many, and so is theirs."""
+    machine = Machine(lambda _: 1.0)
+    media = array_media(np.zeros((FRAMES, 8, 12, 3), np.uint8))
+    pipeline = LatePipeline(machine, Nms(score=0.2))
+    times = LoopTimes(pipeline, Footage(media, None, None, None, Calibration("none", list)), FRAMES, lambda: None, machine)
+    pipeline.late = {NoWatch: plain, Stopwatch: split}
+    for _ in range(LOOKS):
+        times.look_again()
+    other = Nms(score=0.05)
+    times.screen(other)
+    late_ms = 1000 * LATE if plain > 0.5 else 0.0
+
+    for nms in (pipeline.settings.nms, other):
+        _, totals = times.times(nms)
+        assert 1000 * np.median(totals) == pytest.approx(1000 * pipeline.with_nms(nms).frame_seconds + late_ms, abs=0.01)
 
 
 def test_a_network_that_does_its_own_nms_has_no_stage_for_it():

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import psutil
 import pytest
 
@@ -90,10 +89,8 @@ def check_composed(composed: list[Record]) -> None:
     for record in composed:
         timing = record.timing
         assert timing is not None
-        stages = np.sum(list(timing.stage_seconds.values()), axis=0)
-        assert FRAMES <= len(timing.total_seconds) == len(stages) <= LOOPED_KEPT
-        rest = np.array(timing.total_seconds) - stages
-        assert np.ptp(rest) < 1e-6, "one unexplained share for all frames"
+        assert {len(seconds) for seconds in timing.stage_seconds.values()} == {len(timing.total_seconds)}
+        assert FRAMES <= len(timing.total_seconds) <= LOOPED_KEPT
         assert list(timing.stage_seconds)[-3:] == ["infer", "nms", "draw"]
         assert record.agreement is not None
         assert record.agreement.frames == FRAMES

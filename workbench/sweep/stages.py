@@ -224,26 +224,30 @@ class LoopTimes:
     def times(self, nms: Nms) -> tuple[dict[str, tuple[float, ...]], tuple[float, ...]]:
         """Return the seconds by stage, and of whole frames, as the loop would show them under an NMS that was screened.
 
-        Before NMS they are those of the loop. Drawing is the loop's own and what the screening of this NMS took longer, or
-        shorter, than that of the loop's NMS. NMS is that of the screening, and what its method takes longer after an engine:
-        screening runs it over and over, which keeps its code and data at hand. That is some tenth of a millisecond, whether there
-        is much to suppress or little.
+        Before NMS they are those of the loop, and whole frames are those of its pass without timers at the stages: what the two
+        passes differ in is not the same for every frame, so neither can be told from the other's median. Drawing is the loop's own
+        and what the screening of this NMS took longer, or shorter, than that of the loop's NMS. NMS is that of the screening, and
+        what its method takes longer after an engine: screening runs it over and over, which keeps its code and data at hand. That
+        is some tenth of a millisecond, whether there is much to suppress or little. Whole frames take as much longer as those two.
         """
-        looped = {name: np.array(seconds) for name, seconds in self._watch.stage_seconds().items()}
-        explained = np.sum(list(looped.values()), axis=0)
-        beyond = float(np.median(np.array(self._totals) - explained))  # frame by frame: a pace that changes does so in both passes
-        kept = _typical(explained)
+        totals = np.array(self._totals)
+        kept = _typical(totals)
         at = np.array(self._positions)[kept]
-        stages = {name: seconds[kept] for name, seconds in looped.items()}
+        stages = {name: np.array(seconds)[kept] for name, seconds in self._watch.stage_seconds().items()}
         screened = self._results[nms.model_dump_json()]
         drawn = self._nearest(screened.draw, at) - self._nearest(self._own.draw, at)
         if self.separate:
-            stages["nms"] = np.maximum(self._nearest(screened.nms, at) + self._longer_in_loop(nms.method), 0.0)
+            stages["nms"] = self._in_loop(nms.method, screened, at)
+            longer = drawn + stages["nms"] - self._in_loop(self._pipeline.settings.nms.method, self._own, at)
         else:
-            drawn += self._nearest(screened.nms, at) - self._nearest(self._own.nms, at)
+            longer = drawn = drawn + self._nearest(screened.nms, at) - self._nearest(self._own.nms, at)
         stages["draw"] = np.maximum(stages["draw"] + drawn, 0.0)
-        totals = np.sum(list(stages.values()), axis=0) + beyond
-        return {name: kept_seconds(seconds) for name, seconds in stages.items()}, kept_seconds(np.maximum(totals, 0.0))
+        whole = np.maximum(totals[kept] + longer, 0.0)
+        return {name: kept_seconds(seconds) for name, seconds in stages.items()}, kept_seconds(whole)
+
+    def _in_loop(self, method: str, screened: Screened, at: Positions) -> Seconds:
+        """Return what a screened NMS takes in frames of the loop."""
+        return np.maximum(self._nearest(screened.nms, at) + self._longer_in_loop(method), 0.0)
 
     @property
     def _own(self) -> Screened:
