@@ -115,8 +115,8 @@ class Measuring:
         """
         search = self.search
         if search is None:
-            self._sources.material(self._detector)  # says why there is none
-            raise SettingsError("these frames cannot be swept; open a file of them instead")
+            self._sources.material(self._detector)  # raises: it says why there is none
+        assert search is not None, "there is one wherever there is material"
         with self._still():
             self._notices.begin("sweep: preparing", can_cancel=True)
             try:

@@ -460,10 +460,10 @@ class Session:
                 raise
             self.notices.write(f"{name} was ready after {self._pipelines.compile_seconds(settings):.1f} s")
         self._pipelines.keep(pipeline)
+        self.notices.end()
         if change == self._changes:
             opened.player.use(pipeline)
             self._settle(pipeline)
-        self.notices.end()
 
     def _go_back(self, player: Player, change: int) -> None:
         with self._lock:

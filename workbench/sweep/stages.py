@@ -228,7 +228,9 @@ class LoopTimes:
         passes differ in is not the same for every frame, so neither can be told from the other's median. Drawing is the loop's own
         and what the screening of this NMS took longer, or shorter, than that of the loop's NMS. NMS is that of the screening, and
         what its method takes longer after an engine: screening runs it over and over, which keeps its code and data at hand. That
-        is some tenth of a millisecond, whether there is much to suppress or little. Whole frames take as much longer as those two.
+        is taken to be the same whether there is much to suppress or little: some tenth of a millisecond on a calm machine. On a
+        busy one it grows with what there is, and settings that leave many boxes come out too fast. Whole frames take as much longer
+        as those two.
         """
         totals = np.array(self._totals)
         kept = _typical(totals)
