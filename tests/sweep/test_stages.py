@@ -20,6 +20,9 @@ DECODE, INFER = 0.001, 0.006
 LATE = 0.001
 COLDER = 0.0002  # seconds by which NMS and drawing take longer in the loop
 SCORES = (0.05, 0.1, 0.2, 0.3, 0.5)
+METHODS = ("opencv", "python")
+MIDDLING = [Nms(method=method, score=0.2) for method in METHODS]
+MOST = [Nms(method=method, score=min(SCORES)) for method in METHODS]
 
 
 class Machine:
@@ -39,10 +42,11 @@ class Machine:
 class FakePipeline:
     """Takes for a frame what its NMS says: the lower the threshold, the more there is to suppress and to draw."""
 
-    def __init__(self, machine, nms):
+    def __init__(self, machine, nms, factor=1.0):
         self.machine = machine
         self.settings = Settings().model_copy(update={"nms": nms})
         self.looping = False
+        self.factor = factor  # by which NMS and drawing take longer in the loop, beside COLDER
 
     def with_nms(self, nms):
         other = copy(self)
@@ -63,19 +67,23 @@ class FakePipeline:
 
     @property
     def frame_seconds(self):
-        return DECODE + INFER + self.nms_seconds + self.draw_seconds + 2 * COLDER
+        return DECODE + INFER + self.in_loop(self.nms_seconds) + self.in_loop(self.draw_seconds)
+
+    def in_loop(self, seconds):
+        return seconds * self.factor + COLDER
 
     def infer(self, frames):
         self.machine.work(INFER)
         return [Candidates(np.zeros((1, 3, 4), np.float32), np.zeros((1, 3, 2), np.float32)) for _ in frames]
 
     def suppress(self, raws, _):
-        self.machine.work(self.nms_seconds + COLDER * self.looping)
+        self.machine.work(self.in_loop(self.nms_seconds) if self.looping else self.nms_seconds)
         boxes = np.zeros((self.left, 4), np.float32)
         return [Detections(boxes, np.zeros(self.left, np.float32), np.zeros(self.left, np.int64)) for _ in raws]
 
     def draw(self, _, found):
-        self.machine.work(0.0004 + 0.0001 * len(found) + COLDER * self.looping)
+        seconds = 0.0004 + 0.0001 * len(found)
+        self.machine.work(self.in_loop(seconds) if self.looping else seconds)
 
     def next_batch(self, frames, watch):
         frame = next(frames, None)
@@ -115,12 +123,14 @@ class LatePipeline(FakePipeline):
         return super().next_batch(frames, watch)
 
 
-def composed(slower, rows):
+def composed(slower, rows, factor=1.0):
     """Return for each NMS the stages and the whole frames that the looks give, in milliseconds."""
     machine = Machine(slower)
     media = array_media(np.zeros((FRAMES, 8, 12, 3), np.uint8))
-    pipeline = FakePipeline(machine, rows[len(rows) // 2])
-    times = LoopTimes(pipeline, Footage(media, None, None, None, Calibration("none", list)), FRAMES, lambda: None, machine)
+    pipeline = FakePipeline(machine, MIDDLING[0], factor)
+    times = LoopTimes(
+        pipeline, [*MIDDLING, *MOST], Footage(media, None, None, None, Calibration("none", list)), FRAMES, lambda: None, machine
+    )
     for n, nms in enumerate(rows):
         times.screen(nms)
         if n % max(1, len(rows) // (LOOKS - 1)) == 0:
@@ -136,7 +146,7 @@ def composed(slower, rows):
 
 
 def nms_rows():
-    return [Nms(method=method, score=score) for method in ("opencv", "python") for score in SCORES]
+    return [Nms(method=method, score=score) for method in METHODS for score in SCORES]
 
 
 @pytest.mark.parametrize(
@@ -161,13 +171,26 @@ def test_composed_times_are_those_of_whole_frames(slower, off):
         assert sum(stages.values()) == pytest.approx(total, rel=0.02)
 
 
+@pytest.mark.parametrize("factor", [1.3, 1.7])
+def test_what_the_loop_adds_may_grow_with_what_there_is_to_do(factor):
+    """As where the threads of a decoder work behind NMS and drawing."""
+    rows = nms_rows()
+    found, pipeline = composed(lambda _: 1.0, rows, factor)
+
+    for nms, (stages, total) in zip(rows, found, strict=True):
+        whole = pipeline.with_nms(nms)
+        assert total == pytest.approx(1000 * whole.frame_seconds, rel=1e-3)
+        assert stages["nms"] == pytest.approx(1000 * whole.in_loop(whole.nms_seconds), rel=1e-3)
+        assert stages["draw"] == pytest.approx(1000 * whole.in_loop(whole.draw_seconds), rel=1e-3)
+
+
 @pytest.mark.parametrize(("plain", "split"), [(0.6, 0.4), (0.4, 0.6)], ids=["slower without timers", "slower with timers"])
 def test_whole_frames_are_those_of_the_pass_without_timers(plain, split):
     """A decoder is late now and then, in one pass more often: the median of whole frames is with the many, and so is theirs."""
     machine = Machine(lambda _: 1.0)
     media = array_media(np.zeros((FRAMES, 8, 12, 3), np.uint8))
     pipeline = LatePipeline(machine, Nms(score=0.2))
-    times = LoopTimes(pipeline, Footage(media, None, None, None, Calibration("none", list)), FRAMES, lambda: None, machine)
+    times = LoopTimes(pipeline, [], Footage(media, None, None, None, Calibration("none", list)), FRAMES, lambda: None, machine)
     pipeline.late = {NoWatch: plain, Stopwatch: split}
     for _ in range(LOOKS):
         times.look_again()
@@ -185,7 +208,7 @@ def test_a_network_that_does_its_own_nms_has_no_stage_for_it():
     pipeline = FakePipeline(machine, Nms(score=0.2))
     pipeline.infer = lambda frames: [Detections.empty() for _ in frames]
     media = array_media(np.zeros((FRAMES, 8, 12, 3), np.uint8))
-    times = LoopTimes(pipeline, Footage(media, None, None, None, Calibration("none", list)), FRAMES, lambda: None, machine)
+    times = LoopTimes(pipeline, [], Footage(media, None, None, None, Calibration("none", list)), FRAMES, lambda: None, machine)
 
     assert not times.separate
 
@@ -194,7 +217,7 @@ def test_short_media_are_looked_at_again_and_again():
     machine = Machine(lambda _: 1.0)
     media = array_media(np.zeros((5, 8, 12, 3), np.uint8))
     pipeline = FakePipeline(machine, Nms(score=0.2))
-    times = LoopTimes(pipeline, Footage(media, None, None, None, Calibration("none", list)), 150, lambda: None, machine)
+    times = LoopTimes(pipeline, [], Footage(media, None, None, None, Calibration("none", list)), 150, lambda: None, machine)
     _, totals = times.times(pipeline.settings.nms)
 
     assert len(totals) == min(LOOPED_KEPT, len(times.infer_seconds))

@@ -1,12 +1,11 @@
 """Times of single stages, from which those of whole frames are put together."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workbench.catalog import Footage
 from workbench.detections import Detections
@@ -17,6 +16,7 @@ from workbench.media import Frame
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
 from workbench.sweep.kept import Raw, content_key, with_nms
+from workbench.sweep.looped import Added, Looped, Positions, Seconds, in_loop
 from workbench.timing import kept_seconds
 
 LOOKS = 16  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
@@ -28,14 +28,11 @@ SCREEN_SECONDS = 0.08  # after which no further frame is, once there are LEAST_S
 LEAST_SCREENED = 8
 PACE_FRAMES = 4  # by which one sees after each screening whether the machine had its usual pace
 PACE_LIMIT = 1.15  # of the fastest pace so far: beyond it, the screening is done again later
-RETRIES = 2  # of one screening, or of a method in the loop, at most: a machine that has grown slow for good need not be waited for
-CONTEXTS = 2  # times that each NMS method is run in the loop while the machine has its usual pace, at different looks
+RETRIES = 2  # of one screening, or of an NMS in the loop, at most: a machine that has grown slow for good need not be waited for
+CONTEXTS = 2  # times that an NMS is run in the loop while the machine has its usual pace, at different looks
 CONTEXT_SECONDS = 0.25  # of frames in each of them
 LEAST_IN_CONTEXT = 8
 SETTLING_FRAMES = 3  # of an NMS in the loop
-
-Seconds = NDArray[np.float64]
-Positions = NDArray[np.int64]
 
 
 @final
@@ -47,7 +44,7 @@ class Screened:
     draw: Seconds
     found: tuple[Detections, ...]
     pace_seconds: float
-    """What the same work took just after it, or after the drawing where that was the slower one."""
+    """What the same work took just after it, or after the drawing or before both, whichever was slowest."""
 
 
 @final
@@ -57,6 +54,8 @@ class LoopTimes:
     Args:
         pipeline: Compiled, under an NMS of the group: best one that leaves neither much nor little, for what others take is told by
             how they differ from it.
+        in_loop: Which NMS settings are run in the loop as well when they are screened: of each method one that leaves a middling
+            number of boxes, and the one that leaves most, since what the loop adds may grow with what there is to do.
         footage: Its media are timed.
         frames: How many of them a direct measurement would time; the same are looked at here, again and again.
         tell: Called now and then, so that whoever watches sees it live.
@@ -66,12 +65,14 @@ class LoopTimes:
     def __init__(
         self,
         pipeline: Pipeline,
+        in_loop: Collection[Nms],
         footage: Footage,
         frames: int,
         tell: Callable[[], None],
         clock: Clock = time.perf_counter,
     ) -> None:
         self._pipeline = pipeline
+        self._looped = {nms.model_dump_json() for nms in (pipeline.settings.nms, *in_loop)}
         self._clock = clock
         self._media = footage.media
         self._tell = tell
@@ -90,7 +91,7 @@ class LoopTimes:
         self._results: dict[str, Screened] = {}
         self._tries: dict[str, int] = {}
         self._best_pace = float("inf")
-        self._contexts: dict[str, list[_Context]] = {}
+        self._contexts: dict[str, list[Looped]] = {}
         self.screen(pipeline.settings.nms)
 
     @property
@@ -111,9 +112,9 @@ class LoopTimes:
         for key, screened in list(self._results.items()):
             if not self._is_usual(screened.pace_seconds) and self._tries[key] <= RETRIES:
                 self._screen_and_keep(Nms.model_validate_json(key))
-        for runs in self._contexts.values():
+        for key, runs in self._contexts.items():
             if sum(self._is_usual(run.pace_seconds) for run in runs) < CONTEXTS and len(runs) < CONTEXTS + RETRIES:
-                runs.append(self._in_context(runs[0].nms))
+                runs.append(self._in_context(Nms.model_validate_json(key)))
 
     def _open(self) -> LoopSteps:
         taken = self._media.frames()
@@ -157,21 +158,27 @@ class LoopTimes:
         return self._pipeline.infer([frame])
 
     def screen(self, nms: Nms) -> tuple[Detections, ...]:
-        """Time an NMS, and the drawing of what it leaves, on the kept outputs; the first one of its method in the loop as well.
+        """Time an NMS, and the drawing of what it leaves, on the kept outputs; in the loop as well if it is one of those.
 
         Returns:
             What it leaves in the first of `frames`; in all of them unless it is slow.
         """
         with_nms(self._pipeline, nms).suppress(self._raws[:1], self.frames[:1])  # the first call traces, or fills caches
         screened = self._screen_and_keep(nms)
-        if self.separate and nms.method not in {self._pipeline.settings.nms.method, *self._contexts}:
-            self._contexts[nms.method] = [self._in_context(nms)]
+        key = nms.model_dump_json()
+        if key in self._looped and nms != self._pipeline.settings.nms and key not in self._contexts:
+            self._contexts[key] = [self._in_context(nms)]
         return screened.found
 
     def _screen_and_keep(self, nms: Nms) -> Screened:
-        """Screen an NMS, and keep of all its screenings the one while the machine was fastest."""
+        """Screen an NMS, and keep of all its screenings the one while the machine was fastest.
+
+        On what runs in the loop as well others are built, so the machine has to be fast before it too.
+        """
         key = nms.model_dump_json()
+        before = self._pace_seconds() if key in self._looped else 0.0
         screened = self._screen(with_nms(self._pipeline, nms))
+        screened = replace(screened, pace_seconds=max(before, screened.pace_seconds))
         known = self._results.get(key, screened)
         self._results[key] = min(known, screened, key=lambda one: one.pace_seconds)
         self._tries[key] = self._tries.get(key, 0) + 1
@@ -225,31 +232,49 @@ class LoopTimes:
         """Return the seconds by stage, and of whole frames, as the loop would show them under an NMS that was screened.
 
         Before NMS they are those of the loop, and whole frames are those of its pass without timers at the stages: what the two
-        passes differ in is not the same for every frame, so neither can be told from the other's median. Drawing is the loop's own
-        and what the screening of this NMS took longer, or shorter, than that of the loop's NMS. NMS is that of the screening, and
-        what its method takes longer after an engine: screening runs it over and over, which keeps its code and data at hand. That
-        is taken to be the same whether there is much to suppress or little: some tenth of a millisecond on a calm machine. On a
-        busy one it grows with what there is, and settings that leave many boxes come out too fast. Whole frames take as much longer
-        as those two.
+        passes differ in is not the same for every frame, so neither can be told from the other's median. NMS and drawing are those
+        of the screening and what the loop adds: screening runs them over and over, which keeps their code and data at hand and
+        leaves them the processor alone. Whole frames take as much longer, or shorter, than the loop's own as those two.
         """
         totals = np.array(self._totals)
         kept = _typical(totals)
         at = np.array(self._positions)[kept]
         stages = {name: np.array(seconds)[kept] for name, seconds in self._watch.stage_seconds().items()}
         screened = self._results[nms.model_dump_json()]
-        drawn = self._nearest(screened.draw, at) - self._nearest(self._own.draw, at)
-        if self.separate:
-            stages["nms"] = self._in_loop(nms.method, screened, at)
-            longer = drawn + stages["nms"] - self._in_loop(self._pipeline.settings.nms.method, self._own, at)
-        else:
-            longer = drawn = drawn + self._nearest(screened.nms, at) - self._nearest(self._own.nms, at)
+        method = self._pipeline.settings.nms.method
+        drawn = self._in_loop("draw", method, screened, at) - self._in_loop("draw", method, self._own, at)
         stages["draw"] = np.maximum(stages["draw"] + drawn, 0.0)
+        longer = drawn
+        if self.separate:
+            stages["nms"] = self._in_loop("nms", nms.method, screened, at)
+            longer = drawn + stages["nms"] - self._in_loop("nms", method, self._own, at)
         whole = np.maximum(totals[kept] + longer, 0.0)
         return {name: kept_seconds(seconds) for name, seconds in stages.items()}, kept_seconds(whole)
 
-    def _in_loop(self, method: str, screened: Screened, at: Positions) -> Seconds:
-        """Return what a screened NMS takes in frames of the loop."""
-        return np.maximum(self._nearest(screened.nms, at) + self._longer_in_loop(method), 0.0)
+    def _in_loop(self, stage: str, method: str, screened: Screened, at: Positions) -> Seconds:
+        """Return what a screened stage takes in frames of the loop."""
+        return in_loop(self._nearest(self._alone(stage, screened), at), self._seen(stage, method))
+
+    def _seen(self, stage: str, method: str) -> list[Added]:
+        """Return what the loop adds to a stage, for each NMS of a method that ran in it."""
+        own = self._pipeline.settings.nms
+        runs = {key: some for key, some in self._contexts.items() if Nms.model_validate_json(key).method == method}
+        if method == own.method:
+            stages = {name: np.array(seconds) for name, seconds in self._watch.stage_seconds().items()}
+            runs[own.model_dump_json()] = [Looped(stages, np.array(self._positions), self._best_pace)]
+        return [self._added(stage, self._results[key], some) for key, some in runs.items()]
+
+    def _added(self, stage: str, screened: Screened, runs: Sequence[Looped]) -> Added:
+        runs = [run for run in runs if self._is_usual(run.pace_seconds)] or runs
+        alone = np.concatenate([self._nearest(self._alone(stage, screened), run.at) for run in runs])
+        there = np.concatenate([run.stages[stage] for run in runs])
+        return Added(float(np.median(alone)), float(np.median(there - alone)))
+
+    def _alone(self, stage: str, screened: Screened) -> Seconds:
+        """Return what a stage takes in the screening; drawing with what is left of NMS where the network does its own."""
+        if stage == "nms":
+            return screened.nms
+        return screened.draw if self.separate else screened.draw + screened.nms
 
     @property
     def _own(self) -> Screened:
@@ -260,18 +285,9 @@ class LoopTimes:
         nearest = np.abs(at[:, None] - self._screened_at[None, : len(seconds)]).argmin(axis=1)
         return np.asarray(seconds[nearest], np.float64)
 
-    def _longer_in_loop(self, method: str) -> float:
-        """Return by how many seconds NMS takes longer in the loop than in the screening, for a method that was screened."""
-        if method == self._pipeline.settings.nms.method:
-            there = np.array(self._watch.stage_seconds()["nms"])
-            return float(np.median(there - self._nearest(self._own.nms, np.array(self._positions))))
-        runs = self._contexts[method]
-        runs = [run for run in runs if self._is_usual(run.pace_seconds)] or runs
-        alone = self._results[runs[0].nms.model_dump_json()].nms
-        return float(np.median(np.concatenate([run.seconds - self._nearest(alone, run.at) for run in runs])))
-
-    def _in_context(self, nms: Nms) -> "_Context":
+    def _in_context(self, nms: Nms) -> Looped:
         """Run the first frames through the loop under another NMS."""
+        before = self._pace_seconds()
         pipeline = with_nms(self._pipeline, nms)
         frames = self._media.frames()
         step = LoopSteps(lambda watch: pipeline.next_batch(frames, watch))
@@ -280,19 +296,8 @@ class LoopTimes:
         watch = Stopwatch(self._clock)
         time_frames(step, min(wanted, self._there - settled), watch, self._clock)
         self._tell()
-        seconds = np.array(watch.stage_seconds()["nms"])
-        return _Context(nms, seconds, np.arange(settled, settled + len(seconds)), self._pace_seconds())
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """An NMS in the loop: its seconds, the frames that they are of, and what the same work took just after it."""
-
-    nms: Nms
-    seconds: Seconds
-    at: Positions
-    pace_seconds: float
+        stages = {name: np.array(seconds) for name, seconds in watch.stage_seconds().items()}
+        return Looped(stages, np.arange(settled, settled + len(stages["draw"])), max(before, self._pace_seconds()))
 
 
 def _typical(seconds: Seconds) -> Positions:
