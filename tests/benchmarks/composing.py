@@ -13,7 +13,7 @@ from statistics import median
 
 from tests.benchmarks.sweep import median_ms, say_errors, subject
 from workbench.catalog import SAMPLE_DETECTORS, Footage
-from workbench.measure import Measured, measure_in_turns
+from workbench.measure import SHARED_TURN_FRAMES, Measured, measure_in_turns
 from workbench.pipeline import Pipeline
 from workbench.sweep import default_grid
 from workbench.sweep.composing import Composer
@@ -23,7 +23,7 @@ from workbench.sweep.task import Task
 
 ROWS_BESIDE = 11  # of its group that are screened with a row that is composed and measured whole in turns
 WHOLE = 3  # measurements of the row, the frames of all of which count: one alone hits less of what a machine does than the composer
-FRAMES_BESIDE = 12  # in a turn
+FRAMES_BESIDE = SHARED_TURN_FRAMES  # in a turn
 TURNS_BESIDE = 3  # of them with each turn of the composer
 
 

@@ -1,40 +1,33 @@
-"""What the loop adds to stages that were timed on their own."""
+"""What a setting adds to the frames of another one in the loop, told from few settings that ran in it and what all take alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Seconds = NDArray[np.float64]
-Positions = NDArray[np.int64]
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Looped:
-    """A run in the loop: seconds by stage, the frames that they are of, and what the same work took around it, when slower."""
-
-    stages: dict[str, Seconds]
-    at: Positions
-    pace_seconds: float
+from workbench.sweep.screening import Seconds
 
 
 @final
 @dataclass(frozen=True, slots=True, order=True)
 class Added:
-    """What the loop was seen to add to a stage: medians, in seconds."""
+    """What was seen of one setting: medians, in seconds.
+
+    Attributes:
+        alone: What its work takes on its own.
+        longer: By how much more it makes frames of the loop longer than the loop's own setting does.
+    """
 
     alone: float
     longer: float
 
 
-def in_loop(alone: Seconds, seen: Sequence[Added]) -> Seconds:
-    """Return what a stage takes in the loop that takes so many seconds alone.
+def longer_in_loop(alone: Seconds, seen: Sequence[Added]) -> Seconds:
+    """Return what the loop adds to work that takes so many seconds alone: what it was seen to add to as much, or what is between.
 
-    The loop adds what it was seen to add for as much to do, or what is in between. Below the least that was seen, that is on the line
-    through the least and the most, if these are far enough apart for one; but never less than nothing or more than at the least.
+    Below the least that was seen it is on the line through the least and the most, if these are far enough apart for one: down to
+    as much as the work itself and no further. Above the most it is what it is there.
 
     Args:
         alone: Seconds of each frame.
@@ -43,7 +36,6 @@ def in_loop(alone: Seconds, seen: Sequence[Added]) -> Seconds:
     seen = sorted(seen)
     least, most = seen[0], seen[-1]
     if most.alone > 2 * least.alone:
-        slope = (most.longer - least.longer) / (most.alone - least.alone)
-        seen = [Added(0.0, min(least.longer, max(0.0, least.longer - slope * least.alone))), *seen]
-    longer = np.interp(alone, [one.alone for one in seen], [one.longer for one in seen])
-    return np.maximum(alone + longer, 0.0)
+        slope = min(1.0, max(0.0, (most.longer - least.longer) / (most.alone - least.alone)))
+        seen = [Added(0.0, least.longer - slope * least.alone), *seen]
+    return np.asarray(np.interp(alone, [one.alone for one in seen], [one.longer for one in seen]), np.float64)
