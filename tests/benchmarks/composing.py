@@ -22,9 +22,9 @@ from workbench.sweep.runner import open_material
 from workbench.sweep.task import Task
 
 ROWS_BESIDE = 11  # of its group that are screened with a row that is composed and measured whole in turns
-WHOLE = 3  # measurements of the row, the frames of all of which count: one alone hits less of what a machine does than the composer
+WHOLE = 6  # measurements of the row, the frames of all of which count: one alone hits less of what a machine does than the composer
 FRAMES_BESIDE = SHARED_TURN_FRAMES  # in a turn
-TURNS_BESIDE = 3  # of them with each turn of the composer
+TURNS_BESIDE = 4  # of them with each turn of the composer
 
 
 def main() -> None:

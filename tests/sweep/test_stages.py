@@ -10,7 +10,6 @@ from workbench.detections import Detections
 from workbench.detectors import Calibration
 from workbench.engines import Candidates
 from workbench.feeding import Passed
-from workbench.measure import NoWatch, Stopwatch
 from workbench.media import array_media
 from workbench.settings import Nms, Settings
 from workbench.sweep.stages import LOOKS, LOOPED_KEPT, LoopTimes
@@ -109,16 +108,38 @@ class FakePipeline:
         return time_block
 
 
+class OwnNmsPipeline(FakePipeline):
+    """Its network gives detections, of which a score leaves fewer before they are drawn."""
+
+    def infer(self, frames):
+        self.machine.work(INFER)
+        return [Detections.empty() for _ in frames]
+
+    def next_batch(self, frames, watch):
+        return super().next_batch(frames, Unheard(watch, "nms"))
+
+
+class Unheard:
+    """A watch that is told of all laps but one."""
+
+    def __init__(self, watch, name):
+        self.watch, self.name = watch, name
+
+    def lap(self, name):
+        if name != self.name:
+            self.watch.lap(name)
+
+
 class LatePipeline(FakePipeline):
-    """Its decoder is late in a share of the frames, another share in each pass."""
+    """Its decoder is late in a share of the frames."""
 
     def __init__(self, machine, nms):
         super().__init__(machine, nms)
-        self.late = {NoWatch: 0.0, Stopwatch: 0.0}
+        self.share = 0.0
         self.random = np.random.default_rng(0)
 
     def next_batch(self, frames, watch):
-        if self.random.random() < self.late[type(watch)]:
+        if self.random.random() < self.share:
             self.machine.work(LATE)
         return super().next_batch(frames, watch)
 
@@ -184,19 +205,19 @@ def test_what_the_loop_adds_may_grow_with_what_there_is_to_do(factor):
         assert stages["draw"] == pytest.approx(1000 * whole.in_loop(whole.draw_seconds), rel=1e-3)
 
 
-@pytest.mark.parametrize(("plain", "split"), [(0.6, 0.4), (0.4, 0.6)], ids=["slower without timers", "slower with timers"])
-def test_whole_frames_are_those_of_the_pass_without_timers(plain, split):
-    """A decoder is late now and then, in one pass more often: the median of whole frames is with the many, and so is theirs."""
+@pytest.mark.parametrize("share", [0.4, 0.6])
+def test_a_decoder_that_is_late_now_and_then(share):
+    """The median of whole frames is with the many, also under another NMS."""
     machine = Machine(lambda _: 1.0)
     media = array_media(np.zeros((FRAMES, 8, 12, 3), np.uint8))
     pipeline = LatePipeline(machine, Nms(score=0.2))
     times = LoopTimes(pipeline, [], Footage(media, None, None, None, Calibration("none", list)), FRAMES, lambda: None, machine)
-    pipeline.late = {NoWatch: plain, Stopwatch: split}
+    pipeline.share = share
     for _ in range(LOOKS):
         times.look_again()
     other = Nms(score=0.05)
     times.screen(other)
-    late_ms = 1000 * LATE if plain > 0.5 else 0.0
+    late_ms = 1000 * LATE if share > 0.5 else 0.0
 
     for nms in (pipeline.settings.nms, other):
         _, totals = times.times(nms)
@@ -205,13 +226,19 @@ def test_whole_frames_are_those_of_the_pass_without_timers(plain, split):
 
 def test_a_network_that_does_its_own_nms_has_no_stage_for_it():
     machine = Machine(lambda _: 1.0)
-    pipeline = FakePipeline(machine, Nms(score=0.2))
-    pipeline.infer = lambda frames: [Detections.empty() for _ in frames]
+    pipeline = OwnNmsPipeline(machine, Nms(score=0.2), factor=1.3)
     media = array_media(np.zeros((FRAMES, 8, 12, 3), np.uint8))
-    times = LoopTimes(pipeline, [], Footage(media, None, None, None, Calibration("none", list)), FRAMES, lambda: None, machine)
+    footage = Footage(media, None, None, None, Calibration("none", list))
+    times = LoopTimes(pipeline, [Nms(score=0.05)], footage, FRAMES, lambda: None, machine)
+    other = Nms(score=0.1)
+    times.screen(other)
 
-    stages, _ = times.times(pipeline.settings.nms)
-    assert "nms" in stages
+    for nms in (pipeline.settings.nms, other):
+        stages, totals = times.times(nms)
+        whole = pipeline.with_nms(nms)
+        assert set(stages) == {"decode", "infer", "draw"}
+        assert 1000 * np.median(totals) == pytest.approx(1000 * whole.frame_seconds, rel=1e-3)
+        assert np.median(stages["draw"]) == pytest.approx(whole.in_loop(whole.nms_seconds) + whole.in_loop(whole.draw_seconds))
 
 
 def test_short_media_are_looked_at_again_and_again():
@@ -221,6 +248,6 @@ def test_short_media_are_looked_at_again_and_again():
     times = LoopTimes(pipeline, [], Footage(media, None, None, None, Calibration("none", list)), 150, lambda: None, machine)
     _, totals = times.times(pipeline.settings.nms)
 
-    assert len(totals) == min(LOOPED_KEPT, len(times.infer_seconds))
+    assert len(totals) == min(LOOPED_KEPT, 2 * len(times.infer_seconds))
     assert len(times.frames) == 5
     assert totals == pytest.approx([pipeline.frame_seconds] * len(totals), rel=1e-3)

@@ -15,7 +15,7 @@ from workbench.pipeline import Pipeline
 from workbench.settings import Nms
 from workbench.sweep.kept import Raw, content_key, with_nms
 
-SCREEN_SECONDS = 0.08  # after which no further frame is, once there are LEAST_SCREENED
+SCREEN_SECONDS = 0.05  # after which no further frame is, once there are LEAST_SCREENED
 LEAST_SCREENED = 8
 PACE_FRAMES = 4  # whose NMS and drawing, always the same, show the pace of the machine
 PACE_EVERY = 4  # frames of a screening, one of those is run

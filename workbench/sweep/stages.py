@@ -21,10 +21,10 @@ from workbench.sweep.screening import WHOLE, Positions, Screening, Seconds
 from workbench.timing import kept_seconds
 
 LOOKS = 16  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
-LOOK_SECONDS = 0.3  # of frames in each, in passes that take turns
+LOOK_SECONDS = 0.6  # of frames in each, in passes that take turns
 TURN_FRAMES = 2, SHARED_TURN_FRAMES  # of each pass, at least and at most: as where whole settings take turns
 LOOPED_KEPT = 66  # whose times a record holds: enough for p90
-SCREEN_FRAMES = 32  # whose NMS and drawing are timed for each setting: spread over all frames, since how much they hold differs
+SCREEN_FRAMES = 16  # whose NMS and drawing are timed for each setting: spread over all frames, since how much they hold differs
 
 
 @final
@@ -160,20 +160,21 @@ class LoopTimes:
         """Return the seconds by stage, and of whole frames, as the loop would show them under an NMS that was screened.
 
         They are those of the loop under its own NMS, and what the other NMS and the drawing of what it leaves take longer, or
-        shorter. Whole frames are those of the pass without timers at the stages: what the two passes differ in is not the same for
-        every frame, so neither can be told from the other's median.
+        shorter. Whole frames are those of both passes, which differ by a few microseconds of timers: a median that is put together
+        from those of stages would not be theirs where now one stage is late and now another.
 
         What takes longer alone takes still longer in the loop: screening runs it over and over, which keeps its code and data at
         hand and leaves it the cores alone, and only while the machine is fast. It may also take up less than that: a decoder that
         works ahead gets further meanwhile. So the loop is run with some settings, and what it adds to others is told from those.
         """
-        totals = np.array(self._plain)
-        kept = _typical(totals)
-        at = np.array(self._positions)[kept]
+        positions, split = np.array(self._positions), self._split.seconds(WHOLE)
+        kept = _typical(split)
         stages = {name: np.array(seconds)[kept] for name, seconds in self._split.watch.stage_seconds().items()}
         for name in ("nms", "draw") if self._screening.separate else ("draw",):
-            stages[name] = np.maximum(stages[name] + self._longer(name, nms, at), 0.0)
-        whole = np.maximum(totals[kept] + self._longer(WHOLE, nms, at), 0.0)
+            stages[name] = np.maximum(stages[name] + self._longer(name, nms, positions[kept]), 0.0)
+        whole = np.concatenate([self._plain, split])
+        kept = _typical(whole)
+        whole = np.maximum(whole[kept] + self._longer(WHOLE, nms, np.tile(positions, 2)[kept]), 0.0)
         return {name: kept_seconds(seconds) for name, seconds in stages.items()}, kept_seconds(whole)
 
     def _longer(self, stage: str, nms: Nms, at: Positions) -> Seconds:
