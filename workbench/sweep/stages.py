@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import final
 
 import numpy as np
@@ -98,7 +97,8 @@ class LoopTimes:
         return self._pipeline.settings.nms
 
     def _open(self) -> None:
-        self._plain_frames, self._split_frames = self._media.frames(), self._media.frames()
+        # One decoder for each pass: while the others have their turn it decodes ahead, of all of them alike.
+        self._plain_frames, self._split_frames, self._beside_frames = (self._media.frames() for _ in range(3))
         self._next = 0
 
     def _take_turns(self) -> None:
@@ -112,32 +112,20 @@ class LoopTimes:
             self._tell()
 
     def _turn(self, frames: int) -> None:
-        """Time the next frames without timers at their stages, the same ones with them, and a few more under another NMS."""
-        count = self._left(frames)
-        plain = time_frames(_steps(self._pipeline, self._plain_frames), count, clock=self._clock)
-        ran = len(self._positions), len(self._positions) + len(plain)
-        self._split.time(self._split_frames, count, self._clock)
-        self._plain += plain
-        self._positions += self._passed(len(plain))
-        if self._beside:
-            one = self._beside[self._turns % len(self._beside)]
-            count = self._left(frames)
-            handled = one.timed.time(self._split_frames, count, self._clock)
-            one.at += self._passed(sum(1 for _ in islice(self._plain_frames, handled)))
-            one.own += range(*ran)
-        self._turns += 1
-
-    def _left(self, frames: int) -> int:
-        """Return how many of the next frames are there, and begin anew at the media's end."""
+        """Time the next frames without timers at their stages, with them, and under another NMS."""
         if self._next >= self._there:
             self._open()
-        return min(frames, self._there - self._next)
-
-    def _passed(self, count: int) -> range:
-        """Return where frames were that were just run; none of them says that the media end here."""
-        passed = range(self._next, self._next + count)
-        self._next = passed.stop if count else self._there
-        return passed
+        count = min(frames, self._there - self._next)
+        plain = time_frames(_steps(self._pipeline, self._plain_frames), count, clock=self._clock)
+        self._split.time(self._split_frames, count, self._clock)
+        if self._beside:
+            one = self._beside[self._turns % len(self._beside)]
+            one.timed.time(self._beside_frames, count, self._clock)
+            one.own += range(len(self._plain), len(self._plain) + len(plain))
+        self._plain += plain
+        self._positions += range(self._next, self._next + len(plain))
+        self._next = self._next + len(plain) if plain else self._there
+        self._turns += 1
 
     def _spread(self) -> tuple[Positions, list[Frame]]:
         """Return where frames all over the media are, and the frames: in no order, so that the first few are from all over too."""
@@ -189,9 +177,9 @@ class LoopTimes:
         return alone - self._screening.seconds(stage, self._own, at) + longer_in_loop(alone, self._seen[stage, method])
 
     def _added(self, stage: str, one: "_Beside") -> Added:
-        own_at = np.array(self._positions)[one.own]
-        alone = float(np.median(self._screening.seconds(stage, one.nms, np.array(one.at))))
-        own_alone = float(np.median(self._screening.seconds(stage, self._own, own_at)))
+        at = np.array(self._positions)[one.own]
+        alone = float(np.median(self._screening.seconds(stage, one.nms, at)))
+        own_alone = float(np.median(self._screening.seconds(stage, self._own, at)))
         there = float(np.median(one.timed.seconds(stage)))
         own_there = float(np.median(self._split.seconds(stage)[one.own]))
         return Added(alone, (there - own_there) - (alone - own_alone))
@@ -206,11 +194,9 @@ class _Timed:
         self.watch = Stopwatch(clock)
         self._totals: list[float] = []
 
-    def time(self, frames: Iterator[Frame], count: int, clock: Clock) -> int:
-        """Time the next frames, and return how many there were."""
-        totals = time_frames(_steps(self.pipeline, frames), count, self.watch, clock)
-        self._totals += totals
-        return len(totals)
+    def time(self, frames: Iterator[Frame], count: int, clock: Clock) -> None:
+        """Time the next frames."""
+        self._totals += time_frames(_steps(self.pipeline, frames), count, self.watch, clock)
 
     def seconds(self, stage: str) -> Seconds:
         """Return the seconds of a stage, or of whole frames."""
@@ -224,12 +210,10 @@ class _Beside:
 
     Attributes:
         timed: Its frames.
-        at: Where they are in the media.
-        own: Which frames under the loop's own NMS ran in the same turns: the pace of the machine was the same for both.
+        own: Which frames under the loop's own NMS they are: these ran in the same turns, so the pace of the machine was the same.
     """
 
     timed: _Timed
-    at: list[int] = field(default_factory=list)
     own: list[int] = field(default_factory=list)
 
     @property
