@@ -20,7 +20,7 @@ from workbench.sweep.screening import WHOLE, Positions, Screening, Seconds
 from workbench.timing import kept_seconds
 
 LOOKS = 16  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
-LOOK_SECONDS = 0.6  # of frames in each, in passes that take turns
+LOOK_SECONDS = 0.25  # of frames in each, in passes that take turns
 TURN_FRAMES = 2, SHARED_TURN_FRAMES  # of each pass, at least and at most: as where whole settings take turns
 LOOPED_KEPT = 66  # whose times a record holds: enough for p90
 SCREEN_FRAMES = 16  # whose NMS and drawing are timed for each setting: spread over all frames, since how much they hold differs
