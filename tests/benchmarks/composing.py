@@ -11,7 +11,7 @@ from itertools import chain, islice
 from multiprocessing import get_context
 from statistics import median
 
-from tests.benchmarks.sweep import median_ms, say_errors, subject
+from tests.benchmarks.direct import median_ms, say_errors, subject
 from workbench.catalog import SAMPLE_DETECTORS, Footage
 from workbench.measure import SHARED_TURN_FRAMES, Measured, measure_in_turns
 from workbench.pipeline import Pipeline

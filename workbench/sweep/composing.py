@@ -28,13 +28,13 @@ def _middle_first(rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: abs(row.settings.nms.score - middle))
 
 
-def _beside(rows: Sequence[Row]) -> Iterator[Nms]:
-    """Give of each NMS method the first of the rows, and the one that leaves most boxes."""
+def _beside(rows: Sequence[Row]) -> list[Nms]:
+    """Return of each NMS method the first of the rows, and the one that leaves most boxes."""
     by_method: dict[str, list[Nms]] = {}
     for row in rows:
         by_method.setdefault(row.settings.nms.method, []).append(row.settings.nms)
-    for some in by_method.values():
-        yield from (some[0], max(some, key=lambda nms: (-nms.score, nms.iou, nms.per_class)))
+    most = (max(some, key=lambda nms: (-nms.score, nms.iou, nms.per_class)) for some in by_method.values())
+    return list(dict.fromkeys([*(some[0] for some in by_method.values()), *most]))
 
 
 @final
@@ -83,7 +83,7 @@ class Composer:
             self._pipeline.compile(footage.media.facts().size_hw)
             self._compile_seconds = time.perf_counter() - before
             tell()
-            self._loop = LoopTimes(self._pipeline, list(dict.fromkeys(_beside(rows))), footage, task.frames, tell)
+            self._loop = LoopTimes(self._pipeline, _beside(rows), footage, task.frames, tell)
             self._stills: KeptStills | None = keep_stills(self._pipeline, footage, self._least_score, tell)
             self._loop.look_again()
         self._agreements: dict[bytes, Agreement | None] = {}

@@ -57,7 +57,7 @@ class LoopTimes:
         self._there = min(frames, footage.media.facts().frames)
         self._settle = pipeline.block_timer(footage.media)
         self._plain: list[float] = []  # of frames without timers at their stages
-        self._split = _Timed(pipeline, clock)  # of the same ones with them
+        self._split = _Pass(pipeline, clock)  # of the same ones with them
         self._positions: list[int] = []
         self._open()
         self.warmed_up = warm_up(lambda: _steps(pipeline, self._media.frames()), clock=clock)
@@ -65,7 +65,7 @@ class LoopTimes:
         raws = [raw for frame in self.frames for raw in self._inferred(frame)]
         self._screening = Screening(pipeline, self.frames, raws, positions, clock)
         self._screening.screen(self._own)
-        self._beside = [_Beside(_Timed(with_nms(pipeline, nms), clock)) for nms in beside if nms != self._own]
+        self._beside = [_Beside(_Pass(with_nms(pipeline, nms), clock)) for nms in beside if nms != self._own]
         for one in self._beside:
             self._screening.screen(one.nms)
         self._turns = 0
@@ -186,8 +186,8 @@ class LoopTimes:
 
 
 @final
-class _Timed:
-    """Frames in the loop with timers at their stages."""
+class _Pass:
+    """Frames in the loop under one NMS, with timers at their stages."""
 
     def __init__(self, pipeline: Pipeline, clock: Clock) -> None:
         self.pipeline = pipeline
@@ -213,7 +213,7 @@ class _Beside:
         own: Which frames under the loop's own NMS they are: these ran in the same turns, so the pace of the machine was the same.
     """
 
-    timed: _Timed
+    timed: _Pass
     own: list[int] = field(default_factory=list)
 
     @property
