@@ -19,7 +19,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "realtime",
         "detections machine media timing",
         "datasets accuracy blocks live wording watch",
-        "measure stages overlay limits",
+        "measure patience stages overlay limits",
         "record",
         "speed",
         "lineup",

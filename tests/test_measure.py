@@ -247,7 +247,7 @@ def test_settings_that_take_turns_share_the_moods_of_the_machine():
     assert [len(one.total_seconds) for one in found.values()] == [160, 160]
     assert 1.0 < whole["b"] / whole["a"] < 1.2  # one after the other it would be 2
     assert max(map(max, (one.total_seconds for one in found.values()))) < 0.03  # settling is nobody's frame
-    assert settled == ["a", "b"] * 9
+    assert settled == ["a", "b"] * 10
 
 
 @pytest.mark.parametrize(("frame_seconds", "split"), [(0.010, 100), (0.060, 83), (0.200, 32)])

@@ -11,6 +11,7 @@ import numpy as np
 from workbench.accuracy import Accuracy, Agreement, agreement, average_precision, judged, uncounted
 from workbench.catalog import Footage
 from workbench.counters import quota_cores, usable_cores
+from workbench.detections import Detections
 from workbench.engines import Candidates
 from workbench.errors import RecordError
 from workbench.feeding import Steps
@@ -28,8 +29,9 @@ from workbench.measure import (
     compare_blocks,
     measure_in_turns,
 )
-from workbench.media import Media
+from workbench.media import Frame, Media
 from workbench.pacing import Pace, keep_pace
+from workbench.patience import Patience
 from workbench.pipeline import Pipeline
 from workbench.realtime import RealTime
 from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record
@@ -206,6 +208,7 @@ class Bench:
         self._stopped = None
         media = self._footage.media
         timed = Found(self._shown)
+        first: list[Frame] = []
         compiled: list[int] = []  # before each pass, the timed ones last
         opened: list[Steps] = []
 
@@ -214,8 +217,12 @@ class Bench:
             compiled.append(pipeline.compilations)
             if pipeline.overlaps:  # what is behind would work on beside what is timed
                 _close(opened)
-            opened.append(pipeline.steps(media, timed.listen))
+            opened.append(pipeline.steps(media, listen))
             return opened[-1]
+
+        def listen(frames: Sequence[Frame], found: Sequence[Detections]) -> None:
+            first.extend(frames[: 1 - len(first)])
+            timed.listen(frames, found)
 
         def tell(done: int, total: int) -> None:
             self._progress(f"{variant.name}: timing", done, total)
@@ -228,7 +235,9 @@ class Bench:
 
         def settle() -> None:
             noise_watch.sample()
-            timer(1)
+            if shared:
+                timer(1)
+            patience.wait()
 
         with NoiseWatch(variant.settings.runtime.threads) as noise_watch:
             before = time.perf_counter()
@@ -240,6 +249,7 @@ class Bench:
             if shared:
                 yield
             timer = pipeline.block_timer(media)
+            patience = Patience(lambda: pipeline.infer(first))
             try:
                 measured = yield from measure_in_turns(
                     make_step,
@@ -249,7 +259,7 @@ class Bench:
                     between=judge,
                     progress=tell,
                     turn_frames=SHARED_TURN_FRAMES if shared else TURN_FRAMES,
-                    settle=settle if shared else noise_watch.sample,
+                    settle=settle,
                 )
             finally:
                 _close(opened)
@@ -270,7 +280,9 @@ class Bench:
             labelled=beside[0].labelled,
             comparison=beside[0].comparison,
             real_time=real_time,
-            noise=with_pace(noise_watch.certificate, measured.stage_seconds.get("infer", ())),
+            noise=with_pace(noise_watch.certificate, measured.stage_seconds.get("infer", ())).model_copy(
+                update={"waited_seconds": patience.waited_seconds}
+            ),
         )
 
     def _keep_stopped(self, variant: Variant, measured: Measured) -> None:

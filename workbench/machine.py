@@ -56,6 +56,14 @@ class NoiseCertificate(Value):
     """By what share the same work took longer in a slow part of the run than in a fast one; `None` where too little was timed."""
     probe_ms: float | None = None
     """What work that is the same in every run took, mean over moments of this one; see `workbench.probe`."""
+    waited_seconds: float | None = None
+    """How long nothing was timed because the machine was slower than a moment before; see `workbench.patience`."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The reasons, and how long was waited."""
+        waited = self.waited_seconds or 0.0
+        return (*self.reasons, f"waited {waited:.1f} s for slow spells of the machine to pass") if waited else self.reasons
 
     @property
     def only_pace(self) -> bool:

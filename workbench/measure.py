@@ -213,7 +213,7 @@ def measure_in_turns(
         between: Called once, when half of the frames are timed, outside any timed part; not where stages overlap.
         progress: Called after each timed step with the frames done and the frames of both passes.
         turn_frames: Frames of a turn in each pass.
-        settle: Called at the beginning of each turn but the first, outside any timed part: others may have filled the caches.
+        settle: Called at the beginning of each turn, outside any timed part: others may have filled the caches.
 
     Raises:
         MediaError: The media hold no frame.
@@ -235,7 +235,7 @@ def measure_in_turns(
         while len(total_seconds) < frames:
             turn = min(turn_frames, frames - len(total_seconds))
             done = len(total_seconds)
-            if settle and done:
+            if settle:
                 settle()
             with work.running():
                 _time_into(total_seconds, plain, turn, NoWatch(), clock, _after(progress, done + len(split_seconds), frames))

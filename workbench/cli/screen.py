@@ -87,7 +87,7 @@ def print_records(out: Console, records: Sequence[Record]) -> None:
         for warning in record.warnings:
             out.print(f"{record.name}: {warning}", style="bold red" if record.broken else "yellow", markup=False)
         if record.noise.verdict != "quiet" and not record.problem:
-            out.print(f"{record.name}: {record.noise.verdict}: {'; '.join(record.noise.reasons)}", style="yellow", markup=False)
+            out.print(f"{record.name}: {record.noise.verdict}: {'; '.join(record.noise.notes)}", style="yellow", markup=False)
 
 
 def _cells(record: Record) -> tuple[str, ...]:

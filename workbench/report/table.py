@@ -180,7 +180,7 @@ def _model_size(record: Record, _: Summary) -> Cell:
 
 
 def _noise(record: Record, _: Summary) -> Cell:
-    return Cell(text=record.noise.verdict, sort=record.noise.verdict, title="; ".join(record.noise.reasons))
+    return Cell(text=record.noise.verdict, sort=record.noise.verdict, title="; ".join(record.noise.notes))
 
 
 def _warnings(record: Record, _: Summary) -> Cell:

@@ -182,6 +182,7 @@ class _Child:
     def _listen(self, process: "subprocess.Popen[bytes]", limit: int) -> Iterator[Record]:
         assert process.stdout is not None, "it is a pipe"
         heard, rest = time.monotonic(), b""
+        looked = heard
         while not self._done:
             ready, _, _ = select.select([process.stdout], [], [], LOOK_SECONDS)
             if self.stop.is_set():
@@ -195,7 +196,11 @@ class _Child:
                 *whole, rest = (rest + chunk).split(b"\n")
                 for line in whole:
                     yield from self._understood(json.loads(line))
-            self.ending = self._too_much(process, limit) or self._too_long(time.monotonic() - heard)
+            now = time.monotonic()
+            if now < looked + LOOK_SECONDS:  # a look takes a core from what is timed
+                continue
+            looked = now
+            self.ending = self._too_much(process, limit) or self._too_long(now - heard)
             if self.ending:
                 return
 

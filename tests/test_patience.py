@@ -1,0 +1,72 @@
+"""Nothing is timed while the machine is in a slow spell, and nobody waits for ever."""
+
+import pytest
+
+from workbench.patience import MOST_AT_ONCE_SECONDS, MOST_SECONDS, Patience
+
+
+class Machine:
+    """A clock that goes forward by work and by sleep; work takes `slower(now)` times as long as it should."""
+
+    def __init__(self, slower):
+        self.now = 0.0
+        self.slower = slower
+
+    def __call__(self):
+        return self.now
+
+    def work(self):
+        self.now += 0.01 * self.slower(self.now)
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+def patience(slower):
+    machine = Machine(slower)
+    return machine, Patience(machine.work, machine, machine.sleep)
+
+
+def test_a_spell_is_waited_for():
+    machine, waiting = patience(lambda now: 1.5 if 1 < now < 3 else 1.0)
+    waiting.wait()
+    assert waiting.waited_seconds == 0
+    machine.now = 1.2
+    waiting.wait()
+    assert 3 <= machine.now < 3.3
+    assert waiting.waited_seconds == pytest.approx(machine.now - 1.2)
+
+
+def test_work_that_is_just_uneven_is_not():
+    machine, waiting = patience(lambda now: 1 + 0.1 * (now % 0.5))
+    for _ in range(100):
+        waiting.wait()
+    assert waiting.waited_seconds == 0
+    assert machine.now < 100 * 0.08
+
+
+def test_a_machine_that_grows_slow_for_good_is_waited_for_only_so_long():
+    machine, waiting = patience(lambda now: 1.5 if now > 1 else 1.0)
+    waiting.wait()
+    waits = []
+    for _ in range(100):
+        machine.now += 1
+        before = machine.now
+        waiting.wait()
+        waits.append(machine.now - before)
+    look_and_pause_seconds = 0.2
+    assert max(waits) <= MOST_AT_ONCE_SECONDS + look_and_pause_seconds
+    assert MOST_SECONDS <= waiting.waited_seconds <= MOST_SECONDS + look_and_pause_seconds
+    assert waits[-1] == 0
+
+
+def test_what_begins_in_a_spell_learns_later_how_fast_the_machine_is():
+    machine, waiting = patience(lambda now: 1.5 if now < 2 or 4 < now < 5 else 1.0)
+    waiting.wait()
+    assert waiting.waited_seconds == 0
+    machine.now = 3
+    waiting.wait()
+    machine.now = 4.1
+    waiting.wait()
+    assert waiting.waited_seconds == pytest.approx(machine.now - 4.1)
+    assert machine.now >= 5

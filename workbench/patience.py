@@ -1,0 +1,67 @@
+"""Patience: before frames are timed, waiting while the machine is slower than it was a moment ago.
+
+Virtual cores that come to share a physical one, or a neighbour on its other half, make everything up to 1.6 times slower, for
+seconds at a time, and no counter tells. A measurement that falls into such a spell is of the spell. Work that is always the same
+shows it.
+"""
+
+import time
+from collections.abc import Callable
+from typing import final
+
+import numpy as np
+
+from workbench.watch import Clock
+
+SLOW = 1.12  # times as long as the same work took at best: beyond it the machine is in a spell, and not just uneven
+LOOK_SECONDS = 0.06  # of work that show how fast the machine is
+LOOK_TIMES = 8  # that it is run at most
+PAUSE_SECONDS = 0.1  # between two looks
+MOST_AT_ONCE_SECONDS = 3.0  # most spells are shorter; whoever watches sees nothing move meanwhile
+MOST_SECONDS = 10.0  # in all: a machine that has grown slow for good need not be waited for
+
+
+@final
+class Patience:
+    """Waits for the machine to be about as fast as it ever was.
+
+    Args:
+        work: Always the same, of the kind that is to be timed, warm.
+        clock: Seconds that only go forward.
+        sleep: Lets so many of them pass.
+
+    Attributes:
+        waited_seconds: In all.
+    """
+
+    def __init__(
+        self, work: Callable[[], object], clock: Clock = time.perf_counter, sleep: Callable[[float], object] = time.sleep
+    ) -> None:
+        self._work = work
+        self._clock = clock
+        self._sleep = sleep
+        self._best_seconds = float("inf")
+        self.waited_seconds = 0.0
+
+    def wait(self) -> None:
+        """Return once the machine is fast, or has been waited for long enough."""
+        began = self._clock()
+        if self.waited_seconds >= MOST_SECONDS or self._fast():
+            return
+        ends = began + min(MOST_AT_ONCE_SECONDS, MOST_SECONDS - self.waited_seconds)
+        while self._clock() < ends:
+            self._sleep(PAUSE_SECONDS)
+            if self._fast():
+                break
+        self.waited_seconds += self._clock() - began
+
+    def _fast(self) -> bool:
+        began = self._clock()
+        seconds: list[float] = []
+        while len(seconds) < LOOK_TIMES and self._clock() < began + LOOK_SECONDS:
+            before = self._clock()
+            self._work()
+            seconds.append(self._clock() - before)
+        took = float(np.median(seconds))
+        self._best_seconds = min(self._best_seconds, took)
+        return took <= SLOW * self._best_seconds
