@@ -87,9 +87,10 @@ def nms_rows():
         (lambda _: 1.0, 1e-3),
         (lambda now: 1.7 if 0.3 < now < 1.3 else 1.0, 0.01),  # while all that runs in the loop is screened
         (lambda now: 1.7 if now % 2.3 < 0.5 else 1.0, 0.01),  # now and then
+        (lambda now: 1.5 if now % 2.3 < 1.4 else 1.0, 0.01),  # more often than not
         (lambda now: 1 + 0.02 * now / 10, 0.05),  # growing hot
     ],
-    ids=["steady", "one spell", "spells", "slower and slower"],
+    ids=["steady", "one spell", "spells", "mostly spells", "slower and slower"],
 )
 def test_composed_times_are_those_of_whole_frames(slower, off):
     rows = nms_rows()

@@ -1,8 +1,8 @@
 """Times of single stages, from which those of whole frames are put together."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
@@ -22,6 +22,8 @@ from workbench.timing import kept_seconds
 LOOKS = 16  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
 LOOK_SECONDS = 0.25  # of frames in each, in passes that take turns
 TURN_FRAMES = 2, SHARED_TURN_FRAMES  # of each pass, at least and at most: as where whole settings take turns
+SLOW = 1.12  # times as long as in the fast turns did the engine take: beyond it, a turn was in a slow spell of the machine
+FAST_SHARE = 20  # percent of the turns, the fastest: where more than all others are in a spell, that is the machine's pace
 LOOPED_KEPT = 66  # whose times a record holds: enough for p90
 SCREEN_FRAMES = 16  # whose NMS and drawing are timed for each setting: spread over all frames, since how much they hold differs
 
@@ -29,6 +31,8 @@ SCREEN_FRAMES = 16  # whose NMS and drawing are timed for each setting: spread o
 @final
 class LoopTimes:
     """An engine's frames in the loop, timed in several looks, and what NMS and drawing make of them.
+
+    Turns in which the engine itself was slower than in others do not count: then the machine was in a slow spell.
 
     Args:
         pipeline: Compiled, under an NMS of the group: best one that leaves neither much nor little, for what others take is told by
@@ -56,26 +60,24 @@ class LoopTimes:
         self._tell = tell
         self._there = min(frames, footage.media.facts().frames)
         self._settle = pipeline.block_timer(footage.media)
-        self._plain: list[float] = []  # of frames without timers at their stages
-        self._split = _Pass(pipeline, clock)  # of the same ones with them
-        self._positions: list[int] = []
+        self._turns: list[_Turn] = []
         self._open()
         self.warmed_up = warm_up(lambda: _steps(pipeline, self._media.frames()), clock=clock)
         positions, self.frames = self._spread()
         raws = [raw for frame in self.frames for raw in self._inferred(frame)]
         self._screening = Screening(pipeline, self.frames, raws, positions, clock)
         self._screening.screen(self._own)
-        self._beside = [_Beside(_Pass(with_nms(pipeline, nms), clock)) for nms in beside if nms != self._own]
+        self._beside = [with_nms(pipeline, nms) for nms in beside if nms != self._own]
         for one in self._beside:
-            self._screening.screen(one.nms)
-        self._turns = 0
+            self._screening.screen(one.settings.nms)
+        self._usual: list[_Turn] = []
         self._seen: dict[tuple[str, str], list[Added]] = {}
         self._take_turns()
 
     @property
     def infer_seconds(self) -> tuple[float, ...]:
         """Of every frame that was timed, in order."""
-        return self._split.watch.stage_seconds().get("infer", ())
+        return tuple(seconds for turn in self._turns for seconds in turn.split["infer"])
 
     def screen(self, nms: Nms) -> tuple[Detections, ...]:
         """Time an NMS, and the drawing of what it leaves, on the kept outputs.
@@ -107,25 +109,39 @@ class LoopTimes:
         passes = 3 if self._beside else 2
         frames = min(most, max(least, round(LOOK_SECONDS / passes / max(frame_seconds, 1e-6))))
         ends = self._clock() + LOOK_SECONDS
-        while self._clock() < ends or self._turns < len(self._beside):
-            self._turn(frames)
+        while self._clock() < ends or len(self._turns) < len(self._beside):
+            self._take_turn(frames)
             self._tell()
+        pace_seconds = SLOW * np.percentile([turn.pace_seconds for turn in self._turns], FAST_SHARE)
+        self._usual = [turn for turn in self._turns if turn.pace_seconds <= pace_seconds]
 
-    def _turn(self, frames: int) -> None:
+    def _take_turn(self, frames: int) -> None:
         """Time the next frames without timers at their stages, with them, and under another NMS."""
         if self._next >= self._there:
             self._open()
         count = min(frames, self._there - self._next)
         plain = time_frames(_steps(self._pipeline, self._plain_frames), count, clock=self._clock)
-        self._split.time(self._split_frames, count, self._clock)
-        if self._beside:
-            one = self._beside[self._turns % len(self._beside)]
-            one.timed.time(self._beside_frames, count, self._clock)
-            one.own += range(len(self._plain), len(self._plain) + len(plain))
-        self._plain += plain
-        self._positions += range(self._next, self._next + len(plain))
-        self._next = self._next + len(plain) if plain else self._there
-        self._turns += 1
+        if not plain:  # the media end before they said they would
+            self._next = self._there
+            return
+        split = self._split(self._pipeline, self._split_frames, count)
+        other = self._beside[len(self._turns) % len(self._beside)] if self._beside else None
+        self._turns.append(
+            _Turn(
+                positions=np.arange(self._next, self._next + len(plain)),
+                plain=np.array(plain),
+                split=split,
+                beside=other.settings.nms if other else None,
+                other=self._split(other, self._beside_frames, count) if other else {},
+            )
+        )
+        self._next += len(plain)
+
+    def _split(self, pipeline: Pipeline, frames: Iterator[Frame], count: int) -> Mapping[str, Seconds]:
+        """Time the next frames with timers at their stages: return the seconds of these, and of whole frames."""
+        watch = Stopwatch(self._clock)
+        whole = time_frames(_steps(pipeline, frames), count, watch, self._clock)
+        return {WHOLE: np.array(whole)} | {stage: np.array(seconds) for stage, seconds in watch.stage_seconds().items()}
 
     def _spread(self) -> tuple[Positions, list[Frame]]:
         """Return where frames all over the media are, and the frames: in no order, so that the first few are from all over too."""
@@ -155,12 +171,13 @@ class LoopTimes:
         hand and leaves it the cores alone, and only while the machine is fast. It may also take up less than that: a decoder that
         works ahead gets further meanwhile. So the loop is run with some settings, and what it adds to others is told from those.
         """
-        positions, split = np.array(self._positions), self._split.seconds(WHOLE)
-        kept = _typical(split)
-        stages = {name: np.array(seconds)[kept] for name, seconds in self._split.watch.stage_seconds().items()}
+        positions = self._positions(self._usual)
+        split = {stage: _joined(turn.split[stage] for turn in self._usual) for stage in self._usual[0].split}
+        kept = _typical(split[WHOLE])
+        stages = {stage: seconds[kept] for stage, seconds in split.items() if stage != WHOLE}
         for name in ("nms", "draw") if self._screening.separate else ("draw",):
             stages[name] = np.maximum(stages[name] + self._longer(name, nms, positions[kept]), 0.0)
-        whole = np.concatenate([self._plain, split])
+        whole = np.concatenate([*(turn.plain for turn in self._usual), split[WHOLE]])
         kept = _typical(whole)
         whole = np.maximum(whole[kept] + self._longer(WHOLE, nms, np.tile(positions, 2)[kept]), 0.0)
         return {name: kept_seconds(seconds) for name, seconds in stages.items()}, kept_seconds(whole)
@@ -169,57 +186,55 @@ class LoopTimes:
         """Return by how much an NMS makes a stage, or whole frames, longer than the loop's own does."""
         method = self._own.method if stage == "draw" else nms.method  # to drawing it does not matter who found what
         if (stage, method) not in self._seen:
-            self._seen[stage, method] = [self._added(stage, one) for one in self._beside if one.nms.method == method]
+            some = [pipeline.settings.nms for pipeline in self._beside if pipeline.settings.nms.method == method]
+            self._seen[stage, method] = [self._added(stage, one) for one in some]
             if method == self._own.method:
-                alone = self._screening.seconds(stage, self._own, np.array(self._positions))
+                alone = self._screening.seconds(stage, self._own, self._positions(self._usual))
                 self._seen[stage, method].append(Added(float(np.median(alone)), 0.0))
         alone = self._screening.seconds(stage, nms, at)
         return alone - self._screening.seconds(stage, self._own, at) + longer_in_loop(alone, self._seen[stage, method])
 
-    def _added(self, stage: str, one: "_Beside") -> Added:
-        at = np.array(self._positions)[one.own]
-        alone = float(np.median(self._screening.seconds(stage, one.nms, at)))
+    def _added(self, stage: str, nms: Nms) -> Added:
+        """Return what a setting that ran in the loop was seen to add, against the loop's own in the same turns."""
+        turns = [turn for turn in self._usual if turn.beside == nms] or [turn for turn in self._turns if turn.beside == nms]
+        at = self._positions(turns)
+        alone = float(np.median(self._screening.seconds(stage, nms, at)))
         own_alone = float(np.median(self._screening.seconds(stage, self._own, at)))
-        there = float(np.median(one.timed.seconds(stage)))
-        own_there = float(np.median(self._split.seconds(stage)[one.own]))
+        there = float(np.median(_joined(turn.other[stage] for turn in turns)))
+        own_there = float(np.median(_joined(turn.split[stage] for turn in turns)))
         return Added(alone, (there - own_there) - (alone - own_alone))
 
-
-@final
-class _Pass:
-    """Frames in the loop under one NMS, with timers at their stages."""
-
-    def __init__(self, pipeline: Pipeline, clock: Clock) -> None:
-        self.pipeline = pipeline
-        self.watch = Stopwatch(clock)
-        self._totals: list[float] = []
-
-    def time(self, frames: Iterator[Frame], count: int, clock: Clock) -> None:
-        """Time the next frames."""
-        self._totals += time_frames(_steps(self.pipeline, frames), count, self.watch, clock)
-
-    def seconds(self, stage: str) -> Seconds:
-        """Return the seconds of a stage, or of whole frames."""
-        return np.array(self._totals if stage == WHOLE else self.watch.stage_seconds()[stage])
+    def _positions(self, turns: Sequence["_Turn"]) -> Positions:
+        return np.concatenate([turn.positions for turn in turns])
 
 
 @final
-@dataclass(slots=True)
-class _Beside:
-    """Another NMS in the loop.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """Some frames, in passes one after the other.
 
     Attributes:
-        timed: Its frames.
-        own: Which frames under the loop's own NMS they are: these ran in the same turns, so the pace of the machine was the same.
+        positions: Of the frames in their media.
+        plain: Seconds of whole frames without timers at their stages.
+        split: By stage, and of whole frames, of the same ones with them.
+        beside: Another NMS.
+        other: As `split`, under that one.
     """
 
-    timed: _Pass
-    own: list[int] = field(default_factory=list)
+    positions: Positions
+    plain: Seconds
+    split: Mapping[str, Seconds]
+    beside: Nms | None
+    other: Mapping[str, Seconds]
 
     @property
-    def nms(self) -> Nms:
-        """Under which it runs."""
-        return self.timed.pipeline.settings.nms
+    def pace_seconds(self) -> float:
+        """What the engine took, which is the same work for every frame."""
+        return float(np.median(self.split["infer"]))
+
+
+def _joined(parts: Iterable[Seconds]) -> Seconds:
+    return np.concatenate(list(parts))
 
 
 def _steps(pipeline: Pipeline, frames: Iterator[Frame]) -> LoopSteps:
