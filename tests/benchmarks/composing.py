@@ -14,6 +14,7 @@ from statistics import median
 from tests.benchmarks.direct import median_ms, say_errors, subject
 from workbench.catalog import SAMPLE_DETECTORS, Footage
 from workbench.measure import SHARED_TURN_FRAMES, Measured, measure_in_turns
+from workbench.patience import Patience
 from workbench.pipeline import Pipeline
 from workbench.sweep import default_grid
 from workbench.sweep.composing import Composer
@@ -81,10 +82,15 @@ def whole_in_turns(pipeline: Pipeline, footage: Footage, frames: int, into: list
     """Measure a pipeline `WHOLE` times."""
     pipeline.compile(footage.media.facts().size_hw)
     timer = pipeline.block_timer(footage.media)
+    first = list(islice(footage.media.frames(), 1))
+    patience = Patience(lambda: pipeline.infer(first))
+
+    def settle() -> None:
+        timer(1)
+        patience.wait()
+
     while len(into) < WHOLE:
-        turns = measure_in_turns(
-            lambda: pipeline.steps(footage.media), frames=frames, turn_frames=FRAMES_BESIDE, settle=lambda: timer(1)
-        )
+        turns = measure_in_turns(lambda: pipeline.steps(footage.media), frames=frames, turn_frames=FRAMES_BESIDE, settle=settle)
         into.append((yield from turns))
 
 
