@@ -15,7 +15,7 @@ from workbench.watch import Clock
 
 SLOW = 1.12  # times as long as the same work took at best: beyond it the machine is in a spell, and not just uneven
 LOOK_SECONDS = 0.06  # of work that show how fast the machine is
-LOOK_TIMES = 8  # that it is run at most
+LOOK_TIMES = 3, 8  # that it is run, at least and at most: one slow call of a slow detector is no spell yet
 PAUSE_SECONDS = 0.1  # between two looks
 MOST_AT_ONCE_SECONDS = 3.0  # most spells are shorter; whoever watches sees nothing move meanwhile
 MOST_SECONDS = 10.0  # in all: a machine that has grown slow for good need not be waited for
@@ -56,9 +56,10 @@ class Patience:
         self.waited_seconds += self._clock() - began
 
     def _fast(self) -> bool:
-        began = self._clock()
+        ends = self._clock() + LOOK_SECONDS
+        least, most = LOOK_TIMES
         seconds: list[float] = []
-        while len(seconds) < LOOK_TIMES and self._clock() < began + LOOK_SECONDS:
+        while len(seconds) < least or (len(seconds) < most and self._clock() < ends):
             before = self._clock()
             self._work()
             seconds.append(self._clock() - before)
