@@ -22,11 +22,46 @@ MOST_SECONDS = 10.0  # in all: a machine that has grown slow for good need not b
 
 
 @final
+class Pace:
+    """Tells how fast the machine is just now.
+
+    Args:
+        work: Always the same, of the kind that is to be timed, warm.
+        clock: Seconds that only go forward.
+
+    Attributes:
+        best_seconds: What the work took at best, by now.
+    """
+
+    def __init__(self, work: Callable[[], object], clock: Clock = time.perf_counter) -> None:
+        self._work = work
+        self._clock = clock
+        self.best_seconds = float("inf")
+
+    def look(self) -> float:
+        """Return the seconds that the work takes now, a median of a few times."""
+        ends = self._clock() + LOOK_SECONDS
+        least, most = LOOK_TIMES
+        seconds: list[float] = []
+        while len(seconds) < least or (len(seconds) < most and self._clock() < ends):
+            before = self._clock()
+            self._work()
+            seconds.append(self._clock() - before)
+        took = float(np.median(seconds))
+        self.best_seconds = min(self.best_seconds, took)
+        return took
+
+    def is_fast(self, seconds: float) -> bool:
+        """Say whether that was about as fast as ever; a first look may turn out later to have been a slow one."""
+        return seconds <= SLOW * self.best_seconds
+
+
+@final
 class Patience:
     """Waits for the machine to be about as fast as it ever was.
 
     Args:
-        work: Always the same, of the kind that is to be timed, warm.
+        work: As for `Pace`.
         clock: Seconds that only go forward.
         sleep: Lets so many of them pass.
 
@@ -37,10 +72,9 @@ class Patience:
     def __init__(
         self, work: Callable[[], object], clock: Clock = time.perf_counter, sleep: Callable[[float], object] = time.sleep
     ) -> None:
-        self._work = work
+        self._pace = Pace(work, clock)
         self._clock = clock
         self._sleep = sleep
-        self._best_seconds = float("inf")
         self.waited_seconds = 0.0
 
     def wait(self) -> None:
@@ -56,13 +90,4 @@ class Patience:
         self.waited_seconds += self._clock() - began
 
     def _fast(self) -> bool:
-        ends = self._clock() + LOOK_SECONDS
-        least, most = LOOK_TIMES
-        seconds: list[float] = []
-        while len(seconds) < least or (len(seconds) < most and self._clock() < ends):
-            before = self._clock()
-            self._work()
-            seconds.append(self._clock() - before)
-        took = float(np.median(seconds))
-        self._best_seconds = min(self._best_seconds, took)
-        return took <= SLOW * self._best_seconds
+        return self._pace.is_fast(self._pace.look())

@@ -87,7 +87,7 @@ def nms_rows():
         (lambda _: 1.0, 1e-3),
         (lambda now: 1.7 if 0.3 < now < 1.3 else 1.0, 0.01),  # while all that runs in the loop is screened
         (lambda now: 1.7 if now % 2.3 < 0.5 else 1.0, 0.01),  # now and then
-        (lambda now: 1.5 if now % 2.3 < 1.4 else 1.0, 0.01),  # more often than not
+        (lambda now: 1.5 if now % 4 < 2.2 else 1.0, 0.01),  # more often than not
         (lambda now: 1 + 0.02 * now / 10, 0.05),  # growing hot
     ],
     ids=["steady", "one spell", "spells", "mostly spells", "slower and slower"],
@@ -160,6 +160,6 @@ def test_short_media_are_looked_at_again_and_again():
     times = LoopTimes(pipeline, [], Footage(media, None, None, None, Calibration("none", list)), 150, lambda: None, machine)
     _, totals = times.times(pipeline.settings.nms)
 
-    assert len(totals) == min(LOOPED_KEPT, 2 * len(times.infer_seconds))
+    assert len(totals) == min(LOOPED_KEPT, len(times.infer_seconds))
     assert len(times.frames) == 5
     assert totals == pytest.approx([pipeline.frame_seconds] * len(totals), rel=1e-3)

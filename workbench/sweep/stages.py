@@ -1,8 +1,8 @@
 """Times of single stages, from which those of whole frames are put together."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -12,6 +12,7 @@ from workbench.detections import Detections
 from workbench.feeding import LoopSteps
 from workbench.measure import SHARED_TURN_FRAMES, Clock, Stopwatch, time_frames, warm_up
 from workbench.media import Frame
+from workbench.patience import Pace
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
 from workbench.sweep.kept import Raw, with_nms
@@ -22,17 +23,20 @@ from workbench.timing import kept_seconds
 LOOKS = 16  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
 LOOK_SECONDS = 0.25  # of frames in each, in passes that take turns
 TURN_FRAMES = 2, SHARED_TURN_FRAMES  # of each pass, at least and at most: as where whole settings take turns
-SLOW = 1.12  # times as long as in the fast turns did the engine take: beyond it, a turn was in a slow spell of the machine
-FAST_SHARE = 20  # percent of the turns, the fastest: where more than all others are in a spell, that is the machine's pace
+LEAST_FAST = 20  # percent of the looks that count at least: those while the machine was fastest
 LOOPED_KEPT = 66  # whose times a record holds: enough for p90
 SCREEN_FRAMES = 16  # whose NMS and drawing are timed for each setting: spread over all frames, since how much they hold differs
+
+Pass = Mapping[str, Seconds]
+"""Seconds of frames in the loop: by stage, and of whole frames."""
 
 
 @final
 class LoopTimes:
     """An engine's frames in the loop, timed in several looks, and what NMS and drawing make of them.
 
-    Turns in which the engine itself was slower than in others do not count: then the machine was in a slow spell.
+    Each look begins with what is always the same work. Where that was slow the machine was in a slow spell, and the look does not
+    count: whole measurements wait meanwhile, and are of the machine at its usual pace as well.
 
     Args:
         pipeline: Compiled, under an NMS of the group: best one that leaves neither much nor little, for what others take is told by
@@ -64,20 +68,20 @@ class LoopTimes:
         self._open()
         self.warmed_up = warm_up(lambda: _steps(pipeline, self._media.frames()), clock=clock)
         positions, self.frames = self._spread()
+        self._pace = Pace(lambda: pipeline.infer(self.frames[:1]), clock)
         raws = [raw for frame in self.frames for raw in self._inferred(frame)]
         self._screening = Screening(pipeline, self.frames, raws, positions, clock)
         self._screening.screen(self._own)
         self._beside = [with_nms(pipeline, nms) for nms in beside if nms != self._own]
         for one in self._beside:
             self._screening.screen(one.settings.nms)
-        self._usual: list[_Turn] = []
         self._seen: dict[tuple[str, str], list[Added]] = {}
         self._take_turns()
 
     @property
     def infer_seconds(self) -> tuple[float, ...]:
         """Of every frame that was timed, in order."""
-        return tuple(seconds for turn in self._turns for seconds in turn.split["infer"])
+        return tuple(seconds for turn in self._turns for seconds in turn.own["infer"])
 
     def screen(self, nms: Nms) -> tuple[Detections, ...]:
         """Time an NMS, and the drawing of what it leaves, on the kept outputs.
@@ -99,49 +103,47 @@ class LoopTimes:
         return self._pipeline.settings.nms
 
     def _open(self) -> None:
-        # One decoder for each pass: while the others have their turn it decodes ahead, of all of them alike.
-        self._plain_frames, self._split_frames, self._beside_frames = (self._media.frames() for _ in range(3))
+        # One decoder for each pass: while the other has its turn it decodes ahead, of both alike.
+        self._own_frames, self._beside_frames = self._media.frames(), self._media.frames()
         self._next = 0
 
     def _take_turns(self) -> None:
         least, most = TURN_FRAMES
         (frame_seconds, *_) = self._settle(1)
-        passes = 3 if self._beside else 2
+        pace_seconds = self._pace.look()
+        passes = 2 if self._beside else 1
         frames = min(most, max(least, round(LOOK_SECONDS / passes / max(frame_seconds, 1e-6))))
         ends = self._clock() + LOOK_SECONDS
         while self._clock() < ends or len(self._turns) < len(self._beside):
-            self._take_turn(frames)
+            self._take_turn(frames, pace_seconds)
             self._tell()
-        pace_seconds = SLOW * np.percentile([turn.pace_seconds for turn in self._turns], FAST_SHARE)
-        self._usual = [turn for turn in self._turns if turn.pace_seconds <= pace_seconds]
 
-    def _take_turn(self, frames: int) -> None:
-        """Time the next frames without timers at their stages, with them, and under another NMS."""
+    def _take_turn(self, frames: int, pace_seconds: float) -> None:
+        """Time the next frames, and then again under another NMS."""
         if self._next >= self._there:
             self._open()
         count = min(frames, self._there - self._next)
-        plain = time_frames(_steps(self._pipeline, self._plain_frames), count, clock=self._clock)
-        if not plain:  # the media end before they said they would
+        own = self._passed(self._pipeline, self._own_frames, count)
+        if not len(own[WHOLE]):  # the media end before they said they would
             self._next = self._there
             return
-        split = self._split(self._pipeline, self._split_frames, count)
-        other = self._beside[len(self._turns) % len(self._beside)] if self._beside else None
-        self._turns.append(
-            _Turn(
-                positions=np.arange(self._next, self._next + len(plain)),
-                plain=np.array(plain),
-                split=split,
-                beside=other.settings.nms if other else None,
-                other=self._split(other, self._beside_frames, count) if other else {},
-            )
-        )
-        self._next += len(plain)
+        turn = _Turn(pace_seconds, np.arange(self._next, self._next + len(own[WHOLE])), own)
+        if self._beside:
+            other = self._beside[len(self._turns) % len(self._beside)]
+            turn = replace(turn, beside=other.settings.nms, other=self._passed(other, self._beside_frames, count))
+        self._turns.append(turn)
+        self._next += len(turn.positions)
 
-    def _split(self, pipeline: Pipeline, frames: Iterator[Frame], count: int) -> Mapping[str, Seconds]:
-        """Time the next frames with timers at their stages: return the seconds of these, and of whole frames."""
+    def _passed(self, pipeline: Pipeline, frames: Iterator[Frame], count: int) -> Pass:
         watch = Stopwatch(self._clock)
         whole = time_frames(_steps(pipeline, frames), count, watch, self._clock)
-        return {WHOLE: np.array(whole)} | {stage: np.array(seconds) for stage, seconds in watch.stage_seconds().items()}
+        stages = {stage: np.array(seconds) for stage, seconds in watch.stage_seconds().items()}
+        return {WHOLE: np.array(whole)} | stages
+
+    def _usual(self, turns: Sequence["_Turn"]) -> Sequence["_Turn"]:
+        """Return those of some turns that were taken while the machine was at its usual pace; if there are none, all."""
+        least_seconds = np.percentile([turn.pace_seconds for turn in self._turns], LEAST_FAST)
+        return [one for one in turns if one.pace_seconds <= least_seconds or self._pace.is_fast(one.pace_seconds)] or turns
 
     def _spread(self) -> tuple[Positions, list[Frame]]:
         """Return where frames all over the media are, and the frames: in no order, so that the first few are from all over too."""
@@ -164,23 +166,21 @@ class LoopTimes:
         """Return the seconds by stage, and of whole frames, as the loop would show them under an NMS that was screened.
 
         They are those of the loop under its own NMS, and what the other NMS and the drawing of what it leaves take longer, or
-        shorter. Whole frames are those of both passes, which differ by a few microseconds of timers: a median that is put together
-        from those of stages would not be theirs where now one stage is late and now another.
+        shorter. Whole frames are timed as such: a median that is put together from those of stages would not be theirs where now
+        one stage is late and now another. Timers at the stages add a few microseconds.
 
         What takes longer alone takes still longer in the loop: screening runs it over and over, which keeps its code and data at
         hand and leaves it the cores alone, and only while the machine is fast. It may also take up less than that: a decoder that
         works ahead gets further meanwhile. So the loop is run with some settings, and what it adds to others is told from those.
         """
-        positions = self._positions(self._usual)
-        split = {stage: _joined(turn.split[stage] for turn in self._usual) for stage in self._usual[0].split}
-        kept = _typical(split[WHOLE])
-        stages = {stage: seconds[kept] for stage, seconds in split.items() if stage != WHOLE}
-        for name in ("nms", "draw") if self._screening.separate else ("draw",):
-            stages[name] = np.maximum(stages[name] + self._longer(name, nms, positions[kept]), 0.0)
-        whole = np.concatenate([*(turn.plain for turn in self._usual), split[WHOLE]])
-        kept = _typical(whole)
-        whole = np.maximum(whole[kept] + self._longer(WHOLE, nms, np.tile(positions, 2)[kept]), 0.0)
-        return {name: kept_seconds(seconds) for name, seconds in stages.items()}, kept_seconds(whole)
+        turns = self._usual(self._turns)
+        loop = _joined([turn.own for turn in turns])
+        kept = _typical(loop[WHOLE])
+        at = _positions(turns)[kept]
+        times = {stage: seconds[kept] for stage, seconds in loop.items()}
+        for name in ("nms", "draw", WHOLE) if self._screening.separate else ("draw", WHOLE):
+            times[name] = np.maximum(times[name] + self._longer(name, nms, at), 0.0)
+        return {name: kept_seconds(seconds) for name, seconds in times.items() if name != WHOLE}, kept_seconds(times[WHOLE])
 
     def _longer(self, stage: str, nms: Nms, at: Positions) -> Seconds:
         """Return by how much an NMS makes a stage, or whole frames, longer than the loop's own does."""
@@ -189,52 +189,48 @@ class LoopTimes:
             some = [pipeline.settings.nms for pipeline in self._beside if pipeline.settings.nms.method == method]
             self._seen[stage, method] = [self._added(stage, one) for one in some]
             if method == self._own.method:
-                alone = self._screening.seconds(stage, self._own, self._positions(self._usual))
+                alone = self._screening.seconds(stage, self._own, _positions(self._turns))
                 self._seen[stage, method].append(Added(float(np.median(alone)), 0.0))
         alone = self._screening.seconds(stage, nms, at)
         return alone - self._screening.seconds(stage, self._own, at) + longer_in_loop(alone, self._seen[stage, method])
 
     def _added(self, stage: str, nms: Nms) -> Added:
         """Return what a setting that ran in the loop was seen to add, against the loop's own in the same turns."""
-        turns = [turn for turn in self._usual if turn.beside == nms] or [turn for turn in self._turns if turn.beside == nms]
-        at = self._positions(turns)
+        turns = self._usual([turn for turn in self._turns if turn.beside == nms])
+        at = _positions(turns)
         alone = float(np.median(self._screening.seconds(stage, nms, at)))
         own_alone = float(np.median(self._screening.seconds(stage, self._own, at)))
-        there = float(np.median(_joined(turn.other[stage] for turn in turns)))
-        own_there = float(np.median(_joined(turn.split[stage] for turn in turns)))
+        there = float(np.median(_joined([turn.other for turn in turns if turn.other])[stage]))
+        own_there = float(np.median(_joined([turn.own for turn in turns])[stage]))
         return Added(alone, (there - own_there) - (alone - own_alone))
-
-    def _positions(self, turns: Sequence["_Turn"]) -> Positions:
-        return np.concatenate([turn.positions for turn in turns])
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Turn:
-    """Some frames, in passes one after the other.
+    """The same frames in two passes.
 
     Attributes:
+        pace_seconds: What took the same work as in every look just before.
         positions: Of the frames in their media.
-        plain: Seconds of whole frames without timers at their stages.
-        split: By stage, and of whole frames, of the same ones with them.
+        own: Under the loop's own NMS.
         beside: Another NMS.
-        other: As `split`, under that one.
+        other: Under that one.
     """
 
+    pace_seconds: float
     positions: Positions
-    plain: Seconds
-    split: Mapping[str, Seconds]
-    beside: Nms | None
-    other: Mapping[str, Seconds]
-
-    @property
-    def pace_seconds(self) -> float:
-        """What the engine took, which is the same work for every frame."""
-        return float(np.median(self.split["infer"]))
+    own: Pass
+    beside: Nms | None = None
+    other: Pass | None = None
 
 
-def _joined(parts: Iterable[Seconds]) -> Seconds:
-    return np.concatenate(list(parts))
+def _joined(passes: Sequence[Pass]) -> Pass:
+    return {name: np.concatenate([one[name] for one in passes]) for name in passes[0]}
+
+
+def _positions(turns: Sequence[_Turn]) -> Positions:
+    return np.concatenate([turn.positions for turn in turns])
 
 
 def _steps(pipeline: Pipeline, frames: Iterator[Frame]) -> LoopSteps:
