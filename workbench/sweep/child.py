@@ -30,7 +30,7 @@ from workbench.watch import Clock
 Open = Callable[[Material], tuple[Detector, Footage]]
 UNTIMED = NoiseCertificate(verdict="unknown", reasons=("nothing was timed",))
 ORPHANED = 3  # exit status
-ALIVE_SECONDS = 1.0  # between two signs of life: said after each frame, frames of 8 ms took up to a fifth longer
+ALIVE_SECONDS = 1.0  # between two signs of life: far less than the patience of whoever listens
 
 
 @final
