@@ -2,29 +2,13 @@
 
 import pytest
 
+from tests.scripted_machine import Machine
 from workbench.patience import MOST_AT_ONCE_SECONDS, MOST_SECONDS, Patience
-
-
-class Machine:
-    """A clock that goes forward by work and by sleep; work takes `slower(now)` times as long as it should."""
-
-    def __init__(self, slower):
-        self.now = 0.0
-        self.slower = slower
-
-    def __call__(self):
-        return self.now
-
-    def work(self):
-        self.now += 0.01 * self.slower(self.now)
-
-    def sleep(self, seconds):
-        self.now += seconds
 
 
 def patience(slower):
     machine = Machine(slower)
-    return machine, Patience(machine.work, machine, machine.sleep)
+    return machine, Patience(lambda: machine.work(0.01), machine, machine.sleep)
 
 
 def test_a_spell_is_waited_for():

@@ -11,7 +11,6 @@ import numpy as np
 from workbench.accuracy import Accuracy, Agreement, agreement, average_precision, judged, uncounted
 from workbench.catalog import Footage
 from workbench.counters import quota_cores, usable_cores
-from workbench.detections import Detections
 from workbench.engines import Candidates
 from workbench.errors import RecordError
 from workbench.feeding import Steps
@@ -29,7 +28,7 @@ from workbench.measure import (
     compare_blocks,
     measure_in_turns,
 )
-from workbench.media import Frame, Media
+from workbench.media import Media
 from workbench.pacing import Pace, keep_pace
 from workbench.patience import Patience
 from workbench.pipeline import Pipeline
@@ -208,7 +207,6 @@ class Bench:
         self._stopped = None
         media = self._footage.media
         timed = Found(self._shown)
-        first: list[Frame] = []
         compiled: list[int] = []  # before each pass, the timed ones last
         opened: list[Steps] = []
 
@@ -217,12 +215,8 @@ class Bench:
             compiled.append(pipeline.compilations)
             if pipeline.overlaps:  # what is behind would work on beside what is timed
                 _close(opened)
-            opened.append(pipeline.steps(media, listen))
+            opened.append(pipeline.steps(media, timed.listen))
             return opened[-1]
-
-        def listen(frames: Sequence[Frame], found: Sequence[Detections]) -> None:
-            first.extend(frames[: 1 - len(first)])
-            timed.listen(frames, found)
 
         def tell(done: int, total: int) -> None:
             self._progress(f"{variant.name}: timing", done, total)
@@ -235,7 +229,7 @@ class Bench:
 
         def settle() -> None:
             noise_watch.sample()
-            if shared:
+            if timer is not None:
                 timer(1)
             patience.wait()
 
@@ -248,7 +242,8 @@ class Bench:
                 self._lead = variant, pipeline
             if shared:
                 yield
-            timer = pipeline.block_timer(media)
+            timer = pipeline.block_timer(media) if shared else None
+            first = list(islice(media.frames(), 1))
             patience = Patience(lambda: pipeline.infer(first))
             try:
                 measured = yield from measure_in_turns(

@@ -142,7 +142,7 @@ def take_sample() -> Sample:
     resting = times["idle"] + times.get("iowait", 0.0) + times.get("steal", 0.0)
     return Sample(
         at_seconds=time.perf_counter(),
-        busy_seconds=round(everything - resting, 3) if everything > 0 else None,  # what sums add is no time that went backwards
+        busy_seconds=round(everything - resting, 3) if everything > 0 else None,  # sums of floats may go backwards
         own_seconds=_own_seconds(),
         steal_seconds=times.get("steal"),
         all_seconds=everything,

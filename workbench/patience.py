@@ -22,21 +22,18 @@ MOST_SECONDS = 10.0  # in all: a machine that has grown slow for good need not b
 
 
 @final
-class Pace:
-    """Tells how fast the machine is just now.
+class WorkProbe:
+    """Tells by work that is always the same how fast the machine is just now.
 
     Args:
         work: Always the same, of the kind that is to be timed, warm.
         clock: Seconds that only go forward.
-
-    Attributes:
-        best_seconds: What the work took at best, by now.
     """
 
     def __init__(self, work: Callable[[], object], clock: Clock = time.perf_counter) -> None:
         self._work = work
         self._clock = clock
-        self.best_seconds = float("inf")
+        self._best_seconds = float("inf")
 
     def look(self) -> float:
         """Return the seconds that the work takes now, a median of a few times."""
@@ -48,12 +45,12 @@ class Pace:
             self._work()
             seconds.append(self._clock() - before)
         took = float(np.median(seconds))
-        self.best_seconds = min(self.best_seconds, took)
+        self._best_seconds = min(self._best_seconds, took)
         return took
 
     def is_fast(self, seconds: float) -> bool:
         """Say whether that was about as fast as ever; a first look may turn out later to have been a slow one."""
-        return seconds <= SLOW * self.best_seconds
+        return seconds <= SLOW * self._best_seconds
 
 
 @final
@@ -61,7 +58,7 @@ class Patience:
     """Waits for the machine to be about as fast as it ever was.
 
     Args:
-        work: As for `Pace`.
+        work: As for `WorkProbe`.
         clock: Seconds that only go forward.
         sleep: Lets so many of them pass.
 
@@ -72,7 +69,7 @@ class Patience:
     def __init__(
         self, work: Callable[[], object], clock: Clock = time.perf_counter, sleep: Callable[[float], object] = time.sleep
     ) -> None:
-        self._pace = Pace(work, clock)
+        self._probe = WorkProbe(work, clock)
         self._clock = clock
         self._sleep = sleep
         self.waited_seconds = 0.0
@@ -90,4 +87,4 @@ class Patience:
         self.waited_seconds += self._clock() - began
 
     def _fast(self) -> bool:
-        return self._pace.is_fast(self._pace.look())
+        return self._probe.is_fast(self._probe.look())

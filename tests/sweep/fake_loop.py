@@ -1,4 +1,4 @@
-"""A machine whose pace is scripted, and a pipeline whose work takes its time there."""
+"""A pipeline whose work takes its time on a machine whose pace is scripted."""
 
 from copy import copy
 
@@ -11,20 +11,6 @@ from workbench.settings import Settings
 
 DECODE, INFER = 0.001, 0.006
 COLDER = 0.0002  # seconds by which NMS and drawing take longer in the loop
-
-
-class Machine:
-    """A clock that goes forward by work alone, which takes `slower(now)` times as long as it should."""
-
-    def __init__(self, slower):
-        self.now = 0.0
-        self.slower = slower
-
-    def __call__(self):
-        return self.now
-
-    def work(self, seconds):
-        self.now += seconds * self.slower(self.now)
 
 
 class FakePipeline:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.sweep.fake_loop import FakePipeline, Machine
+from tests.scripted_machine import Machine
+from tests.sweep.fake_loop import FakePipeline
 from workbench.media import Frame
 from workbench.settings import Nms
 from workbench.sweep.screening import Screening

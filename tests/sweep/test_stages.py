@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from tests.sweep.fake_loop import COLDER, INFER, FakePipeline, Machine
+from tests.scripted_machine import Machine
+from tests.sweep.fake_loop import COLDER, INFER, FakePipeline
 from workbench.catalog import Footage
 from workbench.detections import Detections
 from workbench.detectors import Calibration
+from workbench.errors import MediaError
 from workbench.media import array_media
 from workbench.settings import Nms
 from workbench.sweep.stages import LOOKS, LOOPED_KEPT, LoopTimes
@@ -163,3 +165,13 @@ def test_short_media_are_looked_at_again_and_again():
     assert len(totals) == min(LOOPED_KEPT, len(times.infer_seconds))
     assert len(times.frames) == 5
     assert totals == pytest.approx([pipeline.frame_seconds] * len(totals), rel=1e-3)
+
+
+def test_media_that_are_gone_when_they_are_opened_again_are_told_and_end_it():
+    machine = Machine(lambda _: 1.0)
+    media = array_media(np.zeros((5, 8, 12, 3), np.uint8))
+    footage = Footage(media, None, None, None, Calibration("none", list))
+    times = LoopTimes(FakePipeline(machine, Nms(score=0.2)), [], footage, 5, lambda: None, machine)
+    media.frames = lambda *_: iter(())
+    with pytest.raises(MediaError, match="opened again"):
+        times.look_again()

@@ -9,10 +9,11 @@ import numpy as np
 
 from workbench.catalog import Footage
 from workbench.detections import Detections
+from workbench.errors import MediaError
 from workbench.feeding import LoopSteps
 from workbench.measure import SHARED_TURN_FRAMES, Clock, Stopwatch, time_frames, warm_up
 from workbench.media import Frame
-from workbench.patience import Pace
+from workbench.patience import WorkProbe
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
 from workbench.sweep.kept import Raw, with_nms
@@ -23,7 +24,7 @@ from workbench.timing import kept_seconds
 LOOKS = 16  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
 LOOK_SECONDS = 0.25  # of frames in each, in passes that take turns
 TURN_FRAMES = 2, SHARED_TURN_FRAMES  # of each pass, at least and at most: as where whole settings take turns
-LEAST_FAST = 20  # percent of the looks that count at least: those while the machine was fastest
+LEAST_FAST_PERCENT = 20  # of the looks that count at least: those while the machine was fastest
 LOOPED_KEPT = 66  # whose times a record holds: enough for p90
 SCREEN_FRAMES = 16  # whose NMS and drawing are timed for each setting: spread over all frames, since how much they hold differs
 
@@ -68,7 +69,7 @@ class LoopTimes:
         self._open()
         self.warmed_up = warm_up(lambda: _steps(pipeline, self._media.frames()), clock=clock)
         positions, self.frames = self._spread()
-        self._pace = Pace(lambda: pipeline.infer(self.frames[:1]), clock)
+        self._probe = WorkProbe(lambda: pipeline.infer(self.frames[:1]), clock)
         raws = [raw for frame in self.frames for raw in self._inferred(frame)]
         self._screening = Screening(pipeline, self.frames, raws, positions, clock)
         self._screening.screen(self._own)
@@ -110,7 +111,7 @@ class LoopTimes:
     def _take_turns(self) -> None:
         least, most = TURN_FRAMES
         (frame_seconds, *_) = self._settle(1)
-        pace_seconds = self._pace.look()
+        pace_seconds = self._probe.look()
         passes = 2 if self._beside else 1
         frames = min(most, max(least, round(LOOK_SECONDS / passes / max(frame_seconds, 1e-6))))
         ends = self._clock() + LOOK_SECONDS
@@ -125,6 +126,10 @@ class LoopTimes:
         count = min(frames, self._there - self._next)
         own = self._passed(self._pipeline, self._own_frames, count)
         if not len(own[WHOLE]):  # the media end before they said they would
+            if not self._next:
+                raise MediaError(
+                    f"{self._media.facts().name} gave no frame when it was opened again; choose media that stay where they are"
+                )
             self._next = self._there
             return
         turn = _Turn(pace_seconds, np.arange(self._next, self._next + len(own[WHOLE])), own)
@@ -142,8 +147,8 @@ class LoopTimes:
 
     def _usual(self, turns: Sequence["_Turn"]) -> Sequence["_Turn"]:
         """Return those of some turns that were taken while the machine was at its usual pace; if there are none, all."""
-        least_seconds = np.percentile([turn.pace_seconds for turn in self._turns], LEAST_FAST)
-        return [one for one in turns if one.pace_seconds <= least_seconds or self._pace.is_fast(one.pace_seconds)] or turns
+        least_seconds = np.percentile([turn.pace_seconds for turn in self._turns], LEAST_FAST_PERCENT)
+        return [one for one in turns if one.pace_seconds <= least_seconds or self._probe.is_fast(one.pace_seconds)] or turns
 
     def _spread(self) -> tuple[Positions, list[Frame]]:
         """Return where frames all over the media are, and the frames: in no order, so that the first few are from all over too."""

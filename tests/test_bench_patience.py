@@ -1,0 +1,38 @@
+"""A measurement waits while others have the cores, and says so."""
+
+import subprocess
+import sys
+
+import numpy as np
+
+from workbench.bench import Bench
+from workbench.catalog import Footage
+from workbench.counters import usable_cores
+from workbench.detectors import Calibration, Detector
+from workbench.measure import TURN_FRAMES
+from workbench.media import array_media
+from workbench.variants import variant
+
+BURNING_SECONDS = 4  # longer than it is waited for at once
+BURNING = f"import time; end = time.time() + {BURNING_SECONDS}\nwhile time.time() < end: pass"
+
+
+def test_what_makes_the_machine_slow_between_two_turns_is_waited_for(mobile: Detector) -> None:
+    burners: list[subprocess.Popen[bytes]] = []
+
+    def tell(what: str, done: int, _: int) -> None:
+        if "timing" in what and done == 2 * TURN_FRAMES and not burners:  # the first turn of both passes is over
+            burners.extend(subprocess.Popen([sys.executable, "-c", BURNING]) for _ in range(4 * usable_cores()))
+
+    noise = np.random.default_rng(0).integers(0, 256, (2 * TURN_FRAMES, 90, 160, 3), np.uint8)
+    footage = Footage(array_media(noise), None, None, None, Calibration("none", list))
+    bench = Bench(footage, 2 * TURN_FRAMES, progress=tell)
+    record = bench.measure(variant(mobile, "graph,input.size_hw=320", name="disturbed"))
+    for burner in burners:
+        burner.wait()
+
+    assert burners
+    assert record.noise.waited_seconds
+    assert record.timing is not None
+    assert len(record.timing.total_seconds) == 2 * TURN_FRAMES, "nothing that was timed is left out"
+    assert any("slow spells" in note for note in record.noise.notes)
