@@ -85,6 +85,11 @@ class Runtime(Group):
     batch: int = Field(1, ge=1, le=256)
     device: str = Field("cpu", pattern=r"^(cpu|gpu:\d+)$")
 
+    @property
+    def stored_precision(self) -> Precision:
+        """In which a `.tflite` file holds what is computed in `precision`."""
+        return "float32" if self.precision == "bfloat16" else self.precision
+
 
 class Nms(Group):
     """How overlapping candidates become detections."""

@@ -58,7 +58,6 @@ class Executor:
 OpenExecutor = Callable[[Opened, Settings], Executor]
 
 RESIZE_LEFT_OUT = "resize: a LiteRT model takes its input at its own size"
-STORED_AS = {"bfloat16": "float32"}  # a precision that a runtime computes in, whatever the file stores
 NMS_LEFT_OUT = "nms: it runs after the model, as nms.method says"
 
 
@@ -87,8 +86,7 @@ class LiteRt(Engine):
         runtime = settings.runtime
         size_hw = detector.input_spec.choose_size(settings.input.size_hw)
         self.batch = runtime.batch
-        precision = STORED_AS.get(runtime.precision, runtime.precision)
-        model = detector.litert_model(precision, size_hw, runtime.batch, calibration, settings.nms)
+        model = detector.litert_model(runtime.stored_precision, size_hw, runtime.batch, calibration, settings.nms)
         with native_stderr_captured():
             interpreter = Interpreter(model_content=model.content, num_threads=runtime.threads)
             _allocate(interpreter, detector.input_spec, runtime.batch, size_hw)

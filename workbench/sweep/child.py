@@ -178,7 +178,7 @@ def _convert(tasks: Sequence[Task], detector: Detector, footage: Footage, lines:
         assert size_hw is not None, "availability.check fills the size in"
         lines.alive()
         try:
-            detector.litert_model(settings.runtime.precision, size_hw, settings.runtime.batch, calibration, settings.nms)
+            detector.litert_model(settings.runtime.stored_precision, size_hw, settings.runtime.batch, calibration, settings.nms)
         except Exception as error:  # its own group will meet it again, and keep it
             problem_of(error)
     yield from ()

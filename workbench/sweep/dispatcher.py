@@ -91,7 +91,7 @@ class Dispatcher:
         try:
             while not self.cancelled and (running or any(waiting.values())):
                 for site, row in waiting.items():
-                    while row and sum(one.site is site for one in running.values()) < max(1, site.slots):
+                    while row and _has_room(site, row[0], [one.job for one in running.values() if one.site is site]):
                         job = row.popleft()
                         running[site.submit(job)] = _Running(site, job, time.monotonic())
                         tell_at = 0.0
@@ -143,6 +143,11 @@ class Dispatcher:
         spent = [(one.job, time.monotonic() - one.began) for one in running]
         what = next((one.job.name for one in running), "")
         self._progress(Standing(what, self._done, self._total, self.stored, self._remaining.seconds(spent) / slots))
+
+
+def _has_room(site: Site, job: Job, running: Collection[Job]) -> bool:
+    timed = any(one.measures for one in (job, *running))
+    return len(running) < max(1, site.slots if timed else site.untimed_slots)
 
 
 def problem_of_worker(error: BaseException) -> Problem:

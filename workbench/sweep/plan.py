@@ -5,6 +5,7 @@ import json
 import shlex
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, groupby
 from typing import final
 
 from workbench.detectors import Detector
@@ -165,21 +166,28 @@ def group_name(settings: Settings) -> str:
     return f"{runtime.engine} {runtime.precision} {height}x{width}{more}"
 
 
-def conversions(subject: Subject, tasks: Iterable[Task]) -> Iterator[Task]:
-    """Give tasks that convert what the others will want, all precisions of a size in one process.
+def conversions(subject: Subject, tasks: Iterable[Task], parts: int) -> Iterator[Task]:
+    """Give tasks that convert what the others will want, all precisions of a size in one process, for they share an export.
 
-    Loading TensorFlow and exporting the network take longer than a conversion does, and so do the frames that integer models are
-    calibrated on. The groups find the files in the cache.
+    The groups find the files in the cache.
+
+    Args:
+        subject: Whose.
+        tasks: The others.
+        parts: How many tasks it may be: nothing of it is timed, so that they may run side by side.
     """
-    wanted: dict[str, Row] = {}
+    wanted: dict[tuple[object, ...], Row] = {}
     for task in tasks:
         settings = task.rows[0].settings
         if settings.runtime.engine in FLATBUFFER_ENGINES and "graph" not in subject.detector.refusals.get("runtime.engine", {}):
-            key = f"{settings.input.size_hw}{settings.runtime.precision}{settings.runtime.batch}{settings.nms.method == OWN_NMS}"
+            runtime = settings.runtime
+            key = settings.input.size_hw or (0, 0), runtime.batch, runtime.stored_precision, settings.nms.method == OWN_NMS
             wanted.setdefault(key, task.rows[0])
+    exports = [list(same) for _, same in groupby(sorted(wanted), key=lambda key: key[:2])]
     if len(wanted) > 1:
-        rows = sorted(wanted.values(), key=lambda row: (row.settings.input.size_hw or (0, 0), row.settings.runtime.batch))
-        yield subject.task("convert", "converting", rows)
+        for part in range(min(parts, len(exports))):
+            rows = [wanted[key] for key in chain.from_iterable(exports[part::parts])]
+            yield subject.task("convert", "converting", rows)
 
 
 def _changes(detector: Detector, settings: Settings) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ MOST_CONFIRMED = 12  # for each detector and machine: the frontier's steps, and 
 LEAST_CONFIRMED, CONFIRMED_SHARE = 4, 1 / 16  # of the combinations: where those are few, confirming would take most of the time
 CONFIRMED_AT_ONCE = 6  # rows of one process: after a crash these are what has to begin again
 MOST_TOGETHER = 8  # tasks that take turns in one process, so that each sees more of the machine's moods, and all see the same
-SLOW = 1.25  # times as long as in the fastest job, for the same work: beyond it most of the time was slow, and it is done again
+SLOW = 1.4  # times as long as in the fastest job, for the same work: beyond it most of the time was slow, and it is done again
 AGAIN_SHARE = 1 / 8  # of the jobs at most: a machine that is slow most of the time need not be waited for
 LEAST_GAIN = 0.002  # of AP between two steps of the frontier; less is within what another set of pictures would change
 
@@ -155,10 +155,11 @@ class Sweep:
         seconds = 0.0
         for work in self._work:
             tasks = [task for other, task in left if other is work]
-            jobs = [*map(alone, conversions(work.plan.subject, tasks)), *self._jobs(work.site, tasks)]
+            slots, untimed_slots = max(1, work.site.slots), max(1, work.site.untimed_slots)
+            converting = sum(job_seconds(alone(task)) for task in conversions(work.plan.subject, tasks, untimed_slots))
             baseline = alone(work.plan.subject.task("direct", "", [work.baseline]))
             confirming = job_seconds(baseline) * (1 + _most_confirmed(work.plan) / 2) if tasks else 0
-            seconds += (sum(map(job_seconds, jobs)) + confirming) / max(1, work.site.slots)
+            seconds += converting / untimed_slots + (sum(map(job_seconds, self._jobs(work.site, tasks))) + confirming) / slots
         return Estimate(combinations, combinations - rows, len(left), seconds)
 
     def cancel(self) -> None:
@@ -205,7 +206,8 @@ class Sweep:
             tasks = self._open_tasks(work)
             baseline = self._baseline_of(work)
             if not work.site.several:  # each of several has a cache of its own: there the groups convert for themselves
-                yield from ((work.site, alone(task)) for task in conversions(work.plan.subject, tasks))
+                untimed = conversions(work.plan.subject, tasks, max(1, work.site.untimed_slots))
+                yield from ((work.site, alone(task)) for task in untimed)
             jobs = self._jobs(work.site, [task.model_copy(update={"baseline": baseline}) for task in tasks])
             yield from ((work.site, job) for job in jobs)
 

@@ -5,9 +5,12 @@ from abc import ABC, abstractmethod
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import final
 
+from workbench.counters import usable_cores
 from workbench.machine import EnvironmentFacts, environment
 from workbench.sweep.isolation import Isolation, records_of
 from workbench.sweep.task import Job
+
+MOST_UNTIMED = 2  # conversions at once: each has TensorFlow in memory, and loads it, and what integer models are calibrated on
 
 
 class Site(ABC):
@@ -29,6 +32,11 @@ class Site(ABC):
     @abstractmethod
     def slots(self) -> int:
         """How many jobs may run at once: one a machine, since they measure."""
+
+    @property
+    def untimed_slots(self) -> int:
+        """How many may that only convert."""
+        return self.slots
 
     @abstractmethod
     def submit(self, job: Job) -> "Future[list[str]]":
@@ -53,7 +61,7 @@ class Site(ABC):
 
 @final
 class ThisMachine(Site):
-    """One job at a time, in a fresh process each.
+    """One job at a time, in a fresh process each; some that only convert side by side.
 
     Args:
         isolation: How processes are started and watched.
@@ -63,11 +71,15 @@ class ThisMachine(Site):
         self.environment = environment()
         self._isolation = isolation or Isolation()
         self._stopped = threading.Event()
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="workbench-sweep")
+        self._executor = ThreadPoolExecutor(self.untimed_slots, thread_name_prefix="workbench-sweep")
 
     @property
     def slots(self) -> int:
         return 1
+
+    @property
+    def untimed_slots(self) -> int:
+        return min(MOST_UNTIMED, usable_cores())
 
     def submit(self, job: Job) -> "Future[list[str]]":
         return self._executor.submit(records_of, job.model_dump_json(), self._isolation, self._stopped)

@@ -23,6 +23,7 @@ from workbench.timing import kept_seconds
 
 LOOKS = 16  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
 LOOK_SECONDS = 0.25  # of frames in each, in passes that take turns
+MOST_LOOK_SECONDS = 0.6  # a look, in the mean: long frames take more, and tell as much in fewer looks
 TURN_FRAMES = 2, SHARED_TURN_FRAMES  # of each pass, at least and at most: as where whole settings take turns
 LEAST_FAST_PERCENT = 20  # of the looks that count at least: those while the machine was fastest
 LOOPED_KEPT = 66  # whose times a record holds: enough for p90
@@ -35,6 +36,8 @@ Pass = Mapping[str, Seconds]
 @final
 class LoopTimes:
     """An engine's frames in the loop, timed in several looks, and what NMS and drawing make of them.
+
+    Where frames are long, only some of the looks are taken.
 
     Each look begins with what is always the same work. Where that was slow the machine was in a slow spell, and the look does not
     count: whole measurements wait meanwhile, and are of the machine at its usual pace as well.
@@ -77,7 +80,8 @@ class LoopTimes:
         for one in self._beside:
             self._screening.screen(one.settings.nms)
         self._seen: dict[tuple[str, str], list[Added]] = {}
-        self._take_turns()
+        self._looks, self._looks_seconds = 0, 0.0
+        self._look()
 
     @property
     def infer_seconds(self) -> tuple[float, ...]:
@@ -96,7 +100,7 @@ class LoopTimes:
     def look_again(self) -> None:
         """Time some more frames in the loop; and again what was screened while the machine was slow, unless it still is."""
         self._seen.clear()
-        self._take_turns()
+        self._look()
         self._screening.screen_again()
 
     @property
@@ -107,6 +111,13 @@ class LoopTimes:
         # One decoder for each pass: while the other has its turn it decodes ahead, of both alike.
         self._own_frames, self._beside_frames = self._media.frames(), self._media.frames()
         self._next = 0
+
+    def _look(self) -> None:
+        if self._looks_seconds <= self._looks * MOST_LOOK_SECONDS:
+            began = self._clock()
+            self._take_turns()
+            self._looks_seconds += self._clock() - began
+        self._looks += 1
 
     def _take_turns(self) -> None:
         least, most = TURN_FRAMES

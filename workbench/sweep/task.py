@@ -74,6 +74,11 @@ class Job(Value):
     def material(self) -> Material:
         return self.tasks[0].material
 
+    @property
+    def measures(self) -> bool:
+        """Whether anything is timed, so that nothing else may run beside it."""
+        return self.tasks[0].kind != "convert"
+
 
 def alone(task: Task) -> Job:
     """Return the job of one task."""

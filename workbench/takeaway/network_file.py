@@ -10,7 +10,6 @@ import numpy as np
 from workbench.detectors import Calibration, Detector
 from workbench.detectors.conversion import exported_name, first_line
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger
-from workbench.engines.litert import STORED_AS
 from workbench.settings import Settings
 from workbench.stages.input_spec import CHANNELS
 
@@ -99,10 +98,9 @@ def _write_saved_model(detector: Detector, settings: Settings, _: Calibration, f
 def _write_flatbuffer(detector: Detector, settings: Settings, calibration: Calibration, folder: Path) -> NetworkFile:
     from ai_edge_litert.interpreter import Interpreter
 
-    shape, runtime = _input_shape(detector, settings), settings.runtime
+    shape = _input_shape(detector, settings)
     size_hw = detector.input_spec.choose_size(settings.input.size_hw)
-    precision = STORED_AS.get(runtime.precision, runtime.precision)
-    model = detector.litert_model(precision, size_hw, 1, calibration, settings.nms)
+    model = detector.litert_model(settings.runtime.stored_precision, size_hw, 1, calibration, settings.nms)
     path = folder / "model.tflite"
     path.write_bytes(model.content)
     with native_stderr_captured():
