@@ -81,7 +81,7 @@ class LoopTimes:
             self._screening.screen(one.settings.nms)
         self._seen: dict[tuple[str, str], list[Added]] = {}
         self._looks, self._looks_seconds = 0, 0.0
-        self._look()
+        self._take_turns()
 
     @property
     def infer_seconds(self) -> tuple[float, ...]:
@@ -100,7 +100,11 @@ class LoopTimes:
     def look_again(self) -> None:
         """Time some more frames in the loop; and again what was screened while the machine was slow, unless it still is."""
         self._seen.clear()
-        self._look()
+        if self._looks_seconds <= self._looks * MOST_LOOK_SECONDS:
+            began = self._clock()
+            self._take_turns()
+            self._looks_seconds += self._clock() - began
+        self._looks += 1
         self._screening.screen_again()
 
     @property
@@ -111,13 +115,6 @@ class LoopTimes:
         # One decoder for each pass: while the other has its turn it decodes ahead, of both alike.
         self._own_frames, self._beside_frames = self._media.frames(), self._media.frames()
         self._next = 0
-
-    def _look(self) -> None:
-        if self._looks_seconds <= self._looks * MOST_LOOK_SECONDS:
-            began = self._clock()
-            self._take_turns()
-            self._looks_seconds += self._clock() - began
-        self._looks += 1
 
     def _take_turns(self) -> None:
         least, most = TURN_FRAMES

@@ -111,7 +111,7 @@ def _write_flatbuffer(detector: Detector, settings: Settings, calibration: Calib
     if not set(wanted) <= by_name.keys():  # a converted file has the names in its signature
         by_name = interpreter.get_signature_runner().get_output_details()
     read = [by_name[name] for name in wanted]
-    run, positions = RUN_FILES[runtime.engine](path, [details["name"] for details in given])
+    run, positions = RUN_FILES[settings.runtime.engine](path, [details["name"] for details in given])
     return NetworkFile(
         name=run.name,
         size_bytes=run.stat().st_size,
