@@ -68,6 +68,31 @@ class FakeSite(Site):
         return [len(job.tasks) for job in self.jobs if job.tasks[0].kind == "compose"]
 
 
+class ConvertingSite(FakeSite):
+    """Its conversions end two at a time; what is measured may not begin while one is on."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.converting: list[Future[list[str]]] = []
+
+    @property
+    def untimed_slots(self) -> int:
+        return 2
+
+    def submit(self, job: Job) -> "Future[list[str]]":
+        future = super().submit(job)
+        if job.measures:
+            assert self.converting == []
+            return future
+        self.converting.append(Future())
+        begun = self.converting[-1]
+        if len(self.converting) == 2:
+            for one in self.converting:
+                one.set_result([])
+            self.converting = []
+        return begun
+
+
 @pytest.fixture
 def swept(material: Material, tmp_path: Path):
     """Sweep sizes, and feeds at one of them, at a site."""
@@ -99,6 +124,15 @@ def test_as_many_as_one_likes(swept) -> None:
     site = FakeSite(1)
     swept(site, together=3)
     assert site.composed() == [2, 3, 2, 3]
+
+
+@pytest.mark.timeout(60)
+def test_two_convert_side_by_side_and_nothing_is_measured_meanwhile(swept) -> None:
+    site = ConvertingSite()
+    _, records = swept(site)
+
+    assert [job.measures for job in site.jobs] == [True, False, False, True, True]
+    assert len(records) == 1 + 20
 
 
 def test_several_workers_get_several_jobs_each(swept) -> None:

@@ -184,7 +184,7 @@ def _convert(tasks: Sequence[Task], detector: Detector, footage: Footage, lines:
     yield from ()
 
 
-COMPARISON_SECONDS = 5.0  # a confirmed row wants its own times first; how it compares is clear much sooner where it matters
+COMPARISON_SECONDS = 3.0  # a confirmed row wants its own times first; how it compares is clear much sooner where it matters
 WAYS: dict[str, Callable[[Sequence[Task], Detector, Footage, Lines], Iterator[Record]]] = {
     "compose": _compose,
     "direct": _direct,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import final
 
 import numpy as np
@@ -12,7 +13,7 @@ from workbench.detections import Detections
 from workbench.errors import MediaError
 from workbench.feeding import LoopSteps
 from workbench.measure import SHARED_TURN_FRAMES, Clock, Stopwatch, time_frames, warm_up
-from workbench.media import Frame
+from workbench.media import Frame, Media
 from workbench.patience import WorkProbe
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
@@ -21,9 +22,9 @@ from workbench.sweep.looped import Added, longer_in_loop
 from workbench.sweep.screening import WHOLE, Positions, Screening, Seconds
 from workbench.timing import kept_seconds
 
-LOOKS = 16  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
+LOOKS = 12  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
 LOOK_SECONDS = 0.25  # of frames in each, in passes that take turns
-MOST_LOOK_SECONDS = 0.6  # a look, in the mean: long frames take more, and tell as much in fewer looks
+MOST_LOOK_SECONDS = 0.5  # a look, in the mean: long frames take more, and tell as much in fewer looks
 TURN_FRAMES = 2, SHARED_TURN_FRAMES  # of each pass, at least and at most: as where whole settings take turns
 LEAST_FAST_PERCENT = 20  # of the looks that count at least: those while the machine was fastest
 LOOPED_KEPT = 66  # whose times a record holds: enough for p90
@@ -71,7 +72,7 @@ class LoopTimes:
         self._turns: list[_Turn] = []
         self._open()
         self.warmed_up = warm_up(lambda: _steps(pipeline, self._media.frames()), clock=clock)
-        positions, self.frames = self._spread()
+        positions, self.frames = _spread(self._media, self._there)
         self._probe = WorkProbe(lambda: pipeline.infer(self.frames[:1]), clock)
         raws = [raw for frame in self.frames for raw in self._inferred(frame)]
         self._screening = Screening(pipeline, self.frames, raws, positions, clock)
@@ -158,19 +159,6 @@ class LoopTimes:
         least_seconds = np.percentile([turn.pace_seconds for turn in self._turns], LEAST_FAST_PERCENT)
         return [one for one in turns if one.pace_seconds <= least_seconds or self._probe.is_fast(one.pace_seconds)] or turns
 
-    def _spread(self) -> tuple[Positions, list[Frame]]:
-        """Return where frames all over the media are, and the frames: in no order, so that the first few are from all over too."""
-        count = min(SCREEN_FRAMES, self._there)
-        positions = np.arange(count) * self._there // count
-        wanted, frames = set(positions.tolist()), {}
-        for index, frame in enumerate(self._media.frames()):
-            if index in wanted:
-                frames[index] = frame
-            if len(frames) == count:
-                break
-        order = np.random.default_rng(0).permutation(positions)
-        return order, [frames[position] for position in order.tolist()]
-
     def _inferred(self, frame: Frame) -> Sequence[Raw]:
         self._tell()
         return self._pipeline.infer([frame])
@@ -236,6 +224,21 @@ class _Turn:
     own: Pass
     beside: Nms | None = None
     other: Pass | None = None
+
+
+@lru_cache(maxsize=1)  # engines that take turns in a process look at the same ones
+def _spread(media: Media, there: int) -> tuple[Positions, tuple[Frame, ...]]:
+    """Return where some of the first frames are, and the frames: in no order, so that the first few are from all over too."""
+    count = min(SCREEN_FRAMES, there)
+    positions = np.arange(count) * there // count
+    wanted, frames = set(positions.tolist()), {}
+    for index, frame in enumerate(media.frames()):
+        if index in wanted:
+            frames[index] = frame
+        if len(frames) == count:
+            break
+    order = np.random.default_rng(0).permutation(positions)
+    return order, tuple(frames[position] for position in order.tolist())
 
 
 def _joined(passes: Sequence[Pass]) -> Pass:

@@ -1,0 +1,55 @@
+"""What a sweep converts before it measures: each file once, in parts that may run side by side."""
+
+from itertools import product
+
+import pytest
+
+from workbench.catalog import open_footage
+from workbench.machine import environment
+from workbench.sweep import Material
+from workbench.sweep.plan import Subject, conversions
+from workbench.sweep.task import Task
+
+SIZES = (64, 96, 128)
+STORED = (("litert", "float32"), ("litert", "int8"), ("openvino", "bfloat16"), ("graph", "float32"))
+
+
+@pytest.fixture
+def subject(mobile, material: Material) -> Subject:
+    footage = open_footage(mobile, material.media)
+    return Subject(
+        detector=mobile,
+        material=material,
+        media=footage.media.facts(),
+        truth=None,
+        frames=4,
+        machine_id=environment().machine_id,
+    )
+
+
+def task(subject: Subject, size: int, engine: str, precision: str) -> Task:
+    values = {"input.size_hw": size, "input.resize": "opencv", "runtime.engine": engine, "runtime.precision": precision}
+    settings = subject.detector.default_settings().with_values(values)
+    return subject.task("compose", "", [subject.row(settings, "compose")])
+
+
+def files(part: Task) -> list[tuple[object, ...]]:
+    """Return what each row of a part has converted."""
+    return [(row.settings.input.size_hw, row.settings.runtime.stored_precision) for row in part.rows]
+
+
+@pytest.mark.parametrize("parts", [1, 2, 5])
+def test_each_file_is_converted_once_and_those_of_a_size_in_one_part(subject: Subject, parts: int) -> None:
+    tasks = [task(subject, size, *stored) for size, stored in product(SIZES, STORED)]
+    found = list(conversions(subject, tasks, parts))
+
+    assert len(found) == len({one.id for one in found}) == min(parts, len(SIZES))
+    made = [file for one in found for file in files(one)]
+    assert sorted(made) == sorted(((size, size), precision) for size in SIZES for precision in ("float32", "int8"))
+    sizes = [{size for size, _ in files(one)} for one in found]
+    assert sum(map(len, sizes)) == len(SIZES)
+
+
+def test_a_single_file_is_left_to_whoever_wants_it(subject: Subject) -> None:
+    tasks = [task(subject, 64, "litert", "float32"), task(subject, 64, "openvino", "bfloat16")]
+    assert list(conversions(subject, tasks, 2)) == []
