@@ -129,24 +129,25 @@ def uncounted(found: Sequence[Detections]) -> tuple[str, ...]:
 def _truth_annotations(found: Sequence[Detections], truth: Sequence[KnownBoxes], classes: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for image, (_, known) in enumerate(zip(found, truth, strict=True), start=1):
-        for box, number, crowd, area in zip(known.boxes_xyxy_px, known.class_ids, known.iscrowd, known.areas_px, strict=True):
+        boxes = _xywh(known.boxes_xyxy_px)
+        for box, number, crowd, area in zip(boxes, known.class_ids, known.iscrowd, known.areas_px, strict=True):
             if int(number) < classes:
-                row = {"id": len(rows) + 1, "image_id": image, "category_id": int(number), "bbox": _xywh(box)}
+                row = {"id": len(rows) + 1, "image_id": image, "category_id": int(number), "bbox": box}
                 rows.append(row | {"area": float(area), "iscrowd": int(crowd)})
     return rows
 
 
 def _result_rows(found: Sequence[Detections]) -> list[dict[str, Any]]:
     return [
-        {"image_id": image, "category_id": int(number), "bbox": _xywh(box), "score": float(score)}
+        {"image_id": image, "category_id": number, "bbox": box, "score": score}
         for image, one in enumerate(found, start=1)
-        for box, score, number in zip(one.boxes_xyxy_px, one.scores, one.class_ids, strict=True)
+        for box, score, number in zip(_xywh(one.boxes_xyxy_px), one.scores.tolist(), one.class_ids.tolist(), strict=True)
     ]
 
 
-def _xywh(box: FloatArray) -> list[float]:
-    left, top, right, bottom = (float(side) for side in box)
-    return [left, top, right - left, bottom - top]
+def _xywh(boxes_xyxy: FloatArray) -> list[list[float]]:
+    boxes = boxes_xyxy.reshape(-1, 4).astype(np.float64)
+    return [*np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]]).tolist()]
 
 
 def _silent(_: object) -> None:

@@ -30,7 +30,7 @@ from workbench.measure import (
 )
 from workbench.media import Media
 from workbench.pacing import Pace, keep_pace
-from workbench.patience import Patience
+from workbench.patience import MOST_SECONDS, SHARED_MOST_SECONDS, Patience
 from workbench.pipeline import Pipeline
 from workbench.realtime import RealTime
 from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record
@@ -244,7 +244,8 @@ class Bench:
                 yield
             timer = pipeline.block_timer(media) if shared else None
             first = list(islice(media.frames(), 1))
-            patience = Patience(lambda: pipeline.infer(first))
+            most_seconds = SHARED_MOST_SECONDS if shared else MOST_SECONDS
+            patience = Patience(lambda: pipeline.infer(first), most_seconds=most_seconds)
             try:
                 measured = yield from measure_in_turns(
                     make_step,

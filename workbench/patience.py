@@ -19,6 +19,7 @@ LOOK_TIMES = 3, 8  # that it is run, at least and at most: one slow call of a sl
 PAUSE_SECONDS = 0.1  # between two looks
 MOST_AT_ONCE_SECONDS = 3.0  # most spells are shorter; whoever watches sees nothing move meanwhile
 MOST_SECONDS = 10.0  # in all: a machine that has grown slow for good need not be waited for
+SHARED_MOST_SECONDS = 4.0  # in all, for each of several that take turns: a spell is over for all of them
 
 
 @final
@@ -61,15 +62,21 @@ class Patience:
         work: As for `WorkProbe`.
         clock: Seconds that only go forward.
         sleep: Lets so many of them pass.
+        most_seconds: To wait in all.
 
     Attributes:
         waited_seconds: In all.
     """
 
     def __init__(
-        self, work: Callable[[], object], clock: Clock = time.perf_counter, sleep: Callable[[float], object] = time.sleep
+        self,
+        work: Callable[[], object],
+        clock: Clock = time.perf_counter,
+        sleep: Callable[[float], object] = time.sleep,
+        most_seconds: float = MOST_SECONDS,
     ) -> None:
         self._probe = WorkProbe(work, clock)
+        self._most_seconds = most_seconds
         self._clock = clock
         self._sleep = sleep
         self.waited_seconds = 0.0
@@ -77,9 +84,9 @@ class Patience:
     def wait(self) -> None:
         """Return once the machine is fast, or has been waited for long enough."""
         began = self._clock()
-        if self.waited_seconds >= MOST_SECONDS or self._fast():
+        if self.waited_seconds >= self._most_seconds or self._fast():
             return
-        ends = began + min(MOST_AT_ONCE_SECONDS, MOST_SECONDS - self.waited_seconds)
+        ends = began + min(MOST_AT_ONCE_SECONDS, self._most_seconds - self.waited_seconds)
         while self._clock() < ends:
             self._sleep(PAUSE_SECONDS)
             if self._fast():

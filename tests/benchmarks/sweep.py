@@ -86,7 +86,11 @@ def full(folder: Path, options: argparse.Namespace) -> None:
         chosen = random.Random(options.seed).sample(composed, min(options.sample, len(composed)))
         chosen.sort(key=lambda record: record.detector.name)
         baselines = {record.detector.name: record for record in records if record.detections}
-        rounds = [measured_whole(chosen, baselines) for _ in range(options.rounds)]
+        rounds: list[list[Record]] = []
+        while len(rounds) < options.rounds:
+            rounds.append(measured_whole(chosen, baselines))
+            print(f"\nround {len(rounds)} of direct measurements:")
+            say_errors(median_ms(one) / median_ms(direct) - 1 for one, direct in zip(chosen, rounds[-1], strict=True))
         compare(chosen, list(map(middle, zip(*rounds, strict=True))))
         if options.rounds > 1:
             print("one direct measurement against another, minutes later:")

@@ -1,6 +1,6 @@
 """What a sweep converts before it measures: each file once, in parts that may run side by side."""
 
-from itertools import product
+from itertools import chain, product
 
 import pytest
 
@@ -39,15 +39,15 @@ def files(part: Task) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("parts", [1, 2, 5])
-def test_each_file_is_converted_once_and_those_of_a_size_in_one_part(subject: Subject, parts: int) -> None:
+def test_each_file_is_converted_once_and_all_that_is_calibrated_in_one_part(subject: Subject, parts: int) -> None:
     tasks = [task(subject, size, *stored) for size, stored in product(SIZES, STORED)]
     found = list(conversions(subject, tasks, parts))
 
-    assert len(found) == len({one.id for one in found}) == min(parts, len(SIZES))
-    made = [file for one in found for file in files(one)]
-    assert sorted(made) == sorted(((size, size), precision) for size in SIZES for precision in ("float32", "int8"))
-    sizes = [{size for size, _ in files(one)} for one in found]
-    assert sum(map(len, sizes)) == len(SIZES)
+    assert len(found) == len({one.id for one in found}) == min(parts, 2)
+    made = [files(one) for one in found]
+    assert sorted(chain(*made)) == sorted(((size, size), precision) for size in SIZES for precision in ("float32", "int8"))
+    assert all([size for size, _ in some] == sorted(size for size, _ in some) for some in made)
+    assert parts == 1 or {precision for _, precision in made[0]} == {"int8"}
 
 
 def test_a_single_file_is_left_to_whoever_wants_it(subject: Subject) -> None:

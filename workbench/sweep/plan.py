@@ -5,10 +5,10 @@ import json
 import shlex
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, groupby
 from typing import final
 
 from workbench.detectors import Detector
+from workbench.detectors.conversion import CALIBRATED
 from workbench.detectors.detector import OWN_NMS
 from workbench.graph.nms import GRAPH_NMS
 from workbench.media import MediaFacts, masked
@@ -167,14 +167,15 @@ def group_name(settings: Settings) -> str:
 
 
 def conversions(subject: Subject, tasks: Iterable[Task], parts: int) -> Iterator[Task]:
-    """Give tasks that convert what the others will want, all precisions of a size in one process, for they share an export.
+    """Give tasks that convert what the others will want; the groups find the files in the cache.
 
-    The groups find the files in the cache.
+    Files of one size follow each other, for they share an export. Where there may be two tasks, one has all that is calibrated: the
+    frames for that are read, or rendered, once.
 
     Args:
         subject: Whose.
         tasks: The others.
-        parts: How many tasks it may be: nothing of it is timed, so that they may run side by side.
+        parts: How many tasks it may be, which may run side by side since nothing is timed; more than two are no help.
     """
     wanted: dict[tuple[object, ...], Row] = {}
     for task in tasks:
@@ -183,11 +184,11 @@ def conversions(subject: Subject, tasks: Iterable[Task], parts: int) -> Iterator
             runtime = settings.runtime
             key = settings.input.size_hw or (0, 0), runtime.batch, runtime.stored_precision, settings.nms.method == OWN_NMS
             wanted.setdefault(key, task.rows[0])
-    exports = [list(same) for _, same in groupby(sorted(wanted), key=lambda key: key[:2])]
-    if len(wanted) > 1:
-        for part in range(min(parts, len(exports))):
-            rows = [wanted[key] for key in chain.from_iterable(exports[part::parts])]
-            yield subject.task("convert", "converting", rows)
+    rows = [wanted[key] for key in sorted(wanted)]
+    calibrated = [row for row in rows if row.settings.runtime.precision in CALIBRATED]
+    others = [row for row in rows if row not in calibrated]
+    if len(rows) > 1:
+        yield from (subject.task("convert", "converting", some) for some in ([rows] if parts < 2 else [calibrated, others]) if some)
 
 
 def _changes(detector: Detector, settings: Settings) -> tuple[str, ...]:
