@@ -24,7 +24,7 @@ MOST_CONFIRMED = 8  # for each detector and machine: the frontier's steps, and r
 LEAST_CONFIRMED, CONFIRMED_SHARE = 4, 1 / 16  # of the combinations: where those are few, confirming would take most of the time
 CONFIRMED_AT_ONCE = 8  # rows of one process, all in memory: after a crash these are what has to begin again
 MOST_TOGETHER = 8  # tasks that take turns in one process, so that each sees more of the machine's moods, and all see the same
-SLOW = 1.4  # times as long as in the fastest job, for the same work: beyond it most of the time was slow, and it is done again
+SLOW = 1.25  # times as long as in the fastest job, for the same work: beyond it most of the time was slow, and it is done again
 AGAIN_SHARE = 1 / 8  # of the jobs at most: a machine that is slow most of the time need not be waited for
 LEAST_GAIN = 0.002  # of AP between two steps of the frontier; less is within what another set of pictures would change
 

@@ -22,7 +22,7 @@ from workbench.sweep.looped import Added, longer_in_loop
 from workbench.sweep.screening import WHOLE, Positions, Screening, Seconds
 from workbench.timing import kept_seconds
 
-LOOKS = 12  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
+LOOKS = 16  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
 LOOK_SECONDS = 0.25  # of frames in each, in passes that take turns
 MOST_LOOK_SECONDS = 0.5  # a look, in the mean: long frames take more, and tell as much in fewer looks
 TURN_FRAMES = 2, SHARED_TURN_FRAMES  # of each pass, at least and at most: as where whole settings take turns
