@@ -22,14 +22,18 @@ def test_what_makes_the_machine_slow_between_two_turns_is_waited_for(mobile: Det
 
     def tell(what: str, done: int, _: int) -> None:
         if "timing" in what and done == 2 * TURN_FRAMES and not burners:  # the first turn of both passes is over
-            burners.extend(subprocess.Popen([sys.executable, "-c", BURNING]) for _ in range(4 * usable_cores()))
+            words = [sys.executable, "-u", "-c", f"print('burning'); {BURNING}"]
+            burners.extend(subprocess.Popen(words, stdout=subprocess.PIPE) for _ in range(4 * usable_cores()))
+            for burner in burners:
+                assert burner.stdout is not None
+                burner.stdout.readline()
 
     noise = np.random.default_rng(0).integers(0, 256, (2 * TURN_FRAMES, 90, 160, 3), np.uint8)
     footage = Footage(array_media(noise), None, None, None, Calibration("none", list))
     bench = Bench(footage, 2 * TURN_FRAMES, progress=tell)
     record = bench.measure(variant(mobile, "graph,input.size_hw=320", name="disturbed"))
     for burner in burners:
-        burner.wait()
+        burner.communicate()
 
     assert burners
     assert record.noise.waited_seconds
