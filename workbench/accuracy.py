@@ -146,7 +146,7 @@ def _result_rows(found: Sequence[Detections]) -> list[dict[str, Any]]:
 
 
 def _xywh(boxes_xyxy: FloatArray) -> list[list[float]]:
-    boxes = boxes_xyxy.reshape(-1, 4).astype(np.float64)
+    boxes = boxes_xyxy.astype(np.float64)
     return [*np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]]).tolist()]
 
 

@@ -106,6 +106,22 @@ def test_composed_times_are_those_of_whole_frames(slower, off):
         assert sum(stages.values()) == pytest.approx(total, rel=0.02)
 
 
+@pytest.mark.parametrize(("times_longer", "least", "most"), [(1, LOOKS, LOOKS), (40, 2, LOOKS // 2), (100, 1, LOOKS // 4)])
+def test_long_frames_have_fewer_looks(times_longer, least, most):
+    machine = Machine(lambda _: times_longer)
+    media = array_media(np.zeros((FRAMES, 8, 12, 3), np.uint8))
+    pipeline = FakePipeline(machine, MIDDLING[0], 1.0)
+    footage = Footage(media, None, None, None, Calibration("none", list))
+    times = LoopTimes(pipeline, MIDDLING, footage, FRAMES, lambda: None, machine)
+    looks = 0
+    for _ in range(LOOKS):
+        before = len(times.infer_seconds)
+        times.look_again()
+        looks += len(times.infer_seconds) > before
+
+    assert least <= looks <= most
+
+
 @pytest.mark.parametrize("factor", [1.3, 1.7])
 def test_what_the_loop_adds_may_grow_with_what_there_is_to_do(factor):
     """As where the threads of a decoder work behind NMS and drawing."""

@@ -155,11 +155,11 @@ class Sweep:
         seconds = 0.0
         for work in self._work:
             tasks = [task for other, task in left if other is work]
-            slots, untimed_slots = max(1, work.site.slots), max(1, work.site.untimed_slots)
-            converting = sum(job_seconds(alone(task)) for task in conversions(work.plan.subject, tasks, untimed_slots))
+            converting = [job_seconds(alone(task)) for task in conversions(work.plan.subject, tasks, work.site.untimed_slots)]
             baseline = alone(work.plan.subject.task("direct", "", [work.baseline]))
             confirming = job_seconds(baseline) * (1 + _most_confirmed(work.plan) / 2) if tasks else 0
-            seconds += converting / untimed_slots + (sum(map(job_seconds, self._jobs(work.site, tasks))) + confirming) / slots
+            measuring = sum(map(job_seconds, self._jobs(work.site, tasks))) + confirming
+            seconds += max(converting, default=0.0) + measuring / max(1, work.site.slots)
         return Estimate(combinations, combinations - rows, len(left), seconds)
 
     def cancel(self) -> None:
@@ -206,7 +206,7 @@ class Sweep:
             tasks = self._open_tasks(work)
             baseline = self._baseline_of(work)
             if not work.site.several:  # each of several has a cache of its own: there the groups convert for themselves
-                untimed = conversions(work.plan.subject, tasks, max(1, work.site.untimed_slots))
+                untimed = conversions(work.plan.subject, tasks, work.site.untimed_slots)
                 yield from ((work.site, alone(task)) for task in untimed)
             jobs = self._jobs(work.site, [task.model_copy(update={"baseline": baseline}) for task in tasks])
             yield from ((work.site, job) for job in jobs)

@@ -10,7 +10,7 @@ from workbench.machine import EnvironmentFacts, environment
 from workbench.sweep.isolation import Isolation, records_of
 from workbench.sweep.task import Job
 
-MOST_UNTIMED = 2  # conversions at once: each has TensorFlow in memory, and loads it, and what integer models are calibrated on
+MOST_UNTIMED = 2  # conversions at once: each has TensorFlow in memory
 
 
 class Site(ABC):
