@@ -11,9 +11,10 @@ from workbench.detectors import Calibration
 from workbench.errors import MediaError
 from workbench.media import array_media
 from workbench.settings import Nms
-from workbench.sweep.stages import LOOKS, LOOPED_KEPT, LoopTimes
+from workbench.sweep.stages import LEAST_EVERY, LOOKS, LOOPED_KEPT, LoopTimes
 
 FRAMES = 40
+FEWEST = LOOKS // LEAST_EVERY
 LATE = 0.001
 SCORES = (0.05, 0.1, 0.2, 0.3, 0.5)
 METHODS = ("opencv", "python")
@@ -106,7 +107,7 @@ def test_composed_times_are_those_of_whole_frames(slower, off):
         assert sum(stages.values()) == pytest.approx(total, rel=0.02)
 
 
-@pytest.mark.parametrize(("times_longer", "least", "most"), [(1, LOOKS, LOOKS), (40, 2, LOOKS // 2), (100, 1, LOOKS // 4)])
+@pytest.mark.parametrize(("times_longer", "least", "most"), [(1, LOOKS, LOOKS), (10, FEWEST, LOOKS - 4), (100, FEWEST, FEWEST)])
 def test_long_frames_have_fewer_looks(times_longer, least, most):
     machine = Machine(lambda _: times_longer)
     media = array_media(np.zeros((FRAMES, 8, 12, 3), np.uint8))

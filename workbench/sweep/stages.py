@@ -25,6 +25,7 @@ from workbench.timing import kept_seconds
 LOOKS = 16  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
 LOOK_SECONDS = 0.25  # of frames in each, in passes that take turns
 MOST_LOOK_SECONDS = 0.5  # a look, in the mean: long frames take more, and tell as much in fewer looks
+LEAST_EVERY = 4  # looks, one of them at the least is taken, however long frames are
 TURN_FRAMES = 2, SHARED_TURN_FRAMES  # of each pass, at least and at most: as where whole settings take turns
 LEAST_FAST_PERCENT = 20  # of the looks that count at least: those while the machine was fastest
 LOOPED_KEPT = 66  # whose times a record holds: enough for p90
@@ -101,7 +102,7 @@ class LoopTimes:
     def look_again(self) -> None:
         """Time some more frames in the loop; and again what was screened while the machine was slow, unless it still is."""
         self._seen.clear()
-        if self._looks_seconds <= self._looks * MOST_LOOK_SECONDS:
+        if self._looks % LEAST_EVERY == 0 or self._looks_seconds <= self._looks * MOST_LOOK_SECONDS:
             began = self._clock()
             self._take_turns()
             self._looks_seconds += self._clock() - began
