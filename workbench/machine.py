@@ -5,7 +5,7 @@ import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -56,14 +56,27 @@ class NoiseCertificate(Value):
     """By what share the same work took longer in a slow part of the run than in a fast one; `None` where too little was timed."""
     probe_ms: float | None = None
     """What work that is the same in every run took, mean over moments of this one; see `workbench.probe`."""
+    usual_probe_ms: float | None = None
+    """What that work took in the middle one of a sweep's processes. Composed times are set to that pace: they are
+    `usual_probe_ms / probe_ms` of what was measured. `None` where they are as they were measured."""
     waited_seconds: float | None = None
     """How long nothing was timed because the machine was slower than a moment before; see `workbench.patience`."""
 
     @property
+    def pace_ms(self) -> float | None:
+        """What the same work takes at the pace that the record's times are of."""
+        return self.usual_probe_ms or self.probe_ms
+
+    @property
     def notes(self) -> tuple[str, ...]:
-        """The reasons, and how long was waited."""
-        waited = self.waited_seconds or 0.0
-        return (*self.reasons, f"waited {waited:.1f} s for slow spells of the machine to pass") if waited else self.reasons
+        """The reasons, how long was waited, and what times were set to."""
+        return (*self.reasons, *self._amends())
+
+    def _amends(self) -> Iterator[str]:
+        if self.waited_seconds:
+            yield f"waited {self.waited_seconds:.1f} s for slow spells of the machine to pass"
+        if self.probe_ms and self.usual_probe_ms:
+            yield f"the same work took {self.probe_ms / self.usual_probe_ms:.2f} times as long as usual: times are divided by that"
 
     @property
     def only_pace(self) -> bool:
@@ -230,7 +243,7 @@ def pace_change(seconds: Sequence[float]) -> float | None:
 
 def pace_ratio(before: NoiseCertificate, after: NoiseCertificate) -> float | None:
     """Return how many times longer than before the machine took afterwards for the same work; `None` where nobody probed it."""
-    return after.probe_ms / before.probe_ms if before.probe_ms and after.probe_ms else None
+    return after.pace_ms / before.pace_ms if before.pace_ms and after.pace_ms else None
 
 
 def _long_enough(first: Sample, last: Sample) -> bool:

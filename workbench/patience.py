@@ -19,7 +19,7 @@ LOOK_TIMES = 3, 8  # that it is run, at least and at most: one slow call of a sl
 PAUSE_SECONDS = 0.1  # between two looks
 MOST_AT_ONCE_SECONDS = 3.0  # most spells are shorter; whoever watches sees nothing move meanwhile
 MOST_SECONDS = 10.0  # in all: a machine that has grown slow for good need not be waited for
-SHARED_MOST_SECONDS = 4.0  # in all, for each of several that take turns: a spell is over for all of them
+SHARED_MOST_SECONDS = 2.0  # in all, for each of several that take turns: a spell is over for all of them
 
 
 @final

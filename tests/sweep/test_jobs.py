@@ -1,4 +1,4 @@
-"""Runs of an engine are put together into jobs that take turns; one is split if nobody answers, and done again if it was slow."""
+"""Runs of an engine are put together into jobs that take turns, the same beside all of them; one is split if nobody answers."""
 
 import io
 import json
@@ -10,13 +10,16 @@ import pytest
 
 from workbench.history import History
 from workbench.machine import NoiseCertificate, environment
-from workbench.record import Problem
+from workbench.record import FrameDetections, Problem
 from workbench.sweep import Grid, Material, Site, Standing, Sweep
 from workbench.sweep.child import Lines, row_problem, work
 from workbench.sweep.composing import TURNS
 from workbench.sweep.task import Job
+from workbench.timing import Timing
 
 BASELINE = "litert,input.size_hw=192x320"
+NOTHING = Problem(kind="Fine", message="nothing was measured")
+FOUND = FrameDetections(frame="0", boxes_xyxy_px=(), scores=(), class_ids=())
 SIZES = tuple({"input.size_hw": f"{side}x{side}"} for side in (64, 96, 128, 160, 192, 224, 256, 288, 320, 352))
 
 
@@ -26,7 +29,7 @@ class FakeSite(Site):
     Args:
         workers: How many there are; one is a machine of its own.
         answers: Whether somebody answers for a job.
-        probes_ms: What the same work takes during each job that composes; then rows are composed, in no time.
+        probes_ms: What the same work takes in each job that composes; then rows are composed, and take ten times that.
     """
 
     def __init__(self, workers: int, answers: Callable[[Job], bool] = lambda _: True, probes_ms: Sequence[float] = ()) -> None:
@@ -35,6 +38,7 @@ class FakeSite(Site):
         self.jobs: list[Job] = []
         self.workers = workers
         self._answers = answers
+        self._timed = bool(probes_ms)
         self._probes_ms = iter(probes_ms)
 
     @property
@@ -46,11 +50,15 @@ class FakeSite(Site):
         future: Future[list[str]] = Future()
         if self._answers(job):
             rows = [(task, row) for task in job.tasks for row in task.rows if task.kind != "convert"]
-            fine = Problem(kind="Fine", message="nothing was measured")
-            records = [row_problem(task, row, fine) for task, row in rows]
-            if job.tasks[0].kind == "compose" and (probe_ms := next(self._probes_ms, None)):
-                noise = NoiseCertificate(verdict="quiet", reasons=(), probe_ms=probe_ms)
-                records = [one.model_copy(update={"problem": None, "composed": True, "noise": noise}) for one in records]
+            records = [row_problem(task, row, NOTHING) for task, row in rows]
+            if self._timed and job.tasks[0].kind == "direct":
+                records = [one.model_copy(update={"problem": None, "detections": (FOUND,)}) for one in records]
+            elif self._timed and job.tasks[0].kind == "compose":
+                ms = next(self._probes_ms)
+                noise = NoiseCertificate(verdict="quiet", reasons=(), probe_ms=ms)
+                taken = Timing(compile_seconds=0, first_call_seconds=0, total_seconds=(ms / 100,), stage_seconds={})
+                changes = {"problem": None, "composed": True, "noise": noise, "timing": taken}
+                records = [one.model_copy(update=changes) for one in records]
             future.set_result([record.to_json() for record in records])
         else:
             future.set_exception(RuntimeError("the worker died"))
@@ -172,24 +180,18 @@ def test_a_job_that_nobody_answers_for_is_split_and_costs_what_breaks_it(swept) 
 
 
 @pytest.mark.parametrize(
-    ("probes_ms", "jobs", "kept_ms"),
-    [
-        ((1.0, 1.0, 1.0, 1.2, 1.0), 5, {1.0, 1.2}),
-        ((1.3, 1.0, 1.2, 1.0, 1.0, 1.02), 6, {1.02, 1.0, 1.2}),  # the slowest one; one in eight at the most, and one at least
-        ((1.0, 1.0, 1.0, 1.0, 1.3, 1.4), 6, {1.0, 1.3}),  # it was even slower then
-        ((1.0, 1.0, 1.0, 1.0, 1.3), 6, {1.0, 1.3}),  # nobody composed it then
-    ],
+    ("probes_ms", "usual_ms"),
+    [((1.0, 1.01, 1.02, 1.2, 1.5), 1.02), ((1.3, 1.4, 1.2, 1.0, 1.1), 1.2)],
 )
-def test_the_job_of_a_slow_spell_is_done_again_and_the_faster_of_both_stays(swept, probes_ms, jobs: int, kept_ms) -> None:
+def test_the_times_of_all_jobs_are_set_to_the_pace_of_the_middle_one(swept, probes_ms, usual_ms: float) -> None:
     site = FakeSite(1, probes_ms=probes_ms)
     _, records = swept(site, together=2)
+    composed = [record for record in records if record.composed]
 
-    assert site.composed() == [2] * jobs
-    assert {record.noise.probe_ms for record in records if record.composed} == kept_ms
-    assert len([record for record in records if record.composed]) == 20
-    slowest = max(range(5), key=lambda n: probes_ms[n])
-    composing = [job for job in site.jobs if job.tasks[0].kind == "compose"]
-    assert jobs == 5 or composing[5] == composing[slowest]
+    assert site.composed() == [2] * 5
+    assert len(composed) == 20
+    assert {record.noise.probe_ms for record in composed} == set(probes_ms)
+    assert [record.timing.median_ms for record in composed] == [pytest.approx(10 * usual_ms, rel=0.02)] * 20
 
 
 def test_workers_that_are_all_gone_are_no_division_by_zero(swept) -> None:
@@ -199,7 +201,8 @@ def test_workers_that_are_all_gone_are_no_division_by_zero(swept) -> None:
     assert len(records) == 1 + 20
 
 
-def test_an_engine_that_fails_when_it_is_looked_at_costs_its_task_alone(swept, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("looks_before_failing", [0, 3], ids=["labelled frames", "a look"])
+def test_an_engine_that_fails_at_its_frames_costs_its_task_alone(swept, monkeypatch, looks_before_failing) -> None:
     site = FakeSite(1)
     swept(site, together=2)
     job = next(job for job in site.jobs if job.tasks[0].kind == "compose")
@@ -210,16 +213,25 @@ def test_an_engine_that_fails_when_it_is_looked_at_costs_its_task_alone(swept, m
             self.task, self.ended = task, 0
             self.turns = [task.rows, *[()] * (TURNS - 1)]
 
+        def keep_stills(self, _) -> None:
+            self.fail(0)
+
+        def fail(self, looks: int) -> None:
+            if self.task.id == failing.id and self.ended == looks == looks_before_failing:
+                raise RuntimeError("the device is gone")
+
         def begin_turn(self) -> None: ...
 
         def screen(self, row) -> None: ...
 
         def end_turn(self) -> None:
             self.ended += 1
-            if self.task.id == failing.id and self.ended == 3:
-                raise RuntimeError("the device is gone")
+            self.fail(self.ended)
 
-        def record(self, row):
+        probe_ms = 1.5
+
+        def record(self, row, probe_ms):
+            assert probe_ms == 1.5
             assert self.ended == TURNS
             return row_problem(self.task, row, Problem(kind="Fine", message="nothing was measured"))
 

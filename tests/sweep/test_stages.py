@@ -11,7 +11,8 @@ from workbench.detectors import Calibration
 from workbench.errors import MediaError
 from workbench.media import array_media
 from workbench.settings import Nms
-from workbench.sweep.stages import LEAST_EVERY, LOOKS, LOOPED_KEPT, LoopTimes
+from workbench.sweep.looks import LEAST_EVERY, LOOKS
+from workbench.sweep.stages import LOOPED_KEPT, LoopTimes
 
 FRAMES = 40
 FEWEST = LOOKS // LEAST_EVERY

@@ -11,11 +11,12 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cache
-from itertools import product
 from pathlib import Path
+from statistics import mean
 from typing import IO, Any, final
 
 from workbench.catalog import Footage, open_detector, open_footage
@@ -30,6 +31,7 @@ from workbench.watch import Clock
 Open = Callable[[Material], tuple[Detector, Footage]]
 UNTIMED = NoiseCertificate(verdict="unknown", reasons=("nothing was timed",))
 ORPHANED = 3  # exit status
+UNTIMED_AT_ONCE = 2  # engines on labelled frames
 ALIVE_SECONDS = 1.0  # between two signs of life: far less than the patience of whoever listens
 
 
@@ -73,7 +75,7 @@ def work(job: Job, lines: Lines, open_them: Open = open_material) -> None:
     try:
         detector, footage = open_them(job.material)
         _check_same(job.tasks[0], detector, footage)
-        for record in WAYS[job.tasks[0].kind](job.tasks, detector, footage, lines):
+        for record in WAYS[job.tasks[0].kind](job, detector, footage, lines):
             lines.record(record)
     except Exception as error:
         problem = problem_of(error)
@@ -82,7 +84,7 @@ def work(job: Job, lines: Lines, open_them: Open = open_material) -> None:
     lines.say("done", True)
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: BaseException) -> Problem:
     """Return why a row has no figures. An error that is no user's keeps its traceback, on standard error."""
     if isinstance(error, WorkbenchError):
         return Problem.of(error)
@@ -121,43 +123,50 @@ def _check_same(task: Task, detector: Detector, footage: Footage) -> None:
         raise MediaError(f"{media.name} differs from the sweep's own; choose the same version of it on every machine")
 
 
-def _compose(tasks: Sequence[Task], detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
+def _compose(job: Job, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
     """Compose the rows of tasks in turns, so that a machine that changes its pace does so for all of them alike."""
     from workbench.sweep.composing import TURNS, Composer
 
     composers, screened = [], []
-    for task in tasks:
+    for task in job.tasks:
         try:
             composers.append(Composer(detector, footage, task, lines.alive))
         except Exception as error:  # the runtime raises what it likes; it costs this task
             yield group_problem(task, problem_of(error))
-    for turn, composer in product(range(TURNS), tuple(composers)):
-        if composer not in composers:
-            continue
-        composer.begin_turn()
-        for row in composer.turns[turn]:
-            lines.say("begins", row.id)
-            try:
-                composer.screen(row)
-            except Exception as error:  # it costs this row
-                yield row_problem(composer.task, row, problem_of(error))
-            else:
-                screened.append((composer, row))
-        try:
-            composer.end_turn()
-        except Exception as error:  # what it was looked at before may be of an engine that was about to fail: it costs this task
+    with ThreadPoolExecutor(UNTIMED_AT_ONCE) as pool:  # some runtimes leave a core idle
+        kept = [(composer, pool.submit(composer.keep_stills, lines.alive)) for composer in composers]
+    for composer, future in kept:
+        if failure := future.exception():
             composers.remove(composer)
-            yield group_problem(composer.task, problem_of(error))
+            yield group_problem(composer.task, problem_of(failure))
+    for turn in range(TURNS):
+        for composer in tuple(composers):
+            composer.begin_turn()
+            for row in composer.turns[turn]:
+                lines.say("begins", row.id)
+                try:
+                    composer.screen(row)
+                except Exception as error:  # it costs this row
+                    yield row_problem(composer.task, row, problem_of(error))
+                else:
+                    screened.append((composer, row))
+            try:
+                composer.end_turn()
+            except Exception as error:  # what was seen of it before may be of an engine about to fail: it costs this task
+                composers.remove(composer)
+                yield group_problem(composer.task, problem_of(error))
+    probes_ms = [composer.probe_ms for composer in composers if composer.probe_ms is not None]
+    probe_ms = mean(probes_ms) if probes_ms else None
     for composer, row in screened:
         if composer in composers:
-            yield composer.record(row)
+            yield composer.record(row, probe_ms)
 
 
-def _direct(tasks: Sequence[Task], detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
+def _direct(job: Job, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
     from workbench.bench import Bench
     from workbench.variants import Variant
 
-    (task,) = tasks
+    (task,) = job.tasks
     bench = Bench(footage, task.frames, task.baseline, lambda *_: lines.alive(), comparison_seconds=COMPARISON_SECONDS)
     rows = (*((task.lead,) if task.lead else ()), *task.rows)
     variants = [Variant(name=row.name, detector=detector, settings=row.settings, command=row.command) for row in rows]
@@ -169,8 +178,8 @@ def _direct(tasks: Sequence[Task], detector: Detector, footage: Footage, lines: 
             yield outcome.model_copy(update={"id": row.id})
 
 
-def _convert(tasks: Sequence[Task], detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
-    (task,) = tasks
+def _convert(job: Job, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
+    (task,) = job.tasks
     calibration = Calibration(footage.calibration.key, cache(footage.calibration.frames))
     for row in task.rows:
         settings = row.settings
@@ -185,7 +194,7 @@ def _convert(tasks: Sequence[Task], detector: Detector, footage: Footage, lines:
 
 
 COMPARISON_SECONDS = 3.0  # a confirmed row wants its own times first; how it compares is clear much sooner where it matters
-WAYS: dict[str, Callable[[Sequence[Task], Detector, Footage, Lines], Iterator[Record]]] = {
+WAYS: dict[str, Callable[[Job, Detector, Footage, Lines], Iterator[Record]]] = {
     "compose": _compose,
     "direct": _direct,
     "convert": _convert,

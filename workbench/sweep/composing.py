@@ -15,12 +15,13 @@ from workbench.pipeline import Pipeline
 from workbench.record import EngineFacts, Record
 from workbench.settings import Nms
 from workbench.sweep.kept import KeptStills, content_key, keep_stills, with_nms
-from workbench.sweep.stages import LOOKS, LoopTimes
+from workbench.sweep.looks import LOOKS
+from workbench.sweep.stages import LoopTimes
 from workbench.sweep.task import Row, Task
 from workbench.timing import Timing
 
 Tell = Callable[[], None]
-TURNS = LOOKS - 2  # of a composer, each with a look at its end; two looks come with its making
+TURNS = LOOKS - 1  # of a composer, each with a look at its end; one look comes with its making
 
 
 def _middle_first(rows: Sequence[Row]) -> list[Row]:
@@ -48,7 +49,7 @@ class _Judged:
 
 
 class Composer:
-    """Runs the engine of a group when made; then each row costs its NMS alone.
+    """Runs the engine of a group when made, and on the labelled frames when told to; then each row costs its NMS alone.
 
     Rows are screened first, in turns at whose end the engine is looked at in the loop; other composers may have theirs in between,
     so that all of them see the same moods of the machine, and each sees more of them. Records, put together from all of that, come
@@ -84,10 +85,13 @@ class Composer:
             self._compile_seconds = time.perf_counter() - before
             tell()
             self._loop = LoopTimes(self._pipeline, _beside(rows), footage, task.frames, tell)
-            self._stills: KeptStills | None = keep_stills(self._pipeline, footage, self._least_score, tell)
-            self._loop.look_again()
+        self._stills: KeptStills | None = None
         self._agreements: dict[bytes, Agreement | None] = {}
         self._judged: dict[str, _Judged] = {}
+
+    def keep_stills(self, tell: Tell) -> None:
+        """Run the engine over the labelled frames, on which rows are judged: nothing is timed, so others may do so beside it."""
+        self._stills = keep_stills(self._pipeline, self._footage, self._least_score, tell)
 
     def begin_turn(self) -> None:
         """Take the process's threads back from whoever had the turn before."""
@@ -107,8 +111,18 @@ class Composer:
         agreed = self._agreement(left, accuracy)
         self._judged[row.id] = _Judged(accuracy, agreed, tuple(uncounted(found or ())))
 
-    def record(self, row: Row) -> Record:
-        """Return the record of a row that was screened, its times composed."""
+    @property
+    def probe_ms(self) -> float | None:
+        """What work that is always the same took meanwhile."""
+        return self._watch.certificate.probe_ms
+
+    def record(self, row: Row, probe_ms: float | None) -> Record:
+        """Return the record of a row that was screened, its times composed.
+
+        Args:
+            row: Which.
+            probe_ms: What work that is always the same took in the whole process: what its composers saw together is surer.
+        """
         judged_row = self._judged[row.id]
         stages, totals = self._loop.times(row.settings.nms)
         return Record(
@@ -129,7 +143,7 @@ class Composer:
             composed=True,
             accuracy=judged_row.accuracy,
             agreement=judged_row.agreement,
-            noise=with_pace(self._watch.certificate, self._loop.infer_seconds),
+            noise=with_pace(self._watch.certificate, self._loop.infer_seconds).model_copy(update={"probe_ms": probe_ms}),
             warnings=tuple(self._warnings(judged_row)),
         )
 

@@ -17,7 +17,7 @@ LOOK_SECONDS = 0.5  # between two looks whether somebody cancels
 TELL_SECONDS = 5.0  # between two words on the time that is left: whoever shows them takes time from what is measured
 
 Progress = Callable[["Standing"], None]
-Keep = Callable[[Site, Job, Sequence[Record]], list[Record]]
+Keep = Callable[[Sequence[Record]], list[Record]]
 """Stores what came back of a job, and says what of it is news."""
 
 
@@ -90,12 +90,7 @@ class Dispatcher:
         tell_at = 0.0
         try:
             while not self.cancelled and (running or any(waiting.values())):
-                for site, row in waiting.items():
-                    while row and _has_room(site, row[0], [one.job for one in running.values() if one.site is site]):
-                        job = row.popleft()
-                        running[site.submit(job)] = _Running(site, job, time.monotonic())
-                        tell_at = 0.0
-                if time.monotonic() >= tell_at:
+                if self._submit(running, waiting) or time.monotonic() >= tell_at:
                     self._tell(running.values())
                     tell_at = time.monotonic() + TELL_SECONDS
                 yield from self._finished(running, waiting, keep, LOOK_SECONDS)
@@ -106,6 +101,15 @@ class Dispatcher:
             raise
         if self.cancelled:
             yield from self._finished(running, waiting, keep, None)
+
+    def _submit(self, running: dict[Future[list[str]], _Running], waiting: Mapping[Site, deque[Job]]) -> bool:
+        """Give sites as many jobs as they have room for, and say whether there was one."""
+        before = len(running)
+        for site, row in waiting.items():
+            while row and _has_room(site, row[0], [one.job for one in running.values() if one.site is site]):
+                job = row.popleft()
+                running[site.submit(job)] = _Running(site, job, time.monotonic())
+        return len(running) > before
 
     def _finished(
         self,
@@ -128,11 +132,13 @@ class Dispatcher:
             if error is not None and len(one.job.tasks) > 1:  # it was one of them
                 waiting[one.site].extend(map(alone, one.job.tasks))
                 continue
+            if not self.cancelled:
+                self._submit(running, waiting)  # a worker takes longer to begin than this takes to keep what the last one found
             if error is not None:
                 records = [group_problem(one.job.tasks[0], problem_of_worker(error), one.site.environment)]
             else:
                 records = [Record.from_json(text, one.job.name) for text in future.result()]
-            records = keep(one.site, one.job, records)
+            records = keep(records)
             self._done += len(one.job.tasks)
             self._remaining.finish(one.job, time.monotonic() - one.began)
             self._tell(running.values() or [one])

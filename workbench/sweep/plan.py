@@ -16,7 +16,7 @@ from workbench.settings import FLATBUFFER_ENGINES, Nms, Settings, assignments
 from workbench.sweep.grid import Grid
 from workbench.sweep.task import Material, Row, Task
 
-PROTOCOL = 3  # raised when what is measured, or how, changes: then records of before do not stand for those of now
+PROTOCOL = 4  # raised when what is measured, or how, changes: then records of before do not stand for those of now
 
 
 @final

@@ -1,8 +1,9 @@
 """The sweep: from a grid to a history of what each combination costs and finds."""
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Protocol, final
 
 from workbench.availability import check
@@ -11,21 +12,20 @@ from workbench.errors import SettingsError
 from workbench.record import Problem, Record
 from workbench.speed import COMPOSED_MARGIN
 from workbench.sweep.child import open_material, row_problem
-from workbench.sweep.dispatcher import Dispatcher, Keep, Progress
+from workbench.sweep.dispatcher import Dispatcher, Progress
 from workbench.sweep.estimate import Estimate, job_seconds
 from workbench.sweep.frontier import contenders, place
 from workbench.sweep.grid import Grid, default_grid
+from workbench.sweep.pace import Paces
 from workbench.sweep.plan import Plan, Subject, conversions, group_name, make_plan
 from workbench.sweep.sites import Site, ThisMachine
 from workbench.sweep.task import Job, Material, Row, Task, alone
 from workbench.variants import wished
 
-MOST_CONFIRMED = 8  # for each detector and machine: the frontier's steps, and rivals that composed times cannot tell from them
+MOST_CONFIRMED = 6  # for each detector and machine: the frontier's steps, and rivals that composed times cannot tell from them
 LEAST_CONFIRMED, CONFIRMED_SHARE = 4, 1 / 16  # of the combinations: where those are few, confirming would take most of the time
-CONFIRMED_AT_ONCE = 8  # rows of one process, all in memory: after a crash these are what has to begin again
+CONFIRMED_AT_ONCE = 6  # rows of one process, all in memory: after a crash these are what has to begin again
 MOST_TOGETHER = 8  # tasks that take turns in one process, so that each sees more of the machine's moods, and all see the same
-SLOW = 1.25  # times as long as in the fastest job, for the same work: beyond it most of the time was slow, and it is done again
-AGAIN_SHARE = 1 / 8  # of the jobs at most: a machine that is slow most of the time need not be waited for
 LEAST_GAIN = 0.002  # of AP between two steps of the frontier; less is within what another set of pictures would change
 
 
@@ -60,27 +60,12 @@ class _Work:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class _Composed:
-    """A job whose records are stored, and what the same work took meanwhile: how fast the machine itself was."""
-
-    site: Site
-    job: Job
-    probe_ms: float
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """Of its tasks."""
-        return frozenset(task.id for task in self.job.tasks)
-
-
-@final
 class Sweep:
     """All combinations of a grid, measured where records of them are missing. What is finished is in the store for good.
 
     Each distinct input and runtime runs once, its outputs kept, and every NMS is screened and judged on those: records with
-    `composed` set. Where the machine itself was slow meanwhile, that is done again. What stands out is then measured whole, in
-    blocks interleaved with the baseline: ordinary records.
+    `composed` set. Where the machine itself was slower or faster than usual meanwhile, their times are set to its usual pace. What
+    stands out is then measured whole, in blocks interleaved with the baseline: ordinary records.
 
     Args:
         materials: Detectors and frames, in words, since other processes open them again.
@@ -113,7 +98,6 @@ class Sweep:
         self._own_sites = sites is None
         self._sites: Sequence[Site] = sites or (ThisMachine(),)
         self._together = together
-        self._composed: list[_Composed] = []
         self._dispatcher = Dispatcher(self._sites, progress)
         self._work = [work for material in materials for work in self._planned(material, grid, frames, baseline)]
 
@@ -168,17 +152,13 @@ class Sweep:
 
     def run(self) -> Iterator[Record]:
         """Measure what is missing; gives each record once it is stored, and once more where a better one has taken its place."""
-        stages: tuple[tuple[Callable[[], Iterator[tuple[Site, Job]]], Keep], ...] = (
-            (self._baselines, self._kept),
-            (self._groups, self._kept_with_pace),
-            (self._slow_ones, self._replaced),
-            (self._confirmations, self._kept),
-        )
         try:
             yield from self._refused()
-            for jobs, keep in stages:
+            for jobs in (self._baselines, self._groups, self._confirmations):
                 if not self._dispatcher.cancelled:
-                    yield from self._dispatcher.run(jobs(), keep)
+                    yield from self._dispatcher.run(jobs(), self._new)
+                if jobs == self._groups:
+                    yield from self._paced()
         finally:
             if self._own_sites:
                 for site in self._sites:
@@ -202,14 +182,19 @@ class Sweep:
                 yield work.site, alone(work.plan.subject.task("direct", "baseline", [work.baseline]))
 
     def _groups(self) -> Iterator[tuple[Site, Job]]:
-        for work in self._work:
-            tasks = self._open_tasks(work)
-            baseline = self._baseline_of(work)
+        """Give what is to be converted, and then the detectors' jobs by turns: each sees the machine of the whole time."""
+        open_tasks = [(work, self._open_tasks(work)) for work in self._work]
+        for work, tasks in open_tasks:
             if not work.site.several:  # each of several has a cache of its own: there the groups convert for themselves
                 untimed = conversions(work.plan.subject, tasks, work.site.untimed_slots)
                 yield from ((work.site, alone(task)) for task in untimed)
-            jobs = self._jobs(work.site, [task.model_copy(update={"baseline": baseline}) for task in tasks])
-            yield from ((work.site, job) for job in jobs)
+        for jobs in zip_longest(*(self._composing(work, tasks) for work, tasks in open_tasks)):
+            yield from filter(None, jobs)
+
+    def _composing(self, work: _Work, tasks: Sequence[Task]) -> Iterator[tuple[Site, Job]]:
+        baseline = self._baseline_of(work)
+        for job in self._jobs(work.site, [task.model_copy(update={"baseline": baseline}) for task in tasks]):
+            yield work.site, job
 
     def _jobs(self, site: Site, tasks: Sequence[Task]) -> Iterator[Job]:
         """Put tasks together that may take turns: as many as leave several jobs for each of several workers."""
@@ -221,15 +206,6 @@ class Sweep:
         for some in alike.values():
             count = math.ceil(len(some) / min(most, self._together))
             yield from (Job(tasks=tuple(some[len(some) * n // count : len(some) * (n + 1) // count])) for n in range(count))
-
-    def _slow_ones(self) -> Iterator[tuple[Site, Job]]:
-        """Give the jobs again that were done while the machine itself was slow, the slowest first: their times are all too long."""
-        fastest: dict[Site, float] = {}
-        for one in self._composed:
-            fastest[one.site] = min(one.probe_ms, fastest.get(one.site, one.probe_ms))
-        slow = [one for one in self._composed if one.probe_ms > SLOW * fastest[one.site]]
-        slow.sort(key=lambda one: one.probe_ms / fastest[one.site], reverse=True)
-        yield from ((one.site, one.job) for one in slow[: max(1, round(len(self._composed) * AGAIN_SHARE))])
 
     def _confirmations(self) -> Iterator[tuple[Site, Job]]:
         for work in self._work:
@@ -264,24 +240,16 @@ class Sweep:
                 return record.model_copy(update={"pictures": ()})
         return None
 
-    def _kept(self, _: Site, __: Job, records: Sequence[Record]) -> list[Record]:
-        return self._new(records)
-
-    def _kept_with_pace(self, site: Site, job: Job, records: Sequence[Record]) -> list[Record]:
-        probe_ms = _probe_ms(records)
-        if probe_ms is not None:
-            self._composed.append(_Composed(site, job, probe_ms))
-        return self._new(records)
-
-    def _replaced(self, site: Site, job: Job, records: Sequence[Record]) -> list[Record]:
-        """Put composed records in the places of those of before, where the machine was faster now."""
-        before = next(one.probe_ms for one in self._composed if one.site is site and job.tasks[0].id in one.ids)
-        probe_ms = _probe_ms(records)
-        if probe_ms is None or probe_ms >= before:
-            return []
-        better = [record for record in records if record.composed]
-        self._store.replace_many(better)
-        return better
+    def _paced(self) -> Iterator[Record]:
+        """Set composed times to the usual pace of the machine, as all jobs together show it, and give those records again."""
+        paces = Paces()
+        ids = [[row.id for task in work.plan.tasks for row in task.rows] for work in self._work]
+        for some in ids:  # not all of them are in memory at once
+            paces.see(self._store.records_by_id(some, pictures=False))
+        for some in ids:
+            changed = list(paces.at_usual(self._store.records_by_id(some, pictures=False)))
+            self._store.replace_many(changed)
+            yield from changed
 
     def _new(self, records: Sequence[Record]) -> list[Record]:
         """Store records, and return those that are new: a baseline is measured again beside each row that it is compared with."""
@@ -289,12 +257,6 @@ class Sweep:
         new = [record for record in records if record.id not in known]
         self._dispatcher.stored += self._store.append_many(new)
         return new
-
-
-def _probe_ms(records: Iterable[Record]) -> float | None:
-    """Return what the same work took while records were composed; `None` where none was."""
-    probes_ms = [record.noise.probe_ms for record in records if record.composed and record.noise.probe_ms]
-    return sum(probes_ms) / len(probes_ms) if probes_ms else None
 
 
 def _most_confirmed(plan: Plan) -> int:

@@ -15,7 +15,7 @@ from workbench.pipeline import Pipeline
 from workbench.settings import Nms
 from workbench.sweep.kept import Raw, content_key, with_nms
 
-SCREEN_SECONDS = 0.05  # after which no further frame is, once there are LEAST_SCREENED
+SCREEN_SECONDS = 0.05  # of NMS, or of drawing, after which no further frame is, once there are LEAST_SCREENED
 LEAST_SCREENED = 8
 PACE_FRAMES = 4  # whose NMS and drawing, always the same, show the pace of the machine
 PACE_EVERY = 4  # frames of a screening, one of those is run
@@ -130,7 +130,7 @@ class Screening:
         def suppress(n: int) -> None:
             found.extend(pipeline.suppress([self._raws[n]], [self._frames[n]]))
 
-        suppressed = self._timed(suppress, len(self._raws), SCREEN_SECONDS)
+        suppressed = self._timed(suppress, len(self._raws))
         key = content_key(found)
         drawn = self._drawn.get(key)
         if drawn is None or not self._is_usual(drawn.pace_seconds):
@@ -138,7 +138,7 @@ class Screening:
             self._drawn[key] = drawn
         return Screened(suppressed, drawn, tuple(found))
 
-    def _timed(self, work: Callable[[int], object], count: int, seconds: float = float("inf")) -> Timed:
+    def _timed(self, work: Callable[[int], object], count: int) -> Timed:
         """Run work on each frame, and now and then what shows the pace of the machine."""
         taken: list[float] = []
         paces: list[float] = []
@@ -149,7 +149,7 @@ class Screening:
             taken.append(self._clock() - before)
             if n % PACE_EVERY == 0:
                 paces.append(self._own_seconds(len(paces) % PACE_FRAMES))
-            if n + 1 >= LEAST_SCREENED and self._clock() - began > seconds:
+            if n + 1 >= LEAST_SCREENED and self._clock() - began > SCREEN_SECONDS:
                 break
         paces += [self._own_seconds(n % PACE_FRAMES) for n in range(len(paces), PACE_FRAMES)]
         return Timed(np.array(taken), self._told(paces))
