@@ -1,8 +1,9 @@
 """Settings measured whole, set against composed times: what the benchmarks of sweeping share."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby, islice
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from statistics import median
+from typing import final
 
 from workbench.bench import DEFAULT_FRAMES
 from workbench.machine import environment
@@ -10,23 +11,50 @@ from workbench.record import Record
 from workbench.sweep import Material
 from workbench.sweep.isolation import run_task
 from workbench.sweep.plan import Subject
-from workbench.sweep.runner import CONFIRMED_AT_ONCE, open_material
-from workbench.sweep.task import Row
+from workbench.sweep.runner import open_material
+from workbench.sweep.sites import Site, ThisMachine
+from workbench.sweep.task import Job, Row
 
 
-def measured_whole(records: Sequence[Record], baselines: Mapping[str, Record]) -> list[Record]:
-    """Measure the settings of records as a sweep confirms its best ones: some of a detector in turns in one process."""
-    found = []
-    for name, same in groupby(records, key=lambda record: record.detector.name):
-        while some := list(islice(same, CONFIRMED_AT_ONCE)):
-            found += whole(some[0].detector.source, some, baselines[name])
-            print(f"\r{len(found)}/{len(records)} measured whole", end="", flush=True)
-    return found
+@final
+class Pausing(Site):
+    """This machine, where something else is done before each job that measures: both then see the machine of the same time.
+
+    Args:
+        pause: What is done.
+    """
+
+    def __init__(self, pause: Callable[[], None]) -> None:
+        self._here = ThisMachine()
+        self.environment = self._here.environment
+        self._pause = pause
+
+    @property
+    def slots(self) -> int:
+        return self._here.slots
+
+    @property
+    def untimed_slots(self) -> int:
+        return self._here.untimed_slots
+
+    def submit(self, job: Job) -> "Future[list[str]]":
+        if job.measures:
+            self._pause()
+        return self._here.submit(job)
+
+    def stop(self) -> None:
+        self._here.stop()
+
+    def close(self) -> None:
+        self._here.close()
 
 
-def whole(detector: str, records: Sequence[Record], baseline: Record) -> list[Record]:
-    """Measure settings in one process; since there is a baseline, no time is spent on comparing."""
-    rows = [Row(id=f"direct {record.id}", name=record.name, command=record.command, settings=record.settings) for record in records]
+def whole(detector: str, asked: Sequence[Row | Record], baseline: Record) -> list[Record]:
+    """Measure settings in turns in one process, as a sweep confirms its best ones.
+
+    Since there is a baseline, no time is spent on comparing.
+    """
+    rows = [Row(id=f"direct {one.id}", name=one.name, command=one.command, settings=one.settings) for one in asked]
     task = subject(detector).task("direct", "whole", rows)
     return list(run_task(task.model_copy(update={"baseline": baseline})))
 

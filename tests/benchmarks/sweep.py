@@ -10,22 +10,26 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+from typing import final
 
 import psutil
 
-from tests.benchmarks.direct import compare, measured_whole, median_ms, middle, say_errors, subject, whole
+from tests.benchmarks.direct import Pausing, compare, median_ms, middle, say_errors, subject, whole
 from workbench.catalog import SAMPLE_DETECTORS
 from workbench.history import History
 from workbench.machine import environment
 from workbench.picking import Budget, pick
 from workbench.record import Record
-from workbench.sweep import Grid, Material, Standing, Sweep, read_grid
+from workbench.sweep import Grid, Material, Standing, Sweep, default_grid, read_grid
 from workbench.sweep.isolation import run_task
+from workbench.sweep.plan import make_plan
 from workbench.sweep.task import Row
 
 KILLED_COMBINATIONS = 24  # of the sweep that is killed, in two jobs
+TOGETHER = 6  # rows measured whole in turns: as many as a sweep confirms at once
 KILLED_WITHIN_SECONDS = 30.0  # of its start: some are killed before anything is finished, some when all but confirming is
 AP_LOSS = 0.02  # that the picked setting may have against the best AP
 RIVALS = 3  # fastest of the exhaustive measurement that the picked setting is set against: the first of them was lucky as well
@@ -48,9 +52,9 @@ def main() -> None:
     parser.add_argument("--worker-kills", type=int, default=0)
     parser.add_argument("--grid", type=Path, help="instead of the default grid in --full")
     parser.add_argument("--detectors", nargs="+", default=list(SAMPLE_DETECTORS))
-    parser.add_argument("--sample", type=int, default=25, help="combinations measured directly after --full")
+    parser.add_argument("--sample", type=int, default=25, help="combinations of --full that are measured directly as well")
     parser.add_argument(
-        "--rounds", type=int, default=3, help="direct measurements of each of them, minutes apart; the middle counts"
+        "--rounds", type=int, default=3, help="direct measurements of each of them, between the sweep's jobs; the middle counts"
     )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -69,32 +73,69 @@ def main() -> None:
 def full(folder: Path, options: argparse.Namespace) -> None:
     grid = read_grid(options.grid) if options.grid else None
     with History(folder / "full.sqlite") as history:
-        run = Sweep([Material(detector=name) for name in options.detectors], history, grid=grid, progress=tell)
+        direct = Direct(history, options, grid)
+        site = Pausing(direct.measure_some)
+        materials = [Material(detector=name) for name in options.detectors]
+        run = Sweep(materials, history, grid=grid, sites=[site], progress=tell)
         estimate = run.estimate()
         print(f"{estimate.combinations} combinations, {estimate.tasks} runs, estimated {estimate.seconds / 60:.1f} minutes")
         began = time.monotonic()
         yielded = list(run.run())
-        spent = time.monotonic() - began
-        records = list({record.id: record for record in yielded}.values())
-        composed = [record for record in records if record.composed]
-        problems = [record for record in records if record.problem]
+        spent = time.monotonic() - began - direct.seconds
+        site.close()
+        while direct.left:
+            direct.measure_some()
+        records = {record.id: record for record in yielded}  # the last of each: at the usual pace
+        composed = [record for record in records.values() if record.composed]
+        problems = [record for record in records.values() if record.problem]
         print(f"\n{len(composed)} composed, {len(records) - len(composed) - len(problems)} whole, {len(problems)} problems")
-        print(f"{len(yielded) - len(records)} composed again and better")
+        print(f"{len(yielded) - len(records)} set to the usual pace")
         print(f"{spent / 60:.1f} minutes, conversions that were not cached included; the file has {size_mb(history.path):.1f} MB")
         for record in problems:
             print(f"  {record.detector.name} {record.name}: {record.problem.message if record.problem else ''}")
-        chosen = random.Random(options.seed).sample(composed, min(options.sample, len(composed)))
-        chosen.sort(key=lambda record: record.detector.name)
-        baselines = {record.detector.name: record for record in records if record.detections}
-        rounds: list[list[Record]] = []
-        while len(rounds) < options.rounds:
-            rounds.append(measured_whole(chosen, baselines))
-            print(f"\nround {len(rounds)} of direct measurements:")
-            say_errors(median_ms(one) / median_ms(direct) - 1 for one, direct in zip(chosen, rounds[-1], strict=True))
-        compare(chosen, list(map(middle, zip(*rounds, strict=True))))
+        compare([records[row_id] for row_id in direct.found], list(map(middle, direct.found.values())))
         if options.rounds > 1:
             print("one direct measurement against another, minutes later:")
-            say_errors(median_ms(again) / median_ms(first) - 1 for first, again in zip(*rounds[:2], strict=True))
+            say_errors(median_ms(again) / median_ms(first) - 1 for first, again, *_ in direct.found.values())
+
+
+@final
+class Direct:
+    """Random combinations of a grid, measured whole between the jobs of its sweep, and again minutes later.
+
+    Attributes:
+        found: Measurements of each, by its id in the sweep.
+        seconds: That they took.
+        left: What is to be measured, some rows of a detector at a time.
+    """
+
+    def __init__(self, history: History, options: argparse.Namespace, grid: Grid | None) -> None:
+        self.found: dict[str, list[Record]] = {}
+        self.seconds = 0.0
+        self.left: deque[tuple[str, Sequence[Row]]] = deque()
+        self._history = history
+        self._names: Sequence[str] = options.detectors
+        self._baselines: dict[str, Record] = {}
+        subjects = {name: subject(name) for name in self._names}
+        plans = {name: make_plan(one, grid or default_grid(one.detector)) for name, one in subjects.items()}
+        rows = [(name, row) for name, plan in plans.items() for task in plan.tasks for row in task.rows if task.kind == "compose"]
+        chosen = random.Random(options.seed).sample(rows, min(options.sample, len(rows)))
+        for _ in range(options.rounds):
+            for name in self._names:
+                own = [row for other, row in chosen if other == name]
+                self.left.extend((name, own[start : start + TOGETHER]) for start in range(0, len(own), TOGETHER))
+
+    def measure_some(self) -> None:
+        """Measure the next rows, once the sweep has its baselines."""
+        began = time.monotonic()
+        if len(self._baselines) < len(self._names):
+            self._baselines = {record.detector.source: record for record in self._history.records() if record.detections}
+        if not self.left or len(self._baselines) < len(self._names):
+            return
+        name, rows = self.left.popleft()
+        for row, record in zip(rows, whole(name, rows, self._baselines[name]), strict=True):
+            self.found.setdefault(row.id, []).append(record)
+        self.seconds += time.monotonic() - began
 
 
 def size_mb(path: Path) -> float:
