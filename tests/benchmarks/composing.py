@@ -70,7 +70,7 @@ def in_turns(task_json: str, row_id: str) -> tuple[float, list[tuple[float, ...]
             composer.screen(other)
         composer.end_turn()
     take(turns)
-    return median_ms(composer.record(row)), [one.total_seconds for one in whole]
+    return median_ms(composer.record(row, composer.probe_ms)), [one.total_seconds for one in whole]
 
 
 def take(turns: Iterator[None], count: int | None = None) -> None:
