@@ -22,7 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "measure patience stages overlay limits",
         "record",
         "speed",
-        "lineup",
+        "lineup telling",
         "advice",
         "pictures history report",
         "picking regression",

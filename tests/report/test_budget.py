@@ -3,7 +3,8 @@
 from tests.report.records import SPLITS, record, timing
 from workbench.realtime import RealTime
 from workbench.record import EngineFacts
-from workbench.report.budget import budgets, limit_words, pace_words
+from workbench.report.budget import budgets
+from workbench.telling import limit_words, pace_words
 from workbench.wording import format_percent
 
 

@@ -29,6 +29,7 @@ from tests.report.records import (
 from workbench.errors import MachinesDifferError, RecordError
 from workbench.record import Record
 from workbench.report import render_report, write_report
+from workbench.report.templates import templates
 
 ATTACK = "<script>alert(1)</script>"
 
@@ -183,3 +184,26 @@ def test_report_reaches_neither_tensorflow_nor_at_first_plotly() -> None:
     code = "import sys, workbench.report; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"tensorflow", "keras", "plotly", "cv2"} & set(loaded)
+
+
+def test_a_page_is_the_same_where_its_templates_are_kept_and_where_they_cannot_be(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    places = [tmp_path / "cache", tmp_path / "cache", tmp_path / "file"]
+    places[-1].write_text("no folder")
+    pages = []
+    for place in places:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(place))
+        templates.cache_clear()
+        pages.append(render_report(SETS["one record"]))
+    assert any((tmp_path / "cache" / "workbench" / "templates").iterdir())
+    assert pages[0] == pages[1] == pages[2]
+
+
+def test_a_page_is_made_where_the_disk_takes_no_templates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    templates.cache_clear()
+    templates()
+    (tmp_path / "workbench" / "templates").rmdir()
+    assert "<h2>" in render_report(SETS["one record"])
+    templates.cache_clear()

@@ -130,8 +130,8 @@ def _question(row: Summary) -> Question:
 def _best_ap(rows: Iterable[Summary], baseline: Summary | None) -> dict[Question, float]:
     best: dict[Question, float] = {}
     for row in rows if baseline is None else (baseline,):
-        if row.ap is not None and row.problem is None:
-            best[_question(row)] = max(row.ap, best.get(_question(row), 0.0))
+        if row.ap is not None and row.problem is None and row.ap > best.get(question := _question(row), -1.0):
+            best[question] = row.ap
     return best
 
 

@@ -1,12 +1,12 @@
 """The page: everything the template shows, and the whole document."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from workbench import __version__, wording
@@ -19,6 +19,7 @@ from workbench.report.next_steps import steps
 from workbench.report.points import points_of, quality_axis
 from workbench.report.raw import packed, packed_records, script_json
 from workbench.report.summary import Summary
+from workbench.report.templates import templates
 from workbench.settings import describe_changes
 from workbench.speed import median_ms, ran
 
@@ -62,9 +63,14 @@ def render_report(records: Sequence[Record], *, allow_different_machines: bool =
     if not allow_different_machines:
         check_same_machine(tuple(records))
     summary = Summary.of(records)
-    template = _environment().get_template("template.html.jinja")
-    context = _context(summary)
-    if len(records) <= MANY:
+    template = templates().get_template("template.html.jinja")
+    many = len(records) > MANY
+    with ThreadPoolExecutor(1, thread_name_prefix="workbench-pack") as pool:  # compressing leaves other threads the interpreter
+        raw = pool.submit(packed_records, summary.records)
+        if many:
+            pool.submit(_packed_plotly)  # which remembers it
+        context = _context(summary) | {"raw": raw.result()}
+    if not many:
         html = template.render(context | _charting(context["chart_names"], small=False))
         if len(html.encode()) <= LARGEST_BYTES:
             return html
@@ -76,34 +82,11 @@ def write_report(records: Sequence[Record], path: Path | str, *, allow_different
     write_whole(Path(path), render_report(records, allow_different_machines=allow_different_machines))
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("workbench.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "ms": wording.format_seconds_as_ms,
-        "percent": wording.format_percent,
-        "significant": wording.format_number,
-    }
-    environment.filters |= {
-        "setting": setting_text,
-        "unbroken": wording.unbroken,
-        "size_bytes": wording.format_bytes,
-        "cpu_name": wording.short_cpu_name,
-    }
-    return environment
-
-
 def _charting(drawn: tuple[str, ...], *, small: bool) -> dict[str, Any]:
     """Return plotly for the template, packed where the page shall be small; nothing where no chart is drawn."""
     return {
         "plotly": Markup(_plotly() if drawn and not small else ""),  # noqa: S704 - plotly's own file
-        "plotly_packed": packed(_plotly()) if drawn and small else "",
+        "plotly_packed": _packed_plotly() if drawn and small else "",
     }
 
 
@@ -119,7 +102,6 @@ def _context(summary: Summary) -> dict[str, Any]:
         "js": Markup(_asset("report.js")),  # noqa: S704 - as above
         "charts_json": Markup(script_json(drawn)),  # noqa: S704 - escaped by script_json
         "chart_names": tuple(drawn),
-        "raw": packed_records(summary.records),
         "version": __version__,
         "summary": summary,
         "headline": headline.headline(summary),
@@ -150,13 +132,6 @@ def _context(summary: Summary) -> dict[str, Any]:
         "subjects": _subjects(summary),
         "ran": ran,
     }
-
-
-def setting_text(value: object) -> str:
-    """Write one setting's value as the command line takes it."""
-    if isinstance(value, list | tuple):
-        return "x".join(map(str, value))
-    return "default" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _panels(summary: Summary) -> tuple[Panel, ...]:
@@ -285,3 +260,8 @@ def _plotly() -> str:
     from plotly.offline import get_plotlyjs
 
     return str(get_plotlyjs())
+
+
+@cache
+def _packed_plotly() -> str:
+    return packed(_plotly())

@@ -1,0 +1,59 @@
+"""The page's templates."""
+
+from contextlib import suppress
+from functools import cache
+from typing import final
+
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
+from jinja2.bccache import Bucket
+from platformdirs import user_cache_path
+
+from workbench import wording
+
+
+@final
+class _Compiled(FileSystemBytecodeCache):
+    """Templates as Python's code, in the user's cache: to compile them takes as long as to fill in a page of 500 records."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):  # without it the next page takes a little longer
+            super().dump_bytecode(bucket)
+
+
+def _compiled() -> _Compiled | None:
+    folder = user_cache_path("workbench") / "templates"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return _Compiled(str(folder))
+
+
+@cache
+def templates() -> Environment:
+    """Return the templates, with the filters that they use."""
+    environment = Environment(
+        bytecode_cache=_compiled(),
+        loader=PackageLoader("workbench.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "ms": wording.format_seconds_as_ms,
+        "percent": wording.format_percent,
+        "significant": wording.format_number,
+        "setting": setting_text,
+        "unbroken": wording.unbroken,
+        "size_bytes": wording.format_bytes,
+        "cpu_name": wording.short_cpu_name,
+    }
+    return environment
+
+
+def setting_text(value: object) -> str:
+    """Write one setting's value as the command line takes it."""
+    if isinstance(value, list | tuple):
+        return "x".join(map(str, value))
+    return "default" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
