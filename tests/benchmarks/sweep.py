@@ -26,10 +26,10 @@ from workbench.record import Record
 from workbench.sweep import Grid, Material, Standing, Sweep, default_grid, read_grid
 from workbench.sweep.isolation import run_task
 from workbench.sweep.plan import make_plan
+from workbench.sweep.runner import CONFIRMED_AT_ONCE
 from workbench.sweep.task import Row
 
 KILLED_COMBINATIONS = 24  # of the sweep that is killed, in two jobs
-TOGETHER = 6  # rows measured whole in turns: as many as a sweep confirms at once
 KILLED_WITHIN_SECONDS = 30.0  # of its start: some are killed before anything is finished, some when all but confirming is
 AP_LOSS = 0.02  # that the picked setting may have against the best AP
 RIVALS = 3  # fastest of the exhaustive measurement that the picked setting is set against: the first of them was lucky as well
@@ -83,6 +83,7 @@ def full(folder: Path, options: argparse.Namespace) -> None:
         yielded = list(run.run())
         spent = time.monotonic() - began - direct.seconds
         site.close()
+        assert direct.ready, "a baseline did not run"
         while direct.left:
             direct.measure_some()
         records = {record.id: record for record in yielded}  # the last of each: at the usual pace
@@ -123,14 +124,19 @@ class Direct:
         for _ in range(options.rounds):
             for name in self._names:
                 own = [row for other, row in chosen if other == name]
-                self.left.extend((name, own[start : start + TOGETHER]) for start in range(0, len(own), TOGETHER))
+                self.left.extend((name, own[start : start + CONFIRMED_AT_ONCE]) for start in range(0, len(own), CONFIRMED_AT_ONCE))
+
+    @property
+    def ready(self) -> bool:
+        """Whether every detector has its baseline; conversions are then next, and what was converted is not paid for here."""
+        return len(self._baselines) == len(self._names)
 
     def measure_some(self) -> None:
         """Measure the next rows, once the sweep has its baselines."""
         began = time.monotonic()
-        if len(self._baselines) < len(self._names):
+        if not self.ready:
             self._baselines = {record.detector.source: record for record in self._history.records() if record.detections}
-        if not self.left or len(self._baselines) < len(self._names):
+        if not self.left or not self.ready:
             return
         name, rows = self.left.popleft()
         for row, record in zip(rows, whole(name, rows, self._baselines[name]), strict=True):

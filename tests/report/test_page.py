@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -186,24 +187,32 @@ def test_report_reaches_neither_tensorflow_nor_at_first_plotly() -> None:
     assert not {"tensorflow", "keras", "plotly", "cv2"} & set(loaded)
 
 
-def test_a_page_is_the_same_where_its_templates_are_kept_and_where_they_cannot_be(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    places = [tmp_path / "cache", tmp_path / "cache", tmp_path / "file"]
-    places[-1].write_text("no folder")
-    pages = []
-    for place in places:
-        monkeypatch.setenv("XDG_CACHE_HOME", str(place))
+@pytest.fixture
+def cached_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], None]]:
+    """Let templates be compiled as in a new process of a user whose cache is somewhere else; afterwards all is as it was."""
+
+    def begin(folder: Path) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
         templates.cache_clear()
+
+    yield begin
+    templates.cache_clear()
+
+
+def test_a_page_is_the_same_where_its_templates_are_kept_and_where_they_cannot_be(
+    cached_in: Callable[[Path], None], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    pages = []
+    for name in ("cache", "cache", "file"):
+        cached_in(tmp_path / name)
         pages.append(render_report(SETS["one record"]))
     assert any((tmp_path / "cache" / "workbench" / "templates").iterdir())
     assert pages[0] == pages[1] == pages[2]
 
 
-def test_a_page_is_made_where_the_disk_takes_no_templates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    templates.cache_clear()
+def test_a_page_is_made_where_the_disk_takes_no_templates(cached_in: Callable[[Path], None], tmp_path: Path) -> None:
+    cached_in(tmp_path)
     templates()
     (tmp_path / "workbench" / "templates").rmdir()
     assert "<h2>" in render_report(SETS["one record"])
-    templates.cache_clear()

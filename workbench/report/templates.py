@@ -13,7 +13,7 @@ from workbench import wording
 
 @final
 class _Compiled(FileSystemBytecodeCache):
-    """Templates as Python's code, in the user's cache: to compile them takes as long as to fill in a page of 500 records."""
+    """Templates as Python's code, in the user's cache, so that not every process has to compile them."""
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         with suppress(OSError):  # without it the next page takes a little longer
