@@ -15,6 +15,7 @@ from tests.saved_records import MACHINE, record
 from workbench.errors import RecordError
 from workbench.history import History, Summary
 from workbench.history.tables import TABLES
+from workbench.picking import Budget, pick
 from workbench.record import Problem
 
 REPOSITORY = Path(__file__).parents[1]
@@ -124,6 +125,25 @@ def test_what_was_measured_together_is_the_newest_of_each_name_in_the_order_of_t
     found = history.together_with(last)
 
     assert [(row.name, row.id) for row in found] == [("a", "4"), ("b", "5"), ("c", "3")]
+
+
+def test_a_choice_is_made_from_a_machine_s_own_rows_and_the_best_ap_of_others(history):
+    elsewhere = {"machine": "other", "name": "x"}
+    others = [record(ap=ap, **elsewhere) for ap in (0.4, 0.7, 0.6)]
+    lost = record(seconds=None, ap=0.9, problem=Problem(kind="ModelError", message="no"), **elsewhere, **{"nms.iou": 0.9})
+    own = [record(name=name, ap=0.5) for name in ("a", "b", "a")]
+    history.append_many([own[0], *others, lost, *own[1:], record(media="another", ap=0.1, **elsewhere)])
+
+    names = [(row.name, row.ap) for row in history.choices(MACHINE)]
+
+    assert names[-3:] == [("a", 0.5), ("b", 0.5), ("a", 0.5)]
+    assert sorted(names[:-3]) == [("x", 0.1), ("x", 0.7)]
+    assert [row.name for row in history.choices(MACHINE, media_name="another")] == ["x"]
+    for machine in (MACHINE, "other"):
+        budget = Budget(max_ap_loss=0.25)
+        everything = pick(history.summaries(media_name=own[0].media.name), budget, machine_id=machine)
+        assert pick(history.choices(machine, media_name=own[0].media.name), budget, machine_id=machine) == everything
+        assert everything.chosen is not None
 
 
 def test_machines_are_known_by_their_processors(history):

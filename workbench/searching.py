@@ -9,7 +9,7 @@ from workbench.detectors import Detector
 from workbench.errors import SettingsError
 from workbench.history import History, Summary, default_path
 from workbench.machine import environment
-from workbench.media import MediaFacts
+from workbench.media_facts import MediaFacts
 from workbench.picking import Budget, Pick, pick
 from workbench.record import Record
 from workbench.settings import Settings

@@ -25,8 +25,8 @@ def decimals(value: float, digits: int = DIGITS) -> int:
     """Count the decimals that leave so many significant digits."""
     if value == 0 or not math.isfinite(value):
         return digits - 1
-    rounded = float(f"{abs(value):.{digits - 1}e}")
-    return max(0, digits - 1 - math.floor(math.log10(rounded)))
+    power = int(f"{value:.{digits - 1}e}".partition("e")[2])  # of the first digit, once it is rounded
+    return max(0, digits - 1 - power)
 
 
 def format_milliseconds(value_ms: float | None) -> str:

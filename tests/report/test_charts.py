@@ -1,11 +1,15 @@
 """What the charts show, and that no text of a record is markup in them."""
 
+import json
+
+import plotly.graph_objects as go
 import pytest
 
 from tests.report.records import accuracy, broken_record, comparison, full_set, problem_record, record, timing
-from workbench.report.charts import bar_rows, latency_against_quality, stage_bars, stage_order
+from workbench.report.charts import bar_rows, frame_times, latency_against_quality, stage_bars, stage_order, timeline
 from workbench.report.points import chart_text, frontier, points_of
 from workbench.report.summary import Summary
+from workbench.timing import StageSpan
 
 ATTACK = '<a href="javascript:alert(1)">x</a>'
 
@@ -26,9 +30,9 @@ def test_broken_settings_are_off_the_frontier_and_named() -> None:
     points = points_of(summary)
     assert points is not None
     figure = latency_against_quality(summary, points)
-    broken = next(trace for trace in figure.data if trace.name == "broken")
-    assert broken.marker.symbol == "x-thin-open"
-    assert "litert-int8 bad, .031 ↓" in broken.text
+    broken = next(trace for trace in figure["data"] if trace["name"] == "broken")
+    assert broken["marker"]["symbol"] == "x-thin-open"
+    assert "litert-int8 bad, .031 ↓" in broken["text"]
     assert all(x > 4 for x, _ in points.frontier())
 
 
@@ -56,7 +60,25 @@ def test_no_chart_carries_a_records_text_as_markup() -> None:
     points = points_of(summary)
     assert points is not None
     for figure in (latency_against_quality(summary, points), stage_bars(summary)):
-        assert "<a " not in figure.to_json()
+        assert "<a " not in json.dumps(figure)
+
+
+def test_plotly_knows_every_word_of_every_chart() -> None:
+    summary = Summary.of((*full_set(), broken_record(), record("graph", name="split", timing=timing({"infer": 1.0, "odd": 2.0}))))
+    points = points_of(summary)
+    assert points is not None
+    told = record("naive").model_copy(update={"timeline": (StageSpan(0, 1, "decode", "main", 0.0, 0.002),)})
+    described = (
+        latency_against_quality(summary, points),
+        stage_bars(summary),
+        frame_times(summary, summary.records[:2]),
+        timeline(told),
+    )
+    for one in described:
+        plotly = go.Figure(one | {"layout": one["layout"] | {"template": "none"}})  # it refuses words that it does not know
+        assert len(plotly.data) == len(one["data"]) > 0
+    with pytest.raises(ValueError, match="colour"):
+        go.Figure({"data": [{"type": "bar", "marker": {"colour": "red"}}]})
 
 
 def test_stages_stand_in_the_order_of_a_frame_with_unexplained_last() -> None:

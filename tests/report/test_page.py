@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from plotly.offline import get_plotlyjs
 
 from tests.report.records import (
     DETECTOR,
@@ -30,6 +31,7 @@ from tests.report.records import (
 from workbench.errors import MachinesDifferError, RecordError
 from workbench.record import Record
 from workbench.report import render_report, write_report
+from workbench.report.plotly_script import packed_script, script
 from workbench.report.templates import templates
 
 ATTACK = "<script>alert(1)</script>"
@@ -168,10 +170,10 @@ def test_of_hundreds_the_best_those_with_pictures_and_the_fastest_can_be_set_bes
     html = render_report([record("naive"), *(row(number) for number in range(250)), pictured])
 
     offered = re.findall(r'<option value="[^"]*"[^>]*>([^<]*)</option>', html)
-    assert len(offered) == len(re.findall(r'<div class="panel[^"]*" data-panel="', html)) == 100
-    assert {"litert 0", "litert 98", "litert 400"} <= set(offered)
-    assert "litert 99" not in offered
-    assert "100 of 251: those with pictures, and the fastest." in html
+    assert len(offered) == len(re.findall(r'<div class="panel[^"]*" data-panel="', html)) == 50
+    assert {"litert 0", "litert 48", "litert 400"} <= set(offered)
+    assert "litert 49" not in offered
+    assert "50 of 251: those with pictures, and the fastest." in html
     assert len(re.findall(r'<tr data-row="', html)) == 252
 
 
@@ -181,22 +183,33 @@ def test_write_report_writes_what_render_report_returns(tmp_path: Path) -> None:
     assert (tmp_path / "deep" / "report.html").read_text(encoding="utf-8") == render_report(rows)
 
 
-def test_report_reaches_neither_tensorflow_nor_at_first_plotly() -> None:
-    code = "import sys, workbench.report; print(*sys.modules)"
+def test_a_report_reaches_neither_tensorflow_nor_plotly_s_package_nor_what_opens_media(tmp_path: Path) -> None:
+    path = tmp_path / "records.json"
+    path.write_text(json.dumps([json.loads(one.to_json()) for one in full_set()]))
+    code = f"""import sys
+from pathlib import Path
+from workbench.record import read_records
+from workbench.report import render_report
+render_report(read_records(Path({str(path)!r})))
+print(*sys.modules)"""
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"tensorflow", "keras", "plotly", "cv2"} & set(loaded)
+    assert not {"tensorflow", "keras", "plotly", "cv2", "workbench.media"} & set(loaded)
 
 
 @pytest.fixture
 def cached_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], None]]:
-    """Let templates be compiled as in a new process of a user whose cache is somewhere else; afterwards all is as it was."""
+    """Let what reports keep be made as in a new process of a user whose cache is somewhere else; afterwards all is as it was."""
 
     def begin(folder: Path) -> None:
         monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+        forget()
+
+    def forget() -> None:
         templates.cache_clear()
+        packed_script.cache_clear()
 
     yield begin
-    templates.cache_clear()
+    forget()
 
 
 def test_a_page_is_the_same_where_its_templates_are_kept_and_where_they_cannot_be(
@@ -207,12 +220,27 @@ def test_a_page_is_the_same_where_its_templates_are_kept_and_where_they_cannot_b
     for name in ("cache", "cache", "file"):
         cached_in(tmp_path / name)
         pages.append(render_report(SETS["one record"]))
-    assert any((tmp_path / "cache" / "workbench" / "templates").iterdir())
+    assert any((tmp_path / "cache" / "workbench" / "report").iterdir())
     assert pages[0] == pages[1] == pages[2]
+
+
+def test_plotly_is_packed_once_for_each_version_of_it(cached_in: Callable[[Path], None], tmp_path: Path) -> None:
+    folder = tmp_path / "workbench" / "report"
+    folder.mkdir(parents=True)
+    (folder / "plotly-1-2").write_text("of an earlier version")
+    cached_in(tmp_path)
+    first = packed_script()
+    (kept,) = folder.glob("plotly-*")
+    packed_script.cache_clear()
+    assert packed_script() == first == kept.read_text()
+    assert gzip.decompress(base64.b64decode(first)).decode() == script() == get_plotlyjs()
+    kept.write_bytes(b"\xff")
+    packed_script.cache_clear()
+    assert packed_script() == first, "what is damaged is made again"
 
 
 def test_a_page_is_made_where_the_disk_takes_no_templates(cached_in: Callable[[Path], None], tmp_path: Path) -> None:
     cached_in(tmp_path)
     templates()
-    (tmp_path / "workbench" / "templates").rmdir()
+    (tmp_path / "workbench" / "report").rmdir()
     assert "<h2>" in render_report(SETS["one record"])

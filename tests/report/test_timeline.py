@@ -60,8 +60,8 @@ def test_the_chart_has_a_row_for_each_thread_and_a_colour_for_each_stage() -> No
     figure = charts.timeline(told)
 
     assert charts.timeline_rows(told) == ("decode", "worker 1", "worker 2")
-    assert [bar.name for bar in figure.data] == ["decode", "infer", "draw"]
-    infer = figure.data[1]
-    assert list(infer.base) == pytest.approx([2.0, 4.0])
-    assert list(infer.x) == pytest.approx([4.0, 4.0])
-    assert list(infer.y) == [1, 2]
+    assert [bar["name"] for bar in figure["data"]] == ["decode", "infer", "draw"]
+    infer = figure["data"][1]
+    assert infer["base"] == pytest.approx([2.0, 4.0])
+    assert infer["x"] == pytest.approx([4.0, 4.0])
+    assert infer["y"] == [1, 2]

@@ -52,13 +52,13 @@ def pick_setting(
     """
     path = history or default_path()
     with History(path, create=False) as opened:
-        rows = opened.summaries(detector_name=detector, media_name=media)
         machines = opened.machines()
+        here = environment().machine_id
+        chosen_machine = machine_of(machine, machines) if machine and machines else here
+        rows = opened.choices(chosen_machine, detector_name=detector, media_name=media)
         if not rows:
             what = "".join(f" of {word}" for word in (detector, media) if word)
             raise RecordError(f"the history {path} holds no measurement{what}; {MEASURE}")
-        here = environment().machine_id
-        chosen_machine = machine_of(machine, machines) if machine else here
         same = _of_one_media(rows, chosen_machine, machines)
         counted_from = None if baseline is None else Summary.of(saved_record(baseline, history))
         picked = pick(same, budget, machine_id=chosen_machine, baseline=counted_from)

@@ -1,11 +1,14 @@
 """Tables of many columns on the screen, and whole where no screen has an edge."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-WIDE = 240  # letters of a line in a file or a pipe, which has no edge at which a word would have to be broken
+MOST_FITTED = 200  # rows that are fitted to the screen; a thousand of them would take a second, and nobody reads so many there
+GAP = "  "
 
 
 def table_of(*headings: str, figures: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:
@@ -29,7 +32,27 @@ def table_of(*headings: str, figures: Iterable[str] = (), whole: Iterable[str] =
 
 
 def print_table(out: Console, table: Table) -> None:
-    """Print a table as wide as the screen, or as wide as it wants to be where there is none."""
-    if not out.is_terminal:
-        out.width = WIDE
-    out.print(table)
+    """Print a table as wide as the screen; where there is none, or it is long, a line for each row, as wide as that wants to be."""
+    if out.is_terminal and table.row_count <= MOST_FITTED:
+        out.print(table)
+        return
+    if table.title:
+        out.print(table.title, soft_wrap=True)
+    for line in lines(table):
+        out.print(line, soft_wrap=True)
+
+
+def lines(table: Table) -> Iterator[Text]:
+    """Yield the headings of a table, and a line for each of its rows."""
+    columns = [[_one_line(str(cell)) for cell in (column.header, *column.cells)] for column in table.columns]
+    widths = [max(map(cell_len, cells)) for cells in columns]
+    rights = [column.justify == "right" for column in table.columns]
+    styles = [table.header_style or "", *(row.style or "" for row in table.rows)]
+    for cells, style in zip(zip(*columns, strict=True), styles, strict=True):
+        room = (" " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True))
+        placed = (space + cell if right else cell + space for cell, space, right in zip(cells, room, rights, strict=True))
+        yield Text(GAP.join(placed).rstrip(), style)
+
+
+def _one_line(markup: str) -> str:
+    return " ".join(Text.from_markup(markup).plain.splitlines())

@@ -3,12 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, final
 
 import platformdirs
+from pydantic import ValidationError
 
 from workbench.errors import RecordError, SaveError
 from workbench.history.fast import fastest
@@ -28,6 +29,7 @@ from workbench.record import Record
 
 BUSY_SECONDS = 30.0  # a writer holds the lock for milliseconds; after this long something else is wrong
 LAST_CHARACTER = "\U0010ffff"  # sorts after whatever else may follow a prefix
+NO_PICTURES = "{}"
 IN_THE_LIST = "id IN (SELECT value FROM json_each(:ids))"  # SQLite limits the words of a statement, not the length of one
 
 
@@ -168,6 +170,28 @@ class History:
         rows.reverse()
         return tuple(map(Summary._make, rows))
 
+    def choices(self, machine_id: str, *, detector_name: str | None = None, media_name: str | None = None) -> tuple[Summary, ...]:
+        """Return what a choice for a machine is made from: all rows of that machine, newest last.
+
+        Before them come, of the other machines, the rows with the best AP: one for each set of classes, truth and frames.
+
+        Args:
+            machine_id: The machine.
+            detector_name: Only of this detector.
+            media_name: Only of these frames.
+        """
+        words = _given({"detector_name": detector_name, "media_name": media_name})
+        where = _equal(words)
+        best = (
+            f"SELECT {COLUMNS}, max(ap) FROM summaries WHERE {where} AND machine_id <> :machine_id AND problem IS NULL"  # noqa: S608 - our own words
+            " GROUP BY labels_key, ap_truth, media_key"
+        )
+        own = f"SELECT {COLUMNS} FROM summaries WHERE {where} AND machine_id = :machine_id ORDER BY position"  # noqa: S608 - as above
+        words["machine_id"] = machine_id
+        with self._reading():
+            others = [row[:-1] for row in self._base.execute(best, words)]
+            return tuple(map(Summary._make, others + self._base.execute(own, words).fetchall()))
+
     def together_with(self, row: Summary) -> tuple[Summary, ...]:
         """Return what was measured of the same detector, on the same frames and machine: of equal names the newest.
 
@@ -276,7 +300,7 @@ class History:
         return None if found is None else next(iter(self.records_by_id((found.id,), pictures=False)), None)
 
     def _select(self, where: str, words: Mapping[str, Any], pictures: bool) -> tuple[Record, ...]:
-        column = "pictures" if pictures else "'{}'"
+        column = "pictures" if pictures else f"'{NO_PICTURES}'"
         query = f"SELECT id, record, {column} FROM summaries JOIN bodies USING (position) WHERE {where} ORDER BY position"  # noqa: S608 - our own words
         with self._reading():
             rows = self._base.execute(query, dict(words)).fetchall()
@@ -284,6 +308,9 @@ class History:
 
     def _record(self, name: str, text: str, pictures: str) -> Record:
         source = f"{self.path}, record {name[:8]},"
+        if pictures == NO_PICTURES:
+            with suppress(ValidationError):  # what is wrong is told below
+                return Record.model_validate_json(text)
         try:
             tree = json.loads(text) | json.loads(pictures)
         except (ValueError, TypeError) as error:

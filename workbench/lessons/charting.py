@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import RecordError
 from workbench.record import write_whole
-from workbench.report.raw import packed, script_json
+from workbench.report.plotly_script import packed_script
+from workbench.report.raw import script_json
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -91,9 +92,7 @@ def chart_html(figure: dict[str, Any]) -> str:
 @cache
 def library_html() -> str:
     """Return HTML that holds plotly's library, packed, and unpacks it when the first chart asks for it."""
-    from plotly.offline import get_plotlyjs
-
-    return LIBRARY.format(packed=packed(str(get_plotlyjs())))
+    return LIBRARY.format(packed=packed_script())
 
 
 def export_page(notebook: Path | str, page: Path | str) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO, final
 from workbench.errors import MediaError
 from workbench.media.containers import missing_bytes
 from workbench.media.decoding import identified, upright_rgb
-from workbench.media.frame import Frame, Media, MediaFacts, frame_name
+from workbench.media.frame import Frame, Media, frame_name
+from workbench.media_facts import MediaFacts
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -6,8 +6,9 @@ from typing import Any, final
 
 from workbench.errors import MediaError
 from workbench.media.backend import opencv
-from workbench.media.frame import Frame, Media, MediaFacts
+from workbench.media.frame import Frame, Media
 from workbench.media.live import LiveSource, live_frames
+from workbench.media_facts import MediaFacts
 
 PREFIX = "camera:"
 

@@ -6,28 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.boxes import UInt8Array
-from workbench.values import Value
-
-
-class MediaFacts(Value):
-    """Which frames it ran on."""
-
-    name: str
-    source: str
-    kind: str
-    frames: int
-    """How many; for a video, what its container says (counted only where it says nothing). 0 where they never end."""
-    size_hw: tuple[int, int]
-    """Of the first frame, turned upright."""
-    fps: float | None = None
-    sha256: str | None = None
-    notes: tuple[str, ...] = ()
-    """What people should know of these frames: numbers that are missing, a stream that was opened again."""
-
-    @property
-    def endless(self) -> bool:
-        """Whether they never end, so that no two passes show the same frames; `recorded` makes media of them that do."""
-        return self.frames == 0
+from workbench.media_facts import MediaFacts
 
 
 @dataclass(frozen=True, slots=True, eq=False)

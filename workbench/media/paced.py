@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import final
 
 from workbench.errors import MediaError
-from workbench.media.frame import Frame, Media, MediaFacts
+from workbench.media.frame import Frame, Media
+from workbench.media_facts import MediaFacts
 from workbench.realtime import Policy
 from workbench.threads import NamedThread
 

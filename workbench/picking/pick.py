@@ -82,7 +82,7 @@ def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None
     rows = tuple(summaries)
     settings = _by_setting(row for row in rows if machine_id is None or row.machine_id == machine_id)
     standing = [row for row in map(_standing, settings) if row is not None]
-    best, baselines = _best_ap(rows, baseline), _baselines(rows)
+    best, baselines = _best_ap(rows, baseline), frozenset(row.agreement_baseline for group in settings for row in group)
     found = [_candidate(row, budget.stat, best, baselines) for row in standing]
     limits = budget.limits
     choices = [Choice(one, tuple(limit.margin(one) for limit in limits)) for one in found if one.ms is not None]
@@ -133,10 +133,6 @@ def _best_ap(rows: Iterable[Summary], baseline: Summary | None) -> dict[Question
         if row.ap is not None and row.problem is None and row.ap > best.get(question := _question(row), -1.0):
             best[question] = row.ap
     return best
-
-
-def _baselines(rows: Iterable[Summary]) -> frozenset[str | None]:
-    return frozenset(row.agreement_baseline for row in rows)
 
 
 def _candidate(row: Summary, stat: Stat, best: dict[Question, float], baselines: frozenset[str | None]) -> Candidate:

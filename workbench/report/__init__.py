@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import RecordError
 from workbench.record import Record
+from workbench.report import charts
 from workbench.report.page import render_report, write_report
 from workbench.report.points import points_of
 from workbench.report.summary import Summary
@@ -17,9 +18,7 @@ __all__ = ["quality_figure", "render_report", "stage_figure", "write_report"]
 
 def stage_figure(records: Sequence[Record]) -> "go.Figure":
     """Return the stages of each record's median frame as stacked bars on one scale, in milliseconds."""
-    from workbench.report import charts
-
-    return charts.stage_bars(Summary.of(records))
+    return _figure(charts.stage_bars(Summary.of(records)))
 
 
 def quality_figure(records: Sequence[Record]) -> "go.Figure":
@@ -28,10 +27,17 @@ def quality_figure(records: Sequence[Record]) -> "go.Figure":
     Raises:
         RecordError: No record has both a time and one of these.
     """
-    from workbench.report import charts
-
     summary = Summary.of(records)
     points = points_of(summary)
     if points is None:
         raise RecordError("no record here has both a latency and an accuracy or agreement; measure on media with truth")
-    return charts.latency_against_quality(summary, points)
+    return _figure(charts.latency_against_quality(summary, points))
+
+
+def _figure(described: charts.Figure) -> "go.Figure":
+    """Return a figure as notebooks show it, in our own look alone."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(described)
+    figure.layout.template = None
+    return figure

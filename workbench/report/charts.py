@@ -1,13 +1,12 @@
-"""The charts: the one module that makes plotly figures, for the report and for notebooks alike.
+"""The charts: the one module that describes plotly's figures, for the report and for notebooks alike.
 
+They are plain data, as plotly.js takes them: its Python package checks each value, and loads for longer than a page is written.
 Plotly reads a few HTML tags in texts, so every text that comes from a record passes `points.chart_text` first.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workbench.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, stage_colour
 from workbench.record import Record
@@ -18,8 +17,8 @@ from workbench.speed import ran
 from workbench.timing import STAGES, UNEXPLAINED, StageSpan
 from workbench.wording import format_number, format_seconds_as_ms
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
+Figure = dict[str, Any]
+"""`data` and `layout`, of plotly's schema."""
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 INK, GRID = "#77818b", "rgba(128,138,148,.28)"  # readable on white and on near-black; the report sets its theme's own
@@ -39,55 +38,60 @@ OTHER_MARK = (GREY, "hexagon")
 BROKEN_MARK = (VERMILLION, "x-thin-open")
 
 
-def latency_against_quality(summary: Summary, points: Points) -> go.Figure:
+def latency_against_quality(summary: Summary, points: Points) -> Figure:
     """Draw every setting as a point: median milliseconds against AP, or against agreement where no truth is known."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure(layout=_layout())
     edge = points.frontier()
     line = {"shape": "hv", "width": 1.5, "color": INK, "dash": "dot"}
-    figure.add_scatter(x=[x for x, _ in edge], y=[y for _, y in edge], mode="lines", line=line, name="frontier", hoverinfo="skip")
+    drawn = {"type": "scatter", "mode": "lines", "line": line, "name": "frontier", "hoverinfo": "skip"}
     places = name_places(points) if len(points.points) <= LABELLED else {}
     own = [point for point in points.points if point.record.id == summary.baseline.id]
     ring = {"symbol": "circle-open", "size": 22, "color": INK, "line": {"width": 1.5}}
-    _add_points(figure, own, places, name="baseline", marker=ring)
-    for name, (colour, symbol), members in _groups(points):
-        _add_points(
-            figure,
-            members,
-            {key: place for key, place in places.items() if key != summary.baseline.id},  # its name stands outside its ring
-            name=name,
-            hoverinfo="text",
-            hovertext=[hover(point.record, summary) for point in members],
-            marker={
-                "color": colour,
-                "symbol": symbol,
-                "size": 12,
-                "line": {"width": 2.5 if "thin" in symbol else 0, "color": colour},
-            },
-        )
+    beside = {key: place for key, place in places.items() if key != summary.baseline.id}  # its name stands outside its ring
     spans = [point.x for point in points.points]
-    figure.update_xaxes(title_text=f"median ms a frame{' (logarithmic)' if points.logarithmic else ''}, less is better")
-    figure.update_xaxes(**(_log_axis(min(spans), max(spans)) if points.logarithmic else {"range": [0, max(spans) * 1.08]}))
-    figure.update_yaxes(
-        title_text="AP" if points.axis == "ap" else "agreement with the baseline", range=list(points.y_range), tickformat=".2f"
-    )
-    return figure
+    return {
+        "data": [
+            drawn | {"x": [x for x, _ in edge], "y": [y for _, y in edge]},
+            _marks(own, places, name="baseline", marker=ring),
+            *(
+                _marks(
+                    members,
+                    beside,
+                    name=name,
+                    hoverinfo="text",
+                    hovertext=[hover(point.record, summary) for point in members],
+                    marker={
+                        "color": colour,
+                        "symbol": symbol,
+                        "size": 12,
+                        "line": {"width": 2.5 if "thin" in symbol else 0, "color": colour},
+                    },
+                )
+                for name, (colour, symbol), members in _groups(points)
+            ),
+        ],
+        "layout": _layout(
+            x=_titled(f"median ms a frame{' (logarithmic)' if points.logarithmic else ''}, less is better")
+            | (_log_axis(min(spans), max(spans)) if points.logarithmic else {"range": [0, max(spans) * 1.08]}),
+            y=_titled("AP" if points.axis == "ap" else "agreement with the baseline")
+            | {"range": list(points.y_range), "tickformat": ".2f"},
+        ),
+    }
 
 
-def _add_points(figure: go.Figure, points: Sequence[Point], places: dict[str, str], **how: Any) -> None:
+def _marks(points: Sequence[Point], places: dict[str, str], **how: Any) -> dict[str, Any]:
     ids = [point.record.id for point in points]
-    figure.add_scatter(
-        x=[point.x for point in points],
-        y=[point.shown for point in points],
-        customdata=ids,  # whoever is told of a click learns which record it was
-        mode="markers+text" if places else "markers",
-        text=[point.name if point.record.id in places else "" for point in points],
-        textposition=[places.get(key, "top center") for key in ids],
-        textfont={"size": 12},
-        cliponaxis=False,
-        **({"hoverinfo": "skip"} | how),
-    )
+    return {
+        "type": "scatter",
+        "x": [point.x for point in points],
+        "y": [point.shown for point in points],
+        "customdata": ids,  # whoever is told of a click learns which record it was
+        "mode": "markers+text" if places else "markers",
+        "text": [point.name if point.record.id in places else "" for point in points],
+        "textposition": [places.get(key, "top center") for key in ids],
+        "textfont": {"size": 12},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+    } | how
 
 
 def _groups(points: Points) -> list[tuple[str, tuple[str, str], list[Point]]]:
@@ -107,34 +111,42 @@ def _log_axis(low: float, high: float) -> dict[str, Any]:
     return {"type": "log", "range": ends, "tickvals": shown, "ticktext": [format_number(tick, 1) for tick in shown]}
 
 
-def stage_bars(summary: Summary) -> go.Figure:
+def stage_bars(summary: Summary) -> Figure:
     """Draw where a median frame's time goes, one bar for each setting, the slowest on top."""
-    import plotly.graph_objects as go
-
     rows = bar_rows(summary)
-    figure = go.Figure(layout=_layout())
     budgets = [record.timing.budget() for record in rows if record.timing is not None]
     names = [chart_text(summary.label(record)) for record in rows]
-    for stage in stage_order(budgets):
-        hatched = {"pattern": {"shape": "/", "size": 6, "solidity": 0.35}} if stage == UNEXPLAINED else {}
-        figure.add_bar(
-            y=list(range(len(rows))),
-            x=[budget.get(stage, 0.0) * 1000 for budget in budgets],
-            orientation="h",
-            name=chart_text(stage),
-            hoverinfo="text",
-            hovertext=[
-                f"{name}<br>{chart_text(stage)} {format_seconds_as_ms(budget.get(stage))} ms"
-                for name, budget in zip(names, budgets, strict=True)
-            ],
-            marker={"color": stage_colour(stage), "line": {"width": 0}} | hatched,
+    ticks = {"tickvals": list(range(len(rows))), "ticktext": [f"{name} " for name in names]}
+    return {
+        "data": [
+            _bars(stage)
+            | {
+                "y": list(range(len(rows))),
+                "x": [budget.get(stage, 0.0) * 1000 for budget in budgets],
+                "hovertext": [
+                    f"{name}<br>{chart_text(stage)} {format_seconds_as_ms(budget.get(stage))} ms"
+                    for name, budget in zip(names, budgets, strict=True)
+                ],
+            }
+            for stage in stage_order(budgets)
+        ],
+        "layout": _layout(
+            x=_titled("ms of a median frame") | {"rangemode": "tozero"}, y=ticks | {"autorange": "reversed", "showgrid": False}
         )
-    figure.update_layout(barmode="stack", bargap=0.38, legend_traceorder="normal")
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=[f"{name} " for name in names], autorange="reversed", showgrid=False
-    )
-    figure.update_xaxes(title_text="ms of a median frame", rangemode="tozero")
-    return figure
+        | {"barmode": "stack", "bargap": 0.38},
+    }
+
+
+def _bars(stage: str) -> dict[str, Any]:
+    """Return what bars of a stage look like everywhere; what no stage explains is hatched."""
+    hatched = {"pattern": {"shape": "/", "size": 6, "solidity": 0.35, "fillmode": "overlay"}} if stage == UNEXPLAINED else {}
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": chart_text(stage),
+        "hoverinfo": "text",
+        "marker": {"color": stage_colour(stage), "line": {"width": 0}} | hatched,
+    }
 
 
 def bar_rows(summary: Summary) -> tuple[Record, ...]:
@@ -155,60 +167,54 @@ def stage_order(budgets: Sequence[dict[str, float]]) -> tuple[str, ...]:
     return (*(stage for stage in STAGES if stage in present), *others, *([UNEXPLAINED] if UNEXPLAINED in present else []))
 
 
-def frame_times(summary: Summary, records: Sequence[Record]) -> go.Figure:
+def frame_times(summary: Summary, records: Sequence[Record]) -> Figure:
     """Draw each frame's time in the order in which it was taken: what a median hides."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure(layout=_layout())
+    traces = []
     for record, dash in zip(records, ("solid", "dot", "dash", "dashdot"), strict=False):
         if record.timing is None:
             continue
         colour, _ = ENGINE_MARKS.get(record.settings.runtime.engine, OTHER_MARK)
-        figure.add_scatter(
-            y=[seconds * 1000 for seconds in record.timing.total_seconds],
-            x=list(range(1, len(record.timing.total_seconds) + 1)),
-            mode="lines" if len(record.timing.total_seconds) > 1 else "markers",
-            name=chart_text(summary.label(record)),
-            line={"width": 1.4, "dash": dash, "color": colour},
-            hovertemplate="frame %{x}: %{y:.3~g} ms<extra></extra>",
+        frames = len(record.timing.total_seconds)
+        traces.append(
+            {
+                "type": "scatter",
+                "y": [seconds * 1000 for seconds in record.timing.total_seconds],
+                "x": list(range(1, frames + 1)),
+                "mode": "lines" if frames > 1 else "markers",
+                "name": chart_text(summary.label(record)),
+                "line": {"width": 1.4, "dash": dash, "color": colour},
+                "hovertemplate": "frame %{x}: %{y:.3~g} ms<extra></extra>",
+            }
         )
     spans = [seconds for record in records if record.timing for seconds in record.timing.total_seconds if seconds > 0]
-    figure.update_xaxes(title_text="frame")
     logarithmic = bool(spans) and max(spans) / min(spans) > LOG_SPAN
-    figure.update_yaxes(
-        title_text="ms a frame", **(_log_axis(min(spans) * 1000, max(spans) * 1000) if logarithmic else {"rangemode": "tozero"})
-    )
-    return figure
+    scale = _log_axis(min(spans) * 1000, max(spans) * 1000) if logarithmic else {"rangemode": "tozero"}
+    return {"data": traces, "layout": _layout(x=_titled("frame"), y=_titled("ms a frame") | scale)}
 
 
-def timeline(record: Record) -> go.Figure:
+def timeline(record: Record) -> Figure:
     """Draw when each stage of the last frames ran, a row for each thread: what waits, what overlaps, and what is always busy."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure(layout=_layout())
     spans = placed(record.timeline)
     rows = timeline_rows(record)
+    traces = []
     for stage in stage_order([dict.fromkeys((span.stage for _, span in spans), 0.0)]):
         own = [(row, span) for row, span in spans if span.stage == stage]
-        figure.add_bar(
-            y=[rows.index(row) for row, _ in own],
-            base=[span.start_seconds * 1000 for _, span in own],
-            x=[span.seconds * 1000 for _, span in own],
-            orientation="h",
-            name=chart_text(stage),
-            hoverinfo="text",
-            hovertext=[
-                f"{chart_text(stage)}, {_frame_words(span)}<br>{format_seconds_as_ms(span.seconds)} ms, from"
-                f" {format_seconds_as_ms(span.start_seconds)} ms on"
-                for _, span in own
-            ],
-            marker={"color": stage_colour(stage), "line": {"width": 0}},
+        traces.append(
+            _bars(stage)
+            | {
+                "y": [rows.index(row) for row, _ in own],
+                "base": [span.start_seconds * 1000 for _, span in own],
+                "x": [span.seconds * 1000 for _, span in own],
+                "hovertext": [
+                    f"{chart_text(stage)}, {_frame_words(span)}<br>{format_seconds_as_ms(span.seconds)} ms, from"
+                    f" {format_seconds_as_ms(span.start_seconds)} ms on"
+                    for _, span in own
+                ],
+            }
         )
-    figure.update_layout(barmode="overlay", bargap=0.3)
-    names = [f"{chart_text(row)} " for row in rows]
-    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=names, range=[len(rows) - 0.5, -0.5], showgrid=False)
-    figure.update_xaxes(title_text="ms", rangemode="tozero")
-    return figure
+    ticks = {"tickvals": list(range(len(rows))), "ticktext": [f"{chart_text(row)} " for row in rows]}
+    layout = _layout(x=_titled("ms") | {"rangemode": "tozero"}, y=ticks | {"range": [len(rows) - 0.5, -0.5], "showgrid": False})
+    return {"data": traces, "layout": layout | {"barmode": "overlay", "bargap": 0.3}}
 
 
 def timeline_rows(record: Record) -> tuple[str, ...]:
@@ -224,26 +230,22 @@ def _frame_words(span: StageSpan) -> str:
     return f"frame {span.frame + 1}" if span.frames == 1 else f"frames {span.frame + 1} to {span.frame + span.frames}"
 
 
-def _layout() -> dict[str, Any]:
-    axis = {
-        "gridcolor": GRID,
-        "zeroline": False,
-        "linecolor": GRID,
-        "ticks": "",
-        "automargin": True,
-        "title": {"standoff": 10, "font": {"size": 13}},
-    }
+def _titled(text: str) -> dict[str, Any]:
+    return {"title": {"text": text, "standoff": 10, "font": {"size": 13}}}
+
+
+def _layout(x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:
+    axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "ticks": "", "automargin": True}
     return {
-        "template": None,
         "font": {"family": FONT, "size": 13, "color": INK},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
-        "xaxis": axis,
-        "yaxis": axis,
+        "xaxis": axis | x,
+        "yaxis": axis | y,
         "hovermode": "closest",
         "hoverlabel": {"align": "left", "font": {"family": FONT, "size": 13}},
-        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         "showlegend": True,
         "dragmode": False,
     }

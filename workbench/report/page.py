@@ -16,8 +16,9 @@ from workbench.report import charts, findings, headline, table
 from workbench.report.budget import Budgets, budgets
 from workbench.report.frames import KINDS, Frame, baseline_frames, compared_frames, pictures_by_key
 from workbench.report.next_steps import steps
+from workbench.report.plotly_script import packed_script, script
 from workbench.report.points import points_of, quality_axis
-from workbench.report.raw import packed, packed_records, script_json
+from workbench.report.raw import packed_records, script_json
 from workbench.report.summary import Summary
 from workbench.report.templates import templates
 from workbench.settings import describe_changes
@@ -31,7 +32,7 @@ POLICY = (
 
 
 MANY = 200  # records; a page of more is never small enough to hold plotly as it is, and to try would take as long again
-OFFERED = 100  # records that can be shown beside the baseline; nobody looks for one among hundreds, and each makes the page larger
+OFFERED = 50  # records that can be shown beside the baseline; nobody looks for one among hundreds, and each makes the page larger
 LARGEST_BYTES = 8_000_000  # mail still takes it; above it plotly is packed, which saves three of its five megabytes
 
 
@@ -68,7 +69,7 @@ def render_report(records: Sequence[Record], *, allow_different_machines: bool =
     with ThreadPoolExecutor(1, thread_name_prefix="workbench-pack") as pool:  # compressing leaves other threads the interpreter
         raw = pool.submit(packed_records, summary.records)
         if many:
-            pool.submit(_packed_plotly)  # which remembers it
+            pool.submit(packed_script)  # which remembers it
         context = _context(summary) | {"raw": raw.result()}
     if not many:
         html = template.render(context | _charting(context["chart_names"], small=False))
@@ -85,8 +86,8 @@ def write_report(records: Sequence[Record], path: Path | str, *, allow_different
 def _charting(drawn: tuple[str, ...], *, small: bool) -> dict[str, Any]:
     """Return plotly for the template, packed where the page shall be small; nothing where no chart is drawn."""
     return {
-        "plotly": Markup(_plotly() if drawn and not small else ""),  # noqa: S704 - plotly's own file
-        "plotly_packed": _packed_plotly() if drawn and small else "",
+        "plotly": Markup(script() if drawn and not small else ""),  # noqa: S704 - plotly's own file
+        "plotly_packed": packed_script() if drawn and small else "",
     }
 
 
@@ -168,7 +169,7 @@ def _offered(summary: Summary) -> frozenset[str]:
     return frozenset(record.id for record in sorted(others, key=order)[:OFFERED])
 
 
-def _charts(summary: Summary) -> dict[str, Any]:
+def _charts(summary: Summary) -> dict[str, charts.Figure]:
     figures = {"frame-times": charts.frame_times(summary, _timed(summary))} if _timed(summary) else {}
     if (points := points_of(summary)) is not None and len(points.points) > 1:
         figures["latency-quality"] = charts.latency_against_quality(summary, points)
@@ -176,7 +177,7 @@ def _charts(summary: Summary) -> dict[str, Any]:
         figures["stage-bars"] = charts.stage_bars(summary)
     if (record := timed_best(summary)) is not None:
         figures["timeline"] = charts.timeline(record)
-    return {name: figure.to_plotly_json() for name, figure in figures.items()}
+    return figures
 
 
 def timed_best(summary: Summary) -> Record | None:
@@ -253,15 +254,3 @@ def _subjects(summary: Summary) -> tuple[tuple[Record, tuple[str, ...]], ...]:
 @cache
 def _asset(name: str) -> str:
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
-
-
-@cache
-def _plotly() -> str:
-    from plotly.offline import get_plotlyjs
-
-    return str(get_plotlyjs())
-
-
-@cache
-def _packed_plotly() -> str:
-    return packed(_plotly())

@@ -6,9 +6,9 @@ from typing import final
 
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from jinja2.bccache import Bucket
-from platformdirs import user_cache_path
 
 from workbench import wording
+from workbench.report.cache import cache_folder
 
 
 @final
@@ -20,26 +20,19 @@ class _Compiled(FileSystemBytecodeCache):
             super().dump_bytecode(bucket)
 
 
-def _compiled() -> _Compiled | None:
-    folder = user_cache_path("workbench") / "templates"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return _Compiled(str(folder))
-
-
 @cache
 def templates() -> Environment:
     """Return the templates, with the filters that they use."""
+    folder = cache_folder()
     environment = Environment(
-        bytecode_cache=_compiled(),
+        bytecode_cache=None if folder is None else _Compiled(str(folder)),
         loader=PackageLoader("workbench.report", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["zip"] = zip
     environment.filters |= {
         "ms": wording.format_seconds_as_ms,
         "percent": wording.format_percent,

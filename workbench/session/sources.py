@@ -5,7 +5,8 @@ from typing import final
 
 from workbench.detectors import Detector
 from workbench.errors import SettingsError
-from workbench.media import Media, MediaFacts, MediaSource
+from workbench.media import Media, MediaSource
+from workbench.media_facts import MediaFacts
 from workbench.settings import Settings
 from workbench.sweep import Material
 from workbench.variants import variant, words

@@ -11,7 +11,8 @@ from workbench.detectors import Detector
 from workbench.detectors.conversion import CALIBRATED
 from workbench.detectors.detector import OWN_NMS
 from workbench.graph.nms import GRAPH_NMS
-from workbench.media import MediaFacts, masked
+from workbench.media import masked
+from workbench.media_facts import MediaFacts
 from workbench.settings import FLATBUFFER_ENGINES, Nms, Settings, assignments
 from workbench.sweep.grid import Grid
 from workbench.sweep.task import Material, Row, Task

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Literal
 
-from workbench.media import MediaFacts
+from workbench.media_facts import MediaFacts
 from workbench.record import DetectorFacts, Record
 from workbench.settings import Settings
 from workbench.values import Value

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from workbench.detections import Detections
-from workbench.media import Frame, Media, MediaFacts
+from workbench.media import Frame, Media
+from workbench.media_facts import MediaFacts
 from workbench.record import DetectorFacts, EngineFacts
 from workbench.takeaway.plan import OWN, Plan
 

@@ -1,0 +1,40 @@
+"""Tables on a screen, and whole where there is none."""
+
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from rich.markup import escape
+
+from workbench.cli.tables import MOST_FITTED, print_table, table_of
+
+WIDTH = 60
+LONG = "a setting with a name that no screen of sixty letters has room for in one line"
+
+
+def printed(rows: int, *, terminal: bool) -> list[str]:
+    out = Console(file=io.StringIO(), width=WIDTH, force_terminal=terminal, color_system=None)
+    table = table_of("id", "setting", "ms", figures=["ms"], whole=["id"])
+    table.title = escape("[these] rows")
+    for number in range(rows):
+        table.add_row(f"{number:04}", escape(f"[red]{LONG}\n日本"), "1.5", style="red")
+    print_table(out, table)
+    assert isinstance(out.file, io.StringIO)
+    return out.file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(("rows", "terminal"), [(2, False), (MOST_FITTED + 1, True)], ids=["a pipe", "a long one"])
+def test_each_row_is_one_line_in_which_columns_stand_below_each_other(rows: int, terminal: bool) -> None:
+    title, heading, *lines = printed(rows, terminal=terminal)
+    assert title == "[these] rows"
+    assert heading.split() == ["id", "setting", "ms"]
+    assert len(lines) == rows
+    assert all(line == f"{number:04}  [red]{LONG} 日本  1.5" for number, line in enumerate(lines))
+    assert {cell_len(line) for line in (heading, *lines)} == {cell_len(lines[0])}
+
+
+def test_a_short_one_is_fitted_to_the_screen() -> None:
+    lines = printed(2, terminal=True)
+    assert max(map(cell_len, lines)) <= WIDTH
+    assert "0001" in " ".join(lines)
