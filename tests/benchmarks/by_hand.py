@@ -46,7 +46,8 @@ def decode(raw: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray, np.nd
     boxes = np.concatenate([centres[rows] - sizes[rows] / 2, sizes[rows]], axis=1) / scale
     if not len(rows):
         return boxes, kept, classes
-    chosen = np.asarray(cv2.dnn.NMSBoxesBatched(boxes, kept, classes, SCORE, IOU), int).reshape(-1)
+    left = cv2.dnn.NMSBoxesBatched(boxes, kept, classes, SCORE, IOU)  # type: ignore[arg-type]  # it takes arrays too
+    chosen = np.array(left, np.int64).reshape(-1)
     return boxes[chosen], kept[chosen], classes[chosen]
 
 
@@ -68,7 +69,7 @@ def litert(model: Path, threads: int) -> Infer:
     def infer(values: np.ndarray) -> np.ndarray:
         interpreter.set_tensor(taken, values)
         interpreter.invoke()
-        return interpreter.get_tensor(given)[0]
+        return np.asarray(interpreter.get_tensor(given)[0])
 
     return infer
 

@@ -12,14 +12,15 @@ from multiprocessing import get_context
 from statistics import median
 
 from tests.benchmarks.direct import median_ms, say_errors, subject
-from workbench.catalog import SAMPLE_DETECTORS, Footage
+from workbench.catalog import Footage
 from workbench.measure import SHARED_TURN_FRAMES, Measured, measure_in_turns
 from workbench.patience import Patience
 from workbench.pipeline import Pipeline
+from workbench.samples.sample_detectors import SAMPLE_DETECTORS
 from workbench.sweep import default_grid
+from workbench.sweep.child import open_material
 from workbench.sweep.composing import Composer
 from workbench.sweep.plan import make_plan
-from workbench.sweep.runner import open_material
 from workbench.sweep.task import Task
 
 ROWS_BESIDE = 11  # of its group that are screened with a row that is composed and measured whole in turns

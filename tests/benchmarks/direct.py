@@ -9,9 +9,9 @@ from workbench.bench import DEFAULT_FRAMES
 from workbench.machine import environment
 from workbench.record import Record
 from workbench.sweep import Material
+from workbench.sweep.child import open_material
 from workbench.sweep.isolation import run_task
 from workbench.sweep.plan import Subject
-from workbench.sweep.runner import open_material
 from workbench.sweep.sites import Site, ThisMachine
 from workbench.sweep.task import Job, Row
 

@@ -41,13 +41,18 @@ def main() -> None:
         while not view.status["ready"]:
             time.sleep(0.1)
         player = workbench.session.player
+        assert player is not None
+
+        def number() -> int:
+            return player.shown.number if player.shown is not None else 0
+
         for kind, content in (("pin", {}), ("pace", {"value": "free"}), ("play", {})):
             tell(kind, **content)
         time.sleep(options.settle_seconds)
-        first, before = player.shown.number, resident_mib()
-        while player.shown.number < first + options.frames:
+        first, before = number(), resident_mib()
+        while number() < first + options.frames:
             time.sleep(1)
-        print(f"{player.shown.number - first:,} frames later {resident_mib() - before:+.1f} MiB of {before:.0f}")
+        print(f"{number() - first:,} frames later {resident_mib() - before:+.1f} MiB of {before:.0f}")
         workbench.close()
 
 

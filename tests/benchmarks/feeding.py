@@ -24,15 +24,17 @@ from workbench import Bench, open_detector, open_footage, variant
 from workbench.blocks import compare_blocks
 from workbench.catalog import SAMPLE_CLIP, SAMPLE_STILLS
 from workbench.detections import Detections
+from workbench.feeding import Passed
 from workbench.limits import limit
 from workbench.machine import environment
 from workbench.measure import time_frames
-from workbench.media import Frame, open_media
+from workbench.media import Frame, Media, open_media
 from workbench.overlapped import Overlapped
 from workbench.pipeline import Pipeline
-from workbench.watch import NoWatch, Stopwatch
+from workbench.watch import NoWatch, Stopwatch, Watch
 
 TimeBlock = Callable[[int], Sequence[float]]
+Work = Callable[[Sequence[Frame], Watch], Passed]
 ASSETS = Path(os.environ.get("WORKBENCH_ASSETS", Path(__file__).parents[3] / "shared" / "assets"))
 HANG_SECONDS = 60
 
@@ -45,14 +47,11 @@ def pipeline(words: str, model: str = "inspector-mobile", media: str | Path = SA
 
 
 def compared(name: str, a: TimeBlock, b: TimeBlock, seconds: float = 40.0) -> None:
-    time_frames_of(a), time_frames_of(b)
+    for warm in (a, b):
+        warm(20)
     result = compare_blocks(a, b, maximum_seconds=seconds)
     ratio = result.ratio
     print(f"  {name}: {ratio.median:.3f} times [{ratio.low:.3f}, {ratio.high:.3f}], {result.frames} frames")
-
-
-def time_frames_of(time_block: TimeBlock) -> None:
-    time_block(20)  # warm
 
 
 def whole(time_block: TimeBlock) -> TimeBlock:
@@ -72,7 +71,9 @@ def bound(options: argparse.Namespace) -> None:
     for _ in range(options.runs):
         bench = Bench(open_footage(detector, str(SAMPLE_CLIP)), frames=400)
         record = bench.measure(variant(detector, f"litert-int8,feed.mode=threads,feed.workers={options.workers}"))
+        assert record.timing is not None, record.problem
         found = limit(record.timing, record.environment.cores)
+        assert found is not None, "this system does not tell processor time"
         shares.append(found.share)
         fps.append(found.fps)
         told = f"{found.fps:.0f} FPS of {found.bound_fps:.0f} ({found.limited_by}): {found.share:.2f}"
@@ -118,7 +119,7 @@ def tfdata(_: argparse.Namespace) -> None:
         cached = pipeline(f"graph,input.size_hw=160,feed.mode=tfdata,feed.workers=2,feed.cache={cache}", media=landscape())
         stills = open_media(landscape())
         passes = []
-        for _ in range(3):
+        for _number in range(3):
             steps = cached.steps(stills)
             passes.append(sum(time_frames(steps, 10_000)))
             steps.close()
@@ -186,7 +187,7 @@ def timers(options: argparse.Namespace) -> None:
 
     def overlapped(*, silent: bool) -> TimeBlock:
         def block(count: int) -> Sequence[float]:
-            works = [partial(quiet, worker.pass_batch) if silent else worker.pass_batch for worker in threads.workers()]
+            works: list[Work] = [partial(quiet, worker.pass_batch) if silent else worker.pass_batch for worker in threads.workers()]
             run = Overlapped(clip.frames(), 1, works, prefetch=2)
             try:
                 seconds = time_frames(lambda watch: len(passed.frames) if (passed := run.next(watch)) else 0, count + 8)
@@ -199,7 +200,7 @@ def timers(options: argparse.Namespace) -> None:
     compared("threads", overlapped(silent=False), overlapped(silent=True))
 
 
-def quiet(work: Callable[..., object], batch: Sequence[Frame], _: object) -> object:
+def quiet(work: Work, batch: Sequence[Frame], _: Watch) -> Passed:
     return work(batch, NoWatch())
 
 
@@ -243,7 +244,7 @@ def stops(options: argparse.Namespace) -> None:
         print(f"{mode}: {count} stops at random moments; Python threads, threads, handles: {before} before, {after} after")
 
 
-def stop_once(one: Pipeline, clip: object, seconds: float) -> None:
+def stop_once(one: Pipeline, clip: Media, seconds: float) -> None:
     steps = one.steps(clip)
     ends = time.perf_counter() + seconds
     while time.perf_counter() < ends:

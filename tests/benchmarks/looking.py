@@ -88,6 +88,7 @@ def fit_stage(page: Page) -> None:
     """Let the picture be as wide as it is sent."""
     for _ in range(4):
         width = role(page, "picture").evaluate("one => one.clientWidth")
+        assert page.viewport_size is not None
         page.set_viewport_size({"width": page.viewport_size["width"] + STAGE_WIDTH_PX - width, "height": 1400})
         page.wait_for_timeout(300)
     size = role(page, "picture").evaluate("one => `${one.clientWidth}x${one.clientHeight}`")

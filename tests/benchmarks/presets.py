@@ -12,6 +12,7 @@ from workbench.catalog import SAMPLE_CLIP
 from workbench.machine import environment
 from workbench.record import Record
 from workbench.settings import PRESETS
+from workbench.timing import Timing
 
 
 def main() -> None:
@@ -30,14 +31,20 @@ def main() -> None:
         bench = Bench(footage, frames=options.frames)
         for preset in PRESETS:
             runs[preset].append(bench.measure(variant(detector, preset)))
-    naive_fps = [record.timing.fps for record in runs["naive"]]
+    timings = {preset: [timing_of(record) for record in records] for preset, records in runs.items()}
+    naive_fps = [one.fps or 0.0 for one in timings["naive"]]
     print(f"{'preset':<12} {'ms':>7} {'x naive':>8} {'unexplained':>12}  noise")
     for preset, records in runs.items():
-        ratios = [record.timing.fps / fps for record, fps in zip(records, naive_fps, strict=True)]
-        shares = [record.timing.unexplained_share for record in records]
+        ratios = [(one.fps or 0.0) / fps for one, fps in zip(timings[preset], naive_fps, strict=True)]
+        shares = [one.unexplained_share or 0.0 for one in timings[preset]]
         noise = ", ".join(sorted({record.noise.verdict for record in records}))
-        ms = median(record.timing.median_ms for record in records)
+        ms = median(one.median_ms or 0.0 for one in timings[preset])
         print(f"{preset:<12} {ms:7.2f} {median(ratios):8.1f} {median(shares):12.1%}  {noise}")
+
+
+def timing_of(record: Record) -> Timing:
+    assert record.timing is not None, record.problem
+    return record.timing
 
 
 if __name__ == "__main__":

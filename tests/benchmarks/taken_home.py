@@ -53,8 +53,10 @@ def main() -> None:
             pipeline = Pipeline(detector, settings, footage.calibration)
             own, seconds_own = remembering(pipeline.block_timer(footage.media))
             home, seconds_home = remembering(program_timer(taken.folder / "detect.py"))
-            own(5), home(5)
-            seconds_own.clear(), seconds_home.clear()
+            own(5)
+            home(5)
+            seconds_own.clear()
+            seconds_home.clear()
             with NoiseWatch(settings.runtime.threads) as watch:
                 ratio = compare_blocks(own, home, maximum_seconds=options.seconds).ratio
         fps = [len(seconds) / sum(seconds) for seconds in (seconds_home, seconds_own)]

@@ -73,7 +73,7 @@ def report(title: str, found: Counter[str], ratios: list[float], rounds: list[in
 
 def main() -> None:
     """Print both figures with the environment."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--same", type=int, default=200, help="comparisons of a setting with itself")
     parser.add_argument("--slowed", type=int, default=100, help="comparisons with 5 %% more work on one side")
     parser.add_argument("--maximum-seconds", type=float, default=20.0, help="of one comparison")
@@ -86,13 +86,13 @@ def main() -> None:
     began = time.perf_counter()
     with NoiseWatch() as watch:
         if asked.same:
-            found, *spread = verdicts(work, asked.same, 0.0, asked.maximum_seconds)
-            report(f"with itself, {asked.same} times", found, *spread)
+            found, ratios, rounds = verdicts(work, asked.same, 0.0, asked.maximum_seconds)
+            report(f"with itself, {asked.same} times", found, ratios, rounds)
             claimed = 1 - found["no measurable difference"] / asked.same
             print(f"    a difference that is not there was claimed in {claimed:.1%} (at most 5 %)")
         if asked.slowed:
-            found, *spread = verdicts(work, asked.slowed, SLOW_DOWN, asked.maximum_seconds)
-            report(f"slowed by {SLOW_DOWN:.0%}, {asked.slowed} times", found, *spread)
+            found, ratios, rounds = verdicts(work, asked.slowed, SLOW_DOWN, asked.maximum_seconds)
+            report(f"slowed by {SLOW_DOWN:.0%}, {asked.slowed} times", found, ratios, rounds)
             print(f"    it was found in {found['slower'] / asked.slowed:.1%} (at least 95 %)")
     noise = watch.certificate
     print(f"machine: {noise.verdict}, {'; '.join(noise.reasons)}; {time.perf_counter() - began:.0f} s")

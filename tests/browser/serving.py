@@ -35,7 +35,7 @@ def free_port() -> int:
 def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own server
-            return answer.status == 200
+            return bool(answer.status == 200)
     except OSError:
         return False
 
