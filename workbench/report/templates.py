@@ -9,6 +9,7 @@ from jinja2.bccache import Bucket
 
 from workbench import wording
 from workbench.report.cache import cache_folder
+from workbench.report.markup import cells_html, settings_html
 
 
 @final
@@ -32,21 +33,14 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["zip"] = zip
     environment.filters |= {
         "ms": wording.format_seconds_as_ms,
         "percent": wording.format_percent,
         "significant": wording.format_number,
-        "setting": setting_text,
+        "cells": cells_html,
+        "settings": settings_html,
         "unbroken": wording.unbroken,
         "size_bytes": wording.format_bytes,
         "cpu_name": wording.short_cpu_name,
     }
     return environment
-
-
-def setting_text(value: object) -> str:
-    """Write one setting's value as the command line takes it."""
-    if isinstance(value, list | tuple):
-        return "x".join(map(str, value))
-    return "default" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
