@@ -170,17 +170,25 @@ class History:
         rows.reverse()
         return tuple(map(Summary._make, rows))
 
-    def choices(self, machine_id: str, *, detector_name: str | None = None, media_name: str | None = None) -> tuple[Summary, ...]:
+    def choices(
+        self,
+        machine_id: str,
+        *,
+        detector_name: str | None = None,
+        detector_sha256: str | None = None,
+        media_name: str | None = None,
+    ) -> tuple[Summary, ...]:
         """Return what a choice for a machine is made from: all rows of that machine, newest last.
 
         Before them come, of the other machines, the rows with the best AP: one for each set of classes, truth and frames.
 
         Args:
             machine_id: The machine.
-            detector_name: Only of this detector.
-            media_name: Only of these frames.
+            detector_name: Only of this detector, as those that follow in `summaries`.
+            detector_sha256: The model's file.
+            media_name: The frames.
         """
-        words = _given({"detector_name": detector_name, "media_name": media_name})
+        words = _given({"detector_name": detector_name, "detector_sha256": detector_sha256, "media_name": media_name})
         where = _equal(words)
         best = (
             f"SELECT {COLUMNS}, max(ap) FROM summaries WHERE {where} AND machine_id <> :machine_id AND problem IS NULL"  # noqa: S608 - our own words
@@ -296,7 +304,7 @@ class History:
 
     def fastest(self, detector_sha256: str, machine_id: str) -> Record | None:
         """Return what the preset `fast` means for this detector on this machine, without its pictures; see `history.fast`."""
-        found = fastest(self.summaries(detector_sha256=detector_sha256), machine_id)
+        found = fastest(self.choices(machine_id, detector_sha256=detector_sha256), machine_id)
         return None if found is None else next(iter(self.records_by_id((found.id,), pictures=False)), None)
 
     def _select(self, where: str, words: Mapping[str, Any], pictures: bool) -> tuple[Record, ...]:
