@@ -139,6 +139,8 @@ def test_a_choice_is_made_from_a_machine_s_own_rows_and_the_best_ap_of_others(hi
     assert names[-3:] == [("a", 0.5), ("b", 0.5), ("a", 0.5)]
     assert sorted(names[:-3]) == [("x", 0.1), ("x", 0.7)]
     assert [row.name for row in history.choices(MACHINE, media_name="another")] == ["x"]
+    history.append(record(ap=0.2, machine="third", media="another"))
+    assert {row.machine_id for row in history.choices("none of them")} == {MACHINE, "other", "third"}
     for machine in (MACHINE, "other"):
         budget = Budget(max_ap_loss=0.25)
         everything = pick(history.summaries(media_name=own[0].media.name), budget, machine_id=machine)

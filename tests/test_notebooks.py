@@ -17,7 +17,6 @@ FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 LESSONS = [path for path in NOTEBOOKS if not path.stem.startswith("0")]
 MOST_LINES = 10
-BRIEF = {r"\bframes=\d+": "frames=4", r"\bcomparison_seconds=2\b": "comparison_seconds=0.2"}
 
 
 def code_cells(path: Path) -> list[nbformat.NotebookNode]:
@@ -81,21 +80,11 @@ def words(page: str) -> str:
     return " ".join(unescape(re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)).split())
 
 
-def briefly(path: Path) -> nbformat.NotebookNode:
-    """Read a lesson and let it time few frames: the figures are for readers, and here only that there are some."""
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell("import workbench.blocks\nworkbench.blocks.ROUNDS_AT_LEAST = 2"))
-    for cell in notebook.cells:
-        for words, fewer in BRIEF.items():
-            cell.source = re.sub(words, fewer, cell.source)
-    return notebook
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)  # the first one runs in a real JupyterLab: tests/browser
 def test_lessons_run_from_top_to_bottom_and_export_with_all_they_show(path: Path, tmp_path: Path) -> None:
-    notebook = briefly(path)
+    notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
     charts = texts(notebook, PLOTLY_MIME)
     assert charts, "a notebook shows something"

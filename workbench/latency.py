@@ -30,18 +30,16 @@ def frames_needed(quantile: float) -> int:
 
 
 def quantile_seconds(seconds: Sequence[float], quantile: float) -> float | None:
-    """Return a quantile in seconds, or `None` where the frames are too few to state it."""
+    """Return a quantile, of a whole number of percent, in seconds; `None` where the frames are too few to state it."""
     if len(seconds) < frames_needed(quantile):
         return None
-    return _quantile_of_record(seconds, quantile) if isinstance(seconds, tuple) else float(np.quantile(seconds, quantile))
+    return _percentiles(tuple(seconds))[round(100 * quantile) - 1]
 
 
-def _quantile_of_record(seconds: tuple[float, ...], quantile: float) -> float:
-    """Interpolate between the two nearest, as numpy does (Hyndman and Fan 1996, type 7) in ten times the time for so few."""
-    ordered = sorted(seconds)
-    place = quantile * (len(ordered) - 1)
-    below = ordered[int(place)]
-    return below + (place - int(place)) * (ordered[min(int(place) + 1, len(ordered) - 1)] - below)
+@lru_cache(maxsize=KEPT)
+def _percentiles(seconds: tuple[float, ...]) -> list[float]:
+    """Return the 1st to the 99th, interpolated as numpy's are (Hyndman and Fan 1996, type 7)."""
+    return statistics.quantiles(seconds, n=100, method="inclusive")
 
 
 def median_seconds(seconds: Sequence[float]) -> float | None:
@@ -53,7 +51,7 @@ def median_seconds(seconds: Sequence[float]) -> float | None:
 
 @lru_cache(maxsize=KEPT)
 def _median_of_record(seconds: tuple[float, ...]) -> float | None:
-    return float(statistics.median(seconds)) if seconds else None  # numpy takes five times as long for so few
+    return float(statistics.median(seconds)) if seconds else None
 
 
 @lru_cache(maxsize=KEPT)

@@ -38,13 +38,11 @@ class Place:
         name: Of its pictures.
         open: Opens it.
         darken: Makes all of it dark, or light again.
-        changes: Whether settings are changed one by one there: what runs is the same everywhere, and takes its time to compile.
     """
 
     name: str
     open: Callable[[BrowserContext, Path], AbstractContextManager[Page]]
     darken: Callable[[Page, bool], None]
-    changes: bool
 
 
 def darken_system(page: Page, dark: bool) -> None:
@@ -55,10 +53,7 @@ def darken_jupyterlab(page: Page, dark: bool) -> None:
     run(page, "apputils:change-theme", {"theme": f"JupyterLab {'Dark' if dark else 'Light'}"})
 
 
-PLACES = (
-    Place("page", as_a_page, darken_system, changes=True),
-    Place("jupyterlab", in_jupyterlab, darken_jupyterlab, changes=False),
-)
+PLACES = (Place("page", as_a_page, darken_system), Place("jupyterlab", in_jupyterlab, darken_jupyterlab))
 
 
 @pytest.fixture
@@ -109,32 +104,6 @@ def press_rightmost_point(page: Page) -> None:
     page.mouse.click(x, y)
 
 
-def change_what_runs(page: Page) -> None:
-    """Change engine, precision and size while it plays."""
-    control(page, "xla").locator("input").click()
-    wait_for_running(page, "xla")
-    control(page, "runtime.engine").locator("select").select_option(label="litert")
-    wait_for_running(page, "litert")
-    control(page, "runtime.precision").locator("select").select_option(label="float16")
-    wait_for_running(page, "float16")
-    control(page, "input.size_hw").locator("input").press("ArrowLeft")
-    wait_for_running(page, "288")
-    expect(role(page, "headline-versus")).to_contain_text(re.compile(r"(faster|slower) than graph \[|no measurable difference"))
-
-
-def change_score(page: Page) -> None:
-    """Move the NMS threshold while it rests: the frame that is shown answers."""
-    score = control(page, "nms.score").locator("input")
-    score.focus()
-    score.press("End")
-    expect(role(page, "picture")).to_have_attribute("data-boxes", "0")
-    score.press("Home")
-    expect(role(page, "picture")).to_have_attribute("data-boxes", re.compile(r"^[1-9]"))
-    wait_for_running(page, "score=0.0")
-    role(page, "reset").click()
-    expect(role(page, "running")).not_to_contain_text("score")
-
-
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
 def test_people_play_pin_measure_and_take_a_report(
     place: Place, context: BrowserContext, tmp_path: Path, outside: list[str]
@@ -153,13 +122,28 @@ def test_people_play_pin_measure_and_take_a_report(
         role(page, "pin").click()
         expect(role(page, "pinned-name")).to_contain_text("graph")
 
-        if place.changes:
-            change_what_runs(page)
+        control(page, "xla").locator("input").click()
+        wait_for_running(page, "xla")
+        control(page, "runtime.engine").locator("select").select_option(label="litert")
+        wait_for_running(page, "litert")
+        control(page, "runtime.precision").locator("select").select_option(label="float16")
+        wait_for_running(page, "float16")
+        control(page, "input.size_hw").locator("input").press("ArrowLeft")
+        wait_for_running(page, "288")
+        expect(role(page, "headline-versus")).to_contain_text(re.compile(r"(faster|slower) than graph \[|no measurable difference"))
+
         role(page, "stage").focus()
         page.keyboard.press("Space")
         expect(role(page, "play")).to_have_attribute("aria-label", re.compile("Play", re.IGNORECASE))
-        if place.changes:
-            change_score(page)
+        score = control(page, "nms.score").locator("input")
+        score.focus()
+        score.press("End")
+        expect(role(page, "picture")).to_have_attribute("data-boxes", "0")
+        score.press("Home")
+        expect(role(page, "picture")).to_have_attribute("data-boxes", re.compile(r"^[1-9]"))
+        wait_for_running(page, "score=0.0")
+        role(page, "reset").click()
+        expect(role(page, "running")).not_to_contain_text("score")
 
         page.locator('[data-preset="litert"]').click()
         wait_for_running(page, "litert")

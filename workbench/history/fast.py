@@ -8,7 +8,7 @@ AP_LOSS_LIMIT = 0.02  # what `fast` may cost against the best AP known: about th
 
 
 def fastest(summaries: Iterable[Summary], machine_id: str) -> Summary | None:
-    """Return the fastest sound row of a machine, from all rows of one detector.
+    """Return the fastest sound row of a machine, from a detector's rows: all of that machine, of others those with the best AP.
 
     Sound is: without problem, not broken, whole frames measured, and an AP at most `AP_LOSS_LIMIT` below the best that any row
     reached on the same truth, whatever its machine. Where an AP is known, rows without one do not qualify.

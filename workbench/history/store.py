@@ -3,13 +3,12 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, final
 
 import platformdirs
-from pydantic import ValidationError
 
 from workbench.errors import RecordError, SaveError
 from workbench.history.fast import fastest
@@ -29,7 +28,6 @@ from workbench.record import Record
 
 BUSY_SECONDS = 30.0  # a writer holds the lock for milliseconds; after this long something else is wrong
 LAST_CHARACTER = "\U0010ffff"  # sorts after whatever else may follow a prefix
-NO_PICTURES = "{}"
 IN_THE_LIST = "id IN (SELECT value FROM json_each(:ids))"  # SQLite limits the words of a statement, not the length of one
 
 
@@ -180,7 +178,7 @@ class History:
     ) -> tuple[Summary, ...]:
         """Return what a choice for a machine is made from: all rows of that machine, newest last.
 
-        Before them come, of the other machines, the rows with the best AP: one for each set of classes, truth and frames.
+        Before them come, of each other machine, the rows with the best AP: one for each set of classes, truth and frames.
 
         Args:
             machine_id: The machine.
@@ -190,9 +188,10 @@ class History:
         """
         words = _given({"detector_name": detector_name, "detector_sha256": detector_sha256, "media_name": media_name})
         where = _equal(words)
+        # SQLite takes the columns beside a maximum from the row that has it (https://sqlite.org/lang_select.html#bareagg).
         best = (
             f"SELECT {COLUMNS}, max(ap) FROM summaries WHERE {where} AND machine_id <> :machine_id AND problem IS NULL"  # noqa: S608 - our own words
-            " GROUP BY labels_key, ap_truth, media_key"
+            " GROUP BY machine_id, labels_key, ap_truth, media_key"
         )
         own = f"SELECT {COLUMNS} FROM summaries WHERE {where} AND machine_id = :machine_id ORDER BY position"  # noqa: S608 - as above
         words["machine_id"] = machine_id
@@ -308,7 +307,7 @@ class History:
         return None if found is None else next(iter(self.records_by_id((found.id,), pictures=False)), None)
 
     def _select(self, where: str, words: Mapping[str, Any], pictures: bool) -> tuple[Record, ...]:
-        column = "pictures" if pictures else f"'{NO_PICTURES}'"
+        column = "pictures" if pictures else "'{}'"
         query = f"SELECT id, record, {column} FROM summaries JOIN bodies USING (position) WHERE {where} ORDER BY position"  # noqa: S608 - our own words
         with self._reading():
             rows = self._base.execute(query, dict(words)).fetchall()
@@ -316,9 +315,6 @@ class History:
 
     def _record(self, name: str, text: str, pictures: str) -> Record:
         source = f"{self.path}, record {name[:8]},"
-        if pictures == NO_PICTURES:
-            with suppress(ValidationError):  # what is wrong is told below
-                return Record.model_validate_json(text)
         try:
             tree = json.loads(text) | json.loads(pictures)
         except (ValueError, TypeError) as error:

@@ -1,6 +1,6 @@
 """The charts: the one module that describes plotly's figures, for the report and for notebooks alike.
 
-They are plain data, as plotly.js takes them: its Python package checks each value, and loads for longer than a page is written.
+They are plain data, as plotly.js takes them: its Python package checks each value, and takes a third of a second to load.
 Plotly reads a few HTML tags in texts, so every text that comes from a record passes `points.chart_text` first.
 """
 
