@@ -11,15 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import Done, Workbench
-from workbench.availability import check
-from workbench.catalog import SAMPLE_MEDIA, SAMPLE_STILLS, Footage
 from workbench.cli import main
 from workbench.datasets import Truth, match, read_truth
 from workbench.detectors import Calibration, Detector
-from workbench.engines.tensorflow_threads import set_tensorflow_threads
+from workbench.engines import set_tensorflow_threads
 from workbench.media import Frame, Media, array_media, open_media
+from workbench.opening import SAMPLE_MEDIA, SAMPLE_STILLS, Footage, check
 from workbench.pipeline import Pipeline
-from workbench.samples.sample_detectors import sample_detector
+from workbench.samples import sample_detector
 from workbench.settings import parse_variant, usable_cores
 
 REPOSITORY = Path(__file__).parents[1]
@@ -33,7 +32,7 @@ LONGEST = (
     "test_sample_detectors.py",
     "test_cli.py",
 )
-REACHES_TENSORFLOW = re.compile(r"\b(tensorflow|keras|workbench\.pipeline|workbench\.engines|workbench\.bench)\b")
+REACHES_TENSORFLOW = re.compile(r"\b(tensorflow|keras|workbench\.pipeline|workbench\.engines|workbench\.measuring)\b")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,11 +12,12 @@ from multiprocessing import get_context
 from statistics import median
 
 from tests.benchmarks.direct import median_ms, say_errors, subject
-from workbench.catalog import Footage
-from workbench.measure import SHARED_TURN_FRAMES, Measured, measure_in_turns
-from workbench.patience import Patience
+from workbench.measuring import SHARED_TURN_FRAMES
+from workbench.measuring.passes import Measured, measure_in_turns
+from workbench.measuring.steady_wait import Patience
+from workbench.opening import Footage
 from workbench.pipeline import Pipeline
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS
+from workbench.samples import SAMPLE_DETECTORS
 from workbench.sweep import default_grid
 from workbench.sweep.child import open_material
 from workbench.sweep.composing import Composer

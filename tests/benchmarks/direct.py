@@ -5,14 +5,13 @@ from concurrent.futures import Future
 from statistics import median
 from typing import final
 
-from workbench.bench import DEFAULT_FRAMES
 from workbench.machine import environment
+from workbench.measuring import DEFAULT_FRAMES
 from workbench.record import Record
-from workbench.sweep import Material
+from workbench.sweep import Material, Site, ThisMachine
 from workbench.sweep.child import open_material
 from workbench.sweep.isolation import run_task
 from workbench.sweep.plan import Subject
-from workbench.sweep.sites import Site, ThisMachine
 from workbench.sweep.task import Job, Row
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from statistics import median
 
 from workbench import Bench, open_detector, open_footage, variant
-from workbench.catalog import SAMPLE_CLIP
 from workbench.machine import environment
+from workbench.opening import SAMPLE_CLIP
 from workbench.record import Record
 from workbench.settings import PRESETS
 from workbench.timing import Timing

@@ -18,11 +18,11 @@ from typing import final
 import psutil
 
 from tests.benchmarks.direct import Pausing, compare, median_ms, middle, say_errors, subject, whole
+from workbench.choosing import Budget, pick
 from workbench.history import History
 from workbench.machine import environment
-from workbench.picking import Budget, pick
 from workbench.record import Record
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS
+from workbench.samples import SAMPLE_DETECTORS
 from workbench.sweep import Grid, Material, Standing, Sweep, default_grid, read_grid
 from workbench.sweep.isolation import run_task
 from workbench.sweep.plan import make_plan

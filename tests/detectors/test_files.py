@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.catalog import open_detector
 from workbench.errors import ModelError
+from workbench.opening import open_detector
 
 FLATBUFFER_START = b"\x1c\0\0\0TFL3"
 

@@ -7,13 +7,10 @@ from pathlib import Path
 import keras
 import pytest
 
-from workbench.detectors import Detector
-from workbench.detectors.keras_network import KerasNetwork
+from workbench.detectors import Detector, KerasNetwork
 from workbench.errors import ModelError, SettingsError
-from workbench.samples import sample_detectors
-from workbench.samples.networks import anchors_cxcywh_px
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS, sample_detector
-from workbench.samples.scenes import LABELS
+from workbench.samples import SAMPLE_DETECTORS, anchors_cxcywh_px, sample_detector, sample_detectors
+from workbench.samples.scenes.defects import LABELS
 from workbench.settings import Nms
 
 WEIGHTS = Path(sample_detectors.__file__).parent / "weights"

@@ -7,14 +7,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from workbench.detectors import Calibration, Detector
-from workbench.detectors.card import Card
-from workbench.detectors.input_card import InputCard
-from workbench.detectors.native_output import native_stderr_captured, quiet_logger
-from workbench.detectors.output_cards import AnchorCard, SsdCard
-from workbench.graph.ops import TENSOR_OPS
-from workbench.samples.networks import ANCHOR_LEVELS, CENTER_VARIANCE, SIZE_VARIANCE, anchors_cxcywh_px
-from workbench.samples.sample_detectors import WEIGHTS
+from workbench.detectors import AnchorCard, Calibration, Card, Detector, InputCard, SsdCard, native_stderr_captured, quiet_logger
+from workbench.graph import TENSOR_OPS
+from workbench.samples import ANCHOR_LEVELS, WEIGHTS, anchors_cxcywh_px
+from workbench.samples.networks import CENTER_VARIANCE, SIZE_VARIANCE
 from workbench.settings import Nms
 
 SIZE_HW = (192, 320)

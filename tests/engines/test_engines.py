@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from workbench.accuracy import agreement
-from workbench.availability import EXTRA_PRECISIONS
-from workbench.boxes import pairwise_iou
+from workbench.detections import agreement
+from workbench.detections.boxes import pairwise_iou
 from workbench.engines import Candidates
 from workbench.media import Frame
+from workbench.opening.availability import EXTRA_PRECISIONS
 from workbench.pipeline import Pipeline
 from workbench.settings import ENGINES, FLATBUFFER_ENGINES, PRECISIONS
-from workbench.stages.preprocess import prepare
+from workbench.stages import prepare
 
 WIDE, TALL = "192x320", "160x96"
 # Float32 sums in another order: the largest differences seen are 0.0005 px and 1e-6.

@@ -6,14 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from workbench.availability import EXTRA_PRECISIONS
-from workbench.detectors import Calibration, Detector, Meaning
-from workbench.detectors.keras_network import KerasNetwork
+from workbench.detectors import Calibration, Detector, KerasNetwork, Meaning
 from workbench.engines import Candidates, open_engine
+from workbench.opening.availability import EXTRA_PRECISIONS
 from workbench.settings import Settings
-from workbench.stages.heads import BoxesHead
-from workbench.stages.input_spec import InputSpec
-from workbench.stages.preprocess import prepare
+from workbench.stages import BoxesHead, InputSpec, prepare
 
 # Keras saves through np.array(variable), which NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")

@@ -13,10 +13,10 @@ from workbench.engines.tensorflow_program import NMS_APART
 from workbench.media import Frame
 from workbench.media.arrays import Arrays
 from workbench.pipeline import Pipeline
-from workbench.samples.sample_detectors import sample_detector
+from workbench.samples import sample_detector
 from workbench.settings import NMS_METHODS, Settings
-from workbench.stages.nms import suppress
-from workbench.watch import Stopwatch
+from workbench.stages import suppress
+from workbench.timing import Stopwatch
 
 Open = Callable[[str], Pipeline]
 NOTHING_TO_CALIBRATE = Calibration("nothing", list)

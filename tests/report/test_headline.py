@@ -13,8 +13,8 @@ from tests.report.records import (
     record,
 )
 from workbench.record import Record
+from workbench.report import Summary
 from workbench.report.headline import headline, key_figures
-from workbench.report.summary import Summary
 
 PLACE = "on Imaginary EPYC 0000, 2 cores, quiet."
 NAIVE = "12.1 FPS with naive, 81.5 ms a frame, AP .620"

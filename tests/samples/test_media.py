@@ -12,7 +12,9 @@ from workbench.datasets import match, read_truth, truth_for
 from workbench.errors import SaveError
 from workbench.media import open_media
 from workbench.samples.media import SEEDS, still_size_hw, write_clip, write_stills
-from workbench.samples.scenes import LABELS, Belt, render_still
+from workbench.samples.scenes.conveyor import Belt
+from workbench.samples.scenes.defects import LABELS
+from workbench.samples.scenes.still import render_still
 
 SAMPLE_MEDIA = Path(__file__).parents[2] / "sample_media"
 LIMIT_BYTES = 25 * 1024 * 1024

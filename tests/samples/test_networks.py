@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from workbench.errors import SettingsError
-from workbench.samples import networks
-from workbench.samples.networks import ANCHOR_LEVELS, CENTER_RANGE, DESIGNS, SIZE_RANGE, anchors_cxcywh_px, build_network
+from workbench.samples import ANCHOR_LEVELS, anchors_cxcywh_px, networks
+from workbench.samples.networks import CENTER_RANGE, DESIGNS, SIZE_RANGE, build_network
 
 WEIGHTS = Path(networks.__file__).parent / "weights"
 WEIGHTS_LIMIT_BYTES = 12_000_000

@@ -5,11 +5,10 @@ from functools import cache
 
 import pytest
 
-from workbench.accuracy import Accuracy
-from workbench.bench import Bench
-from workbench.catalog import SAMPLE_STILLS, open_footage
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS, WEIGHTS, sample_detector
-from workbench.variants import variant
+from workbench.detections import Accuracy
+from workbench.measuring import Bench
+from workbench.opening import SAMPLE_STILLS, open_footage, variant
+from workbench.samples import SAMPLE_DETECTORS, WEIGHTS, sample_detector
 
 LARGEST_BYTES = 12_000_000  # of both weights together
 LEAST = {"inspector-large": (0.90, 0.55), "inspector-mobile": (0.85, 0.50)}  # AP50 and AP at 512: what they are made for

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from workbench.samples.scenes import LABELS, Belt, Scene, render_still
-from workbench.samples.scenes.defects import CHIP, MISSING_SCREW, SCRATCH, Flaw
+from workbench.samples.scenes.conveyor import Belt
+from workbench.samples.scenes.defects import CHIP, LABELS, MISSING_SCREW, SCRATCH, Flaw
 from workbench.samples.scenes.layout import FILLINGS, Spot, lay_out
 from workbench.samples.scenes.parts import draw_model
 from workbench.samples.scenes.piece import Order, Piece, Pose, make_piece
-from workbench.samples.scenes.still import Line, compose, draw_line, sight
+from workbench.samples.scenes.still import Line, Scene, compose, draw_line, render_still, sight
 from workbench.samples.scenes.truth import MIN_SIDE_PX, locate
 from workbench.samples.scenes.wear import plan_flaws
 

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from workbench.accuracy import Accuracy
+from workbench.detections import Accuracy
 from workbench.errors import ModelError
+from workbench.samples import Budget, anchors_cxcywh_px
 from workbench.samples.cards import card_text, write_card
-from workbench.samples.networks import CENTER_VARIANCE, SIZE_VARIANCE, anchors_cxcywh_px
-from workbench.samples.scenes import Scene
+from workbench.samples.networks import CENTER_VARIANCE, SIZE_VARIANCE
+from workbench.samples.scenes.still import Scene
 from workbench.samples.training.cache import CACHE_HW, SceneCache, open_cache
 from workbench.samples.training.crops import PAD_VALUE, draw_crop
 from workbench.samples.training.evaluation import HEAD, evaluate
@@ -19,7 +20,7 @@ from workbench.samples.training.feed import Batch, draw_batch, made_ahead
 from workbench.samples.training.log import TrainLog
 from workbench.samples.training.losses import decode, detection_losses
 from workbench.samples.training.recipe import Recipe, learning_rate
-from workbench.samples.training.run import Budget, fit, step_function
+from workbench.samples.training.run import fit, step_function
 from workbench.samples.training.saving import round_mantissa, save_network
 from workbench.samples.training.state import TrainState
 from workbench.samples.training.targets import BACKGROUND, IGNORED, assign

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable
 
-from workbench.catalog import SAMPLE_MEDIA, SAMPLE_STILLS
-from workbench.player import Player
+from workbench.live import Player
+from workbench.opening import SAMPLE_MEDIA, SAMPLE_STILLS
 from workbench.session import Session
 
 STILLS = str(SAMPLE_STILLS / "still_00[236].jpg")

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from tests.session.sessions import SMALL, STILLS, TRUTH, changed_to, until
+from workbench.choosing import Budget
 from workbench.history import History
 from workbench.media import array_media
-from workbench.picking import Budget
-from workbench.searching import Search
-from workbench.session import Session
+from workbench.session import Search, Session
 from workbench.sweep import Grid, Material
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.session.sessions import SMALL, STILLS, THREADS, player_of, until
-from workbench.catalog import SAMPLE_CLIP, SAMPLE_STILLS
 from workbench.errors import SettingsError
+from workbench.opening import SAMPLE_CLIP, SAMPLE_STILLS
 from workbench.session import Session
 
 OPEN_FILES = Path("/proc/self/fd")

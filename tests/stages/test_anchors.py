@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from workbench.samples.networks import ANCHOR_LEVELS, anchors_cxcywh_px
-from workbench.stages.anchors import AnchorGrid, AnchorGrids
+from workbench.samples import ANCHOR_LEVELS, anchors_cxcywh_px
+from workbench.stages import AnchorGrid, AnchorGrids
 
 
 def test_all_anchors_of_a_cell_come_before_the_next_cell_and_rows_from_the_top():

@@ -6,7 +6,7 @@ import numpy as np
 
 from workbench.detections import Detections
 from workbench.engines import Candidates
-from workbench.feeding import Passed
+from workbench.pipeline.feeding import Passed
 from workbench.settings import Settings
 
 DECODE, INFER = 0.001, 0.006

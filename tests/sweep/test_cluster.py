@@ -13,8 +13,7 @@ import pytest
 
 from workbench.errors import UnavailableError
 from workbench.history import History
-from workbench.sweep import Grid, Material, Sweep
-from workbench.sweep.cluster import connect
+from workbench.sweep import Grid, Material, Sweep, connect
 
 DASK = str(Path(sys.executable).with_name("dask"))
 STARTING_SECONDS = 60

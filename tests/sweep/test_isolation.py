@@ -11,8 +11,9 @@ from workbench.detectors import Detector
 from workbench.media import Media
 from workbench.record import Record
 from workbench.settings import Settings
-from workbench.sweep.isolation import Isolation, WorkerStoppedError, records_of, run_job, run_task
-from workbench.sweep.task import Job, Material, Row, Task
+from workbench.sweep import Isolation, Material
+from workbench.sweep.isolation import WorkerStoppedError, records_of, run_job, run_task
+from workbench.sweep.task import Job, Row, Task
 
 SCRIPT = str(Path(__file__).parent / "scripted_child.py")
 LIMIT = 400 << 20

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.accuracy import average_precision
-from workbench.catalog import Footage
+from workbench.detections import average_precision
 from workbench.engines import Candidates
+from workbench.opening import Footage
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
-from workbench.stages.nms import HOST_NMS, suppress
+from workbench.stages import HOST_NMS, suppress
 from workbench.sweep.kept import content_key, keep_stills, thinned, with_nms
 
 LOWEST = 0.05

@@ -5,11 +5,11 @@ import pytest
 
 from tests.scripted_machine import Machine
 from tests.sweep.fake_loop import COLDER, INFER, FakePipeline
-from workbench.catalog import Footage
 from workbench.detections import Detections
 from workbench.detectors import Calibration
 from workbench.errors import MediaError
 from workbench.media import array_media
+from workbench.opening import Footage
 from workbench.settings import Nms
 from workbench.sweep.looks import LEAST_EVERY, LOOKS
 from workbench.sweep.stages import LOOPED_KEPT, LoopTimes

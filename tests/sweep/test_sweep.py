@@ -12,14 +12,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from workbench.bench import Bench
-from workbench.catalog import open_detector, open_footage
 from workbench.errors import SettingsError
 from workbench.history import History
+from workbench.measuring import Bench
+from workbench.opening import open_detector, open_footage, variant
 from workbench.record import Record
 from workbench.sweep import Grid, Isolation, Material, Standing, Sweep, ThisMachine, frontier, place
 from workbench.sweep.stages import LOOPED_KEPT
-from workbench.variants import variant
 
 HERE = Path(__file__).parent
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))

@@ -5,9 +5,8 @@ from workbench.advice.card import Card, Expected
 from workbench.advice.pool import Pool
 from workbench.advice.rule import SHARE_NOTED, Theory, draw_up
 from workbench.advice.stages import QUICKER
-from workbench.latency import median_seconds
-from workbench.record import Record
-from workbench.speed import AP_LOSS_NOTED, Speed, ap, speed_against
+from workbench.record import AP_LOSS_NOTED, Record, Speed, ap, speed_against
+from workbench.timing import median_seconds
 from workbench.wording import counted, format_fraction, format_number, format_percent, format_seconds_as_ms, listed, times
 
 START_NOTED = 30.0  # frames that the start takes as long as: a second of video, which a viewer notices

@@ -6,8 +6,8 @@ from workbench.advice.arithmetic import DECODE, amdahl, overlapping, share, stag
 from workbench.advice.card import Card
 from workbench.advice.pool import Pool
 from workbench.advice.rule import SHARE_NOTED, Theory, draw_up
-from workbench.limits import limit
 from workbench.record import Record
+from workbench.timing import limit
 from workbench.wording import format_number, format_percent, format_seconds_as_ms
 
 QUICKER = 0.8  # of a stage's time: medians of separate runs differ by several percent, this is a difference

@@ -10,8 +10,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from workbench import __version__
 from workbench.errors import WorkbenchError
+from workbench.version import VERSION
 
 # typer passes on the usage errors of its click but exports only this one; click's module has another name in each version.
 UsageError: Any = typer.BadParameter.__base__
@@ -32,7 +32,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(__version__)
+        typer.echo(VERSION)
         raise typer.Exit
 
 

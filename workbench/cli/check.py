@@ -7,8 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from workbench.bench import Bench
-from workbench.catalog import Footage, open_detector, open_footage
+from workbench.choosing import Check, Tolerance, check, did_not_run
 from workbench.cli.run import Request, command_options, opened_media
 from workbench.cli.saved import machine_words, saved_record
 from workbench.cli.screen import Tell, console, progress, write_json
@@ -16,9 +15,9 @@ from workbench.detectors import Detector
 from workbench.errors import MachinesDifferError, RecordError, WorkbenchError
 from workbench.history import History, Summary, default_path
 from workbench.machine import environment
+from workbench.measuring import Bench
+from workbench.opening import Footage, open_detector, open_footage, variant, words
 from workbench.record import Record
-from workbench.regression import Check, Tolerance, check, did_not_run
-from workbench.variants import variant, words
 
 REPEATS = 3  # a passing burst of foreign load slows one measurement; only what is slower each time is called slower
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from rich.console import Console
 
+from workbench.choosing import Differences, compare_records
 from workbench.cli.saved import saved_record
 from workbench.cli.screen import console, print_records, write_json
 from workbench.record import Record
-from workbench.regression import Differences, compare_records
 from workbench.timing import Ratio
 from workbench.wording import format_change, format_fraction, times_with_interval
 

@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from workbench.boxes import UInt8Array
 from workbench.cli.screen import console, write_json
-from workbench.description import Description, Reading, describe
+from workbench.detections import UInt8Array
 from workbench.errors import ModelError
-from workbench.pictures import encode_jpeg
+from workbench.opening import Description, Reading, describe
 from workbench.record import write_whole
-from workbench.stages.draw import caption
+from workbench.stages import caption, encode_jpeg
 
 COLUMNS = 2
 SHEET_SIDE_PX = 4000

@@ -7,14 +7,13 @@ from importlib import import_module
 from rich.markup import escape
 from rich.table import Table
 
-from workbench.catalog import SAMPLE_CLIP, SAMPLE_MEDIA
 from workbench.cli.screen import console, write_json
-from workbench.detectors.native_output import load_tensorflow
-from workbench.engines.onnxruntime import why_not as why_not_onnxruntime
-from workbench.engines.openvino import MISSING, is_installed
+from workbench.detectors import load_tensorflow
+from workbench.engines import OPENVINO_MISSING, is_installed, why_not_onnxruntime
 from workbench.history import default_path
 from workbench.machine import environment, quick_noise
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS, WEIGHTS
+from workbench.opening import SAMPLE_CLIP, SAMPLE_MEDIA
+from workbench.samples import SAMPLE_DETECTORS, WEIGHTS
 
 Check = tuple[str, str | None]
 """What was found, and what to do where that is not right."""
@@ -52,7 +51,7 @@ def _loaded(load: Callable[[], object], package: str) -> Callable[[], Check]:
 
 
 def _openvino() -> Check:
-    return (environment().versions.get("openvino") or "there", None) if is_installed() else (MISSING, None)
+    return (environment().versions.get("openvino") or "there", None) if is_installed() else (OPENVINO_MISSING, None)
 
 
 def _onnxruntime() -> Check:

@@ -4,18 +4,16 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.availability import check
-from workbench.catalog import open_detector, open_footage
 from workbench.cli.screen import console, progress, write_json
 from workbench.detectors import Detector
 from workbench.errors import RecordError, SettingsError
+from workbench.export import take_home
 from workbench.history import History, default_path
 from workbench.machine import environment
 from workbench.media import Media, as_media, recorded
+from workbench.opening import check, open_detector, open_footage, wished
 from workbench.record import Record
 from workbench.settings import FAST, Settings, parse_assignment
-from workbench.takeaway import take_home
-from workbench.variants import wished
 
 RECORDED_FRAMES = 150  # of media that never end
 HISTORY_PREFIX = "history:"

@@ -16,14 +16,7 @@ from workbench.history import History, Summary, default_path
 from workbench.machine import environment
 from workbench.record import Record, write_whole
 from workbench.settings import assignments
-from workbench.wording import (
-    MISSING,
-    counted,
-    format_fraction,
-    format_milliseconds,
-    format_number,
-    short_cpu_name,
-)
+from workbench.wording import MISSING, counted, format_fraction, format_milliseconds, format_number, short_cpu_name
 
 HERE = "here"
 SHORT_ID = 8

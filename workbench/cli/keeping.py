@@ -82,9 +82,9 @@ def check(
     json_file: JsonFile = None,
 ) -> None:
     """Measure what was tagged once more. Exits with 1 where time, AP or agreement got worse beyond noise."""
+    from workbench.choosing import Tolerance
     from workbench.cli.check import Asked, check_against
     from workbench.cli.run import Request
-    from workbench.regression import Tolerance
 
     asked = Asked(
         tag=against,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-DEFAULT_FRAMES = 150  # `workbench.bench` says why; a test keeps the two equal
+DEFAULT_FRAMES = 150  # `workbench.measuring` says why; a test keeps the two equal
 
 Model = Annotated[str | None, typer.Argument(help="A sample detector's name or a model file; inspector-mobile by default.")]
 MediaArgument = Annotated[

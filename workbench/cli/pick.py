@@ -8,13 +8,13 @@ from typing import Any, cast, get_args
 from rich.console import Console
 from rich.markup import escape
 
+from workbench.choosing import Budget, Choice, Pick, Relaxation, Stat, pick, sentence
 from workbench.cli.saved import machine_of, machine_words, saved_record
 from workbench.cli.screen import console, write_json
 from workbench.cli.tables import print_table, table_of
 from workbench.errors import RecordError, SettingsError
 from workbench.history import History, Summary, default_path
 from workbench.machine import environment
-from workbench.picking import Budget, Choice, Pick, Relaxation, Stat, pick, sentence
 from workbench.wording import MISSING, format_fraction, format_milliseconds, format_number
 
 MEASURE = "measure with `workbench sweep` or `workbench run` first"

@@ -5,20 +5,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast, get_args
 
-from workbench.bench import Bench
-from workbench.catalog import Footage, open_detector, open_footage
 from workbench.cli.screen import Tell, console, print_records, progress, write_json
 from workbench.detectors import Detector
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.history import History, default_path
 from workbench.machine import environment
+from workbench.measuring import Bench, Pace
 from workbench.media import Media, as_media, masked, recorded
-from workbench.pacing import Pace
-from workbench.realtime import Policy
+from workbench.opening import Footage, Variant, open_detector, open_footage, variant
 from workbench.record import Record, read_records, write_whole
-from workbench.report.timeline import trace_json
+from workbench.report import trace_json
 from workbench.settings import FAST, parse_assignment
-from workbench.variants import Variant, variant
+from workbench.timing import Policy
 
 RECORD_SUFFIX = ".json"
 
@@ -190,7 +188,7 @@ def _save_frames(variant: Variant, footage: Footage, request: Request, tell: Tel
     import cv2
 
     from workbench.pipeline import Pipeline
-    from workbench.stages.draw import draw
+    from workbench.stages import draw
 
     assert request.save_frames is not None
     pipeline = Pipeline(variant.detector, variant.settings, footage.calibration)

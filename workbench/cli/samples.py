@@ -7,11 +7,10 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from workbench.catalog import SAMPLE_MEDIA
 from workbench.cli.screen import console, progress, write_json
 from workbench.errors import SettingsError
-from workbench.samples.media import write_sample_media
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS, WEIGHTS
+from workbench.opening import SAMPLE_MEDIA
+from workbench.samples import SAMPLE_DETECTORS, WEIGHTS, write_sample_media
 
 DEFAULT_MINUTES = 170.0  # about what the shipped detectors were given, both at once on two cores that did other work too
 SHOWN = ("step", "loss", "ap", "ap50")  # of a line of the training's log
@@ -36,10 +35,10 @@ def train_sample(name: str, out: Path | None, minutes: float | None, steps: int 
         raise SettingsError(f"there is no sample detector {name!r} to train; choose one of {', '.join(SAMPLE_DETECTORS)}")
     if minutes is not None and steps is not None:
         raise SettingsError("a training ends by --minutes or by --steps; choose one of them")
-    from workbench.detectors.native_output import load_tensorflow
+    from workbench.detectors import load_tensorflow
 
     load_tensorflow()
-    from workbench.samples.training.run import Budget, train
+    from workbench.samples import Budget, train
 
     budget = Budget(steps=steps) if steps is not None else Budget(minutes=minutes or DEFAULT_MINUTES)
     command = shlex.join(

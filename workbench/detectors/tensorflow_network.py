@@ -13,7 +13,7 @@ from workbench.detectors.conversion import Conversion, convert, exported_name, f
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured
 from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.errors import ModelError, UnavailableError
-from workbench.stages.input_spec import InputSpec
+from workbench.stages import InputSpec
 
 PYTHON_OPERATIONS = frozenset(
     {"PyFunc", "PyFuncStateless", "EagerPyFunc"}

@@ -17,7 +17,7 @@ from workbench.detectors.native_output import native_stderr_captured
 from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.errors import ModelError, UnavailableError
 from workbench.settings import ENGINES, FLATBUFFER_ENGINES, MOST_THREADS, PRECISIONS
-from workbench.stages.input_spec import InputSpec
+from workbench.stages import InputSpec
 
 IDENTIFIER = b"TFL3"  # at byte 4 of every LiteRT flatbuffer (tensorflow/lite/schema/schema.fbs: file_identifier)
 NO_TENSORFLOW = "a .tflite file holds no TensorFlow network; choose litert"

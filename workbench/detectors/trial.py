@@ -24,13 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from workbench.boxes import FloatArray, UInt8Array
+from workbench.detections import FloatArray, UInt8Array
 from workbench.detectors.input_card import DEFAULT_HW, OFFSET_AND_FACTOR, PIXEL_TYPE, InputCard, Values
 from workbench.detectors.network import Network, Tensors, TensorSpec
 from workbench.errors import ModelError, SaveError
 from workbench.record import write_whole
-from workbench.stages.input_spec import Colour, InputSpec
-from workbench.stages.preprocess import prepare
+from workbench.stages import Colour, InputSpec, prepare
 
 TRIAL = 2  # raised when what is kept changes
 LOADING_SECONDS = 60.0  # for TensorFlow itself to load, which on a slow disk takes long and is no fault of the model

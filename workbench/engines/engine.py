@@ -8,12 +8,10 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.boxes import FloatArray, UInt8Array
-from workbench.detections import Detections
-from workbench.detectors.detector import OWN_NMS, Meaning
+from workbench.detections import Detections, FloatArray, UInt8Array
+from workbench.detectors import OWN_NMS, Meaning
 from workbench.settings import Nms
-from workbench.stages.heads import NUMPY_OPS
-from workbench.stages.input_spec import InputSpec
+from workbench.stages import NUMPY_OPS, InputSpec
 
 
 @dataclass(frozen=True, slots=True, eq=False)

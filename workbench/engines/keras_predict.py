@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections import Detections
-from workbench.detectors import Detector
-from workbench.detectors.keras_network import named_outputs
+from workbench.detectors import Detector, named_outputs
 from workbench.engines.engine import Candidates, Engine, OutputReader
 from workbench.settings import Settings
 

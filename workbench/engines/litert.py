@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections import Detections
-from workbench.detectors import Calibration, Detector, LiteRtModel
-from workbench.detectors.native_output import native_stderr_captured
-from workbench.detectors.tflite_network import dequantised, quantised
+from workbench.detectors import Calibration, Detector, LiteRtModel, dequantised, native_stderr_captured, quantised
 from workbench.engines.engine import Candidates, Engine, OutputReader
 from workbench.settings import Settings
-from workbench.stages.input_spec import CHANNELS, InputSpec
+from workbench.stages import CHANNELS, InputSpec
 
 Execute = Callable[[NDArray[Any]], Sequence[NDArray[Any]]]
 """From an input as the model stores it to the outputs that are read, as it stores them."""

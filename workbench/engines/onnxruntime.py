@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.detectors.conversion import first_line
-from workbench.detectors.native_output import native_stderr_captured
-from workbench.detectors.onnx_conversion import to_onnx
+from workbench.detectors import first_line, native_stderr_captured, to_onnx
 from workbench.engines.litert import Executor, Opened
 from workbench.errors import UnavailableError
 from workbench.settings import Settings
@@ -28,7 +26,7 @@ WEIGHTS_ONCE = ("session.disable_quant_qdq", "1")  # else int8 ones are brought 
 ERRORS_ONLY = 3  # of its log levels: what it remarks while it optimises a graph is not for the user's screen
 
 
-def why_not() -> str | None:
+def why_not_onnxruntime() -> str | None:
     """Say why ONNX Runtime cannot run here, without loading it; `None` where it can."""
     runtime, converter = (find_spec(package) is not None for package in PACKAGES)
     if not runtime:

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.detectors.conversion import first_line
+from workbench.detectors import first_line
 from workbench.engines.litert import Executor, Opened
 from workbench.errors import UnavailableError
 from workbench.settings import Settings
 
-MISSING = "OpenVINO is not installed; run `pip install openvino`, or choose another engine"
+OPENVINO_MISSING = "OpenVINO is not installed; run `pip install openvino`, or choose another engine"
 HINTS = {"bfloat16": "bf16"}  # what OpenVINO may compute in; in float32 where a precision is not named here
 NO_BFLOAT16 = "this processor has no bfloat16; choose float32"
 
@@ -28,10 +28,10 @@ def is_installed() -> bool:
     return find_spec("openvino") is not None
 
 
-def why_not(precision: str) -> str | None:
+def why_not_openvino(precision: str) -> str | None:
     """Say why OpenVINO cannot run a precision here; `None` where it can."""
     if not is_installed():
-        return MISSING
+        return OPENVINO_MISSING
     return NO_BFLOAT16 if precision == "bfloat16" and "BF16" not in _capabilities() else None
 
 

@@ -9,12 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections import Detections
-from workbench.detectors import Detector
-from workbench.detectors.native_output import without_retracing_remarks
+from workbench.detectors import Detector, without_retracing_remarks
 from workbench.engines.engine import Candidates, Engine, OutputReader
-from workbench.graph.nms import GRAPH_NMS
-from workbench.graph.ops import TENSOR_OPS
-from workbench.graph.preprocess import prepare
+from workbench.graph import GRAPH_NMS, TENSOR_OPS, prepare
 from workbench.settings import Nms, Settings
 
 NMS_APART = "nms: it runs as a graph or on the host afterwards, so that its thresholds can change without compiling again"

@@ -4,4 +4,11 @@ from workbench.history.store import History, default_path
 from workbench.history.summary import Summary
 from workbench.history.trend import Run, Trend, trends
 
-__all__ = ["History", "Run", "Summary", "Trend", "default_path", "trends"]
+__all__ = [
+    "History",
+    "Run",
+    "Summary",
+    "Trend",
+    "default_path",
+    "trends",
+]

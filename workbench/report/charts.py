@@ -8,14 +8,24 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from workbench.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, stage_colour
-from workbench.record import Record
+from workbench.record import Record, ran
 from workbench.report.points import LABELLED, LOG_SPAN, Point, Points, chart_text, hover, name_places
 from workbench.report.summary import Summary
 from workbench.report.timeline import placed
-from workbench.speed import ran
 from workbench.timing import STAGES, UNEXPLAINED, StageSpan
-from workbench.wording import format_number, format_seconds_as_ms
+from workbench.wording import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    YELLOW,
+    format_number,
+    format_seconds_as_ms,
+    stage_colour,
+)
 
 Figure = dict[str, Any]
 """`data` and `layout`, of plotly's schema."""

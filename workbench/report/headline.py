@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from workbench.record import Record
+from workbench.record import AP_LOSS_NOTED, Record, ap, comparable, ran
 from workbench.report.summary import Summary
-from workbench.speed import AP_LOSS_NOTED, ap, comparable, ran
 from workbench.wording import (
     MISSING,
     counted,

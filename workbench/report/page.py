@@ -9,9 +9,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from workbench import __version__, wording
+from workbench import wording
 from workbench.errors import RecordError
-from workbench.record import Record, check_same_machine, write_whole
+from workbench.record import Record, check_same_machine, median_ms, ran, write_whole
 from workbench.report import charts, findings, headline, table
 from workbench.report.budget import Budgets, budgets
 from workbench.report.frames import KINDS, Frame, baseline_frames, compared_frames, pictures_by_key
@@ -22,7 +22,7 @@ from workbench.report.raw import packed_records, script_json
 from workbench.report.summary import Summary
 from workbench.report.templates import templates
 from workbench.settings import describe_changes
-from workbench.speed import median_ms, ran
+from workbench.version import VERSION
 
 # Nothing may be fetched, framed or sent: a browser refuses it, even if a record's text got into the page as markup.
 POLICY = (
@@ -103,7 +103,7 @@ def _context(summary: Summary) -> dict[str, Any]:
         "js": Markup(_asset("report.js")),  # noqa: S704 - as above
         "charts_json": Markup(script_json(drawn)),  # noqa: S704 - escaped by script_json
         "chart_names": tuple(drawn),
-        "version": __version__,
+        "version": VERSION,
         "summary": summary,
         "headline": headline.headline(summary),
         "figures": headline.key_figures(summary),

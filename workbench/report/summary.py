@@ -3,16 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from workbench.lineup import choose_baseline, labels_by_id, unique
-from workbench.record import Record
-from workbench.speed import (
-    AP_LOSS_NOTED,
-    Speed,
-    ap,
-    median_ms,
-    ran,
-    speed_against,
-)
+from workbench.record import AP_LOSS_NOTED, Record, Speed, ap, choose_baseline, labels_by_id, median_ms, ran, speed_against, unique
 
 
 def agreement(record: Record, baseline: Record | None) -> float | None:

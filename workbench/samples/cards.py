@@ -7,10 +7,10 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from workbench.accuracy import Accuracy
+from workbench.detections import Accuracy
 from workbench.errors import ModelError
 from workbench.samples.media import SEEDS
-from workbench.samples.scenes import LABELS
+from workbench.samples.scenes.defects import LABELS
 from workbench.samples.training.log import TrainLog
 
 ABOUT = {

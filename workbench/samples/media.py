@@ -14,7 +14,9 @@ import cv2
 import numpy as np
 
 from workbench.errors import SaveError
-from workbench.samples.scenes import FRAMES_PER_SECOND, LABELS, Belt, Scene, render_still
+from workbench.samples.scenes.conveyor import FRAMES_PER_SECOND, Belt
+from workbench.samples.scenes.defects import LABELS
+from workbench.samples.scenes.still import Scene, render_still
 
 Progress = Callable[[int, int, str], None]  # done, total, what
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import SettingsError
-from workbench.samples.scenes import LABELS
+from workbench.samples.scenes.defects import LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

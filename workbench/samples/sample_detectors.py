@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from workbench.boxes import UInt8Array
-from workbench.detectors import Calibration, Detector, Meaning
-from workbench.detectors.keras_network import KerasNetwork
+from workbench.detections import UInt8Array
+from workbench.detectors import Calibration, Detector, KerasNetwork, Meaning
 from workbench.errors import ModelError
 from workbench.samples.media import SEEDS
 from workbench.samples.networks import CENTER_VARIANCE, SIZE_STEP, SIZE_VARIANCE, anchors_cxcywh_px
-from workbench.samples.scenes import LABELS, render_still
-from workbench.stages.heads import SsdHead
-from workbench.stages.input_spec import InputSpec
+from workbench.samples.scenes.defects import LABELS
+from workbench.samples.scenes.still import render_still
+from workbench.stages import InputSpec, SsdHead
 
 WEIGHTS = Path(__file__).parent / "weights"
 SAMPLE_DETECTORS = ("inspector-mobile", "inspector-large")

@@ -5,16 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import final
 
-from workbench.accuracy import Accuracy
-from workbench.blocks import BlockRounds
-from workbench.catalog import Footage
-from workbench.detections import Detections
-from workbench.judge import Judge
+from workbench.detections import Accuracy, Detections
+from workbench.live import Judge, Player, Shown
+from workbench.opening import Footage
 from workbench.pipeline import Pipeline
-from workbench.player import Player, Shown
 from workbench.session.notices import Notices
 from workbench.settings import Settings
-from workbench.timing import Comparison, Timing
+from workbench.timing import BlockRounds, Comparison, Timing
 
 SETTLE_SECONDS = 0.4  # without another change, before accuracy and comparison are worth beginning
 REST = 1.0  # times a slice of accuracy or comparison that playing goes on before the next

@@ -6,20 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from workbench.bench import Bench
-from workbench.catalog import Footage
 from workbench.detectors import Detector
 from workbench.errors import MediaError, SettingsError
 from workbench.history import History, default_path
-from workbench.player import Player
+from workbench.live import Player
+from workbench.measuring import Bench
+from workbench.opening import Footage, variant, words
 from workbench.record import Record
-from workbench.searching import Scope, Search
 from workbench.session.evaluation import Pinned
 from workbench.session.notices import Notices
 from workbench.session.sources import Sources
+from workbench.session.sweeping import Scope, Search
 from workbench.settings import Settings
 from workbench.sweep import Estimate, Grid, Standing
-from workbench.variants import variant, words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +135,7 @@ class Measuring:
         Raises:
             WorkbenchError: They cannot be exported, or the folder cannot be written.
         """
-        from workbench.takeaway import take_home
+        from workbench.export import take_home
 
         taken = take_home(self._detector, settings, self._footage, folder, replace=True, progress=self._notices.progress)
         self._notices.end()

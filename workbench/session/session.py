@@ -8,32 +8,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, final
 
-from workbench.accuracy import Accuracy
-from workbench.availability import check, fit
-from workbench.bench import COMPARISON_SECONDS, DEFAULT_FRAMES
-from workbench.catalog import Footage, open_detector, open_footage
-from workbench.detections import Detections
+from workbench.choosing import Budget
+from workbench.detections import Accuracy, Detections
 from workbench.detectors import Detector
 from workbench.errors import SettingsError, UnavailableError, WorkbenchError
 from workbench.history import History, default_path
+from workbench.live import Player, Shown
 from workbench.machine import environment
+from workbench.measuring import COMPARISON_SECONDS, DEFAULT_FRAMES
 from workbench.media import MediaSource, as_media
-from workbench.picking import Budget
+from workbench.opening import Footage, check, fit, open_detector, open_footage, variant, wished, words
 from workbench.pipeline import Pipeline
-from workbench.player import Player, Shown
 from workbench.record import Record
 from workbench.report import render_report
-from workbench.searching import Scope, Search
 from workbench.session.evaluation import Evaluation, Pinned
 from workbench.session.measuring import Measuring, Protocol
 from workbench.session.notices import Notices, Place
 from workbench.session.sources import Sources
+from workbench.session.sweeping import Scope, Search
 from workbench.session.warm import WarmPipelines
+from workbench.session.worker import Worker
 from workbench.settings import FAST, Settings, describe_changes
 from workbench.sweep import Grid
 from workbench.timing import Comparison
-from workbench.variants import variant, wished, words
-from workbench.worker import Worker
 
 DEFAULT_PRESET = "graph"
 

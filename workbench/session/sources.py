@@ -6,10 +6,10 @@ from typing import final
 from workbench.detectors import Detector
 from workbench.errors import SettingsError
 from workbench.media import Media, MediaSource
-from workbench.media_facts import MediaFacts
+from workbench.opening import variant, words
+from workbench.record import MediaFacts
 from workbench.settings import Settings
 from workbench.sweep import Material
-from workbench.variants import variant, words
 
 IN_MEMORY = ("arrays", "generator", "recording")  # kinds of media that have a name in Python only
 

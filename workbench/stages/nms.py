@@ -20,8 +20,7 @@ from typing import Any, final
 
 import numpy as np
 
-from workbench.boxes import FloatArray, areas_px
-from workbench.detections import Detections
+from workbench.detections import Detections, FloatArray, areas_px
 from workbench.errors import SettingsError
 from workbench.settings import Nms
 

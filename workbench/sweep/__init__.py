@@ -10,6 +10,7 @@ with History(path) as history:
         print(record.name, record.timing.median_ms if record.timing else record.problem)
 """
 
+from workbench.sweep.cluster import connect
 from workbench.sweep.dispatcher import Standing
 from workbench.sweep.estimate import Estimate
 from workbench.sweep.frontier import contenders, frontier, place
@@ -29,6 +30,7 @@ __all__ = [
     "Store",
     "Sweep",
     "ThisMachine",
+    "connect",
     "contenders",
     "default_grid",
     "frontier",

@@ -19,14 +19,14 @@ from pathlib import Path
 from statistics import mean
 from typing import IO, Any, final
 
-from workbench.catalog import Footage, open_detector, open_footage
 from workbench.detectors import Calibration, Detector
 from workbench.errors import MediaError, ModelError, WorkbenchError
 from workbench.machine import EnvironmentFacts, NoiseCertificate, environment
 from workbench.media import as_media
+from workbench.opening import Footage, open_detector, open_footage
 from workbench.record import Problem, Record
 from workbench.sweep.task import Job, Material, Row, Task
-from workbench.watch import Clock
+from workbench.timing import Clock
 
 Open = Callable[[Material], tuple[Detector, Footage]]
 UNTIMED = NoiseCertificate(verdict="unknown", reasons=("nothing was timed",))
@@ -163,8 +163,8 @@ def _compose(job: Job, detector: Detector, footage: Footage, lines: Lines) -> It
 
 
 def _direct(job: Job, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
-    from workbench.bench import Bench
-    from workbench.variants import Variant
+    from workbench.measuring import Bench
+    from workbench.opening import Variant
 
     (task,) = job.tasks
     bench = Bench(footage, task.frames, task.baseline, lambda *_: lines.alive(), comparison_seconds=COMPARISON_SECONDS)

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import final
 
-from workbench.accuracy import Accuracy, Agreement, agreement, judged, uncounted
-from workbench.catalog import Footage
-from workbench.detections import Detections
+from workbench.detections import Accuracy, Agreement, Detections, agreement, judged, uncounted
 from workbench.detectors import Detector
 from workbench.machine import NoiseWatch, environment, with_pace
+from workbench.opening import Footage
 from workbench.pipeline import Pipeline
 from workbench.record import EngineFacts, Record
 from workbench.settings import Nms

@@ -8,12 +8,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any, final
 
-from workbench.availability import check
-from workbench.detectors import Detector
-from workbench.detectors.detector import OWN_NMS
+from workbench.detectors import OWN_NMS, Detector
 from workbench.errors import SettingsError, UnavailableError
+from workbench.opening import check
 from workbench.settings import FLATBUFFER_ENGINES, Settings, setting_names
-from workbench.stages.nms import HOST_NMS
+from workbench.stages import HOST_NMS
 
 Values = Mapping[str, object]
 

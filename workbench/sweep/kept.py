@@ -8,15 +8,14 @@ from typing import final
 
 import numpy as np
 
-from workbench.accuracy import Accuracy, average_precision
-from workbench.catalog import Footage
 from workbench.datasets import ImageTruth
-from workbench.detections import Detections
+from workbench.detections import Accuracy, Detections, average_precision
 from workbench.engines import Candidates
 from workbench.media import Frame
+from workbench.opening import Footage
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
-from workbench.stages.nms import HOST_NMS
+from workbench.stages import HOST_NMS
 
 Raw = Candidates | Detections
 

@@ -8,13 +8,12 @@ from typing import final
 import numpy as np
 
 from workbench.errors import MediaError
-from workbench.feeding import LoopSteps
-from workbench.measure import SHARED_TURN_FRAMES, Clock, Stopwatch, time_frames
+from workbench.measuring import SHARED_TURN_FRAMES, SLOW, WorkProbe
 from workbench.media import Frame, Media
-from workbench.patience import SLOW, WorkProbe
-from workbench.pipeline import Pipeline
+from workbench.pipeline import LoopSteps, Pipeline
 from workbench.settings import Nms
 from workbench.sweep.screening import WHOLE, Positions, Seconds
+from workbench.timing import Clock, Stopwatch, time_frames
 
 LOOKS = 12  # at the loop, spread over the whole task: a machine whose pace comes and goes shows more of it than in one long look
 LOOK_SECONDS = 0.25  # of frames in each, in passes that take turns

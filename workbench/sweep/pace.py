@@ -12,7 +12,7 @@ LEAST_CHANGE = 0.02  # of times: less is within what the probe itself is off by
 
 @final
 class Paces:
-    """How fast the machine was in each process that composed, told by work that is always the same; see `workbench.probe`.
+    """How fast the machine was in each process that composed, told by work that is always the same; see `machine.speed_probe`.
 
     A machine may be a quarter slower for a quarter of an hour, as where a neighbour works on the other half of its cores: all that
     a process measured meanwhile is too long, and nothing in it tells. Its usual pace is that of the middle process, so that

@@ -7,12 +7,12 @@ from typing import Self
 
 from platformdirs import user_cache_path
 
-from workbench.detectors.card import card_path
+from workbench.detectors import card_path
 from workbench.errors import MediaError
 from workbench.record import write_whole
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS
+from workbench.samples import SAMPLE_DETECTORS
 from workbench.sweep.task import Material
-from workbench.values import Value
+from workbench.timing import Value
 
 LONGEST_CARD = 1_000_000  # bytes of a card that are searched for names of files beside it
 TRUTH_SUFFIXES = (".json", ".xml", ".txt", ".yaml", ".yml")

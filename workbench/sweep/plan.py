@@ -7,12 +7,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import final
 
-from workbench.detectors import Detector
-from workbench.detectors.conversion import CALIBRATED
-from workbench.detectors.detector import OWN_NMS
-from workbench.graph.nms import GRAPH_NMS
+from workbench.detectors import CALIBRATED, OWN_NMS, Detector
+from workbench.graph import GRAPH_NMS
 from workbench.media import masked
-from workbench.media_facts import MediaFacts
+from workbench.record import MediaFacts
 from workbench.settings import FLATBUFFER_ENGINES, Nms, Settings, assignments
 from workbench.sweep.grid import Grid
 from workbench.sweep.task import Material, Row, Task

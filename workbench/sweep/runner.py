@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Protocol, final
 
-from workbench.availability import check
-from workbench.bench import DEFAULT_FRAMES
 from workbench.errors import SettingsError
-from workbench.record import Problem, Record
-from workbench.speed import COMPOSED_MARGIN
+from workbench.measuring import DEFAULT_FRAMES
+from workbench.opening import check, wished
+from workbench.record import COMPOSED_MARGIN, Problem, Record
 from workbench.sweep.child import open_material, row_problem
 from workbench.sweep.dispatcher import Dispatcher, Progress
 from workbench.sweep.estimate import Estimate, job_seconds
@@ -20,7 +19,6 @@ from workbench.sweep.pace import Paces
 from workbench.sweep.plan import Plan, Subject, conversions, group_name, make_plan
 from workbench.sweep.sites import Site, ThisMachine
 from workbench.sweep.task import Job, Material, Row, Task, alone
-from workbench.variants import wished
 
 MOST_CONFIRMED = 6  # for each detector and machine: the frontier's steps, and rivals that composed times cannot tell from them
 LEAST_CONFIRMED, CONFIRMED_SHARE = 4, 1 / 16  # of the combinations: where those are few, confirming would take most of the time

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from workbench.detections import Detections
 from workbench.engines import Candidates
-from workbench.measure import Clock
 from workbench.media import Frame
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
 from workbench.sweep.kept import Raw, content_key, with_nms
+from workbench.timing import Clock
 
 SCREEN_SECONDS = 0.05  # of NMS, or of drawing, after which no further frame is, once there are LEAST_SCREENED
 LEAST_SCREENED = 8

@@ -7,17 +7,17 @@ from typing import final
 
 import numpy as np
 
-from workbench.catalog import Footage
 from workbench.detections import Detections
-from workbench.measure import Clock, warm_up
+from workbench.measuring import warm_up
 from workbench.media import Frame, Media
+from workbench.opening import Footage
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
 from workbench.sweep.kept import Raw, with_nms
 from workbench.sweep.looks import Looks, in_steps, joined, positions_of
 from workbench.sweep.looped import Added, longer_in_loop
 from workbench.sweep.screening import WHOLE, Positions, Screening, Seconds
-from workbench.timing import kept_seconds
+from workbench.timing import Clock, kept_seconds
 
 LOOPED_KEPT = 66  # whose times a record holds: enough for p90
 SCREEN_FRAMES = 16  # whose NMS and drawing are timed for each setting: spread over all frames, since how much they hold differs

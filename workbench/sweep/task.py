@@ -3,10 +3,9 @@
 from collections.abc import Collection
 from typing import Literal
 
-from workbench.media_facts import MediaFacts
-from workbench.record import DetectorFacts, Record
+from workbench.record import DetectorFacts, MediaFacts, Record
 from workbench.settings import Settings
-from workbench.values import Value
+from workbench.timing import Value
 
 Kind = Literal["convert", "compose", "direct"]
 
@@ -37,7 +36,7 @@ class Task(Value):
     id: str
     """Of the one record that says why none of the rows could run."""
     kind: Kind
-    """`compose`: one run of the engine whose outputs serve all rows. `direct`: each row whole, with `workbench.bench`. `convert`:
+    """`compose`: one run of the engine whose outputs serve all rows. `direct`: each row whole, with the bench. `convert`:
     no records, only files for the engines in the cache of conversions."""
     name: str
     """For people who watch."""

@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from workbench.availability import fit, reasons
-from workbench.catalog import DEFAULT_DETECTOR
-from workbench.detectors import Detector
-from workbench.detectors.detector import OWN_NMS
+from workbench.detectors import OWN_NMS, Detector
 from workbench.errors import SettingsError, UnavailableError
-from workbench.media.camera import no_camera
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS
+from workbench.media import no_camera
+from workbench.opening import DEFAULT_DETECTOR, fit, reasons, wished, words
+from workbench.samples import SAMPLE_DETECTORS
 from workbench.session import Session
 from workbench.settings import (
     ENGINES,
@@ -24,7 +22,6 @@ from workbench.settings import (
     Settings,
     usable_cores,
 )
-from workbench.variants import wished, words
 
 Described = dict[str, Any]
 

@@ -9,19 +9,16 @@ from typing import Any, final
 import anywidget
 import traitlets
 
-from workbench.counters import quota_cores, take_sample, usable_cores
-from workbench.machine import NoiseCertificate, certify
-from workbench.overlay import Overlay, overlay
-from workbench.palette import STAGE_COLOURS, class_colour
-from workbench.player import Player, Shown
-from workbench.projector import Projector
+from workbench.live import Player, Projector, Shown
+from workbench.machine import NamedThread, NoiseCertificate, certify, quota_cores, take_sample, usable_cores
 from workbench.record import write_whole
 from workbench.session import Message, Session
 from workbench.settings import Settings
-from workbench.threads import NamedThread
+from workbench.stages import Overlay, overlay
 from workbench.view.panel import describe
 from workbench.view.search import budget_of, cards, search
 from workbench.view.status import job, rows, status
+from workbench.wording import STAGE_COLOURS, class_colour
 
 TICK_SECONDS = 0.5  # how often figures change: often enough to be live, seldom enough to be read
 LEAST_SECONDS = 0.05  # between two ticks, however much changes

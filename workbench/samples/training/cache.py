@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.samples.scenes import Scene, render_still
+from workbench.samples.scenes.still import Scene, render_still
 
 RENDER_HW = (720, 1280)
 CACHE_HW = (432, 768)  # .6 of what is rendered: a little above the largest scale that a crop asks for, at a third of the bytes

@@ -12,17 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.accuracy import Accuracy, average_precision
 from workbench.datasets import ImageTruth
-from workbench.detections import Detections
+from workbench.detections import Accuracy, Detections, average_precision
 from workbench.samples.media import SEEDS, still_size_hw
 from workbench.samples.networks import CENTER_VARIANCE, SIZE_VARIANCE, anchors_cxcywh_px
-from workbench.samples.scenes import LABELS, Scene, render_still
+from workbench.samples.scenes.defects import LABELS
+from workbench.samples.scenes.still import Scene, render_still
 from workbench.settings import Nms
-from workbench.stages.heads import SsdHead
-from workbench.stages.input_spec import InputSpec, place
-from workbench.stages.nms import suppress
-from workbench.stages.preprocess import prepare
+from workbench.stages import InputSpec, SsdHead, place, prepare, suppress
 
 SIZES = (160, 224, 320, 416, 512, 640)  # sides of the square inputs that a card lists
 SPEC = InputSpec(size_hw=None, default_hw=(512, 512))  # letterbox in the centre, grey 114, RGB / 255

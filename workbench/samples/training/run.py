@@ -15,7 +15,7 @@ import tensorflow as tf
 from workbench.machine import environment
 from workbench.samples.cards import write_card
 from workbench.samples.networks import anchors_cxcywh_px
-from workbench.samples.scenes import Scene, render_still
+from workbench.samples.scenes.still import Scene, render_still
 from workbench.samples.training.cache import RENDER_HW, SceneCache, open_cache
 from workbench.samples.training.evaluation import evaluate, predict_with
 from workbench.samples.training.feed import Batch, draw_batch, made_ahead
