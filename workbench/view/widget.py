@@ -15,6 +15,7 @@ from workbench.record import write_whole
 from workbench.session import Message, Session
 from workbench.settings import Settings
 from workbench.stages import Overlay, overlay
+from workbench.view.javascript import joined
 from workbench.view.panel import describe
 from workbench.view.search import budget_of, cards, search
 from workbench.view.status import job, rows, status
@@ -36,7 +37,7 @@ UNKNOWN_NOISE = NoiseCertificate(verdict="unknown", reasons=("watched for too sh
 class WorkbenchView(anywidget.AnyWidget):
     """Our front end, what it reads, and what it sends: `_action_table` lists its messages."""
 
-    _esm = HERE / "workbench.js"
+    _esm = joined()
     _css = HERE / "workbench.css"
 
     panel = traitlets.Dict({}).tag(sync=True)
