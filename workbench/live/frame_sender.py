@@ -1,4 +1,13 @@
-"""The projector: shows the player's newest frame to whoever looks, as often as they keep up, and knows what that costs."""
+"""Sends the player's newest frame to whoever looks, as often as they keep up, and knows what that costs.
+
+Which thread does what: one thread waits for the player, encodes and sends; the page's answers come on Jupyter's own thread,
+through `acknowledge` and `show_again`. `_seen`, a condition, guards what is on its way and whether the next picture goes out
+whatever was sent before. A page that does not keep up bounds what is on its way (`MOST_IN_FLIGHT`): sending more would only queue
+pictures in the browser, and what is seen would be older and older. A page in the background answers nothing at all; after
+`SEEN_WITHIN_SECONDS` what was on its way counts as lost, so that one picture a second still goes out and the page is up to date
+when it comes back. Pictures are encoded here and not on the player's thread, so that showing costs the pipeline a core's share
+and not its latency.
+"""
 
 import threading
 import time
@@ -23,7 +32,7 @@ JPEG_QUALITY = 80
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What showing costs: CPU seconds a picture on the projector's thread, and pictures a second."""
+    """What showing costs: CPU seconds a picture on the sender's thread, and pictures a second."""
 
     seconds_each: float
     pictures_a_second: float
@@ -35,7 +44,7 @@ class Cost:
 
 
 @final
-class Projector:
+class FrameSender:
     """Sends pictures on a thread of its own.
 
     Args:
@@ -54,7 +63,7 @@ class Projector:
         self._closed = False
         self.age_seconds: float | None = None
         """From the beginning of a frame's decoding until it was on the screen, of the last one seen."""
-        self._thread = NamedThread(target=self._run, name="workbench-projector")
+        self._thread = NamedThread(target=self._run, name="workbench-frames")
         self._thread.start()
 
     @property

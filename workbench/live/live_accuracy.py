@@ -17,7 +17,7 @@ MOST_IMAGES = 64  # whose raw outputs are kept: up to 20 MB for the sample detec
 
 
 @final
-class Judge:
+class LiveAccuracy:
     """Runs a pipeline over the first labelled frames, keeps the engine's outputs, and computes average precision from them.
 
     Args:
@@ -38,7 +38,7 @@ class Judge:
         return min(MOST_IMAGES, len(known)) if known else 0
 
     def run(self, pipeline: Pipeline) -> Iterator[int]:
-        """Judge a pipeline batch by batch; yields the images done. `accuracy` is there at the end."""
+        """LiveAccuracy a pipeline batch by batch; yields the images done. `accuracy` is there at the end."""
         self.accuracy = None
         if not self._answers(pipeline):
             self._kept = []
