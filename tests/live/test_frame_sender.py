@@ -107,3 +107,21 @@ def test_a_page_that_opens_gets_the_picture_again(sender: FrameSender, screen: S
     sender.show_again()
     screen.until(2)
     assert screen.sent[1][1] is not None
+
+
+def test_nothing_is_unseen_while_nothing_is_sent(sender: FrameSender, screen: Screen) -> None:
+    screen.until(1)
+    time.sleep(0.05)
+    assert sender.unseen_seconds > 0
+    sender.acknowledge(screen.sent[0][0].number)
+    time.sleep(0.05)
+    assert sender.unseen_seconds == 0, "as during a measurement, however long that takes"
+
+
+@pytest.mark.usefixtures("sender")
+def test_behind_a_player_that_is_closed_nothing_spins(screen: Screen, player: Player) -> None:
+    screen.until(1)
+    player.close()
+    before = time.process_time()
+    time.sleep(0.5)
+    assert time.process_time() - before < 0.25, "a loop without a wait would take all of it"

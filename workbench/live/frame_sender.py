@@ -59,7 +59,7 @@ class FrameSender:
         self._in_flight: deque[tuple[int, float, float]] = deque()  # number, sent at, decoding began at
         self._costs: deque[tuple[float, float]] = deque(maxlen=COST_WINDOW)  # at, CPU seconds
         self._anew = True
-        self._seen_at = time.perf_counter()
+        self._unseen_since: float | None = None  # when the first picture was sent that no answer came for
         self._closed = False
         self.age_seconds: float | None = None
         """From the beginning of a frame's decoding until it was on the screen, of the last one seen."""
@@ -77,13 +77,14 @@ class FrameSender:
 
     @property
     def unseen_seconds(self) -> float:
-        """Return for how long no picture has been painted."""
-        return time.perf_counter() - self._seen_at
+        """Return for how long pictures have been sent and none painted; 0 while none is sent, as during a measurement."""
+        since = self._unseen_since
+        return 0.0 if since is None else time.perf_counter() - since
 
     def acknowledge(self, number: int, ago_seconds: float = 0.0) -> None:
         """Take note that this picture, and so all before it, was painted so long ago."""
         with self._seen:
-            self._seen_at = time.perf_counter()
+            self._unseen_since = None
             while self._in_flight and self._in_flight[0][0] <= number:
                 shown, _, began = self._in_flight.popleft()
                 if shown == number:
@@ -109,15 +110,27 @@ class FrameSender:
         sent = 0.0
         while not self._closed:
             seen = -1 if self._anew or last is None else last.number
-            if self._player.wait_newer(seen, WAIT_SECONDS) is None or not self._may_send(sent):
+            if self._player.wait_newer(seen, WAIT_SECONDS) is None:
+                self._wait_if_over()
+                continue
+            if not self._may_send(sent):
                 continue
             shown = self._player.shown  # newer still, after the wait
             assert shown is not None, "it was waited for"
             sent = time.perf_counter()
-            same = last is not None and shown.frame is last.frame and not self._anew
-            self._anew = False
+            with self._seen:  # a page may open between two pictures: its wish is taken, or stands for the next
+                anew, self._anew = self._anew, False
+                self._unseen_since = self._unseen_since or sent
+                self._in_flight.append((shown.number, sent, shown.began_seconds))
+            same = last is not None and shown.frame is last.frame and not anew
             last = shown
             self._show(shown, same=same)
+
+    def _wait_if_over(self) -> None:
+        """Rest where the player is closed: it answers at once from then on, and another sender follows the next one."""
+        if self._player.closed:
+            with self._seen:
+                self._seen.wait_for(lambda: self._closed, WAIT_SECONDS)
 
     def _may_send(self, sent: float) -> bool:
         """Wait for the interval and for the page to keep up; whether a picture may go out now."""
@@ -132,8 +145,6 @@ class FrameSender:
 
     def _show(self, shown: Shown, *, same: bool) -> None:
         began = time.thread_time()
-        with self._seen:
-            self._in_flight.append((shown.number, time.perf_counter(), shown.began_seconds))
         jpeg = None if same else encode_jpeg(shown.frame.image_rgb, PICTURE_SIDE_PX, JPEG_QUALITY)
         self._send(shown, jpeg)
         self._costs.append((time.perf_counter(), time.thread_time() - began))

@@ -107,6 +107,10 @@ class Player:
         return self._playing
 
     @property
+    def closed(self) -> bool:
+        return self._closed
+
+    @property
     def pace(self) -> Pace:
         return self._pace
 
