@@ -19,7 +19,7 @@ from workbench.detectors import Calibration, Detector
 from workbench.engines.tensorflow_threads import set_tensorflow_threads
 from workbench.media import Frame, Media, array_media, open_media
 from workbench.pipeline import Pipeline
-from workbench.samples.sample_detectors import sample_detector
+from workbench.samples import sample_detector
 from workbench.settings import parse_variant, usable_cores
 
 REPOSITORY = Path(__file__).parents[1]

@@ -16,7 +16,7 @@ from workbench.detectors.files import Looked, as_detector, look, why_no_detector
 from workbench.detectors.readings import look_at
 from workbench.errors import ModelError, SaveError
 from workbench.pictures import fitted
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS
+from workbench.samples import SAMPLE_DETECTORS
 from workbench.stages.draw import draw
 
 MOST_READINGS = 6  # more than that nobody looks through, and the later ones found less

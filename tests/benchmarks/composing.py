@@ -16,7 +16,7 @@ from workbench.catalog import Footage
 from workbench.measure import SHARED_TURN_FRAMES, Measured, measure_in_turns
 from workbench.patience import Patience
 from workbench.pipeline import Pipeline
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS
+from workbench.samples import SAMPLE_DETECTORS
 from workbench.sweep import default_grid
 from workbench.sweep.child import open_material
 from workbench.sweep.composing import Composer

@@ -19,7 +19,7 @@ from workbench.engines.tensorflow_threads import set_tensorflow_threads
 from workbench.errors import WorkbenchError
 from workbench.media import Frame
 from workbench.pipeline import Pipeline
-from workbench.samples.sample_detectors import WEIGHTS
+from workbench.samples import WEIGHTS
 from workbench.settings import usable_cores
 
 COUNT = 300

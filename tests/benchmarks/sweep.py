@@ -22,7 +22,7 @@ from workbench.history import History
 from workbench.machine import environment
 from workbench.picking import Budget, pick
 from workbench.record import Record
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS
+from workbench.samples import SAMPLE_DETECTORS
 from workbench.sweep import Grid, Material, Standing, Sweep, default_grid, read_grid
 from workbench.sweep.isolation import run_task
 from workbench.sweep.plan import make_plan

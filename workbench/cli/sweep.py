@@ -11,7 +11,7 @@ from workbench.cli.screen import console, print_records, progress, write_json
 from workbench.errors import SettingsError
 from workbench.history import History, default_path
 from workbench.record import Record
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS
+from workbench.samples import SAMPLE_DETECTORS
 from workbench.sweep import Estimate, Grid, Material, Site, Standing, Sweep, ThisMachine, frontier, place, read_grid
 
 MOST_SHOWN = 20  # rows of a frontier; a longer one is for the report

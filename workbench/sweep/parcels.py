@@ -10,7 +10,7 @@ from platformdirs import user_cache_path
 from workbench.detectors.card import card_path
 from workbench.errors import MediaError
 from workbench.record import write_whole
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS
+from workbench.samples import SAMPLE_DETECTORS
 from workbench.sweep.task import Material
 from workbench.values import Value
 

@@ -10,7 +10,7 @@ from workbench.detectors import Detector
 from workbench.detectors.detector import OWN_NMS
 from workbench.errors import SettingsError, UnavailableError
 from workbench.media.camera import no_camera
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS
+from workbench.samples import SAMPLE_DETECTORS
 from workbench.session import Session
 from workbench.settings import (
     ENGINES,
