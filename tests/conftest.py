@@ -16,9 +16,9 @@ from workbench.datasets import Truth, match, read_truth
 from workbench.detectors import Calibration, Detector
 from workbench.engines import set_tensorflow_threads
 from workbench.media import Frame, Media, array_media, open_media
-from workbench.opening import SAMPLE_MEDIA, SAMPLE_STILLS, Footage, check
+from workbench.opening import Footage, check
 from workbench.pipeline import Pipeline
-from workbench.samples import sample_detector
+from workbench.samples import SAMPLE_MEDIA, SAMPLE_STILLS, sample_detector
 from workbench.settings import parse_variant, usable_cores
 
 REPOSITORY = Path(__file__).parents[1]

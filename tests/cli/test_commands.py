@@ -14,8 +14,9 @@ import pytest
 from tests.command_line import Done, Workbench
 from workbench.detectors import Detector
 from workbench.history import History
-from workbench.opening import SAMPLE_STILLS, variant
+from workbench.opening import variant
 from workbench.record import Record, read_records
+from workbench.samples import SAMPLE_STILLS
 from workbench.settings import setting_names
 
 LITERT = "litert,input.size_hw=192x320"  # starts at once: other tests of the session have converted it

@@ -18,10 +18,11 @@ from workbench.graph.preprocess import prepare_one
 from workbench.measuring import Bench
 from workbench.media import Frame, Media, array_media, open_media
 from workbench.media.arrays import Arrays
-from workbench.opening import SAMPLE_STILLS, Footage, variant
+from workbench.opening import Footage, variant
 from workbench.pipeline import Pipeline
 from workbench.pipeline.tfdata import FrameDataset
 from workbench.record import MediaFacts
+from workbench.samples import SAMPLE_STILLS
 from workbench.settings import Settings
 from workbench.stages import InputSpec
 from workbench.timing import NoWatch, Stopwatch

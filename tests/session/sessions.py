@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from workbench.live import Player
-from workbench.opening import SAMPLE_MEDIA, SAMPLE_STILLS
+from workbench.samples import SAMPLE_MEDIA, SAMPLE_STILLS
 from workbench.session import Session
 
 STILLS = str(SAMPLE_STILLS / "still_00[236].jpg")

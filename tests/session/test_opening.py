@@ -10,7 +10,7 @@ import pytest
 
 from tests.session.sessions import SMALL, STILLS, THREADS, player_of, until
 from workbench.errors import SettingsError
-from workbench.opening import SAMPLE_CLIP, SAMPLE_STILLS
+from workbench.samples import SAMPLE_CLIP, SAMPLE_STILLS
 from workbench.session import Session
 
 OPEN_FILES = Path("/proc/self/fd")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from workbench import Workbench
-from workbench.opening import SAMPLE_MEDIA, SAMPLE_STILLS
+from workbench.samples import SAMPLE_MEDIA, SAMPLE_STILLS
 from workbench.view.widget import WorkbenchView
 
 STILLS = str(SAMPLE_STILLS / "still_00[236].jpg")

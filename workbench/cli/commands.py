@@ -161,31 +161,6 @@ def report(
 
 
 @app.command()
-def samples(
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where; the project's own sample_media by default.")] = None,
-    json_file: JsonFile = None,
-) -> None:
-    """Make the sample clip, the stills and their truth again, from their seeds."""
-    from workbench.cli.samples import make_samples
-
-    make_samples(out, json_file)
-
-
-@app.command()
-def train(
-    name: Annotated[str, typer.Argument(help="inspector-mobile or inspector-large.")],
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the weights, log and card go.")] = None,
-    minutes: Annotated[float | None, typer.Option(min=0.1, help="How long to train; 170 by default.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Or how many steps.")] = None,
-    json_file: JsonFile = None,
-) -> None:
-    """Train a sample detector again, from its seeds. A training that was stopped goes on."""
-    from workbench.cli.samples import train_sample
-
-    train_sample(name, out, minutes, steps, json_file)
-
-
-@app.command()
 def lab(
     arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to JupyterLab, after --.")] = None,
     json_file: JsonFile = None,

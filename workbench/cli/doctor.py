@@ -12,8 +12,7 @@ from workbench.detectors import load_tensorflow
 from workbench.engines import OPENVINO_MISSING, is_installed, why_not_onnxruntime
 from workbench.history import default_path
 from workbench.machine import environment, quick_noise
-from workbench.opening import SAMPLE_CLIP, SAMPLE_MEDIA
-from workbench.samples import SAMPLE_DETECTORS, WEIGHTS
+from workbench.samples import SAMPLE_CLIP, SAMPLE_DETECTORS, SAMPLE_MEDIA, WEIGHTS
 
 Check = tuple[str, str | None]
 """What was found, and what to do where that is not right."""
@@ -79,9 +78,9 @@ def _gpus() -> Check:
 def _samples() -> Check:
     missing = [name for name in SAMPLE_DETECTORS if not (WEIGHTS / f"{name}.keras").exists()]
     if missing:
-        return f"no weights of {', '.join(missing)}", f"run `workbench train {missing[0]}`"
+        return f"no weights of {', '.join(missing)}", f"run `python -m sample_media.making train {missing[0]}` in a checkout"
     if not SAMPLE_CLIP.exists():
-        return f"no clip in {SAMPLE_MEDIA}", "run `workbench samples`"
+        return f"no clip in {SAMPLE_MEDIA}", "run `python -m sample_media.making media` in a checkout"
     return f"{', '.join(SAMPLE_DETECTORS)}; {SAMPLE_MEDIA}", None
 
 
