@@ -35,11 +35,11 @@ class Screen:
 
 
 @pytest.fixture
-def player(pipeline: Callable[[str], Pipeline]) -> Iterator[Player]:
+def player(small_pipeline: Callable[[str], Pipeline]) -> Iterator[Player]:
     draw = np.random.default_rng(0)
     media = array_media([draw.integers(0, 256, (360, 1280, 3), np.uint8) for _ in range(6)])
     playing = Player(media, lambda error: pytest.fail(str(error)))
-    playing.use(pipeline(SMALL))
+    playing.use(small_pipeline(SMALL))
     yield playing
     playing.close()
 
