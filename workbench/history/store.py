@@ -18,8 +18,6 @@ from workbench.history.tables import (
     INSERT_BODY,
     INSERT_SUMMARY,
     READABLE,
-    REPLACE_BODY,
-    REPLACE_SUMMARY,
     SCHEMA,
     body,
     bring_up_to_date,
@@ -95,22 +93,6 @@ class History:
             added = self._base.executemany(INSERT_SUMMARY, [summary for summary, _ in rows]).rowcount
             self._base.executemany(INSERT_BODY, [rest for _, rest in rows])
         return max(added, 0)
-
-    def replace_many(self, records: Iterable[Record]) -> int:
-        """Put records in the places of those with the same ids, in one transaction; a tag that one has stays.
-
-        Returns:
-            How many there were; those that are not here are not added. Raises like `append`.
-        """
-        new = {record.id: record for record in records}
-        tags = f"SELECT id, tag FROM summaries WHERE {IN_THE_LIST}"  # noqa: S608 - our own words
-        with self._writing():
-            for identity, tag in self._base.execute(tags, _listed(new)).fetchall():
-                new[identity] = new[identity].model_copy(update={"tag": tag})
-            rows = [(Summary.of(record)._asdict(), body(record)) for record in new.values()]
-            replaced = self._base.executemany(REPLACE_SUMMARY, [summary for summary, _ in rows]).rowcount
-            self._base.executemany(REPLACE_BODY, [rest for _, rest in rows])
-        return max(replaced, 0)
 
     def ids(self) -> frozenset[str]:
         """Return the ids of all records."""
