@@ -69,8 +69,7 @@ CASES: dict[str, tuple[tuple[Record, ...], str]] = {
     ),
     "nothing was measured whole": (
         (record("naive", composed=True), record("graph", composed=True)),
-        "inspector-mobile on line.webm: nothing was measured whole yet, and composed times are no more than a screening,"
-        f" {PLACE}",
+        f"inspector-mobile on line.webm: nothing was measured whole yet, and composed times are no more than a screening, {PLACE}",
     ),
     "only broken ones are faster": (
         (record("naive"), broken_record()),

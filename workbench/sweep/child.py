@@ -155,9 +155,10 @@ def compose(
         lines: Told of each row.
         make_group: What screens a task's rows; `ScreenedGroup` by default.
     """
-    if make_group is None:
-        from workbench.sweep.composed_records import ScreenedGroup as make_group
-    groups = yield from _opened(job.tasks, lambda task: make_group(detector, footage, task, lines.alive), lines)
+    from workbench.sweep.composed_records import ScreenedGroup
+
+    make = make_group or ScreenedGroup
+    groups = yield from _opened(job.tasks, lambda task: make(detector, footage, task, lines.alive), lines)
     screened: dict[str, list[Row]] = {}
     for turn in range(ROUNDS):
         for group in tuple(groups):

@@ -96,7 +96,8 @@ class Dispatcher:
                     tell_at = time.monotonic() + TELL_SECONDS
                 done, _ = wait(running, CANCEL_SECONDS, return_when=FIRST_COMPLETED)
                 for future in done:
-                    yield from self._finished(future, running, waiting, keep)
+                    if not self.cancelled:  # then a job may have failed for that alone
+                        yield from self._finished(future, running, waiting, keep)
             yield from self._stopped(running, waiting, keep)
         except (KeyboardInterrupt, GeneratorExit):
             self.cancel()
