@@ -173,22 +173,6 @@ def test_what_is_there_already_stays_as_it_was(history):
     assert [row.name for row in history.summaries()] == ["first"]
 
 
-def test_a_better_record_takes_the_place_of_another_and_its_tag(history):
-    history.append_many(record(id=name, name=f"old {name}") for name in "abc")
-    history.set_tag("b", "v1")
-    pictures = history.get("b").pictures
-    better = [record(id=name, name=f"new {name}", seconds=[0.001] * 20) for name in "bx"]
-
-    assert history.replace_many(better) == 1
-    assert [(one.id, one.name, one.tag) for one in history.records()] == [
-        ("a", "old a", None),
-        ("b", "new b", "v1"),
-        ("c", "old c", None),
-    ]
-    assert [(row.id, row.name, row.tag, row.median_ms) for row in history.summaries()][1] == ("b", "new b", "v1", 1.0)
-    assert history.get("b").pictures == better[0].pictures == pictures
-
-
 def test_a_sweep_can_ask_what_is_there(history):
     history.append_many([record(id=str(n)) for n in range(5)])
 

@@ -1,5 +1,5 @@
 """A worker process that measures nothing and does what its rows' names say: `crash`, `hang`, `hog`, `killed`, `exit`, or be fine.
-`crowd` is a hog where it is not alone.
+`crowd` is a hog where it is not alone, `compile` is long before its frames and `print` writes between the messages.
 
 `python scripted_child.py [opening-crash|opening-hang|killed-once FILE] JOB.json`
 """
@@ -39,7 +39,14 @@ def leave() -> None:
     sys.exit(7)
 
 
-DEEDS = {"crash": crash, "hang": hang, "hog": hog, "killed": killed, "exit": leave}
+def write_between() -> None:
+    sys.stdout.write("INFO: 5\n")
+    sys.stdout.flush()
+    time.sleep(1000)
+
+
+COMPILING_SECONDS = 4.0  # more than frames may take in these tests, and less than a compilation
+DEEDS = {"print": write_between, "crash": crash, "hang": hang, "hog": hog, "killed": killed, "exit": leave}
 
 
 def main(words: list[str]) -> None:
@@ -50,7 +57,10 @@ def main(words: list[str]) -> None:
             DEEDS[word.removeprefix("opening-")]()
     rows = [(task, row) for task in job.tasks for row in (*((task.lead,) if task.lead else ()), *task.rows)]
     for task, row in rows:
-        lines.say("begins", row.id)
+        if row.name == "compile":
+            lines.begins(row.id, preparing=True)
+            time.sleep(COMPILING_SECONDS)
+        lines.begins(row.id)
         if "killed-once" in words and row.name == "once" and not Path(words[1]).exists():
             Path(words[1]).touch()
             killed()
@@ -58,7 +68,7 @@ def main(words: list[str]) -> None:
             hog()
         DEEDS.get(row.name, str)()
         lines.record(row_problem(task, row, Problem(kind="Fine", message=f"process {os.getpid()}")))
-    lines.say("done", True)
+    lines.done()
 
 
 if __name__ == "__main__":

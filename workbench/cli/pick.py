@@ -98,6 +98,8 @@ def _print(out: Console, picked: Pick, said: str, command: str | None) -> None:
 def _rows(picked: Pick) -> Iterator[tuple[str, Choice]]:
     if picked.chosen is not None:
         yield "chosen", picked.chosen
+    if picked.unconfirmed is not None:
+        yield "unconfirmed", picked.unconfirmed
     if picked.runner_up is not None:
         yield "runner-up", picked.runner_up
     for choice in picked.near_misses:
@@ -131,6 +133,7 @@ def _tree(picked: Pick, said: str, command: str | None) -> dict[str, Any]:
         "command": command,
         "budget": {name: getattr(picked.budget, name) for name in picked.budget.__slots__},
         "chosen": _choice(picked.chosen),
+        "unconfirmed": _choice(picked.unconfirmed),
         "runner_up": _choice(picked.runner_up),
         "near_misses": [_choice(choice) for choice in picked.near_misses],
         "relaxations": [_relaxation(one) for one in picked.relaxations],

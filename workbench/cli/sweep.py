@@ -12,7 +12,7 @@ from workbench.errors import SettingsError
 from workbench.history import History, default_path
 from workbench.record import Record
 from workbench.samples import SAMPLE_DETECTORS
-from workbench.sweep import Estimate, Grid, Material, Site, Standing, Sweep, ThisMachine, frontier, place, read_grid
+from workbench.sweep import Estimate, Executor, Grid, Material, Standing, Sweep, ThisMachine, frontier, place, read_grid
 
 MOST_SHOWN = 20  # rows of a frontier; a longer one is for the report
 MOST_PROBLEMS = 10  # listed one by one
@@ -45,7 +45,7 @@ def sweep(request: Request) -> None:
     """
     grid = read_grid(request.grid) if request.grid else None
     out = console(request.json_file)
-    sites = _sites(request)
+    executors = _executors(request)
     try:
         with History(request.history or default_path()) as history, progress() as tell:
 
@@ -54,7 +54,9 @@ def sweep(request: Request) -> None:
 
             tell("preparing", 0, 0)
             materials = _materials(request, grid)
-            run = Sweep(materials, history, grid=grid, frames=request.frames, baseline=request.baseline, sites=sites, progress=show)
+            run = Sweep(
+                materials, history, grid=grid, frames=request.frames, baseline=request.baseline, executors=executors, progress=show
+            )
             estimate = run.estimate()
             out.print(_words(estimate), markup=False)
             if request.dry_run:
@@ -69,11 +71,11 @@ def sweep(request: Request) -> None:
             _report(request, history, best, out)
             write_json(request.json_file, _json(estimate, found, best, records))
     finally:
-        for site in sites:
-            site.close()
+        for executor in executors:
+            executor.close()
 
 
-def _sites(request: Request) -> tuple[Site, ...]:
+def _executors(request: Request) -> tuple[Executor, ...]:
     if request.cluster is None:
         return (ThisMachine(),)
     from workbench.sweep import connect
@@ -100,8 +102,9 @@ def _minutes(seconds: float) -> str:
 def _words(estimate: Estimate) -> str:
     if not estimate.tasks:
         return f"{estimate.combinations} combinations, all of them in the history already"
-    known = f", {estimate.known} of them known already" if estimate.known else ""
-    return f"{estimate.combinations} combinations{known}: {estimate.tasks} runs, about {_minutes(estimate.seconds)}"
+    known = f", {estimate.known} known already" if estimate.known else ""
+    refused = f", {estimate.cannot_run} that cannot run" if estimate.cannot_run else ""
+    return f"{estimate.combinations} combinations{known}{refused}: {estimate.tasks} runs, about {_minutes(estimate.seconds)}"
 
 
 def _show(out: Console, found: int, records: Sequence[Record], best: Sequence[Record]) -> None:
@@ -130,6 +133,7 @@ def _json(estimate: Estimate, found: int, best: Sequence[Record], records: Seque
         "schema": 1,
         "combinations": estimate.combinations,
         "known": estimate.known,
+        "cannot_run": estimate.cannot_run,
         "estimated_seconds": round(estimate.seconds, 1),
         "new_records": found,
         "problems": [

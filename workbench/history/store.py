@@ -13,17 +13,7 @@ import platformdirs
 from workbench.errors import RecordError, SaveError
 from workbench.history.fast import fastest
 from workbench.history.summary import Summary
-from workbench.history.tables import (
-    COLUMNS,
-    INSERT_BODY,
-    INSERT_SUMMARY,
-    READABLE,
-    REPLACE_BODY,
-    REPLACE_SUMMARY,
-    SCHEMA,
-    body,
-    bring_up_to_date,
-)
+from workbench.history.tables import COLUMNS, INSERT_BODY, INSERT_SUMMARY, READABLE, SCHEMA, body, bring_up_to_date
 from workbench.record import Record
 
 BUSY_SECONDS = 30.0  # a writer holds the lock for milliseconds; after this long something else is wrong
@@ -95,22 +85,6 @@ class History:
             added = self._base.executemany(INSERT_SUMMARY, [summary for summary, _ in rows]).rowcount
             self._base.executemany(INSERT_BODY, [rest for _, rest in rows])
         return max(added, 0)
-
-    def replace_many(self, records: Iterable[Record]) -> int:
-        """Put records in the places of those with the same ids, in one transaction; a tag that one has stays.
-
-        Returns:
-            How many there were; those that are not here are not added. Raises like `append`.
-        """
-        new = {record.id: record for record in records}
-        tags = f"SELECT id, tag FROM summaries WHERE {IN_THE_LIST}"  # noqa: S608 - our own words
-        with self._writing():
-            for identity, tag in self._base.execute(tags, _listed(new)).fetchall():
-                new[identity] = new[identity].model_copy(update={"tag": tag})
-            rows = [(Summary.of(record)._asdict(), body(record)) for record in new.values()]
-            replaced = self._base.executemany(REPLACE_SUMMARY, [summary for summary, _ in rows]).rowcount
-            self._base.executemany(REPLACE_BODY, [rest for _, rest in rows])
-        return max(replaced, 0)
 
     def ids(self) -> frozenset[str]:
         """Return the ids of all records."""

@@ -1,6 +1,5 @@
 """The history's tables, and how a file of an earlier schema becomes one of today's."""
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -58,10 +57,6 @@ INSERT_SUMMARY = (
     f"INSERT INTO summaries ({COLUMNS}) VALUES ({', '.join(f':{name}' for name in Summary._fields)})"  # noqa: S608 - our own words
     " ON CONFLICT (id) DO NOTHING"
 )
-REPLACE_SUMMARY = f"UPDATE summaries SET {', '.join(f'{name} = :{name}' for name in Summary._fields)} WHERE id = :id"  # noqa: S608 - as above
-REPLACE_BODY = (
-    "UPDATE bodies SET record = :record, pictures = :pictures WHERE position = (SELECT position FROM summaries WHERE id = :id)"
-)
 # After its summary, which gave it its place; a body that is there already stays as it is.
 INSERT_BODY = (
     "INSERT INTO bodies (position, record, pictures) SELECT position, :record, :pictures FROM summaries WHERE id = :id"
@@ -72,13 +67,8 @@ UNREADABLE = "damaged, or written by another version"
 
 def body(record: Record) -> dict[str, str]:
     """Return the rest of a record's row: its JSON, and apart from it what makes it large."""
-    tree = record.model_dump(mode="json")
-    pictures = {part: tree.pop(part) for part in ("pictures", "detections", "timeline")}
-    return {
-        "id": record.id,
-        "record": json.dumps(tree, ensure_ascii=False),
-        "pictures": json.dumps(pictures, ensure_ascii=False),
-    }
+    large = {"pictures", "detections", "timeline"}
+    return {"id": record.id, "record": record.model_dump_json(exclude=large), "pictures": record.model_dump_json(include=large)}
 
 
 def bring_up_to_date(base: sqlite3.Connection, schema: int) -> None:

@@ -3,7 +3,7 @@
 from workbench.record.baseline import choose_baseline, labels_by_id, unique
 from workbench.record.evidence import (
     AP_LOSS_NOTED,
-    COMPOSED_MARGIN,
+    SCREENING_ERROR,
     SEPARATE_RUNS_MARGIN,
     Speed,
     ap,
@@ -27,7 +27,7 @@ from workbench.record.record import (
 
 __all__ = [
     "AP_LOSS_NOTED",
-    "COMPOSED_MARGIN",
+    "SCREENING_ERROR",
     "SEPARATE_RUNS_MARGIN",
     "DetectorFacts",
     "EngineFacts",

@@ -17,12 +17,12 @@ from typing import IO, Any, final
 
 import psutil
 
-from workbench.record import Problem, Record
+from workbench.record import Problem
 from workbench.sweep.child import group_problem, row_problem
-from workbench.sweep.task import Job, Task
+from workbench.sweep.task import Job, RecordText, Task
 
 OPENING_SECONDS = 600.0  # without a word while models load and convert: calibrating a large one takes minutes
-PATIENCE_SECONDS = 60.0  # without a word afterwards, where the slowest thing is a handful of frames
+PATIENCE_SECONDS = 60.0  # without a word while frames run, where the slowest thing is a handful of frames
 MEMORY_SHARE = 0.9  # of what is free when a worker starts: beyond it the system would begin to end processes of its own choice
 LOOK_SECONDS = 1.0  # between two looks at the memory: rare enough to disturb nobody
 MOST_DEATHS = 8  # of one task's processes; after that the rest of its rows would only die as well
@@ -41,8 +41,8 @@ class Isolation:
 
     Attributes:
         command: What is started by this interpreter, with the job's file as the last word.
-        opening_seconds: How long it may say nothing until its first row begins.
-        patience_seconds: And how long afterwards.
+        opening_seconds: How long it may say nothing until its first row begins, and while a row is compiled.
+        patience_seconds: And how long while frames run.
         memory_bytes: What it may take; a share of what is free by default.
     """
 
@@ -55,7 +55,7 @@ class Isolation:
         return self.memory_bytes or int(psutil.virtual_memory().available * MEMORY_SHARE)
 
 
-def run_job(job: Job, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> Iterator[Record]:
+def run_job(job: Job, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> Iterator[RecordText]:
     """Do a job in processes of its own, and give each record as it comes: those of problems too.
 
     Where the process of several tasks ends badly, nobody is blamed: what is left of each has processes of its own.
@@ -80,7 +80,7 @@ def run_job(job: Job, isolation: Isolation = Isolation(), stop: threading.Event 
         yield from run_task(task, isolation, stop)
 
 
-def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> Iterator[Record]:
+def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> Iterator[RecordText]:
     """Measure a task in processes that do nothing else, and give each record as it comes. Arguments and errors as in `run_job`.
 
     A row is blamed for the end of its process at once, but for one that somebody killed (SIGKILL) only the second time: that may
@@ -111,15 +111,16 @@ def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Eve
             continue
         problem = Problem(kind="WorkerError", message=ending)
         if child.at is None:
-            yield from () if task.kind == "convert" else (group_problem(task, problem),)
+            yield from () if task.kind == "convert" else (RecordText.of(group_problem(task, problem)),)
             return
         if lead is not None and child.at == lead.id:
-            yield from () if lead.id in seen else (row_problem(task, lead, problem),)
+            yield from () if lead.id in seen else (RecordText.of(row_problem(task, lead, problem)),)
             lead = None
         elif child.at in left:
-            yield row_problem(task, left.pop(child.at), problem)
+            yield RecordText.of(row_problem(task, left.pop(child.at), problem))
     if left:
-        yield group_problem(task, Problem(kind="WorkerError", message=f"its processes ended {MOST_DEATHS} times: {ending}"))
+        problem = Problem(kind="WorkerError", message=f"its processes ended {MOST_DEATHS} times: {ending}")
+        yield RecordText.of(group_problem(task, problem))
 
 
 def records_of(job_json: str, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> list[str]:
@@ -127,7 +128,7 @@ def records_of(job_json: str, isolation: Isolation = Isolation(), stop: threadin
     found: list[str] = []
     with suppress(WorkerStoppedError):
         for record in run_job(Job.model_validate_json(job_json), isolation, stop):
-            found.append(record.to_json())  # noqa: PERF401 - one by one, so that those before the stop are kept
+            found.append(record.text)  # noqa: PERF401 - one by one, so that those before the stop are kept
     return found
 
 
@@ -144,6 +145,7 @@ class _Child:
         killed: Whether that was by SIGKILL, and not by us.
         full: Whether it was for the memory that it took.
         at: Id of the row that it was at.
+        preparing: Whether that was being compiled.
     """
 
     job: Job
@@ -153,10 +155,11 @@ class _Child:
     at: str | None = None
     killed: bool = False
     full: bool = False
+    preparing: bool = True
     _done: bool = field(default=False, init=False)
     _closed: bool = field(default=False, init=False)
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[RecordText]:
         """Start it, and give what it finds until it ends."""
         limit = self.isolation.limit_bytes()
         with tempfile.TemporaryDirectory(prefix="workbench-") as folder, tempfile.TemporaryFile() as printed:
@@ -179,7 +182,7 @@ class _Child:
                 self.killed = process.returncode == -signal.SIGKILL
                 self.ending = _how_it_ended(process.returncode, _last_line(printed))
 
-    def _listen(self, process: "subprocess.Popen[bytes]", limit: int) -> Iterator[Record]:
+    def _listen(self, process: "subprocess.Popen[bytes]", limit: int) -> Iterator[RecordText]:
         assert process.stdout is not None, "it is a pipe"
         heard, rest = time.monotonic(), b""
         looked = heard
@@ -195,7 +198,9 @@ class _Child:
                 heard = time.monotonic()
                 *whole, rest = (rest + chunk).split(b"\n")
                 for line in whole:
-                    yield from self._understood(json.loads(line))
+                    yield from self._understood(line)
+                if self.ending:
+                    return
             now = time.monotonic()
             if now < looked + LOOK_SECONDS:  # a look takes a core from what is timed
                 continue
@@ -204,16 +209,23 @@ class _Child:
             if self.ending:
                 return
 
-    def _understood(self, line: dict[str, Any]) -> Iterator[Record]:
-        if "begins" in line:
-            self.at = line["begins"]
-        elif "record" in line:
-            yield Record.from_tree(line["record"], "the worker's record")
-        elif "done" in line:
+    def _understood(self, line: bytes) -> Iterator[RecordText]:
+        try:
+            tree: Any = json.loads(line)
+        except ValueError:
+            tree = None
+        if not isinstance(tree, dict):  # a runtime that writes to the pipe itself
+            self.ending = f"it wrote what is no message: {line[:80].decode(errors='replace')!r}"
+            return
+        if "begins" in tree:
+            self.at, self.preparing = tree["begins"], tree.get("preparing", False)
+        elif "record" in tree:
+            yield RecordText(tree["record"]["id"], line.decode().removeprefix('{"record":').removesuffix("}"))
+        elif "done" in tree:
             self._done = True
 
     def _too_long(self, silent_seconds: float) -> str | None:
-        patience = self.isolation.opening_seconds if self.at is None else self.isolation.patience_seconds
+        patience = self.isolation.opening_seconds if self.preparing else self.isolation.patience_seconds
         if silent_seconds <= patience:
             return None
         return f"it does not return: nothing was heard of it for {patience:.0f} s"

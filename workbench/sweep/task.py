@@ -1,11 +1,23 @@
 """What a sweep sends to a worker, and what comes back: plain values, so that they cross processes and machines."""
 
 from collections.abc import Collection
-from typing import Literal
+from typing import Literal, NamedTuple, Self
 
 from workbench.record import DetectorFacts, MediaFacts, Record
 from workbench.settings import Settings
 from workbench.timing import Value
+
+
+class RecordText(NamedTuple):
+    """A record as the JSON text that its worker wrote: it is passed on as it is, and read once, where it is stored."""
+
+    id: str
+    text: str
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        return cls(record.id, record.to_json())
+
 
 Kind = Literal["convert", "compose", "direct"]
 

@@ -55,7 +55,7 @@ def blank(frame: Frame) -> Frame:
 
 @final
 @dataclass(slots=True)
-class KeptStills:
+class KeptOutputs:
     """An engine's outputs on labelled frames.
 
     Attributes:
@@ -100,7 +100,7 @@ class KeptStills:
         return self._figures[key].model_copy(update={"score_threshold": score})
 
 
-def keep_stills(pipeline: Pipeline, footage: Footage, least_score: float, tell: Callable[[], None]) -> KeptStills | None:
+def keep_outputs(pipeline: Pipeline, footage: Footage, least_score: float, tell: Callable[[], None]) -> KeptOutputs | None:
     """Run the engine over the labelled frames; `None` where there is no truth for this detector's classes."""
     media, truth = footage.labelled, footage.labelled_truth
     if media is None or truth is None or truth.labels != pipeline.detector.facts.labels:
@@ -112,4 +112,4 @@ def keep_stills(pipeline: Pipeline, footage: Footage, least_score: float, tell: 
             kept[frame.name] = (thinned(raw, least_score), blank(frame))
         tell()
     raws, blanks = [raw for raw, _ in kept.values()], [frame for _, frame in kept.values()]
-    return KeptStills(raws, blanks, [truth.images[name] for name in kept], len(truth.labels), truth.name)
+    return KeptOutputs(raws, blanks, [truth.images[name] for name in kept], len(truth.labels), truth.name)

@@ -6,7 +6,7 @@ import pytest
 
 from workbench.errors import MediaError
 from workbench.sweep import Material
-from workbench.sweep.parcels import Parcel, Parcels, keep, missing, pack, unpack
+from workbench.sweep.transfer import Bundle, keep, missing, pack, unpack
 
 
 @pytest.fixture
@@ -23,16 +23,16 @@ def sender(tmp_path: Path) -> Path:
     return folder
 
 
-def send(parcels: Parcels, contents, cache: Path) -> None:
-    for sha256 in missing(parcels.hashes(), cache):
+def send(bundle: Bundle, contents, cache: Path) -> None:
+    for sha256 in missing(bundle.hashes, cache):
         keep(sha256, contents[sha256].read_bytes(), cache)
 
 
 def test_what_belongs_together_arrives_together_and_nothing_else(sender: Path, tmp_path: Path) -> None:
     material = Material(detector=str(sender / "model.tflite"), media=str(sender / "stills"))
-    parcels, contents = pack(material)
-    send(parcels, contents, tmp_path / "cache")
-    there = unpack(material, parcels, tmp_path / "cache")
+    bundle, contents = pack(material)
+    send(bundle, contents, tmp_path / "cache")
+    there = unpack(bundle, tmp_path / "cache")
 
     model, media = Path(there.detector), Path(there.media or "")
     assert model.read_bytes() == b"model"
@@ -42,17 +42,17 @@ def test_what_belongs_together_arrives_together_and_nothing_else(sender: Path, t
 
 
 def test_what_is_there_is_not_sent_again(sender: Path, tmp_path: Path) -> None:
-    parcels, contents = pack(Material(detector=str(sender / "model.tflite")))
-    assert len(missing(parcels.hashes(), tmp_path / "cache")) == 3
-    send(parcels, contents, tmp_path / "cache")
-    assert missing(parcels.hashes(), tmp_path / "cache") == []
+    bundle, contents = pack(Material(detector=str(sender / "model.tflite")))
+    assert len(missing(bundle.hashes, tmp_path / "cache")) == 3
+    send(bundle, contents, tmp_path / "cache")
+    assert missing(bundle.hashes, tmp_path / "cache") == []
 
 
 def test_samples_and_addresses_go_by_name() -> None:
     material = Material(detector="inspector-mobile", media="rtsp://camera/1")
-    parcels, contents = pack(material)
-    assert (parcels, contents) == (Parcels(), {})
-    assert unpack(material, parcels) == material
+    bundle, contents = pack(material)
+    assert (bundle, contents) == (Bundle(material=material, files=()), {})
+    assert unpack(bundle) == material
 
 
 def test_a_glob_is_refused_with_what_to_choose() -> None:
@@ -66,7 +66,7 @@ def test_a_content_that_is_another_one_is_not_kept(tmp_path: Path) -> None:
     assert missing(["0" * 64], tmp_path) == ["0" * 64]
 
 
-def test_a_parcel_cannot_write_outside_of_its_place(tmp_path: Path) -> None:
-    evil = Parcels(detector=Parcel(main="model.tflite", files=(("../../../model.tflite", "0" * 64),)))
+def test_a_bundle_cannot_write_outside_of_its_place(tmp_path: Path) -> None:
+    evil = Bundle(material=Material(detector="detector/m.tflite"), files=(("detector/../../../m.tflite", "0" * 64),))
     with pytest.raises(ValueError, match="outside"):
-        unpack(Material(detector="model.tflite"), evil, tmp_path)
+        unpack(evil, tmp_path)

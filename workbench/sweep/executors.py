@@ -12,7 +12,7 @@ from workbench.sweep.task import Job
 MOST_UNTIMED = 2  # conversions at once: each has TensorFlow in memory
 
 
-class Site(ABC):
+class Executor(ABC):
     """Machines of one kind, whose times may be compared.
 
     Attributes:
@@ -41,17 +41,17 @@ class Site(ABC):
     def submit(self, job: Job) -> "Future[list[str]]":
         """Do a job some time; gives its records as JSON."""
 
-    def may_try_again(self, error: BaseException) -> bool:  # noqa: ARG002 - the seam's signature
-        """Say whether a job that raised may be submitted again, after doing what it takes."""
-        return False
+    def again_after(self, error: BaseException) -> bool:
+        """Say whether a job may be submitted again; `False`: it is its own fault that nothing came back of it.
 
-    def blames_job(self, error: BaseException) -> bool:  # noqa: ARG002 - as above
-        """Say whether it is the job's fault that nothing came back of it; otherwise the sweep ends with the error."""
-        return False
+        Raises:
+            WorkbenchError: It is neither; the sweep ends with it, as with the error itself.
+        """
+        raise error
 
     @abstractmethod
     def stop(self) -> None:
-        """End what runs; what it has finished is still given."""
+        """End what runs soon; what it has finished is still given."""
 
     @abstractmethod
     def close(self) -> None:
@@ -59,7 +59,7 @@ class Site(ABC):
 
 
 @final
-class ThisMachine(Site):
+class ThisMachine(Executor):
     """One job at a time, in a fresh process each; some that only convert side by side.
 
     Args:

@@ -13,7 +13,7 @@ from workbench.opening import Footage
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
 from workbench.stages import HOST_NMS, suppress
-from workbench.sweep.kept import content_key, keep_stills, thinned, with_nms
+from workbench.sweep.kept_outputs import content_key, keep_outputs, thinned, with_nms
 
 LOWEST = 0.05
 SCORES = (0.05, 0.2, 0.5)
@@ -76,8 +76,8 @@ def test_average_precision_from_kept_outputs_is_that_of_a_direct_run(
     method: str, footage: Footage, pipeline: Callable[[str], Pipeline]
 ) -> None:
     opened = pipeline("graph,input.size_hw=192x320")
-    stills = keep_stills(opened, footage, LOWEST, lambda: None)
-    assert stills is not None
+    kept = keep_outputs(opened, footage, LOWEST, lambda: None)
+    assert kept is not None
     assert footage.labelled is not None
     assert footage.labelled_truth is not None
     frames = list(footage.labelled.frames())
@@ -92,4 +92,4 @@ def test_average_precision_from_kept_outputs_is_that_of_a_direct_run(
             score_threshold=score,
         )
 
-        assert stills.accuracy(stills.found(opened, nms, LOWEST), score) == wanted
+        assert kept.accuracy(kept.found(opened, nms, LOWEST), score) == wanted
