@@ -6,14 +6,11 @@ its standard input does: with whoever started it.
 
 import json
 import math
-import os
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from functools import cache
 from pathlib import Path
 from statistics import mean
@@ -21,7 +18,7 @@ from typing import IO, Any, final
 
 from workbench.detectors import Calibration, Detector
 from workbench.errors import MediaError, ModelError, WorkbenchError
-from workbench.machine import EnvironmentFacts, NoiseCertificate, environment
+from workbench.machine import EnvironmentFacts, NoiseCertificate, environment, writing_to_parent
 from workbench.media import as_media
 from workbench.opening import Footage, open_detector, open_footage
 from workbench.record import Problem, Record
@@ -30,7 +27,6 @@ from workbench.timing import Clock
 
 Open = Callable[[Material], tuple[Detector, Footage]]
 UNTIMED = NoiseCertificate(verdict="unknown", reasons=("nothing was timed",))
-ORPHANED = 3  # exit status
 UNTIMED_AT_ONCE = 2  # engines on labelled frames
 ALIVE_SECONDS = 1.0  # between two signs of life: far less than the patience of whoever listens
 
@@ -201,19 +197,9 @@ WAYS: dict[str, Callable[[Job, Detector, Footage, Lines], Iterator[Record]]] = {
 }
 
 
-def _end_with_parent() -> None:
-    def wait() -> None:
-        sys.stdin.buffer.read()
-        os._exit(ORPHANED)
-
-    threading.Thread(target=wait, name="workbench-parent", daemon=True).start()
-
-
 def main(path: Path, open_them: Open = open_material) -> None:
     """Do the job in a file, for whoever reads standard output."""
-    _end_with_parent()
-    with closing(os.fdopen(os.dup(1), "w", encoding="utf-8")) as out:
-        os.dup2(2, 1)  # what runtimes print must not come between the lines
+    with writing_to_parent() as out:
         work(Job.model_validate_json(path.read_bytes()), Lines(out), open_them)
 
 
