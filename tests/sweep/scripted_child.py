@@ -1,9 +1,11 @@
-"""A worker process that measures nothing and does what its rows' names say: `crash`, `hang`, `hog`, `killed`, `exit`, or be fine.
-`crowd` is a hog where it is not alone, `compile` is long before its frames and `print` writes between the messages.
+"""A worker process that measures nothing and does what its rows' names say: `crash`, `hang`, `hog`, `killed`, `exit`, `babble` (a
+line that is no message), `misrecord` (no record), `compile` and `stall` (both take longer than a frame may, the first says that it
+compiles), or be fine. `crowd` is a hog where it is not alone.
 
 `python scripted_child.py [opening-crash|opening-hang|killed-once FILE] JOB.json`
 """
 
+import json
 import os
 import signal
 import sys
@@ -11,7 +13,7 @@ import time
 from pathlib import Path
 
 from workbench.record import Problem
-from workbench.sweep.child import Lines, row_problem
+from workbench.sweep.child import row_problem
 from workbench.sweep.task import Job
 
 
@@ -39,36 +41,56 @@ def leave() -> None:
     sys.exit(7)
 
 
-def write_between() -> None:
-    sys.stdout.write("INFO: 5\n")
+def babble() -> None:
+    sys.stdout.write("W0000 a remark of the runtime\n")
     sys.stdout.flush()
     time.sleep(1000)
 
 
-COMPILING_SECONDS = 4.0  # more than frames may take in these tests, and less than a compilation
-DEEDS = {"print": write_between, "crash": crash, "hang": hang, "hog": hog, "killed": killed, "exit": leave}
+def misrecord() -> None:
+    say("record", {"id": 7})
+    time.sleep(1000)
+
+
+def compile_long() -> None:
+    time.sleep(4.5)
+
+
+DEEDS = {
+    "crash": crash,
+    "hang": hang,
+    "hog": hog,
+    "killed": killed,
+    "exit": leave,
+    "babble": babble,
+    "misrecord": misrecord,
+    "compile": compile_long,
+    "stall": compile_long,
+}
+
+
+def say(name: str, value: object, **more: object) -> None:
+    sys.stdout.write(json.dumps({name: value, **more}) + "\n")
+    sys.stdout.flush()
 
 
 def main(words: list[str]) -> None:
     job = Job.model_validate_json(Path(words[-1]).read_bytes())
-    lines = Lines(sys.stdout)
     for word in words[:-1]:
         if word.startswith("opening-"):
             DEEDS[word.removeprefix("opening-")]()
     rows = [(task, row) for task in job.tasks for row in (*((task.lead,) if task.lead else ()), *task.rows)]
     for task, row in rows:
-        if row.name == "compile":
-            lines.begins(row.id, preparing=True)
-            time.sleep(COMPILING_SECONDS)
-        lines.begins(row.id)
+        say("begins", row.id, preparing=row.name == "compile")
         if "killed-once" in words and row.name == "once" and not Path(words[1]).exists():
             Path(words[1]).touch()
             killed()
         if row.name == "crowd" and len(rows) > 1:
             hog()
         DEEDS.get(row.name, str)()
-        lines.record(row_problem(task, row, Problem(kind="Fine", message=f"process {os.getpid()}")))
-    lines.done()
+        fine = Problem(kind="Fine", message=f"process {os.getpid()}")
+        say("record", json.loads(row_problem(task, row, fine).to_json()))
+    say("done", True)
 
 
 if __name__ == "__main__":

@@ -82,10 +82,11 @@ def test_rows_run_in_one_process_where_nothing_happens(make_task: MakeTask) -> N
     ("deed", "said"),
     [
         ("crash", "crashes the runtime (SIGSEGV)"),
-        ("exit", "the process ended with code 7: nothing doing"),
-        ("hang", "it does not return: nothing was heard of it for 3 s"),
-        ("print", "it wrote what is no message: 'INFO: 5'"),
-        ("hog", "out of memory: it took"),
+        ("exit", "it ends its process with code 7: nothing doing"),
+        ("hang", "it does not return: it wrote nothing for 3 s"),
+        ("hog", "it runs out of memory (it took"),
+        ("babble", "it writes what is no message: 'W0000 a remark of the runtime'"),
+        ("misrecord", "the worker's record holds no workbench record"),
         ("killed", "crashes the runtime (SIGKILL, as when memory runs out)"),
     ],
 )
@@ -111,7 +112,12 @@ def test_several_rows_may_fail_and_the_others_have_their_turn(make_task: MakeTas
     }
 
 
-@pytest.mark.parametrize(("deed", "said"), [("crash", "SIGSEGV"), ("hang", "nothing was heard of it for 6 s")])
+def test_a_row_may_take_longer_to_be_compiled_than_a_frame(make_task: MakeTask) -> None:
+    assert told(list(run_task(make_task("a", "compile"), isolation()))) == {"a": "fine", "compile": "fine"}
+    assert "nothing for 3 s" in told(list(run_task(make_task("stall"), isolation())))["stall"]
+
+
+@pytest.mark.parametrize(("deed", "said"), [("crash", "SIGSEGV"), ("hang", "it wrote nothing for 6 s")])
 def test_what_fails_before_any_row_is_one_row_for_all(make_task: MakeTask, deed: str, said: str) -> None:
     (record,) = run_task(make_task("a", "b"), isolation(f"opening-{deed}"))
 
@@ -194,7 +200,7 @@ def test_tasks_share_a_process_where_nothing_happens(make_task: MakeTask) -> Non
     assert len({record.problem.message for record in records if record.problem}) == 1
 
 
-@pytest.mark.parametrize(("deed", "said"), [("crash", "SIGSEGV"), ("hang", "nothing was heard of it for 3 s")])
+@pytest.mark.parametrize(("deed", "said"), [("crash", "SIGSEGV"), ("hang", "it wrote nothing for 3 s")])
 def test_what_breaks_a_shared_process_costs_its_row_alone(make_task: MakeTask, deed: str, said: str) -> None:
     found = told(list(run_job(Job(tasks=(make_task("a", deed, "b"), make_task("c", group="other"))), isolation())))
 

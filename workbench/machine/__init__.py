@@ -1,6 +1,7 @@
-"""The machine: what it is, how noisy it is, what it spends, and a short work that tells its speed."""
+"""The machine: what it is, how noisy it is, what it spends, a short work that tells its speed, and processes that are watched."""
 
-from workbench.machine.counters import WorkMeter, _limit, cgroup_folders, quota_cores, take_sample, usable_cores
+from workbench.machine.child_process import KILLED, ChildFailedError, ChildProcess, Message, writing_to_parent
+from workbench.machine.counters import WorkMeter, _limit, cgroup_folders, quota_cores, take_sample
 from workbench.machine.environment import (
     PACKAGES,
     EnvironmentFacts,
@@ -18,8 +19,12 @@ from workbench.machine.environment import (
 from workbench.machine.threads import NamedThread
 
 __all__ = [
+    "KILLED",
     "PACKAGES",
+    "ChildFailedError",
+    "ChildProcess",
     "EnvironmentFacts",
+    "Message",
     "NamedThread",
     "NoiseCertificate",
     "NoiseWatch",
@@ -35,6 +40,6 @@ __all__ = [
     "quick_noise",
     "quota_cores",
     "take_sample",
-    "usable_cores",
     "with_pace",
+    "writing_to_parent",
 ]

@@ -6,21 +6,19 @@ its standard input does: with the process that started it.
 
 import json
 import math
-import os
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, final
 
 from workbench.detectors import Calibration, Detector
 from workbench.errors import MediaError, ModelError, WorkbenchError
-from workbench.machine import EnvironmentFacts, NoiseCertificate, environment
+from workbench.machine import EnvironmentFacts, NoiseCertificate, environment, writing_to_parent
 from workbench.media import as_media
 from workbench.opening import Footage, open_detector, open_footage
 from workbench.record import Problem, Record
@@ -34,7 +32,6 @@ if TYPE_CHECKING:  # it loads engines, which not every job wants
 
 Open = Callable[[Material], tuple[Detector, Footage]]
 UNTIMED = NoiseCertificate(verdict="unknown", reasons=("nothing was timed",))
-ORPHANED = 3  # exit status
 UNTIMED_AT_ONCE = 2  # engines on labelled frames: some runtimes leave a core idle
 ALIVE_SECONDS = 1.0  # between two signs of life: far less than the time limits of the process that watches
 ROUNDS = 8  # in which groups have a slice of the loop each, and an eighth of their rows
@@ -253,19 +250,9 @@ WAYS: dict[str, Callable[[Job, Detector, Footage, Lines], Iterator[Record]]] = {
 }
 
 
-def _end_with_parent() -> None:
-    def wait() -> None:
-        sys.stdin.buffer.read()
-        os._exit(ORPHANED)
-
-    threading.Thread(target=wait, name="workbench-parent", daemon=True).start()
-
-
 def main(path: Path, open_them: Open = open_material) -> None:
     """Do the job in a file."""
-    _end_with_parent()
-    with closing(os.fdopen(os.dup(1), "w", encoding="utf-8")) as out:
-        os.dup2(2, 1)  # what runtimes print must not come between the lines
+    with writing_to_parent() as out:
         work(Job.model_validate_json(path.read_bytes()), Lines(out), open_them)
 
 

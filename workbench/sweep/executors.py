@@ -5,7 +5,8 @@ from abc import ABC, abstractmethod
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import final
 
-from workbench.machine import EnvironmentFacts, environment, usable_cores
+from workbench.machine import EnvironmentFacts, environment
+from workbench.settings import usable_cores
 from workbench.sweep.isolation import Isolation, records_of
 from workbench.sweep.task import Job
 

@@ -10,10 +10,10 @@ import anywidget
 import traitlets
 
 from workbench.live import FrameSender, Player, Shown
-from workbench.machine import NamedThread, NoiseCertificate, certify, quota_cores, take_sample, usable_cores
+from workbench.machine import NamedThread, NoiseCertificate, certify, quota_cores, take_sample
 from workbench.record import write_whole
 from workbench.session import Message, Session
-from workbench.settings import Settings
+from workbench.settings import Settings, usable_cores
 from workbench.stages import Overlay, overlay
 from workbench.view.javascript import joined
 from workbench.view.panel import describe
