@@ -11,6 +11,7 @@ from workbench.opening.opening import (
     open_detector,
     open_footage,
 )
+from workbench.opening.sources import Sources
 from workbench.opening.variants import Variant, variant, wished, words
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Description",
     "Footage",
     "Reading",
+    "Sources",
     "Variant",
     "check",
     "describe",
