@@ -12,7 +12,7 @@ import pytest
 
 from tests.assets.scenes import FRAME_HW, PORTRAIT_HW, SHAPES, TEST_SEEDS, draw_scene, write_scenes
 from tests.command_line import Done, Workbench
-from workbench.cli import main
+from workbench.cli.entry import main
 from workbench.datasets import Truth, match, read_truth
 from workbench.detectors import Calibration, Detector
 from workbench.engines import set_tensorflow_threads

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from tests.assets.scenes import SHAPES
-from workbench.cli import main
 from workbench.cli.check import REPEATS
+from workbench.cli.entry import main
 from workbench.history import History
 from workbench.record import Record
 

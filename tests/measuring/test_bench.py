@@ -9,7 +9,7 @@ import pytest
 
 from tests.assets.scenes import SHAPES
 from tests.breaking_media import Breaks
-from workbench.cli import commands
+from workbench.cli import options
 from workbench.detectors import Calibration, Detector
 from workbench.errors import MediaError, RecordError, SettingsError
 from workbench.measuring import DEFAULT_FRAMES, Bench
@@ -251,7 +251,7 @@ def test_a_record_without_detections_is_no_baseline(small: Detector, small_foota
 
 
 def test_the_command_lines_default_is_the_benchs() -> None:
-    assert commands.DEFAULT_FRAMES == DEFAULT_FRAMES
+    assert options.DEFAULT_FRAMES == DEFAULT_FRAMES
 
 
 @pytest.fixture(scope="module")

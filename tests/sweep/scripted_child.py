@@ -5,7 +5,6 @@ compiles), or be fine. `crowd` is a hog where it is not alone.
 `python scripted_child.py [opening-crash|opening-hang|killed-once FILE] JOB.json`
 """
 
-import json
 import os
 import signal
 import sys
@@ -13,7 +12,7 @@ import time
 from pathlib import Path
 
 from workbench.record import Problem
-from workbench.sweep.child import row_problem
+from workbench.sweep.child import Lines, row_problem
 from workbench.sweep.task import Job
 
 
@@ -48,7 +47,8 @@ def babble() -> None:
 
 
 def misrecord() -> None:
-    say("record", {"id": 7})
+    sys.stdout.write('{"record": {"id": 7}}\n')
+    sys.stdout.flush()
     time.sleep(1000)
 
 
@@ -69,19 +69,15 @@ DEEDS = {
 }
 
 
-def say(name: str, value: object, **more: object) -> None:
-    sys.stdout.write(json.dumps({name: value, **more}) + "\n")
-    sys.stdout.flush()
-
-
 def main(words: list[str]) -> None:
     job = Job.model_validate_json(Path(words[-1]).read_bytes())
+    lines = Lines(sys.stdout)
     for word in words[:-1]:
         if word.startswith("opening-"):
             DEEDS[word.removeprefix("opening-")]()
     rows = [(task, row) for task in job.tasks for row in (*((task.lead,) if task.lead else ()), *task.rows)]
     for task, row in rows:
-        say("begins", row.id, preparing=row.name == "compile")
+        lines.begins(row.id, preparing=row.name == "compile")
         if "killed-once" in words and row.name == "once" and not Path(words[1]).exists():
             Path(words[1]).touch()
             killed()
@@ -89,8 +85,8 @@ def main(words: list[str]) -> None:
             hog()
         DEEDS.get(row.name, str)()
         fine = Problem(kind="Fine", message=f"process {os.getpid()}")
-        say("record", json.loads(row_problem(task, row, fine).to_json()))
-    say("done", True)
+        lines.record(row_problem(task, row, fine))
+    lines.done()
 
 
 if __name__ == "__main__":

@@ -4,22 +4,21 @@ import json
 from collections.abc import Callable
 from importlib import import_module
 
-from rich.markup import escape
-from rich.table import Table
-
-from workbench.cli.screen import console, write_json
-from workbench.detectors import load_tensorflow
-from workbench.engines import OPENVINO_MISSING, is_installed, why_not_onnxruntime
-from workbench.history import default_path
-from workbench.machine import environment, quick_noise
-from workbench.samples import SAMPLE_CLIP, SAMPLE_DETECTORS, SAMPLE_MEDIA, WEIGHTS
+from workbench.cli.options import JsonFile
 
 Check = tuple[str, str | None]
 """What was found, and what to do where that is not right."""
 
 
-def examine(json_file: str | None) -> None:
-    """Print what is here; nothing is changed."""
+def doctor(json_file: JsonFile = None) -> None:
+    """Say what this machine is, what works here and how noisy it is."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from workbench.cli.screen import console, write_json
+    from workbench.history import default_path
+    from workbench.machine import environment, quick_noise
+
     facts, noise = environment(), quick_noise()
     checks = {name: check() for name, check in CHECKS.items()}
     table = Table(box=None, show_header=False, pad_edge=False)
@@ -40,6 +39,8 @@ def examine(json_file: str | None) -> None:
 
 def _loaded(load: Callable[[], object], package: str) -> Callable[[], Check]:
     def check() -> Check:
+        from workbench.machine import environment
+
         try:
             load()
         except ImportError as error:
@@ -49,11 +50,23 @@ def _loaded(load: Callable[[], object], package: str) -> Callable[[], Check]:
     return check
 
 
+def _tensorflow() -> None:
+    from workbench.detectors import load_tensorflow
+
+    load_tensorflow()
+
+
 def _openvino() -> Check:
+    from workbench.engines import OPENVINO_MISSING, is_installed
+    from workbench.machine import environment
+
     return (environment().versions.get("openvino") or "there", None) if is_installed() else (OPENVINO_MISSING, None)
 
 
 def _onnxruntime() -> Check:
+    from workbench.engines import why_not_onnxruntime
+    from workbench.machine import environment
+
     return why_not_onnxruntime() or environment().versions.get("onnxruntime") or "there", None
 
 
@@ -76,6 +89,8 @@ def _gpus() -> Check:
 
 
 def _samples() -> Check:
+    from workbench.samples import SAMPLE_CLIP, SAMPLE_DETECTORS, SAMPLE_MEDIA, WEIGHTS
+
     missing = [name for name in SAMPLE_DETECTORS if not (WEIGHTS / f"{name}.keras").exists()]
     if missing:
         return f"no weights of {', '.join(missing)}", f"run `python -m sample_media.making train {missing[0]}` in a checkout"
@@ -85,7 +100,7 @@ def _samples() -> Check:
 
 
 CHECKS: dict[str, Callable[[], Check]] = {
-    "TensorFlow": _loaded(load_tensorflow, "tensorflow"),
+    "TensorFlow": _loaded(_tensorflow, "tensorflow"),
     "OpenVINO": _openvino,
     "ONNX Runtime": _onnxruntime,
     "LiteRT": _loaded(lambda: import_module("ai_edge_litert.interpreter"), "ai-edge-litert"),

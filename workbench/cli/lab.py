@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Annotated
 
-from workbench.cli.screen import console, write_json
-from workbench.errors import SaveError
+import typer
+
+from workbench.cli.options import JsonFile
 
 FOLDER_OPTIONS = ("--notebook-dir", "--ServerApp.root_dir")  # where somebody names another folder
 CHECKOUT = Path(__file__).parents[2] / "notebooks"
@@ -15,15 +17,17 @@ INSTALLED = Path(__file__).parents[1] / "notebooks"  # where an installed packag
 OWN_COPY = "workbench-notebooks"
 
 
-def open_lab(arguments: tuple[str, ...], json_file: str | None) -> None:
-    """Start JupyterLab and wait until it ends; its exit status becomes ours.
+def lab(
+    arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to JupyterLab, after --.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Open JupyterLab on the guided notebooks."""
+    from workbench.cli.screen import write_json
 
-    Raises:
-        SaveError: The notebooks cannot be copied into the current folder.
-    """
-    named = any(word.startswith(FOLDER_OPTIONS) for word in arguments)
+    given = arguments or []
+    named = any(word.startswith(FOLDER_OPTIONS) for word in given)
     own = () if named else (f"--ServerApp.root_dir={_notebooks(json_file)}",)
-    command = [sys.executable, "-m", "jupyterlab", *own, *arguments]
+    command = [sys.executable, "-m", "jupyterlab", *own, *given]
     write_json(json_file, json.dumps({"schema": 1, "command": command}))
     raise SystemExit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own interpreter, the user's words
 
@@ -32,6 +36,9 @@ def _notebooks(json_file: str | None) -> Path:
     """Return a checkout's own notebooks; else copies in the current folder, for what is installed is not to be changed."""
     if not INSTALLED.is_dir():
         return CHECKOUT
+    from workbench.cli.screen import console
+    from workbench.errors import SaveError
+
     folder = Path.cwd() / OWN_COPY
     try:
         folder.mkdir(exist_ok=True)

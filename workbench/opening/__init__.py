@@ -3,6 +3,7 @@
 from workbench.opening.availability import check, fit, reasons
 from workbench.opening.description import PICTURE_SIDE_PX, Description, Reading, describe
 from workbench.opening.opening import DEFAULT_DETECTOR, Footage, open_detector, open_footage
+from workbench.opening.sources import Sources
 from workbench.opening.variants import Variant, variant, wished, words
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Description",
     "Footage",
     "Reading",
+    "Sources",
     "Variant",
     "check",
     "describe",

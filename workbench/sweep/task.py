@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Literal, NamedTuple, Self
 
+from workbench.opening import Sources
 from workbench.record import DetectorFacts, MediaFacts, Record
 from workbench.settings import Settings
 from workbench.timing import Value
@@ -22,13 +23,11 @@ class RecordText(NamedTuple):
 Kind = Literal["convert", "compose", "direct"]
 
 
-class Material(Value):
-    """Where detector, frames and truth come from, in the words of `workbench run`."""
+class Material(Sources):
+    """Sources in words, so that other processes can open them."""
 
     detector: str
     media: str | None = None
-    truth: str | None = None
-    allow: tuple[str, ...] = ()
 
 
 class Row(Value):

@@ -1,13 +1,17 @@
 """`workbench app`: the workbench alone as a web page, on this machine only and with its token on."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from workbench.cli.screen import write_json
+import typer
+
+from workbench.cli.options import DEFAULT_FRAMES, Frames, JsonFile, MediaArgument, Model
 
 if TYPE_CHECKING:
     from workbench.view import Workbench
@@ -22,15 +26,17 @@ TORNADO = {"headers": {"Content-Security-Policy": POLICY}}
 EXTENSIONS = {"voila.server_extension": True, "jupyterlab": False}
 
 
-def serve(asked: dict[str, object], arguments: tuple[str, ...], json_file: str | None, *, browser: bool) -> None:
-    """Serve the page and wait until the server ends; its exit status becomes ours.
+def app(
+    model: Model = None,
+    media: MediaArgument = None,
+    arguments: Annotated[list[str] | None, typer.Option("--server", metavar="OPTION", help="Passed on to the server.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    frames: Frames = DEFAULT_FRAMES,
+    json_file: JsonFile = None,
+) -> None:
+    """Serve the workbench alone as a plain web page."""
+    from workbench.cli.screen import write_json
 
-    Args:
-        asked: Arguments of `Workbench`.
-        arguments: Of the server.
-        json_file: Where the command that serves is written.
-        browser: Whether to open the page in one.
-    """
     command = [
         sys.executable,
         "-m",
@@ -40,14 +46,15 @@ def serve(asked: dict[str, object], arguments: tuple[str, ...], json_file: str |
         f"--ServerApp.jpserver_extensions={EXTENSIONS}",
         f"--ServerApp.tornado_settings={TORNADO}",
         f"--ServerApp.open_browser={browser}",
-        *arguments,
+        *(arguments or ()),
     ]
     write_json(json_file, json.dumps({"schema": 1, "command": command}))
+    asked = {"detector": model, "media": media, "frames": frames}
     environment = {**os.environ, ASKED: json.dumps({"folder": str(Path.cwd()), "asked": asked})}
     raise SystemExit(subprocess.run(command, check=False, env=environment).returncode)  # noqa: S603 - our own interpreter
 
 
-def page() -> "Workbench":
+def page() -> Workbench:
     """Return the workbench that the command asked for; what it writes goes where the command was given."""
     from workbench.view import Workbench
 
