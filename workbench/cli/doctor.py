@@ -1,15 +1,16 @@
 """`workbench doctor`: what this machine is, what works here, how noisy it is."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 
 from rich.markup import escape
 from rich.table import Table
 
+from workbench.catalogue import ENGINES, Package
 from workbench.cli.screen import console, write_json
 from workbench.detectors import load_tensorflow
-from workbench.engines import OPENVINO_MISSING, is_installed, why_not_onnxruntime
+from workbench.engines import missing_packages
 from workbench.history import default_path
 from workbench.machine import environment, quick_noise
 from workbench.opening import SAMPLE_CLIP, SAMPLE_MEDIA
@@ -22,7 +23,7 @@ Check = tuple[str, str | None]
 def examine(json_file: str | None) -> None:
     """Print what is here; nothing is changed."""
     facts, noise = environment(), quick_noise()
-    checks = {name: check() for name, check in CHECKS.items()}
+    checks = {**dict(_engines()), **{name: check() for name, check in CHECKS.items()}}
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
     table.add_column()
@@ -39,23 +40,23 @@ def examine(json_file: str | None) -> None:
     write_json(json_file, json.dumps(tree))
 
 
-def _loaded(load: Callable[[], object], package: str) -> Callable[[], Check]:
-    def check() -> Check:
-        try:
-            load()
-        except ImportError as error:
-            return f"does not load ({error})", f"install it with `pip install {package}`"
-        return environment().versions.get(package) or "loads", None
-
-    return check
+def _loaded(package: Package) -> Check:
+    try:
+        load_tensorflow() if package.module == "tensorflow" else import_module(package.module)
+    except ImportError as error:
+        return f"does not load ({error})", f"install it with `pip install {package.name}`"
+    return environment().versions.get(package.name) or "loads", None
 
 
-def _openvino() -> Check:
-    return (environment().versions.get("openvino") or "there", None) if is_installed() else (OPENVINO_MISSING, None)
-
-
-def _onnxruntime() -> Check:
-    return why_not_onnxruntime() or environment().versions.get("onnxruntime") or "there", None
+def _engines() -> Iterator[tuple[str, Check]]:
+    """Give each runtime: loaded, to see that it does, or merely looked for where many do without it."""
+    for row in {row.runtime: row for row in reversed(ENGINES.values())}.values():
+        package = row.packages[0] if row.packages else None
+        version = (environment().versions.get(package.name) if package else None) or "there"
+        if row.optional or package is None:
+            yield row.runtime, (missing_packages(row) or version, None)
+        else:
+            yield row.runtime, _loaded(package)
 
 
 def _opencv() -> Check:
@@ -86,10 +87,6 @@ def _samples() -> Check:
 
 
 CHECKS: dict[str, Callable[[], Check]] = {
-    "TensorFlow": _loaded(load_tensorflow, "tensorflow"),
-    "OpenVINO": _openvino,
-    "ONNX Runtime": _onnxruntime,
-    "LiteRT": _loaded(lambda: import_module("ai_edge_litert.interpreter"), "ai-edge-litert"),
     "OpenCV": _opencv,
     "GPU": _gpus,
     "samples": _samples,

@@ -2,7 +2,6 @@
 
 from workbench.machine.counters import WorkMeter, _limit, cgroup_folders, quota_cores, take_sample, usable_cores
 from workbench.machine.environment import (
-    PACKAGES,
     EnvironmentFacts,
     NoiseCertificate,
     NoiseWatch,
@@ -12,13 +11,13 @@ from workbench.machine.environment import (
     environment,
     gpu_names,
     pace_ratio,
+    package_names,
     quick_noise,
     with_pace,
 )
 from workbench.machine.threads import NamedThread
 
 __all__ = [
-    "PACKAGES",
     "EnvironmentFacts",
     "NamedThread",
     "NoiseCertificate",
@@ -32,6 +31,7 @@ __all__ = [
     "environment",
     "gpu_names",
     "pace_ratio",
+    "package_names",
     "quick_noise",
     "quota_cores",
     "take_sample",

@@ -16,6 +16,7 @@ import numpy as np
 import psutil
 from pydantic import Field
 
+from workbench.catalogue import ENGINES
 from workbench.machine.counters import SHORTEST_SECONDS, Sample, quota_cores, take_sample, usable_cores
 from workbench.machine.speed_probe import probe_milliseconds
 from workbench.timing import Value
@@ -84,18 +85,7 @@ class NoiseCertificate(Value):
         return self.verdict == "noisy" and len(self.reasons) == 1 and (self.pace_change or 0.0) > PACE_LIMIT
 
 
-PACKAGES = (
-    "tensorflow",
-    "keras",
-    "ai-edge-litert",
-    "openvino",
-    "onnxruntime",
-    "opencv-python",
-    "opencv-python-headless",
-    "numpy",
-    "pillow",
-    "workbench",
-)
+OTHER_PACKAGES = ("keras", "opencv-python", "opencv-python-headless", "numpy", "pillow", "workbench")
 GIB = 1024**3
 
 
@@ -122,9 +112,14 @@ def environment() -> EnvironmentFacts:
     )
 
 
+def package_names() -> tuple[str, ...]:
+    """Name the packages whose versions times may depend on: what the engines run on, and what else frames pass."""
+    return tuple(dict.fromkeys((*(one.name for row in ENGINES.values() for one in row.packages), *OTHER_PACKAGES)))
+
+
 def _versions() -> dict[str, str]:
     found = {}
-    for name in PACKAGES:
+    for name in package_names():
         try:
             found[name] = version(name)
         except PackageNotFoundError:
