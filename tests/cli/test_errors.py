@@ -62,7 +62,7 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("run --set input.size_hw=big", "input.size_hw is 'big': write a size as 320 or as HEIGHTxWIDTH, such as 288x512"),
         (
             "run --set runtime.engine=turbo",
-            "runtime.engine is 'turbo': Input should be 'keras', 'eager', 'graph', 'xla', 'litert', 'openvino' or 'onnxruntime'",
+            "runtime.engine is 'turbo': choose one of keras, eager, graph, xla, litert, openvino, onnxruntime",
         ),
         ("run --set runtime.device=gpu:9", "runtime.device is gpu:9: TensorFlow sees"),
         ("run --set feed.cache=file", "feed.cache is file: only tf.data keeps prepared frames; choose none, or feed.mode=tfdata"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.detectors.wrappings import SCORE, SIZE_HW, Wrappings, anchors_card
+from workbench.catalogue import NMS_METHODS
 from workbench.datasets import Truth
 from workbench.detections import average_precision
 from workbench.detectors import (
@@ -27,7 +28,7 @@ from workbench.errors import ModelError, UnavailableError
 from workbench.media import Frame
 from workbench.opening import check, reasons, wished
 from workbench.pipeline import Pipeline
-from workbench.settings import NMS_METHODS, PRECISIONS, RESIZE_PLACES
+from workbench.settings import PRECISIONS, RESIZE_PLACES
 
 # Keras saves through np.array(variable), which NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
+from workbench.catalogue import ENGINES
 from workbench.detectors import Calibration, Detector, KerasNetwork, Meaning
 from workbench.engines import Candidates, open_engine
-from workbench.opening.availability import EXTRA_PRECISIONS
 from workbench.settings import Settings
 from workbench.stages import BoxesHead, InputSpec, prepare
 
@@ -29,7 +29,7 @@ TOLERANCES = {
     "int8": (1.0, 0.01),
     "int16x8": (0.3, 0.003),
 }
-TAKEN = {"litert": tuple(TOLERANCES), **EXTRA_PRECISIONS}
+TAKEN = {"litert": tuple(TOLERANCES), **{name: row.precisions for name, row in ENGINES.items() if row.optional}}
 
 
 def network() -> keras.Model:

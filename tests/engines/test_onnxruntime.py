@@ -31,7 +31,7 @@ Open = Callable[[str], Pipeline]
         ("onnxruntime", "ONNX Runtime is not installed; run `pip install onnxruntime tf2onnx`, or choose another engine"),
         (
             "tf2onnx",
-            "tf2onnx, which makes its models, is not installed; run `pip install tf2onnx`, or choose another engine",
+            "ONNX Runtime needs tf2onnx, which is not installed; run `pip install tf2onnx`, or choose another engine",
         ),
     ],
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from workbench.catalogue import NMS_METHODS
 from workbench.detectors import Calibration, Detector
 from workbench.engines import Candidates, open_engine
 from workbench.engines.tensorflow_program import NMS_APART
@@ -14,7 +15,7 @@ from workbench.media import Frame
 from workbench.media.arrays import Arrays
 from workbench.pipeline import Pipeline
 from workbench.samples import sample_detector
-from workbench.settings import NMS_METHODS, Settings
+from workbench.settings import Settings
 from workbench.stages import suppress
 from workbench.timing import Stopwatch
 

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from tests.export.programs import LABELS, SIZE_HW, load, plan
+from workbench.catalogue import NMS_METHODS
 from workbench.detections import Detections, FloatArray
 from workbench.detectors import quantised
 from workbench.errors import UnavailableError
 from workbench.export.plan import what_runs
 from workbench.export.program import program_text, requirements_text
-from workbench.settings import NMS_METHODS, Settings
+from workbench.settings import Settings
 from workbench.stages import (
     AnchorGrid,
     AnchorGrids,

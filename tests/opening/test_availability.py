@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from workbench.catalogue import ENGINES, NMS_METHODS
 from workbench.detectors import Detector
 from workbench.errors import SettingsError, UnavailableError
 from workbench.opening import check, open_detector, reasons
-from workbench.settings import ENGINES, FEED_CACHES, NMS_METHODS, PRECISIONS, PRESETS, RESIZE_PLACES, Settings, parse_variant
+from workbench.settings import FEED_CACHES, PRECISIONS, PRESETS, RESIZE_PLACES, Settings, parse_variant
 
 HOST = {"input.resize": "opencv"}
 LITERT = {"runtime.engine": "litert", **HOST}
@@ -40,7 +41,7 @@ def yolox(assets: Path) -> Detector:
         ),
         (
             {"runtime.precision": "bfloat16", **LITERT},
-            "runtime.precision is bfloat16: LiteRT has no conversion to it",
+            "runtime.precision is bfloat16: LiteRT does not compute in it; choose one of float32, float16",
             "choose one of float32, float16, dynamic-int8, int8, int16x8",
         ),
         (

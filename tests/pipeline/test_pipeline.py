@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from workbench.catalogue import NMS_METHODS
 from workbench.datasets import Truth
 from workbench.detections.boxes import pairwise_iou
 from workbench.detectors import Calibration, Detector
@@ -14,7 +15,7 @@ from workbench.media.arrays import Arrays
 from workbench.opening import check
 from workbench.pipeline import Pipeline
 from workbench.pipeline.pipeline import open_suppressor
-from workbench.settings import NMS_METHODS, Nms, Settings
+from workbench.settings import Nms, Settings
 from workbench.timing import NoWatch, Stopwatch, Watch
 
 Open = Callable[[str], Pipeline]

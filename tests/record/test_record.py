@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from workbench.detections import Accuracy, Agreement, Detections
-from workbench.errors import MachinesDifferError, ModelError, RecordError, SaveError, WorkbenchError
+from workbench.errors import MachinesDifferError, ModelError, RecordError, SaveError, SettingsError, WorkbenchError
 from workbench.machine import EnvironmentFacts, NoiseCertificate
 from workbench.record import (
     DetectorFacts,
@@ -227,3 +227,18 @@ def test_records_of_two_machines_are_not_compared_in_silence():
 @pytest.mark.parametrize("kind", WorkbenchError.__subclasses__(), ids=lambda kind: kind.__name__)
 def test_every_error_of_a_user_is_also_pythons_own(kind):
     assert issubclass(kind, (ValueError, OSError))
+
+
+def test_a_record_of_an_engine_and_a_method_that_this_version_lacks_opens(tmp_path):
+    settings = {"runtime": {"engine": "tomorrow", "threads": 2}, "nms": {"method": "cluster"}}
+    tree = json.loads(record().to_json()) | {"settings": settings}
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps(tree))
+
+    (opened,) = read_records(path)
+
+    assert (opened.settings.runtime.engine, opened.settings.nms.method) == ("tomorrow", "cluster")
+    assert Record.from_json(opened.to_json()) == opened
+    assert opened.settings.with_values({"nms.score": 0.4}).runtime.engine == "tomorrow"
+    with pytest.raises(SettingsError, match="runtime.engine is 'never': choose one of keras, eager"):
+        opened.settings.with_values({"runtime.engine": "never"})

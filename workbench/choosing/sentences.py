@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from workbench.catalogue import engine_row
 from workbench.choosing.budget import Candidate, Margin
 from workbench.choosing.picking import Choice, Pick, Relaxation
 from workbench.history import Summary
@@ -11,15 +12,6 @@ from workbench.wording import counted, format_fraction, format_milliseconds, for
 
 plain: Callable[[float], str] = "{:g}".format  # how people write the limits that they set
 AS_ACCURATE = 0.0005  # below it a loss reads .000
-ENGINES = {
-    "keras": "Keras predict",
-    "eager": "eager TensorFlow",
-    "graph": "a TensorFlow graph",
-    "xla": "XLA",
-    "litert": "LiteRT",
-    "openvino": "OpenVINO",
-    "onnxruntime": "ONNX Runtime",
-}
 LIMITS: dict[str, Callable[[float], str]] = {
     "min_fps": lambda value: f"{plain(value)} frames a second",
     "max_ms": lambda value: f"at most {plain(value)} ms a frame",
@@ -47,7 +39,7 @@ def setting_words(row: Summary) -> str:
     """
     size = f"{row.height}x{row.width}" if row.height and row.width else "its own size"
     precision = "" if row.precision == "float32" else f" {row.precision}"
-    return f"{row.detector_name} at {size} with {ENGINES.get(row.engine, row.engine)}{precision}"
+    return f"{row.detector_name} at {size} with {engine_row(row.engine).spoken}{precision}"
 
 
 def _advice(picked: Pick, chosen: Choice, place: str) -> Iterator[str]:

@@ -1,9 +1,10 @@
 """`workbench doctor`: what this machine is, what works here, how noisy it is."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 
+from workbench.catalogue import ENGINES, Package
 from workbench.cli.options import JsonFile
 
 Check = tuple[str, str | None]
@@ -20,7 +21,7 @@ def doctor(json_file: JsonFile = None) -> None:
     from workbench.machine import environment, quick_noise
 
     facts, noise = environment(), quick_noise()
-    checks = {name: check() for name, check in CHECKS.items()}
+    checks = {**dict(_engines()), **{name: check() for name, check in CHECKS.items()}}
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
     table.add_column()
@@ -37,37 +38,29 @@ def doctor(json_file: JsonFile = None) -> None:
     write_json(json_file, json.dumps(tree))
 
 
-def _loaded(load: Callable[[], object], package: str) -> Callable[[], Check]:
-    def check() -> Check:
-        from workbench.machine import environment
-
-        try:
-            load()
-        except ImportError as error:
-            return f"does not load ({error})", f"install it with `pip install {package}`"
-        return environment().versions.get(package) or "loads", None
-
-    return check
-
-
-def _tensorflow() -> None:
+def _loaded(package: Package) -> Check:
     from workbench.detectors import load_tensorflow
-
-    load_tensorflow()
-
-
-def _openvino() -> Check:
-    from workbench.engines import OPENVINO_MISSING, is_installed
     from workbench.machine import environment
 
-    return (environment().versions.get("openvino") or "there", None) if is_installed() else (OPENVINO_MISSING, None)
+    try:
+        load_tensorflow() if package.module == "tensorflow" else import_module(package.module)
+    except ImportError as error:
+        return f"does not load ({error})", f"install it with `pip install {package.name}`"
+    return environment().versions.get(package.name) or "loads", None
 
 
-def _onnxruntime() -> Check:
-    from workbench.engines import why_not_onnxruntime
+def _engines() -> Iterator[tuple[str, Check]]:
+    """Give each runtime: loaded, to see that it does, or merely looked for where many do without it."""
+    from workbench.engines import missing_packages
     from workbench.machine import environment
 
-    return why_not_onnxruntime() or environment().versions.get("onnxruntime") or "there", None
+    for row in {row.runtime: row for row in reversed(ENGINES.values())}.values():
+        package = row.packages[0] if row.packages else None
+        version = (environment().versions.get(package.name) if package else None) or "there"
+        if row.optional or package is None:
+            yield row.runtime, (missing_packages(row) or version, None)
+        else:
+            yield row.runtime, _loaded(package)
 
 
 def _opencv() -> Check:
@@ -100,10 +93,6 @@ def _samples() -> Check:
 
 
 CHECKS: dict[str, Callable[[], Check]] = {
-    "TensorFlow": _loaded(_tensorflow, "tensorflow"),
-    "OpenVINO": _openvino,
-    "ONNX Runtime": _onnxruntime,
-    "LiteRT": _loaded(lambda: import_module("ai_edge_litert.interpreter"), "ai-edge-litert"),
     "OpenCV": _opencv,
     "GPU": _gpus,
     "samples": _samples,

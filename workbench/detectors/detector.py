@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+from workbench.catalogue import NMS_METHODS
 from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network
 from workbench.record import DetectorFacts
-from workbench.settings import NMS_METHODS, PRECISIONS, Nms, Settings
+from workbench.settings import PRECISIONS, Nms, Settings
 from workbench.stages import Head, InputSpec, OwnNms
 
 OWN_NMS = "model"  # the method that is the network's own

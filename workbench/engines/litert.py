@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from workbench.detections import Detections
 from workbench.detectors import Calibration, Detector, LiteRtModel, dequantised, native_stderr_captured, quantised
-from workbench.engines.engine import Candidates, Engine, OutputReader
+from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
 from workbench.settings import Settings
 from workbench.stages import CHANNELS, InputSpec
 
@@ -149,3 +149,6 @@ def _quantising_table(spec: InputSpec, details: Mapping[str, Any]) -> NDArray[An
     if not np.issubdtype(details["dtype"], np.integer) or spec.dtype == "uint8" or np.ptp(scale) or np.ptp(shift):
         return None
     return quantised(np.arange(256, dtype=np.float32) * scale[0] + shift[0], details)
+
+
+LITERT = EngineCode(LiteRt)

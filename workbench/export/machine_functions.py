@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from workbench.machine import PACKAGES, _ask_for_gpus, _limit, cgroup_folders, cpu_name, gpu_names, quota_cores
+from workbench.machine import _ask_for_gpus, _limit, cgroup_folders, cpu_name, gpu_names, package_names, quota_cores
 from workbench.settings import usable_cores
 
 FUNCTIONS: tuple[Callable[..., Any], ...] = (usable_cores, cgroup_folders, quota_cores, _limit, cpu_name, gpu_names, _ask_for_gpus)
@@ -19,4 +19,4 @@ def machine_functions() -> str:
 
 def packages() -> tuple[str, ...]:
     """Return the packages whose versions a record names, but for the workbench itself."""
-    return tuple(name for name in PACKAGES if name != "workbench")
+    return tuple(name for name in package_names() if name != "workbench")

@@ -14,15 +14,7 @@ from workbench.errors import RecordError, SaveError
 from workbench.history.fast import fastest
 from workbench.history.filter import Filter, Subject, equal, matching
 from workbench.history.summary import Summary
-from workbench.history.tables import (
-    COLUMNS,
-    INSERT_BODY,
-    INSERT_SUMMARY,
-    SCHEMA,
-    body,
-    known_schema,
-    make_tables,
-)
+from workbench.history.tables import COLUMNS, INSERT_BODY, INSERT_SUMMARY, SCHEMA, body, known_schema, make_tables
 from workbench.record import Record
 
 BUSY_SECONDS = 30.0  # a writer holds the lock for milliseconds; after this long something else is wrong

@@ -2,25 +2,12 @@
 
 from workbench.machine.child_process import KILLED, ChildFailedError, ChildProcess, Message, writing_to_parent
 from workbench.machine.counters import WorkMeter, _limit, cgroup_folders, quota_cores, take_sample
-from workbench.machine.environment import (
-    PACKAGES,
-    EnvironmentFacts,
-    NoiseCertificate,
-    NoiseWatch,
-    _ask_for_gpus,
-    certify,
-    cpu_name,
-    environment,
-    gpu_names,
-    pace_ratio,
-    quick_noise,
-    with_pace,
-)
+from workbench.machine.environment import EnvironmentFacts, _ask_for_gpus, cpu_name, environment, gpu_names, package_names
+from workbench.machine.noise import NoiseCertificate, NoiseWatch, certify, pace_ratio, quick_noise, with_pace
 from workbench.machine.threads import NamedThread
 
 __all__ = [
     "KILLED",
-    "PACKAGES",
     "ChildFailedError",
     "ChildProcess",
     "EnvironmentFacts",
@@ -37,6 +24,7 @@ __all__ = [
     "environment",
     "gpu_names",
     "pace_ratio",
+    "package_names",
     "quick_noise",
     "quota_cores",
     "take_sample",

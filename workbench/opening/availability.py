@@ -3,22 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations, product
 
-from workbench.detectors import PRECISION_OPTIONS, Detector, load_tensorflow
-from workbench.engines import why_not_onnxruntime, why_not_openvino
+from workbench.catalogue import ENGINES
+from workbench.detectors import Detector, load_tensorflow
+from workbench.engines import why_not
 from workbench.errors import SettingsError, UnavailableError
-from workbench.settings import FLATBUFFER_ENGINES, PRECISIONS, RESIZE_PLACES, Runtime, Settings
-
-TENSORFLOW_ENGINES = ("keras", "eager", "graph", "xla")
-RUNTIME_NAMES = {"litert": "LiteRT", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
-EXTRAS: dict[str, Callable[[Runtime], str | None]] = {
-    "openvino": lambda runtime: why_not_openvino(runtime.precision),
-    "onnxruntime": lambda _: why_not_onnxruntime(),
-}
-EXTRA_PRECISIONS = {
-    "openvino": ("float32", "float16", "bfloat16", "dynamic-int8", "int8"),
-    "onnxruntime": ("float32", "float16", "dynamic-int8", "int8"),
-}
-RESIZING_ENGINES = ("eager", "graph", "xla")
+from workbench.settings import PRECISIONS, RESIZE_PLACES, Settings
 
 Rule = Callable[[Detector, Settings], str | None]
 
@@ -107,14 +96,15 @@ def _refused_by_detector(detector: Detector, settings: Settings) -> str | None:
 
 
 def _feed(_: Detector, settings: Settings) -> str | None:
-    feed, runtime = settings.feed, settings.runtime
+    feed, runtime, row = settings.feed, settings.runtime, ENGINES[settings.runtime.engine]
     if feed.mode == "threads" and not feed.workers:
         return "feed.workers is 0: only tf.data chooses their number by itself; choose 1 or more, or feed.mode=tfdata"
     if feed.mode != "tfdata" and feed.cache != "none":
         return f"feed.cache is {feed.cache}: only tf.data keeps prepared frames; choose none, or feed.mode=tfdata"
-    if feed.mode == "threads" and runtime.engine == "keras":
-        return "feed.mode is threads: model.predict runs on one thread at a time; choose loop, or another runtime.engine"
-    if feed.mode == "threads" and runtime.engine in FLATBUFFER_ENGINES and feed.workers > runtime.threads:
+    if feed.mode == "threads" and row.one_thread:
+        what = row.slow_call or row.spoken
+        return f"feed.mode is threads: {what} runs on one thread at a time; choose loop, or another runtime.engine"
+    if feed.mode == "threads" and row.runs_tflite and feed.workers > runtime.threads:
         return (
             f"feed.workers is {feed.workers}: each worker's interpreter needs a thread, and runtime.threads is {runtime.threads};"
             " choose fewer workers or more threads"
@@ -123,35 +113,29 @@ def _feed(_: Detector, settings: Settings) -> str | None:
 
 
 def _precision(_: Detector, settings: Settings) -> str | None:
-    runtime = settings.runtime
-    if runtime.engine in TENSORFLOW_ENGINES and runtime.precision != "float32":
+    runtime, row = settings.runtime, ENGINES[settings.runtime.engine]
+    if runtime.precision in row.precisions:
+        return None
+    if not row.runs_tflite:
         return (
-            f"runtime.precision is {runtime.precision}: the {runtime.engine} engine runs the network as it was saved, in float32;"
+            f"runtime.precision is {runtime.precision}: the {row.name} engine runs the network as it was saved, in float32;"
             " choose float32, or runtime.engine=litert"
         )
-    taken = EXTRA_PRECISIONS.get(runtime.engine, PRECISIONS)
-    if runtime.precision not in taken:
-        name = RUNTIME_NAMES[runtime.engine]
-        return f"runtime.precision is {runtime.precision}: {name} does not compute in it; choose one of {', '.join(taken)}"
-    if runtime.engine == "litert" and runtime.precision not in PRECISION_OPTIONS:
-        choices = ", ".join(PRECISION_OPTIONS)
-        return f"runtime.precision is {runtime.precision}: LiteRT has no conversion to it; choose one of {choices}"
-    return None
+    choices = ", ".join(row.precisions)
+    return f"runtime.precision is {runtime.precision}: {row.runtime} does not compute in it; choose one of {choices}"
 
 
-def _extra(_: Detector, settings: Settings) -> str | None:
-    runtime = settings.runtime
-    why_not = EXTRAS.get(runtime.engine)
-    reason = why_not(runtime) if why_not else None
-    return reason and f"runtime.engine is {runtime.engine}: {reason}"
+def _engine(_: Detector, settings: Settings) -> str | None:
+    reason = why_not(settings.runtime)
+    return reason and f"runtime.engine is {settings.runtime.engine}: {reason}"
 
 
 def _resize(_: Detector, settings: Settings) -> str | None:
-    if settings.input.resize != "graph" or settings.runtime.engine in RESIZING_ENGINES or settings.feed.mode == "tfdata":
+    if settings.input.resize != "graph" or ENGINES[settings.runtime.engine].resizes or settings.feed.mode == "tfdata":
         return None
     return (
         f"input.resize is graph: the {settings.runtime.engine} engine runs the network alone, at its own size; choose opencv or"
-        f" pillow, or runtime.engine one of {', '.join(RESIZING_ENGINES)}"
+        f" pillow, or runtime.engine one of {', '.join(name for name, row in ENGINES.items() if row.resizes)}"
     )
 
 
@@ -166,8 +150,9 @@ def _device(_: Detector, settings: Settings) -> str | None:
     device = settings.runtime.device
     if device == "cpu":
         return None
-    if settings.runtime.engine in FLATBUFFER_ENGINES:
-        return f"runtime.device is {device}: {RUNTIME_NAMES[settings.runtime.engine]} runs on the cpu here; choose cpu"
+    row = ENGINES[settings.runtime.engine]
+    if row.runs_tflite:
+        return f"runtime.device is {device}: {row.runtime} runs on the cpu here; choose cpu"
     load_tensorflow()
     import tensorflow as tf
 
@@ -179,4 +164,4 @@ def _device(_: Detector, settings: Settings) -> str | None:
     return f"runtime.device is {device}: TensorFlow {seen}; choose cpu"
 
 
-RULES: tuple[Rule, ...] = (_refused_by_detector, _extra, _feed, _precision, _resize, _batch, _device)
+RULES: tuple[Rule, ...] = (_refused_by_detector, _engine, _feed, _precision, _resize, _batch, _device)

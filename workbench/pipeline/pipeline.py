@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.catalogue import ENGINES
 from workbench.detections import Detections, UInt8Array
 from workbench.detectors import OWN_NMS, Calibration, Detector
 from workbench.engines import Candidates, Engine, open_engine, set_tensorflow_threads, stack_frames
@@ -26,7 +27,7 @@ from workbench.pipeline.feeding import (
 )
 from workbench.pipeline.overlapped import Overlapped
 from workbench.pipeline.tfdata import Fed, FrameDataset
-from workbench.settings import FLATBUFFER_ENGINES, Nms, Settings
+from workbench.settings import Nms, Settings
 from workbench.stages import HostSuppressor, Suppressor, draw, place, prepare
 from workbench.timing import DECODED_BY_ONE, NoWatch, Watch
 
@@ -288,5 +289,5 @@ def _a_worker_s(settings: Settings) -> Settings:
 
 
 def _set_tensorflow_threads(settings: Settings) -> None:
-    if settings.runtime.engine not in FLATBUFFER_ENGINES or settings.nms.method in GRAPH_NMS or settings.feed.mode == "tfdata":
+    if not ENGINES[settings.runtime.engine].runs_tflite or settings.nms.method in GRAPH_NMS or settings.feed.mode == "tfdata":
         set_tensorflow_threads(settings.runtime.threads)

@@ -180,7 +180,7 @@ class Record(Value):
                 " measure again or use the version that wrote it"
             )
         try:
-            return cls.model_validate(tree)
+            return cls.model_validate(tree, context={"saved": True})  # an engine that this version lacks is still a record's
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import final
 
+from workbench.catalogue import ENGINES
 from workbench.detectors import CALIBRATED, OWN_NMS, Detector
 from workbench.graph import GRAPH_NMS
 from workbench.media import masked
 from workbench.record import MediaFacts
-from workbench.settings import FLATBUFFER_ENGINES, Nms, Settings, assignments
+from workbench.settings import Nms, Settings, assignments
 from workbench.sweep.grid import Grid
 from workbench.sweep.task import Material, Row, Task
 
@@ -141,7 +142,7 @@ def make_plan(subject: Subject, grid: Grid) -> Plan:
 def composes(settings: Settings) -> bool:
     """Say whether a frame's time is the sum of its stages, and NMS is one of them that can be run again alone."""
     method = GRAPH_NMS.get(settings.nms.method)
-    fused = settings.runtime.engine == "xla" and method is not None and method.xla_refusal is None
+    fused = ENGINES[settings.runtime.engine].fuses_nms and method is not None and method.xla_refusal is None
     return settings.feed.mode == "loop" and not fused
 
 
@@ -177,7 +178,7 @@ def conversions(subject: Subject, tasks: Iterable[Task], parts: int) -> Iterator
     wanted: dict[tuple[object, ...], Row] = {}
     for task in tasks:
         settings = task.rows[0].settings
-        if settings.runtime.engine in FLATBUFFER_ENGINES and "graph" not in subject.detector.refusals.get("runtime.engine", {}):
+        if ENGINES[settings.runtime.engine].runs_tflite and "graph" not in subject.detector.refusals.get("runtime.engine", {}):
             runtime = settings.runtime
             key = settings.input.size_hw or (0, 0), runtime.batch, runtime.stored_precision, settings.nms.method == OWN_NMS
             wanted.setdefault(key, task.rows[0])

@@ -13,6 +13,16 @@ BLUE = "#0072b2"
 VERMILLION = "#d55e00"
 PURPLE = "#cc79a7"
 GREY = "#999999"
+PALETTE = {
+    "orange": ORANGE,
+    "sky": SKY,
+    "green": GREEN,
+    "yellow": YELLOW,
+    "blue": BLUE,
+    "vermillion": VERMILLION,
+    "purple": PURPLE,
+    "grey": GREY,
+}
 
 # In the order in which a frame passes them. Of all orders of the seven colours, this is among those in which neighbours differ most
 # to eyes that lack a cone, also where `copy` or `show` is absent (tests/test_palette.py computes it).
