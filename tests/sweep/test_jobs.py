@@ -196,6 +196,26 @@ def test_a_job_that_nobody_answers_for_is_split_and_costs_what_breaks_it(swept) 
     assert standings[-1].seconds_left == 0
 
 
+def test_what_is_no_record_costs_its_task_and_not_the_sweep(swept) -> None:
+    class Garbling(FakeExecutor):
+        def submit(self, job: Job) -> "Future[list[str]]":
+            future = super().submit(job)
+            if job.tasks[0].kind != "compose":
+                return future
+            _, *others = records_of(job)
+            garbled: Future[list[str]] = Future()
+            garbled.set_result(['{"id": "of nobody"}', *others])
+            return garbled
+
+    executor = Garbling(1)
+    _, records = swept(executor)
+    broken = [record for record in records if record.problem and record.problem.kind == "WorkerError"]
+
+    assert len(broken) == len(executor.composed()) == 2
+    assert all("what is no record" in str(record.problem) for record in broken)
+    assert len(records) == 1 + 18 + 2, "the other rows are kept"
+
+
 def test_workers_that_are_all_gone_are_no_division_by_zero(swept) -> None:
     executor = FakeExecutor(2)
     executor.workers = 0

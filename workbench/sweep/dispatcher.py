@@ -7,6 +7,7 @@ from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import final
 
+from workbench.errors import RecordError
 from workbench.record import Problem, Record
 from workbench.sweep.child import group_problem
 from workbench.sweep.estimate import Remaining
@@ -144,7 +145,7 @@ class Dispatcher:
         else:
             if not self.cancelled:
                 self._submit(running, waiting)  # a worker takes longer to begin than this takes to keep what the last one found
-            records = [Record.from_json(text, one.job.name) for text in texts]
+            records = _read(texts, one)
         records = keep(records)
         self._done += len(one.job.tasks)
         self._remaining.finish(one.job, time.monotonic() - one.began)
@@ -161,6 +162,23 @@ class Dispatcher:
 def _has_room(executor: Executor, job: Job, running: Collection[Job]) -> bool:
     timed = any(one.measures for one in (job, *running))
     return len(running) < max(1, executor.slots if timed else executor.untimed_slots)
+
+
+def _read(texts: Sequence[str], one: _Running) -> list[Record]:
+    """Read what came back of a job; where some of it is no record, its tasks that lack one are problems, and the others stay."""
+    records: list[Record] = []
+    unread: RecordError | None = None
+    for text in texts:
+        try:
+            records.append(Record.from_json(text, one.job.name))
+        except RecordError as error:
+            unread = error
+    if unread is not None:
+        problem = Problem(kind="WorkerError", message=f"the worker wrote what is no record: {unread}")
+        answered = {record.id for record in records}
+        left = [task for each in one.job.tasks if (task := each.without(answered)) is not None]
+        records += [group_problem(task, problem, one.executor.environment) for task in left]
+    return records
 
 
 def problem_of_worker(error: BaseException) -> Problem:

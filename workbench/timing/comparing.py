@@ -1,4 +1,4 @@
-"""Comparing: two settings timed in interleaved blocks A B B A, so that the machine's moods fall on both alike."""
+"""Comparing: two settings timed in interleaved blocks A B B A, so that what the machine does meanwhile falls on both alike."""
 
 import math
 import time

@@ -137,7 +137,7 @@ def time_frames(
     Args:
         step: Handles the next batch.
         frames: How many frames to time.
-        watch: What the step tells its stages to; `None` listens to nothing.
+        watch: What the step tells its stages to; `None` keeps nothing.
         clock: Seconds that only go forward.
         progress: Called after each step, outside the timed part.
     """
