@@ -23,6 +23,7 @@ from workbench.samples import SAMPLE_MEDIA, SAMPLE_STILLS, sample_detector
 from workbench.settings import parse_variant, usable_cores
 
 REPOSITORY = Path(__file__).parents[1]
+collect_ignore = ["elsewhere"]  # what runs there replaces parts of Python: it is for processes of their own
 STILLS = (2, 3, 4, 6, 8, 9)  # of the sample stills: all hold defects, 4 and 9 are portrait
 CALIBRATION_STILLS = range(10, 18)
 SMALL_SCENES = range(TEST_SEEDS, TEST_SEEDS + 6)
