@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from workbench.errors import MediaError
-from workbench.media import Frame, Media, MediaFacts
+from workbench.media import Frame, Media
+from workbench.record import MediaFacts
 
 
 class Breaks(Media):

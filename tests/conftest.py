@@ -12,15 +12,14 @@ import pytest
 
 from tests.assets.scenes import FRAME_HW, PORTRAIT_HW, SHAPES, TEST_SEEDS, draw_scene, write_scenes
 from tests.command_line import Done, Workbench
-from workbench.availability import check
-from workbench.catalog import SAMPLE_MEDIA, SAMPLE_STILLS, Footage, open_detector
-from workbench.cli import main
+from workbench.cli.entry import main
 from workbench.datasets import Truth, match, read_truth
 from workbench.detectors import Calibration, Detector
-from workbench.engines.tensorflow_threads import set_tensorflow_threads
+from workbench.engines import set_tensorflow_threads
 from workbench.media import Frame, Media, array_media, open_media
+from workbench.opening import Footage, check, open_detector
 from workbench.pipeline import Pipeline
-from workbench.samples.sample_detectors import sample_detector
+from workbench.samples import SAMPLE_MEDIA, SAMPLE_STILLS, sample_detector
 from workbench.settings import parse_variant, usable_cores
 
 REPOSITORY = Path(__file__).parents[1]
@@ -29,7 +28,7 @@ CALIBRATION_STILLS = range(10, 18)
 SMALL_SCENES = range(TEST_SEEDS, TEST_SEEDS + 6)
 PORTRAIT_SCENES = (SMALL_SCENES[2], SMALL_SCENES[5])
 SMALL_CALIBRATION = range(TEST_SEEDS + 10, TEST_SEEDS + 18)
-REACHES_TENSORFLOW = re.compile(r"\b(tensorflow|keras|workbench\.pipeline|workbench\.engines|workbench\.bench)\b")
+REACHES_TENSORFLOW = re.compile(r"\b(tensorflow|keras|workbench\.pipeline|workbench\.engines|workbench\.measuring)\b")
 
 
 @pytest.fixture(scope="session")

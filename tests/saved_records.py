@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from workbench.accuracy import Accuracy, Agreement
+from workbench.detections import Accuracy, Agreement
 from workbench.machine import EnvironmentFacts, NoiseCertificate
-from workbench.media import MediaFacts
-from workbench.record import DetectorFacts, FrameDetections, Record
+from workbench.record import DetectorFacts, FrameDetections, MediaFacts, Record
 from workbench.settings import Settings
 from workbench.timing import Timing
 

@@ -1,4 +1,4 @@
-"""Imports point down, the halves stay apart, and loading the package costs little."""
+"""Imports point down and go through front doors, the halves stay apart, and loading the package costs little."""
 
 import ast
 import subprocess
@@ -9,110 +9,92 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "workbench"
 
-# From the ground up; a part imports from lines above its own, or from itself.
-LAYERS: tuple[frozenset[str], ...] = tuple(
-    frozenset(line.split())
-    for line in (
-        "errors values opencv_build counters threads buffers",
-        "worker probe",
-        "settings boxes latency palette media_facts",
-        "realtime",
-        "detections machine media timing",
-        "datasets accuracy blocks live wording watch",
-        "measure patience stages overlay limits",
-        "record",
-        "speed",
-        "lineup telling",
-        "advice",
-        "pictures history report",
-        "picking regression",
-        "graph overlapped",
-        "dataset",
-        "detectors",
-        "samples",
-        "catalog engines",
-        "availability feeding",
-        "pipeline",
-        "variants judge pacing player description takeaway found",
-        "bench projector",
-        "sweep",
-        "searching",
-        "lessons session",
-        "view",
-        "cli",
-    )
+# From the ground up; a room imports from lines above its own, or from itself.
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("errors", "version", "catalogue"),
+    ("settings", "timing"),
+    ("detections", "machine"),
+    ("record",),
+    ("wording", "media", "history"),
+    ("datasets", "advice", "choosing"),
+    ("stages", "report"),
+    ("graph", "detectors", "lessons"),
+    ("engines", "samples"),
+    ("pipeline", "opening"),
+    ("measuring", "export", "live"),
+    ("sweep",),
+    ("session",),
+    ("view",),
+    ("cli",),
 )
-SHOW = frozenset({"advice", "history", "picking", "regression", "report"})
+SHOW = frozenset({"history", "choosing", "advice", "report", "lessons"})
 PRODUCE = frozenset(
-    (
-        "graph",
-        "dataset",
-        "pacing",
-        "detectors",
-        "samples",
-        "catalog",
-        "engines",
-        "availability",
-        "pipeline",
-        "variants",
-        "judge",
-        "player",
-        "found",
-        "bench",
-        "sweep",
-        "description",
-        "takeaway",
-    )
+    {
+        *("media", "datasets", "stages", "graph", "detectors", "engines", "samples", "pipeline", "opening"),
+        *("measuring", "export", "live", "sweep"),
+    }
 )
-TENSORFLOW = frozenset({"graph", "detectors", "samples", "engines", "availability", "takeaway", "cli"})
-MODULES = sorted(
-    path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE
-)
+TENSORFLOW = frozenset({"graph", "detectors", "engines", "opening", "export", "lessons", "cli"})
+MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
-def part_of(path: Path) -> str:
+def room_of(path: Path) -> str:
     return path.parts[0].removesuffix(".py")
 
 
 def imported(path: Path) -> set[str]:
     """Every dotted name that a module imports, wherever in it."""
-    tree = ast.parse((PACKAGE / path).read_text())
+    tree = ast.parse((PACKAGE / path).read_text(encoding="utf-8"))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     return names | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
 
 
-def parts_imported_by(path: Path) -> set[str]:
-    return {name.split(".")[1] for name in imported(path) if name.startswith("workbench.")}
+def imported_from_others(path: Path) -> set[str]:
+    return {name for name in imported(path) if name.startswith("workbench.") and name.split(".")[1] != room_of(path)}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_imports_point_down(path: Path) -> None:
-    level = {part: n for n, layer in enumerate(LAYERS) for part in layer}
-    own = part_of(path)
-    for part in parts_imported_by(path):
-        assert part == own or level[part] < level[own], f"{own} must not import {part}"
+    level = {room: n for n, layer in enumerate(LAYERS) for room in layer}
+    own = room_of(path)
+    for name in imported_from_others(path):
+        assert level[name.split(".")[1]] < level[own], f"{own} must not import {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_rooms_are_entered_by_their_front_door(path: Path) -> None:
+    round_it = {name for name in imported_from_others(path) if name.count(".") > 1}
+    assert not round_it, "what others may use, a package's __init__ hands on; the rest is its own business"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_producing_and_showing_do_not_import_each_other(path: Path) -> None:
-    other = {**dict.fromkeys(SHOW, PRODUCE), **dict.fromkeys(PRODUCE, SHOW)}.get(part_of(path), frozenset())
-    assert not parts_imported_by(path) & other
+    other = {**dict.fromkeys(SHOW, PRODUCE), **dict.fromkeys(PRODUCE, SHOW)}.get(room_of(path), frozenset())
+    assert not {name.split(".")[1] for name in imported_from_others(path)} & other
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)
-def test_only_some_parts_import_tensorflow(path: Path) -> None:
+def test_only_some_rooms_import_tensorflow(path: Path) -> None:
     heavy = {name.split(".")[0] for name in imported(path)} & {"tensorflow", "keras", "ai_edge_litert"}
-    assert not heavy or part_of(path) in TENSORFLOW
+    assert not heavy or room_of(path) in TENSORFLOW
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_only_the_view_imports_widgets(path: Path) -> None:
     widgets = {name.split(".")[0] for name in imported(path)} & {"ipywidgets", "anywidget", "traitlets"}
-    assert not widgets or part_of(path) == "view"
+    assert not widgets or room_of(path) == "view"
 
 
-def test_every_part_has_its_layer() -> None:
-    assert {part_of(path) for path in MODULES} == {part for layer in LAYERS for part in layer}
+def test_every_room_has_its_layer_and_no_module_lies_loose() -> None:
+    assert {room_of(path) for path in MODULES} == {room for layer in LAYERS for room in layer}
+    assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "errors.py", "settings.py", "version.py"}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*/__init__.py")), ids=lambda path: path.parent.name)
+def test_a_front_door_only_hands_on(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert isinstance(tree.body[0], ast.Expr), "it says what the room is"
+    assert all(isinstance(node, ast.ImportFrom | ast.Assign | ast.Expr) for node in tree.body) or path.parent.name == "cli"
 
 
 @pytest.mark.parametrize("code", ["import workbench", "import workbench.report, workbench.history", "from workbench import cli"])

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from jupyter_client.manager import KernelManager, start_new_kernel
 from nbclient import NotebookClient
 
 from tests.lessons.test_pages import loads_of
@@ -85,21 +84,23 @@ def words(page: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def kernel() -> Iterator[KernelManager]:
+def runner() -> Iterator[NotebookClient]:
     """One kernel for all notebooks, which loads TensorFlow once."""
-    manager, client = start_new_kernel(kernel_name="python3")
-    client.stop_channels()
-    yield manager
-    manager.shutdown_kernel(now=True)
+    client = NotebookClient(nbformat.v4.new_notebook(), timeout=180, kernel_name="python3")
+    with client.setup_kernel():
+        yield client
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebooks_run_from_top_to_bottom_and_export_with_all_they_show(path: Path, kernel: KernelManager, tmp_path: Path) -> None:
+def test_notebooks_run_from_top_to_bottom_and_export_with_all_they_show(path: Path, runner: NotebookClient, tmp_path: Path) -> None:
     notebook = nbformat.reads(path.read_text(encoding="utf-8").replace(COMPARING, SHORTLY), as_version=4)
     # No name that another notebook left behind stands in for a forgotten import, and no workbench plays on beside the next one.
     before, after = (nbformat.v4.new_code_cell(text) for text in (f"%reset -f\n%cd -q {tmp_path}", CLOSE_ALL))
     notebook.cells = [before, *notebook.cells, after]
-    NotebookClient(notebook, timeout=180, km=kernel).execute()
+    runner.nb = notebook
+    runner.reset_execution_trackers()
+    for number, cell in enumerate(notebook.cells):
+        runner.execute_cell(cell, number)
     notebook.cells = notebook.cells[1:-1]
     check_page(notebook, tmp_path / path.name)
 

@@ -3,14 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from workbench.catalogue import ENGINES, NMS_METHODS
 from workbench.errors import SettingsError
 from workbench.settings import (
-    ENGINES,
     FAST,
     FAST_GUESS,
     FEED_CACHES,
     FEED_MODES,
-    NMS_METHODS,
     PRECISIONS,
     PRESET_NAMES,
     PRESETS,
@@ -136,12 +135,12 @@ def test_the_names_are_those_of_the_flat_settings():
 VALUES = {
     "input.size_hw": st.tuples(st.integers(1, 8192), st.integers(1, 8192)),
     "input.resize": st.sampled_from(RESIZE_PLACES),
-    "runtime.engine": st.sampled_from(ENGINES),
+    "runtime.engine": st.sampled_from(tuple(ENGINES)),
     "runtime.precision": st.sampled_from(PRECISIONS),
     "runtime.threads": st.integers(1, 1024),
     "runtime.batch": st.integers(1, 256),
     "runtime.device": st.sampled_from(["cpu", "gpu:0", "gpu:12"]),
-    "nms.method": st.sampled_from(NMS_METHODS),
+    "nms.method": st.sampled_from(tuple(NMS_METHODS)),
     "nms.score": st.floats(0, 1),
     "nms.iou": st.floats(0, 1),
     "nms.max_detections": st.integers(1, 10_000),

@@ -8,20 +8,17 @@ import pytest
 
 from tests.assets.scenes import LABELS, SHAPES, TEST_SEEDS, draw_scene, write_scenes
 from tests.command_line import Workbench
-from workbench.accuracy import average_precision
-from workbench.availability import EXTRA_PRECISIONS
+from workbench.catalogue import ENGINES
 from workbench.datasets import Truth
+from workbench.detections import average_precision
 from workbench.detectors import Detector
 from workbench.media import Frame
 from workbench.pipeline import Pipeline
-from workbench.settings import ENGINES, PRECISIONS
 
 MOST_BYTES = 60_000
 LEAST_AP50 = 0.5
 SCENES = 40
-LITERT_PRECISIONS = [precision for precision in PRECISIONS if precision != "bfloat16"]
-PRECISIONS_OF = {"litert": LITERT_PRECISIONS, **EXTRA_PRECISIONS}  # that are made; the others run it as it was saved
-WAYS = [(engine, precision) for engine in ENGINES for precision in PRECISIONS_OF.get(engine, ("float32",))]
+WAYS = [(row.name, precision) for row in ENGINES.values() for precision in row.precisions]  # as far as each is made of this file
 
 
 def test_it_is_small_and_no_square(small: Detector) -> None:

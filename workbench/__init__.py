@@ -14,35 +14,36 @@ costs next to nothing.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from workbench.version import VERSION
+
 if TYPE_CHECKING:
-    from workbench.bench import Bench
-    from workbench.catalog import open_detector, open_footage
     from workbench.history import History
+    from workbench.measuring import Bench
     from workbench.media import array_media, open_media, recorded
+    from workbench.opening import open_detector, open_footage, variant
     from workbench.record import Record, read_records
     from workbench.report import render_report, write_report
     from workbench.settings import Settings
-    from workbench.variants import variant
-    from workbench.view import Workbench
-    from workbench.view.readings import describe
+    from workbench.view import Workbench, describe
 
-__version__ = "0.1.0"
+
+__version__ = VERSION
 
 _HOME = {
-    "Bench": "bench",
+    "Bench": "measuring",
     "History": "history",
     "Record": "record",
     "Settings": "settings",
     "Workbench": "view",
     "array_media": "media",
-    "describe": "view.readings",
-    "open_detector": "catalog",
-    "open_footage": "catalog",
+    "describe": "view",
+    "open_detector": "opening",
+    "open_footage": "opening",
     "open_media": "media",
     "read_records": "record",
     "recorded": "media",
     "render_report": "report",
-    "variant": "variants",
+    "variant": "opening",
     "write_report": "report",
 }
 

@@ -1,25 +1,21 @@
 """Settings: one way of running a detector, in four small frozen groups. Nothing else is a knob."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, ValidationInfo
 
+from workbench.catalogue import ENGINES, NMS_METHODS
 from workbench.errors import SettingsError
 
 ResizePlace = Literal["graph", "opencv", "pillow"]
-EngineName = Literal["keras", "eager", "graph", "xla", "litert", "openvino", "onnxruntime"]
 Precision = Literal["float32", "float16", "bfloat16", "dynamic-int8", "int8", "int16x8"]
-NmsMethod = Literal["python", "numpy", "opencv", "tensorflow", "combined", "padded", "soft", "model"]
 FeedMode = Literal["loop", "tfdata", "threads"]
 FeedCache = Literal["none", "memory", "file"]
 
 RESIZE_PLACES: tuple[str, ...] = get_args(ResizePlace)
-ENGINES: tuple[str, ...] = get_args(EngineName)
 PRECISIONS: tuple[str, ...] = get_args(Precision)
-FLATBUFFER_ENGINES = ("litert", "openvino", "onnxruntime")  # they run `.tflite` files, or what is made of them
-NMS_METHODS: tuple[str, ...] = get_args(NmsMethod)
 FEED_MODES: tuple[str, ...] = get_args(FeedMode)
 FEED_CACHES: tuple[str, ...] = get_args(FeedCache)
 MOST_THREADS = 1024  # more than any machine that this runs on has cores
@@ -58,6 +54,20 @@ def _parse_cache(value: object) -> object:
     return {True: "memory", False: "none"}[value] if isinstance(value, bool) else value
 
 
+def _in_table(table: Mapping[str, object]) -> AfterValidator:
+    """Accept the names of a table; others too in a saved record, which another version may have written."""
+
+    def check(name: str, info: ValidationInfo) -> str:
+        context = info.context or {}
+        if name in table or context.get("saved") or name in context.get("held", ()):
+            return name
+        raise ValueError(f"choose one of {', '.join(table)}")
+
+    return AfterValidator(check)
+
+
+EngineName = Annotated[str, _in_table(ENGINES)]
+NmsMethod = Annotated[str, _in_table(NMS_METHODS)]
 Side = Annotated[int, Field(ge=1, le=8192)]
 SizeHW = Annotated[tuple[Side, Side], BeforeValidator(parse_size), PlainSerializer(list, return_type=list[int])]
 
@@ -141,13 +151,18 @@ class Settings(Group):
             if group not in tree or field not in tree[group]:
                 raise SettingsError(f"there is no setting {name!r}; choose one of {', '.join(setting_names())}")
             tree[group][field] = value
-        return self.from_tree(tree)
+        return self.from_tree(tree, held=(self.runtime.engine, self.nms.method))
 
     @classmethod
-    def from_tree(cls, tree: Mapping[str, Any]) -> Self:
-        """Build settings from nested mappings, with one readable line where that fails."""
+    def from_tree(cls, tree: Mapping[str, Any], held: Sequence[str] = ()) -> Self:
+        """Build settings from nested mappings, with one readable line where that fails.
+
+        Args:
+            tree: Values by group and field.
+            held: Names of engines and methods that pass though the tables lack them: what saved settings hold stays there.
+        """
         try:
-            return cls.model_validate(tree)
+            return cls.model_validate(tree, context={"held": held})
         except ValidationError as error:
             raise SettingsError(_one_line(error)) from None
 

@@ -16,8 +16,7 @@ from keras import layers
 from tests.assets.scenes import FRAME_HW, LABELS, PORTRAIT_HW, SHAPES, Scene, draw_scene
 from workbench.detectors.card import read_card
 from workbench.detectors.network import TensorSpec
-from workbench.stages.input_spec import place
-from workbench.stages.preprocess import prepare
+from workbench.stages import place, prepare
 
 CARD = read_card(SHAPES.with_suffix(".card.toml"))
 INPUT_HW = (64, 96)

@@ -21,17 +21,14 @@ import psutil
 
 from tests.benchmarks import by_hand
 from workbench import Bench, open_detector, open_footage, variant
-from workbench.blocks import compare_blocks
-from workbench.catalog import SAMPLE_CLIP, SAMPLE_STILLS
 from workbench.detections import Detections
-from workbench.feeding import Passed
-from workbench.limits import limit
 from workbench.machine import environment
-from workbench.measure import time_frames
 from workbench.media import Frame, Media, open_media
-from workbench.overlapped import Overlapped
 from workbench.pipeline import Pipeline
-from workbench.watch import NoWatch, Stopwatch, Watch
+from workbench.pipeline.feeding import Passed
+from workbench.pipeline.overlapped import Overlapped
+from workbench.samples import SAMPLE_CLIP, SAMPLE_STILLS
+from workbench.timing import NoWatch, Stopwatch, Watch, compare_blocks, limit, time_frames
 
 TimeBlock = Callable[[int], Sequence[float]]
 Work = Callable[[Sequence[Frame], Watch], Passed]

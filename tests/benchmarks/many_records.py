@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench.cli.report import newest
+from workbench.choosing import Budget, pick
+from workbench.cli.saved import newest
 from workbench.history import History, trends
 from workbench.machine import environment
-from workbench.picking import Budget, pick
 from workbench.record import Record, read_records
 from workbench.report import render_report
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from statistics import median
 
 from workbench import Bench, open_detector, open_footage, variant
-from workbench.catalog import SAMPLE_CLIP
 from workbench.machine import environment
 from workbench.record import Record
+from workbench.samples import SAMPLE_CLIP
 from workbench.settings import PRESETS
 from workbench.timing import Timing
 

@@ -12,14 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from tests.detectors.damage import damaged, small_tflite
-from workbench.availability import check
-from workbench.catalog import open_detector
 from workbench.detectors import Calibration
-from workbench.engines.tensorflow_threads import set_tensorflow_threads
+from workbench.engines import set_tensorflow_threads
 from workbench.errors import WorkbenchError
 from workbench.media import Frame
+from workbench.opening import check, open_detector
 from workbench.pipeline import Pipeline
-from workbench.samples.sample_detectors import WEIGHTS
+from workbench.samples import WEIGHTS
 from workbench.settings import usable_cores
 
 COUNT = 300

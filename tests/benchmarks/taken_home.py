@@ -14,13 +14,13 @@ from typing import Any
 
 import cv2
 
-from workbench.availability import check
-from workbench.blocks import compare_blocks
-from workbench.catalog import SAMPLE_CLIP, open_detector, open_footage
+from workbench.export import take_home
 from workbench.machine import NoiseWatch, environment
+from workbench.opening import check, open_detector, open_footage
 from workbench.pipeline import Pipeline
+from workbench.samples import SAMPLE_CLIP
 from workbench.settings import parse_variant
-from workbench.takeaway import take_home
+from workbench.timing import compare_blocks
 
 SETTINGS = (
     "litert",

@@ -15,8 +15,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from workbench.blocks import TimeBlock, compare_blocks
 from workbench.machine import NoiseWatch, environment
+from workbench.timing import compare_blocks
+from workbench.timing.comparing import TimeBlock
 
 SLOW_DOWN = 0.05
 

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 
 from tests.detectors.asset_cards import CARDS
-from workbench.availability import check
-from workbench.boxes import pairwise_iou
-from workbench.catalog import open_detector
 from workbench.detections import Detections
+from workbench.detections.boxes import pairwise_iou
 from workbench.detectors import Calibration, Detector
 from workbench.detectors.card import read_card
 from workbench.errors import ModelError
 from workbench.media import open_media
+from workbench.opening import check, open_detector
 from workbench.pipeline import Pipeline
 
 NOTHING = Calibration("nothing", list)

@@ -6,13 +6,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workbench.detectors.card import Card, card_path, read_card, write_card
-from workbench.detectors.input_card import InputCard
+from workbench.detectors import (
+    AnchorCard,
+    BoxesCard,
+    Card,
+    DetectionsCard,
+    InputCard,
+    RowsCard,
+    SsdCard,
+    YoloxCard,
+    card_path,
+    write_card,
+)
+from workbench.detectors.card import read_card
 from workbench.detectors.network import Tensors, TensorSpec
-from workbench.detectors.output_cards import AnchorCard, BoxesCard, DetectionsCard, RowsCard, SsdCard, YoloxCard
 from workbench.errors import ModelError, SaveError
-from workbench.stages.heads import BoxesHead, RowsHead, SsdHead, YoloxHead
-from workbench.stages.own_nms import DetectionRows, DetectionTensors
+from workbench.stages import BoxesHead, DetectionRows, DetectionTensors, RowsHead, SsdHead, YoloxHead
 
 IMAGE = TensorSpec("image", (1, 240, 320, 3), "float32")
 BOXES, SCORES = TensorSpec("boxes", (1, 10, 4), "float32"), TensorSpec("scores", (1, 10, 3), "float32")

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from workbench.detectors import Calibration, LiteRtModel
-from workbench.detectors.conversion import PRECISION_OPTIONS, Conversion, Export, convert
+from workbench.detectors import PRECISION_OPTIONS, Calibration, LiteRtModel
+from workbench.detectors.conversion import Conversion, Export, convert
 from workbench.detectors.keras_network import export_model
 from workbench.errors import UnavailableError
 from workbench.settings import PRECISIONS
-from workbench.stages.input_spec import InputSpec
+from workbench.stages import InputSpec
 
 SIZE_HW = (32, 64)
 SPEC = InputSpec(size_hw=None, default_hw=SIZE_HW)

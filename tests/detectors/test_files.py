@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.catalog import open_detector
 from workbench.errors import ModelError
+from workbench.opening import open_detector
 
 FLATBUFFER_START = b"\x1c\0\0\0TFL3"
 
@@ -94,7 +94,7 @@ def test_real_models_that_are_no_detectors_here_are_refused(assets: Path, name: 
 
 LOAD = """
 import sys
-from workbench.catalog import open_detector
+from workbench.opening import open_detector
 from workbench.errors import ModelError
 
 for path in sys.argv[1:]:

@@ -8,8 +8,8 @@ import onnx
 import pytest
 import tensorflow as tf
 
-from workbench.detectors.native_output import native_stderr_captured
-from workbench.detectors.onnx_conversion import OnnxModel, to_onnx
+from workbench.detectors import native_stderr_captured, to_onnx
+from workbench.detectors.onnx_conversion import OnnxModel
 from workbench.errors import UnavailableError
 
 HEIGHT, WIDTH = 32, 64

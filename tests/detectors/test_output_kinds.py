@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from workbench.boxes import FloatArray
-from workbench.detectors.output_cards import BoxesCard, DetectionsCard, RowsCard, YoloxCard
+from workbench.detections import FloatArray
+from workbench.detectors import BoxesCard, DetectionsCard, RowsCard, YoloxCard
 from workbench.detectors.output_kinds import OutputReading, readings
 from workbench.detectors.output_values import grid
 

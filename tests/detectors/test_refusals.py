@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from workbench.detectors.files import FILE_KINDS, load_detector, look
+from workbench.detectors import load_detector, look
+from workbench.detectors.files import FILE_KINDS
 from workbench.detectors.network import Network
 from workbench.errors import ModelError, SettingsError
-from workbench.samples.sample_detectors import WEIGHTS
+from workbench.samples import WEIGHTS
 
 # Keras saves through np.array(variable), which NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.detectors.damage import damaged, small_tflite
-from workbench.catalog import open_detector
 from workbench.detectors.trial import LOADING_SECONDS, PATIENCE_SECONDS
 from workbench.errors import WorkbenchError
-from workbench.samples.sample_detectors import WEIGHTS
+from workbench.opening import open_detector
+from workbench.samples import WEIGHTS
 
 # As many of each as are tried in a minute: a .keras file waits for TensorFlow each time.
 LITERT_FILES, KERAS_FILES = 36, 4

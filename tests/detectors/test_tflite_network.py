@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from workbench.accuracy import agreement
-from workbench.availability import check
-from workbench.catalog import open_detector
-from workbench.detections import Detections
+from workbench.detections import Detections, agreement
 from workbench.detectors import Calibration, Detector
 from workbench.errors import UnavailableError
 from workbench.media import open_media
+from workbench.opening import check, open_detector
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
 

@@ -10,9 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from workbench.detectors import trial
-from workbench.detectors.input_card import InputCard
-from workbench.detectors.native_output import native_stderr_captured, quiet_logger
+from workbench.detectors import InputCard, native_stderr_captured, quiet_logger, trial
 from workbench.detectors.network import TensorSpec
 from workbench.detectors.trial import stated_scaling, try_out, ways_to_feed
 from workbench.errors import ModelError

@@ -7,20 +7,28 @@ from pathlib import Path
 import pytest
 
 from tests.detectors.wrappings import SCORE, SIZE_HW, Wrappings, anchors_card
-from workbench.accuracy import average_precision
-from workbench.availability import check, reasons
+from workbench.catalogue import NMS_METHODS
 from workbench.datasets import Truth
-from workbench.detectors import Calibration, Detector
-from workbench.detectors.card import Card
-from workbench.detectors.files import FILE_KINDS, Looked, as_detector, why_no_detector
-from workbench.detectors.output_cards import BoxesCard, DetectionsCard, RowsCard
+from workbench.detections import average_precision
+from workbench.detectors import (
+    BoxesCard,
+    Calibration,
+    Card,
+    DetectionsCard,
+    Detector,
+    Looked,
+    RowsCard,
+    as_detector,
+    why_no_detector,
+)
+from workbench.detectors.files import FILE_KINDS
 from workbench.detectors.readings import propose
-from workbench.detectors.trial import try_here
+from workbench.detectors.trial_child import try_here
 from workbench.errors import ModelError, UnavailableError
 from workbench.media import Frame
+from workbench.opening import check, reasons, wished
 from workbench.pipeline import Pipeline
-from workbench.settings import NMS_METHODS, PRECISIONS, RESIZE_PLACES
-from workbench.variants import wished
+from workbench.settings import PRECISIONS, RESIZE_PLACES
 
 # Keras saves through np.array(variable), which NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")

@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from workbench.accuracy import agreement
-from workbench.availability import EXTRA_PRECISIONS
-from workbench.boxes import pairwise_iou
+from workbench.catalogue import ENGINES
+from workbench.detections import agreement
+from workbench.detections.boxes import pairwise_iou
 from workbench.engines import Candidates
 from workbench.media import Frame
 from workbench.pipeline import Pipeline
-from workbench.settings import ENGINES, FLATBUFFER_ENGINES, PRECISIONS
-from workbench.stages.preprocess import prepare
+from workbench.settings import PRECISIONS
+from workbench.stages import prepare
 
 WIDE, TALL = "192x320", "160x96"
 # Float32 sums in another order: the largest differences seen are 0.0005 px and 1e-6.
@@ -27,7 +27,7 @@ LOWER_PRECISIONS = pytest.mark.parametrize(
     ("engine", "precision"),
     [
         *(("litert", precision) for precision in PRECISIONS if precision in SCORE_DRIFT),
-        *(("onnxruntime", precision) for precision in EXTRA_PRECISIONS["onnxruntime"] if precision in SCORE_DRIFT),
+        *(("onnxruntime", precision) for precision in ENGINES["onnxruntime"].precisions if precision in SCORE_DRIFT),
     ],
 )
 
@@ -51,10 +51,10 @@ def words(engine: str, size: str = WIDE, precision: str = "float32", **more: obj
 @pytest.mark.parametrize(
     ("engine", "size", "batch"),
     [
-        *((engine, WIDE, 1) for engine in ENGINES if engine not in FLATBUFFER_ENGINES),
+        *((engine, WIDE, 1) for engine, row in ENGINES.items() if not row.runs_tflite),
         # These convert; `test_litert` does tall batches, on a small network.
-        *(pytest.param(engine, WIDE, 1, marks=pytest.mark.slow) for engine in FLATBUFFER_ENGINES),
-        *((engine, TALL, 2) for engine in ENGINES if engine not in FLATBUFFER_ENGINES),
+        *(pytest.param(engine, WIDE, 1, marks=pytest.mark.slow) for engine, row in ENGINES.items() if row.runs_tflite),
+        *((engine, TALL, 2) for engine, row in ENGINES.items() if not row.runs_tflite),
     ],
 )
 def test_engines_agree_at_float32(pipeline: Open, stills: tuple[Frame, ...], engine: str, size: str, batch: int) -> None:

@@ -6,14 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from workbench.availability import EXTRA_PRECISIONS
-from workbench.detectors import Calibration, Detector, Meaning
-from workbench.detectors.keras_network import KerasNetwork
+from workbench.catalogue import ENGINES
+from workbench.detectors import Calibration, Detector, KerasNetwork, Meaning
 from workbench.engines import Candidates, open_engine
 from workbench.settings import Settings
-from workbench.stages.heads import BoxesHead
-from workbench.stages.input_spec import InputSpec
-from workbench.stages.preprocess import prepare
+from workbench.stages import BoxesHead, InputSpec, prepare
 
 # Keras saves through np.array(variable), which NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
@@ -32,7 +29,7 @@ TOLERANCES = {
     "int8": (1.0, 0.01),
     "int16x8": (0.3, 0.003),
 }
-TAKEN = {"litert": tuple(TOLERANCES), **EXTRA_PRECISIONS}
+TAKEN = {"litert": tuple(TOLERANCES), **{name: row.precisions for name, row in ENGINES.items() if row.optional}}
 
 
 def network() -> keras.Model:

@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 
 from tests.detectors.asset_cards import CARDS
-from workbench.availability import check
-from workbench.catalog import open_detector
 from workbench.detections import Detections
 from workbench.detectors import Calibration, Detector
 from workbench.errors import UnavailableError
 from workbench.media import Frame, array_media, open_media
+from workbench.opening import check, open_detector
 from workbench.pipeline import Pipeline
 from workbench.settings import Settings
-from workbench.watch import NoWatch
+from workbench.timing import NoWatch
 
 NOTHING = Calibration("nothing", list)
 HOST = {"runtime.engine": "onnxruntime", "input.resize": "opencv"}
@@ -32,7 +31,7 @@ Open = Callable[[str], Pipeline]
         ("onnxruntime", "ONNX Runtime is not installed; run `pip install onnxruntime tf2onnx`, or choose another engine"),
         (
             "tf2onnx",
-            "tf2onnx, which makes its models, is not installed; run `pip install tf2onnx`, or choose another engine",
+            "ONNX Runtime needs tf2onnx, which is not installed; run `pip install tf2onnx`, or choose another engine",
         ),
     ],
 )

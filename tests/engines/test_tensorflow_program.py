@@ -7,16 +7,17 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from workbench.catalogue import NMS_METHODS
 from workbench.detectors import Calibration, Detector
 from workbench.engines import Candidates, open_engine
 from workbench.engines.tensorflow_program import NMS_APART
 from workbench.media import Frame
 from workbench.media.arrays import Arrays
 from workbench.pipeline import Pipeline
-from workbench.samples.sample_detectors import sample_detector
-from workbench.settings import NMS_METHODS, Settings
-from workbench.stages.nms import suppress
-from workbench.watch import Stopwatch
+from workbench.samples import sample_detector
+from workbench.settings import Settings
+from workbench.stages import suppress
+from workbench.timing import Stopwatch
 
 Open = Callable[[str], Pipeline]
 NOTHING_TO_CALIBRATE = Calibration("nothing", list)
@@ -121,7 +122,7 @@ from workbench.availability import check
 from workbench.detectors import Calibration
 from workbench.media import Frame
 from workbench.pipeline import Pipeline
-from workbench.samples.sample_detectors import sample_detector
+from workbench.samples import sample_detector
 from workbench.settings import Settings
 
 detector = sample_detector("inspector-mobile")

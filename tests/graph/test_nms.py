@@ -7,10 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import SettingsError
-from workbench.graph.nms import GRAPH_NMS, SOFT_SIGMA
-from workbench.graph.suppressor import GraphSuppressor
+from workbench.graph import GRAPH_NMS, SOFT_SIGMA, GraphSuppressor
 from workbench.settings import Nms
-from workbench.stages.nms import suppress
+from workbench.stages import suppress
 
 METHODS = pytest.mark.parametrize("method", GRAPH_NMS)
 HARD = tuple(method for method in GRAPH_NMS if method != "soft")

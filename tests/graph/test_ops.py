@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from workbench.graph.ops import TENSOR_OPS
-from workbench.stages.heads import BoxesHead, SsdHead, YoloxHead
+from workbench.graph import TENSOR_OPS
+from workbench.stages import BoxesHead, SsdHead, YoloxHead
 
 SIZE_HW = (32, 64)
 CELLS = 42  # of YOLOX at that size

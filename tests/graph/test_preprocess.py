@@ -3,8 +3,8 @@ import pytest
 import tensorflow as tf
 
 from workbench.graph import preprocess as graph
+from workbench.stages import InputSpec
 from workbench.stages import preprocess as host
-from workbench.stages.input_spec import InputSpec
 
 SIZE_HW = (64, 96)
 LEVEL = 1 / 255  # one grey level, with the default factor

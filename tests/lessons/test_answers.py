@@ -5,7 +5,6 @@ import pytest
 from tests.lessons.asked import GRAPH, INT8, NAIVE, UNCLEAR, XLA
 from tests.report.records import NOISY, OTHER_MACHINE, broken_record, comparison, full_set, problem_record, record, timing
 from workbench.errors import RecordError, SettingsError
-from workbench.graph.mistakes import Outcome
 from workbench.lessons import (
     Amount,
     Answer,
@@ -26,6 +25,7 @@ from workbench.lessons import (
     stage_speed,
 )
 from workbench.lessons.answers import Claim
+from workbench.lessons.graph_mistakes import Outcome
 from workbench.record import EngineFacts, Record
 from workbench.timing import Ratio
 

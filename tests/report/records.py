@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from workbench.accuracy import Accuracy, Agreement
+from workbench.detections import Accuracy, Agreement
 from workbench.machine import EnvironmentFacts, NoiseCertificate
-from workbench.media import MediaFacts
-from workbench.record import DetectorFacts, EngineFacts, FrameDetections, Picture, Problem, Record
+from workbench.record import DetectorFacts, EngineFacts, FrameDetections, MediaFacts, Picture, Problem, Record
 from workbench.settings import Settings, preset_values
 from workbench.timing import Comparison, Ratio, Timing, Verdict
 

@@ -6,9 +6,9 @@ import plotly.graph_objects as go
 import pytest
 
 from tests.report.records import accuracy, broken_record, comparison, full_set, problem_record, record, timing
+from workbench.report import Summary
 from workbench.report.charts import bar_rows, frame_times, latency_against_quality, stage_bars, stage_order, timeline
 from workbench.report.points import chart_text, frontier, points_of
-from workbench.report.summary import Summary
 from workbench.timing import StageSpan
 
 ATTACK = '<a href="javascript:alert(1)">x</a>'

@@ -6,8 +6,7 @@ import pytest
 
 from tests.report.records import NOISY, SPLITS, accuracy, broken_record, comparison, full_set, record, timing
 from workbench.record import EngineFacts, Record
-from workbench.report.findings import findings
-from workbench.report.summary import Summary
+from workbench.report import Summary, findings
 
 
 def claims(*records: Record) -> str:

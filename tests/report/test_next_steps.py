@@ -5,9 +5,8 @@ import re
 from tests.report.records import broken_record, full_set, problem_record, record
 from workbench.advice import advise
 from workbench.record import Record
-from workbench.report import render_report
+from workbench.report import Summary, render_report
 from workbench.report.next_steps import MOST_STEPS, steps
-from workbench.report.summary import Summary
 
 
 def section(*records: Record) -> str:

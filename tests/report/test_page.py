@@ -30,8 +30,8 @@ from tests.report.records import (
 )
 from workbench.errors import MachinesDifferError, RecordError
 from workbench.record import Record
-from workbench.report import render_report, write_report
-from workbench.report.plotly_script import packed_script, script
+from workbench.report import packed_script, render_report, write_report
+from workbench.report.plotly_script import script
 from workbench.report.templates import templates
 
 ATTACK = "<script>alert(1)</script>"

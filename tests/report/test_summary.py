@@ -13,9 +13,8 @@ from tests.report.records import (
     problem_record,
     record,
 )
-from workbench.record import Record
-from workbench.report.summary import Summary
-from workbench.speed import speed_against
+from workbench.record import Record, speed_against
+from workbench.report import Summary
 from workbench.timing import Ratio
 
 

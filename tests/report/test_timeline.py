@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from tests.report.records import record
-from workbench.report import charts
-from workbench.report.timeline import placed, trace_json
+from workbench.report import charts, trace_json
+from workbench.report.timeline import placed
 from workbench.timing import StageSpan
 
 OVERLAPPED = (

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from workbench.player import Player
+from workbench.live import Player
 from workbench.session import Session
 
 SMALL = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=opencv"

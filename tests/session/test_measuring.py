@@ -8,11 +8,10 @@ import pytest
 
 from tests.assets.scenes import SHAPES
 from tests.session.sessions import SMALL, changed_to, until
+from workbench.choosing import Budget
 from workbench.history import History
 from workbench.media import array_media
-from workbench.picking import Budget
-from workbench.searching import Search
-from workbench.session import Session
+from workbench.session import Search, Session
 from workbench.sweep import Grid, Material
 
 

@@ -5,8 +5,9 @@ import threading
 import pytest
 
 from workbench.errors import MediaError, SettingsError
-from workbench.session.notices import LOG_KEPT, Cancelled, Notices, Place
-from workbench.worker import WORKER_THREAD
+from workbench.session import Notices
+from workbench.session.notices import LOG_KEPT, Cancelled, Place
+from workbench.session.worker import WORKER_THREAD
 
 
 def told(error: Exception, place: Place = "settings") -> Notices:

@@ -10,8 +10,8 @@ import pytest
 
 from tests.assets.scenes import SHAPES
 from tests.session.sessions import SMALL, THREADS, player_of, until
-from workbench.catalog import SAMPLE_CLIP, SAMPLE_STILLS
 from workbench.errors import SettingsError
+from workbench.samples import SAMPLE_CLIP, SAMPLE_STILLS
 from workbench.session import Session
 
 OPEN_FILES = Path("/proc/self/fd")

@@ -5,8 +5,10 @@ import pytest
 
 from workbench.detections import Detections
 from workbench.media import open_media
-from workbench.palette import CLASS_COLOURS, rgb
-from workbench.stages.draw import MOST_CHARACTERS, class_name, draw, score_text
+from workbench.stages import draw
+from workbench.stages.draw import MOST_CHARACTERS, class_name, score_text
+from workbench.wording import rgb
+from workbench.wording.palette import CLASS_COLOURS
 
 LABELS = ("dent", "scratch", "stain", "chip", "missing screw")
 GROUND = 90

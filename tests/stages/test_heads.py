@@ -1,13 +1,10 @@
 import numpy as np
 import pytest
 
-from workbench.boxes import pairwise_iou
+from workbench.detections.boxes import pairwise_iou
 from workbench.errors import ModelError
 from workbench.settings import Nms
-from workbench.stages.heads import BoxesHead, RowsHead, SsdHead, YoloxHead
-from workbench.stages.input_spec import InputSpec, place
-from workbench.stages.nms import suppress
-from workbench.stages.preprocess import prepare
+from workbench.stages import BoxesHead, InputSpec, RowsHead, SsdHead, YoloxHead, place, prepare, suppress
 
 SIZE_HW = (32, 64)
 

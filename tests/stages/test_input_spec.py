@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from workbench.errors import SettingsError, UnavailableError
-from workbench.stages.input_spec import InputSpec, Placement, place
+from workbench.stages import InputSpec, place
+from workbench.stages.input_spec import Placement
 
 FREE = InputSpec(size_hw=None, default_hw=(288, 512))
 FIXED = InputSpec(size_hw=(240, 320), default_hw=(240, 320))

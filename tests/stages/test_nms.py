@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.boxes import pairwise_iou
+from workbench.detections.boxes import pairwise_iou
 from workbench.errors import SettingsError
 from workbench.settings import Nms
-from workbench.stages.nms import HOST_NMS, HostSuppressor, suppress
+from workbench.stages import HOST_NMS, HostSuppressor, suppress
 
 METHODS = pytest.mark.parametrize("method", HOST_NMS)
 PER_CLASS = pytest.mark.parametrize("per_class", [True, False], ids=["per class", "all classes"])

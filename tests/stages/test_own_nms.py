@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from workbench.stages.own_nms import DetectionRows, DetectionTensors
+from workbench.stages import DetectionRows, DetectionTensors
 
 SIZE_HW = (100, 200)
 BOXES = np.array([[[0.1, 0.2, 0.5, 0.6], [0, 0, 1, 1], [0.5, 0.5, 0.7, 0.9]]], np.float32)

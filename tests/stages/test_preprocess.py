@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from workbench.stages.input_spec import InputSpec
-from workbench.stages.preprocess import HOST_RESIZES, prepare
+from workbench.stages import InputSpec, prepare
+from workbench.stages.preprocess import HOST_RESIZES
 
 SIZE_HW = (64, 96)
 

@@ -11,11 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workbench.catalog import open_footage
-from workbench.detectors import Detector
-from workbench.detectors.keras_network import KerasNetwork
-from workbench.detectors.network import LiteRtModel, Network
-from workbench.samples.sample_detectors import WEIGHTS, sample_detector
+from workbench.detectors import Detector, KerasNetwork, LiteRtModel
+from workbench.detectors.network import Network
+from workbench.opening import open_footage
+from workbench.samples import WEIGHTS, sample_detector
 from workbench.sweep.child import main
 
 BROKEN_HW = (64, 64)

@@ -4,8 +4,8 @@ from itertools import chain, product
 
 import pytest
 
-from workbench.catalog import open_footage
 from workbench.machine import environment
+from workbench.opening import open_footage
 from workbench.sweep import Material
 from workbench.sweep.plan import Subject, conversions
 from workbench.sweep.task import Task

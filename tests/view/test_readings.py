@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workbench.description import Description, Reading
-from workbench.detectors.card import Card, read_card
+from workbench.detectors import Card
+from workbench.detectors.card import read_card
+from workbench.opening import Description, Reading
 from workbench.view.readings import Readings
 
 CARD = Card.model_validate(

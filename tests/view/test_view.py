@@ -11,7 +11,7 @@ import pytest
 
 from tests.assets.scenes import SHAPES
 from workbench import Workbench
-from workbench.catalog import SAMPLE_STILLS
+from workbench.samples import SAMPLE_STILLS
 from workbench.view.widget import WorkbenchView
 
 SMALL = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=opencv"

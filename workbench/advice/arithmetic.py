@@ -7,8 +7,8 @@ more than T / (T - s) (G. Amdahl, "Validity of the single processor approach", 1
 from collections.abc import Sequence
 
 from workbench.advice.card import Expected
-from workbench.limits import limit
 from workbench.record import Record
+from workbench.timing import limit
 from workbench.wording import MINUS, format_number, format_seconds_as_ms
 
 DECODE = "decode"  # one thread does it, however many work on what follows
@@ -60,7 +60,7 @@ def amdahl(record: Record, names: Sequence[str], becomes: float | None = None) -
 
 
 def overlapping(record: Record) -> Expected | None:
-    """Return what overlapping the stages of different frames could bring at most; see `workbench.limits`."""
+    """Return what overlapping the stages of different frames could bring at most; see `workbench.timing.bounds`."""
     timing, cores = record.timing, usable(record)
     found = limit(timing, cores) if timing is not None and not timing.overlapped else None
     if timing is None or found is None or not timing.cpu_seconds:

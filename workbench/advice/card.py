@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.speed import Speed
+from workbench.record import Speed
 from workbench.wording import format_number, times, times_with_interval
 
 MEASURED_WORDS = {

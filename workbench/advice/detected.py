@@ -1,12 +1,11 @@
 """Cards about what is found: thresholds that flood NMS, limits that cut frames off, classes that hide each other, small objects."""
 
-from workbench.accuracy import match
 from workbench.advice.arithmetic import amdahl, share, stage, whole
 from workbench.advice.card import Card, Expected
 from workbench.advice.pool import Pool
 from workbench.advice.rule import Theory, draw_up
-from workbench.record import Record
-from workbench.speed import AP_LOSS_NOTED, ap
+from workbench.detections import match
+from workbench.record import AP_LOSS_NOTED, Record, ap
 from workbench.wording import counted, format_fraction, format_number, format_seconds_as_ms
 
 LOW_SCORE = 0.05  # what evaluations keep to; what scores less hardly changes AP, and there is far more of it

@@ -5,15 +5,14 @@ from workbench.advice.card import Card, Expected
 from workbench.advice.pool import Pool
 from workbench.advice.rule import SHARE_NOTED, Theory, draw_up
 from workbench.advice.stages import QUICKER
-from workbench.latency import median_seconds
-from workbench.record import Record
-from workbench.speed import AP_LOSS_NOTED, Speed, ap, speed_against
+from workbench.catalogue import engine_row
+from workbench.record import AP_LOSS_NOTED, Record, Speed, ap, speed_against
+from workbench.timing import median_seconds
 from workbench.wording import counted, format_fraction, format_number, format_percent, format_seconds_as_ms, listed, times
 
 START_NOTED = 30.0  # frames that the start takes as long as: a second of video, which a viewer notices
 XLA_BRINGS = ("runtime.engine", "nms.method", "input.resize")  # a preset for XLA changes the NMS and the resizing too
 XLA_STAGES = ("preprocess", "infer", "nms")  # that one program may hold
-SLOW_CALLS = {"keras": "model.predict", "eager": "calling the model eagerly"}
 NARROW = ("dynamic-int8", "int8", "int16x8")
 
 XLA_THEORY: Theory = (
@@ -90,8 +89,8 @@ def _xla_evidence(pool: Pool, graph: Record, xla: Record) -> str:
 
 def call_overhead(pool: Pool, record: Record) -> Card | None:
     """Say where `model.predict` or eager calls take time that a graph does not."""
-    engine, part = record.settings.runtime.engine, share(record, "infer")
-    if engine not in SLOW_CALLS or part < SHARE_NOTED:
+    call, part = engine_row(record.settings.runtime.engine).slow_call, share(record, "infer")
+    if call is None or part < SHARE_NOTED:
         return None
     graphs = [
         other
@@ -101,15 +100,15 @@ def call_overhead(pool: Pool, record: Record) -> Card | None:
     own, graph = stage(record, "infer") or 0.0, graphs[0] if graphs else None
     if graph is not None and (stage(graph, "infer") or 0.0) > QUICKER * own:
         return None
-    told = f"The infer stage takes {format_seconds_as_ms(own)} ms with {SLOW_CALLS[engine]}."
+    told = f"The infer stage takes {format_seconds_as_ms(own)} ms with {call}."
     if graph is not None:
         told += f" In {pool.label(graph)} a graph takes {format_seconds_as_ms(stage(graph, 'infer'))} ms."
     return draw_up(
         pool,
         record,
         "call-overhead",
-        title=f"The habit costs: {SLOW_CALLS[engine]}",
-        finding=f"In {pool.label(record)}, inference by {SLOW_CALLS[engine]} takes {format_percent(part)} of the frame.",
+        title=f"The habit costs: {call}",
+        finding=f"In {pool.label(record)}, inference by {call} takes {format_percent(part)} of the frame.",
         evidence=told,
         expected=amdahl(record, ("infer",), stage(graph, "infer") if graph is not None else None),
         change={"runtime.engine": "graph"},

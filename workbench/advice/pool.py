@@ -4,8 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import final
 
 from workbench.advice.card import Measured
-from workbench.record import Record
-from workbench.speed import ran, speed_against
+from workbench.record import Record, ran, speed_against
 
 Key = tuple[object, ...]
 

@@ -6,15 +6,14 @@ from workbench.advice.arithmetic import DECODE, amdahl, overlapping, share, stag
 from workbench.advice.card import Card
 from workbench.advice.pool import Pool
 from workbench.advice.rule import SHARE_NOTED, Theory, draw_up
-from workbench.limits import limit
+from workbench.catalogue import engine_row
 from workbench.record import Record
+from workbench.timing import limit
 from workbench.wording import format_number, format_percent, format_seconds_as_ms
 
 QUICKER = 0.8  # of a stage's time: medians of separate runs differ by several percent, this is a difference
 STOP_GAIN = 1.15  # if inference cost nothing at all; quantising brings a part of that, and costs accuracy
 IDLE_NOTED = 0.25  # of the cores' time; less is lost to scheduling anyway
-FUSABLE = ("eager", "graph", "xla")  # engines whose program can hold the resizing
-ONE_THREAD = ("keras",)  # engines that run on one thread at a time
 RESIZE_APART = ("runtime.engine", "runtime.precision")  # host resizing takes as long under any of them
 SOFT = "soft"  # the NMS that keeps other boxes than the rest: no one's replacement
 LIKELY_QUICK = ("opencv", "tensorflow")  # to try where nothing is known: quick with few candidates, and with many
@@ -84,7 +83,7 @@ def resize_dominates(pool: Pool, record: Record) -> Card | None:
     place = None
     if settings.input.resize == "pillow":
         place = "opencv"
-    elif settings.runtime.engine in FUSABLE:
+    elif engine_row(settings.runtime.engine).resizes:
         place = "graph"
     told = f"The preprocess stage takes {_of_frame(record, 'preprocess')} with input.resize={settings.input.resize}."
     twin = pool.twin(record, {"input.resize": place}) if place else None
@@ -210,7 +209,7 @@ def _quickest(pool: Pool, record: Record, name: str, free: str, apart: Collectio
 
 def _threads(record: Record) -> dict[str, object] | None:
     """Return what overlaps the stages of different frames; `None` where the engine cannot, or there is one core."""
-    if record.settings.runtime.engine in ONE_THREAD or usable(record) <= 1:
+    if engine_row(record.settings.runtime.engine).one_thread or usable(record) <= 1:
         return None
     workers = max(1, min(int(usable(record)), record.settings.runtime.threads))
     return {"feed.mode": "threads", "feed.workers": workers}

@@ -1,29 +1,27 @@
 """`workbench doctor`: what this machine is, what works here, how noisy it is."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 
-from rich.markup import escape
-from rich.table import Table
-
-from workbench.catalog import SAMPLE_CLIP, SAMPLE_MEDIA
-from workbench.cli.screen import console, write_json
-from workbench.detectors.native_output import load_tensorflow
-from workbench.engines.onnxruntime import why_not as why_not_onnxruntime
-from workbench.engines.openvino import MISSING, is_installed
-from workbench.history import default_path
-from workbench.machine import environment, quick_noise
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS, WEIGHTS
+from workbench.catalogue import ENGINES, Package
+from workbench.cli.options import JsonFile
 
 Check = tuple[str, str | None]
 """What was found, and what to do where that is not right."""
 
 
-def examine(json_file: str | None) -> None:
-    """Print what is here; nothing is changed."""
+def doctor(json_file: JsonFile = None) -> None:
+    """Say what this machine is, what works here and how noisy it is."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from workbench.cli.screen import console, write_json
+    from workbench.history import default_path
+    from workbench.machine import environment, quick_noise
+
     facts, noise = environment(), quick_noise()
-    checks = {name: check() for name, check in CHECKS.items()}
+    checks = {**dict(_engines()), **{name: check() for name, check in CHECKS.items()}}
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
     table.add_column()
@@ -40,23 +38,29 @@ def examine(json_file: str | None) -> None:
     write_json(json_file, json.dumps(tree))
 
 
-def _loaded(load: Callable[[], object], package: str) -> Callable[[], Check]:
-    def check() -> Check:
-        try:
-            load()
-        except ImportError as error:
-            return f"does not load ({error})", f"install it with `pip install {package}`"
-        return environment().versions.get(package) or "loads", None
+def _loaded(package: Package) -> Check:
+    from workbench.detectors import load_tensorflow
+    from workbench.machine import environment
 
-    return check
-
-
-def _openvino() -> Check:
-    return (environment().versions.get("openvino") or "there", None) if is_installed() else (MISSING, None)
+    try:
+        load_tensorflow() if package.module == "tensorflow" else import_module(package.module)
+    except ImportError as error:
+        return f"does not load ({error})", f"install it with `pip install {package.name}`"
+    return environment().versions.get(package.name) or "loads", None
 
 
-def _onnxruntime() -> Check:
-    return why_not_onnxruntime() or environment().versions.get("onnxruntime") or "there", None
+def _engines() -> Iterator[tuple[str, Check]]:
+    """Give each runtime: loaded, to see that it does, or merely looked for where many do without it."""
+    from workbench.engines import missing_packages
+    from workbench.machine import environment
+
+    for row in {row.runtime: row for row in reversed(ENGINES.values())}.values():
+        package = row.packages[0] if row.packages else None
+        version = (environment().versions.get(package.name) if package else None) or "there"
+        if row.optional or package is None:
+            yield row.runtime, (missing_packages(row) or version, None)
+        else:
+            yield row.runtime, _loaded(package)
 
 
 def _opencv() -> Check:
@@ -78,19 +82,17 @@ def _gpus() -> Check:
 
 
 def _samples() -> Check:
+    from workbench.samples import SAMPLE_CLIP, SAMPLE_DETECTORS, SAMPLE_MEDIA, WEIGHTS
+
     missing = [name for name in SAMPLE_DETECTORS if not (WEIGHTS / f"{name}.keras").exists()]
     if missing:
-        return f"no weights of {', '.join(missing)}", f"run `workbench train {missing[0]}`"
+        return f"no weights of {', '.join(missing)}", f"run `python -m sample_media.making train {missing[0]}` in a checkout"
     if not SAMPLE_CLIP.exists():
-        return f"no clip in {SAMPLE_MEDIA}", "run `workbench samples`"
+        return f"no clip in {SAMPLE_MEDIA}", "run `python -m sample_media.making media` in a checkout"
     return f"{', '.join(SAMPLE_DETECTORS)}; {SAMPLE_MEDIA}", None
 
 
 CHECKS: dict[str, Callable[[], Check]] = {
-    "TensorFlow": _loaded(load_tensorflow, "tensorflow"),
-    "OpenVINO": _openvino,
-    "ONNX Runtime": _onnxruntime,
-    "LiteRT": _loaded(lambda: import_module("ai_edge_litert.interpreter"), "ai-edge-litert"),
     "OpenCV": _opencv,
     "GPU": _gpus,
     "samples": _samples,

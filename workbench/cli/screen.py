@@ -12,8 +12,7 @@ from rich.table import Table
 
 from workbench.errors import SaveError
 from workbench.record import Record, write_whole
-from workbench.telling import limit_words, pace_words
-from workbench.wording import MISSING, format_fraction, format_milliseconds, format_number, format_ratio
+from workbench.wording import MISSING, format_fraction, format_milliseconds, format_number, format_ratio, limit_words, pace_words
 
 STDOUT = "-"
 

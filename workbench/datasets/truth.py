@@ -9,9 +9,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.boxes import FloatArray
+from workbench.detections import FloatArray
 from workbench.errors import TruthError
-from workbench.media.pictures import PICTURE_SUFFIXES
+from workbench.media import PICTURE_SUFFIXES
 
 MOST_NAMED = 5  # of the names that an error or a note lists
 LONGEST_QUOTE = 160  # characters; a damaged file may hold a line of megabytes

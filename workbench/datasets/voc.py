@@ -13,8 +13,8 @@ import numpy as np
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import parse
 
-from workbench.boxes import areas_px
 from workbench.datasets.truth import ImageTruth, Truth, named, shortened
+from workbench.detections import areas_px
 from workbench.errors import TruthError
 from workbench.media import Media
 

@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.boxes import FloatArray, areas_px
 from workbench.datasets.truth import ImageTruth, Truth, listed, named, shortened
 from workbench.datasets.yolo_names import NAME_FILES, ClassNames, find_names
+from workbench.detections import FloatArray, areas_px
 from workbench.errors import TruthError
-from workbench.media import Media
-from workbench.media.pictures import is_picture, natural_order
+from workbench.media import Media, is_picture, natural_order
 
 LABELS, IMAGES = "labels", "images"
 ROUNDING = 0.01  # how far outside 0..1 a value may lie, as Ultralytics has it: boxes at the border are cut and rounded

@@ -1,7 +1,56 @@
 """Detectors: networks in files and what their tensors mean."""
 
-from workbench.detectors.detector import Detector, Meaning
-from workbench.detectors.files import load_detector
+from workbench.detectors.anchor_card import unfinished_card
+from workbench.detectors.card import SUFFIXES, Card, card_path, write_card
+from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name, first_line
+from workbench.detectors.detector import OWN_NMS, Detector, Meaning
+from workbench.detectors.files import Looked, as_detector, load_detector, look, why_no_detector
+from workbench.detectors.input_card import OFFSET_AND_FACTOR, InputCard
+from workbench.detectors.keras_network import KerasNetwork, named_outputs
+from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger, without_retracing_remarks
 from workbench.detectors.network import Calibration, LiteRtModel
+from workbench.detectors.onnx_conversion import to_onnx
+from workbench.detectors.output_cards import AnchorCard, BoxesCard, CandidatesCard, DetectionsCard, RowsCard, SsdCard, YoloxCard
+from workbench.detectors.readings import look_at
+from workbench.detectors.tflite_network import dequantised, quantised
 
-__all__ = ["Calibration", "Detector", "LiteRtModel", "Meaning", "load_detector"]
+__all__ = [
+    "CALIBRATED",
+    "OFFSET_AND_FACTOR",
+    "OWN_NMS",
+    "PRECISION_OPTIONS",
+    "SUFFIXES",
+    "AnchorCard",
+    "BoxesCard",
+    "Calibration",
+    "CandidatesCard",
+    "Card",
+    "DetectionsCard",
+    "Detector",
+    "InputCard",
+    "KerasNetwork",
+    "LiteRtModel",
+    "Looked",
+    "Meaning",
+    "RowsCard",
+    "SsdCard",
+    "YoloxCard",
+    "as_detector",
+    "card_path",
+    "dequantised",
+    "exported_name",
+    "first_line",
+    "load_detector",
+    "load_tensorflow",
+    "look",
+    "look_at",
+    "named_outputs",
+    "native_stderr_captured",
+    "quantised",
+    "quiet_logger",
+    "to_onnx",
+    "unfinished_card",
+    "why_no_detector",
+    "without_retracing_remarks",
+    "write_card",
+]

@@ -13,13 +13,12 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from workbench.boxes import UInt8Array
+from workbench.detections import UInt8Array
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger
 from workbench.detectors.network import Calibration, LiteRtModel
 from workbench.errors import SaveError, UnavailableError
 from workbench.record import write_whole
-from workbench.stages.input_spec import CHANNELS, InputSpec
-from workbench.stages.preprocess import prepare
+from workbench.stages import CHANNELS, InputSpec, prepare
 
 CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
 ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what was exported last, belong to the process

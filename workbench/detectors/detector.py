@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+from workbench.catalogue import NMS_METHODS
 from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network
 from workbench.record import DetectorFacts
-from workbench.settings import NMS_METHODS, PRECISIONS, Nms, Settings
-from workbench.stages.heads import Head
-from workbench.stages.input_spec import InputSpec
-from workbench.stages.own_nms import OwnNms
+from workbench.settings import PRECISIONS, Nms, Settings
+from workbench.stages import Head, InputSpec, OwnNms
 
 OWN_NMS = "model"  # the method that is the network's own
 NO_OWN_NMS = "this model holds no NMS of its own; choose any other method"
@@ -58,7 +57,7 @@ class Detector:
         facts: Name, source, labels and content hash.
         meaning: What its tensors mean.
         refusals: Reasons by setting and value: `{"runtime.engine": {"keras": "a .tflite file holds no Keras model"}}`. What is not
-            listed here may still be refused by the machine or by another setting (`workbench.availability`).
+            listed here may still be refused by the machine or by another setting (`workbench.opening.availability`).
     """
 
     def __init__(self, network: Network, meaning: Meaning, *, name: str, source: str) -> None:

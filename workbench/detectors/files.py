@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench.boxes import UInt8Array
+from workbench.detections import UInt8Array
 from workbench.detectors.anchor_card import anchor_outputs
 from workbench.detectors.card import Card, card_path, read_card
 from workbench.detectors.detector import Detector

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from workbench.detectors.network import TensorSpec
 from workbench.errors import ModelError
 from workbench.settings import SizeHW
-from workbench.stages.input_spec import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel
+from workbench.stages import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel
 
 Values = Literal["0..1", "0..255", "-1..1"]
 OFFSET_AND_FACTOR: Mapping[str, tuple[float, float]] = {"0..1": (0.0, 1 / 255), "0..255": (0.0, 1.0), "-1..1": (127.5, 1 / 127.5)}

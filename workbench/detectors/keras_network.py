@@ -13,7 +13,7 @@ from workbench.detectors.model_bytes import read_model
 from workbench.detectors.native_output import load_tensorflow
 from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.errors import ModelError
-from workbench.stages.input_spec import InputSpec
+from workbench.stages import InputSpec
 
 ZIP = b"PK"  # what a `.keras` file begins with: it is a zip archive
 HDF5 = b"\x89HDF\r\n\x1a\n"

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.boxes import UInt8Array
+from workbench.detections import UInt8Array
 from workbench.detectors.model_bytes import read_model
 from workbench.errors import UnavailableError
-from workbench.stages.input_spec import InputSpec
+from workbench.stages import InputSpec
 
 Forward = Callable[[Any], Mapping[str, Any]]
 """From a batch as the input spec describes it to the raw outputs by name, as TensorFlow tensors."""

@@ -9,9 +9,20 @@ from pydantic import Field, model_validator
 from workbench.detectors.input_card import CardPart
 from workbench.detectors.network import TensorSpec
 from workbench.settings import SizeHW
-from workbench.stages.anchors import AnchorGrid, AnchorGrids
-from workbench.stages.heads import Activation, BoxesHead, BoxOrder, Head, RowsHead, SsdHead, YoloxHead
-from workbench.stages.own_nms import DetectionRows, DetectionTensors, OwnNms
+from workbench.stages import (
+    Activation,
+    AnchorGrid,
+    AnchorGrids,
+    BoxesHead,
+    BoxOrder,
+    DetectionRows,
+    DetectionTensors,
+    Head,
+    OwnNms,
+    RowsHead,
+    SsdHead,
+    YoloxHead,
+)
 
 Units = Literal["normalised", "pixels"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from workbench.boxes import FloatArray
+from workbench.detections import FloatArray
 from workbench.detectors.output_cards import BoxesCard, CandidatesCard, DetectionsCard, RowsCard, YoloxCard
 from workbench.detectors.output_values import (
     STRIDES,
@@ -23,8 +23,7 @@ from workbench.detectors.output_values import (
     numbered_labels,
     units_of,
 )
-from workbench.stages.heads import BoxOrder
-from workbench.stages.input_spec import Align, Colour, Fit
+from workbench.stages import Align, BoxOrder, Colour, Fit
 
 Outputs = Mapping[str, FloatArray]
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from workbench.boxes import FloatArray
+from workbench.detections import FloatArray
 from workbench.detectors.output_cards import Units
-from workbench.stages.heads import Activation, BoxOrder
+from workbench.stages import Activation, BoxOrder
 
 STRIDES = (8, 16, 32)
 PIXELS_FROM = 2.0  # normalised coordinates reach a little over 1; pixels reach far over 2

@@ -14,7 +14,7 @@ from workbench.detectors.output_kinds import OutputReading, readings
 from workbench.detectors.trial import Run, Trial, default_size, stated_scaling
 from workbench.errors import ModelError
 from workbench.settings import Nms
-from workbench.stages.nms import suppress
+from workbench.stages import suppress
 
 LOOK = Nms(method="numpy", score=0.25, iou=0.5, max_detections=20, top_k=400)  # what a frame is looked at with
 SURE_SCORE = 0.5  # what a detector scores above it shows that it is fed well; lower ones come with any feeding

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.catalogue import ENGINES
 from workbench.detectors.conversion import Conversion, convert, exported_name, first_line
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured
 from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.errors import ModelError, UnavailableError
-from workbench.stages.input_spec import InputSpec
+from workbench.stages import InputSpec
 
 PYTHON_OPERATIONS = frozenset(
     {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
@@ -46,7 +47,9 @@ class TensorFlowNetwork(Network):
     def __init__(self, path: Path, *, trusted: bool = False) -> None:
         self.trusted = trusted
         super().__init__(path)
-        self.refusals: Mapping[str, Mapping[str, str]] = {"runtime.engine": {"keras": NO_KERAS}}
+        self.refusals: Mapping[str, Mapping[str, str]] = {
+            "runtime.engine": {engine: NO_KERAS for engine, row in ENGINES.items() if row.file == "keras"}
+        }
 
     @abstractmethod
     def load(self) -> Loaded:

@@ -10,14 +10,15 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.catalogue import ENGINES
 from workbench.detectors.conversion import first_line
 from workbench.detectors.labels import parse_labels
 from workbench.detectors.model_bytes import read_model
 from workbench.detectors.native_output import native_stderr_captured
 from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.errors import ModelError, UnavailableError
-from workbench.settings import ENGINES, FLATBUFFER_ENGINES, MOST_THREADS, PRECISIONS
-from workbench.stages.input_spec import InputSpec
+from workbench.settings import MOST_THREADS, PRECISIONS
+from workbench.stages import InputSpec
 
 IDENTIFIER = b"TFL3"  # at byte 4 of every LiteRT flatbuffer (tensorflow/lite/schema/schema.fbs: file_identifier)
 NO_TENSORFLOW = "a .tflite file holds no TensorFlow network; choose litert"
@@ -42,7 +43,7 @@ class TfliteNetwork(Network):
         super().__init__(path)
         precision = tensors.precision if tensors else None
         self.refusals: Mapping[str, Mapping[str, str]] = {
-            "runtime.engine": {engine: NO_TENSORFLOW for engine in ENGINES if engine not in FLATBUFFER_ENGINES},
+            "runtime.engine": {engine: NO_TENSORFLOW for engine, row in ENGINES.items() if not row.runs_tflite},
             "runtime.precision": {
                 other: f"the file is stored as {precision}, and only the original could be converted again; choose {precision}"
                 for other in PRECISIONS

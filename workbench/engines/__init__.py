@@ -1,6 +1,18 @@
 """Engines: what executes a detector. Each gives candidates from a batch, and says what its program covers."""
 
-from workbench.engines.engine import Candidates, Engine
-from workbench.engines.table import open_engine
+from workbench.engines.engine import Candidates, Engine, EngineCode, stack_frames
+from workbench.engines.openvino import HINTS
+from workbench.engines.table import missing_packages, open_engine, why_not
+from workbench.engines.tensorflow_threads import set_tensorflow_threads
 
-__all__ = ["Candidates", "Engine", "open_engine"]
+__all__ = [
+    "HINTS",
+    "Candidates",
+    "Engine",
+    "EngineCode",
+    "missing_packages",
+    "open_engine",
+    "set_tensorflow_threads",
+    "stack_frames",
+    "why_not",
+]

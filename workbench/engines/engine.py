@@ -1,19 +1,17 @@
 """The seam behind which every runtime looks alike."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.boxes import FloatArray, UInt8Array
-from workbench.detections import Detections
-from workbench.detectors.detector import OWN_NMS, Meaning
-from workbench.settings import Nms
-from workbench.stages.heads import NUMPY_OPS
-from workbench.stages.input_spec import InputSpec
+from workbench.detections import Detections, FloatArray, UInt8Array
+from workbench.detectors import OWN_NMS, Calibration, Detector, Meaning
+from workbench.settings import Nms, Runtime, Settings
+from workbench.stages import NUMPY_OPS, InputSpec
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +80,25 @@ class Engine(ABC):
             Candidates; or, where NMS is part of the program or of the network, the detections of each image in pixels of the
             network's input.
         """
+
+
+def _nothing(_: Runtime) -> None:
+    """Stand for an engine that has nothing against any runtime that its row lets through."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineCode:
+    """What the module of an engine has for its row in `workbench.catalogue`.
+
+    Attributes:
+        open: Makes a detector ready under settings that `availability.check` has passed, with frames for the ranges of an integer
+            model, which are taken only where a conversion needs them. Raises `UnavailableError` where the conversion or the runtime
+            refuses it.
+        why_not: Says why this machine cannot run what the settings name, its packages being there; `None` where it can.
+    """
+
+    open: Callable[[Detector, Settings, Calibration], Engine]
+    why_not: Callable[[Runtime], str | None] = _nothing
 
 
 @final

@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections import Detections
-from workbench.detectors import Detector
-from workbench.detectors.keras_network import named_outputs
-from workbench.engines.engine import Candidates, Engine, OutputReader
+from workbench.detectors import Calibration, Detector, named_outputs
+from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
 from workbench.settings import Settings
 
 RESIZE_LEFT_OUT = "resize: model.predict runs the model alone"
@@ -22,7 +21,7 @@ class KerasPredict(Engine):
     covers = ("model", "box decoding")
     left_out = (RESIZE_LEFT_OUT, NMS_LEFT_OUT)
 
-    def __init__(self, detector: Detector, settings: Settings) -> None:
+    def __init__(self, detector: Detector, settings: Settings, _: Calibration) -> None:
         self._model = detector.keras_model()
         self._outputs = detector.outputs(settings.nms)
         self._read = OutputReader(detector.meaning, settings.nms, detector.input_spec.choose_size(settings.input.size_hw))
@@ -44,3 +43,6 @@ class KerasPredict(Engine):
         named = named_outputs(self._model, self._model.predict(batch, batch_size=self.batch, verbose=0))
         self._predict_function = self._model.predict_function
         return self._read([named[name] for name in self._outputs])
+
+
+KERAS = EngineCode(KerasPredict)

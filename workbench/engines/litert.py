@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections import Detections
-from workbench.detectors import Calibration, Detector, LiteRtModel
-from workbench.detectors.native_output import native_stderr_captured
-from workbench.detectors.tflite_network import dequantised, quantised
-from workbench.engines.engine import Candidates, Engine, OutputReader
+from workbench.detectors import Calibration, Detector, LiteRtModel, dequantised, native_stderr_captured, quantised
+from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
 from workbench.settings import Settings
-from workbench.stages.input_spec import CHANNELS, InputSpec
+from workbench.stages import CHANNELS, InputSpec
 
 Execute = Callable[[NDArray[Any]], Sequence[NDArray[Any]]]
 """From an input as the model stores it to the outputs that are read, as it stores them."""
@@ -151,3 +149,6 @@ def _quantising_table(spec: InputSpec, details: Mapping[str, Any]) -> NDArray[An
     if not np.issubdtype(details["dtype"], np.integer) or spec.dtype == "uint8" or np.ptp(scale) or np.ptp(shift):
         return None
     return quantised(np.arange(256, dtype=np.float32) * scale[0] + shift[0], details)
+
+
+LITERT = EngineCode(LiteRt)

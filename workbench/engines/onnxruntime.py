@@ -4,36 +4,23 @@ It runs what tf2onnx makes of the `.tflite` file that LiteRT runs, so that both 
 """
 
 from collections.abc import Sequence
-from functools import cache
-from importlib.util import find_spec
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.detectors.conversion import first_line
-from workbench.detectors.native_output import native_stderr_captured
-from workbench.detectors.onnx_conversion import to_onnx
-from workbench.engines.litert import Executor, Opened
+from workbench.detectors import first_line, native_stderr_captured, to_onnx
+from workbench.engines.engine import EngineCode
+from workbench.engines.litert import Executor, LiteRt, Opened
 from workbench.errors import UnavailableError
 from workbench.settings import Settings
 
-PACKAGES = ("onnxruntime", "tf2onnx")
-MISSING = f"ONNX Runtime is not installed; run `pip install {' '.join(PACKAGES)}`, or choose another engine"
-NO_CONVERTER = "tf2onnx, which makes its models, is not installed; run `pip install tf2onnx`, or choose another engine"
 COMPUTED_IN_FLOAT32 = ("float16", "dynamic-int8")  # what its weights are stored in; they are brought to float32 once
 WEIGHTS_ONCE = ("session.disable_quant_qdq", "1")  # else int8 ones are brought there at every frame anew, in twice the time
 # Left alone: "session.qdqisint8allowed". All convolutions of an int8 model are integer ones with it, not only half of them, but on
 # x86 they take three times as long.
 ERRORS_ONLY = 3  # of its log levels: what it remarks while it optimises a graph is not for the user's screen
-
-
-def why_not() -> str | None:
-    """Say why ONNX Runtime cannot run here, without loading it; `None` where it can."""
-    runtime, converter = (find_spec(package) is not None for package in PACKAGES)
-    if not runtime:
-        return MISSING
-    return None if converter else NO_CONVERTER
 
 
 def open_executor(opened: Opened, settings: Settings) -> Executor:
@@ -92,3 +79,6 @@ def _check_runs(execute: Any, opened: Opened) -> None:
 def _refusal(error: Exception) -> str:
     _, _, told = str(error).rpartition(" : ")
     return f"ONNX Runtime cannot run this model: {first_line(told or str(error)).rstrip('.')}; choose litert"
+
+
+ONNXRUNTIME = EngineCode(partial(LiteRt, open_executor=open_executor))

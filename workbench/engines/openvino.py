@@ -5,34 +5,25 @@ They are read as they are (`Core.read_model`); nothing here calls OpenVINO's con
 
 import tempfile
 from collections.abc import Sequence
-from functools import cache
-from importlib.util import find_spec
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.detectors.conversion import first_line
-from workbench.engines.litert import Executor, Opened
+from workbench.detectors import first_line
+from workbench.engines.engine import EngineCode
+from workbench.engines.litert import Executor, LiteRt, Opened
 from workbench.errors import UnavailableError
-from workbench.settings import Settings
+from workbench.settings import Runtime, Settings
 
-MISSING = "OpenVINO is not installed; run `pip install openvino`, or choose another engine"
 HINTS = {"bfloat16": "bf16"}  # what OpenVINO may compute in; in float32 where a precision is not named here
 NO_BFLOAT16 = "this processor has no bfloat16; choose float32"
 
 
-def is_installed() -> bool:
-    """Say whether OpenVINO is there, without loading it."""
-    return find_spec("openvino") is not None
-
-
-def why_not(precision: str) -> str | None:
-    """Say why OpenVINO cannot run a precision here; `None` where it can."""
-    if not is_installed():
-        return MISSING
-    return NO_BFLOAT16 if precision == "bfloat16" and "BF16" not in _capabilities() else None
+def _why_not(runtime: Runtime) -> str | None:
+    return NO_BFLOAT16 if runtime.precision == "bfloat16" and "BF16" not in _capabilities() else None
 
 
 def open_executor(opened: Opened, settings: Settings) -> Executor:
@@ -88,3 +79,6 @@ def _reason(message: str) -> str:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     told = [line for line in lines if not line.startswith(("Exception from", "Check ", "FrontEnd API failed"))]
     return first_line("\n".join(told or lines)).rstrip(".")
+
+
+OPENVINO = EngineCode(partial(LiteRt, open_executor=open_executor), _why_not)

@@ -1,53 +1,16 @@
-"""Which engine a name means. A new engine is a module beside this one and a line here."""
+"""Which code an engine's row names, and whether its packages are there."""
 
-from collections.abc import Callable
+from importlib.util import find_spec
 
+from workbench.catalogue import ENGINES, EngineRow, load
 from workbench.detectors import Calibration, Detector
-from workbench.engines.engine import Engine
-from workbench.settings import Settings
+from workbench.engines.engine import Engine, EngineCode
+from workbench.settings import Runtime, Settings
 
 
-def _keras(detector: Detector, settings: Settings, _: Calibration) -> Engine:
-    from workbench.engines.keras_predict import KerasPredict
-
-    return KerasPredict(detector, settings)
-
-
-def _tensorflow(detector: Detector, settings: Settings, _: Calibration) -> Engine:
-    from workbench.engines.tensorflow_program import TensorFlowProgram
-
-    return TensorFlowProgram(detector, settings)
-
-
-def _litert(detector: Detector, settings: Settings, calibration: Calibration) -> Engine:
-    from workbench.engines.litert import LiteRt
-
-    return LiteRt(detector, settings, calibration)
-
-
-def _openvino(detector: Detector, settings: Settings, calibration: Calibration) -> Engine:
-    from workbench.engines.litert import LiteRt
-    from workbench.engines.openvino import open_executor
-
-    return LiteRt(detector, settings, calibration, open_executor)
-
-
-def _onnxruntime(detector: Detector, settings: Settings, calibration: Calibration) -> Engine:
-    from workbench.engines.litert import LiteRt
-    from workbench.engines.onnxruntime import open_executor
-
-    return LiteRt(detector, settings, calibration, open_executor)
-
-
-OPENERS: dict[str, Callable[[Detector, Settings, Calibration], Engine]] = {
-    "keras": _keras,
-    "eager": _tensorflow,
-    "graph": _tensorflow,
-    "xla": _tensorflow,
-    "litert": _litert,
-    "openvino": _openvino,
-    "onnxruntime": _onnxruntime,
-}
+def _code(name: str) -> EngineCode:
+    code: EngineCode = load(ENGINES[name].code)
+    return code
 
 
 def open_engine(detector: Detector, settings: Settings, calibration: Calibration) -> Engine:
@@ -61,4 +24,24 @@ def open_engine(detector: Detector, settings: Settings, calibration: Calibration
     Raises:
         UnavailableError: The conversion or the runtime refused; says why.
     """
-    return OPENERS[settings.runtime.engine](detector, settings, calibration)
+    return _code(settings.runtime.engine).open(detector, settings, calibration)
+
+
+def missing_packages(row: EngineRow) -> str | None:
+    """Say which packages of an engine are not installed, without loading any; `None` where all are."""
+    missing = [package.name for package in row.packages if find_spec(package.module) is None]
+    if not missing:
+        return None
+    what = f"{row.runtime} needs {' and '.join(missing)}, which is not installed"
+    if row.packages[0].name in missing:
+        what, missing = f"{row.runtime} is not installed", [package.name for package in row.packages]
+    return f"{what}; run `pip install {' '.join(missing)}`, or choose another engine"
+
+
+def why_not(runtime: Runtime) -> str | None:
+    """Say why this machine cannot run an engine under these settings; `None` where it can.
+
+    Packages are looked for only where many do without them: the others are there, or `workbench doctor` says that they are not.
+    """
+    row = ENGINES[runtime.engine]
+    return (missing_packages(row) if row.optional else None) or _code(row.name).why_not(runtime)

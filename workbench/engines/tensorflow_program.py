@@ -3,18 +3,17 @@
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.catalogue import ENGINES
 from workbench.detections import Detections
-from workbench.detectors import Detector
-from workbench.detectors.native_output import without_retracing_remarks
-from workbench.engines.engine import Candidates, Engine, OutputReader
-from workbench.graph.nms import GRAPH_NMS
-from workbench.graph.ops import TENSOR_OPS
-from workbench.graph.preprocess import prepare
+from workbench.detectors import Calibration, Detector, without_retracing_remarks
+from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
+from workbench.graph import GRAPH_NMS, TENSOR_OPS, prepare
 from workbench.settings import Nms, Settings
 
 NMS_APART = "nms: it runs as a graph or on the host afterwards, so that its thresholds can change without compiling again"
@@ -28,13 +27,11 @@ class Execution:
 
     Attributes:
         wrap: Turns the Python function into what is called.
-        fuses_nms: Whether NMS becomes part of the program where it compiles.
         traced: Whether the Python function runs once a shape, to be traced, rather than on every call.
     """
 
     wrap: Callable[[Callable[..., Any]], Callable[..., Any]]
-    fuses_nms: bool
-    traced: bool
+    traced: bool = True
 
 
 def _eager(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,22 +52,15 @@ def _xla(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
-EXECUTIONS = {
-    "eager": Execution(_eager, fuses_nms=False, traced=False),
-    "graph": Execution(_graph, fuses_nms=False, traced=True),
-    "xla": Execution(_xla, fuses_nms=True, traced=True),
-}
-
-
 @final
 class TensorFlowProgram(Engine):
     """Resize where the settings put it in the graph, model, box decoding, and under XLA the NMS where it compiles."""
 
     thread_safe = True
 
-    def __init__(self, detector: Detector, settings: Settings) -> None:
+    def __init__(self, detector: Detector, settings: Settings, _: Calibration, *, execution: Execution) -> None:
         without_retracing_remarks()
-        execution = EXECUTIONS[settings.runtime.engine]
+        fuses = ENGINES[settings.runtime.engine].fuses_nms
         self._forward = detector.forward()
         self._head = detector.meaning.head
         self._outputs = detector.outputs(settings.nms)
@@ -86,7 +76,7 @@ class TensorFlowProgram(Engine):
         in_dataset = settings.input.resize == "graph" and settings.feed.mode == "tfdata"
         self.takes_frames = settings.input.resize == "graph" and not in_dataset
         self.batch = settings.runtime.batch
-        self.fuses_nms = execution.fuses_nms and _reason_against_fusing(settings.nms) is None
+        self.fuses_nms = fuses and _reason_against_fusing(settings.nms) is None
         nms_inside = self.fuses_nms or self.own_nms
         self.covers = (
             *(("resize",) if self.takes_frames else ()),
@@ -96,7 +86,7 @@ class TensorFlowProgram(Engine):
         )
         self.left_out = (
             *(() if self.takes_frames else (RESIZE_IN_DATASET if in_dataset else RESIZE_ON_HOST,)),
-            *(() if nms_inside else (_why_apart(execution, settings.nms),)),
+            *(() if nms_inside else (_why_apart(settings.nms, fuses=fuses),)),
         )
         self._call = execution.wrap(self._program)
 
@@ -162,8 +152,8 @@ def _reason_against_fusing(nms: Nms) -> str | None:
     return f"nms: {method.xla_refusal}" if method.xla_refusal else None
 
 
-def _why_apart(execution: Execution, nms: Nms) -> str:
-    return (_reason_against_fusing(nms) if execution.fuses_nms else None) or NMS_APART
+def _why_apart(nms: Nms, *, fuses: bool) -> str:
+    return (_reason_against_fusing(nms) if fuses else None) or NMS_APART
 
 
 def _detections(
@@ -173,3 +163,8 @@ def _detections(
         Detections(boxes[n, :count], scores[n, :count], class_ids[n, :count].astype(np.int64))
         for n, count in enumerate(counts.tolist())
     ]
+
+
+EAGER = EngineCode(partial(TensorFlowProgram, execution=Execution(_eager, traced=False)))
+GRAPH = EngineCode(partial(TensorFlowProgram, execution=Execution(_graph)))
+XLA = EngineCode(partial(TensorFlowProgram, execution=Execution(_xla)))

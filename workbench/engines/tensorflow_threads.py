@@ -1,6 +1,6 @@
 """TensorFlow's threads: set once in a process, before anything runs, and never left to chance."""
 
-from workbench.detectors.native_output import load_tensorflow
+from workbench.detectors import load_tensorflow
 from workbench.errors import UnavailableError
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.boxes import UInt8Array
+from workbench.detections import UInt8Array
 from workbench.graph.preprocess import prepare_one
 from workbench.settings import Feed
-from workbench.stages.input_spec import InputSpec
+from workbench.stages import InputSpec
 
 DECODERS = {".jpg": "decode_jpeg", ".jpeg": "decode_jpeg", ".png": "decode_png", ".bmp": "decode_bmp"}
 JPEG_OPTIONS = {"dct_method": "INTEGER_ACCURATE"}  # what OpenCV's decoder does; TensorFlow's own choice differs by a few levels

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
+from workbench.catalogue import MethodsOf
 from workbench.graph.candidates import NO_SCORE, Candidates, Tensor, select, select_above
 
 SOFT_NOTE = "soft NMS lowers the scores of what overlaps and removes nothing itself: nms.iou plays no part, nms.score decides"
@@ -236,9 +237,8 @@ def _soft(candidates: Candidates, rule: Rule) -> Suppressed:
     return _gathered(candidates, tf.ensure_shape(indices, [None, rule.max_detections]), count, new_scores)
 
 
-GRAPH_NMS: Mapping[str, GraphNms] = {
-    "tensorflow": GraphNms(_tensorflow),
-    "combined": GraphNms(_combined, "XLA has no CombinedNonMaxSuppression on a CPU"),
-    "padded": GraphNms(_padded),
-    "soft": GraphNms(_soft, "XLA has no NonMaxSuppressionV5 (soft) on a CPU", SOFT_NOTE),
-}
+TENSORFLOW = GraphNms(_tensorflow)
+COMBINED = GraphNms(_combined, "XLA has no CombinedNonMaxSuppression on a CPU")
+PADDED = GraphNms(_padded)
+SOFT = GraphNms(_soft, "XLA has no NonMaxSuppressionV5 (soft) on a CPU", SOFT_NOTE)
+GRAPH_NMS: Mapping[str, GraphNms] = MethodsOf("graph")

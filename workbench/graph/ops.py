@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import final
 
-from workbench.stages.heads import Array
+from workbench.stages import Array
 
 
 @final

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.stages.input_spec import InputSpec, place
+from workbench.stages import InputSpec, place
 
 Tensor = Any
 

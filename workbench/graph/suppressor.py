@@ -7,12 +7,11 @@ from typing import Any, final
 
 import numpy as np
 
-from workbench.boxes import FloatArray
-from workbench.detections import Detections
+from workbench.detections import Detections, FloatArray
 from workbench.errors import SettingsError
 from workbench.graph.nms import GRAPH_NMS
 from workbench.settings import Nms
-from workbench.stages.nms import Suppressor
+from workbench.stages import Suppressor
 
 GRAPHS_KEPT = 32  # compiled graphs kept in memory; each stands for one choice of everything but the two thresholds
 

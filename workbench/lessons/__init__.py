@@ -12,6 +12,7 @@ Every statement comes from records, and says so where the usual advice fails her
 from workbench.lessons.answers import Amount, Answer, Choice, Grade, Speed
 from workbench.lessons.charting import Chart, chart, export_page
 from workbench.lessons.figures import figures_of
+from workbench.lessons.graph_mistakes import demonstrate
 from workbench.lessons.lesson import Checked, Learned, Lesson, Prediction
 from workbench.lessons.measured import crowding, frames_a_second, in_the_program, largest_stage, loses_ap, outcome, smaller
 from workbench.lessons.picking import chosen, fastest_within
@@ -31,6 +32,7 @@ __all__ = [
     "chart",
     "chosen",
     "crowding",
+    "demonstrate",
     "export_page",
     "fastest",
     "fastest_within",

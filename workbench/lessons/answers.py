@@ -5,9 +5,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import final
 
-from workbench.blocks import verdict_of
 from workbench.errors import SettingsError
-from workbench.timing import Ratio, Verdict
+from workbench.timing import Ratio, Verdict, verdict_of
 from workbench.wording import format_number, listed, times
 
 CLOSE = 1.25  # a prediction within a quarter of the figure, either way, is a good one: few would decide otherwise on it

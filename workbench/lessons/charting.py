@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import RecordError
 from workbench.record import write_whole
-from workbench.report.plotly_script import packed_script
-from workbench.report.raw import script_json
+from workbench.report import packed_script, script_json
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

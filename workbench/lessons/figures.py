@@ -3,8 +3,7 @@
 from typing import Literal
 
 from workbench.errors import RecordError
-from workbench.record import Record
-from workbench.speed import ap, median_ms, ran
+from workbench.record import Record, ap, median_ms, ran
 from workbench.timing import Timing
 from workbench.wording import format_fraction, format_milliseconds, format_number, listed
 

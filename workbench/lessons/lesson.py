@@ -8,12 +8,9 @@ from html import escape
 from workbench.errors import SettingsError
 from workbench.lessons.answers import Answer, Claim, direction
 from workbench.lessons.charting import library_html
-from workbench.palette import BLUE, GREEN, ORANGE, VERMILLION
 from workbench.record import Record
-from workbench.report.findings import findings
-from workbench.report.headline import noise_of
-from workbench.report.summary import Summary
-from workbench.wording import counted, short_cpu_name
+from workbench.report import Summary, findings, noise_of
+from workbench.wording import BLUE, GREEN, ORANGE, VERMILLION, counted, short_cpu_name
 
 ALSO = "The records also show:"
 OPEN_BOOK = "Edit the prediction, run the cell, then measure."

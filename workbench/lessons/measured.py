@@ -3,11 +3,10 @@
 import numpy as np
 
 from workbench.errors import RecordError
-from workbench.graph.mistakes import Outcome
 from workbench.lessons.answers import Amount, Choice
 from workbench.lessons.figures import Size, model_bytes_of, ms_text, noisy, precision_of, timing_of
-from workbench.record import Record
-from workbench.speed import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN
+from workbench.lessons.graph_mistakes import Outcome
+from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record
 from workbench.timing import UNEXPLAINED
 from workbench.wording import (
     format_bytes,

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
+from workbench.choosing import Budget, pick, sentence
 from workbench.errors import RecordError
 from workbench.history import Summary
 from workbench.lessons.answers import Choice
 from workbench.lessons.figures import figures_of, noisy
 from workbench.lessons.speeds import speed
-from workbench.lineup import choose_baseline
-from workbench.picking import Budget, pick, sentence
-from workbench.record import Record
-from workbench.speed import ran
+from workbench.record import Record, choose_baseline, ran
 
 
 def fastest_within(

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from workbench.blocks import verdict_of
 from workbench.errors import RecordError
 from workbench.lessons.answers import CLOSE, Choice, Speed, off_by
 from workbench.lessons.figures import ms_text, noisy, stage_seconds_of
-from workbench.record import Record
-from workbench.speed import SEPARATE_RUNS_MARGIN, median_ms, ran, speed_against
-from workbench.timing import Ratio
+from workbench.record import SEPARATE_RUNS_MARGIN, Record, median_ms, ran, speed_against
+from workbench.timing import Ratio, verdict_of
 from workbench.wording import format_interval, format_seconds_as_ms, inverse, listed, times
 
 WIDE = 1.10  # ends of an interval further apart than this leave room for a difference that people would care about

@@ -1,24 +1,30 @@
 """Media: where frames come from. Pictures, sequences, animations, videos, cameras, streams, arrays."""
 
 from workbench.media.arrays import ArraySource, array_media
+from workbench.media.buffers import Buffers
+from workbench.media.camera import no_camera
 from workbench.media.frame import Frame, Media, frame_name
 from workbench.media.opening import MediaSource, as_media, open_media
 from workbench.media.paced import Paced
+from workbench.media.pictures import PICTURE_SUFFIXES, is_picture, natural_order
 from workbench.media.recording import recorded
 from workbench.media.urls import masked
-from workbench.media_facts import MediaFacts
 
 __all__ = [
+    "PICTURE_SUFFIXES",
     "ArraySource",
+    "Buffers",
     "Frame",
     "Media",
-    "MediaFacts",
     "MediaSource",
     "Paced",
     "array_media",
     "as_media",
     "frame_name",
+    "is_picture",
     "masked",
+    "natural_order",
+    "no_camera",
     "open_media",
     "recorded",
 ]

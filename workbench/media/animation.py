@@ -13,7 +13,7 @@ from workbench.errors import MediaError
 from workbench.media.containers import missing_bytes
 from workbench.media.decoding import identified, upright_rgb
 from workbench.media.frame import Frame, Media, frame_name
-from workbench.media_facts import MediaFacts
+from workbench.record import MediaFacts
 
 if TYPE_CHECKING:
     from PIL.Image import Image

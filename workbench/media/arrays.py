@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from workbench.errors import MediaError, WorkbenchError
 from workbench.media.frame import Frame, Media, frame_name
 from workbench.media.pixels import CHANNELS, rgb_picture
-from workbench.media_facts import MediaFacts
+from workbench.record import MediaFacts
 
 MOST_BYTES = 1 << 30  # of frames that are kept because they come but once: 388 of 1280x720
 MOST_COUNTED = 1000  # frames of a callable that are run through to count them; what goes on is taken for endless

@@ -8,7 +8,7 @@ from workbench.errors import MediaError
 from workbench.media.backend import opencv
 from workbench.media.frame import Frame, Media
 from workbench.media.live import LiveSource, live_frames
-from workbench.media_facts import MediaFacts
+from workbench.record import MediaFacts
 
 PREFIX = "camera:"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from workbench.boxes import UInt8Array
+from workbench.detections import UInt8Array
 from workbench.errors import MediaError
 from workbench.media.backend import opencv
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.boxes import UInt8Array
-from workbench.media_facts import MediaFacts
+from workbench.detections import UInt8Array
+from workbench.record import MediaFacts
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from workbench.errors import MediaError
+from workbench.machine import NamedThread
 from workbench.media.backend import opencv
 from workbench.media.frame import Frame, frame_name
-from workbench.threads import NamedThread
 
 PATIENCE_SECONDS = 5.0  # what gives no picture for so long has stalled
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import final
 
 from workbench.errors import MediaError
+from workbench.machine import NamedThread
 from workbench.media.frame import Frame, Media
-from workbench.media_facts import MediaFacts
-from workbench.realtime import Policy
-from workbench.threads import NamedThread
+from workbench.record import MediaFacts
+from workbench.timing import Policy
 
 MOST_WAITING = 2  # frames that wait under `drop`: one that is being taken, and the newest
 MOST_WAITING_BYTES = 256 * 1024 * 1024  # that wait under `queue`; after them the source waits too, and their age goes on

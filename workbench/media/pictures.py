@@ -13,7 +13,7 @@ from workbench.errors import MediaError
 from workbench.media.decoding import check_header, decode_picture, is_changed
 from workbench.media.frame import Frame, Media
 from workbench.media.video import VIDEO_SUFFIXES
-from workbench.media_facts import MediaFacts
+from workbench.record import MediaFacts
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.boxes import UInt8Array
+from workbench.detections import UInt8Array
 from workbench.errors import MediaError
 from workbench.media.decoding import PAPER, upright_rgb
 

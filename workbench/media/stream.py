@@ -18,7 +18,7 @@ from workbench.media.frame import Frame, Media, frame_name
 from workbench.media.live import PATIENCE_SECONDS, LiveSource, live_frames
 from workbench.media.urls import masked, why_unreachable
 from workbench.media.video import DECODE_THREADS, LEAST_SHARE_DECODED, claimed_frames, count_frames, decoded
-from workbench.media_facts import MediaFacts
+from workbench.record import MediaFacts
 
 OPEN_SECONDS = 10.0  # FFmpeg looks at a stream for up to five seconds before it knows what is in it
 PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)  # a router is back within a quarter of a minute, a camera that starts anew is not always

@@ -1,43 +1,23 @@
 """The report: records as one self-contained HTML page, and its figures by themselves. Reads records only; reaches no TensorFlow."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-from workbench.errors import RecordError
-from workbench.record import Record
-from workbench.report import charts
+from workbench.report.figures import quality_figure, stage_figure
+from workbench.report.findings import findings
+from workbench.report.headline import noise_of
 from workbench.report.page import render_report, write_report
-from workbench.report.points import points_of
+from workbench.report.plotly_script import packed_script
+from workbench.report.raw import script_json
 from workbench.report.summary import Summary
+from workbench.report.timeline import trace_json
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-__all__ = ["quality_figure", "render_report", "stage_figure", "write_report"]
-
-
-def stage_figure(records: Sequence[Record]) -> "go.Figure":
-    """Return the stages of each record's median frame as stacked bars on one scale, in milliseconds."""
-    return _figure(charts.stage_bars(Summary.of(records)))
-
-
-def quality_figure(records: Sequence[Record]) -> "go.Figure":
-    """Return latency against AP, or against agreement where no AP is known, with the frontier drawn.
-
-    Raises:
-        RecordError: No record has both a time and one of these.
-    """
-    summary = Summary.of(records)
-    points = points_of(summary)
-    if points is None:
-        raise RecordError("no record here has both a latency and an accuracy or agreement; measure on media with truth")
-    return _figure(charts.latency_against_quality(summary, points))
-
-
-def _figure(described: charts.Figure) -> "go.Figure":
-    """Return a figure as notebooks show it, in our own look alone."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure(described)
-    figure.layout.template = None
-    return figure
+__all__ = [
+    "Summary",
+    "findings",
+    "noise_of",
+    "packed_script",
+    "quality_figure",
+    "render_report",
+    "script_json",
+    "stage_figure",
+    "trace_json",
+    "write_report",
+]

@@ -2,18 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from workbench.palette import ink, stage_colour
-from workbench.record import Record
+from workbench.record import Record, median_ms
 from workbench.report.charts import stage_order
-from workbench.speed import median_ms
-from workbench.telling import NOTES
 from workbench.timing import UNEXPLAINED
-from workbench.wording import (
-    MISSING,
-    format_milliseconds,
-    format_number,
-    format_seconds_as_ms,
-)
+from workbench.wording import MISSING, NOTES, format_milliseconds, format_number, format_seconds_as_ms, ink, stage_colour
 
 LETTER_SHARE = 0.0108  # of the bar's width is a letter wide in a window of 1280 pixels
 ENLARGED_BELOW = 0.34  # a bar shorter than a third of the scale is drawn a second time, enlarged

@@ -8,14 +8,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from workbench.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, stage_colour
-from workbench.record import Record
+from workbench.catalogue import ENGINES, engine_row
+from workbench.record import Record, ran
 from workbench.report.points import LABELLED, LOG_SPAN, Point, Points, chart_text, hover, name_places
 from workbench.report.summary import Summary
 from workbench.report.timeline import placed
-from workbench.speed import ran
 from workbench.timing import STAGES, UNEXPLAINED, StageSpan
-from workbench.wording import format_number, format_seconds_as_ms
+from workbench.wording import PALETTE, VERMILLION, format_number, format_seconds_as_ms, stage_colour
 
 Figure = dict[str, Any]
 """`data` and `layout`, of plotly's schema."""
@@ -24,17 +23,7 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 INK, GRID = "#77818b", "rgba(128,138,148,.28)"  # readable on white and on near-black; the report sets its theme's own
 BARS = 24  # rows that a page still takes in
 
-# Colour and symbol both tell the engine: never colour alone.
-ENGINE_MARKS: dict[str, tuple[str, str]] = {
-    "keras": (VERMILLION, "square"),
-    "eager": (ORANGE, "triangle-up"),
-    "graph": (BLUE, "circle"),
-    "xla": (PURPLE, "diamond"),
-    "litert": (GREEN, "pentagon"),
-    "openvino": (YELLOW, "star"),
-    "onnxruntime": (SKY, "cross"),
-}
-OTHER_MARK = (GREY, "hexagon")
+BROKEN = "broken"
 BROKEN_MARK = (VERMILLION, "x-thin-open")
 
 
@@ -98,9 +87,16 @@ def _groups(points: Points) -> list[tuple[str, tuple[str, str], list[Point]]]:
     """Return the points by engine, and the broken ones apart, each group with its mark."""
     groups: dict[str, list[Point]] = {}
     for point in points.points:
-        groups.setdefault("broken" if point.record.broken else point.record.settings.runtime.engine, []).append(point)
-    marks = ENGINE_MARKS | {"broken": BROKEN_MARK}
-    return [(name, marks.get(name, OTHER_MARK), groups[name]) for name in sorted(groups, key=[*marks].index)]
+        groups.setdefault(BROKEN if point.record.broken else point.record.settings.runtime.engine, []).append(point)
+    order = {name: place for place, name in enumerate(ENGINES)} | {BROKEN: len(ENGINES) + 1}
+    names = sorted(groups, key=lambda name: order.get(name, len(ENGINES)))
+    return [(name, BROKEN_MARK if name == BROKEN else _mark(name), groups[name]) for name in names]
+
+
+def _mark(engine: str) -> tuple[str, str]:
+    """Return an engine's colour and symbol: both tell it, never colour alone."""
+    row = engine_row(engine)
+    return PALETTE[row.colour], row.symbol
 
 
 def _log_axis(low: float, high: float) -> dict[str, Any]:
@@ -173,7 +169,7 @@ def frame_times(summary: Summary, records: Sequence[Record]) -> Figure:
     for record, dash in zip(records, ("solid", "dot", "dash", "dashdot"), strict=False):
         if record.timing is None:
             continue
-        colour, _ = ENGINE_MARKS.get(record.settings.runtime.engine, OTHER_MARK)
+        colour, _ = _mark(record.settings.runtime.engine)
         frames = len(record.timing.total_seconds)
         traces.append(
             {

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from workbench.record import Record
+from workbench.record import Record, Speed, comparable, median_ms, ran, speed_against
 from workbench.report.summary import Summary
-from workbench.speed import Speed, comparable, median_ms, ran, speed_against
 from workbench.wording import format_interval, format_number, inverse, listed
 
 TOO_DIFFERENT = 4  # with more other differences than this, a pair says nothing about the one setting

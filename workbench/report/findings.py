@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from workbench.record import AP_LOSS_NOTED, ap, ran
 from workbench.report.evidence import Pair, closest_pair, difference_words, speed_words
 from workbench.report.summary import Summary
-from workbench.speed import AP_LOSS_NOTED, ap, ran
 from workbench.timing import UNEXPLAINED
 from workbench.wording import (
     counted,

@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workbench.accuracy import match
-from workbench.palette import class_colour
+from workbench.detections import match
 from workbench.record import FrameDetections, Picture, Record
-from workbench.wording import format_fraction
+from workbench.wording import class_colour, format_fraction
 
 # How each kind of mark is called; report.css gives each its own line as well, so that colour alone tells nothing.
 KINDS = {

@@ -9,12 +9,14 @@ from typing import Any
 
 from markupsafe import Markup
 
-from workbench import __version__, wording
+from workbench import wording
 from workbench.errors import RecordError
-from workbench.record import Record, check_same_machine, write_whole
-from workbench.report import charts, findings, headline, table
+from workbench.record import Record, check_same_machine, median_ms, ran, write_whole
+from workbench.report import charts, table
 from workbench.report.budget import Budgets, budgets
+from workbench.report.findings import findings
 from workbench.report.frames import KINDS, Frame, baseline_frames, compared_frames, pictures_by_key
+from workbench.report.headline import NOISE_ORDER, headline, key_figures
 from workbench.report.next_steps import steps
 from workbench.report.plotly_script import packed_script, script
 from workbench.report.points import points_of, quality_axis
@@ -22,7 +24,7 @@ from workbench.report.raw import packed_records, script_json
 from workbench.report.summary import Summary
 from workbench.report.templates import templates
 from workbench.settings import describe_changes
-from workbench.speed import median_ms, ran
+from workbench.version import VERSION
 
 # Nothing may be fetched, framed or sent: a browser refuses it, even if a record's text got into the page as markup.
 POLICY = (
@@ -103,10 +105,10 @@ def _context(summary: Summary) -> dict[str, Any]:
         "js": Markup(_asset("report.js")),  # noqa: S704 - as above
         "charts_json": Markup(script_json(drawn)),  # noqa: S704 - escaped by script_json
         "chart_names": tuple(drawn),
-        "version": __version__,
+        "version": VERSION,
         "summary": summary,
-        "headline": headline.headline(summary),
-        "figures": headline.key_figures(summary),
+        "headline": headline(summary),
+        "figures": key_figures(summary),
         "banners": banners(summary),
         "panels": panels,
         "other_count": sum(record.id != summary.baseline.id for record in summary.records),
@@ -125,7 +127,7 @@ def _context(summary: Summary) -> dict[str, Any]:
         "bar_count": len(charts.bar_rows(summary)),
         "timed_best": timed_best(summary),
         "timeline_rows": len(charts.timeline_rows(shown)) if (shown := timed_best(summary)) is not None else 0,
-        "findings": findings.findings(summary),
+        "findings": findings(summary),
         "steps": steps(summary),
         "noise_summary": noise_summary(summary),
         "created": max(record.created for record in summary.records)[:10],
@@ -231,7 +233,7 @@ def noise_summary(summary: Summary) -> str:
         return "Nothing was timed."
     if set(verdicts) == {"quiet"}:
         return f"The machine was quiet during {'all ' if len(runs) > 1 else ''}{wording.counted(len(runs), 'run')}."
-    counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in headline.NOISE_ORDER if verdict in verdicts]
+    counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in NOISE_ORDER if verdict in verdicts]
     return f"Of {wording.counted(len(runs), 'run')}: {wording.listed(counts)}."
 
 

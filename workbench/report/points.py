@@ -6,9 +6,8 @@ from html import escape
 from itertools import pairwise
 from math import log
 
-from workbench.record import Record
+from workbench.record import Record, Speed, ap, ran
 from workbench.report.summary import Summary
-from workbench.speed import Speed, ap, ran
 from workbench.wording import format_fraction, format_number, format_size, times, times_with_interval
 
 LOG_SPAN = 5.0  # on a linear axis, a factor of five and more squeezes the fast half into a corner

@@ -3,16 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from workbench.lineup import choose_baseline, labels_by_id, unique
-from workbench.record import Record
-from workbench.speed import (
-    AP_LOSS_NOTED,
-    Speed,
-    ap,
-    median_ms,
-    ran,
-    speed_against,
-)
+from workbench.record import AP_LOSS_NOTED, Record, Speed, ap, choose_baseline, labels_by_id, median_ms, ran, speed_against, unique
 
 
 def agreement(record: Record, baseline: Record | None) -> float | None:
@@ -29,7 +20,7 @@ class Summary:
     records: tuple[Record, ...]
     baseline: Record
     best: Record | None
-    """The fastest that is measurably faster than the baseline and does not break the detector."""
+    """The fastest measured whole that is measurably faster than the baseline and does not break the detector."""
     within_loss: Record | None
     """Where the best loses more than `AP_LOSS_NOTED`: the fastest that does not."""
     labels: dict[str, str]
@@ -63,8 +54,8 @@ class Summary:
 
     @property
     def right(self) -> Record | None:
-        """The record to set beside the baseline: the best, else the fastest other one that ran."""
-        others = [record for record in self.records if ran(record) and record.id != self.baseline.id]
+        """The record to set beside the baseline: the best, else the fastest other one that ran whole."""
+        others = [record for record in self.records if ran(record) and not record.composed and record.id != self.baseline.id]
         return self.best or min(others, key=lambda record: (record.broken, median_ms(record) or 0.0), default=None)
 
 
@@ -76,7 +67,7 @@ def _loss(record: Record, baseline: Record) -> float:
 def _faster(records: Sequence[Record], baseline: Record) -> list[Record]:
     found = []
     for record in records:
-        if record.id == baseline.id or record.broken:
+        if record.id == baseline.id or record.broken or record.composed or baseline.composed:  # composed times decide nothing
             continue
         speed = speed_against(record, baseline)
         if speed is not None and speed.verdict == "faster":

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workbench.latency import frames_needed
-from workbench.record import Record
+from workbench.record import Record, ap
 from workbench.report.summary import Summary
-from workbench.speed import ap
+from workbench.timing import frames_needed
 from workbench.wording import (
     MISSING,
     format_bytes,

@@ -3,5 +3,15 @@
 from workbench.session.evaluation import Pinned
 from workbench.session.notices import Job, LogLine, Message, Notices
 from workbench.session.session import DEFAULT_PRESET, Session
+from workbench.session.sweeping import Search
 
-__all__ = ["DEFAULT_PRESET", "Job", "LogLine", "Message", "Notices", "Pinned", "Session"]
+__all__ = [
+    "DEFAULT_PRESET",
+    "Job",
+    "LogLine",
+    "Message",
+    "Notices",
+    "Pinned",
+    "Search",
+    "Session",
+]

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal, final
 
 from workbench.errors import MediaError, WorkbenchError
-from workbench.worker import WORKER_THREAD
+from workbench.session.worker import WORKER_THREAD
 
 LOG_KEPT = 200
 Place = Literal["panel", "media", "settings", "measure"]

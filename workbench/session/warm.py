@@ -3,8 +3,8 @@
 import time
 from typing import final
 
-from workbench.catalog import Footage
 from workbench.detectors import Detector
+from workbench.opening import Footage
 from workbench.pipeline import Pipeline
 from workbench.settings import Settings
 

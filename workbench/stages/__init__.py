@@ -1,1 +1,50 @@
 """The steps that a frame passes, on the host: prepare, decode, thin out, draw. NumPy, OpenCV and Pillow only."""
+
+from workbench.stages.anchors import AnchorGrid, AnchorGrids
+from workbench.stages.draw import caption, draw
+from workbench.stages.heads import NUMPY_OPS, Activation, Anchors, Array, BoxesHead, BoxOrder, Head, RowsHead, SsdHead, YoloxHead
+from workbench.stages.input_spec import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel, place
+from workbench.stages.jpeg import encode_jpeg, fitted, picture
+from workbench.stages.nms import HOST_NMS, HostSuppressor, Suppressor, suppress
+from workbench.stages.overlay import Overlay, counts, overlay
+from workbench.stages.own_nms import DetectionRows, DetectionTensors, OwnNms
+from workbench.stages.preprocess import prepare
+
+__all__ = [
+    "CHANNELS",
+    "HOST_NMS",
+    "NUMPY_OPS",
+    "Activation",
+    "Align",
+    "AnchorGrid",
+    "AnchorGrids",
+    "Anchors",
+    "Array",
+    "BoxOrder",
+    "BoxesHead",
+    "Colour",
+    "DetectionRows",
+    "DetectionTensors",
+    "Fit",
+    "Head",
+    "HostSuppressor",
+    "InputSpec",
+    "Layout",
+    "Overlay",
+    "OwnNms",
+    "PerChannel",
+    "RowsHead",
+    "SsdHead",
+    "Suppressor",
+    "YoloxHead",
+    "caption",
+    "counts",
+    "draw",
+    "encode_jpeg",
+    "fitted",
+    "overlay",
+    "picture",
+    "place",
+    "prepare",
+    "suppress",
+]

@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from workbench.boxes import FloatArray
+from workbench.detections import FloatArray
 
 
 @final

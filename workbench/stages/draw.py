@@ -11,9 +11,8 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from workbench.boxes import FloatArray, UInt8Array
-from workbench.detections import Detections
-from workbench.palette import class_colour, ink, rgb
+from workbench.detections import Detections, FloatArray, UInt8Array
+from workbench.wording import class_colour, ink, rgb
 
 MOST_CHARACTERS = 28  # of a class name; longer ones would cover what they name
 REFERENCE_SIDE_PX = 720  # the short side at which text has TEXT_SCALE and lines are 2 px wide

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol, final
 
 import numpy as np
 
-from workbench.boxes import FloatArray
+from workbench.detections import FloatArray
 from workbench.errors import ModelError
 
 Array = Any  # a NumPy array or a TensorFlow tensor; both slice, add and multiply alike

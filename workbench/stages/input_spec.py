@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from workbench.boxes import FloatArray
+from workbench.detections import FloatArray
 from workbench.errors import SettingsError, UnavailableError
 
 Layout = Literal["NHWC", "NCHW"]

@@ -20,8 +20,8 @@ from typing import Any, final
 
 import numpy as np
 
-from workbench.boxes import FloatArray, areas_px
-from workbench.detections import Detections
+from workbench.catalogue import MethodsOf
+from workbench.detections import Detections, FloatArray, areas_px
 from workbench.errors import SettingsError
 from workbench.settings import Nms
 
@@ -101,7 +101,7 @@ def _only_best_class(scores: FloatArray) -> FloatArray:
     return kept
 
 
-def _python(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
+def by_python(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
     """The hand-written loop that people start from, over plain Python numbers."""
     candidates = []
     threshold = float(np.float32(settings.score))  # scores are float32: 0.3 as a score is not greater than 0.3 as a threshold
@@ -148,7 +148,7 @@ def _area(box: list[float]) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def _numpy(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
+def by_numpy(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
     """One vectorised comparison for each box kept."""
     candidates = select(boxes_xyxy, scores, settings)
     left, top, right, bottom = np.ascontiguousarray(candidates.boxes_xyxy_px.T)
@@ -169,7 +169,7 @@ def _numpy(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detecti
     return candidates.where(np.array(kept, np.int64))
 
 
-def _opencv(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
+def by_opencv(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
     """`cv2.dnn.NMSBoxes`, which works in float64; with `per_class` `NMSBoxesBatched`, which moves the classes apart.
 
     Both convert the boxes one by one, so thinning them out first is what makes this fast.
@@ -193,4 +193,4 @@ def _opencv(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detect
     return candidates.where(np.asarray(kept, np.int64).reshape(-1)[: settings.max_detections])
 
 
-HOST_NMS: Mapping[str, HostNms] = {"python": _python, "numpy": _numpy, "opencv": _opencv}
+HOST_NMS: Mapping[str, HostNms] = MethodsOf("host")

@@ -8,8 +8,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.boxes import FloatArray
-from workbench.detections import Detections
+from workbench.detections import Detections, FloatArray
 from workbench.stages.heads import BoxOrder, corners_px
 
 

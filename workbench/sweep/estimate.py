@@ -1,23 +1,20 @@
 """How long a sweep will take: a guess before anything runs, and a better one with each task that is done."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import final
 
-from workbench.settings import FLATBUFFER_ENGINES
+from workbench.catalogue import ENGINES, NMS_METHODS
 from workbench.sweep.task import Job, Row, Task
 
 # Seconds on two cores of a server's processor, for detectors of a few megabytes: right to a factor of two elsewhere, and soon
 # corrected by what the first jobs took.
 PROCESS_SECONDS = 3.0  # for a fresh one to load what it needs, TensorFlow aside
 TENSORFLOW_SECONDS = 6.0
-OPENING_SECONDS: Mapping[str, float] = {"xla": 6.0, "graph": 3.0, "openvino": 1.0, "litert": 0.3}
-MEASURING_SECONDS: Mapping[str, float] = {"xla": 14.0, "graph": 7.0, "openvino": 5.0, "litert": 5.0}
-ROW_SECONDS = 0.06  # NMS screened, judged and written down
+ROW_SECONDS = 0.06  # NMS timed, judged and written down
 DIRECT_SECONDS = 10.0  # a row that is measured whole, with its comparison
 CONVERSION_SECONDS = 9.0  # each, with its share of loading and exporting
 MOST_GONE = 0.95  # of what was guessed for a job that still runs
-HOST_METHODS = frozenset({"python", "numpy", "opencv", "model"})
 
 
 @final
@@ -27,13 +24,15 @@ class Estimate:
 
     Attributes:
         combinations: All that the grid holds.
-        known: Of them, how many the history holds already, or cannot run.
+        known: Of them, how many the history holds already.
+        cannot_run: Of them, how many this detector or machine cannot take.
         tasks: Runs of an engine.
         seconds: About how long they will take.
     """
 
     combinations: int
     known: int
+    cannot_run: int
     tasks: int
     seconds: float
 
@@ -51,7 +50,7 @@ def _rows(task: Task) -> tuple[Row, ...]:
 def _needs_tensorflow(task: Task) -> bool:
     settings = [row.settings for row in _rows(task)]
     return task.kind == "convert" or any(
-        one.runtime.engine not in FLATBUFFER_ENGINES or one.nms.method not in HOST_METHODS for one in settings
+        not ENGINES[one.runtime.engine].runs_tflite or NMS_METHODS[one.nms.method].place == "graph" for one in settings
     )
 
 
@@ -61,8 +60,8 @@ def _measuring_seconds(task: Task) -> float:
         return CONVERSION_SECONDS * len(rows)
     if task.kind == "direct":
         return DIRECT_SECONDS * len(rows)
-    engine = rows[0].settings.runtime.engine
-    return OPENING_SECONDS.get(engine, 3.0) + MEASURING_SECONDS.get(engine, 10.0) + ROW_SECONDS * len(rows)
+    engine = ENGINES[rows[0].settings.runtime.engine]
+    return engine.opening_seconds + engine.measuring_seconds + ROW_SECONDS * len(rows)
 
 
 @final

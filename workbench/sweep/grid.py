@@ -8,27 +8,16 @@ from itertools import product
 from pathlib import Path
 from typing import Any, final
 
-from workbench.availability import check
-from workbench.detectors import Detector
-from workbench.detectors.detector import OWN_NMS
+from workbench.catalogue import ENGINES, EngineRow
+from workbench.detectors import OWN_NMS, Detector
 from workbench.errors import SettingsError, UnavailableError
-from workbench.settings import FLATBUFFER_ENGINES, Settings, setting_names
-from workbench.stages.nms import HOST_NMS
+from workbench.opening import check
+from workbench.settings import PRECISIONS, Settings, setting_names
+from workbench.stages import HOST_NMS
 
 Values = Mapping[str, object]
 
 SIZES = (160, 224, 320, 416, 512)  # squares, for detectors that take any
-# Engines with the precisions that are worth a try on a processor. Not `keras` and `eager`: nobody ends there, they are where people
-# begin. LiteRT's float16 is left out because it computes in float32 on a CPU, its int16x8 because it has no fast kernels there.
-ENGINES: tuple[tuple[str, str], ...] = (
-    ("graph", "float32"),
-    ("xla", "float32"),
-    ("litert", "float32"),
-    ("litert", "dynamic-int8"),
-    ("litert", "int8"),
-    ("openvino", "float32"),
-    ("openvino", "bfloat16"),
-)
 METHODS = ("opencv", "numpy", "tensorflow")
 SCORES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 IOUS = (0.45, 0.6, 0.7)
@@ -93,16 +82,17 @@ class Grid:
 
     def _ways_out(self, wished: Settings) -> Iterator[dict[str, object]]:
         """List what may be changed for an engine's sake: only what the grid does not name."""
-        if wished.runtime.engine in FLATBUFFER_ENGINES and "input.resize" not in self.named:
+        if ENGINES[wished.runtime.engine].runs_tflite and "input.resize" not in self.named:
             yield {"input.resize": "opencv"}
 
 
 def _sensible(settings: Settings) -> bool:
     """Say whether an engine and an NMS go together: nobody loads TensorFlow for the NMS behind another runtime."""
     method = settings.nms.method
-    if settings.runtime.engine == "xla":
+    row = ENGINES[settings.runtime.engine]
+    if row.fuses_nms:
         return method in {XLA_METHOD, OWN_NMS}
-    return settings.runtime.engine not in FLATBUFFER_ENGINES or method in HOST_NMS or method == OWN_NMS
+    return not row.runs_tflite or method in HOST_NMS or method == OWN_NMS
 
 
 def default_grid(detector: Detector) -> Grid:
@@ -116,10 +106,9 @@ def default_grid(detector: Detector) -> Grid:
     fixed = detector.refusals.get("runtime.precision", {})
     axes.append(
         tuple(
-            {"runtime.engine": engine, "runtime.precision": precision, "input.resize": "opencv"}
-            if engine in FLATBUFFER_ENGINES
-            else {"runtime.engine": engine, "runtime.precision": precision, "input.resize": "graph"}
-            for engine, precision in _engines(fixed)
+            {"runtime.engine": row.name, "runtime.precision": precision, "input.resize": "graph" if row.resizes else "opencv"}
+            for row in ENGINES.values()
+            for precision in _precisions(row, fixed)
         )
     )
     axes += [
@@ -129,17 +118,11 @@ def default_grid(detector: Detector) -> Grid:
     return Grid(tuple(axes), sensible_only=True)
 
 
-def _engines(refused_precisions: Mapping[str, str]) -> Sequence[tuple[str, str]]:
-    if not refused_precisions:
-        return ENGINES
+def _precisions(row: EngineRow, refused: Mapping[str, str]) -> Sequence[str]:
+    if not refused:
+        return row.swept
     # A file that is stored in one precision: whatever that is, on whatever reads such files.
-    return [(engine, precision) for engine in FLATBUFFER_ENGINES for precision in _others(refused_precisions)]
-
-
-def _others(refused: Mapping[str, str]) -> list[str]:
-    from workbench.settings import PRECISIONS
-
-    return [precision for precision in PRECISIONS if precision not in refused]
+    return [precision for precision in PRECISIONS if precision not in refused] if row.runs_tflite else ()
 
 
 def _fits(detector: Detector, size: int) -> bool:

@@ -3,21 +3,20 @@
 import hashlib
 import json
 import shlex
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import final
 
-from workbench.detectors import Detector
-from workbench.detectors.conversion import CALIBRATED
-from workbench.detectors.detector import OWN_NMS
-from workbench.graph.nms import GRAPH_NMS
+from workbench.catalogue import ENGINES
+from workbench.detectors import CALIBRATED, OWN_NMS, Detector
+from workbench.graph import GRAPH_NMS
 from workbench.media import masked
-from workbench.media_facts import MediaFacts
-from workbench.settings import FLATBUFFER_ENGINES, Nms, Settings, assignments
+from workbench.record import MediaFacts
+from workbench.settings import Nms, Settings, assignments
 from workbench.sweep.grid import Grid
 from workbench.sweep.task import Material, Row, Task
 
-PROTOCOL = 4  # raised when what is measured, or how, changes: then records of before do not stand for those of now
+PROTOCOL = 5  # raised when what is measured, or how, changes: then records of before do not stand for those of now
 
 
 @final
@@ -105,17 +104,14 @@ class Plan:
         tasks: What to measure.
         refused: A row and the reason for each group that cannot run, known before anything does.
         combinations: How many there are, those that cannot run included.
+        cannot_run: How many that are.
     """
 
     subject: Subject
     tasks: list[Task] = field(default_factory=list)
     refused: list[tuple[Row, str]] = field(default_factory=list)
     combinations: int = 0
-
-    def without(self, known: Collection[str]) -> "Plan":
-        """Return what is left when these records are there already; a group's own problem stands for all of its rows."""
-        tasks = [left for task in self.tasks if (left := task.without(known))]
-        return Plan(self.subject, tasks, [one for one in self.refused if one[0].id not in known], self.combinations)
+    cannot_run: int = 0
 
 
 def make_plan(subject: Subject, grid: Grid) -> Plan:
@@ -130,6 +126,7 @@ def make_plan(subject: Subject, grid: Grid) -> Plan:
     for settings, reason in grid.settings(subject.detector):
         plan.combinations += 1
         if reason is not None:
+            plan.cannot_run += 1
             refused.setdefault((_shared(settings), reason), settings)
             continue
         kind = "compose" if composes(settings) else "direct"
@@ -145,7 +142,7 @@ def make_plan(subject: Subject, grid: Grid) -> Plan:
 def composes(settings: Settings) -> bool:
     """Say whether a frame's time is the sum of its stages, and NMS is one of them that can be run again alone."""
     method = GRAPH_NMS.get(settings.nms.method)
-    fused = settings.runtime.engine == "xla" and method is not None and method.xla_refusal is None
+    fused = ENGINES[settings.runtime.engine].fuses_nms and method is not None and method.xla_refusal is None
     return settings.feed.mode == "loop" and not fused
 
 
@@ -181,7 +178,7 @@ def conversions(subject: Subject, tasks: Iterable[Task], parts: int) -> Iterator
     wanted: dict[tuple[object, ...], Row] = {}
     for task in tasks:
         settings = task.rows[0].settings
-        if settings.runtime.engine in FLATBUFFER_ENGINES and "graph" not in subject.detector.refusals.get("runtime.engine", {}):
+        if ENGINES[settings.runtime.engine].runs_tflite and "graph" not in subject.detector.refusals.get("runtime.engine", {}):
             runtime = settings.runtime
             key = settings.input.size_hw or (0, 0), runtime.batch, runtime.stored_precision, settings.nms.method == OWN_NMS
             wanted.setdefault(key, task.rows[0])

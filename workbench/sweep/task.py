@@ -1,23 +1,33 @@
 """What a sweep sends to a worker, and what comes back: plain values, so that they cross processes and machines."""
 
 from collections.abc import Collection
-from typing import Literal
+from typing import Literal, NamedTuple, Self
 
-from workbench.media_facts import MediaFacts
-from workbench.record import DetectorFacts, Record
+from workbench.opening import Sources
+from workbench.record import DetectorFacts, MediaFacts, Record
 from workbench.settings import Settings
-from workbench.values import Value
+from workbench.timing import Value
+
+
+class RecordText(NamedTuple):
+    """A record as the JSON text that its worker wrote: it is passed on as it is, and read once, where it is stored."""
+
+    id: str
+    text: str
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        return cls(record.id, record.to_json())
+
 
 Kind = Literal["convert", "compose", "direct"]
 
 
-class Material(Value):
-    """Where detector, frames and truth come from, in the words of `workbench run`."""
+class Material(Sources):
+    """Sources in words, so that other processes can open them."""
 
     detector: str
     media: str | None = None
-    truth: str | None = None
-    allow: tuple[str, ...] = ()
 
 
 class Row(Value):
@@ -37,7 +47,7 @@ class Task(Value):
     id: str
     """Of the one record that says why none of the rows could run."""
     kind: Kind
-    """`compose`: one run of the engine whose outputs serve all rows. `direct`: each row whole, with `workbench.bench`. `convert`:
+    """`compose`: one run of the engine whose outputs serve all rows. `direct`: each row whole, with the bench. `convert`:
     no records, only files for the engines in the cache of conversions."""
     name: str
     """For people who watch."""

@@ -4,27 +4,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from workbench.availability import fit, reasons
-from workbench.catalog import DEFAULT_DETECTOR
-from workbench.detectors import Detector
-from workbench.detectors.detector import OWN_NMS
+from workbench.catalogue import ENGINES, NMS_METHODS
+from workbench.detectors import OWN_NMS, Detector
 from workbench.errors import SettingsError, UnavailableError
-from workbench.media.camera import no_camera
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS
+from workbench.media import no_camera
+from workbench.opening import DEFAULT_DETECTOR, fit, reasons, wished, words
+from workbench.samples import SAMPLE_DETECTORS
 from workbench.session import Session
-from workbench.settings import (
-    ENGINES,
-    FAST,
-    FEED_CACHES,
-    FEED_MODES,
-    NMS_METHODS,
-    PRECISIONS,
-    PRESET_NAMES,
-    RESIZE_PLACES,
-    Settings,
-    usable_cores,
-)
-from workbench.variants import wished, words
+from workbench.settings import FAST, FEED_CACHES, FEED_MODES, PRECISIONS, PRESET_NAMES, RESIZE_PLACES, Settings, usable_cores
 
 Described = dict[str, Any]
 
@@ -58,8 +45,8 @@ HELP = {
     "nms.per_class": "boxes suppress only boxes of their own class",
     "nms.top_k": "candidates that NMS looks at, best first",
     "feed.mode": "how frames reach the network when it is measured; what plays here passes one after the other",
-    "feed.workers": "threads that prepare, infer, suppress and draw, each with an interpreter of its own under litert, openvino and"
-    " onnxruntime; or tf.data's parallel calls, 0 where it shall choose",
+    "feed.workers": "threads that prepare, infer, suppress and draw, each with an interpreter of its own where the engine runs a"
+    " .tflite file; or tf.data's parallel calls, 0 where it shall choose",
     "feed.prefetch": "decoded batches that may wait",
     "feed.cache": "where tf.data keeps prepared frames for the next pass",
     "feed.ordered": "tf.data gives frames in their order, or as they are ready",
@@ -137,7 +124,7 @@ def _size(detector: Detector, settings: Settings) -> Described:
 
 def _run(detector: Detector, settings: Settings) -> Iterable[Described]:
     refused = {engine: reason for engine in ENGINES if (reason := _why_not(partial(_with_engine, detector, settings, engine)))}
-    yield _choices("runtime.engine", "engine", "select", settings.runtime.engine, ENGINES, refused)
+    yield _choices("runtime.engine", "engine", "select", settings.runtime.engine, tuple(ENGINES), refused)
     yield {**_control("xla", "XLA", "toggle", settings.runtime.engine == "xla"), "reason": refused.get("xla")}
     yield _choice(detector, settings, "runtime.precision", PRECISIONS, kind="select")
     yield _number("runtime.threads", "threads", settings.runtime.threads, most=usable_cores())
@@ -149,7 +136,7 @@ def _run(detector: Detector, settings: Settings) -> Iterable[Described]:
 def _nms(detector: Detector, settings: Settings) -> Iterable[Described]:
     nms = settings.nms
     own = {"reason": OWN_NMS_REASON if nms.method == OWN_NMS else None}
-    yield _choice(detector, settings, "nms.method", NMS_METHODS, kind="select")
+    yield _choice(detector, settings, "nms.method", tuple(NMS_METHODS), kind="select")
     yield {**_control("nms.score", "score", "slider", nms.score), "min": 0.0, "max": 1.0, "step": 0.01, "digits": 2}
     yield {**_control("nms.iou", "IoU", "slider", nms.iou), "min": 0.0, "max": 1.0, "step": 0.01, "digits": 2, **own}
     yield _number("nms.max_detections", "max", nms.max_detections, most=1000)

@@ -6,10 +6,10 @@ from typing import final
 
 import ipywidgets
 
-from workbench.description import PICTURE_SIDE_PX, Description, Reading
-from workbench.description import describe as look_at_model
 from workbench.errors import WorkbenchError
-from workbench.pictures import encode_jpeg
+from workbench.opening import PICTURE_SIDE_PX, Description, Reading
+from workbench.opening import describe as look_at_model
+from workbench.stages import encode_jpeg
 
 QUALITY = 85
 PICTURE_WIDTH = "420px"

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.advice import Card, advise
+from workbench.choosing import Budget, sentence, setting_words
 from workbench.errors import SettingsError
 from workbench.history import Summary
-from workbench.picking import Budget, sentence, setting_words
-from workbench.searching import Search
-from workbench.session import Session
+from workbench.session import Search, Session
 from workbench.settings import Settings, describe_changes
 from workbench.sweep import frontier
 from workbench.wording import format_fraction, format_milliseconds

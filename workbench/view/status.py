@@ -5,12 +5,12 @@ from typing import Any
 
 import psutil
 
-from workbench.accuracy import Agreement, agreement
+from workbench.detections import Agreement, agreement
+from workbench.live import Cost
 from workbench.machine import NoiseCertificate
-from workbench.overlay import Overlay, counts
-from workbench.projector import Cost
 from workbench.record import Record
 from workbench.session import Job, Session
+from workbench.stages import Overlay, counts
 from workbench.timing import Comparison, Timing
 from workbench.wording import (
     MISSING,

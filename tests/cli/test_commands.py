@@ -1,0 +1,294 @@
+"""The command line, as people and scripts use it to measure: JSON that keeps its promises, and a history that keeps all."""
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.assets.scenes import SHAPES
+from tests.command_line import Done, Workbench
+from workbench.detectors import Detector
+from workbench.history import History
+from workbench.opening import variant
+from workbench.record import Record, read_records
+from workbench.samples import SAMPLE_STILLS
+from workbench.settings import setting_names
+
+LITERT = "litert,input.size_hw=96x160"
+EAGER = f"{LITERT},runtime.engine=eager"  # so much slower that a comparison is soon clear
+QUICK = ("--preset", LITERT)
+TIMING_KEYS = {
+    "compile_seconds",
+    "first_call_seconds",
+    "total_seconds",
+    "stage_seconds",
+    "unexplained_share",
+    "bound_share",
+    "fps",
+    "median_ms",
+    "p90_ms",
+    "p95_ms",
+    "p99_ms",
+}
+RECORD_KEYS = {
+    "schema",
+    "settings",
+    "detector",
+    "media",
+    "environment",
+    "timing",
+    "accuracy",
+    "agreement",
+    "noise",
+    "warnings",
+    "problem",
+}
+
+
+def program(*words: str | Path, stdout: Any = subprocess.PIPE) -> Done:
+    """Run the command line in a process of its own."""
+    command = [sys.executable, "-c", "from workbench.cli import main; main()", *map(str, words)]
+    done = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    return Done(done.returncode, done.stdout or "", done.stderr)
+
+
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of four small pictures."""
+    folder = tmp_path_factory.mktemp("media") / "shots"
+    folder.mkdir()
+    for n in range(4):
+        image = np.random.default_rng(n).integers(0, 256, (72, 128, 3), np.uint8)
+        cv2.imwrite(str(folder / f"{n}.png"), image)
+    return folder
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    return tmp_path / "history.sqlite"
+
+
+def promised(record: dict[str, Any]) -> None:
+    """Check the keys that DESIGN.md promises of one record."""
+    assert set(record) >= RECORD_KEYS
+    assert record["schema"] == 1
+    assert set(record["timing"]) >= TIMING_KEYS
+    assert set(record["noise"]) >= {"verdict", "reasons"}
+    assert {f"{group}.{field}" for group, fields in record["settings"].items() for field in fields} == set(setting_names())
+    if record["accuracy"] is not None:
+        assert set(record["accuracy"]) >= {"ap", "ap50", "ap_small", "ap_medium", "ap_large"}
+
+
+def test_json_on_standard_output_is_all_there_is(shots: Path, history: Path) -> None:
+    """In a process of its own, since TensorFlow prints when it loads."""
+    done = program("run", SHAPES, shots, *QUICK, "--frames", "2", "--history", history, "--json", "-")
+
+    assert done.status == 0
+    record = json.loads(done.out)
+    promised(record)
+    assert record["problem"] is None
+    assert len(record["timing"]["total_seconds"]) == 2
+    assert "E0000" not in done.err, "what native code prints is kept off the screen"
+    assert "oneDNN" not in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_run_is_kept_in_the_history_and_in_its_file(workbench: Workbench, shots: Path, tmp_path: Path, history: Path) -> None:
+    out = tmp_path / "folder" / "run.json"
+
+    done = workbench("run", SHAPES, shots, *QUICK, "--frames", "2", "--history", history, "--json", out)
+
+    assert done.status == 0
+    (written,) = read_records(out)
+    promised(json.loads(out.read_text()))
+    with History(history) as kept:
+        assert kept.records() == (written,)
+    assert "size_hw=96x160" in done.out
+
+
+def test_truth_on_the_command_line_gives_accuracy(workbench: Workbench, tmp_path: Path, history: Path) -> None:
+    pictures = str(SAMPLE_STILLS / "still_00[2-4].jpg")
+    size = ("--set", "input.size_hw=192x320", "--frames", "3")
+    out = tmp_path / "run.json"
+
+    assert workbench("run", "inspector-mobile", pictures, *size, "--history", history, "--json", out).status == 0
+
+    record = json.loads(out.read_text())
+    promised(record)
+    assert record["accuracy"]["ap"] > 0
+    assert len(record["pictures"]) >= 1
+
+
+def test_compare_gives_a_ratio_its_interval_and_a_verdict(workbench: Workbench, shots: Path, history: Path) -> None:
+
+    done = workbench(
+        "compare",
+        SHAPES,
+        shots,
+        "--a",
+        LITERT,
+        "--b",
+        EAGER,
+        "--history",
+        history,
+        "--json",
+        "-",
+    )
+
+    assert done.status == 0
+    tree = json.loads(done.out)
+    assert set(tree["ratio"]) == {"median", "low", "high"}
+    assert tree["ratio"]["low"] <= tree["ratio"]["median"] <= tree["ratio"]["high"]
+    assert tree["verdict"] in {"faster", "slower", "no measurable difference"}
+    for row in ("a", "b"):
+        promised(tree[row])
+    assert tree["b"]["agreement"]["ratio"] == 1.0
+    with History(history) as kept:
+        assert [record.id for record in kept.records()] == [tree["a"]["id"], tree["b"]["id"]]
+
+
+def test_several_presets_are_one_list_of_records(workbench: Workbench, shots: Path, tmp_path: Path, history: Path) -> None:
+    out, page = tmp_path / "runs.json", tmp_path / "report.html"
+    presets = ("--preset", LITERT, "--preset", EAGER)
+
+    done = workbench("run", SHAPES, shots, *presets, "--frames", "2", "--history", history, "--json", out, "--report", page)
+
+    assert done.status == 0
+    first, second = read_records(out)
+    assert (first.comparison, first.agreement) == (None, None)
+    assert second.comparison is not None
+    assert second.agreement is not None
+    assert second.name == "litert size_hw=96x160 engine=eager"
+    assert page.read_text().startswith("<!")
+    assert all(word in done.out for word in second.name.split())
+
+    assert f"report: {page}" in done.out.splitlines()
+
+    # From the file, and from the history: the page is written again, and the JSON says of which records.
+    for source in ((out,), ("--history", history)):
+        told = workbench("report", *source, "--out", tmp_path / "again.html", "--json", "-")
+        assert told.status == 0
+        assert json.loads(told.out)["records"] == [first.id, second.id]
+        assert (tmp_path / "again.html").exists()
+
+
+@pytest.mark.parametrize("target", ["/dev/full", "{tmp}/file/run.json"], ids=["full disk", "no such folder"])
+def test_what_was_measured_is_kept_where_its_file_cannot_be_written(
+    workbench: Workbench, shots: Path, tmp_path: Path, history: Path, target: str
+) -> None:
+    if target == "/dev/full" and not Path(target).is_char_device():
+        pytest.skip("this system has no /dev/full")
+    (tmp_path / "file").write_text("")
+    path = target.replace("{tmp}", str(tmp_path))
+
+    done = workbench("run", SHAPES, shots, *QUICK, "--frames", "2", "--history", history, "--json", path)
+
+    assert done.status == 2
+    assert done.error_lines[-1].startswith(f"workbench: cannot write {path}: ")
+    assert "Traceback" not in done.err
+    with History(history) as kept:
+        assert len(kept.records()) == 1
+    assert target != "/dev/full" or Path(target).is_char_device(), "a device is written to, not replaced"
+
+
+def test_standard_output_on_a_full_disk_is_one_line(shots: Path, history: Path) -> None:
+    if not Path("/dev/full").is_char_device():
+        pytest.skip("this system has no /dev/full")
+    with Path("/dev/full").open("w") as full:
+        words = ("run", SHAPES, shots, *QUICK, "--frames", "2", "--history", history, "--json", "-")
+        done = program(*words, stdout=full)
+
+    assert done.status == 2
+    assert done.error_lines[-1] == "workbench: cannot write to standard output: No space left on device; choose another place"
+    with History(history) as kept:
+        assert len(kept.records()) == 1
+
+
+def test_annotated_frames_are_written(workbench: Workbench, shots: Path, tmp_path: Path, history: Path) -> None:
+    frames = tmp_path / "frames"
+    batch = ("--preset", "runtime.engine=eager,runtime.batch=2,input.size_hw=32x64", "--frames", "3")
+
+    done = workbench("run", SHAPES, shots, *batch, "--history", history, "--save-frames", frames)
+
+    assert done.status == 0
+    assert sorted(path.name for path in frames.iterdir()) == ["000000.jpg", "000001.jpg", "000002.jpg"]
+    assert cv2.imread(str(frames / "000002.jpg")).shape == (72, 128, 3)
+
+
+def test_the_stored_command_parses_again(workbench: Workbench, shots: Path, tmp_path: Path, history: Path, small: Detector) -> None:
+    folder = tmp_path / "it's a folder; of $shots"
+    folder.symlink_to(shots, target_is_directory=True)
+    out = tmp_path / "run.json"
+    first = (
+        "run",
+        SHAPES,
+        folder,
+        "--preset",
+        "litert, input.size_hw=96x160",
+        "--set",
+        "nms.score=0.4",
+        "--frames",
+        "2",
+        "--history",
+        history,
+    )
+    assert workbench(*first, "--json", out).status == 0
+    (record,) = read_records(out)
+
+    program_name, *words = shlex.split(record.command)
+
+    assert program_name == "workbench"
+    assert workbench(*words, "--history", history, "--json", out).status == 0
+    (again,) = read_records(out)
+    assert (again.settings, again.media.sha256, again.command) == (record.settings, record.media.sha256, record.command)
+    assert variant(small, words[words.index("--preset") + 1]).settings == record.settings
+
+
+def test_a_saved_record_may_be_the_baseline(workbench: Workbench, shots: Path, tmp_path: Path, history: Path) -> None:
+    out = tmp_path / "run.json"
+    words = ("run", SHAPES, shots, *QUICK, "--frames", "2", "--history", history, "--json", out)
+    assert workbench(*words).status == 0
+
+    assert workbench(*words, "--baseline", out).status == 0
+
+    (record,) = read_records(out)
+    assert record.agreement is not None
+    assert record.agreement.ratio == 1.0
+
+
+def test_a_saved_record_of_other_media_is_refused(workbench: Workbench, shots: Path, tmp_path: Path, history: Path) -> None:
+    out = tmp_path / "run.json"
+    common = (*QUICK, "--frames", "1", "--history", history)
+    assert workbench("run", SHAPES, shots, *common, "--json", out).status == 0
+
+    done = workbench("run", SHAPES, shots / "1.png", *common, "--baseline", out)
+
+    assert done.status == 2
+    assert done.error_lines[-1].endswith("choose a record of the same media")
+
+
+def test_fast_is_the_fastest_in_the_history(workbench: Workbench, shots: Path, tmp_path: Path, history: Path) -> None:
+    common = ("run", SHAPES, shots, "--frames", "2", "--history", history, "--json", tmp_path / "run.json")
+    assert workbench(*common, *QUICK, "--set", "nms.method=numpy").status == 0
+
+    assert workbench(*common, "--preset", "fast").status == 0
+
+    (record,) = read_records(tmp_path / "run.json")
+    assert (record.settings.input.size_hw, record.settings.nms.method) == ((96, 160), "numpy")
+
+
+def test_the_history_of_the_user_is_left_alone_by_another_one(workbench: Workbench, shots: Path, history: Path) -> None:
+    from workbench.history import default_path
+
+    workbench("run", SHAPES, shots, *QUICK, "--frames", "1", "--history", history)
+
+    if default_path().exists():
+        with History(default_path()) as own:
+            assert all(isinstance(record, Record) for record in own.records())
+            assert not any(record.media.source == str(shots) for record in own.records())

@@ -1,0 +1,59 @@
+"""What the command line says of itself: its help, which loads nothing heavy, and `doctor`."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import Workbench
+from workbench.settings import PRESETS
+
+
+def test_without_a_command_there_is_help(workbench: Workbench) -> None:
+    done = workbench()
+
+    assert done.status == 2
+    assert "Usage: workbench" in done.err
+    assert "doctor" in done.err
+
+
+def test_doctor_says_what_is_here(workbench: Workbench) -> None:
+    done = workbench("doctor", "--json", "-")
+
+    assert done.status == 0
+    tree = json.loads(done.out)
+    assert set(tree) >= {"schema", "environment", "noise", "checks"}
+    assert all(check["remedy"] is None for check in tree["checks"].values()), tree["checks"]
+
+
+@pytest.mark.parametrize(
+    "words", ["--help", "run --help", "compare -h", "report --help", "doctor --help", "lab --help", "--version"]
+)
+def test_help_loads_neither_tensorflow_nor_opencv(words: str) -> None:
+    code = (
+        "import sys\n"
+        "from workbench.cli import main\n"
+        "try:\n    main()\n"
+        "finally:\n    print(sorted({'tensorflow', 'keras', 'ai_edge_litert', 'cv2', 'scipy', 'plotly'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words.split()], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_help_names_every_preset(workbench: Workbench, preset: str) -> None:
+    assert preset in workbench("run", "--help").out
+
+
+def test_the_installed_program_is_this_one() -> None:
+    found = Path(sys.executable).with_name("workbench")
+    done = subprocess.run([found, "--version"], capture_output=True, text=True, check=False, env=os.environ)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip()

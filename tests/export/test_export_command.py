@@ -1,0 +1,110 @@
+"""`workbench export`: from words to a folder, and one line where that cannot be."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import Workbench
+from workbench.detectors import Detector
+from workbench.history import History
+from workbench.machine import NoiseCertificate, environment
+from workbench.media import open_media
+from workbench.opening import check
+from workbench.record import Record
+from workbench.settings import Settings, parse_variant
+
+WORDS = "litert,input.size_hw=192x320"
+
+
+@pytest.fixture
+def media(stills, tmp_path: Path) -> Path:
+    """Two stills in a folder."""
+    import cv2
+
+    folder = tmp_path / "stills"
+    folder.mkdir()
+    for still in stills[:2]:
+        cv2.imwrite(str(folder / f"{still.index}.png"), cv2.cvtColor(still.image_rgb, cv2.COLOR_RGB2BGR))
+    return folder
+
+
+def kept(detector: Detector, media: Path, history: Path) -> Record:
+    """A record in a history, of a setting that nobody would choose by chance."""
+    settings: Settings = check(detector, parse_variant(f"{WORDS},nms.score=0.27", base=detector.default_settings()))
+    record = Record(
+        name="litert",
+        command="",
+        settings=settings,
+        detector=detector.facts,
+        media=open_media(media).facts(),
+        environment=environment(),
+        noise=NoiseCertificate(verdict="unknown", reasons=()),
+    )
+    with History(history) as base:
+        base.append(record)
+    return record
+
+
+@pytest.mark.slow
+def test_a_preset_is_taken_home(workbench: Workbench, media: Path, tmp_path: Path) -> None:
+    done = workbench(
+        "export", "inspector-mobile", media, "--preset", WORDS, "--set", "nms.score=0.25", "--out", tmp_path / "out", "--json", "-"
+    )
+
+    assert done.status == 0, done.err
+    tree = json.loads(done.out)
+    assert tree["folder"] == str(tmp_path / "out")
+    assert tree["settings"]["nms"]["score"] == 0.25
+    assert sorted(tree["files"]) == sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert json.loads((tmp_path / "out" / "settings.json").read_text())["chosen"] == tree["settings"]
+    again = workbench("export", "inspector-mobile", media, "--preset", WORDS, "--out", tmp_path / "out")
+    assert (again.status, len(again.err.splitlines())) == (2, 1)
+    assert "is not empty" in again.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("prefix", ["", "history:"])
+def test_a_record_s_settings_are_taken_home(
+    workbench: Workbench, mobile: Detector, media: Path, tmp_path: Path, prefix: str
+) -> None:
+    record = kept(mobile, media, tmp_path / "history.sqlite")
+
+    done = workbench(
+        "export", "--pick", prefix + record.id[:8], "--history", tmp_path / "history.sqlite", "--out", tmp_path / "out"
+    )
+
+    assert done.status == 0, done.err
+    chosen = json.loads((tmp_path / "out" / "settings.json").read_text())["chosen"]
+    assert chosen == record.settings.model_dump(mode="json")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--preset", "nonsense"), "there is no preset 'nonsense'"),
+        (("--preset", "naive"), "input.resize is pillow"),
+        (("--preset", "litert", "--set", "nms.score"), "is not of the form group.field=value"),
+        (("--preset", "litert", "--pick", "ab"), "choose --pick or --preset"),
+        (("--pick", "ab"), "there is no history at"),
+    ],
+    ids=["no preset", "pillow", "no value", "two choices", "no history"],
+)
+def test_a_user_s_mistake_is_one_line(workbench: Workbench, tmp_path: Path, words: tuple[str, ...], line: str) -> None:
+    done = workbench("export", *words, "--history", tmp_path / "none.sqlite", "--out", tmp_path / "out")
+
+    assert (done.status, len(done.err.splitlines())) == (2, 1), done.err
+    assert line in done.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_record_of_another_file_is_refused(workbench: Workbench, mobile: Detector, media: Path, tmp_path: Path) -> None:
+    history = tmp_path / "history.sqlite"
+    record = kept(mobile, media, history)
+    with History(history) as base:
+        base.append(record.model_copy(update={"id": "f" * 32, "detector": record.detector.model_copy(update={"sha256": "0"})}))
+
+    done = workbench("export", "--pick", "f" * 8, "--history", history, "--out", tmp_path / "out")
+
+    assert done.status == 2
+    assert "whose file was another" in done.err

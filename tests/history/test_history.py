@@ -1,0 +1,333 @@
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.saved_records import MACHINE, record
+from workbench.errors import RecordError, SaveError
+from workbench.history import History, default_path
+from workbench.record import Problem
+
+
+@pytest.fixture
+def history(tmp_path):
+    with History(tmp_path / "history.sqlite") as opened:
+        yield opened
+
+
+def test_what_is_stored_comes_back_whole_and_in_order(history):
+    stored = [record(name=name) for name in ("naive", "xla", "litert")]
+    for one in stored:
+        assert history.append(one)
+    assert list(history.records()) == stored
+
+
+def test_a_new_history_is_empty(history):
+    assert history.records() == ()
+
+
+def test_a_record_is_stored_once(history):
+    one = record()
+    assert history.append(one)
+    assert not history.append(one)
+    assert len(history.records()) == 1
+
+
+def test_what_was_stored_is_there_after_closing(tmp_path):
+    path = tmp_path / "deep" / "folder" / "history.sqlite"
+    with History(path) as first:
+        first.append(record(name="a < b & 'c' é"))
+    with History(path, create=False) as second:
+        assert second.records()[0].name == "a < b & 'c' é"
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ({"name": "b"}, ["b"]),
+        ({"tag": "release"}, ["c"]),
+        ({"machine_id": "other"}, ["b"]),
+        ({"detector_name": "inspector-large"}, ["a"]),
+        ({"detector_sha256": "sha of inspector-large"}, ["a"]),
+        ({"detector_name": "inspector-mobile", "machine_id": "m" * 16}, ["c"]),
+        ({"name": "' OR 1=1 --"}, []),
+        ({}, ["a", "b", "c"]),
+    ],
+    ids=["name", "tag", "machine", "detector", "model file", "two words", "untrusted text", "nothing"],
+)
+def test_records_are_found_by_their_words(history, asked, names):
+    history.append(record(name="a", detector="inspector-large"))
+    history.append(record(name="b", machine="other"))
+    history.append(record(name="c", tag="release"))
+    assert [one.name for one in history.records(**asked)] == names
+
+
+def test_a_table_can_do_without_pictures(history):
+    stored = record()
+    history.append(stored)
+    (light,) = history.records(pictures=False)
+    assert light == stored.model_copy(update={"detections": (), "pictures": ()})
+
+
+def test_a_record_is_found_by_the_beginning_of_its_id(history):
+    history.append(record(id="abc123"))
+    history.append(record(id="abd456"))
+    assert history.get("abc").id == "abc123"
+
+
+@pytest.mark.parametrize(("prefix", "said"), [("ab", "2 records"), ("x", "no record"), ("", "no record"), ("%", "no record")])
+def test_an_id_that_names_no_single_record_is_an_error(history, prefix, said):
+    history.append(record(id="abc123"))
+    history.append(record(id="abd456"))
+    with pytest.raises(RecordError, match=said):
+        history.get(prefix)
+
+
+def test_a_tag_can_be_given_and_taken(history):
+    history.append(record(id="abc"))
+    assert history.set_tag("abc", "v1").tag == "v1"
+    assert [one.tag for one in history.records(tag="v1")] == ["v1"]
+    history.set_tag("abc", None)
+    assert history.records(tag="v1") == ()
+    assert history.get("abc").detections
+
+
+def test_a_removed_record_is_gone_and_returned(history):
+    history.append(record(id="abc"))
+    assert history.remove("abc").id == "abc"
+    assert history.records() == ()
+
+
+MODEL = "sha of inspector-mobile"
+
+
+def fastest(history, *records):
+    for one in records:
+        history.append(one)
+    found = history.fastest(MODEL, MACHINE)
+    return found and found.name
+
+
+def test_fast_is_the_fastest_here(history):
+    assert fastest(history, record(name="slow", seconds=0.1), record(name="quick", seconds=0.001)) == "quick"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        record(seconds=0.001, machine="other"),
+        record(seconds=0.001, detector="inspector-large"),
+        record(seconds=0.001, broken=True),
+        record(seconds=0.001, problem=Problem(kind="ModelError", message="no")),
+        record(seconds=None),
+        record(seconds=0.001, ap=0.53),
+        record(seconds=0.001),
+        record(seconds=0.001, ap=0.56, composed=True),
+    ],
+    ids=["another machine", "another model", "broken", "a problem", "no times", "less precise", "precision unknown", "composed"],
+)
+def test_fast_is_never(history, other):
+    assert fastest(history, record(name="sound", seconds=0.1, ap=0.56), other) == "sound"
+
+
+def test_fast_may_cost_two_hundredths_of_precision(history):
+    assert fastest(history, record(name="best", ap=0.56), record(name="quick", seconds=0.001, ap=0.545)) == "quick"
+
+
+def test_the_best_precision_may_be_known_from_another_machine(history):
+    assert fastest(history, record(ap=0.60, machine="other"), record(name="poor", ap=0.50)) is None
+
+
+def test_precision_is_compared_on_the_same_truth_only(history):
+    easy = record(ap=0.9, truth="easy.json")
+    assert fastest(history, easy, record(name="quick", seconds=0.001, ap=0.5)) == "quick"
+
+
+def test_without_any_precision_speed_decides(history):
+    assert fastest(history, record(name="slow"), record(name="quick", seconds=0.001)) == "quick"
+
+
+def test_an_empty_history_knows_nothing_fast(history):
+    assert history.fastest(MODEL, MACHINE) is None
+
+
+def test_an_empty_file_becomes_a_history(tmp_path):
+    (tmp_path / "empty").touch()
+    with History(tmp_path / "empty") as opened:
+        assert opened.records() == ()
+
+
+def not_sqlite(path):
+    path.write_bytes(b"this is no database, whatever its name" * 100)
+
+
+def other_schema(path):
+    with History(path) as opened:
+        opened._base.execute("PRAGMA user_version = 99")
+
+
+def of_something_else(path):
+    base = sqlite3.connect(path)
+    base.execute("CREATE TABLE bookmarks (url TEXT)")
+    base.commit()
+    base.close()
+
+
+def half_a_file(path):
+    with History(path) as opened:
+        for number in range(30):
+            opened.append(record(name="x" * 3000, id=str(number)))
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+def damaged_record(path):
+    with History(path) as opened:
+        opened.append(record(id="abc"))
+        opened._base.execute("""UPDATE bodies SET record = '{"half": '""")
+
+
+def older_record(path):
+    with History(path) as opened:
+        opened.append(record(id="abc"))
+        opened._base.execute("UPDATE bodies SET record = json_set(record, '$.schema', 0)")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (not_sqlite, "not a database"),
+        (other_schema, "history schema 99, this version reads schema 2"),
+        (of_something_else, "database of something else"),
+        (half_a_file, "malformed"),
+        (damaged_record, "record abc, is not JSON"),
+        (older_record, "record abc, has schema 0"),
+    ],
+    ids=["not SQLite", "another schema", "another program's", "half a file", "a damaged record", "a record of another schema"],
+)
+def test_a_file_that_cannot_be_read_is_one_clear_line(tmp_path, make, said):
+    path = tmp_path / "history.sqlite"
+    make(path)
+
+    def read():
+        with History(path) as opened:
+            opened.records()
+
+    with pytest.raises(RecordError, match=said) as caught:
+        read()
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_database_of_something_else_is_left_as_it_is(tmp_path):
+    path = tmp_path / "bookmarks.sqlite"
+    of_something_else(path)
+    before = path.read_bytes()
+    with pytest.raises(RecordError):
+        History(path)
+    assert path.read_bytes() == before
+
+
+def test_a_missing_history_that_shall_not_be_made_is_an_error(tmp_path):
+    with pytest.raises(RecordError, match="no history"):
+        History(tmp_path / "none.sqlite", create=False)
+    assert not (tmp_path / "none.sqlite").exists()
+
+
+@pytest.mark.parametrize("place", ["file/history.sqlite", "folder"], ids=["below a file", "a folder"])
+def test_a_place_that_cannot_hold_a_history_is_an_error(tmp_path, place):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises((SaveError, RecordError), match=str(tmp_path)):
+        History(tmp_path / place)
+
+
+def test_a_full_disk_loses_nothing_that_was_stored(history):
+    history.append(record(id="kept"))
+    pages = history._base.execute("PRAGMA page_count").fetchone()[0]
+    history._base.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(SaveError, match="full"):
+        history.append(record(id="lost", name="x" * 100_000))
+    assert [one.id for one in history.records()] == ["kept"]
+    history._base.execute("PRAGMA max_page_count = 100000")
+    assert history.append(record(id="later"))
+
+
+FULL_DISK = """
+import resource, sys
+sys.path.insert(0, {here!r})
+from pathlib import Path
+from tests.saved_records import record
+from workbench.errors import SaveError
+from workbench.history import History
+with History(Path({path!r})) as history:
+    history.append(record(id="kept"))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+    try:
+        history.append(record(id="lost", name="x" * 1_000_000))
+    except SaveError as error:
+        print("refused:", error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on file sizes to set")
+def test_a_file_system_that_refuses_loses_nothing_that_was_stored(tmp_path):
+    path = tmp_path / "history.sqlite"
+    program = FULL_DISK.format(here=str(Path(__file__).parents[2]), path=str(path))
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "refused: cannot write" in answer.stdout
+    with History(path) as opened:
+        assert [one.id for one in opened.records()] == ["kept"]
+
+
+WRITER = """
+import sys
+sys.path.insert(0, {here!r})
+from pathlib import Path
+from tests.saved_records import record
+from workbench.history import History
+for number in range(25):
+    with History(Path({path!r})) as history:
+        history.append(record(id=f"{{sys.argv[1]}}-{{number}}"))
+        history.append(record(id=f"both-{{number}}"))
+"""
+
+
+def test_processes_that_write_at_once_lose_nothing_and_store_nothing_twice(tmp_path):
+    path = tmp_path / "history.sqlite"
+    program = WRITER.format(here=str(Path(__file__).parents[2]), path=str(path))
+    writers = [subprocess.Popen([sys.executable, "-c", program, name], stderr=subprocess.PIPE) for name in ("one", "two", "three")]
+    errors = [writer.communicate()[1] for writer in writers]
+    assert [writer.returncode for writer in writers] == [0, 0, 0], errors
+    with History(path) as opened:
+        stored = [one.id for one in opened.records()]
+    assert sorted(stored) == sorted(f"{name}-{n}" for name in ("one", "two", "three", "both") for n in range(25))
+
+
+DYING = """
+import os, sys
+sys.path.insert(0, {here!r})
+from pathlib import Path
+from tests.saved_records import record
+from workbench.history import History
+history = History(Path({path!r}))
+history.append(record(id="kept"))
+history._base.execute("BEGIN IMMEDIATE")
+history._base.execute("UPDATE summaries SET name = 'half'")
+os._exit(9)
+"""
+
+
+def test_a_process_that_dies_in_the_middle_leaves_the_history_sound(tmp_path):
+    path = tmp_path / "history.sqlite"
+    program = DYING.format(here=str(Path(__file__).parents[2]), path=str(path))
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 9
+    with History(path) as opened:
+        assert [one.name for one in opened.records(name="xla")] == ["xla"]
+
+
+def test_the_default_place_is_the_users_own():
+    assert default_path().name == "history.sqlite"
+    assert "workbench" in default_path().parts

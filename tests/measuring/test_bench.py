@@ -1,0 +1,309 @@
+"""Records of variants measured on the same frames: what they hold, and what they warn of."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from tests.assets.scenes import SHAPES
+from tests.breaking_media import Breaks
+from workbench.cli import options
+from workbench.detectors import Calibration, Detector
+from workbench.errors import MediaError, RecordError, SettingsError
+from workbench.measuring import DEFAULT_FRAMES, Bench
+from workbench.measuring.bench import TIMES_APART
+from workbench.measuring.kept_detections import PICTURES_EACH
+from workbench.media import Media, array_media, open_media
+from workbench.opening import Footage, Variant, open_detector, variant
+from workbench.record import Record
+
+SIZE = "input.size_hw=64x96"
+FRAMES = 6
+SECONDS = 0.5  # for a comparison: what it says about time is not the subject here
+
+Measure = Callable[[Bench, Detector, str], Record]
+
+
+def bench_on(small_footage: Footage, **more: object) -> Bench:
+    return Bench(small_footage, FRAMES, comparison_seconds=SECONDS, **more)
+
+
+@pytest.fixture(scope="module")
+def told() -> list[tuple[str, int, int]]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def records(small: Detector, small_footage: Footage, told: list[tuple[str, int, int]]) -> tuple[Record, ...]:
+    """The default, the same again, and the same with a threshold at which little is left."""
+    bench = bench_on(small_footage, progress=lambda *words: told.append(words))
+    rows = [("", "graph"), ("", "again"), ("input.resize=opencv,nms.method=numpy,nms.score=0.98", "strict")]
+    return tuple(bench.measure(variant(small, f"{SIZE},{words}".strip(","), name=name)) for words, name in rows)
+
+
+def test_a_record_says_what_ran(records: tuple[Record, ...], small: Detector, small_footage: Footage) -> None:
+    record = records[0]
+
+    assert record.name == "graph"
+    assert record.command == f"workbench run {SHAPES} --preset {SIZE}"
+    assert record.settings.input.size_hw == (64, 96)
+    assert record.detector == small.facts
+    assert record.media == small_footage.media.facts()
+    assert record.environment.cores >= 1
+    assert record.engine is not None
+    assert record.engine.covers == ("resize", "model", "box decoding")
+    assert record.engine.threads == record.settings.runtime.threads
+    assert record.problem is None
+
+
+def test_stages_come_in_the_order_in_which_a_frame_passes_them(records: tuple[Record, ...]) -> None:
+    stages = [list(record.timing.stage_seconds) for record in records if record.timing]
+
+    assert stages == [["decode", "infer", "nms", "draw"]] * 2 + [["decode", "preprocess", "infer", "nms", "draw"]]
+
+
+def test_the_frames_asked_for_are_timed_and_no_more_than_there_are(records: tuple[Record, ...], small_footage: Footage) -> None:
+    there = small_footage.media.facts().frames
+    assert there < FRAMES
+    for record in records:
+        assert record.timing is not None
+        assert len(record.timing.total_seconds) == len(record.timing.split_total_seconds) == there
+        assert {len(seconds) for seconds in record.timing.stage_seconds.values()} == {there}
+        assert min(record.timing.total_seconds) > 0
+        assert record.timing.compile_seconds > 0
+        assert record.timing.first_call_seconds > 0
+
+
+def test_fewer_frames_than_there_are_may_be_timed(small: Detector, small_footage: Footage) -> None:
+    record = Bench(small_footage, 2).measure(variant(small, SIZE))
+
+    assert record.timing is not None
+    assert len(record.timing.total_seconds) == 2
+    assert [row.frame for row in record.detections] == list(small_footage.media.frame_names()[:2])
+
+
+def test_truth_gives_accuracy(records: tuple[Record, ...], small_footage: Footage) -> None:
+    accuracy = records[0].accuracy
+
+    assert accuracy is not None
+    assert accuracy.ap50 is not None
+    assert accuracy.ap50 > 0.3
+    assert (accuracy.images, accuracy.truth, accuracy.score_threshold) == (small_footage.media.facts().frames, "scenes.json", 0.3)
+
+
+def test_the_first_is_compared_with_nothing(records: tuple[Record, ...]) -> None:
+    assert (records[0].agreement, records[0].comparison) == (None, None)
+
+
+def test_equal_settings_agree_wholly(records: tuple[Record, ...]) -> None:
+    agreed = records[1].agreement
+
+    assert agreed is not None
+    assert (agreed.baseline, agreed.ratio, agreed.lost, agreed.new, agreed.broken) == ("graph", 1.0, 0, 0, False)
+    assert agreed.matched >= 3
+    assert records[1].accuracy == records[0].accuracy
+
+
+def test_the_others_are_compared_with_the_first(records: tuple[Record, ...]) -> None:
+    for record in records[1:]:
+        assert record.comparison is not None
+        assert (record.comparison.a, record.comparison.b) == ("graph", record.name)
+        assert record.comparison.ratio.low <= record.comparison.ratio.median <= record.comparison.ratio.high
+        assert record.comparison.blocks >= 32
+
+
+def test_a_setting_that_loses_what_the_first_found_is_flagged_in_words(records: tuple[Record, ...]) -> None:
+    strict = records[2]
+
+    assert strict.broken
+    (warning,) = [text for text in strict.warnings if text.startswith("this setting breaks the detector: ")]
+    assert "AP falls from" in warning
+    assert not records[1].broken
+
+
+def test_warnings_are_sentences_for_people(records: tuple[Record, ...]) -> None:
+    for record in records:
+        for warning in record.warnings:
+            assert " " in warning
+            assert "\n" not in warning
+            assert "<" not in warning
+
+
+def test_noise_is_certified(records: tuple[Record, ...]) -> None:
+    for record in records:
+        assert record.noise.verdict in {"quiet", "noisy", "unknown"}
+        assert record.noise.verdict == "quiet" or record.noise.reasons
+
+
+def test_detections_and_pictures_are_kept(records: tuple[Record, ...], small_footage: Footage) -> None:
+    record = records[0]
+
+    assert [row.frame for row in record.detections] == list(small_footage.media.frame_names())
+    assert sum(len(row.scores) for row in record.detections) >= 3
+    by_name = {row.frame: row for row in record.detections}
+    assert record.pictures
+    for picture in record.pictures:
+        assert picture.found == by_name[picture.name]
+        assert picture.truth is not None
+        assert picture.size_hw == (120, 192)
+
+
+def test_no_picture_is_kept_twice(records: tuple[Record, ...]) -> None:
+    names = [picture.name for picture in records[0].pictures]
+
+    assert len(names) == len(set(names)) <= 2 * PICTURES_EACH
+
+
+@pytest.mark.parametrize("row", [0, 1, 2])
+def test_a_record_survives_its_json(records: tuple[Record, ...], row: int) -> None:
+    assert Record.from_json(records[row].to_json()) == records[row]
+
+
+def test_progress_tells_each_part(records: tuple[Record, ...], told: list[tuple[str, int, int]]) -> None:
+    assert records
+    parts = list(dict.fromkeys(what for what, _, _ in told))
+    assert parts[:3] == ["graph: preparing", "graph: timing", "graph: accuracy"]
+    assert "again: comparing with graph" in parts
+    assert all(done <= total for _, done, total in told if total)
+
+
+def test_a_conversion_is_counted_and_said_to_be_one(small: Detector, small_footage: Footage) -> None:
+    engine = Bench(small_footage, 2).measure(variant(small, f"litert,{SIZE}")).engine
+
+    assert engine is not None
+    assert engine.model_bytes is not None
+    assert engine.model_bytes > 10_000
+    assert engine.compilations == (0 if "conversion read from the cache" in engine.notes else 1)
+
+
+class Growing(Media):
+    """Frames whose last is of another size."""
+
+    def __init__(self, media: Media, last: Media) -> None:
+        self._media, self._last = media, last
+
+    def frames(self, start: int = 0) -> Iterator:
+        yield from islice((*self._media.frames(), *self._last.frames()), start, None)
+
+    def frame_names(self) -> list[str]:
+        return [*self._media.frame_names(), *self._last.frame_names()]
+
+    def facts(self) -> object:
+        return self._media.facts()
+
+
+def test_a_shape_seen_while_warming_up_is_no_recompilation(small: Detector, small_media: Media) -> None:
+    other = array_media([next(small_media.frames()).image_rgb[:80]], name="other")
+    footage = Footage(Growing(small_media, other), None, None, None, Calibration("nothing", list))
+
+    engine = Bench(footage, 10).measure(variant(small, "graph,input.size_hw=64x96")).engine
+
+    assert engine is not None
+    assert engine.recompilations == 0
+    assert engine.compilations >= 2
+
+
+def test_without_truth_there_is_no_accuracy(small: Detector, small_footage: Footage) -> None:
+    bare = replace(small_footage, truth=None, labelled=None, labelled_truth=None)
+
+    record = Bench(bare, 2).measure(variant(small, SIZE))
+
+    assert record.accuracy is None
+    assert all(picture.truth is None for picture in record.pictures)
+
+
+def test_what_could_not_run_is_a_row_with_its_problem(small: Detector, small_footage: Footage) -> None:
+    made = variant(small, "xla")
+
+    record = Bench(small_footage, 2).problem_record(made, SettingsError("this and that"))
+
+    assert record.problem is not None
+    assert (record.problem.kind, record.problem.message) == ("SettingsError", "this and that")
+    assert (record.timing, record.noise.verdict, record.settings) == (None, "unknown", made.settings)
+    assert Record.from_json(record.to_json()) == record
+
+
+def test_a_saved_record_may_be_the_baseline(small: Detector, small_footage: Footage, records: tuple[Record, ...]) -> None:
+    record = bench_on(small_footage, baseline=records[0]).measure(variant(small, SIZE))
+
+    assert record.agreement is not None
+    assert record.agreement.ratio == 1.0
+    assert record.comparison is None
+    assert TIMES_APART in record.warnings
+
+
+def test_a_saved_record_of_other_media_is_no_baseline(small_footage: Footage, records: tuple[Record, ...]) -> None:
+    other = array_media([next(small_footage.media.frames()).image_rgb], name="other")
+
+    with pytest.raises(
+        RecordError, match="was measured on scenes, these frames are of other and differ; choose a record of the same"
+    ):
+        Bench(replace(small_footage, media=other), baseline=records[0])
+
+
+def test_a_record_without_detections_is_no_baseline(small: Detector, small_footage: Footage) -> None:
+    failed = Bench(small_footage).problem_record(variant(small, "xla"), SettingsError("this and that"))
+
+    with pytest.raises(RecordError, match="holds no detections; choose a record of a run that succeeded"):
+        Bench(small_footage, baseline=failed)
+
+
+def test_the_command_lines_default_is_the_benchs() -> None:
+    assert options.DEFAULT_FRAMES == DEFAULT_FRAMES
+
+
+@pytest.fixture(scope="module")
+def street(assets: Path) -> Footage:
+    """Photographs and frames of a video in which YOLOX finds well over ten things."""
+    photographs = [next(open_media(path).frames()) for path in sorted((assets / "images" / "coral").glob("*.[bj][mp][pg]"))]
+    film = open_media(assets / "videos" / "intel_bottle-detection.mp4").frames()
+    images = [frame.image_rgb for frame in [*photographs, *islice(film, 0, 300, 60)]]
+    return Footage(array_media(images, name="street"), None, None, None, Calibration("nothing", list))
+
+
+def yolox(assets: Path, kind: str) -> Variant:
+    return variant(open_detector(str(assets / "models" / f"yolox_nano_416_{kind}_quantize.tflite")), name=kind)
+
+
+@pytest.fixture(scope="module")
+def sound(assets: Path, street: Footage) -> Record:
+    return Bench(street, 10).measure(yolox(assets, "float16"))
+
+
+def test_a_broken_model_is_flagged_against_a_sound_one(assets: Path, street: Footage, sound: Record) -> None:
+    bench = Bench(street, 10, baseline=sound)
+
+    same, broken = bench.measure(yolox(assets, "dynamic_range")), bench.measure(yolox(assets, "int8"))
+
+    assert sum(len(row.scores) for row in sound.detections) >= 10
+    assert not same.broken, same.warnings
+    assert broken.broken
+    assert any(text.startswith("this setting breaks the detector: ") for text in broken.warnings)
+
+
+def test_other_classes_are_not_compared(street: Footage, sound: Record, small: Detector) -> None:
+    record = Bench(street, 2, baseline=sound).measure(variant(small, f"runtime.engine=eager,{SIZE}"))
+
+    assert record.agreement is None
+    assert "float16 knows other classes: no agreement" in record.warnings
+
+
+@pytest.mark.parametrize("feed", ["loop", "threads", "tfdata"])
+def test_what_was_measured_before_a_frame_that_is_damaged_is_kept(small: Detector, feed: str) -> None:
+    media = Breaks()
+
+    def tell(what: str, _: int, __: int) -> None:
+        media.matters = media.matters or what.endswith("timing")  # the warm-up is over
+
+    bench = Bench(Footage(media, None, None, None, Calibration("nothing", list)), 40, progress=tell)
+    row = variant(small, f"graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy,feed.mode={feed}")
+
+    with pytest.raises(MediaError, match="breaks#17 is damaged") as caught:
+        bench.measure(row)
+    record = bench.problem_record(row, caught.value)
+
+    assert record.problem is not None
+    assert record.timing is not None
+    assert len(record.timing.total_seconds) == 17

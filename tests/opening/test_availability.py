@@ -1,0 +1,166 @@
+"""What cannot be taken is refused before anything runs, in one line that says what to choose."""
+
+from pathlib import Path
+
+import pytest
+
+from workbench.catalogue import ENGINES, NMS_METHODS
+from workbench.detectors import Detector
+from workbench.errors import SettingsError, UnavailableError
+from workbench.opening import check, open_detector, reasons
+from workbench.settings import FEED_CACHES, PRECISIONS, PRESETS, RESIZE_PLACES, Settings, parse_variant
+
+HOST = {"input.resize": "opencv"}
+LITERT = {"runtime.engine": "litert", **HOST}
+
+
+@pytest.fixture(scope="module")
+def yolox(assets: Path) -> Detector:
+    return open_detector(str(assets / "models" / "yolox_nano_416_float16_quantize.tflite"))
+
+
+@pytest.mark.parametrize(
+    ("values", "reason", "choose"),
+    [
+        ({"runtime.device": "gpu:7"}, "runtime.device is gpu:7: TensorFlow sees", "choose cpu"),
+        ({"runtime.device": "gpu:0", **LITERT}, "runtime.device is gpu:0: LiteRT runs on the cpu here", "choose cpu"),
+        (
+            {"runtime.precision": "float16"},
+            "runtime.precision is float16: the graph engine runs the network as it was saved, in float32",
+            "choose float32, or runtime.engine=litert",
+        ),
+        (
+            {"runtime.precision": "int8", "runtime.engine": "keras", **HOST},
+            "runtime.precision is int8: the keras engine runs the network as it was saved, in float32",
+            "choose float32, or runtime.engine=litert",
+        ),
+        (
+            {"runtime.precision": "bfloat16"},
+            "runtime.precision is bfloat16: the graph engine runs the network as it was saved, in float32",
+            "choose float32, or runtime.engine=litert",
+        ),
+        (
+            {"runtime.precision": "bfloat16", **LITERT},
+            "runtime.precision is bfloat16: LiteRT does not compute in it; choose one of float32, float16",
+            "choose one of float32, float16, dynamic-int8, int8, int16x8",
+        ),
+        (
+            {"runtime.engine": "keras", "input.resize": "graph"},
+            "input.resize is graph: the keras engine runs the network alone, at its own size",
+            "choose opencv or pillow, or runtime.engine one of eager, graph, xla",
+        ),
+        (
+            {"runtime.engine": "litert", "input.resize": "graph"},
+            "input.resize is graph: the litert engine runs the network alone, at its own size",
+            "choose opencv or pillow, or runtime.engine one of eager, graph, xla",
+        ),
+        ({"nms.method": "model"}, "nms.method is model: this model holds no NMS of its own", "choose any other method"),
+        (
+            {"feed.mode": "threads", "feed.workers": 0},
+            "feed.workers is 0: only tf.data chooses their number",
+            "choose 1 or more, or feed.mode=tfdata",
+        ),
+        ({"feed.cache": "memory"}, "feed.cache is memory: only tf.data keeps prepared frames", "choose none, or feed.mode=tfdata"),
+        (
+            {"feed.mode": "threads", "runtime.engine": "keras", "input.resize": "opencv"},
+            "feed.mode is threads: model.predict runs on one thread at a time",
+            "choose loop, or another runtime.engine",
+        ),
+        (
+            {"feed.mode": "threads", "feed.workers": 3, "runtime.threads": 2, "runtime.engine": "litert", "input.resize": "opencv"},
+            "feed.workers is 3: each worker's interpreter needs a thread, and runtime.threads is 2",
+            "choose fewer workers or more threads",
+        ),
+    ],
+    ids=lambda value: "+".join(str(part) for part in value.values()) if isinstance(value, dict) else "",
+)
+def test_a_setting_that_cannot_be_taken_says_why_and_what_to_choose(
+    mobile: Detector, values: dict[str, object], reason: str, choose: str
+) -> None:
+    settings = mobile.default_settings().with_values(values)
+
+    with pytest.raises(UnavailableError) as refused:
+        check(mobile, settings)
+
+    assert str(refused.value).startswith(reason)
+    assert str(refused.value).endswith(f"; {choose}")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_size_off_the_grid_is_an_impossible_value(mobile: Detector) -> None:
+    with pytest.raises(SettingsError, match="input.size_hw is 100x160; choose multiples of 32"):
+        check(mobile, mobile.default_settings().with_values({"input.size_hw": "100x160"}))
+
+
+def test_the_size_is_filled_in(mobile: Detector) -> None:
+    assert check(mobile, mobile.default_settings()).input.size_hw == mobile.input_spec.default_hw
+
+
+def test_a_size_that_was_chosen_stays(mobile: Detector) -> None:
+    assert check(mobile, mobile.default_settings().with_values({"input.size_hw": "96x160"})).input.size_hw == (96, 160)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("sample", ["mobile", "large"])
+def test_the_samples_take_every_preset(request: pytest.FixtureRequest, sample: str, preset: str) -> None:
+    detector = request.getfixturevalue(sample)
+
+    check(detector, parse_variant(preset, base=detector.default_settings()))
+
+
+def test_a_file_takes_its_own_defaults(yolox: Detector) -> None:
+    assert check(yolox, yolox.default_settings()).input.size_hw == (416, 416)
+
+
+@pytest.mark.parametrize(
+    ("base", "name", "values", "refused"),
+    [
+        ({}, "runtime.engine", ENGINES, {"keras", "litert", "openvino", "onnxruntime"}),  # the default resizes in the graph
+        (HOST, "runtime.engine", ENGINES, set()),
+        ({}, "runtime.precision", PRECISIONS, set(PRECISIONS) - {"float32"}),
+        (LITERT, "runtime.precision", PRECISIONS, {"bfloat16"}),
+        ({}, "input.resize", RESIZE_PLACES, set()),
+        (LITERT, "input.resize", RESIZE_PLACES, {"graph"}),
+        ({}, "nms.method", NMS_METHODS, {"model"}),
+        ({}, "feed.cache", FEED_CACHES, {"memory", "file"}),
+        ({}, "runtime.batch", (1, 2, 256), set()),
+        (LITERT, "runtime.device", ("cpu", "gpu:0"), {"gpu:0"}),
+        ({}, "input.size_hw", (160, 320, 333, (96, 160), (96, 161)), {333, (96, 161)}),
+        ({}, "nms.score", (0.0, 0.5, 1.5), {1.5}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_exactly_what_cannot_be_taken_is_greyed_out(
+    mobile: Detector, base: dict[str, object], name: str, values: tuple[object, ...], refused: set[object]
+) -> None:
+    settings = mobile.default_settings().with_values(base)
+
+    found = reasons(mobile, settings, name, values)
+
+    assert set(found) == refused
+    for value, reason in found.items():
+        with pytest.raises((UnavailableError, SettingsError)) as error:
+            check(mobile, settings.with_values({name: value}))
+        assert reason == str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "taken"),
+    [
+        ("runtime.engine", ENGINES, {"litert", "openvino", "onnxruntime"}),
+        ("runtime.precision", PRECISIONS, {"float16"}),
+        ("runtime.batch", (1, 2, 3), {1}),
+        ("input.size_hw", (320, 416), {416}),
+        ("input.resize", RESIZE_PLACES, {"opencv", "pillow"}),
+        ("nms.method", NMS_METHODS, set(NMS_METHODS) - {"model"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_file_takes_what_it_holds_and_nothing_else(
+    yolox: Detector, name: str, values: tuple[object, ...], taken: set[object]
+) -> None:
+    assert set(values) - set(reasons(yolox, yolox.default_settings(), name, values)) == taken
+
+
+def test_values_that_can_be_taken_have_no_reason(mobile: Detector) -> None:
+    assert reasons(mobile, Settings(), "nms.iou", (0.1, 0.5)) == {}

@@ -1,0 +1,128 @@
+"""What names mean, and which truth belongs to which media."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from workbench.detectors import Detector
+from workbench.errors import MediaError, TruthError
+from workbench.opening import open_detector, open_footage
+from workbench.samples import SAMPLE_CLIP, SAMPLE_STILLS, sample_calibration
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Five pictures called `shots/0.png` and so on, and no truth."""
+    made = tmp_path / "shots"
+    made.mkdir()
+    for n in range(5):
+        cv2.imwrite(str(made / f"{n}.png"), np.full((48, 80, 3), 40 * n, np.uint8))
+    return made
+
+
+def write_truth(path: Path, names: list[str], category: str = "dent") -> Path:
+    images = [{"id": n, "file_name": name, "width": 80, "height": 48} for n, name in enumerate(names)]
+    annotations = [{"id": n, "image_id": n, "category_id": 1, "bbox": [4, 4, 20, 10]} for n in range(len(names))]
+    path.write_text(json.dumps({"images": images, "annotations": annotations, "categories": [{"id": 1, "name": category}]}))
+    return path
+
+
+def test_without_a_source_the_clip_is_timed_and_the_stills_are_judged(mobile: Detector) -> None:
+    footage = open_footage(mobile)
+
+    assert footage.media.facts().name == SAMPLE_CLIP.name
+    assert footage.labelled is not None
+    assert footage.labelled.facts().name == SAMPLE_STILLS.name
+    assert footage.truth is not None
+    assert footage.labelled_truth is not None
+    assert set(footage.truth.images) == set(footage.media.frame_names())
+    assert set(footage.labelled_truth.images) == set(footage.labelled.frame_names())
+
+
+def test_truth_that_is_named_without_media_is_the_clips(mobile: Detector, tmp_path: Path) -> None:
+    footage = open_footage(mobile, None, str(write_truth(tmp_path / "mine.json", ["line.webm#3"])))
+
+    assert footage.labelled is footage.media
+    assert footage.truth is not None
+    assert set(footage.truth.images) == {"line.webm#3"}
+
+
+def test_media_without_truth_are_judged_by_nothing(mobile: Detector, folder: Path) -> None:
+    footage = open_footage(mobile, str(folder))
+
+    assert (footage.truth, footage.labelled, footage.labelled_truth) == (None, None, None)
+    assert footage.media.facts().frames == 5
+
+
+def test_truth_that_lies_beside_the_media_is_found(mobile: Detector, folder: Path) -> None:
+    write_truth(folder.with_name("shots.json"), ["0.png", "3.png"])
+
+    footage = open_footage(mobile, str(folder))
+
+    assert footage.labelled_truth is footage.truth
+    assert footage.labelled is footage.media
+    assert footage.truth is not None
+    assert set(footage.truth.images) == {"0.png", "3.png"}
+    assert any("does not know 3 of 5 frames" in note for note in footage.truth.notes)
+
+
+def test_truth_that_is_named_wins(mobile: Detector, folder: Path, tmp_path: Path) -> None:
+    write_truth(folder.with_name("shots.json"), ["0.png"])
+
+    footage = open_footage(mobile, str(folder), str(write_truth(tmp_path / "mine.json", ["1.png"])))
+
+    assert footage.truth is not None
+    assert (footage.truth.name, set(footage.truth.images)) == ("mine.json", {"1.png"})
+
+
+@pytest.mark.parametrize(
+    ("names", "category", "words"),
+    [
+        (["x.png"], "dent", "describes x.png, none of which are among the frames"),
+        (["0.png"], "zebra", "is about zebra, the detector knows scratch, dent"),
+    ],
+    ids=["other frames", "other classes"],
+)
+def test_truth_of_something_else_is_refused(
+    mobile: Detector, folder: Path, tmp_path: Path, names: list[str], category: str, words: str
+) -> None:
+    truth = write_truth(tmp_path / "mine.json", names, category)
+
+    with pytest.raises(TruthError, match=words):
+        open_footage(mobile, str(folder), str(truth))
+
+
+@pytest.mark.parametrize("truth", ["nowhere.json", "truth.txt"])
+def test_truth_that_cannot_be_read_is_refused(mobile: Detector, folder: Path, truth: str) -> None:
+    with pytest.raises(TruthError):
+        open_footage(mobile, str(folder), str(folder / truth))
+
+
+def test_media_that_cannot_be_read_are_refused(mobile: Detector, tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="there is no"):
+        open_footage(mobile, str(tmp_path / "nowhere.mp4"))
+
+
+def test_the_samples_are_calibrated_on_scenes_of_their_own(mobile: Detector, folder: Path) -> None:
+    here, elsewhere = open_footage(mobile).calibration, open_footage(mobile, str(folder)).calibration
+
+    assert here.key == elsewhere.key == sample_calibration().key
+    assert here.key.startswith(f"{len(here.frames())} stills of the sample line [")
+
+
+def test_other_detectors_are_calibrated_on_the_media(assets: Path, folder: Path) -> None:
+    detector = open_detector(str(assets / "models" / "yolox_nano_416_float16_quantize.tflite"))
+
+    calibration = open_footage(detector, str(folder)).calibration
+
+    assert calibration.key.startswith("5 frames of shots [")
+    assert [int(frame.mean()) for frame in calibration.frames()] == [0, 40, 80, 120, 160]
+
+
+def test_a_path_is_a_detector_too(assets: Path) -> None:
+    path = assets / "models" / "yolox_nano_416_float16_quantize.tflite"
+
+    assert open_detector(str(path)).facts.source == str(path)

@@ -1,0 +1,7 @@
+"""The catalogue: which engines and NMS methods there are, one row each. Pure data, which producing and showing both read."""
+
+from workbench.catalogue.code import load
+from workbench.catalogue.engines import ENGINES, EngineRow, Package, engine_row
+from workbench.catalogue.nms import NMS_METHODS, MethodsOf, NmsRow
+
+__all__ = ["ENGINES", "NMS_METHODS", "EngineRow", "MethodsOf", "NmsRow", "Package", "engine_row", "load"]

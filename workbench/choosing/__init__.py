@@ -1,0 +1,24 @@
+"""Choosing: the fastest setting that keeps a budget, and whether a newer record is worse than an older one."""
+
+from workbench.choosing.budget import Budget, Stat
+from workbench.choosing.checking import Check, Tolerance, check, did_not_run
+from workbench.choosing.differences import Differences, compare_records
+from workbench.choosing.picking import Choice, Pick, Relaxation, pick
+from workbench.choosing.sentences import sentence, setting_words
+
+__all__ = [
+    "Budget",
+    "Check",
+    "Choice",
+    "Differences",
+    "Pick",
+    "Relaxation",
+    "Stat",
+    "Tolerance",
+    "check",
+    "compare_records",
+    "did_not_run",
+    "pick",
+    "sentence",
+    "setting_words",
+]

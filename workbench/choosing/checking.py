@@ -1,0 +1,134 @@
+"""Whether a record is worse than an earlier one of the same settings, beyond what noise explains."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.choosing.differences import ap_change, compare_records
+from workbench.choosing.speeds import Speeds, compare_times
+from workbench.detections import Agreement, judge
+from workbench.errors import SettingsError
+from workbench.record import Record
+from workbench.timing import Ratio
+
+MAX_SLOWER = 0.05  # sessions on a quiet machine differ by less, mostly; a change that costs less is no reason to stop anyone
+MAX_AP_LOSS = 0.005  # half of what COCO's results differ by between trainings; the same model on the same frames differs by .0001
+MAX_AGREEMENT_LOSS = 0.02  # one box of a hundred at its score threshold comes and goes with the order of additions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """How much worse is not yet a regression, as fractions: of the time, of AP, of agreement.
+
+    Raises:
+        SettingsError: One of them is no fraction that could be kept.
+    """
+
+    max_slower: float = MAX_SLOWER
+    max_ap_loss: float = MAX_AP_LOSS
+    max_agreement_loss: float = MAX_AGREEMENT_LOSS
+
+    def __post_init__(self) -> None:
+        for name, value, most in (
+            ("max_slower", self.max_slower, np.inf),
+            ("max_ap_loss", self.max_ap_loss, 1.0),
+            ("max_agreement_loss", self.max_agreement_loss, 1.0),
+        ):
+            if not (np.isfinite(value) and 0.0 <= value <= most):
+                raise SettingsError(f"{name} is {value}; choose a fraction such as .05")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Whether a record is worse than an earlier one of the same settings.
+
+    Attributes:
+        before: The earlier one.
+        after: The new one; `None` where the setting did not run any more.
+        worse: What got worse, in words; empty where nothing did.
+        judged: What was looked at and is as good as it was, in words.
+        notes: What could not be judged, and why.
+        speeds: The times' ratio and caveats; `None` where they were not judged.
+    """
+
+    before: Record
+    after: Record | None
+    worse: tuple[str, ...]
+    judged: tuple[str, ...]
+    notes: tuple[str, ...]
+    speeds: Speeds | None
+
+    @property
+    def slower(self) -> bool:
+        """Whether it took longer, which measuring again may show to have been a passing mood of the machine."""
+        return self.speeds is not None and self.speeds.verdict == "slower"
+
+
+def check(before: Record, after: Record, tolerance: Tolerance | None = None, *, different_machines: bool = False) -> Check:
+    """Judge a record against an earlier one of the same settings.
+
+    It is slower only where the whole interval of the ratio of medians lies beyond the tolerance, and beyond what `compare_times`
+    asks for where the machine was noisy. AP decides about quality where both have one; agreement of their detections is judged
+    where the model's file is the same.
+
+    Raises:
+        MachinesDifferError: They come from different machines, and that was not allowed.
+        RecordError: The earlier one did not run, or the frames differ.
+    """
+    limits = tolerance or Tolerance()
+    if after.problem is not None:
+        return did_not_run(before, after.problem.message)
+    found = compare_records(before, after, different_machines=different_machines)
+    speeds = None
+    verdicts: list[tuple[bool | None, str]] = []
+    if found.speeds is not None:
+        speeds = compare_times(before, after, 1 + limits.max_slower)
+        verdicts.append(_judge_times(speeds))
+    verdicts.append(_judge_ap(before, after, limits))
+    verdicts += _judge_agreement(before, after, found.agreement, limits)
+    caveats = speeds.caveats[1:] if speeds is not None else ()  # that sessions differ is what the tolerance is for
+    return Check(
+        before=before,
+        after=after,
+        worse=tuple(words for bad, words in verdicts if bad),
+        judged=tuple(words for bad, words in verdicts if bad is False),
+        notes=(*(words for bad, words in verdicts if bad is None), *caveats, *found.notes, *found.changes),
+        speeds=speeds,
+    )
+
+
+def did_not_run(before: Record, reason: str) -> Check:
+    """Return the outcome where the setting ran before and does not now."""
+    return Check(before=before, after=None, worse=(f"does not run any more: {reason}",), judged=(), notes=(), speeds=None)
+
+
+def _judge_times(speeds: Speeds) -> tuple[bool | None, str]:
+    if speeds.ratio is None:
+        return None, speeds.caveats[0]
+    longer = Ratio(median=1 / speeds.ratio.median, low=1 / speeds.ratio.high, high=1 / speeds.ratio.low)
+    words = f"takes {longer.median:.2f} times as long [{longer.low:.2f}, {longer.high:.2f}]"
+    return speeds.verdict == "slower", words
+
+
+def _judge_ap(before: Record, after: Record, limits: Tolerance) -> tuple[bool | None, str]:
+    change = ap_change(before, after)
+    if change is None:
+        return None, "AP is not judged: both records need one on the same truth"
+    assert before.accuracy is not None, "there is a change"
+    assert after.accuracy is not None, "there is a change"
+    return -change > limits.max_ap_loss, f"AP {before.accuracy.ap:.3f} -> {after.accuracy.ap:.3f}"
+
+
+def _judge_agreement(
+    before: Record, after: Record, agreed: Agreement | None, limits: Tolerance
+) -> Iterator[tuple[bool | None, str]]:
+    if agreed is None:
+        yield None, "agreement is not judged: the records share no frames with detections, or know other classes"
+    elif before.detector.sha256 != after.detector.sha256:
+        for reason in judge(after.accuracy, before.accuracy, agreed):
+            yield True, f"it breaks the detector: {reason}"
+        yield None, f"agreement {agreed.ratio:.3f}: not judged, since the model's file is another"
+    else:
+        lost = f", {agreed.lost} boxes lost, {agreed.new} new, {agreed.class_flips} of another class"
+        yield 1 - agreed.ratio > limits.max_agreement_loss, f"agreement {agreed.ratio:.3f}{lost if agreed.ratio < 1 else ''}"

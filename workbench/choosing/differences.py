@@ -1,0 +1,101 @@
+"""Two saved records side by side: settings, times, accuracy, detections."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from workbench.choosing.speeds import Speeds, compare_times
+from workbench.detections import Agreement, agreement
+from workbench.errors import MachinesDifferError, RecordError
+from workbench.record import Record
+from workbench.settings import describe_changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Differences:
+    """What sets record B apart from record A.
+
+    Attributes:
+        changes: Settings that differ, `group.field: old -> new`.
+        speeds: `None` where the times may not be compared.
+        ap_change: B's AP less A's; `None` where one has none, or the truth is another.
+        agreement: Of B's detections with A's on the frames that both kept; `None` where there are none, or the classes differ.
+        notes: What else differs: the machine, the model's file, versions; and what is not compared, with why.
+    """
+
+    changes: tuple[str, ...]
+    speeds: Speeds | None
+    ap_change: float | None
+    agreement: Agreement | None
+    notes: tuple[str, ...]
+
+
+def compare_records(a: Record, b: Record, *, different_machines: bool = False) -> Differences:
+    """Compare two saved records of the same frames.
+
+    Args:
+        a: The one that is compared with.
+        b: The other.
+        different_machines: Whether they may come from different machines; their times are then not compared.
+
+    Raises:
+        MachinesDifferError: They do, and that was not allowed.
+        RecordError: One of them did not run, or they were measured on different frames.
+    """
+    for record in (a, b):
+        if record.problem is not None or record.timing is None:
+            reason = record.problem.message if record.problem else "nothing was timed"
+            raise RecordError(f"{record.name} [{record.id[:8]}] did not run ({reason}); choose a record with figures")
+    if media_key(a) != media_key(b):
+        raise RecordError(f"{a.name} was measured on {a.media.name}, {b.name} on {b.media.name}; choose records of the same frames")
+    same_machine = a.environment.machine_id == b.environment.machine_id
+    if not same_machine and not different_machines:
+        raise MachinesDifferError(
+            f"these records come from two machines ({a.environment.cpu} [{a.environment.machine_id[:8]}],"
+            f" {b.environment.cpu} [{b.environment.machine_id[:8]}]); choose records of one, or allow it with --different-machines"
+        )
+    return Differences(
+        changes=describe_changes(a.settings, b.settings),
+        speeds=compare_times(a, b) if same_machine else None,
+        ap_change=ap_change(a, b),
+        agreement=agreement_of(a, b),
+        notes=tuple(_notes(a, b)),
+    )
+
+
+def media_key(record: Record) -> str:
+    """Return what is equal for records of the same frames."""
+    return record.media.sha256 or record.media.source
+
+
+def ap_change(a: Record, b: Record) -> float | None:
+    """Return B's AP less A's, where both have one on the same truth."""
+    old, new = a.accuracy, b.accuracy
+    if old is None or new is None or old.ap is None or new.ap is None or old.truth != new.truth:
+        return None
+    return new.ap - old.ap
+
+
+def agreement_of(a: Record, b: Record) -> Agreement | None:
+    """Return how B's kept detections agree with A's, on the frames that both kept; `None` without any, or where classes differ."""
+    if a.detector.labels != b.detector.labels:
+        return None
+    known = {row.frame: row for row in a.detections}
+    pairs = [(row.detections(), known[row.frame].detections()) for row in b.detections if row.frame in known]
+    if not pairs:
+        return None
+    return agreement([one for one, _ in pairs], [other for _, other in pairs], baseline_name=a.name)
+
+
+def _notes(a: Record, b: Record) -> Iterator[str]:
+    if a.environment.machine_id != b.environment.machine_id:
+        yield "they come from different machines: their times tell nothing about the settings and are not compared"
+    if a.detector.sha256 != b.detector.sha256:
+        yield f"the model's file differs: {_model(a)}, {_model(b)}"
+    old, new = a.environment.versions, b.environment.versions
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            yield f"{name}: {old.get(name, 'absent')} -> {new.get(name, 'absent')}"
+
+
+def _model(record: Record) -> str:
+    return f"{record.detector.name} [{record.detector.sha256[:8]}]"

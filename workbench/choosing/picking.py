@@ -1,0 +1,207 @@
+"""From the rows of a history to the setting to run. Pure: it opens nothing, measures nothing and prints nothing."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from workbench.choosing.budget import Budget, Candidate, Limit, Margin, Stat
+from workbench.history import Summary
+from workbench.record import SCREENING_ERROR
+
+NEAR_MISSES = 3  # more would be the history again
+
+
+class Choice(NamedTuple):
+    """A setting and how it stands against each limit."""
+
+    candidate: Candidate
+    margins: tuple[Margin, ...]
+
+    @property
+    def summary(self) -> Summary:
+        return self.candidate.summary
+
+    @property
+    def missed(self) -> tuple[Margin, ...]:
+        """The limits that it does not keep, or is not known to keep."""
+        return tuple(margin for margin in self.margins if not margin.met)
+
+
+class Relaxation(NamedTuple):
+    """One limit that, moved so far, lets a setting through that keeps all others."""
+
+    limit: str
+    wanted: float
+    needed: float
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """What a budget comes to.
+
+    Attributes:
+        budget: What was asked.
+        chosen: The fastest setting measured whole that keeps it; `None` where none does.
+        unconfirmed: The fastest by composed times that keeps it, where they beat the chosen one by more than they err.
+        runner_up: The fastest of the others that keep it: one of another detector, size, engine or precision where there is one.
+        near_misses: Settings that miss one limit, the nearest first; where there is a choice, only faster ones than that.
+        relaxations: Where none keeps the budget: each limit that would have to give way, and to what.
+        nearest: Where none keeps it: the setting that misses least in all.
+        baseline: What AP losses are counted from, where it was named.
+        candidates: How many settings were looked at.
+        unusable: How many more break the detector or did not run.
+        unknown: By limit: how many of the candidates lack the figure that it is for.
+    """
+
+    budget: Budget
+    chosen: Choice | None
+    unconfirmed: Choice | None
+    runner_up: Choice | None
+    near_misses: tuple[Choice, ...]
+    relaxations: tuple[Relaxation, ...]
+    nearest: Choice | None
+    baseline: Summary | None
+    candidates: int
+    unusable: int
+    unknown: dict[str, int]
+
+
+def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None = None, baseline: Summary | None = None) -> Pick:
+    """Pick the fastest setting that keeps a budget.
+
+    Of one setting (a detector's file under the same settings on the same frames) one row counts: one measured directly before a
+    composed one, of those the newest that was not noisy. Where the newest breaks the detector or did not run, the setting is out.
+    Composed times decide nothing: they only tell what is worth measuring whole.
+
+    Args:
+        summaries: In the order in which they were measured; of one set of frames, or the figures mean nothing together.
+        budget: What to keep.
+        machine_id: Whose times count; rows of other machines tell only the best AP. `None`: all are of one machine.
+        baseline: Count AP losses from this row. Otherwise they are counted from the best AP that any row reached on the same truth
+            with a detector of the same classes.
+    """
+    rows = tuple(summaries)
+    settings = _by_setting(row for row in rows if machine_id is None or row.machine_id == machine_id)
+    standing = [row for row in map(_standing, settings) if row is not None]
+    best, baselines = _best_ap(rows, baseline), frozenset(row.agreement_baseline for group in settings for row in group)
+    found = [_candidate(row, budget.stat, best, baselines) for row in standing]
+    limits = budget.limits
+    choices = [Choice(one, tuple(limit.margin(one) for limit in limits)) for one in found if one.ms is not None]
+    choices.sort(key=_speed)
+    whole = [choice for choice in choices if not choice.summary.composed]
+    feasible = [choice for choice in whole if not choice.missed]
+    chosen = feasible[0] if feasible else None
+    return Pick(
+        budget=budget,
+        chosen=chosen,
+        unconfirmed=_unconfirmed(choices, chosen),
+        runner_up=_runner_up(feasible),
+        near_misses=_near_misses(choices, chosen),
+        relaxations=() if chosen else tuple(_relaxations(whole, limits)),
+        nearest=None if chosen else min(whole, key=_miss, default=None),
+        baseline=baseline,
+        candidates=len(found),
+        unusable=len(settings) - len(standing),
+        unknown=_unknown(found, limits, budget.stat),
+    )
+
+
+def _by_setting(rows: Iterable[Summary]) -> list[list[Summary]]:
+    groups: dict[tuple[str, str, str], list[Summary]] = {}
+    for row in rows:
+        groups.setdefault((row.detector_sha256, row.media_key, row.settings_key), []).append(row)
+    return list(groups.values())
+
+
+def _standing(rows: Sequence[Summary]) -> Summary | None:
+    """Return the row that counts for a setting, if any."""
+    known = [row for row in rows if not row.composed] or rows
+    if not known[-1].sound:
+        return None
+    sound = [row for row in known if row.sound]
+    return ([row for row in sound if row.noise != "noisy"] or sound)[-1]
+
+
+Question = tuple[str, str | None]
+"""What APs can be compared on: the classes, and the truth."""
+
+
+def _question(row: Summary) -> Question:
+    return row.labels_key, row.ap_truth
+
+
+def _best_ap(rows: Iterable[Summary], baseline: Summary | None) -> dict[Question, float]:
+    best: dict[Question, float] = {}
+    for row in rows if baseline is None else (baseline,):
+        if row.ap is not None and row.problem is None and row.ap > best.get(question := _question(row), -1.0):
+            best[question] = row.ap
+    return best
+
+
+def _candidate(row: Summary, stat: Stat, best: dict[Question, float], baselines: frozenset[str | None]) -> Candidate:
+    reference = best.get(_question(row))
+    agreement = 1.0 if row.agreement is None and row.name in baselines else row.agreement
+    ms, fps = (row.median_ms, row.fps) if stat == "median" else (row.p95_ms, 1000.0 / row.p95_ms if row.p95_ms else None)
+    return Candidate(
+        summary=row,
+        ms=ms,
+        fps=fps,
+        ap_loss=None if row.ap is None or reference is None else reference - row.ap,
+        agreement=agreement,
+    )
+
+
+def _speed(choice: Choice) -> tuple[float, float]:
+    """Sort the fastest first; of equally fast ones the more accurate."""
+    return choice.candidate.ms or 0.0, -(choice.summary.ap or 0.0)
+
+
+def _unconfirmed(choices: Sequence[Choice], chosen: Choice | None) -> Choice | None:
+    first = next((choice for choice in choices if choice.summary.composed and not choice.missed), None)
+    if first is None or chosen is None or _speed(first)[0] * (1 + SCREENING_ERROR) < _speed(chosen)[0]:
+        return first
+    return None
+
+
+def _miss(choice: Choice) -> tuple[float, float]:
+    return sum(margin.miss for margin in choice.margins), choice.candidate.ms or 0.0
+
+
+def _kind(choice: Choice) -> tuple[object, ...]:
+    """Return what makes a setting another one to people; a further NMS threshold does not."""
+    row = choice.summary
+    return row.detector_sha256, row.height, row.width, row.engine, row.precision
+
+
+def _runner_up(feasible: Sequence[Choice]) -> Choice | None:
+    others = feasible[1:]
+    return next((choice for choice in others if _kind(choice) != _kind(feasible[0])), others[0] if others else None)
+
+
+def _near_misses(choices: Sequence[Choice], chosen: Choice | None) -> tuple[Choice, ...]:
+    faster = choices[: choices.index(chosen)] if chosen else choices
+    near = sorted((choice for choice in faster if len(choice.missed) == 1 and choice.missed[0].got is not None), key=_miss)
+    first_of_its_kind = {_kind(choice): choice for choice in reversed(near)}
+    return tuple(choice for choice in near if first_of_its_kind[_kind(choice)] is choice)[:NEAR_MISSES]
+
+
+def _relaxations(choices: Sequence[Choice], limits: Sequence[Limit]) -> Iterator[Relaxation]:
+    for position, limit in enumerate(limits):
+        let_through = [
+            choice
+            for choice in choices
+            if choice.margins[position].got is not None and [margin.limit for margin in choice.missed] == [limit.name]
+        ]
+        if let_through:
+            best = min(let_through, key=lambda choice: choice.margins[position].miss)
+            got = best.margins[position].got
+            assert got is not None, "those without a figure were left out"
+            yield Relaxation(limit.name, limit.wanted, limit.relaxed_to(got), best)
+
+
+def _unknown(found: Sequence[Candidate], limits: Sequence[Limit], stat: Stat) -> dict[str, int]:
+    lacking = {limit.name: sum(getattr(one, limit.figure) is None for one in found) for limit in limits}
+    if stat == "p95":
+        lacking[stat] = sum(one.ms is None for one in found)
+    return {name: count for name, count in lacking.items() if count}

@@ -1,0 +1,150 @@
+"""A pick in words: one sentence that says what to run, and what stands in the way where nothing will do."""
+
+from collections.abc import Callable, Iterator
+
+from workbench.catalogue import engine_row
+from workbench.choosing.budget import Candidate, Margin
+from workbench.choosing.picking import Choice, Pick, Relaxation
+from workbench.history import Summary
+from workbench.record import SCREENING_ERROR
+from workbench.timing import frames_needed
+from workbench.wording import counted, format_fraction, format_milliseconds, format_number, listed
+
+plain: Callable[[float], str] = "{:g}".format  # how people write the limits that they set
+AS_ACCURATE = 0.0005  # below it a loss reads .000
+LIMITS: dict[str, Callable[[float], str]] = {
+    "min_fps": lambda value: f"{plain(value)} frames a second",
+    "max_ms": lambda value: f"at most {plain(value)} ms a frame",
+    "max_ap_loss": lambda value: f"at most {format_fraction(value)} AP lost",
+    "min_agreement": lambda value: f"an agreement of at least {format_fraction(value)}",
+}
+
+
+def sentence(picked: Pick, *, place: str = "on this machine") -> str:
+    """Say what to run and how it keeps the budget, or why nothing does and what would.
+
+    Args:
+        picked: What `pick` found.
+        place: Where it was measured.
+    """
+    if picked.chosen is None:
+        return " ".join(_nothing(picked, place))
+    return " ".join(_advice(picked, picked.chosen, place))
+
+
+def setting_words(row: Summary) -> str:
+    """Name a setting by what people choose first.
+
+    For example `inspector-mobile at 320x320 with LiteRT int8`; height comes before width, as in `input.size_hw`.
+    """
+    size = f"{row.height}x{row.width}" if row.height and row.width else "its own size"
+    precision = "" if row.precision == "float32" else f" {row.precision}"
+    return f"{row.detector_name} at {size} with {engine_row(row.engine).spoken}{precision}"
+
+
+def _advice(picked: Pick, chosen: Choice, place: str) -> Iterator[str]:
+    row = chosen.summary
+    yield f"Run {setting_words(row)}: {', '.join((*_speed(picked, chosen, place), *_quality(picked, chosen)))}."
+    if row.noise == "noisy":
+        yield "The machine was noisy when it was measured: measure it again."
+    if picked.unconfirmed is not None:
+        yield _by_composed_times(picked.unconfirmed, "may be faster")
+    yield from _left_out(picked)
+
+
+def _by_composed_times(choice: Choice, what: str) -> str:
+    setting, ms = setting_words(choice.summary), format_milliseconds(choice.candidate.ms)
+    return f"By composed times, about {SCREENING_ERROR:.0%} off, {setting} {what}, at {ms} ms a frame: measure it whole first."
+
+
+def _speed(picked: Pick, chosen: Choice, place: str) -> Iterator[str]:
+    limits = {margin.limit: margin for margin in chosen.margins}
+    one = chosen.candidate
+    rate = f"{format_number(one.fps)} frames a second"
+    time = f"{format_milliseconds(one.ms)} ms a frame"
+    if picked.budget.stat == "p95":
+        rate, time = f"95 of 100 frames keep up with {format_number(one.fps)} a second", f"95 of 100 take at most {time}"
+    if "min_fps" in limits or "max_ms" not in limits:
+        yield f"{rate} {place}{_limit(limits.get('min_fps'), plain, 'your limit: ')}"
+        place = ""
+    if "max_ms" in limits:
+        yield f"{time}{' ' * bool(place)}{place}{_limit(limits.get('max_ms'), plain, 'your limit: ')}"
+
+
+def _quality(picked: Pick, chosen: Choice) -> Iterator[str]:
+    limits = {margin.limit: margin for margin in chosen.margins}
+    loss, agreement = chosen.candidate.ap_loss, chosen.candidate.agreement
+    if loss is not None:
+        yield f"{_loss(loss, picked.baseline)}{_limit(limits.get('max_ap_loss'), format_fraction)}"
+    if "min_agreement" in limits and agreement is not None:
+        with_whom = f" with {chosen.summary.agreement_baseline}" if chosen.summary.agreement_baseline else ""
+        yield f"agreement {format_fraction(agreement)}{with_whom}{_limit(limits['min_agreement'], format_fraction)}"
+
+
+def _loss(loss: float, baseline: Summary | None) -> str:
+    other = "the most accurate setting" if baseline is None else baseline.name
+    if abs(loss) < AS_ACCURATE:
+        return f"as accurate as {other}" if baseline else f"no less accurate than {other}"
+    return f"{format_fraction(abs(loss))} AP {'below' if loss > 0 else 'above'} {other}"
+
+
+def _limit(margin: Margin | None, write: Callable[[float], str], before: str = "limit ") -> str:
+    return "" if margin is None else f" ({before}{write(margin.wanted)})"
+
+
+def _nothing(picked: Pick, place: str) -> Iterator[str]:
+    if not picked.candidates:
+        only = "The only setting" if picked.unusable == 1 else f"Each of the {picked.unusable} settings"
+        yield f"{only} measured {place} breaks the detector or did not run."
+        return
+    if picked.unconfirmed is not None:
+        yield f"Nothing measured whole {place} will do. {_by_composed_times(picked.unconfirmed, 'does')}"
+        return
+    yield f"No setting measured {place} gives {listed([LIMITS[one.name](one.wanted) for one in picked.budget.limits])}."
+    for relaxation in picked.relaxations:
+        yield _relaxing(relaxation)
+    if not picked.relaxations and picked.nearest is not None:
+        missed = listed([_reached(margin, picked.nearest.candidate) for margin in picked.nearest.missed])
+        yield f"The nearest is {setting_words(picked.nearest.summary)}: {missed}."
+    yield from _left_out(picked)
+
+
+def _relaxing(relaxation: Relaxation) -> str:
+    one, setting = relaxation.choice.candidate, setting_words(relaxation.choice.summary)
+    needed = relaxation.needed
+    if relaxation.limit == "min_fps":
+        needs = format_milliseconds(1000.0 / relaxation.wanted)
+        taken = format_milliseconds(None if one.fps is None else 1000.0 / one.fps)
+        wanted, reached = plain(relaxation.wanted), f"{setting} does it: it takes {taken} ms a frame"
+        return f"Ask for {plain(needed)} frames a second and {reached}, {wanted} need {needs}."
+    asked = {
+        "max_ms": f"{plain(needed)} ms a frame",
+        "max_ap_loss": f"{format_fraction(needed)} AP lost",
+        "min_agreement": f"an agreement of {format_fraction(needed)}",
+    }[relaxation.limit]
+    return f"Allow {asked} and {setting} does it, at {format_number(one.fps)} frames a second."
+
+
+def _reached(margin: Margin, one: Candidate) -> str:
+    if margin.got is None:
+        return f"{'AP' if margin.limit == 'max_ap_loss' else 'agreement'} unknown"
+    return {
+        "min_fps": f"{format_number(one.fps)} frames a second",
+        "max_ms": f"{format_milliseconds(one.ms)} ms a frame",
+        "max_ap_loss": f"{format_fraction(one.ap_loss)} AP lost",
+        "min_agreement": f"agreement {format_fraction(one.agreement)}",
+    }[margin.limit]
+
+
+def _left_out(picked: Pick) -> Iterator[str]:
+    """Say which settings could not be judged, and what would let them be."""
+    remedies = {
+        "p95": f"too few frames for a p95; time {frames_needed(0.95)} or more",
+        "max_ap_loss": "no AP; measure on media with truth",
+        "min_agreement": "no agreement; measure them after a baseline",
+    }
+    for name, remedy in remedies.items():
+        count = picked.unknown.get(name, 0)
+        if count:
+            verb = "has" if count == 1 else "have"
+            yield f"{counted(count, 'setting')} {verb} {remedy}."

@@ -1,0 +1,20 @@
+"""Detections: boxes, what was found in a picture, and how right it is."""
+
+from workbench.detections.accuracy import Accuracy, Agreement, agreement, average_precision, judge, judged, match, uncounted
+from workbench.detections.boxes import FloatArray, UInt8Array, areas_px
+from workbench.detections.detections import Detections
+
+__all__ = [
+    "Accuracy",
+    "Agreement",
+    "Detections",
+    "FloatArray",
+    "UInt8Array",
+    "agreement",
+    "areas_px",
+    "average_precision",
+    "judge",
+    "judged",
+    "match",
+    "uncounted",
+]

@@ -1,0 +1,257 @@
+"""How right the detections are: average precision against truth, agreement with a baseline, and whether a setting is broken."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.detections.boxes import FloatArray, pairwise_iou
+from workbench.detections.detections import Detections
+from workbench.timing import Value
+
+COUNTED = 100  # detections of one class in one image that COCO's average precision counts, best first
+MATCH_IOU = 0.5
+ENOUGH_BOXES = 10  # of the baseline in all frames: with fewer, two or three borderline boxes would decide about a setting
+AGREEMENT_FLOOR = 0.5  # below it more boxes differ than agree; rounding (float16, int8 that works) stays above .8
+FOUND_FLOOR = 0.5  # of the baseline's boxes, with their class; the F1 above forgives two lost of three where none is new
+IOU_FLOOR = 0.7  # mean over matched boxes; a sound int8 box is within a few pixels, above .9, and .5 is where matching itself ends
+AP_SHARE_FLOOR = 0.5  # of the baseline's AP: a user who trades accuracy for speed sets a limit, half gone is a defect
+
+
+class Accuracy(Value):
+    """Average precision against ground truth, COCO's definitions, in fractions; `None` where no truth of that size exists."""
+
+    ap: float | None
+    ap50: float | None
+    ap_small: float | None
+    ap_medium: float | None
+    ap_large: float | None
+    images: int
+    truth: str
+    """Which truth: its file's name."""
+    score_threshold: float
+    """Detections that scored less were not there to be counted."""
+
+
+class Agreement(Value):
+    """How two settings' detections on the same frames agree, with no truth needed."""
+
+    baseline: str
+    frames: int
+    matched: int
+    """Pairs of boxes of any class at IoU of at least .5, each box in one pair."""
+    lost: int
+    """Boxes of the baseline without a partner."""
+    new: int
+    """Boxes without a partner in the baseline."""
+    class_flips: int
+    """Matched pairs whose classes differ."""
+    score_drift: float | None
+    """Mean score of the matched boxes minus that of their partners."""
+    mean_iou: float | None
+    ratio: float
+    """Matched pairs with equal class, as F1: `2·same / (2·matched + lost + new)`; 1 where neither found anything."""
+    broken: bool
+    """Whether the setting breaks the detector, however fast it is."""
+    reasons: tuple[str, ...] = ()
+
+
+class KnownBoxes(Protocol):
+    """What is known to be in one image; `datasets.ImageTruth` is one.
+
+    Attributes:
+        boxes_xyxy_px: `(n, 4)`, pixels of the original image.
+        class_ids: `(n,)`, positions in the detector's labels.
+        iscrowd: `(n,)`, whether a box surrounds many objects; detections in it count neither way.
+        areas_px: `(n,)`, of the objects, which COCO sorts into small, medium and large.
+    """
+
+    @property
+    def boxes_xyxy_px(self) -> FloatArray: ...
+    @property
+    def class_ids(self) -> NDArray[np.int64]: ...
+    @property
+    def iscrowd(self) -> NDArray[np.bool_]: ...
+    @property
+    def areas_px(self) -> FloatArray: ...
+
+
+def average_precision(
+    found: Sequence[Detections],
+    truth: Sequence[KnownBoxes],
+    *,
+    classes: int,
+    truth_name: str,
+    score_threshold: float,
+) -> Accuracy:
+    """Return COCO's average precision of what was found in each image.
+
+    Small is an area below 32², large one of at least 96² pixels of the original image. Only the best `COUNTED` detections of each
+    class and image count; crowds count neither way. A class of which the truth holds no box has no precision: what is found of it
+    is not judged, and the mean is over the other classes. Nothing found at all gives 0.
+
+    Args:
+        found: One per image.
+        truth: One per image, in the same order.
+        classes: How many classes the detector knows; others in the truth are left out.
+        truth_name: What to call the truth.
+        score_threshold: What the detections were filtered with.
+
+    Raises:
+        ValueError: Not one truth for each image.
+    """
+    from faster_coco_eval import COCO, COCOeval_faster
+
+    annotations = _truth_annotations(found, truth, classes)
+    known = [row for row in annotations if not row["iscrowd"]]
+    figures: dict[str, float | None] = dict.fromkeys(("ap", "ap50", "ap_small", "ap_medium", "ap_large"))
+    if known:
+        images = [{"id": position + 1} for position in range(len(found))]
+        categories = [{"id": number, "name": str(number)} for number in range(classes)]
+        everything = COCO({"images": images, "categories": categories, "annotations": annotations}, print_function=_silent)
+        results = everything.loadRes(_result_rows(found))
+        evaluation = COCOeval_faster(everything, results, "bbox", print_function=_silent)
+        evaluation.run()
+        ap, ap50, _, small, medium, large = (None if figure < 0 else float(figure) for figure in evaluation.stats[:6])
+        figures = {"ap": ap, "ap50": ap50, "ap_small": small, "ap_medium": medium, "ap_large": large}
+    return Accuracy(**figures, images=len(found), truth=truth_name, score_threshold=score_threshold)
+
+
+def uncounted(found: Sequence[Detections]) -> tuple[str, ...]:
+    """Say where images hold more detections of a class than average precision counts."""
+    crowded = sum(len(one) > 0 and int(np.bincount(one.class_ids).max()) > COUNTED for one in found)
+    return (f"average precision counts the best {COUNTED} of a class in an image; {crowded} of {len(found)} images hold more",) * (
+        crowded > 0
+    )
+
+
+def _truth_annotations(found: Sequence[Detections], truth: Sequence[KnownBoxes], classes: int) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for image, (_, known) in enumerate(zip(found, truth, strict=True), start=1):
+        boxes = _xywh(known.boxes_xyxy_px)
+        for box, number, crowd, area in zip(boxes, known.class_ids, known.iscrowd, known.areas_px, strict=True):
+            if int(number) < classes:
+                row = {"id": len(rows) + 1, "image_id": image, "category_id": int(number), "bbox": box}
+                rows.append(row | {"area": float(area), "iscrowd": int(crowd)})
+    return rows
+
+
+def _result_rows(found: Sequence[Detections]) -> list[dict[str, Any]]:
+    return [
+        {"image_id": image, "category_id": number, "bbox": box, "score": score}
+        for image, one in enumerate(found, start=1)
+        for box, score, number in zip(_xywh(one.boxes_xyxy_px), one.scores.tolist(), one.class_ids.tolist(), strict=True)
+    ]
+
+
+def _xywh(boxes_xyxy: FloatArray) -> list[list[float]]:
+    boxes = boxes_xyxy.astype(np.float64)
+    return [*np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]]).tolist()]
+
+
+def _silent(_: object) -> None:
+    pass
+
+
+def match(found: Detections, baseline: Detections) -> list[tuple[int, int, float]]:
+    """Pair boxes greedily: `(row in found, row in baseline, IoU)`, each row at most once.
+
+    Pairs of equal class come first and then the highest IoU, so that two classes found on one object do not pass for two flips.
+    """
+    iou = pairwise_iou(found.boxes_xyxy_px, baseline.boxes_xyxy_px)
+    rows, columns = np.nonzero(iou >= MATCH_IOU)
+    same = found.class_ids[rows] == baseline.class_ids[columns]
+    pairs: list[tuple[int, int, float]] = []
+    taken_rows: set[int] = set()
+    taken_columns: set[int] = set()
+    for place in np.lexsort((columns, rows, -iou[rows, columns], ~same)):
+        row, column = int(rows[place]), int(columns[place])
+        if row not in taken_rows and column not in taken_columns:
+            taken_rows.add(row)
+            taken_columns.add(column)
+            pairs.append((row, column, float(iou[row, column])))
+    return pairs
+
+
+def agreement(found: Sequence[Detections], baseline: Sequence[Detections], *, baseline_name: str) -> Agreement:
+    """Compare detections with a baseline's on the same frames; whether that is broken is judged without truth.
+
+    Raises:
+        ValueError: Not the same number of frames.
+    """
+    drifts: list[float] = []
+    ious: list[float] = []
+    same = lost = new = 0
+    for one, other in zip(found, baseline, strict=True):
+        pairs = match(one, other)
+        lost += len(other) - len(pairs)
+        new += len(one) - len(pairs)
+        for row, column, iou in pairs:
+            ious.append(iou)
+            drifts.append(float(one.scores[row]) - float(other.scores[column]))
+            same += int(one.class_ids[row] == other.class_ids[column])
+    boxes = 2 * len(ious) + lost + new
+    result = Agreement(
+        baseline=baseline_name,
+        frames=len(found),
+        matched=len(ious),
+        lost=lost,
+        new=new,
+        class_flips=len(ious) - same,
+        score_drift=float(np.mean(drifts)) if drifts else None,
+        mean_iou=float(np.mean(ious)) if ious else None,
+        ratio=2 * same / boxes if boxes else 1.0,
+        broken=False,
+    )
+    return judged(result)
+
+
+def judged(agreed: Agreement, accuracy: Accuracy | None = None, baseline_accuracy: Accuracy | None = None) -> Agreement:
+    """Return the agreement with `broken` and `reasons` set from all that is known."""
+    reasons = judge(accuracy, baseline_accuracy, agreed)
+    return agreed.model_copy(update={"broken": bool(reasons), "reasons": reasons})
+
+
+def judge(accuracy: Accuracy | None, baseline_accuracy: Accuracy | None, agreed: Agreement | None) -> tuple[str, ...]:
+    """Say why a setting breaks the detector, in words; nothing where it does not.
+
+    Truth decides where both have an AP on the same truth; agreement stands in for it elsewhere, because a lower score threshold or
+    another resolution may find more and be right.
+    """
+    if (
+        accuracy
+        and baseline_accuracy
+        and accuracy.truth == baseline_accuracy.truth
+        and baseline_accuracy.ap
+        and accuracy.ap is not None
+    ):
+        return _accuracy_reasons(accuracy, baseline_accuracy)
+    return _agreement_reasons(agreed) if agreed else ()
+
+
+def _accuracy_reasons(accuracy: Accuracy, baseline: Accuracy) -> tuple[str, ...]:
+    figures = (("AP", accuracy.ap, baseline.ap), ("AP50", accuracy.ap50, baseline.ap50))
+    return tuple(
+        f"{name} falls from {before:.3f} to {after:.3f}, below {AP_SHARE_FLOOR:.0%} of the baseline's"
+        for name, after, before in figures
+        if after is not None and before is not None and after < AP_SHARE_FLOOR * before
+    )
+
+
+def _agreement_reasons(agreed: Agreement) -> tuple[str, ...]:
+    before = agreed.matched + agreed.lost
+    if before < ENOUGH_BOXES:
+        return ()
+    if not agreed.matched and not agreed.new:
+        return (f"all {before} detections of {agreed.baseline} are lost",)
+    reasons = []
+    same = agreed.matched - agreed.class_flips
+    if agreed.ratio < AGREEMENT_FLOOR or same < FOUND_FLOOR * before:
+        reasons.append(
+            f"only {same} of the {before} boxes of {agreed.baseline} are found again with their class"
+            f" ({agreed.lost} lost, {agreed.class_flips} changed class), {agreed.new} boxes are new"
+        )
+    if agreed.mean_iou is not None and agreed.mean_iou < IOU_FLOOR:
+        reasons.append(f"the matched boxes overlap those of {agreed.baseline} by only {agreed.mean_iou:.2f} (IoU)")
+    return tuple(reasons)

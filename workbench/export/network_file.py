@@ -1,0 +1,170 @@
+"""The network as a file that its runtime loads by itself, and the tensors that the program reads and writes there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.detectors import (
+    Calibration,
+    Detector,
+    exported_name,
+    first_line,
+    load_tensorflow,
+    native_stderr_captured,
+    quiet_logger,
+)
+from workbench.settings import Settings
+from workbench.stages import CHANNELS
+
+RunFile = tuple[Path, dict[str, int]]
+"""What the program loads, and the positions of its outputs by their names in the `.tflite` file."""
+Quantization = tuple[float, int]
+"""Scale and zero point: `real = (stored - zero point) * scale`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputTensor:
+    """One output that the program reads.
+
+    Attributes:
+        name: As the file has it; untrusted.
+        position: Among the outputs, as the runtime numbers them.
+        quantization: Of an integer tensor.
+    """
+
+    name: str
+    position: int
+    quantization: Quantization | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkFile:
+    """A network in the folder that is taken home.
+
+    Attributes:
+        name: Of the file, or of a SavedModel's folder.
+        size_bytes: Of its content.
+        shape: Of the input that it is fed.
+        input_shape: As the file states it; where it differs from `shape` the runtime is told.
+        input_dtype: NumPy's name.
+        input_quantization: Of an integer input.
+        outputs: In the order in which they are read.
+    """
+
+    name: str
+    size_bytes: int
+    shape: tuple[int, ...]
+    input_shape: tuple[int, ...]
+    input_dtype: str
+    input_quantization: Quantization | None = None
+    outputs: tuple[OutputTensor, ...]
+
+
+def write_network(detector: Detector, settings: Settings, calibration: Calibration, folder: Path) -> NetworkFile:
+    """Write the network, converted as the settings say.
+
+    Raises:
+        UnavailableError: It cannot be brought to these settings.
+        OSError: It cannot be written.
+    """
+    return WRITERS[settings.runtime.engine](detector, settings, calibration, folder)
+
+
+def _input_shape(detector: Detector, settings: Settings) -> tuple[int, ...]:
+    size_hw = detector.input_spec.choose_size(settings.input.size_hw)
+    return (1, CHANNELS, *size_hw) if detector.input_spec.layout == "NCHW" else (1, *size_hw, CHANNELS)
+
+
+def _write_saved_model(detector: Detector, settings: Settings, _: Calibration, folder: Path) -> NetworkFile:
+    load_tensorflow()
+    import tensorflow as tf
+
+    path, shape = folder / "model", _input_shape(detector, settings)
+    size_hw = detector.input_spec.choose_size(settings.input.size_hw)
+    try:
+        with native_stderr_captured(), quiet_logger():
+            detector.save_tensorflow(path, size_hw, settings.nms)
+    except tf.errors.OpError as error:  # a full disk, or a place where nobody may write
+        raise OSError(first_line(error.message)) from None
+    return NetworkFile(
+        name=path.name,
+        size_bytes=sum(part.stat().st_size for part in path.rglob("*") if part.is_file()),
+        shape=shape,
+        input_shape=shape,
+        input_dtype=detector.input_spec.dtype,
+        outputs=tuple(
+            OutputTensor(name=exported_name(position), position=position) for position in range(len(detector.outputs(settings.nms)))
+        ),
+    )
+
+
+def _write_flatbuffer(detector: Detector, settings: Settings, calibration: Calibration, folder: Path) -> NetworkFile:
+    from ai_edge_litert.interpreter import Interpreter
+
+    shape = _input_shape(detector, settings)
+    size_hw = detector.input_spec.choose_size(settings.input.size_hw)
+    model = detector.litert_model(settings.runtime.stored_precision, size_hw, 1, calibration, settings.nms)
+    path = folder / "model.tflite"
+    path.write_bytes(model.content)
+    with native_stderr_captured():
+        interpreter = Interpreter(model_content=model.content, num_threads=1)
+    taken, given = interpreter.get_input_details()[0], interpreter.get_output_details()
+    wanted = [model.outputs[name] for name in detector.outputs(settings.nms)]
+    by_name = {details["name"]: details for details in given}
+    if not set(wanted) <= by_name.keys():  # a converted file has the names in its signature
+        by_name = interpreter.get_signature_runner().get_output_details()
+    read = [by_name[name] for name in wanted]
+    run, positions = RUN_FILES[settings.runtime.engine](path, [details["name"] for details in given])
+    return NetworkFile(
+        name=run.name,
+        size_bytes=run.stat().st_size,
+        shape=shape,
+        input_shape=tuple(map(int, taken["shape"])),
+        input_dtype=np.dtype(taken["dtype"]).name,
+        input_quantization=_quantization(taken),
+        outputs=tuple(
+            OutputTensor(name=details["name"], position=positions[details["name"]], quantization=_quantization(details))
+            for details in read
+        ),
+    )
+
+
+def _quantization(details: dict[str, Any]) -> Quantization | None:
+    scale, zero_point = details["quantization"]
+    return (float(scale), int(zero_point)) if scale and np.issubdtype(details["dtype"], np.integer) else None
+
+
+def _run_by_litert(path: Path, names: list[str]) -> RunFile:
+    return path, {name: position for position, name in enumerate(names)}
+
+
+def _run_by_openvino(path: Path, names: list[str]) -> RunFile:
+    import openvino
+
+    ports = openvino.Core().read_model(path).outputs
+    return path, {name: position for position, port in enumerate(ports) for name in names if name in port.names}
+
+
+def _run_by_onnxruntime(path: Path, _: list[str]) -> RunFile:
+    import onnxruntime
+
+    from workbench.detectors import to_onnx
+
+    converted = path.with_suffix(".onnx")
+    converted.write_bytes(to_onnx(path.read_bytes()).content)
+    session = onnxruntime.InferenceSession(converted, providers=["CPUExecutionProvider"])
+    return converted, {one.name: position for position, one in enumerate(session.get_outputs())}
+
+
+RUN_FILES: dict[str, Callable[[Path, list[str]], RunFile]] = {
+    "litert": _run_by_litert,
+    "openvino": _run_by_openvino,
+    "onnxruntime": _run_by_onnxruntime,
+}
+WRITERS: dict[str, Callable[[Detector, Settings, Calibration, Path], NetworkFile]] = {
+    **dict.fromkeys(("keras", "eager", "graph", "xla"), _write_saved_model),
+    **dict.fromkeys(RUN_FILES, _write_flatbuffer),
+}

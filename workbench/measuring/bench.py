@@ -1,0 +1,416 @@
+"""The bench: settings measured one after the other on the same frames, each compared with the first."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+import numpy as np
+
+from workbench.detections import Accuracy, Agreement, agreement, average_precision, judged, uncounted
+from workbench.engines import Candidates
+from workbench.errors import RecordError
+from workbench.machine import NoiseCertificate, NoiseWatch, environment, quota_cores, with_pace
+from workbench.measuring.kept_detections import Found, frames_to_show
+from workbench.measuring.paced_pass import Pace, keep_pace
+from workbench.measuring.passes import SHARED_TURN_FRAMES, TURN_FRAMES, Measured, Turns, measure_in_turns
+from workbench.measuring.steady_wait import MOST_SECONDS, SHARED_MOST_SECONDS, Patience
+from workbench.media import Media
+from workbench.opening import Footage, Variant
+from workbench.pipeline import Pipeline, Steps
+from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record
+from workbench.settings import usable_cores
+from workbench.timing import Comparison, RealTime, StageSpan, Step, Timing, compare_blocks, limit
+
+DEFAULT_FRAMES = 150  # enough for p95 (130 frames), and a slow pipeline is done in half a minute
+FRAMES_KEPT = 256  # whose detections a record holds: more would make it large and the agreement no surer
+FRAMES_COUNTED = 4  # whose candidates are counted: the mean has to tell tens from thousands, no more
+COMPARISON_SECONDS = 20.0  # nobody waits longer for a row; what is still unclear then is said to be
+UNEXPLAINED_LIMIT = 0.05  # of the median frame; above it the stages do not account for what the user waits for
+
+TIMES_APART = "its times are not compared with the baseline's, which were taken in another session"
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is going on, the steps done, and the steps in all (0 where that is not known)."""
+
+
+def no_progress(_: str, __: int, ___: int) -> None:
+    """Tell nobody."""
+
+
+def _no_turn(_: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """What is done with a variant between two halves of its timed frames."""
+
+    accuracy: Accuracy | None
+    labelled: Found
+    comparison: Comparison | None
+    compilations: int
+    """Programs that this took: labelled frames may have other shapes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What one variant's run left behind, before it is written down."""
+
+    pipeline: Pipeline
+    timing: Timing
+    timeline: tuple[StageSpan, ...]
+    unsteady: tuple[str, ...]
+    recompilations: int
+    candidates: float | None
+    timed: Found
+    accuracy: Accuracy | None
+    labelled: Found
+    comparison: Comparison | None
+    real_time: RealTime | None
+    noise: NoiseCertificate
+
+
+class Bench:
+    """Measures variants on the same frames. The first is the baseline, unless a record is given as one.
+
+    Args:
+        footage: Frames and truth.
+        frames: How many frames to time.
+        baseline: A saved record whose detections others are compared with; times of other sessions are not.
+        progress: Told what is going on.
+        comparison_seconds: How long a comparison with the baseline may look for a clear answer.
+        pace: Asks for one more pass, at the frames' own pace.
+
+    Raises:
+        RecordError: The baseline's record is of other media, or holds no detections.
+    """
+
+    def __init__(
+        self,
+        footage: Footage,
+        frames: int = DEFAULT_FRAMES,
+        baseline: Record | None = None,
+        progress: Progress = no_progress,
+        comparison_seconds: float = COMPARISON_SECONDS,
+        pace: Pace | None = None,
+    ) -> None:
+        if baseline is not None:
+            _check_baseline(baseline, footage.media)
+        self._footage = footage
+        self._frames = frames
+        self._progress = progress
+        self._comparison_seconds = comparison_seconds
+        self._pace = pace
+        self._baseline = baseline
+        self._other_session = baseline is not None
+        self._lead: tuple[Variant, Pipeline] | None = None
+        self._stopped: tuple[Variant, Timing] | None = None
+        self._shown = frozenset(frames_to_show(footage.media, footage.truth, frames))
+        self._shown_labelled = (
+            frozenset(frames_to_show(footage.labelled, footage.labelled_truth, None)) if footage.labelled else frozenset()
+        )
+
+    @property
+    def has_baseline(self) -> bool:
+        """Whether there is something that the next variant is compared with."""
+        return self._baseline is not None
+
+    def measure(self, variant: Variant) -> Record:
+        """Run one variant through the whole protocol.
+
+        Raises:
+            WorkbenchError: It could not be run; `problem_record` turns that into a row.
+        """
+        (found,) = self.measure_in_turns([variant])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def measure_in_turns(self, variants: Sequence[Variant], on_turn: Callable[[int], None] = _no_turn) -> list[Record | Exception]:
+        """Run several variants through the protocol in turns, so that a machine that changes its pace does so for all of them.
+
+        One whose stages overlap is timed in one go. All of them are in memory at once.
+
+        Args:
+            variants: To measure, the baseline first; all of them use the same number of threads, for that is the process's.
+            on_turn: Told which variant's turn begins: if the process dies, it was that one.
+
+        Returns:
+            For each variant its record, or why it has none.
+        """
+        running = {n: self._in_turns(variant, shared=len(variants) > 1) for n, variant in enumerate(variants)}
+        outcomes: dict[int, _Run | Exception] = {}
+        order = list(running)
+        while order:
+            for n in order:
+                on_turn(n)
+                try:
+                    next(running[n])
+                except StopIteration as end:
+                    outcomes[n] = end.value
+                except Exception as error:  # the runtime raises what it likes
+                    outcomes[n] = error
+                    self._forget_lead(variants[n])
+            order = [n for n in reversed(order) if n not in outcomes]  # a pace that drifts does so for all alike
+        return [
+            outcome if isinstance(outcome, Exception) else self._record(variant, outcome)
+            for variant, outcome in ((variant, outcomes[n]) for n, variant in enumerate(variants))
+        ]
+
+    def _forget_lead(self, variant: Variant) -> None:
+        if self._baseline is None and self._lead is not None and self._lead[0] is variant:
+            self._lead = None
+
+    def _record(self, variant: Variant, run: _Run) -> Record:
+        agreed = self._agreement(variant, run)
+        record = Record(
+            name=variant.name,
+            command=variant.command,
+            settings=variant.settings,
+            detector=variant.detector.facts,
+            media=self._footage.media.facts(),
+            environment=environment(),
+            engine=_engine_facts(run),
+            timing=run.timing,
+            timeline=run.timeline,
+            accuracy=run.accuracy,
+            agreement=agreed,
+            comparison=run.comparison,
+            real_time=run.real_time,
+            noise=run.noise,
+            warnings=tuple(self._warnings(variant, run, agreed)),
+            detections=tuple(FrameDetections.of(name, one) for name, one in islice(run.timed.by_name.items(), FRAMES_KEPT)),
+            pictures=tuple(self._pictures(run)),
+        )
+        if self._baseline is None:
+            self._baseline = record
+        return record
+
+    def _in_turns(self, variant: Variant, *, shared: bool) -> Turns[_Run]:
+        self._progress(f"{variant.name}: preparing", 0, 0)
+        self._stopped = None
+        media = self._footage.media
+        timed = Found(self._shown)
+        compiled: list[int] = []  # before each pass, the timed ones last
+        opened: list[Steps] = []
+
+        def make_step() -> Step:
+            timed.clear()
+            compiled.append(pipeline.compilations)
+            if pipeline.overlaps:  # what is behind would work on beside what is timed
+                _close(opened)
+            opened.append(pipeline.steps(media, timed.listen))
+            return opened[-1]
+
+        def tell(done: int, total: int) -> None:
+            self._progress(f"{variant.name}: timing", done, total)
+
+        beside: list[_Beside] = []
+
+        def judge() -> None:
+            beside.append(self._beside(variant, pipeline))
+            pipeline.take_threads()
+
+        def settle() -> None:
+            noise_watch.sample()
+            if timer is not None:
+                timer(1)
+            patience.wait()
+
+        with NoiseWatch(variant.settings.runtime.threads) as noise_watch:
+            before = time.perf_counter()
+            pipeline = Pipeline(variant.detector, variant.settings, self._footage.calibration)
+            pipeline.compile(media.facts().size_hw)
+            compile_seconds = time.perf_counter() - before
+            if self._lead is None and self._baseline is None:
+                self._lead = variant, pipeline
+            if shared:
+                yield
+            timer = pipeline.block_timer(media) if shared else None
+            first = list(islice(media.frames(), 1))
+            most_seconds = SHARED_MOST_SECONDS if shared else MOST_SECONDS
+            patience = Patience(lambda: pipeline.infer(first), most_seconds=most_seconds)
+            try:
+                measured = yield from measure_in_turns(
+                    make_step,
+                    frames=self._frames,
+                    overlapped=pipeline.overlaps,
+                    on_stop=partial(self._keep_stopped, variant),
+                    between=judge,
+                    progress=tell,
+                    turn_frames=SHARED_TURN_FRAMES if shared else TURN_FRAMES,
+                    settle=settle,
+                )
+            finally:
+                _close(opened)
+            if pipeline.overlaps:  # only now nothing works on behind
+                judge()
+            recompilations = pipeline.compilations - compiled[-1 if pipeline.overlaps else -2] - beside[0].compilations
+            candidates = _candidates(pipeline, media, len(measured.total_seconds))
+            real_time = self._real_time(variant, pipeline)
+        return _Run(
+            pipeline=pipeline,
+            timing=_bounded(measured.timing(compile_seconds).model_copy(update={"serial": pipeline.serial})),
+            timeline=measured.timeline,
+            unsteady=measured.warnings,
+            recompilations=recompilations,
+            candidates=candidates,
+            timed=timed,
+            accuracy=beside[0].accuracy,
+            labelled=beside[0].labelled,
+            comparison=beside[0].comparison,
+            real_time=real_time,
+            noise=with_pace(noise_watch.certificate, measured.stage_seconds.get("infer", ())).model_copy(
+                update={"waited_seconds": patience.waited_seconds}
+            ),
+        )
+
+    def _keep_stopped(self, variant: Variant, measured: Measured) -> None:
+        if measured.total_seconds:
+            self._stopped = variant, measured.timing(compile_seconds=0.0)
+
+    def problem_record(self, variant: Variant, error: Exception) -> Record:
+        """Return the row of a variant that could not be run, or not to its end: then with the times until there."""
+        return Record(
+            name=variant.name,
+            command=variant.command,
+            settings=variant.settings,
+            detector=variant.detector.facts,
+            media=self._footage.media.facts(),
+            environment=environment(),
+            noise=NoiseCertificate(verdict="unknown", reasons=("nothing was timed",)),
+            timing=self._stopped[1] if self._stopped and self._stopped[0] is variant else None,
+            problem=Problem.of(error),
+        )
+
+    def _beside(self, variant: Variant, pipeline: Pipeline) -> _Beside:
+        before = pipeline.compilations
+        accuracy, labelled = self._accuracy(variant, pipeline)
+        comparison = self._comparison(variant, pipeline)
+        return _Beside(accuracy=accuracy, labelled=labelled, comparison=comparison, compilations=pipeline.compilations - before)
+
+    def _accuracy(self, variant: Variant, pipeline: Pipeline) -> tuple[Accuracy | None, Found]:
+        media, truth, found = self._footage.labelled, self._footage.labelled_truth, Found(self._shown_labelled)
+        if media is None or truth is None or truth.labels != variant.detector.facts.labels:
+            return None, found
+        total, frames = media.facts().frames, media.frames()
+        while batch := list(islice(frames, pipeline.engine.batch)):
+            found.listen(batch, pipeline.detect(batch))
+            self._progress(f"{variant.name}: accuracy", len(found.by_name), total)
+        known = [(one, truth.images[name]) for name, one in found.by_name.items() if name in truth.images]
+        accuracy = average_precision(
+            [one for one, _ in known],
+            [image for _, image in known],
+            classes=len(truth.labels),
+            truth_name=truth.name,
+            score_threshold=variant.settings.nms.score,
+        )
+        return accuracy, found
+
+    def _pictures(self, run: _Run) -> Iterable[Picture]:
+        shown = (*run.timed.pictures(self._footage.truth), *run.labelled.pictures(self._footage.labelled_truth))
+        return {one.name: one for one in shown}.values()  # the frames timed and those judged may be the same
+
+    def _comparison(self, variant: Variant, pipeline: Pipeline) -> Comparison | None:
+        if self._lead is None or self._lead[0] is variant:
+            return None
+        lead, other = self._lead
+
+        def tell(done: int, total: int) -> None:
+            self._progress(f"{variant.name}: comparing with {lead.name}", done, total)
+
+        media = self._footage.media
+        timers = other.block_timer(media), pipeline.block_timer(media)
+        compared = compare_blocks(*timers, maximum_seconds=self._comparison_seconds, progress=tell)
+        return compared.comparison(lead.name, variant.name)
+
+    def _real_time(self, variant: Variant, pipeline: Pipeline) -> RealTime | None:
+        if self._pace is None:
+            return None
+
+        def tell(done: int, total: int) -> None:
+            self._progress(f"{variant.name}: at its own pace", done, total)
+
+        return keep_pace(pipeline, self._footage.media, self._pace, tell)
+
+    def _agreement(self, variant: Variant, run: _Run) -> Agreement | None:
+        baseline = self._baseline
+        if baseline is None or baseline.detector.labels != variant.detector.facts.labels:
+            return None
+        found = run.timed.by_name
+        pairs = [(found[row.frame], row.detections()) for row in baseline.detections if row.frame in found]
+        agreed = agreement([one for one, _ in pairs], [other for _, other in pairs], baseline_name=baseline.name)
+        return judged(agreed, run.accuracy, baseline.accuracy)
+
+    def _warnings(self, variant: Variant, run: _Run, agreed: Agreement | None) -> Iterator[str]:
+        yield from run.unsteady
+        yield from self._footage.media.facts().notes
+        share = run.timing.unexplained_share
+        if share is not None and share > UNEXPLAINED_LIMIT:
+            yield f"{share:.0%} of a frame's time is in none of its stages"
+        if run.recompilations:
+            yield f"{run.recompilations} programs were compiled again while frames were timed: shapes changed"
+        labels = variant.detector.facts.labels
+        truths = dict.fromkeys(truth for truth in (self._footage.truth, self._footage.labelled_truth) if truth is not None)
+        for truth in truths:
+            yield from truth.notes
+            if truth.labels != labels:
+                yield f"{truth.name} was read for other classes than this detector's: no accuracy"
+        yield from uncounted(list(run.labelled.by_name.values()))
+        if self._baseline is not None:
+            if self._other_session:
+                yield TIMES_APART
+            if self._baseline.detector.labels != labels:
+                yield f"{self._baseline.name} knows other classes: no agreement"
+        if agreed and agreed.broken:
+            yield f"this setting breaks the detector: {'; '.join(agreed.reasons)}"
+
+
+def _close(opened: list[Steps]) -> None:
+    while opened:
+        opened.pop().close()
+
+
+def _bounded(timing: Timing) -> Timing:
+    found = limit(timing, quota_cores() or usable_cores())
+    return timing if found is None else timing.model_copy(update={"bound_share": found.share})
+
+
+def _check_baseline(baseline: Record, media: Media) -> None:
+    if not baseline.detections:
+        raise RecordError(f"the baseline {baseline.name} holds no detections; choose a record of a run that succeeded")
+    here = media.facts()
+    if (baseline.media.sha256 or baseline.media.source) != (here.sha256 or here.source):
+        raise RecordError(
+            f"the baseline {baseline.name} was measured on {baseline.media.name}, these frames are of {here.name} and differ;"
+            " choose a record of the same media"
+        )
+
+
+def _engine_facts(run: _Run) -> EngineFacts:
+    pipeline = run.pipeline
+    return EngineFacts(
+        covers=pipeline.engine.covers,
+        left_out=pipeline.engine.left_out,
+        compilations=pipeline.compilations,
+        recompilations=run.recompilations,
+        threads=pipeline.settings.runtime.threads,
+        model_bytes=pipeline.engine.model_bytes,
+        input_bytes=pipeline.input_bytes,
+        candidates=run.candidates,
+        notes=(*pipeline.engine.notes, *pipeline.nms_notes),
+    )
+
+
+def _candidates(pipeline: Pipeline, media: Media, frames: int) -> float | None:
+    """Return the mean candidates above the score in frames spread over those that were timed; see `EngineFacts`."""
+    nms, counts = pipeline.settings.nms, []
+    for frame in islice(media.frames(), 0, frames, max(1, frames // FRAMES_COUNTED)):
+        (raw,) = pipeline.infer([frame])
+        if not isinstance(raw, Candidates):
+            return None
+        scores = raw.scores if nms.per_class else raw.scores.max(axis=-1)
+        counts.append(int((scores > np.float32(nms.score)).sum()))
+    return float(np.mean(counts)) if counts else None

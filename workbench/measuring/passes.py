@@ -1,0 +1,272 @@
+"""Measuring one setting: warm up, then time whole frames in one pass, and the same frames with a timer at each stage in another.
+
+Both passes take turns, so that a machine that changes its pace does so for both. Python's garbage collector stays on, because it is
+on in production; it runs once before so that the rubbish of loading and compiling is not charged to a frame.
+"""
+
+import gc
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from workbench.errors import MediaError
+from workbench.machine import WorkMeter
+from workbench.timing import Clock, NoWatch, Progress, StageSpan, Step, Stopwatch, Timing, kept_seconds, time_into
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warmup:
+    """When a warm-up may end: after a minimum of steps and of time, once it is stable; at the latest after `maximum_seconds`."""
+
+    minimum_steps: int = 8
+    minimum_seconds: float = 0.3
+    maximum_seconds: float = 5.0
+    """Wins over the other two once `WINDOW` steps are done, so that a slow detector does not warm up for minutes."""
+
+
+WINDOW = 4  # steps whose median is compared with that of as many before them: of three, one outlier more would decide
+STABLE_CHANGE = 0.05  # between two such medians: below it, more warming would change no verdict on a whole pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmedUp:
+    """What the warm-up showed; its frames are not in any statistic."""
+
+    first_call_seconds: float
+    """Of the whole first step, a batch or a frame."""
+    steps: int
+    stable: bool
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        if self.stable:
+            return ()
+        return (f"the times still changed by over {STABLE_CHANGE:.0%} when the warm-up ended after {self.steps} steps",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Raw times of one setting, before what only the engine knows is added."""
+
+    warmed_up: WarmedUp
+    total_seconds: tuple[float, ...]
+    stage_seconds: dict[str, tuple[float, ...]]
+    split_total_seconds: tuple[float, ...]
+    cpu_seconds: float | None = None
+    core_busy: tuple[float, ...] = ()
+    overlapped: bool = False
+    timeline: tuple[StageSpan, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self.warmed_up.warnings
+
+    def timing(self, compile_seconds: float, bound_share: float | None = None) -> Timing:
+        """Return the value that a record keeps."""
+        return Timing(
+            compile_seconds=compile_seconds,
+            first_call_seconds=self.warmed_up.first_call_seconds,
+            total_seconds=kept_seconds(self.total_seconds),
+            stage_seconds={stage: kept_seconds(seconds) for stage, seconds in self.stage_seconds.items()},
+            split_total_seconds=kept_seconds(self.split_total_seconds),
+            overlapped=self.overlapped,
+            cpu_seconds=self.cpu_seconds,
+            core_busy=self.core_busy,
+            bound_share=bound_share,
+        )
+
+
+TURN_FRAMES = 32  # that one pass times before the other has its turn: long against the first, which its decoder has ready
+SHARED_TURN_FRAMES = 16  # where other settings have turns as well: short against the moods of a machine, so that all see the same
+SPLIT_SECONDS = 5.0  # of frames whose stages are timed: the split is a share of the total, and needs no tail
+SPLIT_FRAMES = 32  # whose stages are timed at least: enough for medians
+
+
+Turns = Generator[None, None, T]
+"""Work that stops now and then for others to have their turn; what it returns is its outcome."""
+
+
+def drained(turns: Turns[T]) -> T:
+    """Take all turns one after the other, and return the outcome."""
+    while True:
+        try:
+            next(turns)
+        except StopIteration as end:
+            outcome: T = end.value
+            return outcome
+
+
+def measure_in_turns(
+    make_step: Callable[[], Step],
+    *,
+    frames: int,
+    overlapped: bool = False,
+    warmup: Warmup = Warmup(),
+    clock: Clock = time.perf_counter,
+    meter: WorkMeter | None = None,
+    on_stop: Callable[[Measured], None] | None = None,
+    between: Callable[[], None] | None = None,
+    progress: Progress | None = None,
+    turn_frames: int = TURN_FRAMES,
+    settle: Callable[[], object] | None = None,
+) -> Turns[Measured]:
+    """Warm up, then time `frames` frames without stage timers for the total, and the first of them again with them for the split.
+
+    The two passes take turns; after each the generator stops, for others to have theirs. A slow setting's split rests on fewer
+    frames: `SPLIT_SECONDS` of them, but `SPLIT_FRAMES` at least. What else has to be done with the setting is best done in the
+    middle: a machine whose pace comes and goes shows more of it than in one go. Where stages overlap, their workers time them
+    anyway, off the path of whoever waits for a frame; so there is one pass, and no turns: what works ahead would have the next
+    turn's frames ready.
+
+    Args:
+        make_step: Opens the media at their first frame and returns the step over them; called anew for each pass.
+        frames: Frames of the first pass, and of the second at most; fewer are timed where the media end.
+        overlapped: Whether the step waits for what others do.
+        warmup: When the warm-up may end.
+        clock: Seconds that only go forward.
+        meter: Told when the pass that gives the total begins and ends; one of this process by default.
+        on_stop: Told what was measured so far where a step raises; the error goes on.
+        between: Called once, when half of the frames are timed, outside any timed part; not where stages overlap.
+        progress: Called after each timed step with the frames done and the frames of both passes.
+        turn_frames: Frames of a turn in each pass.
+        settle: Called at the beginning of each turn, outside any timed part: others may have filled the caches.
+
+    Raises:
+        MediaError: The media hold no frame.
+    """
+    warmed_up = warm_up(make_step, warmup, clock)
+    watch = Stopwatch(clock)
+    if overlapped:
+        return _measured_overlapped(make_step, frames, warmed_up, watch, clock, meter or WorkMeter(), on_stop, progress)
+    plain, split = make_step(), make_step()
+    total_seconds: list[float] = []
+    split_seconds: list[float] = []
+    work = meter or WorkMeter()
+
+    def so_far() -> Measured:
+        return _measured(warmed_up, total_seconds, watch, work, split_seconds)
+
+    gc.collect()
+    with _keeping(on_stop, so_far):
+        while len(total_seconds) < frames:
+            turn = min(turn_frames, frames - len(total_seconds))
+            done = len(total_seconds)
+            if settle:
+                settle()
+            with work.running():
+                time_into(total_seconds, plain, turn, NoWatch(), clock, _after(progress, done + len(split_seconds), frames))
+            again = min(len(total_seconds), _split_frames(total_seconds)) - len(split_seconds)
+            time_into(split_seconds, split, again, watch, clock, _after(progress, len(total_seconds) + len(split_seconds), frames))
+            ended = len(total_seconds) - done < turn
+            if between and (ended or 2 * len(total_seconds) >= frames):
+                between()
+                between = None
+                gc.collect()
+            if ended:
+                break
+            yield
+    if progress and len(split_seconds) < frames:
+        progress(2 * frames, 2 * frames)
+    return so_far()
+
+
+def _measured_overlapped(
+    make_step: Callable[[], Step],
+    frames: int,
+    warmed_up: WarmedUp,
+    watch: Stopwatch,
+    clock: Clock,
+    work: WorkMeter,
+    on_stop: Callable[[Measured], None] | None,
+    progress: Progress | None,
+) -> Measured:
+    step = make_step()
+    seconds: list[float] = []
+
+    def so_far() -> Measured:
+        return _measured(warmed_up, seconds, watch, work)
+
+    gc.collect()
+    with _keeping(on_stop, so_far), work.running():
+        time_into(seconds, step, frames, watch, clock, progress)
+    return so_far()
+
+
+def _measured(
+    warmed_up: WarmedUp, seconds: Sequence[float], watch: Stopwatch, work: WorkMeter, split_seconds: Sequence[float] | None = None
+) -> Measured:
+    return Measured(
+        warmed_up=warmed_up,
+        total_seconds=tuple(seconds),
+        stage_seconds=watch.stage_seconds(),
+        split_total_seconds=tuple(split_seconds or ()),
+        cpu_seconds=work.cpu_seconds / len(seconds) if seconds else None,
+        core_busy=work.core_busy,
+        overlapped=split_seconds is None,
+        timeline=watch.timeline(),
+    )
+
+
+@contextmanager
+def _keeping(on_stop: Callable[[Measured], None] | None, so_far: Callable[[], Measured]) -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        if on_stop is not None:
+            on_stop(so_far())
+        raise
+
+
+def _split_frames(total_seconds: Sequence[float]) -> int:
+    return max(SPLIT_FRAMES, round(SPLIT_SECONDS / max(float(np.median(total_seconds)), 1e-9)))
+
+
+def warm_up(make_step: Callable[[], Step], warmup: Warmup = Warmup(), clock: Clock = time.perf_counter) -> WarmedUp:
+    """Run steps until their times are stable or the warm-up's time is over; media that end are opened again.
+
+    Raises:
+        MediaError: The media hold no frame.
+    """
+    began = clock()
+    per_frame: list[float] = []
+    first_call_seconds = 0.0
+    step, fresh, watch = make_step(), True, NoWatch()
+    while not _warm(per_frame, clock() - began, warmup):
+        before = clock()
+        handled = step(watch)
+        spent = clock() - before
+        if not handled and fresh:
+            raise MediaError("the media hold no frame; choose media with at least one")
+        fresh = not handled
+        if not handled:
+            step = make_step()
+            continue
+        first_call_seconds = first_call_seconds if per_frame else spent
+        per_frame.append(spent / handled)
+    return WarmedUp(first_call_seconds=first_call_seconds, steps=len(per_frame), stable=_stable(per_frame))
+
+
+def _warm(per_frame: Sequence[float], spent: float, warmup: Warmup) -> bool:
+    if spent >= warmup.maximum_seconds and len(per_frame) >= WINDOW:
+        return True
+    enough = len(per_frame) >= warmup.minimum_steps and spent >= warmup.minimum_seconds
+    return enough and _stable(per_frame)
+
+
+def _stable(per_frame: Sequence[float]) -> bool:
+    if len(per_frame) < 2 * WINDOW:
+        return False
+    before, after = np.median(per_frame[-2 * WINDOW : -WINDOW]), np.median(per_frame[-WINDOW:])
+    return bool(abs(after - before) <= STABLE_CHANGE * before)
+
+
+def _after(progress: Progress | None, before: int, frames: int) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda done, _: progress(min(before + done, 2 * frames), 2 * frames)

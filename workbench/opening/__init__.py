@@ -1,0 +1,26 @@
+"""Opening: detector, media and truth from what people name, and which settings they can take."""
+
+from workbench.opening.availability import check, fit, reasons
+from workbench.opening.description import PICTURE_SIDE_PX, Description, Reading, describe
+from workbench.opening.opening import DEFAULT_DETECTOR, Footage, open_detector, open_footage
+from workbench.opening.sources import Sources
+from workbench.opening.variants import Variant, variant, wished, words
+
+__all__ = [
+    "DEFAULT_DETECTOR",
+    "PICTURE_SIDE_PX",
+    "Description",
+    "Footage",
+    "Reading",
+    "Sources",
+    "Variant",
+    "check",
+    "describe",
+    "fit",
+    "open_detector",
+    "open_footage",
+    "reasons",
+    "variant",
+    "wished",
+    "words",
+]

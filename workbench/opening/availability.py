@@ -1,0 +1,167 @@
+"""Which settings a detector and this machine can take, and why not, known before anything runs."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import combinations, product
+
+from workbench.catalogue import ENGINES
+from workbench.detectors import Detector, load_tensorflow
+from workbench.engines import why_not
+from workbench.errors import SettingsError, UnavailableError
+from workbench.settings import PRECISIONS, RESIZE_PLACES, Settings
+
+Rule = Callable[[Detector, Settings], str | None]
+
+
+def check(detector: Detector, settings: Settings) -> Settings:
+    """Return the settings with the input size filled in, once everything in them can be taken.
+
+    Raises:
+        UnavailableError: A setting that this detector or this machine cannot take; says which and why.
+        SettingsError: An impossible input size.
+    """
+    size_hw = detector.input_spec.choose_size(settings.input.size_hw)
+    for rule in RULES:
+        if reason := rule(detector, settings):
+            raise UnavailableError(reason)
+    return settings.model_copy(update={"input": settings.input.model_copy(update={"size_hw": size_hw})})
+
+
+def reasons(detector: Detector, settings: Settings, name: str, values: Iterable[object]) -> dict[object, str]:
+    """Say which of a setting's values cannot be taken with all else as it is.
+
+    Args:
+        detector: The detector.
+        settings: All other settings.
+        name: `group.field`.
+        values: The values to try.
+
+    Returns:
+        The reason by value, for those that cannot be taken.
+    """
+    found: dict[object, str] = {}
+    for value in values:
+        try:
+            check(detector, settings.with_values({name: value}))
+        except (UnavailableError, SettingsError) as error:
+            found[value] = str(error)
+    return found
+
+
+def fit(detector: Detector, settings: Settings, chosen: str) -> Settings:
+    """Return settings that can be taken and hold what was chosen; what stands in its way is changed, as little as possible.
+
+    Args:
+        detector: The detector.
+        settings: What is wished for.
+        chosen: `group.field` that stays as it is, such as `runtime.engine`.
+
+    Raises:
+        UnavailableError: No change of the others helps; says why the wish cannot be taken.
+        SettingsError: An impossible input size.
+    """
+    try:
+        return check(detector, settings)
+    except UnavailableError as refused:
+        for changes in _fitting_changes(detector, chosen):
+            try:
+                return check(detector, settings.with_values(changes))
+            except UnavailableError:
+                continue
+        raise refused from None
+
+
+def _fitting_changes(detector: Detector, chosen: str) -> Iterator[dict[str, object]]:
+    """List what may be changed for a choice's sake, the fewest changes first."""
+    choices: dict[str, tuple[object, ...]] = {
+        "input.resize": RESIZE_PLACES[1:] + RESIZE_PLACES[:1],
+        "runtime.precision": PRECISIONS,
+        "runtime.batch": (detector.input_spec.batch or 1,),
+        "runtime.device": ("cpu",),
+        "feed.cache": ("none",),
+        "feed.workers": (1,),
+        "feed.mode": ("loop",),
+    }
+    names = [name for name in choices if name != chosen]
+    for count in range(1, len(names) + 1):
+        for changed in combinations(names, count):
+            yield from (dict(zip(changed, values, strict=True)) for values in product(*(choices[name] for name in changed)))
+
+
+def _refused_by_detector(detector: Detector, settings: Settings) -> str | None:
+    for name, value in settings.flat().items():
+        reason = detector.refusals.get(name, {}).get(str(value))
+        if reason:
+            return f"{name} is {value}: {reason}"
+    return None
+
+
+def _feed(_: Detector, settings: Settings) -> str | None:
+    feed, runtime, row = settings.feed, settings.runtime, ENGINES[settings.runtime.engine]
+    if feed.mode == "threads" and not feed.workers:
+        return "feed.workers is 0: only tf.data chooses their number by itself; choose 1 or more, or feed.mode=tfdata"
+    if feed.mode != "tfdata" and feed.cache != "none":
+        return f"feed.cache is {feed.cache}: only tf.data keeps prepared frames; choose none, or feed.mode=tfdata"
+    if feed.mode == "threads" and row.one_thread:
+        what = row.slow_call or row.spoken
+        return f"feed.mode is threads: {what} runs on one thread at a time; choose loop, or another runtime.engine"
+    if feed.mode == "threads" and row.runs_tflite and feed.workers > runtime.threads:
+        return (
+            f"feed.workers is {feed.workers}: each worker's interpreter needs a thread, and runtime.threads is {runtime.threads};"
+            " choose fewer workers or more threads"
+        )
+    return None
+
+
+def _precision(_: Detector, settings: Settings) -> str | None:
+    runtime, row = settings.runtime, ENGINES[settings.runtime.engine]
+    if runtime.precision in row.precisions:
+        return None
+    if not row.runs_tflite:
+        return (
+            f"runtime.precision is {runtime.precision}: the {row.name} engine runs the network as it was saved, in float32;"
+            " choose float32, or runtime.engine=litert"
+        )
+    choices = ", ".join(row.precisions)
+    return f"runtime.precision is {runtime.precision}: {row.runtime} does not compute in it; choose one of {choices}"
+
+
+def _engine(_: Detector, settings: Settings) -> str | None:
+    reason = why_not(settings.runtime)
+    return reason and f"runtime.engine is {settings.runtime.engine}: {reason}"
+
+
+def _resize(_: Detector, settings: Settings) -> str | None:
+    if settings.input.resize != "graph" or ENGINES[settings.runtime.engine].resizes or settings.feed.mode == "tfdata":
+        return None
+    return (
+        f"input.resize is graph: the {settings.runtime.engine} engine runs the network alone, at its own size; choose opencv or"
+        f" pillow, or runtime.engine one of {', '.join(name for name, row in ENGINES.items() if row.resizes)}"
+    )
+
+
+def _batch(detector: Detector, settings: Settings) -> str | None:
+    fixed = detector.input_spec.batch
+    if fixed in (None, settings.runtime.batch):
+        return None
+    return f"runtime.batch is {settings.runtime.batch}: this detector takes exactly {fixed} at once; choose {fixed}"
+
+
+def _device(_: Detector, settings: Settings) -> str | None:
+    device = settings.runtime.device
+    if device == "cpu":
+        return None
+    row = ENGINES[settings.runtime.engine]
+    if row.runs_tflite:
+        return f"runtime.device is {device}: {row.runtime} runs on the cpu here; choose cpu"
+    load_tensorflow()
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    number = int(device.partition(":")[2])
+    if number < len(gpus):
+        return None
+    seen = f"sees {len(gpus)} GPUs" if gpus else "sees no GPU on this machine"
+    return f"runtime.device is {device}: TensorFlow {seen}; choose cpu"
+
+
+RULES: tuple[Rule, ...] = (_refused_by_detector, _engine, _feed, _precision, _resize, _batch, _device)

@@ -1,0 +1,139 @@
+"""What a model's tensors may mean, shown: each plausible reading with what it finds in one frame."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from workbench.detections import Detections, UInt8Array
+from workbench.detectors import Card, Looked, as_detector, card_path, look, look_at, unfinished_card, why_no_detector, write_card
+from workbench.errors import ModelError, SaveError
+from workbench.opening.opening import middle_frame
+from workbench.samples import SAMPLE_DETECTORS
+from workbench.stages import draw, fitted
+
+MOST_READINGS = 6  # more than that nobody looks through, and the later ones found less
+PICTURE_SIDE_PX = 640
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """One thing that a model's tensors may mean.
+
+    Attributes:
+        title: In short.
+        card: What says it.
+        sure: What names, shapes or values show.
+        picture_rgb: The frame with what is found under this reading; `None` where the trial did not feed it so.
+        found: How many detections that are.
+    """
+
+    title: str
+    card: Card
+    sure: tuple[str, ...]
+    picture_rgb: UInt8Array | None
+    found: int
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Description:
+    """What looking at a model found.
+
+    Attributes:
+        source: Its path.
+        tensors: Its inputs and outputs, a line each.
+        card_path: The card beside it; `None` where there is none.
+        readings: The best first; the card's own alone where there is a card.
+        problem: Why nothing could be read, and what to do.
+        unfinished_card: The text of a card that the user has to finish, where the model's outputs want anchors.
+    """
+
+    source: str
+    tensors: tuple[str, ...]
+    card_path: Path | None
+    readings: tuple[Reading, ...]
+    problem: str | None = None
+    unfinished_card: str | None = None
+
+    def write(self, number: int = 1, *, replace: bool = False) -> Path:
+        """Write the card of a reading, counted from 1, beside the model.
+
+        Raises:
+            ModelError: There is no such reading.
+            SaveError: There is a card already, or it cannot be written.
+        """
+        if not 1 <= number <= len(self.readings):
+            raise ModelError(
+                self.problem or f"there is no reading {number} of {self.source}; choose one of 1 to {len(self.readings)}"
+            )
+        if self.card_path is not None and not replace:
+            raise SaveError(f"there is a card already, {self.card_path}; change it by hand, or replace it with --replace")
+        return write_card(self.readings[number - 1].card, _folder_or_file(self.source))
+
+
+def describe(source: str, image: str | None = None, allow: Collection[str] = ()) -> Description:
+    """Look at a model, and at what it finds in one frame under each plausible reading.
+
+    Args:
+        source: A path.
+        image: A picture, or media whose middle frame is taken: best one that shows what the detector finds.
+        allow: What in it may run as Python code, by name.
+
+    Raises:
+        ModelError: It does not load or run.
+        MediaError: The picture cannot be read.
+    """
+    if source in SAMPLE_DETECTORS:
+        raise ModelError(f"{source} is a sample, whose meaning is known; describe a model file of your own")
+    frame = middle_frame(image)
+    looked = look(source, lambda: frame, allow, try_on_noise=False)
+    tensors = looked.trial.tensors
+    lines = (*(f"input {one}" for one in tensors.inputs), *(f"output {one}" for one in tensors.outputs))
+    beside = card_path(looked.network.path)
+    if looked.card is not None:
+        return Description(source, lines, beside, (_of_card(looked, looked.card, source, frame),))
+    something = any(len(one.found) for one in looked.proposals)
+    plausible = [one for one in looked.proposals if len(one.found) or not something]
+    readings = tuple(_reading(_title(one.card), one.card, one.sure, one.found, looked, frame) for one in plausible[:MOST_READINGS])
+    problem = None if readings else f"{source} {why_no_detector(looked.trial)}"
+    unfinished = None if readings else unfinished_card(looked.trial, looked.network.path.stem)
+    return Description(source, lines, None, readings, problem, unfinished)
+
+
+def _of_card(looked: Looked, card: Card, source: str, frame: UInt8Array) -> Reading:
+    detector = as_detector(looked, card, source)
+    spec = detector.input_spec
+    for run in looked.trial.runs:
+        fed = card.input.model_copy(update={"values": run.values, "colour": run.colour, "offset": None, "factor": None})
+        same = fed.spec(looked.trial.tensors.inputs[0])
+        if same.colour == spec.colour and np.allclose(same.scale_and_shift(), spec.scale_and_shift(), rtol=0.05, atol=0.02):
+            return _reading("as the card says", card, (), look_at(card, looked.trial, run), looked, frame)
+    return _reading("as the card says", card, (), None, looked, frame)
+
+
+def _reading(title: str, card: Card, sure: tuple[str, ...], found: Detections | None, looked: Looked, frame: UInt8Array) -> Reading:
+    if found is None:
+        return Reading(title, card, sure, None, 0)
+    shown = fitted(frame, PICTURE_SIDE_PX)
+    height, width = looked.trial.size_hw
+    scale = np.array([shown.shape[1] / width, shown.shape[0] / height] * 2, np.float32)
+    labels = card.meaning(looked.trial.tensors, looked.card_folder).labels
+    in_picture = Detections(found.boxes_xyxy_px * scale, found.scores, found.class_ids)
+    return Reading(title, card, sure, draw(shown, in_picture, labels), len(found))
+
+
+def _title(card: Card) -> str:
+    kind = card.candidates.kind if card.candidates else "detections"
+    objectness = getattr(card.candidates, "objectness", None)
+    words = {True: " with objectness", False: " without objectness", None: ""}[objectness]
+    values = f", pixels {card.input.values}" if card.input.values else ""
+    return f"{kind}{words}, {card.input.colour}{values}"
+
+
+def _folder_or_file(source: str) -> Path:
+    path = Path(source)
+    return path.parent if path.name.startswith("saved_model.pb") else path

@@ -1,0 +1,111 @@
+"""What the names on the command line and in notebooks mean: detectors, and frames with their truth."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from workbench.datasets import Truth, truth_of
+from workbench.detections import UInt8Array
+from workbench.detectors import Calibration, Detector, load_detector
+from workbench.errors import MediaError
+from workbench.media import Media, MediaSource, as_media, open_media
+from workbench.samples import SAMPLE_CLIP, SAMPLE_DETECTORS, SAMPLE_STILLS, sample_calibration, sample_detector
+
+DEFAULT_DETECTOR = SAMPLE_DETECTORS[0]
+CALIBRATION_FRAMES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """The frames that settings are measured on.
+
+    Attributes:
+        media: Frames to time.
+        truth: What is in them, where that is known.
+        labelled: Frames to compute accuracy on; often the same media.
+        labelled_truth: What is in those.
+        calibration: Frames that integer models take their ranges from.
+    """
+
+    media: Media
+    truth: Truth | None
+    labelled: Media | None
+    labelled_truth: Truth | None
+    calibration: Calibration
+
+
+def open_detector(source: str | None = None, media: MediaSource | None = None, allow: Collection[str] = ()) -> Detector:
+    """Open a sample detector by name, or the detector in a file.
+
+    Args:
+        source: A sample's name or a path; the small sample by default.
+        media: What it will be run on. Where no card says what a model's tensors mean, a frame of these shows it; without media a
+            still of the sample line, which has few of the things that detectors find.
+        allow: What in it may run as Python code, by name: `lambda`, `python-functions`.
+
+    Raises:
+        ModelError: There is no such sample or file, or it holds no detector.
+        MediaError: The media cannot be read.
+    """
+    name = source or DEFAULT_DETECTOR
+    if name in SAMPLE_DETECTORS:
+        return sample_detector(name)
+    return load_detector(name, lambda: middle_frame(media), allow)
+
+
+def middle_frame(media: MediaSource | None = None) -> UInt8Array:
+    """Return a frame from the midst of media, of the sample stills by default.
+
+    Raises:
+        MediaError: They cannot be read.
+    """
+    opened = as_media(SAMPLE_STILLS if media is None else media)
+    frame = next(opened.frames(opened.facts().frames // 2), None) or next(opened.frames(), None)
+    if frame is None:
+        raise MediaError(f"{opened.facts().name} holds no frame; choose media with at least one")
+    return frame.image_rgb
+
+
+def open_footage(detector: Detector, source: MediaSource | None = None, truth: str | None = None) -> Footage:
+    """Open media and the truth that belongs to them.
+
+    Without a source, the sample clip is timed, and accuracy comes from the sample stills unless a truth of the clip is named.
+    Otherwise the truth is the file named, or one that lies beside the media and has its name.
+
+    Args:
+        detector: Whose labels the truth's classes are matched with.
+        source: Media, or whatever stands for some: a path, folder, glob or URL, an array, a function that gives frames.
+        truth: A file or folder of ground truth.
+
+    Raises:
+        MediaError: The media cannot be read.
+        TruthError: The truth cannot be read, or belongs to other media.
+    """
+    labels = detector.facts.labels
+    if source is None and truth is None:
+        return _sample_footage(labels)
+    media = as_media(SAMPLE_CLIP if source is None else source)
+    known = truth_of(media, labels, truth)
+    calibration = sample_calibration() if detector.facts.name in SAMPLE_DETECTORS else _calibration_from(media)
+    return Footage(media, known, media if known else None, known, calibration)
+
+
+def _sample_footage(labels: Sequence[str]) -> Footage:
+    if not SAMPLE_CLIP.exists():
+        raise MediaError(
+            f"the sample clip is not at {SAMPLE_CLIP}; make it in a checkout with `python -m sample_media.making media`,"
+            " or name media of your own"
+        )
+    clip, stills = open_media(SAMPLE_CLIP), open_media(SAMPLE_STILLS)
+    known, labelled = (truth_of(media, labels) for media in (clip, stills))
+    return Footage(clip, known, stills, labelled, sample_calibration())
+
+
+def _calibration_from(media: Media) -> Calibration:
+    facts = media.facts()
+
+    def frames() -> list[UInt8Array]:
+        step = max(1, facts.frames // CALIBRATION_FRAMES)
+        return [frame.image_rgb for frame in islice(media.frames(), 0, step * CALIBRATION_FRAMES, step)]
+
+    return Calibration(f"{min(facts.frames, CALIBRATION_FRAMES)} frames of {facts.name} [{(facts.sha256 or '')[:8]}]", frames)

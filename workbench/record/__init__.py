@@ -1,0 +1,51 @@
+"""The record: what one run produced, or why it could not. All that reports, charts, tables, history, pick and advice know."""
+
+from workbench.record.baseline import choose_baseline, labels_by_id, unique
+from workbench.record.evidence import (
+    AP_LOSS_NOTED,
+    SCREENING_ERROR,
+    SEPARATE_RUNS_MARGIN,
+    Speed,
+    ap,
+    comparable,
+    median_ms,
+    ran,
+    speed_against,
+)
+from workbench.record.media_facts import MediaFacts
+from workbench.record.record import (
+    DetectorFacts,
+    EngineFacts,
+    FrameDetections,
+    Picture,
+    Problem,
+    Record,
+    check_same_machine,
+    read_records,
+    write_whole,
+)
+
+__all__ = [
+    "AP_LOSS_NOTED",
+    "SCREENING_ERROR",
+    "SEPARATE_RUNS_MARGIN",
+    "DetectorFacts",
+    "EngineFacts",
+    "FrameDetections",
+    "MediaFacts",
+    "Picture",
+    "Problem",
+    "Record",
+    "Speed",
+    "ap",
+    "check_same_machine",
+    "choose_baseline",
+    "comparable",
+    "labels_by_id",
+    "median_ms",
+    "ran",
+    "read_records",
+    "speed_against",
+    "unique",
+    "write_whole",
+]

@@ -1,0 +1,92 @@
+"""How fast one record is against another, from the best evidence that there is."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from workbench.machine import pace_ratio
+from workbench.record.record import Record
+from workbench.timing import Ratio, Verdict, verdict_of
+
+AP_LOSS_NOTED = 0.02  # COCO's own results differ by about .01 between trainings; twice that is a loss someone will notice
+SEPARATE_RUNS_MARGIN = 1.10  # identical runs minutes apart differ by several percent; less than this is not called a difference
+
+SCREENING_ERROR = 0.10  # that composed times are off by, about: they choose what is measured whole, and decide nothing
+
+Basis = Literal["interleaved", "both against the baseline", "separate runs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """How fast B is against A. `ratio` is A's time over B's; without interleaving there is no interval."""
+
+    ratio: float
+    interval: Ratio | None
+    verdict: Verdict
+    basis: Basis
+
+
+def speed_against(record: Record, other: Record) -> Speed | None:
+    """Return how fast a record is against another, from the best evidence there is.
+
+    Blocks that interleaved the two count most; then two comparisons with the same baseline, whose intervals are divided end by end
+    (wider than need be, never narrower); then the medians of separate runs, with a margin, at least as wide as the pace changed
+    within either or between the two. `None` where either has no times, or they ran on different machines or media.
+    """
+    if not comparable(record, other):
+        return None
+    own, others = record.comparison, other.comparison
+    if own is not None and names(own.a, other):
+        return Speed(ratio=own.ratio.median, interval=own.ratio, verdict=own.verdict, basis="interleaved")
+    if others is not None and names(others.a, record):
+        turned = _divided(Ratio(median=1, low=1, high=1), others.ratio)
+        return Speed(ratio=turned.median, interval=turned, verdict=verdict_of(turned), basis="interleaved")
+    if own is not None and others is not None and own.a == others.a:
+        quotient = _divided(own.ratio, others.ratio)
+        verdict = verdict_of(quotient)
+        return Speed(ratio=quotient.median, interval=quotient, verdict=verdict, basis="both against the baseline")
+    return _speed_of_medians(record, other)
+
+
+def _speed_of_medians(record: Record, other: Record) -> Speed | None:
+    new, old = median_ms(record), median_ms(other)
+    if not new or not old:
+        return None
+    ratio = old / new
+    pace = pace_ratio(other.noise, record.noise) or 1.0
+    margin = max(SEPARATE_RUNS_MARGIN, pace, 1 / pace, *(1.0 + (one.noise.pace_change or 0.0) for one in (record, other)))
+    verdict = verdict_of(Ratio(median=ratio, low=ratio / margin, high=ratio * margin))
+    return Speed(ratio=ratio, interval=None, verdict=verdict, basis="separate runs")
+
+
+def _divided(upper: Ratio, lower: Ratio) -> Ratio:
+    return Ratio(median=upper.median / lower.median, low=upper.low / lower.high, high=upper.high / lower.low)
+
+
+def names(text: str, record: Record) -> bool:
+    """Tell whether a comparison's text names this record."""
+    return text in (record.name, record.id)
+
+
+def median_ms(record: Record) -> float | None:
+    """Return the median milliseconds of a frame; `None` without times."""
+    return record.timing.median_ms if record.timing is not None else None
+
+
+def ran(record: Record) -> bool:
+    """Tell whether a record holds times."""
+    return record.problem is None and bool(median_ms(record))
+
+
+def comparable(record: Record, other: Record) -> bool:
+    """Tell whether two records' times may be set side by side: both ran, on one machine, on the same frames."""
+    same_media = _media(record) == _media(other)
+    return ran(record) and ran(other) and same_media and record.environment.machine_id == other.environment.machine_id
+
+
+def _media(record: Record) -> str:
+    return record.media.sha256 or record.media.source
+
+
+def ap(record: Record | None) -> float | None:
+    """Return the average precision, where there is one."""
+    return record.accuracy.ap if record is not None and record.accuracy is not None else None

@@ -1,0 +1,254 @@
+"""The record: what one run produced. The only thing that reports, charts, tables and history know.
+
+Values here cross a file, so they are pydantic models: frozen, versioned, and readable where TensorFlow is not
+installed. Times are raw seconds in the order in which they were taken; every statistic is derived from them.
+"""
+
+import json
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, Self
+from uuid import uuid4
+
+import numpy as np
+from pydantic import ConfigDict, Field, ValidationError
+
+from workbench.detections import Accuracy, Agreement, Detections
+from workbench.errors import MachinesDifferError, RecordError, SaveError
+from workbench.machine import EnvironmentFacts, NoiseCertificate
+from workbench.record.media_facts import MediaFacts
+from workbench.settings import Settings
+from workbench.timing import Comparison, RealTime, StageSpan, Timing, Value
+
+SCHEMA: Literal[1] = 1
+
+
+class DetectorFacts(Value):
+    """Which model ran."""
+
+    name: str
+    source: str
+    """What `workbench run MODEL` takes: a sample's name or a path."""
+    kind: str
+    sha256: str
+    size_bytes: int
+    labels: tuple[str, ...]
+    parameters: int | None = None
+
+
+class EngineFacts(Value):
+    """What the engine did with the network."""
+
+    covers: tuple[str, ...]
+    """Steps that its one program holds, in order, such as `resize`, `model`, `box decoding`, `nms`."""
+    left_out: tuple[str, ...] = ()
+    """Steps that it could not or did not take, each with why."""
+    compilations: int = 0
+    """Programs traced, compiled or converted during the run, warm-up included."""
+    recompilations: int = 0
+    """Those of them after the warm-up: each stole time from a frame."""
+    threads: int | None = None
+    model_bytes: int | None = None
+    """Size of the converted model, where there is one."""
+    candidates: float | None = None
+    """Mean boxes and classes a frame that score above `nms.score`, before NMS; `None` where the program holds the NMS."""
+    input_bytes: int | None = None
+    """That a frame brings into its program: what is copied where the program runs on another device."""
+    notes: tuple[str, ...] = ()
+
+
+class FrameDetections(Value):
+    """Detections of one frame as plain numbers: boxes to a tenth of a pixel, scores to a ten-thousandth."""
+
+    frame: str
+    boxes_xyxy_px: tuple[tuple[float, float, float, float], ...]
+    scores: tuple[float, ...]
+    class_ids: tuple[int, ...]
+
+    @classmethod
+    def of(cls, frame: str, detections: Detections) -> Self:
+        return cls(
+            frame=frame,
+            boxes_xyxy_px=tuple(map(tuple, detections.boxes_xyxy_px.astype(float).round(1).tolist())),
+            scores=tuple(detections.scores.astype(float).round(4).tolist()),
+            class_ids=tuple(detections.class_ids.tolist()),
+        )
+
+    def detections(self) -> Detections:
+        return Detections(
+            np.array(self.boxes_xyxy_px, np.float32).reshape(-1, 4),
+            np.array(self.scores, np.float32),
+            np.array(self.class_ids, np.int64),
+        )
+
+
+class Picture(Value):
+    """One frame to show: the bare picture, what was found in it, and the truth where it is known."""
+
+    name: str
+    size_hw: tuple[int, int]
+    """Of the original, in whose pixels the boxes are."""
+    jpeg_base64: str
+    """The picture, perhaps smaller than the original."""
+    found: FrameDetections
+    truth: FrameDetections | None = None
+
+
+class Problem(Value):
+    """Why a run produced no figures."""
+
+    kind: str
+    message: str
+
+    @classmethod
+    def of(cls, error: Exception) -> Self:
+        return cls(kind=type(error).__name__, message=str(error))
+
+
+class Record(Value):
+    """What one run produced: figures, or the problem that prevented them."""
+
+    schema_version: Literal[1] = Field(SCHEMA, alias="schema")
+    id: str = Field(default_factory=lambda: uuid4().hex)
+    created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    name: str
+    """What people call the setting: a preset, or a preset and its changes."""
+    command: str
+    """The command that repeats this run."""
+    tag: str | None = None
+    settings: Settings
+    detector: DetectorFacts
+    media: MediaFacts
+    environment: EnvironmentFacts
+    engine: EngineFacts | None = None
+    timing: Timing | None = None
+    real_time: RealTime | None = None
+    """Of a pass at the frames' own pace, where one was asked for."""
+    timeline: tuple[StageSpan, ...] = ()
+    """What the last few dozen timed frames passed, where and when."""
+    composed: bool = False
+    """Whether its times are put together from stages that were measured one by one, rather than taken from whole frames."""
+    accuracy: Accuracy | None = None
+    agreement: Agreement | None = None
+    comparison: Comparison | None = None
+    """Against the baseline (A), in the same session."""
+    noise: NoiseCertificate
+    warnings: tuple[str, ...] = ()
+    problem: Problem | None = None
+    detections: tuple[FrameDetections, ...] = ()
+    """What was found in the timed frames."""
+    pictures: tuple[Picture, ...] = ()
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True, ser_json_inf_nan="null")
+
+    @property
+    def broken(self) -> bool:
+        """Whether the setting breaks the detector."""
+        return self.agreement is not None and self.agreement.broken
+
+    def to_json(self, indent: int | None = None) -> str:
+        """Write the record as JSON text that `from_json` reads."""
+        return self.model_dump_json(indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str | bytes, source: str = "the record") -> Self:
+        """Read a record.
+
+        Args:
+            text: JSON of one record.
+            source: What to call it in an error.
+
+        Raises:
+            RecordError: It is not JSON, not a record, or of a schema that this version does not read.
+        """
+        try:
+            tree = json.loads(text)
+        except ValueError as error:
+            raise RecordError(f"{source} is not JSON ({error}); choose a file that `workbench run --json` wrote") from None
+        return cls.from_tree(tree, source)
+
+    @classmethod
+    def from_tree(cls, tree: Any, source: str = "the record") -> Self:
+        """Read a record from parsed JSON; raises like `from_json`."""
+        if not isinstance(tree, dict) or "schema" not in tree:
+            raise RecordError(f"{source} holds no workbench record; choose a file that `workbench run --json` wrote")
+        if tree["schema"] != SCHEMA:
+            raise RecordError(
+                f"{source} has schema {tree['schema']!r}, this version reads schema {SCHEMA};"
+                " measure again or use the version that wrote it"
+            )
+        try:
+            return cls.model_validate(tree, context={"saved": True})  # an engine that this version lacks is still a record's
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise RecordError(f"{source} is damaged at {place}: {first['msg']}; measure again") from None
+
+
+def read_records(path: Path) -> tuple[Record, ...]:
+    """Read a JSON file that holds one record or a list of them.
+
+    Raises:
+        RecordError: The file is missing, is not JSON, or holds something else.
+    """
+    try:
+        tree = json.loads(path.read_bytes())
+    except OSError as error:
+        raise RecordError(f"cannot read {path}: {error.strerror}; choose a file that `workbench run --json` wrote") from None
+    except ValueError as error:
+        raise RecordError(f"{path} is not JSON ({error}); choose a file that `workbench run --json` wrote") from None
+    rows = tree if isinstance(tree, list) else [tree]
+    if not rows:
+        raise RecordError(f"{path} holds no record; choose a file that `workbench run --json` wrote")
+    return tuple(Record.from_tree(row, str(path)) for row in rows)
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file so that it is either the old one or the whole new one, never half.
+
+    A link is followed; what is no regular file (a pipe, a device) is written to as it is.
+
+    Raises:
+        SaveError: No space, no permission, or no such folder; what was there before is still there.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                file.write(data)
+        else:
+            _replace(path.resolve(), data)
+    except OSError as error:
+        message = f"cannot write {path}: {error.strerror}; nothing that was saved before is lost, choose another place"
+        raise SaveError(message) from None
+
+
+def _replace(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def check_same_machine(records: tuple[Record, ...]) -> None:
+    """Refuse to compare times of different machines.
+
+    Raises:
+        MachinesDifferError: The records come from more than one machine; names them.
+    """
+    machines = {record.environment.machine_id: record.environment.cpu for record in records}
+    if len(machines) > 1:
+        named = ", ".join(f"{cpu} [{machine[:8]}]" for machine, cpu in machines.items())
+        raise MachinesDifferError(
+            f"these records come from {len(machines)} machines ({named}); choose those of one, or allow it by name"
+        )

@@ -1,5 +1,0 @@
-"""Taken home: a network under one setting as a folder that runs without the workbench."""
-
-from workbench.takeaway.taking import TakenHome, take_home
-
-__all__ = ["TakenHome", "take_home"]

@@ -1,0 +1,43 @@
+"""Timing: seconds as values, their statistics, stopwatches, comparisons of two settings, bounds of throughput."""
+
+from workbench.timing.base import Value
+from workbench.timing.bounds import CORES, limit
+from workbench.timing.comparing import BlockRounds, Compared, compare_blocks, verdict_of
+from workbench.timing.realtime import Policy, RealTime
+from workbench.timing.statistics import CONFIDENCE, RESAMPLES, frames_needed, median_seconds
+from workbench.timing.stopwatch import Clock, NoWatch, Progress, Span, Step, Stopwatch, Watch, time_frames, time_into
+from workbench.timing.timing import DECODED_BY_ONE, STAGES, UNEXPLAINED, Comparison, Ratio, StageSpan, Timing, Verdict, kept_seconds
+
+__all__ = [
+    "CONFIDENCE",
+    "CORES",
+    "DECODED_BY_ONE",
+    "RESAMPLES",
+    "STAGES",
+    "UNEXPLAINED",
+    "BlockRounds",
+    "Clock",
+    "Compared",
+    "Comparison",
+    "NoWatch",
+    "Policy",
+    "Progress",
+    "Ratio",
+    "RealTime",
+    "Span",
+    "StageSpan",
+    "Step",
+    "Stopwatch",
+    "Timing",
+    "Value",
+    "Verdict",
+    "Watch",
+    "compare_blocks",
+    "frames_needed",
+    "kept_seconds",
+    "limit",
+    "median_seconds",
+    "time_frames",
+    "time_into",
+    "verdict_of",
+]
