@@ -28,6 +28,8 @@ def hog() -> None:
     held = []
     while True:
         held.append(b"x" * 50_000_000)
+        sys.stdout.write('{"alive": true}\n')  # however slowly a busy machine gives memory, it is not silence that ends it
+        sys.stdout.flush()
         time.sleep(0.01)
 
 
