@@ -46,6 +46,17 @@ def measured(mobile: Detector, footage: Footage) -> Measured:
     return one
 
 
+@pytest.fixture(scope="module")
+def measured_small(small: Detector, small_footage: Footage) -> Measured:
+    """The same of the small detector: for what does not depend on what the network is."""
+
+    @cache
+    def one(words: str) -> Record:
+        return Bench(small_footage, FRAMES).measure(variant(small, words, name=words))
+
+    return one
+
+
 def keys(*records: Record) -> set[str]:
     return {card.key for card in advise(records)}
 
@@ -103,8 +114,8 @@ def test_a_usual_threshold_neither_floods_nms_nor_dominates(measured: Measured) 
 
 
 @pytest.mark.parametrize("engine", ["keras", "eager"])
-def test_predict_and_eager_calls_cost_more_than_a_graph(measured: Measured, engine: str) -> None:
-    habit, graph = (measured(EAGER.replace("eager", name)) for name in (engine, "graph"))
+def test_predict_and_eager_calls_cost_more_than_a_graph(measured_small: Measured, engine: str) -> None:
+    habit, graph = (measured_small(EAGER.replace("eager", name)) for name in (engine, "graph"))
 
     found = card("call-overhead", habit, graph, baseline=habit)
 
@@ -252,10 +263,10 @@ class Growing(Media):
         return open_media(SAMPLE_CLIP).facts().model_copy(update={"frames": self._frames, "name": "camera"})
 
 
-def test_new_sizes_that_compile_again_are_told(mobile: Detector, still_media: Media, calibration: Calibration) -> None:
+def test_new_sizes_that_compile_again_are_told(small: Detector, still_media: Media, calibration: Calibration) -> None:
     camera = Footage(Growing(still_media, 40), None, None, None, calibration)
     words = f"graph,{SMALL}", f"graph,input.resize=opencv,{SMALL}"
-    again, once = (Bench(camera, 40).measure(variant(mobile, text, name=text)) for text in words)
+    again, once = (Bench(camera, 40).measure(variant(small, text, name=text)) for text in words)
 
     found = card("recompiling", again, once)
 
@@ -319,8 +330,8 @@ def busy_machine() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("busy_machine")
-def test_a_machine_that_others_keep_busy_is_noisy(mobile: Detector, footage: Footage) -> None:
-    record = Bench(footage, FRAMES).measure(variant(mobile, EAGER, name="disturbed"))
+def test_a_machine_that_others_keep_busy_is_noisy(small: Detector, small_footage: Footage) -> None:
+    record = Bench(small_footage, FRAMES).measure(variant(small, EAGER, name="disturbed"))
 
     found = card("noisy-machine", record)
 

@@ -112,6 +112,7 @@ def test_a_lower_precision_stays_near_float32(pipeline: Open, stills: tuple[Fram
     assert np.concatenate(ious).mean() >= LEAST_IOU[precision]
 
 
+@pytest.mark.slow
 @LOWER_PRECISIONS
 def test_a_lower_precision_does_not_break_the_detector(
     pipeline: Open, stills: tuple[Frame, ...], engine: str, precision: str

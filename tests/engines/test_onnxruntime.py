@@ -53,23 +53,23 @@ def test_a_precision_that_it_does_not_compute_in_is_refused(mobile: Detector, pr
 
 
 @pytest.mark.parametrize("size", ["96x160", "160x96"])
-def test_a_picture_without_parts_gives_no_detections(pipeline: Open, size: str) -> None:
+def test_a_picture_without_parts_gives_no_detections(small_pipeline: Open, size: str) -> None:
     grey = Frame(np.full((120, 200, 3), 127, np.uint8), "grey", 0)
 
-    (found,) = pipeline(f"litert,runtime.engine=onnxruntime,nms.score=0.9,input.size_hw={size}").detect([grey])
+    (found,) = small_pipeline(f"litert,runtime.engine=onnxruntime,nms.score=0.9,input.size_hw={size}").detect([grey])
 
     assert isinstance(found, Detections)
     assert found.boxes_xyxy_px.shape == (0, 4)
 
 
-def test_workers_on_several_threads_find_what_one_finds(pipeline: Open, stills: tuple[Frame, ...]) -> None:
+def test_workers_on_several_threads_find_what_one_finds(small_pipeline: Open, small_frames: tuple[Frame, ...]) -> None:
     words = "litert,runtime.engine=onnxruntime,input.size_hw=96x160"
-    media = array_media([frame.image_rgb for frame in stills if frame.size_hw == stills[0].size_hw], name="stills")
-    alone = pipeline(words)
+    media = array_media([frame.image_rgb for frame in small_frames if frame.size_hw == small_frames[0].size_hw], name="stills")
+    alone = small_pipeline(words)
     expected = [alone.detect([frame])[0] for frame in media.frames()]
     found: list[Detections] = []
 
-    overlapped = pipeline(f"{words},runtime.threads=2,feed.mode=threads,feed.workers=2")
+    overlapped = small_pipeline(f"{words},runtime.threads=2,feed.mode=threads,feed.workers=2")
     steps = overlapped.steps(media, lambda _, batch: found.extend(batch))
     try:
         while steps(NoWatch()):

@@ -19,7 +19,7 @@ from workbench.settings import Nms, Settings
 from workbench.timing import NoWatch, Stopwatch, Watch
 
 Open = Callable[[str], Pipeline]
-GRAPH = "graph,input.size_hw=192x320"
+GRAPH = "graph,input.size_hw=64x96"
 HOST = f"{GRAPH},input.resize=opencv"
 SMALL = "graph,input.size_hw=64x96"
 EAGER = "runtime.engine=eager,input.resize=graph"  # traces nothing, so it is quick where few frames pass
@@ -64,9 +64,9 @@ def test_what_is_found_lies_where_the_truth_is(pipeline: Open, stills: tuple[Fra
         assert np.mean(each) >= 0.3  # of the boxes of a small network at low resolution; mixed up it is none
 
 
-def test_boxes_stay_inside_the_frame(pipeline: Open, stills: tuple[Frame, ...]) -> None:
-    for still in stills:
-        (found,) = pipeline(f"{EAGER},input.size_hw=192x320,nms.score=0.02").detect([still])
+def test_boxes_stay_inside_the_frame(small_pipeline: Open, small_frames: tuple[Frame, ...]) -> None:
+    for still in small_frames:
+        (found,) = small_pipeline(f"{EAGER},input.size_hw=64x96,nms.score=0.02").detect([still])
         height, width = still.size_hw
         assert len(found)
         assert (found.boxes_xyxy_px >= 0).all()
@@ -74,12 +74,14 @@ def test_boxes_stay_inside_the_frame(pipeline: Open, stills: tuple[Frame, ...]) 
 
 
 @pytest.mark.parametrize("words", [GRAPH, HOST], ids=["resized in the graph", "resized on the host"])
-def test_a_batch_with_a_short_tail_finds_what_single_frames_find(pipeline: Open, stills: tuple[Frame, ...], words: str) -> None:
-    frames = [still for still in stills if still.size_hw == (720, 1280)][:3]
-    alone = [pipeline(words).detect([one])[0] for one in frames]
+def test_a_batch_with_a_short_tail_finds_what_single_frames_find(
+    small_pipeline: Open, small_frames: tuple[Frame, ...], words: str
+) -> None:
+    frames = [still for still in small_frames if still.size_hw == (120, 192)][:3]
+    alone = [small_pipeline(words).detect([one])[0] for one in frames]
     told: list[tuple[Frame, object]] = []
 
-    step = pipeline(f"{words},runtime.batch=2").steps(
+    step = small_pipeline(f"{words},runtime.batch=2").steps(
         given(frames), lambda batch, found: told.extend(zip(batch, found, strict=True))
     )
     handled = [step(Stopwatch()) for _ in range(3)]
@@ -93,13 +95,13 @@ def test_a_batch_with_a_short_tail_finds_what_single_frames_find(pipeline: Open,
 
 
 @pytest.mark.parametrize("words", [GRAPH, HOST], ids=["resized in the graph", "resized on the host"])
-def test_frames_of_different_sizes_may_share_a_batch(pipeline: Open, stills: tuple[Frame, ...], words: str) -> None:
-    mixed = [stills[0], next(still for still in stills if still.size_hw == (1280, 720))]
+def test_frames_of_different_sizes_may_share_a_batch(small_pipeline: Open, small_frames: tuple[Frame, ...], words: str) -> None:
+    mixed = [small_frames[0], next(still for still in small_frames if still.size_hw == (192, 120))]
 
-    together = pipeline(f"{words},runtime.batch=2").detect(mixed)
+    together = small_pipeline(f"{words},runtime.batch=2").detect(mixed)
 
     for found, one in zip(together, mixed, strict=True):
-        (alone,) = pipeline(words).detect([one])
+        (alone,) = small_pipeline(words).detect([one])
         np.testing.assert_allclose(found.boxes_xyxy_px, alone.boxes_xyxy_px, atol=0.2)
 
 
@@ -111,40 +113,40 @@ def test_frames_of_different_sizes_may_share_a_batch(pipeline: Open, stills: tup
     ],
     ids=["resize on the host", "resize in the graph"],
 )
-def test_a_stage_is_told_where_its_work_is_apart(pipeline: Open, words: str, stages: list[str]) -> None:
-    assert stages_of(pipeline(words), [frame(72, 128)]) == stages
+def test_a_stage_is_told_where_its_work_is_apart(small_pipeline: Open, words: str, stages: list[str]) -> None:
+    assert stages_of(small_pipeline(words), [frame(72, 128)]) == stages
 
 
-def test_the_end_of_the_media_is_no_step(pipeline: Open) -> None:
-    assert stages_of(pipeline(SMALL), [frame(72, 128)])
-    assert pipeline(SMALL).steps(given([]))(Stopwatch()) == 0
+def test_the_end_of_the_media_is_no_step(small_pipeline: Open) -> None:
+    assert stages_of(small_pipeline(SMALL), [frame(72, 128)])
+    assert small_pipeline(SMALL).steps(given([]))(Stopwatch()) == 0
 
 
-def test_drawing_leaves_the_frame_as_it_was(pipeline: Open, stills: tuple[Frame, ...]) -> None:
-    before = stills[0].image_rgb.copy()
+def test_drawing_leaves_the_frame_as_it_was(small_pipeline: Open, small_frames: tuple[Frame, ...]) -> None:
+    before = small_frames[0].image_rgb.copy()
 
-    pipeline(GRAPH).steps(given(stills[:1]))(Stopwatch())
+    small_pipeline(GRAPH).steps(given(small_frames[:1]))(Stopwatch())
 
-    np.testing.assert_array_equal(stills[0].image_rgb, before)
+    np.testing.assert_array_equal(small_frames[0].image_rgb, before)
 
 
-def test_a_block_begins_media_again_that_end(pipeline: Open) -> None:
+def test_a_block_begins_media_again_that_end(small_pipeline: Open) -> None:
     media = array_media([frame(72, 128).image_rgb] * 3)
 
-    assert [len(pipeline(SMALL).block_timer(media)(count)) for count in (2, 3, 7)] == [2, 3, 7]
+    assert [len(small_pipeline(SMALL).block_timer(media)(count)) for count in (2, 3, 7)] == [2, 3, 7]
 
 
-def test_a_block_is_at_most_the_rest_of_a_batch_longer(pipeline: Open) -> None:
+def test_a_block_is_at_most_the_rest_of_a_batch_longer(small_pipeline: Open) -> None:
     media = array_media([frame(72, 128).image_rgb] * 3)
 
-    time_block = pipeline(f"{SMALL},runtime.batch=2").block_timer(media)
+    time_block = small_pipeline(f"{SMALL},runtime.batch=2").block_timer(media)
 
     assert {len(time_block(4)) for _ in range(3)} <= {4, 5}
 
 
 @pytest.mark.parametrize("method", [method for method in NMS_METHODS if method != "model"])
-def test_no_candidate_above_the_threshold_is_no_detection(pipeline: Open, method: str) -> None:
-    (found,) = pipeline(f"{EAGER},input.size_hw=64x96,nms.method={method},nms.score=1.0").detect([frame(72, 128)])
+def test_no_candidate_above_the_threshold_is_no_detection(small_pipeline: Open, method: str) -> None:
+    (found,) = small_pipeline(f"{EAGER},input.size_hw=64x96,nms.method={method},nms.score=1.0").detect([frame(72, 128)])
 
     assert len(found) == 0
     assert found.boxes_xyxy_px.shape == (0, 4)
@@ -157,8 +159,8 @@ def test_every_nms_that_settings_name_opens_but_the_models_own() -> None:
 
 
 @pytest.mark.parametrize("engine", ["graph", "keras"])
-def test_warm_shapes_compile_nothing_more(mobile: Detector, engine: str) -> None:
-    made = fresh(mobile, runtime_engine=engine, input_size_hw="64x96", nms_method="numpy", runtime_batch=2)
+def test_warm_shapes_compile_nothing_more(small: Detector, engine: str) -> None:
+    made = fresh(small, runtime_engine=engine, input_size_hw="64x96", nms_method="numpy", runtime_batch=2)
 
     made.compile((72, 128))
     compiled = made.compilations
@@ -168,8 +170,8 @@ def test_warm_shapes_compile_nothing_more(mobile: Detector, engine: str) -> None
     assert (compiled, made.compilations) == (1, 1)
 
 
-def test_a_new_frame_size_compiles_again_where_the_graph_resizes(mobile: Detector) -> None:
-    graph, host = (fresh(mobile, input_size_hw="64x96", nms_method="numpy", input_resize=resize) for resize in ("graph", "opencv"))
+def test_a_new_frame_size_compiles_again_where_the_graph_resizes(small: Detector) -> None:
+    graph, host = (fresh(small, input_size_hw="64x96", nms_method="numpy", input_resize=resize) for resize in ("graph", "opencv"))
 
     counts = []
     for size_hw in ((72, 128), (128, 72), (72, 128)):
@@ -180,37 +182,39 @@ def test_a_new_frame_size_compiles_again_where_the_graph_resizes(mobile: Detecto
     assert counts == [(1, 1), (2, 1), (2, 1)]
 
 
-def test_thresholds_move_without_tracing_the_nms_again(mobile: Detector) -> None:
+def test_thresholds_move_without_tracing_the_nms_again(small: Detector) -> None:
     values = {"input_size_hw": "64x96", "input_resize": "opencv", "nms_method": "tensorflow", "nms_max_detections": 17}
-    first, second = fresh(mobile, **values, nms_score=0.3), fresh(mobile, **values, nms_score=0.6, nms_iou=0.4)
+    first, second = fresh(small, **values, nms_score=0.3), fresh(small, **values, nms_score=0.6, nms_iou=0.4)
 
     first.compile((72, 128))
     second.compile((72, 128))
 
     assert first.compilations == 2, "the network and its NMS"
     # The second's own network, and no NMS: its graph was there. Its count is taken from when it was made.
-    third = fresh(mobile, **values, nms_score=0.7)
+    third = fresh(small, **values, nms_score=0.7)
     third.compile((72, 128))
     assert third.compilations == 1
 
 
-def test_an_nms_that_says_what_a_knob_does_not_do_passes_it_on(pipeline: Open) -> None:
-    assert pipeline(f"{SMALL},nms.method=soft").nms_notes
-    assert pipeline(SMALL).nms_notes == ()
+def test_an_nms_that_says_what_a_knob_does_not_do_passes_it_on(small_pipeline: Open) -> None:
+    assert small_pipeline(f"{SMALL},nms.method=soft").nms_notes
+    assert small_pipeline(SMALL).nms_notes == ()
 
 
 @pytest.mark.parametrize("words", [GRAPH, "xla,input.size_hw=64x96,nms.method=padded"], ids=["nms apart", "nms in the program"])
-def test_another_nms_answers_from_the_outputs_that_were_kept(pipeline: Open, stills: tuple[Frame, ...], words: str) -> None:
-    first = pipeline(f"{words},nms.score=0.05")
+def test_another_nms_answers_from_the_outputs_that_were_kept(
+    small_pipeline: Open, small_frames: tuple[Frame, ...], words: str
+) -> None:
+    first = small_pipeline(f"{words},nms.score=0.05")
     other = first.with_nms(first.settings.nms.model_copy(update={"score": 0.3}))
     assert other is not None
 
-    passed = first.next_batch(iter(stills[:1]), NoWatch())
+    passed = first.next_batch(iter(small_frames[:1]), NoWatch())
     compiled = first.compilations
 
     assert passed is not None
     assert len(passed.frames) == len(passed.raw) == len(passed.found) == 1
-    (expected,) = other.detect(stills[:1])
+    (expected,) = other.detect(small_frames[:1])
     assert first.compilations == compiled, "a threshold compiles nothing"
     if isinstance(passed.raw[0], Candidates):
         (answered,) = other.suppress(passed.raw, passed.frames)
@@ -218,8 +222,8 @@ def test_another_nms_answers_from_the_outputs_that_were_kept(pipeline: Open, sti
         np.testing.assert_allclose(answered.boxes_xyxy_px, expected.boxes_xyxy_px, atol=1e-3)
 
 
-def test_an_nms_that_is_part_of_the_program_has_to_be_compiled_again(pipeline: Open) -> None:
-    first = pipeline("xla,input.size_hw=64x96,nms.method=padded,nms.score=0.05")
+def test_an_nms_that_is_part_of_the_program_has_to_be_compiled_again(small_pipeline: Open) -> None:
+    first = small_pipeline("xla,input.size_hw=64x96,nms.method=padded,nms.score=0.05")
 
     assert first.with_nms(first.settings.nms.model_copy(update={"max_detections": 7})) is None
 
@@ -235,13 +239,13 @@ class Silent(Watch):
         pass
 
 
-def test_a_step_leaves_starting_the_watch_to_who_times_it(pipeline: Open) -> None:
-    assert pipeline(SMALL).steps(given([frame(72, 128)]))(Silent()) == 1
+def test_a_step_leaves_starting_the_watch_to_who_times_it(small_pipeline: Open) -> None:
+    assert small_pipeline(SMALL).steps(given([frame(72, 128)]))(Silent()) == 1
 
 
-def test_a_program_on_another_device_gets_its_batch_by_a_copy_that_is_a_stage_of_its_own(mobile: Detector) -> None:
+def test_a_program_on_another_device_gets_its_batch_by_a_copy_that_is_a_stage_of_its_own(small: Detector) -> None:
     """No GPU is needed: the copy goes to whichever device the program runs on, here the processor."""
-    one = fresh(mobile, input_size_hw="64x96", input_resize="opencv")
+    one = fresh(small, input_size_hw="64x96", input_resize="opencv")
     (before,) = one.detect([frame(72, 128)])
     one.engine.copies = True
     watch = Stopwatch()
