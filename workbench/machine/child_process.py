@@ -1,8 +1,9 @@
 """A Python process that is watched: a crash, a hang or running out of memory there costs a sentence here, on every system.
 
 Its lines are read by a thread of their own (only on POSIX can one wait for a pipe), and so is what it prints to standard error:
-a full pipe would block it. It is ended together with all that it started, which is found by a word in the environment: a process
-whose parent has died no longer shows whose it was.
+a full pipe would block it. It is ended together with all that it started, which is found by a word in the environment and, where
+there are such, by its session: a process whose parent has died no longer shows whose it was, and one that just starts a program
+shows no environment.
 """
 
 import json
@@ -187,7 +188,7 @@ class ChildProcess:
             self._process.wait(self._grace_seconds)
         self._process.kill()
         self._process.wait()  # before the others: psutil would take its exit code away
-        _kill_marked(self._mark)
+        _kill_left(self._mark, self._process.pid)
         for reader in self._readers:
             reader.join(END_SECONDS)
         assert self._process.stdin is not None, "it is a pipe"
@@ -215,15 +216,23 @@ class ChildProcess:
                 self._tail = (self._tail + chunk)[-TAIL_BYTES:]
 
 
-def _kill_marked(mark: str) -> None:
+def _kill_left(mark: str, session: int) -> None:
     for _ in range(KILL_ROUNDS):
-        found = [process for process in psutil.process_iter(["environ"]) if mark in (process.info["environ"] or {}).get(MARK, "")]
+        found = [process for process in psutil.process_iter(["environ"]) if _belongs(process, mark, session)]
         for process in found:
             with suppress(psutil.Error):
                 process.kill()
         if not found:
             return
         psutil.wait_procs(found, END_SECONDS)
+
+
+def _belongs(process: psutil.Process, mark: str, session: int) -> bool:
+    if mark in (process.info["environ"] or {}).get(MARK, ""):
+        return True
+    with suppress(AttributeError, OSError, psutil.Error):  # Windows has no sessions; or it has ended
+        return os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _how_it_ended(code: int) -> str:
