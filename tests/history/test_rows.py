@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.saved_records import MACHINE, record
-from workbench.choosing import Budget
-from workbench.choosing import picking as pick
+from workbench.choosing import Budget, pick
 from workbench.errors import RecordError
 from workbench.history import History, Summary
 from workbench.history.tables import TABLES

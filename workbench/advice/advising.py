@@ -6,10 +6,10 @@ from workbench.advice.card import Card
 from workbench.advice.detected import class_agnostic_trap, max_detections_trap, score_floods_nms, small_objects_lost
 from workbench.advice.engines import call_overhead, int8_not_worth_it, recompiling, slow_start, xla_slower
 from workbench.advice.machine import noisy_machine, threads_unequal
-from workbench.advice.pool import Pool, by_median
+from workbench.advice.pool import Pool
 from workbench.advice.rule import Rule
 from workbench.advice.stages import cores_idle, decoding_bounds, nms_dominates, resize_dominates, stop_quantising
-from workbench.record import Record, choose_baseline, labels_by_id, ran, unique
+from workbench.record import Record, best, choose_baseline, labels_by_id, ms_and_ap, ran, unique
 
 RULES: Sequence[Rule] = (
     Rule(nms_dominates),
@@ -53,13 +53,13 @@ def advise(records: Iterable[Record], baseline: Record | None = None) -> tuple[C
 
 
 def _group(record: Record) -> tuple[str, str, str]:
-    return record.environment.machine_id, record.detector.sha256, record.media.sha256 or record.media.source
+    return record.environment.machine_id, record.detector.sha256, record.media.key
 
 
 def _subjects(group: Sequence[Record], baseline: Record | None) -> tuple[Record, ...]:
     if baseline is not None:
         return (baseline,)
-    fastest = next((record for record in by_median(group) if not record.broken), None)
+    fastest = best((record for record in group if not record.broken), ms_and_ap)
     chosen = (fastest, choose_baseline(group))
     return unique(record for record in chosen if record is not None)
 

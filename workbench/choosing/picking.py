@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from workbench.choosing.budget import Budget, Candidate, Limit, Margin, Stat
 from workbench.history import Summary
-from workbench.record import COMPOSED_MARGIN
+from workbench.record import COMPOSED_MARGIN, fastest_first
 
 NEAR_MISSES = 3  # more would be the history again
 
@@ -85,8 +85,8 @@ def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None
     best, baselines = _best_ap(rows, baseline), frozenset(row.agreement_baseline for group in settings for row in group)
     found = [_candidate(row, budget.stat, best, baselines) for row in standing]
     limits = budget.limits
-    choices = [Choice(one, tuple(limit.margin(one) for limit in limits)) for one in found if one.ms is not None]
-    choices.sort(key=_speed)
+    timed = [Choice(one, tuple(limit.margin(one) for limit in limits)) for one in found if one.ms is not None]
+    choices = fastest_first(timed, _figures)
     feasible = [choice for choice in choices if not choice.missed]
     chosen = feasible[0] if feasible else None
     return Pick(
@@ -148,10 +148,10 @@ def _candidate(row: Summary, stat: Stat, best: dict[Question, float], baselines:
     )
 
 
-def _speed(choice: Choice) -> tuple[float, float]:
-    """Sort the fastest first; of equally fast ones the more accurate."""
+def _figures(choice: Choice) -> tuple[float, float | None]:
+    """Return what choices are ranked by: composed times count as slower by what they may err."""
     margin = COMPOSED_MARGIN if choice.summary.composed else 1.0
-    return (choice.candidate.ms or 0.0) * margin, -(choice.summary.ap or 0.0)
+    return (choice.candidate.ms or 0.0) * margin, choice.summary.ap
 
 
 def _miss(choice: Choice) -> tuple[float, float]:

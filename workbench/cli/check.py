@@ -80,9 +80,7 @@ def _measured(asked: Asked, request: Request, history: History, tagged: Sequence
     footage = open_footage(detector, media, request.truth)
     facts = footage.media.facts()
     same = [
-        row
-        for row in tagged
-        if row.detector_name == detector.facts.name and row.media_key == (facts.sha256 or facts.source) and row.problem is None
+        row for row in tagged if row.detector_name == detector.facts.name and row.media_key == facts.key and row.problem is None
     ]
     if request.presets or request.sets:
         text = ",".join((*request.presets, *request.sets))

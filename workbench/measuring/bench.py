@@ -381,7 +381,7 @@ def _check_baseline(baseline: Record, media: Media) -> None:
     if not baseline.detections:
         raise RecordError(f"the baseline {baseline.name} holds no detections; choose a record of a run that succeeded")
     here = media.facts()
-    if (baseline.media.sha256 or baseline.media.source) != (here.sha256 or here.source):
+    if baseline.media.key != here.key:
         raise RecordError(
             f"the baseline {baseline.name} was measured on {baseline.media.name}, these frames are of {here.name} and differ;"
             " choose a record of the same media"

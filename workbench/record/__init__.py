@@ -13,6 +13,7 @@ from workbench.record.evidence import (
     speed_against,
 )
 from workbench.record.media_facts import MediaFacts
+from workbench.record.ranking import best, fastest_first, frontier, ms_and_ap, place
 from workbench.record.record import (
     DetectorFacts,
     EngineFacts,
@@ -38,11 +39,16 @@ __all__ = [
     "Record",
     "Speed",
     "ap",
+    "best",
     "check_same_machine",
     "choose_baseline",
     "comparable",
+    "fastest_first",
+    "frontier",
     "labels_by_id",
     "median_ms",
+    "ms_and_ap",
+    "place",
     "ran",
     "read_records",
     "speed_against",

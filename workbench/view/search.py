@@ -7,9 +7,9 @@ from workbench.advice import Card, advise
 from workbench.choosing import Budget, sentence, setting_words
 from workbench.errors import SettingsError
 from workbench.history import Summary
+from workbench.record import frontier
 from workbench.session import Search, Session
 from workbench.settings import Settings, describe_changes
-from workbench.sweep import frontier
 from workbench.wording import format_fraction, format_milliseconds
 
 Told = dict[str, Any]
