@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST_OPTIONS := --numprocesses=2 --dist=worksteal --durations=40
 
-.PHONY: setup demo test check lab clean
+.PHONY: setup demo test test-slow check lab clean
 
 setup: $(VENV)/ready
 
@@ -20,13 +21,17 @@ demo: setup
 		--preset litert,runtime.precision=float16 --preset litert,runtime.precision=dynamic-int8 --preset litert-int8 \
 		--report report.html
 
+# What everyone runs before each commit: all but the tests marked slow.
 test: setup
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+# What needs real minutes (kills, fresh environments, endurance, training, JupyterLab); before something is called done.
+test-slow: setup
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS) -m slow
 
 check: setup
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	@began=$$(date +%s); $(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && \
+		echo "checked in $$(($$(date +%s) - began)) s"
 
 lab: setup
 	$(BIN)/workbench lab

@@ -10,34 +10,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.assets.scenes import FRAME_HW, PORTRAIT_HW, SHAPES, TEST_SEEDS, draw_scene, write_scenes
 from tests.command_line import Done, Workbench
-from workbench.cli import main
+from workbench.cli.entry import main
 from workbench.datasets import Truth, match, read_truth
 from workbench.detectors import Calibration, Detector
 from workbench.engines import set_tensorflow_threads
 from workbench.media import Frame, Media, array_media, open_media
-from workbench.opening import SAMPLE_MEDIA, SAMPLE_STILLS, Footage, check
+from workbench.opening import Footage, check, open_detector
 from workbench.pipeline import Pipeline
-from workbench.samples import sample_detector
+from workbench.samples import SAMPLE_MEDIA, SAMPLE_STILLS, sample_detector
 from workbench.settings import parse_variant, usable_cores
 
 REPOSITORY = Path(__file__).parents[1]
 STILLS = (2, 3, 4, 6, 8, 9)  # of the sample stills: all hold defects, 4 and 9 are portrait
 CALIBRATION_STILLS = range(10, 18)
-LONGEST = (
-    "test_notebooks.py",
-    "test_workbench.py",
-    "test_training.py",
-    "test_engines.py",
-    "test_sample_detectors.py",
-    "test_cli.py",
-)
+SMALL_SCENES = range(TEST_SEEDS, TEST_SEEDS + 6)
+PORTRAIT_SCENES = (SMALL_SCENES[2], SMALL_SCENES[5])
+SMALL_CALIBRATION = range(TEST_SEEDS + 10, TEST_SEEDS + 18)
 REACHES_TENSORFLOW = re.compile(r"\b(tensorflow|keras|workbench\.pipeline|workbench\.engines|workbench\.measuring)\b")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take minutes: left for the end, one process would wait for the other."""
-    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")
@@ -115,28 +106,97 @@ def calibration(all_stills: tuple[Frame, ...]) -> Calibration:
     return Calibration("eight sample stills", lambda: [all_stills[index].image_rgb for index in CALIBRATION_STILLS])
 
 
-@pytest.fixture(scope="session")
-def pipeline(mobile: Detector, calibration: Calibration) -> Callable[[str], Pipeline]:
-    """From a variant's words to a pipeline of inspector-mobile, each made once."""
+def pipelines_of(detector: Detector, calibration: Calibration) -> Callable[[str], Pipeline]:
+    """Return what makes a pipeline of a variant's words, each made once."""
 
     @cache
     def opened(words: str) -> Pipeline:
-        settings = check(mobile, parse_variant(words, base=mobile.default_settings()))
-        return Pipeline(mobile, settings, calibration)
+        return Pipeline(detector, check(detector, parse_variant(words, base=detector.default_settings())), calibration)
 
     return opened
+
+
+def landscape(frames: tuple[Frame, ...]) -> list[Frame]:
+    return [frame for frame in frames if frame.size_hw == frames[0].size_hw]
+
+
+def in_memory(frames: tuple[Frame, ...], name: str) -> Media:
+    return array_media([frame.image_rgb for frame in landscape(frames)], name=name)
+
+
+def footage_of(media: Media, frames: tuple[Frame, ...], truth: Truth, calibration: Calibration) -> Footage:
+    """Bring media in memory and the truth of the frames that they are made of together."""
+    images = {name: truth.images[frame.name] for name, frame in zip(media.frame_names(), landscape(frames), strict=True)}
+    named = Truth(truth.name, truth.labels, images)
+    return Footage(media, named, media, named, calibration)
+
+
+@pytest.fixture(scope="session")
+def pipeline(mobile: Detector, calibration: Calibration) -> Callable[[str], Pipeline]:
+    """From a variant's words to a pipeline of inspector-mobile, each made once."""
+    return pipelines_of(mobile, calibration)
 
 
 @pytest.fixture(scope="session")
 def still_media(stills: tuple[Frame, ...]) -> Media:
     """The landscape stills as media in memory: `stills#0` and so on."""
-    return array_media([frame.image_rgb for frame in stills if frame.size_hw == stills[0].size_hw], name="stills")
+    return in_memory(stills, "stills")
 
 
 @pytest.fixture(scope="session")
 def footage(still_media: Media, stills: tuple[Frame, ...], still_truth: Truth, calibration: Calibration) -> Footage:
     """`still_media` with their truth."""
-    landscape = [frame for frame in stills if frame.size_hw == stills[0].size_hw]
-    images = {name: still_truth.images[frame.name] for name, frame in zip(still_media.frame_names(), landscape, strict=True)}
-    truth = Truth(still_truth.name, still_truth.labels, images)
-    return Footage(still_media, truth, still_media, truth, calibration)
+    return footage_of(still_media, stills, still_truth, calibration)
+
+
+# The small detector and its scenes: for what only needs *a* detector. Whatever it does takes a tenth of the time or less.
+
+
+@pytest.fixture(scope="session")
+def small(small_folder: Path) -> Detector:
+    """Opened as any user's detector is: a file with a card beside it."""
+    return open_detector(str(SHAPES), str(small_folder))
+
+
+@pytest.fixture(scope="session")
+def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of six scenes, two of them portrait, with their truth beside it."""
+    folder = tmp_path_factory.mktemp("small") / "scenes"
+    write_scenes([draw_scene(seed, PORTRAIT_HW if seed in PORTRAIT_SCENES else FRAME_HW) for seed in SMALL_SCENES], folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_frames(small_folder: Path) -> tuple[Frame, ...]:
+    return tuple(open_media(small_folder).frames())
+
+
+@pytest.fixture(scope="session")
+def small_truth(small: Detector, small_folder: Path, small_frames: tuple[Frame, ...]) -> Truth:
+    """What is in `small_frames`, by their names."""
+    return match(read_truth(small_folder.with_suffix(".json"), small.facts.labels), [frame.name for frame in small_frames])
+
+
+@pytest.fixture(scope="session")
+def small_calibration() -> Calibration:
+    return Calibration("eight small scenes", lambda: [draw_scene(seed).image_rgb for seed in SMALL_CALIBRATION])
+
+
+@pytest.fixture(scope="session")
+def small_pipeline(small: Detector, small_calibration: Calibration) -> Callable[[str], Pipeline]:
+    """From a variant's words to a pipeline of the small detector, each made once."""
+    return pipelines_of(small, small_calibration)
+
+
+@pytest.fixture(scope="session")
+def small_media(small_frames: tuple[Frame, ...]) -> Media:
+    """The landscape scenes as media in memory: `scenes#0` and so on."""
+    return in_memory(small_frames, "scenes")
+
+
+@pytest.fixture(scope="session")
+def small_footage(
+    small_media: Media, small_frames: tuple[Frame, ...], small_truth: Truth, small_calibration: Calibration
+) -> Footage:
+    """`small_media` with their truth."""
+    return footage_of(small_media, small_frames, small_truth, small_calibration)

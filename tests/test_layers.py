@@ -34,7 +34,7 @@ PRODUCE = frozenset(
         *("measuring", "export", "live", "sweep"),
     }
 )
-TENSORFLOW = frozenset({"graph", "detectors", "samples", "engines", "opening", "export", "lessons", "cli"})
+TENSORFLOW = frozenset({"graph", "detectors", "engines", "opening", "export", "lessons", "cli"})
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 

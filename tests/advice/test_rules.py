@@ -18,8 +18,9 @@ from workbench.detectors import Calibration, Detector
 from workbench.machine import NoiseCertificate
 from workbench.measuring import Bench
 from workbench.media import Frame, Media, open_media
-from workbench.opening import SAMPLE_CLIP, Footage, variant
+from workbench.opening import Footage, variant
 from workbench.record import AP_LOSS_NOTED, Record, ap, speed_against
+from workbench.samples import SAMPLE_CLIP
 from workbench.settings import usable_cores
 from workbench.timing import limit
 

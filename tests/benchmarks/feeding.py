@@ -24,10 +24,10 @@ from workbench import Bench, open_detector, open_footage, variant
 from workbench.detections import Detections
 from workbench.machine import environment
 from workbench.media import Frame, Media, open_media
-from workbench.opening import SAMPLE_CLIP, SAMPLE_STILLS
 from workbench.pipeline import Pipeline
 from workbench.pipeline.feeding import Passed
 from workbench.pipeline.overlapped import Overlapped
+from workbench.samples import SAMPLE_CLIP, SAMPLE_STILLS
 from workbench.timing import NoWatch, Stopwatch, Watch, compare_blocks, limit, time_frames
 
 TimeBlock = Callable[[int], Sequence[float]]

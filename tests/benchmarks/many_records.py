@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from workbench.choosing import Budget, pick
-from workbench.cli.report import newest
+from workbench.cli.saved import newest
 from workbench.history import History, trends
 from workbench.machine import environment
 from workbench.record import Record, read_records

@@ -9,8 +9,8 @@ from statistics import median
 
 from workbench import Bench, open_detector, open_footage, variant
 from workbench.machine import environment
-from workbench.opening import SAMPLE_CLIP
 from workbench.record import Record
+from workbench.samples import SAMPLE_CLIP
 from workbench.settings import PRESETS
 from workbench.timing import Timing
 

@@ -1,38 +1,47 @@
-"""Print what a sweep costs, how far its composed times are from measured ones, and whether it finds the fastest setting.
+"""Print what a sweep costs, whether it decides rightly, and whether it survives being killed.
 
-Run it on a quiet machine: `python -m tests.benchmarks.sweep --full` (the grid of `workbench sweep`, about half an hour),
-`--exhaustive` (a small grid, every combination measured whole as well) or `--kills 50 --worker-kills 20`.
+Run it on a quiet machine: `python -m tests.benchmarks.sweep --decision` (three sweeps of 96 settings, all of them measured whole as
+well: 25 minutes or so), `--decision --busy` (all cores kept busy meanwhile: what must not happen then is checked), `--full` (the
+grid of `workbench sweep`, about half an hour) or `--kills 50 --worker-kills 20`.
 """
 
 import argparse
+import multiprocessing
 import random
 import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import final
+from statistics import median
 
 import psutil
 
-from tests.benchmarks.direct import Pausing, compare, median_ms, middle, say_errors, subject, whole
 from workbench.choosing import Budget, pick
 from workbench.history import History
 from workbench.machine import environment
+from workbench.measuring import DEFAULT_FRAMES
 from workbench.record import Record
+from workbench.report import Summary
+from workbench.report.headline import headline
 from workbench.samples import SAMPLE_DETECTORS
-from workbench.sweep import Grid, Material, Standing, Sweep, default_grid, read_grid
+from workbench.settings import usable_cores
+from workbench.sweep import Grid, Material, Standing, Sweep, read_grid
+from workbench.sweep.child import open_material
 from workbench.sweep.isolation import run_task
-from workbench.sweep.plan import make_plan
+from workbench.sweep.loop_timing import BACK
+from workbench.sweep.plan import Subject
 from workbench.sweep.runner import CONFIRMED_AT_ONCE
-from workbench.sweep.task import Row
+from workbench.sweep.task import Row, Task
+from workbench.timing import Ratio
 
 KILLED_COMBINATIONS = 24  # of the sweep that is killed, in two jobs
 KILLED_WITHIN_SECONDS = 30.0  # of its start: some are killed before anything is finished, some when all but confirming is
 AP_LOSS = 0.02  # that the picked setting may have against the best AP
-RIVALS = 3  # fastest of the exhaustive measurement that the picked setting is set against: the first of them was lucky as well
+MOST_RATIO, MOST_UPPER = 1.05, 1.15  # of the picked setting's time over that of the fastest of all, and of its interval's upper end
+MOST_SHARE = 0.25  # of the time of measuring all whole that a sweep may take
 SMALL = Grid(
     (
         tuple({"input.size_hw": size} for size in (320, 416)),
@@ -46,106 +55,75 @@ SMALL = Grid(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--decision", action="store_true")
+    parser.add_argument("--busy", action="store_true", help="keep all cores busy during the sweeps of --decision")
+    parser.add_argument("--sweeps", type=int, default=3, help="of --decision")
     parser.add_argument("--full", action="store_true")
-    parser.add_argument("--exhaustive", action="store_true")
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--worker-kills", type=int, default=0)
-    parser.add_argument("--grid", type=Path, help="instead of the default grid in --full")
+    parser.add_argument("--grid", type=Path, help="instead of the default grid in --full, or of the 96 settings in --decision")
     parser.add_argument("--detectors", nargs="+", default=list(SAMPLE_DETECTORS))
-    parser.add_argument("--sample", type=int, default=25, help="combinations of --full that are measured directly as well")
-    parser.add_argument(
-        "--rounds", type=int, default=3, help="direct measurements of each of them, between the sweep's jobs; the middle counts"
-    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
 
     facts = environment()
     print(f"{facts.cpu}, {facts.cores} cores, {facts.system}")
+    grid = read_grid(options.grid) if options.grid else None
     with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
         if options.full:
-            full(Path(folder), options)
-        if options.exhaustive:
-            exhaustive(Path(folder))
+            sweep(Path(folder) / "full.sqlite", options.detectors, grid)
+        if options.decision and options.busy:
+            busy(Path(folder), options, grid or SMALL)
+        elif options.decision:
+            decision(Path(folder), options, grid or SMALL)
         if options.kills or options.worker_kills:
             kill(Path(folder), options)
 
 
-def full(folder: Path, options: argparse.Namespace) -> None:
-    grid = read_grid(options.grid) if options.grid else None
-    with History(folder / "full.sqlite") as history:
-        direct = Direct(history, options, grid)
-        site = Pausing(direct.measure_some)
-        materials = [Material(detector=name) for name in options.detectors]
-        run = Sweep(materials, history, grid=grid, sites=[site], progress=tell)
+def sweep(path: Path, detectors: Sequence[str], grid: Grid | None) -> tuple[list[Record], float]:
+    """Sweep, and say how long it took and how far composed times are from those measured whole; return records and seconds."""
+    with History(path) as history:
+        run = Sweep([Material(detector=name) for name in detectors], history, grid=grid, progress=tell)
         estimate = run.estimate()
         print(f"{estimate.combinations} combinations, {estimate.tasks} runs, estimated {estimate.seconds / 60:.1f} minutes")
         began = time.monotonic()
-        yielded = list(run.run())
-        spent = time.monotonic() - began - direct.seconds
-        site.close()
-        assert direct.ready, "a baseline did not run"
-        while direct.left:
-            direct.measure_some()
-        records = {record.id: record for record in yielded}  # the last of each: at the usual pace
-        composed = [record for record in records.values() if record.composed]
-        problems = [record for record in records.values() if record.problem]
-        print(f"\n{len(composed)} composed, {len(records) - len(composed) - len(problems)} whole, {len(problems)} problems")
-        print(f"{len(yielded) - len(records)} set to the usual pace")
-        print(f"{spent / 60:.1f} minutes, conversions that were not cached included; the file has {size_mb(history.path):.1f} MB")
-        for record in problems:
-            print(f"  {record.detector.name} {record.name}: {record.problem.message if record.problem else ''}")
-        compare([records[row_id] for row_id in direct.found], list(map(middle, direct.found.values())))
-        if options.rounds > 1:
-            print("one direct measurement against another, minutes later:")
-            say_errors(median_ms(again) / median_ms(first) - 1 for first, again, *_ in direct.found.values())
+        records = list(run.run())
+        seconds = time.monotonic() - began
+    composed = [record for record in records if record.composed]
+    problems = [record for record in records if record.problem]
+    whole = {key_of(record): median_ms(record) for record in records if not record.composed and not record.problem}
+    print(
+        f"\n{len(composed)} composed, {len(whole)} whole, {len(problems)} problems; the file has {path.stat().st_size / 1e6:.1f} MB"
+    )
+    print(f"{seconds / 60:.1f} minutes, conversions that were not cached included")
+    for record in problems:
+        print(f"  {record.detector.name} {record.name}: {record.problem.message if record.problem else ''}")
+    errors = [median_ms(record) / whole[key] - 1 for record in composed if (key := key_of(record)) in whole]
+    if errors:
+        sizes = list(map(abs, errors))
+        print(
+            f"composed against whole, {len(errors)} settings: median error {median(sizes):.1%}, signed {median(errors):+.1%},"
+            f" largest {max(sizes):.1%}"
+        )
+    for record in composed:
+        check_possible(record)
+    return records, seconds
 
 
-@final
-class Direct:
-    """Random combinations of a grid, measured whole between the jobs of its sweep, and again minutes later.
-
-    Attributes:
-        found: Measurements of each, by its id in the sweep.
-        seconds: That they took.
-        left: What is to be measured, some rows of a detector at a time.
-    """
-
-    def __init__(self, history: History, options: argparse.Namespace, grid: Grid | None) -> None:
-        self.found: dict[str, list[Record]] = {}
-        self.seconds = 0.0
-        self.left: deque[tuple[str, Sequence[Row]]] = deque()
-        self._history = history
-        self._names: Sequence[str] = options.detectors
-        self._baselines: dict[str, Record] = {}
-        subjects = {name: subject(name) for name in self._names}
-        plans = {name: make_plan(one, grid or default_grid(one.detector)) for name, one in subjects.items()}
-        rows = [(name, row) for name, plan in plans.items() for task in plan.tasks for row in task.rows if task.kind == "compose"]
-        chosen = random.Random(options.seed).sample(rows, min(options.sample, len(rows)))
-        for _ in range(options.rounds):
-            for name in self._names:
-                own = [row for other, row in chosen if other == name]
-                self.left.extend((name, own[start : start + CONFIRMED_AT_ONCE]) for start in range(0, len(own), CONFIRMED_AT_ONCE))
-
-    @property
-    def ready(self) -> bool:
-        """Whether every detector has its baseline; conversions are then next, and what was converted is not paid for here."""
-        return len(self._baselines) == len(self._names)
-
-    def measure_some(self) -> None:
-        """Measure the next rows, once the sweep has its baselines."""
-        began = time.monotonic()
-        if not self.ready:
-            self._baselines = {record.detector.source: record for record in self._history.records() if record.detections}
-        if not self.left or not self.ready:
-            return
-        name, rows = self.left.popleft()
-        for row, record in zip(rows, whole(name, rows, self._baselines[name]), strict=True):
-            self.found.setdefault(row.id, []).append(record)
-        self.seconds += time.monotonic() - began
+def key_of(record: Record) -> tuple[str, str]:
+    return record.detector.sha256, record.settings.model_dump_json()
 
 
-def size_mb(path: Path) -> float:
-    return path.stat().st_size / 1e6
+def median_ms(record: Record) -> float:
+    return (record.timing.median_ms if record.timing else None) or float("nan")
+
+
+def check_possible(record: Record) -> None:
+    """Refuse a composed frame that is shorter than its own measured front."""
+    assert record.timing is not None, "composed records have times"
+    front = [seconds for stage, seconds in record.timing.stage_seconds.items() if stage not in BACK]
+    for total, *parts in zip(record.timing.total_seconds, *front, strict=True):
+        assert total > sum(parts), f"{record.name}: a frame of {total} s has a front of {sum(parts)} s"
 
 
 def tell(standing: Standing) -> None:
@@ -153,50 +131,119 @@ def tell(standing: Standing) -> None:
     print(f"\r{standing.done}/{standing.total} {left} {standing.what:<60}", end="", flush=True)
 
 
-def exhaustive(folder: Path) -> None:
-    name = SAMPLE_DETECTORS[0]
-    with History(folder / "small.sqlite") as history:
-        run = Sweep([Material(detector=name)], history, grid=SMALL, progress=tell)
-        began = time.monotonic()
-        records = list({record.id: record for record in run.run()}.values())
-        swept = time.monotonic() - began
-    composed = [record for record in records if record.composed]
-    baseline = next(record for record in records if record.detections)
-    began = time.monotonic()
-    everything = []
-    for start in range(0, len(composed), 12):
-        everything += whole(name, composed[start : start + 12], baseline)
-        print(f"\r{len(everything)}/{len(composed)} measured whole", end="", flush=True)
-    measured = time.monotonic() - began
-    with History(folder / "small.sqlite") as history:
+def picked_of(path: Path) -> str | None:
+    """Return the id of what a history's rows pick."""
+    with History(path) as history:
         chosen = pick(history.summaries(), Budget(max_ap_loss=AP_LOSS)).chosen
-    assert chosen is not None, "the most accurate setting loses nothing"
-    (picked,) = [record for record in records if record.id == chosen.summary.id]
-    print(f"\nthe sweep took {swept:.0f} s, measuring all {len(composed)} whole {measured:.0f} s: {swept / measured:.1%} of it")
-    print(f"picked {picked.name}; in blocks that take turns with the fastest of all that were measured whole:")
-    for rival in fastest(everything)[:RIVALS]:
-        print(f"  {rival.name}: {against(name, picked, rival)}")
-    compare(composed, everything)
+    return chosen.summary.id if chosen else None
 
 
-def fastest(records: Sequence[Record]) -> list[Record]:
-    """Return the settings that lose at most `AP_LOSS` against the best, the fastest first."""
-    best = max(record.accuracy.ap or 0 for record in records if record.accuracy)
-    feasible = [record for record in records if record.accuracy and (record.accuracy.ap or 0) >= best - AP_LOSS]
-    return sorted(feasible, key=median_ms)
+def decision(folder: Path, options: argparse.Namespace, grid: Grid) -> None:
+    """Sweep, measure all settings whole, and set what each sweep picks against the fastest of these, in turns."""
+    name = options.detectors[0]
+    picked, swept, records = [], [], list[Record]()
+    for number in range(options.sweeps):
+        path = folder / f"{number}.sqlite"
+        records, seconds = sweep(path, [name], grid)
+        (one,) = [record for record in records if record.id == picked_of(path)]
+        picked.append(one)
+        swept.append(seconds)
+    baseline = next(record for record in records if record.detections)
+    composed = [record for record in records if record.composed]
+    everything = list[Record]()
+    began = time.monotonic()
+    for start in range(0, len(composed), CONFIRMED_AT_ONCE):
+        rows = [row_of(record) for record in composed[start : start + CONFIRMED_AT_ONCE]]
+        everything += measured(whole_task(name, rows).model_copy(update={"baseline": baseline}))
+        print(f"\r{len(everything)}/{len(composed)} measured whole", end="", flush=True)
+    all_seconds = time.monotonic() - began
+    rival = fastest(everything)
+    print(f"\nmeasuring all {len(composed)} whole took {all_seconds:.0f} s; the fastest is {rival.name}, {median_ms(rival):.2f} ms")
+    right = 0
+    for one, seconds in zip(picked, swept, strict=True):
+        ratio = against(name, one, rival)
+        good = ratio.median <= MOST_RATIO and ratio.high <= MOST_UPPER and seconds <= MOST_SHARE * all_seconds
+        right += good
+        print(
+            f"{'right' if good else 'wrong'}: a sweep of {seconds:.0f} s, {seconds / all_seconds:.1%} of that, picked {one.name};"
+            f" its time over the fastest's {ratio.median:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]"
+        )
+    print(f"{right} of {options.sweeps} are right; two of three should be")
 
 
-def against(detector: str, picked: Record, rival: Record) -> str:
+def fastest(records: Sequence[Record]) -> Record:
+    """Return the fastest setting that loses at most `AP_LOSS` against the best, and does not break the detector."""
+    sound = [(record, record.accuracy.ap or 0.0) for record in records if record.accuracy and not record.broken]
+    best = max(ap for _, ap in sound)
+    return min((record for record, ap in sound if ap >= best - AP_LOSS), key=median_ms)
+
+
+def against(detector: str, picked: Record, rival: Record) -> Ratio:
+    """Return the picked setting's time over a rival's, both measured whole in turns."""
     if picked.settings == rival.settings:
-        return "the picked one"
-    lead, row = (Row(id=f"head {one.id}", name=one.name, command=one.command, settings=one.settings) for one in (picked, rival))
-    comparison = list(run_task(subject(detector).task("direct", "head to head", [row], lead=lead)))[-1].comparison
-    if comparison is None:
-        return "not compared"
-    ratio = comparison.ratio
-    return (
-        f"the picked one takes {ratio.median - 1:+.1%} longer [{ratio.low - 1:+.1%}, {ratio.high - 1:+.1%}], {comparison.verdict}"
+        return Ratio(median=1, low=1, high=1)
+    task = whole_task(detector, [row_of(rival)]).model_copy(update={"lead": row_of(picked)})
+    comparison = measured(task)[-1].comparison
+    assert comparison is not None, "both ran"
+    return comparison.ratio
+
+
+def row_of(record: Record) -> Row:
+    return Row(id=f"whole {record.id}", name=record.name, command=record.command, settings=record.settings)
+
+
+def whole_task(name: str, rows: Sequence[Row]) -> Task:
+    material = Material(detector=name)
+    detector, footage = open_material(material)
+    subject = Subject(
+        detector=detector,
+        material=material,
+        media=footage.media.facts(),
+        truth=footage.labelled_truth.name if footage.labelled_truth else None,
+        frames=DEFAULT_FRAMES,
+        machine_id=environment().machine_id,
     )
+    return subject.task("direct", "whole", rows)
+
+
+def measured(task: Task) -> list[Record]:
+    return [Record.from_json(found.text) for found in run_task(task)]
+
+
+def busy(folder: Path, options: argparse.Namespace, grid: Grid) -> None:
+    """Sweep while something else has all cores: rows are noisy, no frame is impossible, and composed rows decide nothing."""
+    for number in range(options.sweeps):
+        path = folder / f"busy{number}.sqlite"
+        with others_at_work():
+            records, _ = sweep(path, options.detectors[:1], grid)
+        timed = [record for record in records if record.timing]
+        noisy = sum(record.noise.verdict == "noisy" for record in timed)
+        best = Summary.of(records).best
+        print(headline(Summary.of(records)))
+        print(f"{noisy} of {len(timed)} rows are noisy")
+        assert noisy == len(timed), "a row that others disturbed passes for quiet"
+        assert best is None or not best.composed, "the headline is of a composed row"
+        composed = {record.id for record in records if record.composed}
+        assert picked_of(path) not in composed, "a composed row was picked"
+
+
+@contextmanager
+def others_at_work() -> Iterator[None]:
+    """Keep every core busy."""
+    workers = [multiprocessing.Process(target=work, daemon=True) for _ in range(usable_cores())]
+    for worker in workers:
+        worker.start()
+    try:
+        yield
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.join()
+
+
+def work() -> None:
+    while True:
+        sum(range(10_000))
 
 
 def kill(folder: Path, options: argparse.Namespace) -> None:

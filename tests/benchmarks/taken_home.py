@@ -16,8 +16,9 @@ import cv2
 
 from workbench.export import take_home
 from workbench.machine import NoiseWatch, environment
-from workbench.opening import SAMPLE_CLIP, check, open_detector, open_footage
+from workbench.opening import check, open_detector, open_footage
 from workbench.pipeline import Pipeline
+from workbench.samples import SAMPLE_CLIP
 from workbench.settings import parse_variant
 from workbench.timing import compare_blocks
 

@@ -1,4 +1,4 @@
-"""Take the README's picture of a report: `python -m tests.browser.picture report.html pictures/report.png`."""
+"""Take the README's picture of a report: `python -m tests.browser.picture report.html docs/pictures/report.png`."""
 
 import argparse
 from pathlib import Path

@@ -18,7 +18,7 @@ from tests.browser.serving import as_a_page, control, in_jupyterlab, role, run
 WIDTHS = (1280, 1920)
 HEIGHT = 1500
 NOTEBOOK_MS = 300_000  # that a whole notebook may take above the workbench, while the machine does other work too
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1500)]
 
 PLOT = ".widget-vbox .js-plotly-plot"
 UNLABELLED = """all => all.filter(one => !one.closest("[hidden]"))
@@ -104,7 +104,7 @@ def press_rightmost_point(page: Page) -> None:
     page.mouse.click(x, y)
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+@pytest.mark.parametrize("place", [PLACES[0], pytest.param(PLACES[1], marks=pytest.mark.slow)], ids=lambda place: place.name)
 def test_people_play_pin_measure_and_take_a_report(
     place: Place, context: BrowserContext, tmp_path: Path, outside: list[str]
 ) -> None:

@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 import pytest
 
-from workbench.cli import main
+from tests.assets.scenes import SHAPES
 from workbench.cli.check import REPEATS
+from workbench.cli.entry import main
 from workbench.history import History
 from workbench.record import Record
 
-LITERT = "litert,input.size_hw=192x320"
+LITERT = "litert,input.size_hw=96x160"
 FRAMES = 24
 ANY_TIME = ("--max-slower", "50")  # nothing here asserts how long something takes
 
@@ -47,7 +48,7 @@ def path(workbench: Workbench, shots: Path, tmp_path: Path) -> Path:
     """A history with one tagged record, and another that is not."""
     file = tmp_path / "history.sqlite"
     for words in (("--preset", LITERT), ("--preset", f"{LITERT},nms.method=numpy")):
-        assert workbench("run", "inspector-mobile", shots, *words, "--frames", str(FRAMES), "--history", file) == 0
+        assert workbench("run", SHAPES, shots, *words, "--frames", str(FRAMES), "--history", file) == 0
     with History(file) as history:
         history.set_tag(history.summaries()[0].id, "v1")
     return file
@@ -64,7 +65,7 @@ def change(path: Path, update: Callable[[Record], dict[str, Any]]) -> None:
 def test_what_is_as_good_as_it_was_exits_with_0_and_is_kept(workbench: Workbench, shots: Path, path: Path, tmp_path: Path) -> None:
     out = tmp_path / "check.json"
 
-    assert workbench("check", "inspector-mobile", shots, "--against", "v1", *ANY_TIME, "--history", path, "--json", out) == 0
+    assert workbench("check", SHAPES, shots, "--against", "v1", *ANY_TIME, "--history", path, "--json", out) == 0
 
     (one,) = json.loads(out.read_text())["checks"]
     with History(path) as history:
@@ -83,7 +84,7 @@ def test_what_is_slower_is_measured_again_before_it_is_said(workbench: Workbench
         },
     )
 
-    assert workbench("check", "inspector-mobile", shots, "--against", "v1", "--history", path) == 1
+    assert workbench("check", SHAPES, shots, "--against", "v1", "--history", path) == 1
 
     with History(path) as history:
         assert len(history.summaries()) == 2 + REPEATS
@@ -98,13 +99,13 @@ def test_detections_that_are_gone_exit_with_1(workbench: Workbench, shots: Path,
 
     change(path, more_boxes)
 
-    assert workbench("check", "inspector-mobile", shots, "--against", "v1", *ANY_TIME, "--history", path) == 1
+    assert workbench("check", SHAPES, shots, "--against", "v1", *ANY_TIME, "--history", path) == 1
 
 
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (("--preset", f"{LITERT},nms.method=numpy"), "under these settings; tagged are inspector-mobile litert"),
+        (("--preset", f"{LITERT},nms.method=numpy"), "under these settings; tagged are shapes litert"),
         (("--against", "v9"), "is tagged 'v9'"),
     ],
     ids=["other settings", "another tag"],
@@ -112,13 +113,13 @@ def test_detections_that_are_gone_exit_with_1(workbench: Workbench, shots: Path,
 def test_what_was_not_tagged_is_a_users_error(
     workbench: Workbench, shots: Path, path: Path, capfd: pytest.CaptureFixture[str], words: tuple[str, ...], error: str
 ) -> None:
-    assert workbench("check", "inspector-mobile", shots, "--against", "v1", *words, "--history", path) == 2
+    assert workbench("check", SHAPES, shots, "--against", "v1", *words, "--history", path) == 2
     assert error in capfd.readouterr().err
 
 
 def test_a_tag_of_another_machine_is_refused_unless_that_is_said(workbench: Workbench, shots: Path, path: Path) -> None:
     change(path, lambda old: {"environment": old.environment.model_copy(update={"machine_id": "elsewhere"})})
-    words = ("check", "inspector-mobile", shots, "--against", "v1", "--history", path)
+    words = ("check", SHAPES, shots, "--against", "v1", "--history", path)
 
     assert workbench(*words) == 2
     assert workbench(*words, "--different-machines") == 0

@@ -11,14 +11,17 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.assets.scenes import SHAPES
 from tests.command_line import Done, Workbench
 from workbench.detectors import Detector
 from workbench.history import History
-from workbench.opening import SAMPLE_STILLS, variant
+from workbench.opening import variant
 from workbench.record import Record, read_records
+from workbench.samples import SAMPLE_STILLS
 from workbench.settings import setting_names
 
-LITERT = "litert,input.size_hw=192x320"  # starts at once: other tests of the session have converted it
+LITERT = "litert,input.size_hw=96x160"
+EAGER = f"{LITERT},runtime.engine=eager"  # so much slower that a comparison is soon clear
 QUICK = ("--preset", LITERT)
 TIMING_KEYS = {
     "compile_seconds",
@@ -84,7 +87,7 @@ def promised(record: dict[str, Any]) -> None:
 
 def test_json_on_standard_output_is_all_there_is(shots: Path, history: Path) -> None:
     """In a process of its own, since TensorFlow prints when it loads."""
-    done = program("run", "inspector-mobile", shots, *QUICK, "--frames", "2", "--history", history, "--json", "-")
+    done = program("run", SHAPES, shots, *QUICK, "--frames", "2", "--history", history, "--json", "-")
 
     assert done.status == 0
     record = json.loads(done.out)
@@ -99,14 +102,14 @@ def test_json_on_standard_output_is_all_there_is(shots: Path, history: Path) -> 
 def test_a_run_is_kept_in_the_history_and_in_its_file(workbench: Workbench, shots: Path, tmp_path: Path, history: Path) -> None:
     out = tmp_path / "folder" / "run.json"
 
-    done = workbench("run", "inspector-mobile", shots, *QUICK, "--frames", "2", "--history", history, "--json", out)
+    done = workbench("run", SHAPES, shots, *QUICK, "--frames", "2", "--history", history, "--json", out)
 
     assert done.status == 0
     (written,) = read_records(out)
     promised(json.loads(out.read_text()))
     with History(history) as kept:
         assert kept.records() == (written,)
-    assert "size_hw=192x320" in done.out
+    assert "size_hw=96x160" in done.out
 
 
 def test_truth_on_the_command_line_gives_accuracy(workbench: Workbench, tmp_path: Path, history: Path) -> None:
@@ -122,17 +125,16 @@ def test_truth_on_the_command_line_gives_accuracy(workbench: Workbench, tmp_path
     assert len(record["pictures"]) >= 1
 
 
-@pytest.mark.slow
 def test_compare_gives_a_ratio_its_interval_and_a_verdict(workbench: Workbench, shots: Path, history: Path) -> None:
 
     done = workbench(
         "compare",
-        "inspector-mobile",
+        SHAPES,
         shots,
         "--a",
         LITERT,
         "--b",
-        f"{LITERT},nms.method=numpy",
+        EAGER,
         "--history",
         history,
         "--json",
@@ -151,21 +153,18 @@ def test_compare_gives_a_ratio_its_interval_and_a_verdict(workbench: Workbench, 
         assert [record.id for record in kept.records()] == [tree["a"]["id"], tree["b"]["id"]]
 
 
-@pytest.mark.slow
 def test_several_presets_are_one_list_of_records(workbench: Workbench, shots: Path, tmp_path: Path, history: Path) -> None:
     out, page = tmp_path / "runs.json", tmp_path / "report.html"
-    presets = ("--preset", LITERT, "--preset", f"{LITERT},nms.method=numpy")
+    presets = ("--preset", LITERT, "--preset", EAGER)
 
-    done = workbench(
-        "run", "inspector-mobile", shots, *presets, "--frames", "2", "--history", history, "--json", out, "--report", page
-    )
+    done = workbench("run", SHAPES, shots, *presets, "--frames", "2", "--history", history, "--json", out, "--report", page)
 
     assert done.status == 0
     first, second = read_records(out)
     assert (first.comparison, first.agreement) == (None, None)
     assert second.comparison is not None
     assert second.agreement is not None
-    assert second.name == "litert size_hw=192x320 method=numpy"
+    assert second.name == "litert size_hw=96x160 engine=eager"
     assert page.read_text().startswith("<!")
     assert all(word in done.out for word in second.name.split())
 
@@ -188,7 +187,7 @@ def test_what_was_measured_is_kept_where_its_file_cannot_be_written(
     (tmp_path / "file").write_text("")
     path = target.replace("{tmp}", str(tmp_path))
 
-    done = workbench("run", "inspector-mobile", shots, *QUICK, "--frames", "2", "--history", history, "--json", path)
+    done = workbench("run", SHAPES, shots, *QUICK, "--frames", "2", "--history", history, "--json", path)
 
     assert done.status == 2
     assert done.error_lines[-1].startswith(f"workbench: cannot write {path}: ")
@@ -202,7 +201,7 @@ def test_standard_output_on_a_full_disk_is_one_line(shots: Path, history: Path) 
     if not Path("/dev/full").is_char_device():
         pytest.skip("this system has no /dev/full")
     with Path("/dev/full").open("w") as full:
-        words = ("run", "inspector-mobile", shots, *QUICK, "--frames", "2", "--history", history, "--json", "-")
+        words = ("run", SHAPES, shots, *QUICK, "--frames", "2", "--history", history, "--json", "-")
         done = program(*words, stdout=full)
 
     assert done.status == 2
@@ -213,27 +212,25 @@ def test_standard_output_on_a_full_disk_is_one_line(shots: Path, history: Path) 
 
 def test_annotated_frames_are_written(workbench: Workbench, shots: Path, tmp_path: Path, history: Path) -> None:
     frames = tmp_path / "frames"
-    batch = ("--preset", "runtime.engine=eager,runtime.batch=2,input.size_hw=64x96", "--frames", "3")
+    batch = ("--preset", "runtime.engine=eager,runtime.batch=2,input.size_hw=32x64", "--frames", "3")
 
-    done = workbench("run", "inspector-mobile", shots, *batch, "--history", history, "--save-frames", frames)
+    done = workbench("run", SHAPES, shots, *batch, "--history", history, "--save-frames", frames)
 
     assert done.status == 0
     assert sorted(path.name for path in frames.iterdir()) == ["000000.jpg", "000001.jpg", "000002.jpg"]
     assert cv2.imread(str(frames / "000002.jpg")).shape == (72, 128, 3)
 
 
-def test_the_stored_command_parses_again(
-    workbench: Workbench, shots: Path, tmp_path: Path, history: Path, mobile: Detector
-) -> None:
+def test_the_stored_command_parses_again(workbench: Workbench, shots: Path, tmp_path: Path, history: Path, small: Detector) -> None:
     folder = tmp_path / "it's a folder; of $shots"
     folder.symlink_to(shots, target_is_directory=True)
     out = tmp_path / "run.json"
     first = (
         "run",
-        "inspector-mobile",
+        SHAPES,
         folder,
         "--preset",
-        "litert, input.size_hw=192x320",
+        "litert, input.size_hw=96x160",
         "--set",
         "nms.score=0.4",
         "--frames",
@@ -250,12 +247,12 @@ def test_the_stored_command_parses_again(
     assert workbench(*words, "--history", history, "--json", out).status == 0
     (again,) = read_records(out)
     assert (again.settings, again.media.sha256, again.command) == (record.settings, record.media.sha256, record.command)
-    assert variant(mobile, words[words.index("--preset") + 1]).settings == record.settings
+    assert variant(small, words[words.index("--preset") + 1]).settings == record.settings
 
 
 def test_a_saved_record_may_be_the_baseline(workbench: Workbench, shots: Path, tmp_path: Path, history: Path) -> None:
     out = tmp_path / "run.json"
-    words = ("run", "inspector-mobile", shots, *QUICK, "--frames", "2", "--history", history, "--json", out)
+    words = ("run", SHAPES, shots, *QUICK, "--frames", "2", "--history", history, "--json", out)
     assert workbench(*words).status == 0
 
     assert workbench(*words, "--baseline", out).status == 0
@@ -268,28 +265,28 @@ def test_a_saved_record_may_be_the_baseline(workbench: Workbench, shots: Path, t
 def test_a_saved_record_of_other_media_is_refused(workbench: Workbench, shots: Path, tmp_path: Path, history: Path) -> None:
     out = tmp_path / "run.json"
     common = (*QUICK, "--frames", "1", "--history", history)
-    assert workbench("run", "inspector-mobile", shots, *common, "--json", out).status == 0
+    assert workbench("run", SHAPES, shots, *common, "--json", out).status == 0
 
-    done = workbench("run", "inspector-mobile", shots / "1.png", *common, "--baseline", out)
+    done = workbench("run", SHAPES, shots / "1.png", *common, "--baseline", out)
 
     assert done.status == 2
     assert done.error_lines[-1].endswith("choose a record of the same media")
 
 
 def test_fast_is_the_fastest_in_the_history(workbench: Workbench, shots: Path, tmp_path: Path, history: Path) -> None:
-    common = ("run", "inspector-mobile", shots, "--frames", "2", "--history", history, "--json", tmp_path / "run.json")
+    common = ("run", SHAPES, shots, "--frames", "2", "--history", history, "--json", tmp_path / "run.json")
     assert workbench(*common, *QUICK, "--set", "nms.method=numpy").status == 0
 
     assert workbench(*common, "--preset", "fast").status == 0
 
     (record,) = read_records(tmp_path / "run.json")
-    assert (record.settings.input.size_hw, record.settings.nms.method) == ((192, 320), "numpy")
+    assert (record.settings.input.size_hw, record.settings.nms.method) == ((96, 160), "numpy")
 
 
 def test_the_history_of_the_user_is_left_alone_by_another_one(workbench: Workbench, shots: Path, history: Path) -> None:
     from workbench.history import default_path
 
-    workbench("run", "inspector-mobile", shots, *QUICK, "--frames", "1", "--history", history)
+    workbench("run", SHAPES, shots, *QUICK, "--frames", "1", "--history", history)
 
     if default_path().exists():
         with History(default_path()) as own:

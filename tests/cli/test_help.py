@@ -30,7 +30,7 @@ def test_doctor_says_what_is_here(workbench: Workbench) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["--help", "run --help", "compare -h", "report --help", "doctor --help", "train --help", "--version"]
+    "words", ["--help", "run --help", "compare -h", "report --help", "doctor --help", "lab --help", "--version"]
 )
 def test_help_loads_neither_tensorflow_nor_opencv(words: str) -> None:
     code = (

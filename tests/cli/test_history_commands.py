@@ -66,11 +66,12 @@ def test_pick_as_json_holds_the_margins(workbench: Workbench, path: Path) -> Non
 
     tree = json.loads(done.out)
     assert tree["schema"] == 1
-    assert tree["chosen"]["record"]["composed"] is True
+    assert tree["chosen"]["record"]["id"] == "bbb2"
     assert tree["chosen"]["margins"][0]["room"] > 0
-    assert tree["runner_up"]["record"]["id"] == "bbb2"
+    assert tree["runner_up"]["record"]["id"] == "aaa1"
+    assert tree["unconfirmed"]["record"]["composed"] is True
     assert (tree["candidates"], tree["unusable"]) == (3, 2)
-    assert "put together from stages" in tree["sentence"]
+    assert "By composed times" in tree["sentence"]
 
 
 def test_pick_counts_losses_from_a_record(workbench: Workbench, path: Path) -> None:

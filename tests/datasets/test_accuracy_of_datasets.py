@@ -11,8 +11,8 @@ from faster_coco_eval import COCO, COCOeval_faster
 
 from workbench.datasets import Truth, match, read_truth
 from workbench.detections import Accuracy, Detections, average_precision
-from workbench.opening import SAMPLE_MEDIA
 from workbench.pipeline import Pipeline  # noqa: F401 - `pipeline` runs TensorFlow; conftest sets its threads for who names it
+from workbench.samples import SAMPLE_MEDIA
 from workbench.stages.jpeg import truth_as_detections
 
 LABELS = ("Dust", "RBC", "wbc", "Platelets")

@@ -94,7 +94,7 @@ def test_real_models_that_are_no_detectors_here_are_refused(assets: Path, name: 
 
 LOAD = """
 import sys
-from workbench.catalog import open_detector
+from workbench.opening import open_detector
 from workbench.errors import ModelError
 
 for path in sys.argv[1:]:

@@ -9,11 +9,8 @@ import pytest
 
 from workbench.detectors import Detector, KerasNetwork
 from workbench.errors import ModelError, SettingsError
-from workbench.samples import SAMPLE_DETECTORS, anchors_cxcywh_px, sample_detector, sample_detectors
-from workbench.samples.scenes.defects import LABELS
+from workbench.samples import LABELS, SAMPLE_ANCHORS, SAMPLE_DETECTORS, WEIGHTS, sample_detector
 from workbench.settings import Nms
-
-WEIGHTS = Path(sample_detectors.__file__).parent / "weights"
 
 
 def archive(**files: str) -> bytes:
@@ -45,7 +42,7 @@ def test_the_network_gives_one_row_for_each_anchor_at_any_size(mobile: Detector,
 
     given = mobile.forward()(tf.zeros((2, *size_hw, 3)))
 
-    count = len(anchors_cxcywh_px(size_hw))
+    count = len(SAMPLE_ANCHORS(size_hw))
     assert {name: tuple(one.shape) for name, one in given.items()} == {"offsets": (2, count, 4), "scores": (2, count, len(LABELS))}
 
 

@@ -9,8 +9,7 @@ import tensorflow as tf
 
 from workbench.detectors import AnchorCard, Calibration, Card, Detector, InputCard, SsdCard, native_stderr_captured, quiet_logger
 from workbench.graph import TENSOR_OPS
-from workbench.samples import ANCHOR_LEVELS, WEIGHTS, anchors_cxcywh_px
-from workbench.samples.networks import CENTER_VARIANCE, SIZE_VARIANCE
+from workbench.samples import SAMPLE_ANCHORS, SAMPLE_HEAD, WEIGHTS
 from workbench.settings import Nms
 
 SIZE_HW = (192, 320)
@@ -135,7 +134,7 @@ class Wrappings:
 
     def post_processed(self) -> Path:
         """TFLite_Detection_PostProcess: the converter puts it where a function says that it implements it."""
-        anchors = (anchors_cxcywh_px(SIZE_HW) / SIDES)[:, SWAPPED]
+        anchors = (SAMPLE_ANCHORS(SIZE_HW) / SIDES)[:, SWAPPED]
 
         @tf.function(autograph=False, experimental_implements=_implements(classes=self._model.output["scores"].shape[-1]))
         def post_process(boxes: Any, scores: Any, anchors: Any) -> Any:  # noqa: ARG001 - the converter replaces the body
@@ -191,10 +190,9 @@ class Wrappings:
 
 def anchors_card(offsets: str, scores: str) -> Card:
     """Say what the sample's raw outputs mean."""
-    levels = tuple(
-        AnchorCard(stride=level.stride_px, boxes=((level.side_px, level.side_px),), units="pixels") for level in ANCHOR_LEVELS
-    )
-    candidates = SsdCard(tensors=(offsets, scores), anchors=levels, center_variance=CENTER_VARIANCE, size_variance=SIZE_VARIANCE)
+    levels = tuple(AnchorCard(stride=level.stride_px, boxes=level.boxes_wh, units="pixels") for level in SAMPLE_ANCHORS.levels)
+    variances = {"center_variance": SAMPLE_HEAD.center_variance, "size_variance": SAMPLE_HEAD.size_variance}
+    candidates = SsdCard(tensors=(offsets, scores), anchors=levels, **variances)
     return Card(input=InputCard(values="0..1"), candidates=candidates)
 
 
@@ -210,7 +208,8 @@ def _implements(classes: int) -> str:
     """Write the attributes of the custom operation as the converter reads them."""
     integers = {"max_detections": MOST, "max_classes_per_detection": 1, "detections_per_class": MOST, "num_classes": classes}
     reals = {"nms_score_threshold": SCORE, "nms_iou_threshold": IOU}
-    reals |= {f"{side}_scale": 1 / CENTER_VARIANCE for side in "yx"} | {f"{side}_scale": 1 / SIZE_VARIANCE for side in "hw"}
+    reals |= {f"{side}_scale": 1 / SAMPLE_HEAD.center_variance for side in "yx"}
+    reals |= {f"{side}_scale": 1 / SAMPLE_HEAD.size_variance for side in "hw"}
     words = [
         'name: "TFLite_Detection_PostProcess"',
         'attr { key: "use_regular_nms" value { b: true } }',

@@ -122,7 +122,7 @@ from workbench.availability import check
 from workbench.detectors import Calibration
 from workbench.media import Frame
 from workbench.pipeline import Pipeline
-from workbench.samples.sample_detectors import sample_detector
+from workbench.samples import sample_detector
 from workbench.settings import Settings
 
 detector = sample_detector("inspector-mobile")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from workbench.live import Player, Projector, Shown
+from workbench.live import FrameSender, Player, Shown
 from workbench.live.frame_sender import MOST_IN_FLIGHT, PICTURE_SIDE_PX, SEEN_WITHIN_SECONDS
 from workbench.media import array_media
 from workbench.pipeline import Pipeline
@@ -35,11 +35,11 @@ class Screen:
 
 
 @pytest.fixture
-def player(pipeline: Callable[[str], Pipeline]) -> Iterator[Player]:
+def player(small_pipeline: Callable[[str], Pipeline]) -> Iterator[Player]:
     draw = np.random.default_rng(0)
     media = array_media([draw.integers(0, 256, (360, 1280, 3), np.uint8) for _ in range(6)])
     playing = Player(media, lambda error: pytest.fail(str(error)))
-    playing.use(pipeline(SMALL))
+    playing.use(small_pipeline(SMALL))
     yield playing
     playing.close()
 
@@ -50,14 +50,14 @@ def screen() -> Screen:
 
 
 @pytest.fixture
-def projector(player: Player, screen: Screen) -> Iterator[Projector]:
-    showing = Projector(player, screen.send)
+def sender(player: Player, screen: Screen) -> Iterator[FrameSender]:
+    showing = FrameSender(player, screen.send)
     yield showing
     showing.close()
-    assert "workbench-projector" not in {thread.name for thread in threading.enumerate()}
+    assert "workbench-frames" not in {thread.name for thread in threading.enumerate()}
 
 
-@pytest.mark.usefixtures("projector")
+@pytest.mark.usefixtures("sender")
 def test_the_first_picture_is_a_jpeg_of_the_frame_made_smaller(screen: Screen) -> None:
     screen.until(1)
     shown, jpeg = screen.sent[0]
@@ -66,7 +66,7 @@ def test_the_first_picture_is_a_jpeg_of_the_frame_made_smaller(screen: Screen) -
     assert Image.open(BytesIO(jpeg)).size == (PICTURE_SIDE_PX, 180)
 
 
-@pytest.mark.usefixtures("projector")
+@pytest.mark.usefixtures("sender")
 def test_without_an_answer_only_as_many_are_on_their_way_as_may_be(screen: Screen, player: Player) -> None:
     player.set_pace("free")
     player.play()
@@ -75,21 +75,21 @@ def test_without_an_answer_only_as_many_are_on_their_way_as_may_be(screen: Scree
     assert time.monotonic() - began > SEEN_WITHIN_SECONDS / 2, "the next waited for somebody to look"
 
 
-def test_who_sees_gets_more_and_their_age_is_known(projector: Projector, screen: Screen, player: Player) -> None:
+def test_who_sees_gets_more_and_their_age_is_known(sender: FrameSender, screen: Screen, player: Player) -> None:
     player.set_pace("free")
     player.play()
     for count in range(1, 11):
         screen.until(count)
-        projector.acknowledge(screen.sent[count - 1][0].number)
-    assert projector.age_seconds is not None
-    assert projector.age_seconds > 0
-    assert projector.unseen_seconds < PATIENCE_SECONDS
-    cost = projector.cost
+        sender.acknowledge(screen.sent[count - 1][0].number)
+    assert sender.age_seconds is not None
+    assert sender.age_seconds > 0
+    assert sender.unseen_seconds < PATIENCE_SECONDS
+    cost = sender.cost
     assert cost is not None
     assert 0 < cost.core_share < 1
 
 
-@pytest.mark.usefixtures("projector")
+@pytest.mark.usefixtures("sender")
 def test_the_same_frame_with_other_boxes_goes_out_without_its_picture(screen: Screen, player: Player) -> None:
     screen.until(1)
     assert player.pipeline is not None
@@ -102,8 +102,26 @@ def test_the_same_frame_with_other_boxes_goes_out_without_its_picture(screen: Sc
     assert len(shown.found) > len(screen.sent[0][0].found)
 
 
-def test_a_page_that_opens_gets_the_picture_again(projector: Projector, screen: Screen) -> None:
+def test_a_page_that_opens_gets_the_picture_again(sender: FrameSender, screen: Screen) -> None:
     screen.until(1)
-    projector.show_again()
+    sender.show_again()
     screen.until(2)
     assert screen.sent[1][1] is not None
+
+
+def test_nothing_is_unseen_while_nothing_is_sent(sender: FrameSender, screen: Screen) -> None:
+    screen.until(1)
+    time.sleep(0.05)
+    assert sender.unseen_seconds > 0
+    sender.acknowledge(screen.sent[0][0].number)
+    time.sleep(0.05)
+    assert sender.unseen_seconds == 0, "as during a measurement, however long that takes"
+
+
+@pytest.mark.usefixtures("sender")
+def test_behind_a_player_that_is_closed_nothing_spins(screen: Screen, player: Player) -> None:
+    screen.until(1)
+    player.close()
+    before = time.process_time()
+    time.sleep(0.5)
+    assert time.process_time() - before < 0.25, "a loop without a wait would take all of it"

@@ -1,60 +1,62 @@
-"""The judge's figures are the bench's, and an NMS threshold costs it no inference."""
+"""The live figures are the bench's, and an NMS threshold costs it no inference."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from workbench.detectors import Detector
-from workbench.live import Judge
+from workbench.live import LiveAccuracy
 from workbench.measuring import Bench
 from workbench.opening import Footage, variant
 from workbench.pipeline import Pipeline
 
-WORDS = "graph,input.size_hw=192x320"
+WORDS = "graph,input.size_hw=64x96"
 
 
-def judged(judge: Judge, pipeline: Pipeline) -> list[int]:
-    return list(judge.run(pipeline))
+def run_on(live: LiveAccuracy, pipeline: Pipeline) -> list[int]:
+    return list(live.run(pipeline))
 
 
-def test_it_finds_what_a_measurement_finds(mobile: Detector, footage: Footage, pipeline: Callable[[str], Pipeline]) -> None:
-    judge = Judge(footage)
-    assert judged(judge, pipeline(WORDS)) == list(range(1, judge.total + 1))
+def test_it_finds_what_a_measurement_finds(
+    small: Detector, small_footage: Footage, small_pipeline: Callable[[str], Pipeline]
+) -> None:
+    live = LiveAccuracy(small_footage)
+    assert run_on(live, small_pipeline(WORDS)) == list(range(1, live.total + 1))
 
-    measured = Bench(footage, frames=1).measure(variant(mobile, WORDS)).accuracy
-    assert judge.accuracy == measured
+    measured = Bench(small_footage, frames=1).measure(variant(small, WORDS)).accuracy
+    assert live.accuracy == measured
     assert measured is not None
     assert measured.ap is not None
 
 
 def test_another_threshold_is_answered_from_what_was_kept(
-    mobile: Detector, footage: Footage, pipeline: Callable[[str], Pipeline]
+    small: Detector, small_footage: Footage, small_pipeline: Callable[[str], Pipeline]
 ) -> None:
-    judge, first = Judge(footage), pipeline(WORDS)
-    judged(judge, first)
+    live, first = LiveAccuracy(small_footage), small_pipeline(WORDS)
+    run_on(live, first)
     other = first.with_nms(first.settings.nms.model_copy(update={"score": 0.02}))
     assert other is not None
 
-    assert judged(judge, other) == [], "no image is run again"
+    assert run_on(live, other) == [], "no image is run again"
 
-    assert judge.accuracy == Bench(footage, frames=1).measure(variant(mobile, f"{WORDS},nms.score=0.02")).accuracy
-
-
-def test_another_engine_is_run(footage: Footage, pipeline: Callable[[str], Pipeline]) -> None:
-    judge = Judge(footage)
-    judged(judge, pipeline(WORDS))
-    assert judged(judge, pipeline(f"{WORDS},input.resize=opencv")) != []
+    assert live.accuracy == Bench(small_footage, frames=1).measure(variant(small, f"{WORDS},nms.score=0.02")).accuracy
 
 
-def test_an_nms_inside_the_program_is_run_again(footage: Footage, pipeline: Callable[[str], Pipeline]) -> None:
-    judge, first = Judge(footage), pipeline("xla,input.size_hw=64x96,nms.method=padded")
-    judged(judge, first)
+def test_another_engine_is_run(small_footage: Footage, small_pipeline: Callable[[str], Pipeline]) -> None:
+    live = LiveAccuracy(small_footage)
+    run_on(live, small_pipeline(WORDS))
+    assert run_on(live, small_pipeline(f"{WORDS},input.resize=opencv")) != []
+
+
+def test_an_nms_inside_the_program_is_run_again(small_footage: Footage, small_pipeline: Callable[[str], Pipeline]) -> None:
+    live, first = LiveAccuracy(small_footage), small_pipeline("xla,input.size_hw=64x96,nms.method=padded")
+    run_on(live, first)
     other = first.with_nms(first.settings.nms.model_copy(update={"score": 0.02}))
     assert other is not None
-    assert judged(judge, other) != []
+    assert run_on(live, other) != []
 
 
-def test_without_truth_there_is_no_accuracy(footage: Footage, pipeline: Callable[[str], Pipeline]) -> None:
-    judge = Judge(replace(footage, labelled_truth=None))
-    assert judged(judge, pipeline(WORDS)) == []
-    assert judge.accuracy is None
-    assert judge.total == 0
+def test_without_truth_there_is_no_accuracy(small_footage: Footage, small_pipeline: Callable[[str], Pipeline]) -> None:
+    live = LiveAccuracy(replace(small_footage, labelled_truth=None))
+    assert run_on(live, small_pipeline(WORDS)) == []
+    assert live.accuracy is None
+    assert live.total == 0

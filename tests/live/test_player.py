@@ -35,12 +35,12 @@ def errors() -> list[Exception]:
 
 
 @pytest.fixture
-def play(pipeline: Callable[[str], Pipeline], errors: list[Exception]) -> Iterator[Callable[..., Player]]:
+def play(small_pipeline: Callable[[str], Pipeline], errors: list[Exception]) -> Iterator[Callable[..., Player]]:
     players: list[Player] = []
 
     def start(media: Media | None = None, words: str = SMALL) -> Player:
         players.append(Player(media or numbered(), errors.append))
-        players[-1].use(pipeline(words))
+        players[-1].use(small_pipeline(words))
         until(lambda: players[-1].shown, "the first frame")
         return players[-1]
 
@@ -98,11 +98,13 @@ def test_a_step_and_a_seek_stand_still_where_they_went(play: Callable[..., Playe
     assert not player.playing
 
 
-def test_another_pipeline_shows_the_same_frame_again(play: Callable[..., Player], pipeline: Callable[[str], Pipeline]) -> None:
+def test_another_pipeline_shows_the_same_frame_again(
+    play: Callable[..., Player], small_pipeline: Callable[[str], Pipeline]
+) -> None:
     player = play()
     player.seek(5)
     until(lambda: player.shown.frame.index == 5)
-    other = pipeline(f"{SMALL},nms.score=0.01")
+    other = small_pipeline(f"{SMALL},nms.score=0.01")
     player.use(other)
     until(lambda: player.shown.pipeline is other)
     assert player.shown is not None
@@ -175,7 +177,9 @@ def test_a_chore_that_has_nothing_to_do_waits_for_the_next_frame(play: Callable[
     until(lambda: seen == [0, 3])
 
 
-def test_another_pipeline_ends_the_chores_of_the_last(play: Callable[..., Player], pipeline: Callable[[str], Pipeline]) -> None:
+def test_another_pipeline_ends_the_chores_of_the_last(
+    play: Callable[..., Player], small_pipeline: Callable[[str], Pipeline]
+) -> None:
     player = play()
     done: list[int] = []
 
@@ -187,7 +191,7 @@ def test_another_pipeline_ends_the_chores_of_the_last(play: Callable[..., Player
 
     player.add_chore(chore())
     until(lambda: done)
-    other = pipeline(f"{SMALL},nms.score=0.02")
+    other = small_pipeline(f"{SMALL},nms.score=0.02")
     player.use(other)
     until(lambda: player.shown.pipeline is other)
     count = len(done)

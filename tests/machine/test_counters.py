@@ -1,9 +1,8 @@
 import psutil
 import pytest
 
-from workbench.machine import WorkMeter, cgroup_folders, quota_cores, take_sample, usable_cores
+from workbench.machine import WorkMeter, cgroup_folders, quota_cores, take_sample
 from workbench.machine.counters import core_busy_seconds, throttled_times
-from workbench.settings import usable_cores as cores_of_the_settings
 
 
 def tree(root, files):
@@ -60,10 +59,6 @@ def test_counters_only_go_forward():
     assert last.at_seconds > first.at_seconds
     assert last.own_seconds >= first.own_seconds
     assert first.busy_seconds is None or last.busy_seconds >= first.busy_seconds
-
-
-def test_machine_and_settings_count_the_same_cores():
-    assert usable_cores() == cores_of_the_settings()
 
 
 def test_work_is_summed_over_stretches_and_each_core_has_its_share() -> None:

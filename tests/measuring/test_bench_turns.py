@@ -10,27 +10,27 @@ from workbench.measuring import Bench
 from workbench.opening import Footage, variant
 from workbench.record import Record
 
-SIZE = "input.size_hw=192x320"
+SIZE = "input.size_hw=64x96"
 FRAMES = 6
 SECONDS = 0.5  # for a comparison: what it says about time is not the subject here
 SAME = [(SIZE, "graph"), (SIZE, "again")]
 
 
 @pytest.fixture(scope="module")
-def in_turns(mobile: Detector, footage: Footage) -> tuple[list[Record | Exception], list[int]]:
+def in_turns(small: Detector, small_footage: Footage) -> tuple[list[Record | Exception], list[int]]:
     """Two and one whose stages overlap, measured in turns; and whose turn it was."""
     rows = [*SAME, (f"{SIZE},feed.mode=threads,input.resize=opencv,nms.method=numpy", "threads")]
     turns: list[int] = []
-    variants = [variant(mobile, words, name=name) for words, name in rows]
-    return Bench(footage, FRAMES, comparison_seconds=SECONDS).measure_in_turns(variants, turns.append), turns
+    variants = [variant(small, words, name=name) for words, name in rows]
+    return Bench(small_footage, FRAMES, comparison_seconds=SECONDS).measure_in_turns(variants, turns.append), turns
 
 
 def test_measured_in_turns_they_find_the_same(
-    in_turns: tuple[list[Record | Exception], list[int]], mobile: Detector, footage: Footage
+    in_turns: tuple[list[Record | Exception], list[int]], small: Detector, small_footage: Footage
 ) -> None:
     outcomes, turns = in_turns
-    bench = Bench(footage, FRAMES, comparison_seconds=SECONDS)
-    one_by_one = [bench.measure(variant(mobile, words, name=name)) for words, name in SAME]
+    bench = Bench(small_footage, FRAMES, comparison_seconds=SECONDS)
+    one_by_one = [bench.measure(variant(small, words, name=name)) for words, name in SAME]
     found = [one for one in outcomes if isinstance(one, Record)]
 
     assert turns[:6] == [0, 1, 2, 2, 1, 0]
@@ -47,7 +47,7 @@ def test_measured_in_turns_they_find_the_same(
     assert found[2].timing.overlapped
 
 
-def test_one_that_fails_costs_itself_alone_even_where_the_others_are_compared_with_it(mobile: Detector) -> None:
+def test_one_that_fails_costs_itself_alone_even_where_the_others_are_compared_with_it(small: Detector) -> None:
     media = Breaks()
 
     def tell(what: str, _: int, __: int) -> None:
@@ -55,7 +55,7 @@ def test_one_that_fails_costs_itself_alone_even_where_the_others_are_compared_wi
 
     bench = Bench(Footage(media, None, None, None, Calibration("nothing", list)), 40, progress=tell)
     words = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy"
-    failed, *others = bench.measure_in_turns([variant(mobile, words, name=name) for name in ("first", "second", "third")])
+    failed, *others = bench.measure_in_turns([variant(small, words, name=name) for name in ("first", "second", "third")])
 
     assert isinstance(failed, MediaError)
     for record in others:
@@ -66,7 +66,7 @@ def test_one_that_fails_costs_itself_alone_even_where_the_others_are_compared_wi
         assert not any("session" in text for text in record.warnings)
 
 
-def test_each_is_timed_with_its_own_threads_whatever_it_is_compared_with(mobile: Detector) -> None:
+def test_each_is_timed_with_its_own_threads_whatever_it_is_compared_with(small: Detector) -> None:
     seen: dict[str, set[int]] = {}
 
     def tell(what: str, _: int, __: int) -> None:
@@ -74,7 +74,7 @@ def test_each_is_timed_with_its_own_threads_whatever_it_is_compared_with(mobile:
 
     footage = Footage(Breaks(), None, None, None, Calibration("nothing", list))
     words = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy,runtime.threads=2"
-    rows = [variant(mobile, f"{words},feed.mode=threads,feed.workers=2", name="workers"), variant(mobile, words, name="loop")]
+    rows = [variant(small, f"{words},feed.mode=threads,feed.workers=2", name="workers"), variant(small, words, name="loop")]
     alone = Bench(footage, 40, comparison_seconds=0.1, progress=tell)
     for row in rows:
         alone.measure(row)

@@ -310,9 +310,3 @@ def test_a_warm_up_opens_short_media_again():
 def test_media_without_a_frame_are_an_error_and_no_endless_loop():
     with pytest.raises(MediaError, match="no frame"):
         measure(lambda: lambda _: 0, frames=3)
-
-
-def test_the_values_and_the_comparing_are_importable_from_measure():
-    from workbench.measuring import passes as module
-
-    assert all(hasattr(module, name) for name in module.__all__)

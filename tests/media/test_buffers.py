@@ -75,7 +75,7 @@ def test_frames_of_a_video_keep_their_pictures() -> None:
     from itertools import islice
 
     from workbench.media import open_media
-    from workbench.opening import SAMPLE_CLIP
+    from workbench.samples import SAMPLE_CLIP
 
     held = list(islice(open_media(SAMPLE_CLIP).frames(), 2 * MOST_KEPT))
     sums = [int(frame.image_rgb.sum()) for frame in held]

@@ -9,7 +9,7 @@ import pytest
 from workbench.errors import MediaError
 from workbench.media import camera, no_camera, open_media
 from workbench.media.camera import Camera, is_camera
-from workbench.opening import SAMPLE_CLIP
+from workbench.samples import SAMPLE_CLIP
 
 
 class Devices:

@@ -117,8 +117,8 @@ def test_stopping_early_closes_the_media() -> None:
 
 
 @pytest.mark.parametrize("feed", ["loop", "threads", "tfdata"])
-def test_a_pipeline_that_is_quick_enough_keeps_up(pipeline: Open, feed: str) -> None:
-    told = keep_pace(pipeline(f"{SMALL},input.resize=opencv,feed.mode={feed}"), Clip(fps=5.0), Pace(frames=6))
+def test_a_pipeline_that_is_quick_enough_keeps_up(small_pipeline: Open, feed: str) -> None:
+    told = keep_pace(small_pipeline(f"{SMALL},input.resize=opencv,feed.mode={feed}"), Clip(fps=5.0), Pace(frames=6))
 
     assert told.source_fps == 5
     assert len(told.age_seconds) == 6
@@ -128,15 +128,15 @@ def test_a_pipeline_that_is_quick_enough_keeps_up(pipeline: Open, feed: str) -> 
 
 
 @pytest.mark.parametrize("policy", ["drop", "queue"])
-def test_a_pipeline_that_is_too_slow_says_so(pipeline: Open, policy: Policy) -> None:
-    told = keep_pace(pipeline(f"{SMALL},input.resize=opencv"), Clip(fps=1000.0), Pace(frames=40, policy=policy))
+def test_a_pipeline_that_is_too_slow_says_so(small_pipeline: Open, policy: Policy) -> None:
+    told = keep_pace(small_pipeline(f"{SMALL},input.resize=opencv"), Clip(fps=1000.0), Pace(frames=40, policy=policy))
 
     assert not told.keeps_up
     assert told.dropped > 0 if policy == "drop" else told.growing
 
 
-def test_kept_frames_have_no_pace(pipeline: Open) -> None:
-    one = pipeline(f"{SMALL},input.resize=opencv,feed.mode=tfdata,feed.cache=memory")
+def test_kept_frames_have_no_pace(small_pipeline: Open) -> None:
+    one = small_pipeline(f"{SMALL},input.resize=opencv,feed.mode=tfdata,feed.cache=memory")
 
     with pytest.raises(UnavailableError, match="feed.cache is memory: frames that come at their own pace are not kept"):
         keep_pace(one, array_media([np.zeros((8, 8, 3), np.uint8)], name="one"), Pace(fps=30))

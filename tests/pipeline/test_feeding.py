@@ -54,9 +54,9 @@ def found_by(pipeline: Pipeline, media: Media) -> list[tuple[str, Detections]]:
     ],
     ids=["graph", "batch", "graph NMS", "litert"],
 )
-def test_threads_find_what_the_loop_finds_frame_for_frame(pipeline: Open, noise: Media, words: str) -> None:
-    loop = found_by(pipeline(words), noise)
-    threads = found_by(pipeline(f"{words},{THREADS}"), noise)
+def test_threads_find_what_the_loop_finds_frame_for_frame(small_pipeline: Open, noise: Media, words: str) -> None:
+    loop = found_by(small_pipeline(words), noise)
+    threads = found_by(small_pipeline(f"{words},{THREADS}"), noise)
 
     assert [name for name, _ in threads] == [name for name, _ in loop] == list(noise.frame_names())
     assert any(len(found) for _, found in loop)
@@ -67,30 +67,30 @@ def test_threads_find_what_the_loop_finds_frame_for_frame(pipeline: Open, noise:
     assert working() == []
 
 
-def test_each_interpreter_of_several_has_its_share_of_the_threads(pipeline: Open) -> None:
-    workers = pipeline(f"litert,input.size_hw=64x96,runtime.threads=2,{THREADS}").workers()
+def test_each_interpreter_of_several_has_its_share_of_the_threads(small_pipeline: Open) -> None:
+    workers = small_pipeline(f"litert,input.size_hw=64x96,runtime.threads=2,{THREADS}").workers()
 
     assert len(workers) == 2
     assert workers[0].engine is not workers[1].engine
 
 
-def test_what_several_threads_may_use_at_once_is_not_loaded_twice(pipeline: Open) -> None:
-    first, second = pipeline(f"{SMALL},{THREADS}").workers()
+def test_what_several_threads_may_use_at_once_is_not_loaded_twice(small_pipeline: Open) -> None:
+    first, second = small_pipeline(f"{SMALL},{THREADS}").workers()
 
     assert first.engine is second.engine
 
 
-def test_a_block_times_the_frames_asked_for_and_leaves_nothing_running(pipeline: Open, noise: Media) -> None:
-    time_block = pipeline(f"{SMALL},{THREADS}").block_timer(noise)
+def test_a_block_times_the_frames_asked_for_and_leaves_nothing_running(small_pipeline: Open, noise: Media) -> None:
+    time_block = small_pipeline(f"{SMALL},{THREADS}").block_timer(noise)
 
     assert [len(time_block(count)) for count in (3, 20)] == [3, 20]
     assert working() == []
 
 
-def test_a_record_says_that_stages_overlapped_and_what_bounds_them(mobile: Detector, footage: Footage) -> None:
-    bench = Bench(footage, 4, comparison_seconds=0.1)
+def test_a_record_says_that_stages_overlapped_and_what_bounds_them(small: Detector, small_footage: Footage) -> None:
+    bench = Bench(small_footage, 4, comparison_seconds=0.1)
 
-    loop, threads = (bench.measure(variant(mobile, words)) for words in (SMALL, f"{SMALL},{THREADS}"))
+    loop, threads = (bench.measure(variant(small, words)) for words in (SMALL, f"{SMALL},{THREADS}"))
 
     assert loop.timing is not None
     assert threads.timing is not None

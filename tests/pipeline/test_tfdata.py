@@ -18,10 +18,11 @@ from workbench.graph.preprocess import prepare_one
 from workbench.measuring import Bench
 from workbench.media import Frame, Media, array_media, open_media
 from workbench.media.arrays import Arrays
-from workbench.opening import SAMPLE_STILLS, Footage, variant
+from workbench.opening import Footage, variant
 from workbench.pipeline import Pipeline
 from workbench.pipeline.tfdata import FrameDataset
 from workbench.record import MediaFacts
+from workbench.samples import SAMPLE_STILLS
 from workbench.settings import Settings
 from workbench.stages import InputSpec
 from workbench.timing import NoWatch, Stopwatch
@@ -73,36 +74,36 @@ def assert_same(seen: Seen, expected: Seen) -> None:
 
 @pytest.mark.parametrize("resize", ["opencv", "pillow", "graph"])
 @pytest.mark.parametrize("batch", [1, 2])
-def test_tfdata_finds_what_the_loop_finds(pipeline: Open, noise: Media, resize: str, batch: int) -> None:
+def test_tfdata_finds_what_the_loop_finds(small_pipeline: Open, noise: Media, resize: str, batch: int) -> None:
     words = f"{SMALL},input.resize={resize},runtime.batch={batch}"
 
-    loop, tfdata = (passed(pipeline(each), noise) for each in (words, f"{words},{TFDATA}"))
+    loop, tfdata = (passed(small_pipeline(each), noise) for each in (words, f"{words},{TFDATA}"))
 
     assert any(len(found) for _, found in loop)
     assert_same(tfdata, loop)
 
 
-def test_an_interpreter_is_fed_what_tensorflow_resizes(pipeline: Open, noise: Media) -> None:
+def test_an_interpreter_is_fed_what_tensorflow_resizes(small_pipeline: Open, noise: Media) -> None:
     words = "litert,input.size_hw=64x96,nms.score=0.01"
 
-    assert len(passed(pipeline(f"{words},input.resize=graph,{TFDATA}"), noise)) == 9
-    assert_same(passed(pipeline(f"{words},{TFDATA}"), noise), passed(pipeline(words), noise))
+    assert len(passed(small_pipeline(f"{words},input.resize=graph,{TFDATA}"), noise)) == 9
+    assert_same(passed(small_pipeline(f"{words},{TFDATA}"), noise), passed(small_pipeline(words), noise))
 
 
-def test_files_are_decoded_by_tensorflow_whatever_their_shape(pipeline: Open, folder: Path) -> None:
+def test_files_are_decoded_by_tensorflow_whatever_their_shape(small_pipeline: Open, folder: Path) -> None:
     media = open_media(folder)
     words = f"{SMALL},input.resize=graph"
 
-    loop, tfdata = (passed(pipeline(each), media) for each in (words, f"{words},{TFDATA}"))
+    loop, tfdata = (passed(small_pipeline(each), media) for each in (words, f"{words},{TFDATA}"))
 
     assert {frame.size_hw[0] > frame.size_hw[1] for frame, _ in loop} == {True, False}
     assert_same(tfdata, loop)
 
 
-def test_tensorflow_decodes_a_jpeg_to_what_opencv_makes_of_it(pipeline: Open) -> None:
+def test_tensorflow_decodes_a_jpeg_to_what_opencv_makes_of_it(small_pipeline: Open) -> None:
     """Within a few levels: their decoders are built apart."""
     media = open_media(SAMPLE_STILLS / "*0.jpg")
-    seen = passed(pipeline(f"{SMALL},input.resize=graph,{TFDATA}"), media)
+    seen = passed(small_pipeline(f"{SMALL},input.resize=graph,{TFDATA}"), media)
 
     differences = [
         np.abs(frame.image_rgb.astype(int) - same.image_rgb.astype(int)).max()
@@ -127,12 +128,12 @@ def test_a_turned_picture_is_left_to_those_who_turn_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("resize", ["graph", "opencv"])
 @pytest.mark.parametrize("batch", [1, 3])
-def test_a_damaged_picture_is_told_behind_those_before_it(pipeline: Open, folder: Path, resize: str, batch: int) -> None:
+def test_a_damaged_picture_is_told_behind_those_before_it(small_pipeline: Open, folder: Path, resize: str, batch: int) -> None:
     files = sorted(folder.iterdir())
     files[4].write_bytes(files[4].read_bytes()[:3000])
     seen: list[str] = []
     media = open_media(folder)
-    steps = pipeline(f"{SMALL},input.resize={resize},{TFDATA},runtime.batch={batch}").steps(
+    steps = small_pipeline(f"{SMALL},input.resize={resize},{TFDATA},runtime.batch={batch}").steps(
         media, lambda frames, _: seen.extend(frame.name for frame in frames)
     )
 
@@ -144,9 +145,9 @@ def test_a_damaged_picture_is_told_behind_those_before_it(pipeline: Open, folder
 
 @pytest.mark.parametrize("cache", ["memory", "file"])
 @pytest.mark.parametrize("resize", ["graph", "opencv"])
-def test_what_is_kept_is_not_decoded_again(pipeline: Open, cache: str, resize: str) -> None:
+def test_what_is_kept_is_not_decoded_again(small_pipeline: Open, cache: str, resize: str) -> None:
     media = Counted(6)
-    one = pipeline(f"{SMALL},input.resize={resize},{TFDATA},feed.cache={cache},runtime.batch=2")
+    one = small_pipeline(f"{SMALL},input.resize={resize},{TFDATA},feed.cache={cache},runtime.batch=2")
 
     first = passed(one, media)
     second = passed(one, media)
@@ -183,18 +184,18 @@ class Counted(Media):
         return MediaFacts(name="counted", source="counted", kind="test", frames=len(self._images), size_hw=(height, width))
 
 
-def test_frames_in_any_order_are_the_same_frames(pipeline: Open, noise: Media) -> None:
+def test_frames_in_any_order_are_the_same_frames(small_pipeline: Open, noise: Media) -> None:
     words = f"{SMALL},input.resize=opencv,{TFDATA},feed.ordered=false"
 
-    seen = passed(pipeline(words), noise)
+    seen = passed(small_pipeline(words), noise)
 
     assert sorted(frame.name for frame, _ in seen) == sorted(noise.frame_names())
 
 
 @pytest.mark.parametrize("workers", [0, 3])
-def test_an_early_stop_gives_the_media_back(pipeline: Open, workers: int) -> None:
+def test_an_early_stop_gives_the_media_back(small_pipeline: Open, workers: int) -> None:
     media = Counted(40)
-    pipelines = pipeline(f"{SMALL},input.resize=graph,feed.mode=tfdata,feed.workers={workers}")
+    pipelines = small_pipeline(f"{SMALL},input.resize=graph,feed.mode=tfdata,feed.workers={workers}")
     for taken in range(8):
         steps = pipelines.steps(media, again=True)
         for _ in range(taken):
@@ -203,13 +204,13 @@ def test_an_early_stop_gives_the_media_back(pipeline: Open, workers: int) -> Non
         assert taken == 0 or media.closed.wait(5)
 
 
-def test_what_waits_is_bounded_by_bytes(mobile: Detector) -> None:
+def test_what_waits_is_bounded_by_bytes(small: Detector) -> None:
     """Frames of 4K: beyond the bound only what one batch needs may wait."""
     media = Counted(30, (2160, 3840))
     settings = Settings().with_values(
         {"input.size_hw": (64, 96), "feed.mode": "tfdata", "feed.workers": 2, "feed.prefetch": 64, "input.resize": "opencv"}
     )
-    fed = FrameDataset(media, mobile.input_spec, settings).open()
+    fed = FrameDataset(media, small.input_spec, settings).open()
     try:
         assert fed.next() is not None
         threading.Event().wait(1.0)  # as long as it takes to fill whatever has no bound
@@ -219,7 +220,7 @@ def test_what_waits_is_bounded_by_bytes(mobile: Detector) -> None:
 
 
 @pytest.mark.parametrize("kind", ["memory", "file"])
-def test_frames_too_many_to_be_kept_are_refused(mobile: Detector, kind: str) -> None:
+def test_frames_too_many_to_be_kept_are_refused(small: Detector, kind: str) -> None:
     class Long(Counted):
         def facts(self) -> MediaFacts:
             return super().facts().model_copy(update={"frames": 10**9})
@@ -227,7 +228,7 @@ def test_frames_too_many_to_be_kept_are_refused(mobile: Detector, kind: str) -> 
     settings = Settings().with_values({"input.size_hw": (64, 96), "feed.mode": "tfdata", "feed.cache": kind})
 
     with pytest.raises(UnavailableError, match=f"feed.cache is {kind}: the 1000000000 frames of counted take"):
-        FrameDataset(Long(1), mobile.input_spec, settings)
+        FrameDataset(Long(1), small.input_spec, settings)
 
 
 SPECS = {
@@ -252,8 +253,8 @@ def test_a_frame_of_open_size_is_prepared_like_one_of_known_size(spec: InputSpec
     np.testing.assert_allclose(np.asarray(alone, float), np.asarray(beside, float), atol=1e-3)
 
 
-def test_a_record_tells_what_bounds_it_and_when_each_stage_ran(mobile: Detector, footage: Footage) -> None:
-    record = Bench(footage, 4, comparison_seconds=0.1).measure(variant(mobile, f"{SMALL},input.resize=graph,{TFDATA}"))
+def test_a_record_tells_what_bounds_it_and_when_each_stage_ran(small: Detector, small_footage: Footage) -> None:
+    record = Bench(small_footage, 4, comparison_seconds=0.1).measure(variant(small, f"{SMALL},input.resize=graph,{TFDATA}"))
 
     assert record.timing is not None
     assert record.timing.overlapped
@@ -265,7 +266,7 @@ def test_a_record_tells_what_bounds_it_and_when_each_stage_ran(mobile: Detector,
     assert "resize: tf.data does it ahead" in " ".join(record.engine.left_out)
 
 
-def test_stages_that_wait_do_not_count_the_waiting(pipeline: Open) -> None:
+def test_stages_that_wait_do_not_count_the_waiting(small_pipeline: Open) -> None:
     class Slow(Counted):
         def frames(self, start: int = 0) -> Iterator[Frame]:
             for frame in super().frames(start):
@@ -274,7 +275,7 @@ def test_stages_that_wait_do_not_count_the_waiting(pipeline: Open) -> None:
 
     for mode in (TFDATA, "feed.mode=threads,feed.workers=2"):
         watch = Stopwatch()
-        steps = pipeline(f"{SMALL},input.resize=opencv,{mode}").steps(Slow(6))
+        steps = small_pipeline(f"{SMALL},input.resize=opencv,{mode}").steps(Slow(6))
         while True:
             watch.start()
             if not (handled := steps(watch)):

@@ -1,15 +1,24 @@
 """One answer to which is best, and what nothing beats: over times and accuracies, whatever has them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.saved_records import record
-from workbench.record import best, fastest_first, frontier, ms_and_ap, place
+from workbench.record import Point, best, fastest_first, frontier, ms_and_ap, place
 
 
-def test_the_frontier_holds_what_no_other_beats_in_both() -> None:
-    rows = [(1, 0.3), (2, 0.5), (3, 0.4), (4, 0.5), (5, 0.6)]
+@given(st.lists(st.tuples(st.floats(0.1, 100), st.floats(0, 1)), max_size=40))
+def test_nothing_beats_what_is_on_the_frontier_and_something_beats_all_else(points: list[Point]) -> None:
+    chosen = frontier(points, lambda point: point)
 
-    assert frontier(rows, lambda row: row) == ((1, 0.3), (2, 0.5), (5, 0.6))
+    def beats(a: Point, b: Point) -> bool:
+        return a[0] <= b[0] and a[1] >= b[1] and a != b
+
+    for point in points:
+        assert any(point == one or beats(one, point) for one in chosen)
+        assert not (point in chosen and any(beats(other, point) for other in points))
+    assert list(chosen) == sorted(set(chosen))
 
 
 def test_rows_without_a_place_are_on_no_frontier() -> None:

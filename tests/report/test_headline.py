@@ -54,6 +54,23 @@ CASES: dict[str, tuple[tuple[Record, ...], str]] = {
         (record("naive"), record("graph", comparison=comparison("naive", "graph", 1.01, "no measurable difference"))),
         f"inspector-mobile on line.webm: nothing that was tried is measurably faster than naive; it stays at {NAIVE}, {PLACE}",
     ),
+    "only a composed one is faster": (
+        (record("naive"), record("graph", composed=True)),
+        f"inspector-mobile on line.webm: what may be faster than naive has composed times only; it stays at {NAIVE}, {PLACE}",
+    ),
+    "a composed one is faster still": (
+        (record("naive"), record("graph"), record("litert-int8", composed=True)),
+        f"inspector-mobile on line.webm: 12.1 to 77.3 FPS, 6.44 times faster [6.34, 6.53], AP .620 to .618, {PLACE}",
+    ),
+    "the baseline's name has composed times only": (
+        (record("naive", composed=True), record("graph")),
+        "inspector-mobile on line.webm: nothing that was tried is measurably faster than graph; it stays at"
+        f" 77.3 FPS with graph, 12.8 ms a frame, AP .618, {PLACE}",
+    ),
+    "nothing was measured whole": (
+        (record("naive", composed=True), record("graph", composed=True)),
+        f"inspector-mobile on line.webm: nothing was measured whole yet, and composed times are no more than a screening, {PLACE}",
+    ),
     "only broken ones are faster": (
         (record("naive"), broken_record()),
         f"inspector-mobile on line.webm: what is faster than naive breaks the detector; it stays at {NAIVE}, {PLACE}",

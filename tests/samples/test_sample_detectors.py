@@ -7,8 +7,8 @@ import pytest
 
 from workbench.detections import Accuracy
 from workbench.measuring import Bench
-from workbench.opening import SAMPLE_STILLS, open_footage, variant
-from workbench.samples import SAMPLE_DETECTORS, WEIGHTS, sample_detector
+from workbench.opening import open_footage, variant
+from workbench.samples import SAMPLE_ANCHORS, SAMPLE_DETECTORS, SAMPLE_STILLS, WEIGHTS, sample_detector
 
 LARGEST_BYTES = 12_000_000  # of both weights together
 LEAST = {"inspector-large": (0.90, 0.55), "inspector-mobile": (0.85, 0.50)}  # AP50 and AP at 512: what they are made for
@@ -26,6 +26,18 @@ def accuracy(name: str, side: int, preset: str = "graph") -> Accuracy:
 
 def test_weights_are_small_enough_to_ship() -> None:
     assert sum((WEIGHTS / f"{name}.keras").stat().st_size for name in SAMPLE_DETECTORS) <= LARGEST_BYTES
+
+
+def test_anchors_run_row_by_row_and_level_after_level() -> None:
+    anchors = SAMPLE_ANCHORS((32, 64))
+    assert anchors[:2].tolist() == [[4, 4, 24, 24], [12, 4, 24, 24]]
+    assert anchors[8, :2].tolist() == [4, 12]  # 64 / 8 cells a row
+    assert anchors[32].tolist() == [8, 8, 48, 48]  # 4 x 8 cells of stride 8, then stride 16
+    assert len(anchors) == 32 + 8 + 2 + 1
+
+
+def test_the_coarsest_level_covers_an_odd_rest() -> None:
+    assert len(SAMPLE_ANCHORS.levels[-1].anchors_cxcywh_px((96, 160))) == 2 * 3
 
 
 @pytest.mark.slow

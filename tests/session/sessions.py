@@ -4,12 +4,9 @@ import time
 from collections.abc import Callable
 
 from workbench.live import Player
-from workbench.opening import SAMPLE_MEDIA, SAMPLE_STILLS
 from workbench.session import Session
 
-STILLS = str(SAMPLE_STILLS / "still_00[236].jpg")
-TRUTH = str(SAMPLE_MEDIA / "stills.json")
-SMALL = "graph,input.size_hw=96x160,input.resize=opencv,nms.method=opencv"
+SMALL = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=opencv"
 PATIENCE_SECONDS = 120.0
 THREADS = {"workbench-player", "workbench-worker"}
 

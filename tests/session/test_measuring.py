@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.session.sessions import SMALL, STILLS, TRUTH, changed_to, until
+from tests.assets.scenes import SHAPES
+from tests.session.sessions import SMALL, changed_to, until
 from workbench.choosing import Budget
 from workbench.history import History
 from workbench.media import array_media
@@ -60,11 +61,13 @@ def test_advice_is_tried_on_the_settings_that_it_is_about(session: Session) -> N
 
 
 @pytest.mark.slow
-def test_a_sweep_finds_what_a_budget_picks_and_goes_on_from_there(tmp_path: Path) -> None:
+def test_a_sweep_finds_what_a_budget_picks_and_goes_on_from_there(scenes: str, scenes_truth: str, tmp_path: Path) -> None:
     litert = {"runtime.engine": "litert", "input.resize": "opencv", "input.size_hw": (64, 96)}
     grid = Grid(((litert,), ({"nms.score": 0.1}, {"nms.score": 0.3})))
     history = tmp_path / "h.sqlite"
-    session = Session(media=STILLS, truth=TRUTH, preset=SMALL, history=history, frames=3, comparison_seconds=0.0, grid=grid)
+    session = Session(
+        str(SHAPES), scenes, truth=scenes_truth, preset=SMALL, history=history, frames=3, comparison_seconds=0.0, grid=grid
+    )
     try:
         until(session, lambda: session.player and session.player.shown)
         assert session.search is not None
@@ -79,7 +82,7 @@ def test_a_sweep_finds_what_a_budget_picks_and_goes_on_from_there(tmp_path: Path
         assert picked.chosen is not None
         session.choose_swept(picked.chosen.summary.id)
         until(session, lambda: session.settings == session.search.settings_of(picked.chosen.summary.id))
-        material = Material(detector="inspector-mobile")
+        material = Material(detector=str(SHAPES))
         assert Search(session.detector, material, session.footage.media.facts(), history, 3).rows == session.search.rows
     finally:
         session.close()

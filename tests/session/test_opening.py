@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.session.sessions import SMALL, STILLS, THREADS, player_of, until
+from tests.assets.scenes import SHAPES
+from tests.session.sessions import SMALL, THREADS, player_of, until
 from workbench.errors import SettingsError
-from workbench.opening import SAMPLE_CLIP, SAMPLE_STILLS
+from workbench.samples import SAMPLE_CLIP, SAMPLE_STILLS
 from workbench.session import Session
 
 OPEN_FILES = Path("/proc/self/fd")
@@ -44,10 +45,10 @@ def test_an_upload_is_played(session: Session) -> None:
     assert session.pinned is None
 
 
-def test_other_frames_have_pipelines_of_their_own(session: Session) -> None:
+def test_other_frames_have_pipelines_of_their_own(session: Session, small_folder: Path) -> None:
     before = player_of(session).pipeline
-    session.open_media(str(SAMPLE_STILLS / "still_004.jpg"))
-    until(session, lambda: (shown := player_of(session).shown) and shown.frame.name == "still_004.jpg")
+    session.open_media(str(small_folder / "scene_02.png"))
+    until(session, lambda: (shown := player_of(session).shown) and shown.frame.name == "scene_02.png")
     after = player_of(session).pipeline
     assert before is not None
     assert after is not None
@@ -55,9 +56,9 @@ def test_other_frames_have_pipelines_of_their_own(session: Session) -> None:
     assert after is not before, "an integer one has its ranges from the frames"
 
 
-def test_a_history_that_is_none_leaves_no_thread_behind(tmp_path: Path) -> None:
+def test_a_history_that_is_none_leaves_no_thread_behind(scenes: str, tmp_path: Path) -> None:
     (tmp_path / "h.sqlite").write_text("no database")
-    session = Session(media=STILLS, preset=SMALL, history=tmp_path / "h.sqlite")
+    session = Session(str(SHAPES), scenes, preset=SMALL, history=tmp_path / "h.sqlite")
     until(session, lambda: session.notices.message, errors=True)
     session.close()
     assert session.notices.message is not None
@@ -65,12 +66,12 @@ def test_a_history_that_is_none_leaves_no_thread_behind(tmp_path: Path) -> None:
     assert not {thread.name for thread in threading.enumerate()} & THREADS
 
 
-def test_media_that_are_not_there_are_said(start: Callable[..., Session]) -> None:
+def test_media_that_are_not_there_are_said(start: Callable[..., Session], scenes: str) -> None:
     session = start(media="nowhere.mp4", truth=None)
     until(session, lambda: session.notices.message, errors=True)
     assert session.notices.message is not None
     assert "there is no nowhere.mp4" in session.notices.message.text
-    session.open_media(STILLS)
+    session.open_media(scenes)
     until(session, lambda: session.player and session.player.shown, errors=True)
 
 
@@ -81,7 +82,9 @@ def test_a_camera_that_is_not_there_is_said(session: Session) -> None:
     assert "camera:93" in session.notices.message.text
 
 
-def test_another_detector_brings_its_own_defaults(session: Session) -> None:
+def test_another_detector_brings_its_own_defaults(start: Callable[..., Session], scenes: str) -> None:
+    session = start(scenes, truth=None)
+    until(session, lambda: session.player and session.player.shown)
     session.pin()
     session.open_detector("inspector-large")
     until(session, lambda: session.detector and session.detector.facts.name == "inspector-large")
@@ -107,7 +110,7 @@ def open_files_of(words: str) -> list[str]:
 
 @pytest.mark.skipif(not OPEN_FILES.is_dir(), reason=f"no {OPEN_FILES} on this system")
 def test_closing_gives_every_file_back(start: Callable[..., Session], tmp_path: Path) -> None:
-    begun = start(media=None, truth=None)
+    begun = start(media=None, truth=None, detector=None)
     until(begun, lambda: begun.player and begun.player.shown)
     begun.play()
     begun.measure()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.assets.scenes import SHAPES
 from tests.session.sessions import changed_to, player_of, until
 from workbench.detectors import conversion
 from workbench.session import Session
@@ -12,7 +13,7 @@ from workbench.session import Session
 def test_a_session_opens_by_itself_and_shows_the_first_frame(session: Session) -> None:
     shown = player_of(session).shown
     assert shown is not None
-    assert shown.frame.name == "still_002.jpg"
+    assert shown.frame.name == "scene_00.png"
     assert session.running == session.settings
     assert session.notices.message is None
 
@@ -122,7 +123,7 @@ def test_what_is_pinned_is_compared_with_in_turns(session: Session) -> None:
 def test_what_repeats_it_can_be_copied(session: Session) -> None:
     session.set("nms.score", 0.05)
     assert "nms.score=0.05" in session.as_command()
-    assert session.as_command().startswith("workbench run inspector-mobile")
+    assert session.as_command().startswith(f"workbench run {SHAPES}")
     compile(session.as_code(), "copied", "exec")
     assert "nms.score=0.05" in session.as_code()
 

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from workbench.samples import ANCHOR_LEVELS, anchors_cxcywh_px
-from workbench.stages import AnchorGrid, AnchorGrids
+from workbench.stages import AnchorGrid
 
 
 def test_all_anchors_of_a_cell_come_before_the_next_cell_and_rows_from_the_top():
@@ -20,15 +19,6 @@ def test_a_stride_follows_the_size_and_its_last_cell_reaches_over_the_edge():
 
     assert len(grid.anchors_cxcywh_px((64, 128))) == 2
     np.testing.assert_allclose(grid.anchors_cxcywh_px((65, 96)), [[x, y, 10, 20] for y in (32, 96) for x in (32, 96)])
-
-
-@pytest.mark.parametrize("size_hw", [(192, 320), (320, 96)], ids=["wide", "tall"])
-def test_the_samples_anchors_can_be_said_as_grids(size_hw):
-    levels = (
-        AnchorGrid(stride_px=one.stride_px, boxes_wh=((one.side_px, one.side_px),), normalised=False) for one in ANCHOR_LEVELS
-    )
-
-    np.testing.assert_allclose(AnchorGrids(tuple(levels))(size_hw), anchors_cxcywh_px(size_hw))
 
 
 @pytest.mark.parametrize(

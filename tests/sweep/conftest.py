@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.opening import SAMPLE_STILLS
+from workbench.samples import SAMPLE_STILLS
 from workbench.sweep import Material
 
 WANTED = 5

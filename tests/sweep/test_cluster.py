@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import psutil
@@ -13,10 +14,11 @@ import pytest
 
 from workbench.errors import UnavailableError
 from workbench.history import History
-from workbench.sweep import Grid, Material, Sweep, connect
+from workbench.sweep import Grid, Material, Standing, Sweep, connect
 
 DASK = str(Path(sys.executable).with_name("dask"))
 STARTING_SECONDS = 60
+BASELINE = "litert,input.size_hw=192x320"
 GRID = Grid(
     (
         tuple({"input.size_hw": size} for size in ("192x320", "64x64", "96x96", "128x128")),
@@ -88,12 +90,12 @@ def test_two_workers_share_a_sweep_and_one_that_dies_takes_nothing_with_it(
     start, address: str, material: Material, tmp_path: Path
 ) -> None:
     workers = [start_worker(start, address, number) for number in range(2)]
-    sites = connect(address)
-    (site,) = sites
+    executors = connect(address)
+    (executor,) = executors
     try:
         with History(tmp_path / "history.sqlite") as history:
-            run = Sweep([material], history, grid=GRID, frames=4, baseline="litert,input.size_hw=192x320", sites=sites)
-            assert site.slots == 2
+            run = Sweep([material], history, grid=GRID, frames=4, baseline=BASELINE, executors=executors)
+            assert executor.slots == 2
             records = []
             died = None
             for record in run.run():
@@ -104,20 +106,47 @@ def test_two_workers_share_a_sweep_and_one_that_dies_takes_nothing_with_it(
                     if died:
                         died.kill()
             stored = [record.id for record in history.records(pictures=False)]
-            again = Sweep([material], history, grid=GRID, frames=4, baseline="litert,input.size_hw=192x320", sites=sites)
+            again = Sweep([material], history, grid=GRID, frames=4, baseline=BASELINE, executors=executors)
             assert again.estimate().tasks == 0
     finally:
-        for one in sites:
-            one.close()
+        executor.close()
 
     assert died is not None
     assert died.poll() is not None
-    records = list({record.id: record for record in records}.values())  # one that took the place of another comes again
     assert stored == [record.id for record in records]
     assert len([record for record in records if record.composed]) == 8
     assert not [record for record in records if record.problem]
     assert {record.media.source for record in records} == {str(material.media)}
     assert (tmp_path / "cache" / "workbench" / "received" / "content").is_dir()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("deed", ["cancel", "lose the scheduler"])
+def test_what_is_finished_when_a_sweep_ends_early_is_stored(start, material: Material, tmp_path: Path, deed: str) -> None:
+    scheduler, log = start("scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
+    address = wait_for(log, r"(tcp://127\.0\.0\.1:\d+)")
+    worker = start_worker(start, address, 0)
+    (executor,) = connect(address)
+    seen, began = [], time.monotonic()
+
+    def end_early(standing: Standing) -> None:
+        if not standing.records or "litert" not in standing.what or not children_of(worker.pid):
+            return
+        run.cancel() if deed == "cancel" else scheduler.kill()
+
+    with History(tmp_path / "history.sqlite") as history:
+        run = Sweep([material], history, grid=GRID, frames=4, baseline=BASELINE, executors=[executor], progress=end_early)
+        said = rf"the Dask scheduler at {re.escape(address)} answers no more"
+        with nullcontext() if deed == "cancel" else pytest.raises(UnavailableError, match=said), closing(executor):
+            seen += run.run()
+        assert {record.id for record in seen} <= history.ids()
+        assert history.ids()
+    assert time.monotonic() - began < STARTING_SECONDS * 2
+    if deed == "cancel":
+        _, alive = psutil.wait_procs([psutil.Process(pid) for pid in children_of(worker.pid)], timeout=10)
+        assert not alive, "what ran was ended"
 
 
 @pytest.mark.slow

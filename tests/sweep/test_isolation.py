@@ -1,8 +1,9 @@
 """A crash, a hang or running out of memory costs the row at which it happened, and nothing else."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -12,8 +13,9 @@ from workbench.media import Media
 from workbench.record import Record
 from workbench.settings import Settings
 from workbench.sweep import Isolation, Material
-from workbench.sweep.isolation import WorkerStoppedError, records_of, run_job, run_task
-from workbench.sweep.task import Job, Row, Task
+from workbench.sweep import isolation as isolated
+from workbench.sweep.isolation import WorkerStoppedError, records_of
+from workbench.sweep.task import Job, RecordText, Row, Task
 
 SCRIPT = str(Path(__file__).parent / "scripted_child.py")
 LIMIT = 400 << 20
@@ -47,6 +49,20 @@ def isolation(*words: str) -> Isolation:
     return Isolation(command=(SCRIPT, *words), opening_seconds=6, patience_seconds=3, memory_bytes=LIMIT)
 
 
+def run_task(task: Task, *words: Any) -> Iterator[Record]:
+    return map(read, isolated.run_task(task, *words))
+
+
+def run_job(job: Job, *words: Any) -> Iterator[Record]:
+    return map(read, isolated.run_job(job, *words))
+
+
+def read(found: RecordText) -> Record:
+    record = Record.from_json(found.text)
+    assert found == RecordText.of(record)
+    return record
+
+
 def told(records: Sequence[Record]) -> dict[str, str]:
     """Say for each record's name how it went: `fine`, or why not."""
     assert len({record.id for record in records}) == len(records)
@@ -66,9 +82,11 @@ def test_rows_run_in_one_process_where_nothing_happens(make_task: MakeTask) -> N
     ("deed", "said"),
     [
         ("crash", "crashes the runtime (SIGSEGV)"),
-        ("exit", "the process ended with code 7: nothing doing"),
-        ("hang", "it does not return: nothing was heard of it for 3 s"),
-        ("hog", "out of memory: it took"),
+        ("exit", "it ends its process with code 7: nothing doing"),
+        ("hang", "it does not return: it wrote nothing for 3 s"),
+        ("hog", "it runs out of memory (it took"),
+        ("babble", "it writes what is no message: 'W0000 a remark of the runtime'"),
+        ("misrecord", "the worker's record holds no workbench record"),
         ("killed", "crashes the runtime (SIGKILL, as when memory runs out)"),
     ],
 )
@@ -77,6 +95,10 @@ def test_a_row_costs_itself_alone(make_task: MakeTask, deed: str, said: str) -> 
 
     assert said in found.pop(deed)
     assert found == {"a": "fine", "b": "fine"}
+
+
+def test_a_compilation_may_take_longer_than_frames(make_task: MakeTask) -> None:
+    assert told(list(run_task(make_task("a", "compile", "b"), isolation()))) == dict.fromkeys(("a", "compile", "b"), "fine")
 
 
 def test_several_rows_may_fail_and_the_others_have_their_turn(make_task: MakeTask) -> None:
@@ -90,7 +112,12 @@ def test_several_rows_may_fail_and_the_others_have_their_turn(make_task: MakeTas
     }
 
 
-@pytest.mark.parametrize(("deed", "said"), [("crash", "SIGSEGV"), ("hang", "nothing was heard of it for 6 s")])
+def test_a_row_may_take_longer_to_be_compiled_than_a_frame(make_task: MakeTask) -> None:
+    assert told(list(run_task(make_task("a", "compile"), isolation()))) == {"a": "fine", "compile": "fine"}
+    assert "nothing for 3 s" in told(list(run_task(make_task("stall"), isolation())))["stall"]
+
+
+@pytest.mark.parametrize(("deed", "said"), [("crash", "SIGSEGV"), ("hang", "it wrote nothing for 6 s")])
 def test_what_fails_before_any_row_is_one_row_for_all(make_task: MakeTask, deed: str, said: str) -> None:
     (record,) = run_task(make_task("a", "b"), isolation(f"opening-{deed}"))
 
@@ -173,7 +200,7 @@ def test_tasks_share_a_process_where_nothing_happens(make_task: MakeTask) -> Non
     assert len({record.problem.message for record in records if record.problem}) == 1
 
 
-@pytest.mark.parametrize(("deed", "said"), [("crash", "SIGSEGV"), ("hang", "nothing was heard of it for 3 s")])
+@pytest.mark.parametrize(("deed", "said"), [("crash", "SIGSEGV"), ("hang", "it wrote nothing for 3 s")])
 def test_what_breaks_a_shared_process_costs_its_row_alone(make_task: MakeTask, deed: str, said: str) -> None:
     found = told(list(run_job(Job(tasks=(make_task("a", deed, "b"), make_task("c", group="other"))), isolation())))
 

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.assets.scenes import SHAPES
 from workbench import Workbench
-from workbench.opening import SAMPLE_MEDIA, SAMPLE_STILLS
+from workbench.samples import SAMPLE_STILLS
 from workbench.view.widget import WorkbenchView
 
-STILLS = str(SAMPLE_STILLS / "still_00[236].jpg")
-TRUTH = str(SAMPLE_MEDIA / "stills.json")
-SMALL = "graph,input.size_hw=96x160,input.resize=opencv,nms.method=opencv"
+SMALL = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=opencv"
 PATIENCE_SECONDS = 120.0
 
 
@@ -56,9 +55,17 @@ class Page:
 
 
 @pytest.fixture
-def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+def scenes(small_folder: Path) -> str:
+    """Three landscape scenes."""
+    return str(small_folder / "scene_0[013].png")
+
+
+@pytest.fixture
+def page(scenes: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     monkeypatch.chdir(tmp_path)
-    workbench = Workbench(media=STILLS, truth=TRUTH, preset=SMALL, history=tmp_path / "h.sqlite", frames=3)
+    workbench = Workbench(
+        str(SHAPES), scenes, truth=f"{Path(scenes).parent}.json", preset=SMALL, history=tmp_path / "h.sqlite", frames=3
+    )
     opened = Page(workbench, monkeypatch)
     until(lambda: opened.view.status["ready"] or opened.view.message)
     assert opened.view.message is None
@@ -69,8 +76,8 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
 
 def test_a_picture_comes_with_its_boxes_and_its_truth(page: Page) -> None:
     frame = page.newest("frame")
-    assert (frame["width"], frame["height"], frame["name"]) == (1280, 720, "still_002.jpg")
-    assert len(frame["overlay"]["truth"]) == 2
+    assert (frame["width"], frame["height"], frame["name"]) == (192, 120, "scene_00.png")
+    assert len(frame["overlay"]["truth"]) == 1
     assert next(buffers for message, buffers in page.sent if message["type"] == "frame")[0].startswith(b"\xff\xd8")
 
 
@@ -158,8 +165,8 @@ def test_a_cell_that_is_run_again_ends_the_old_workbench(page: Page) -> None:
     until(lambda: not ours())
 
 
-def test_two_workbenches_live_side_by_side(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = Workbench(media=STILLS, preset=SMALL, history=tmp_path / "h.sqlite", frames=3)
+def test_two_workbenches_live_side_by_side(page: Page, scenes: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Workbench(str(SHAPES), scenes, preset=SMALL, history=tmp_path / "h.sqlite", frames=3)
     second = Page(other, monkeypatch)
     until(lambda: second.view.status["ready"])
     second.tell("set", name="nms.score", value=0.7)
@@ -176,7 +183,7 @@ def test_advice_and_what_a_budget_picks_are_told(page: Page) -> None:
 
     assert page.view.search["ready"]
     assert not page.view.search["running"]
-    assert page.view.search["sentence"].startswith("Run inspector-mobile")
+    assert page.view.search["sentence"].startswith("Run shapes")
     assert page.view.search["chosen"] == page.view.records[0]["id"]
     assert [point[2] for point in page.view.search["points"]] == [page.view.records[0]["id"]]
     json.dumps([page.view.search, page.view.advice])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from workbench.choosing.budget import Budget, Candidate, Limit, Margin, Stat
 from workbench.history import Summary
-from workbench.record import COMPOSED_MARGIN, fastest_first
+from workbench.record import SCREENING_ERROR, fastest_first
 
 NEAR_MISSES = 3  # more would be the history again
 
@@ -42,7 +42,8 @@ class Pick:
 
     Attributes:
         budget: What was asked.
-        chosen: The fastest setting that keeps it; `None` where none does.
+        chosen: The fastest setting measured whole that keeps it; `None` where none does.
+        unconfirmed: The fastest by composed times that keeps it, where they beat the chosen one by more than they err.
         runner_up: The fastest of the others that keep it: one of another detector, size, engine or precision where there is one.
         near_misses: Settings that miss one limit, the nearest first; where there is a choice, only faster ones than that.
         relaxations: Where none keeps the budget: each limit that would have to give way, and to what.
@@ -55,6 +56,7 @@ class Pick:
 
     budget: Budget
     chosen: Choice | None
+    unconfirmed: Choice | None
     runner_up: Choice | None
     near_misses: tuple[Choice, ...]
     relaxations: tuple[Relaxation, ...]
@@ -70,7 +72,7 @@ def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None
 
     Of one setting (a detector's file under the same settings on the same frames) one row counts: one measured directly before a
     composed one, of those the newest that was not noisy. Where the newest breaks the detector or did not run, the setting is out.
-    Composed times are the faster ones only where they are by more than they may err.
+    Composed times decide nothing: they only tell what is worth measuring whole.
 
     Args:
         summaries: In the order in which they were measured; of one set of frames, or the figures mean nothing together.
@@ -86,16 +88,18 @@ def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None
     found = [_candidate(row, budget.stat, best, baselines) for row in standing]
     limits = budget.limits
     timed = [Choice(one, tuple(limit.margin(one) for limit in limits)) for one in found if one.ms is not None]
-    choices = fastest_first(timed, _figures)
-    feasible = [choice for choice in choices if not choice.missed]
+    choices = fastest_first(timed, lambda choice: (choice.candidate.ms, choice.summary.ap))
+    whole = [choice for choice in choices if not choice.summary.composed]
+    feasible = [choice for choice in whole if not choice.missed]
     chosen = feasible[0] if feasible else None
     return Pick(
         budget=budget,
         chosen=chosen,
+        unconfirmed=_unconfirmed(choices, chosen),
         runner_up=_runner_up(feasible),
         near_misses=_near_misses(choices, chosen),
-        relaxations=() if chosen else tuple(_relaxations(choices, limits)),
-        nearest=None if chosen else min(choices, key=_miss, default=None),
+        relaxations=() if chosen else tuple(_relaxations(whole, limits)),
+        nearest=None if chosen else min(whole, key=_miss, default=None),
         baseline=baseline,
         candidates=len(found),
         unusable=len(settings) - len(standing),
@@ -148,10 +152,11 @@ def _candidate(row: Summary, stat: Stat, best: dict[Question, float], baselines:
     )
 
 
-def _figures(choice: Choice) -> tuple[float, float | None]:
-    """Return what choices are ranked by: composed times count as slower by what they may err."""
-    margin = COMPOSED_MARGIN if choice.summary.composed else 1.0
-    return (choice.candidate.ms or 0.0) * margin, choice.summary.ap
+def _unconfirmed(choices: Sequence[Choice], chosen: Choice | None) -> Choice | None:
+    first = next((choice for choice in choices if choice.summary.composed and not choice.missed), None)
+    if first is None or chosen is None or (first.candidate.ms or 0.0) * (1 + SCREENING_ERROR) < (chosen.candidate.ms or 0.0):
+        return first
+    return None
 
 
 def _miss(choice: Choice) -> tuple[float, float]:

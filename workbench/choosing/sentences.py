@@ -6,6 +6,7 @@ from workbench.catalogue import engine_row
 from workbench.choosing.budget import Candidate, Margin
 from workbench.choosing.picking import Choice, Pick, Relaxation
 from workbench.history import Summary
+from workbench.record import SCREENING_ERROR
 from workbench.timing import frames_needed
 from workbench.wording import counted, format_fraction, format_milliseconds, format_number, listed
 
@@ -44,11 +45,16 @@ def setting_words(row: Summary) -> str:
 def _advice(picked: Pick, chosen: Choice, place: str) -> Iterator[str]:
     row = chosen.summary
     yield f"Run {setting_words(row)}: {', '.join((*_speed(picked, chosen, place), *_quality(picked, chosen)))}."
-    if row.composed:
-        yield "Its times are put together from stages that were measured one by one: confirm it with `workbench run`."
     if row.noise == "noisy":
         yield "The machine was noisy when it was measured: measure it again."
+    if picked.unconfirmed is not None:
+        yield _by_composed_times(picked.unconfirmed, "may be faster")
     yield from _left_out(picked)
+
+
+def _by_composed_times(choice: Choice, what: str) -> str:
+    setting, ms = setting_words(choice.summary), format_milliseconds(choice.candidate.ms)
+    return f"By composed times, about {SCREENING_ERROR:.0%} off, {setting} {what}, at {ms} ms a frame: measure it whole first."
 
 
 def _speed(picked: Pick, chosen: Choice, place: str) -> Iterator[str]:
@@ -90,6 +96,9 @@ def _nothing(picked: Pick, place: str) -> Iterator[str]:
     if not picked.candidates:
         only = "The only setting" if picked.unusable == 1 else f"Each of the {picked.unusable} settings"
         yield f"{only} measured {place} breaks the detector or did not run."
+        return
+    if picked.unconfirmed is not None:
+        yield f"Nothing measured whole {place} will do. {_by_composed_times(picked.unconfirmed, 'does')}"
         return
     yield f"No setting measured {place} gives {listed([LIMITS[one.name](one.wanted) for one in picked.budget.limits])}."
     for relaxation in picked.relaxations:

@@ -1,36 +1,49 @@
 """`workbench advise`: what saved records show, and what to try next."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
+import typer
 
-from workbench.advice import Card, advise
-from workbench.cli.report import newest
-from workbench.cli.screen import console, write_json
+from workbench.cli.options import HistoryFile, JsonFile, Records
 from workbench.errors import RecordError
-from workbench.history import default_path
-from workbench.record import Record, read_records
-from workbench.settings import assignments
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from workbench.advice import Card
+    from workbench.record import Record
 
 MOST_RECORDS = 500  # of the history; advice looks at the fastest and at what they were compared with
 
 
-def give_advice(paths: tuple[Path, ...], baseline: str | None, history: Path | None, json_file: str | None) -> None:
-    """Print the cards, those with most to gain first.
+def advise(
+    records: Records = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|ID", help="The record to advise on; by default the fastest, and what the others were compared with."
+        ),
+    ] = None,
+    history: HistoryFile = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Say what records show, what a change should bring, and what it brought. Without records: the newest of the history."""
+    from workbench.advice import advise as cards_on
+    from workbench.cli.saved import named_or_newest
+    from workbench.cli.screen import console, write_json
 
-    Raises:
-        WorkbenchError: A record cannot be read, there is none, or none is called as the baseline.
-    """
-    records = tuple(record for path in paths for record in read_records(path)) or newest(history or default_path(), MOST_RECORDS)
-    cards = advise(records, _named(records, baseline) if baseline is not None else None)
+    known = named_or_newest(records, history, MOST_RECORDS)
+    cards = cards_on(known, _named(known, baseline) if baseline is not None else None)
     out = console(json_file)
     for number, card in enumerate(cards, start=1):
-        _print_card(out, number, card, next(record for record in records if record.id == card.record_id))
+        _print_card(out, number, card, next(record for record in known if record.id == card.record_id))
     if not cards:
-        out.print(f"{len(records)} records show nothing more to try; measure settings that differ in one thing.", markup=False)
-    tree = {"schema": 1, "records": [record.id for record in records], "cards": [card.tree() for card in cards]}
+        out.print(f"{len(known)} records show nothing more to try; measure settings that differ in one thing.", markup=False)
+    tree = {"schema": 1, "records": [record.id for record in known], "cards": [card.tree() for card in cards]}
     write_json(json_file, json.dumps(tree))
 
 
@@ -53,6 +66,8 @@ def _print_card(out: Console, number: int, card: Card, record: Record) -> None:
 
 
 def _lines(card: Card, record: Record) -> Iterator[tuple[str, str]]:
+    from workbench.settings import assignments
+
     if card.change is not None:
         yield "change", ", ".join(assignments(record.settings.with_values(card.change), card.change))
     if card.expected is not None:

@@ -1,137 +1,190 @@
 """`workbench check`: whether what was tagged is as fast and as right as it was; for people's continuous integration."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rich.console import Console
+import typer
 
-from workbench.choosing import Check, Tolerance, check, did_not_run
-from workbench.cli.run import Request, command_options, opened_media
-from workbench.cli.saved import machine_words, saved_record
-from workbench.cli.screen import Tell, console, progress, write_json
-from workbench.detectors import Detector
+from workbench.cli.options import DEFAULT_FRAMES, Allow, HistoryFile, JsonFile, MediaArgument, Model, Sets, TruthFile, variant_text
 from workbench.errors import MachinesDifferError, RecordError, WorkbenchError
-from workbench.history import History, Summary, default_path
-from workbench.machine import environment
-from workbench.measuring import Bench
-from workbench.opening import Footage, open_detector, open_footage, variant, words
-from workbench.record import Record
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from workbench.choosing import Check
+    from workbench.cli.screen import Tell
+    from workbench.detectors import Detector
+    from workbench.history import History, Summary
+    from workbench.opening import Footage, Sources
+    from workbench.record import Record
+
+    Judge = Callable[[Record, Record], Check]
+    Select = Callable[[Callable[[Summary], bool], str, str], Sequence[Record]]
 
 REPEATS = 3  # a passing burst of foreign load slows one measurement; only what is slower each time is called slower
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What shall be checked.
+def check(
+    against: Annotated[str, typer.Option(metavar="TAG", help="What the earlier records are tagged with.")],
+    model: Model = None,
+    media: MediaArgument = None,
+    preset: Annotated[
+        str | None, typer.Option(metavar="P", help="Only this setting of those that are tagged: a preset, and changes to it.")
+    ] = None,
+    sets: Sets = None,
+    frames: Annotated[int | None, typer.Option(min=1, help="How many frames to time; as many as before by default.")] = None,
+    record: Annotated[
+        str | None,
+        typer.Option(metavar="RECORD", help="A record that is measured already, instead of measuring: a file or history:ID."),
+    ] = None,
+    max_slower: Annotated[float, typer.Option(metavar="X", help="How much more time is not yet worse, as a fraction.")] = 0.05,
+    max_ap_loss: Annotated[float, typer.Option(metavar="X", help="How much less AP is not yet worse.")] = 0.005,
+    max_agreement_loss: Annotated[
+        float, typer.Option(metavar="X", help="How many other detections are not yet worse, as a fraction.")
+    ] = 0.02,
+    different_machines: Annotated[
+        bool, typer.Option("--different-machines", help="Judge AP and agreement against another machine's records; no times.")
+    ] = False,
+    truth: TruthFile = None,
+    history: HistoryFile = None,
+    allow: Allow = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Measure what was tagged once more. Exits with 1 where time, AP or agreement got worse beyond noise."""
+    from workbench.choosing import Tolerance
+    from workbench.choosing import check as compared
+    from workbench.cli.saved import opened_history, saved_record
+    from workbench.cli.screen import console, write_json
 
-    Attributes:
-        tag: What the earlier records are tagged with.
-        tolerance: How much worse is not yet worse.
-        record: A record that is measured already, instead of measuring.
-        frames: How many to time; as many as the earlier record by default.
-        different_machines: Whether records of another machine will do; times are not judged then.
-    """
+    tolerance = Tolerance(max_slower=max_slower, max_ap_loss=max_ap_loss, max_agreement_loss=max_agreement_loss)
 
-    tag: str
-    tolerance: Tolerance
-    record: str | None = None
-    frames: int | None = None
-    different_machines: bool = False
+    def judge(before: Record, after: Record) -> Check:
+        return compared(before, after, tolerance, different_machines=different_machines)
 
-
-def check_against(asked: Asked, request: Request) -> bool:
-    """Print a line for each tagged record; false where one got worse.
-
-    Raises:
-        WorkbenchError: Nothing is tagged so, or what is cannot be compared.
-    """
-    path = request.history or default_path()
-    with History(path, create=False) as history:
-        tagged = history.summaries(tag=asked.tag)
+    with opened_history(history) as opened:
+        tagged = opened.summaries(tag=against)
         if not tagged:
-            raise RecordError(f"no record of {path} is tagged {asked.tag!r}; tag one with `workbench history tag ID {asked.tag}`")
-        checks = _of_record(asked, request, history, tagged) if asked.record else _measured(asked, request, history, tagged)
-    out = console(request.json_file)
+            raise RecordError(
+                f"no record of {opened.path} is tagged {against!r}; tag one with `workbench history tag ID {against}`"
+            )
+        select = partial(_earlier, opened, tagged, against, anywhere=different_machines)
+        if record is not None:
+            after = saved_record(record, history)
+            checks = [judge(before, after) for before in _like(after, record, select)]
+        else:
+            from workbench.opening import Sources
+
+            sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow or ()))
+            checks = _measured(sources, variant_text(preset, sets), frames, opened, select, judge)
+    out = console(json_file)
     for one in checks:
         _print(out, one)
     worse = any(one.worse for one in checks)
-    tree = {"schema": 1, "against": asked.tag, "worse": worse, "checks": [_tree(one) for one in checks]}
-    write_json(request.json_file, json.dumps(tree))
-    return not worse
+    tree = {"schema": 1, "against": against, "worse": worse, "checks": [_tree(one) for one in checks]}
+    write_json(json_file, json.dumps(tree))
+    if worse:
+        raise typer.Exit(1)
 
 
-def _of_record(asked: Asked, request: Request, history: History, tagged: Sequence[Summary]) -> list[Check]:
-    assert asked.record is not None, "the caller looked"
-    after = saved_record(asked.record, request.history)
+def _earlier(
+    opened: History,
+    tagged: Sequence[Summary],
+    against: str,
+    fits: Callable[[Summary], bool],
+    what: str,
+    machine_id: str,
+    *,
+    anywhere: bool,
+) -> Sequence[Record]:
+    """Return the newest tagged record of each setting, of a machine; where it has none, of any machine if that is allowed.
+
+    Raises:
+        RecordError: None of the tagged records fits.
+        MachinesDifferError: Those that fit are of other machines, and that is not allowed.
+    """
+    from workbench.cli.saved import machine_words
+
+    same = [row for row in tagged if fits(row)]
+    if not same:
+        names = dict.fromkeys(f"{row.detector_name} {row.name} on {row.media_name} [{row.id[:8]}]" for row in tagged)
+        raise RecordError(f"no record tagged {against!r} is of {what}; tagged are {', '.join(names)}")
+    own = [row for row in same if row.machine_id == machine_id]
+    if not own and not anywhere:
+        machines = machine_words({row.machine_id: row.cpu for row in same})
+        raise MachinesDifferError(
+            f"what is tagged {against!r} was measured on another machine ({machines}), whose times say nothing here;"
+            " tag a record of this one, or judge AP and agreement alone with --different-machines"
+        )
+    return opened.records_by_id({row.settings_key: row.id for row in own or same}.values())
+
+
+def _like(after: Record, words: str, select: Select) -> Sequence[Record]:
+    """Return the tagged records that a saved one is compared with: of its detector, frames and settings."""
+    from workbench.history import Summary
+
+    def setting(row: Summary) -> tuple[str, str, str]:
+        return row.detector_name, row.media_key, row.settings_key
+
     own = Summary.of(after)
-    same = [row for row in tagged if _setting(row) == _setting(own)]
-    if not same:
-        what = f"{own.detector_name} on {own.media_name} under the settings of {asked.record}"
-        raise RecordError(f"no record tagged {asked.tag!r} is of {what}; tagged are {_named(tagged)}")
-    (before,) = history.records_by_id([_of_machine(asked, same, own.machine_id)[-1].id])
-    return [check(before, after, asked.tolerance, different_machines=asked.different_machines)]
+    what = f"{own.detector_name} on {own.media_name} under the settings of {words}"
+    return select(lambda row: setting(row) == setting(own), what, own.machine_id)
 
 
-def _measured(asked: Asked, request: Request, history: History, tagged: Sequence[Summary]) -> list[Check]:
-    media = opened_media(request)
-    detector = open_detector(request.model, media, request.allow)
-    footage = open_footage(detector, media, request.truth)
+def _measured(sources: Sources, text: str, frames: int | None, opened: History, select: Select, judge: Judge) -> list[Check]:
+    """Measure the settings of tagged records again, those that a text means or all."""
+    from workbench.cli.screen import progress
+    from workbench.machine import environment
+    from workbench.opening import variant
+
+    detector, footage = sources.opened(frames or DEFAULT_FRAMES).open()
     facts = footage.media.facts()
-    same = [
-        row for row in tagged if row.detector_name == detector.facts.name and row.media_key == facts.key and row.problem is None
-    ]
-    if request.presets or request.sets:
-        text = ",".join((*request.presets, *request.sets))
-        wanted = variant(detector, text).settings.model_dump_json()
-        same = [row for row in same if row.settings_key == wanted]
-    if not same:
-        what = f"{detector.facts.name} on {facts.name}{' under these settings' if request.presets or request.sets else ''}"
-        raise RecordError(f"no record tagged {asked.tag!r} is of {what}; tagged are {_named(tagged)}")
-    newest = {row.settings_key: row for row in _of_machine(asked, same, environment().machine_id)}
-    earlier = history.records_by_id([row.id for row in newest.values()])
+    place = detector.facts.name, facts.key
+    wanted = variant(detector, text).settings.model_dump_json() if text else None
+
+    def fits(row: Summary) -> bool:
+        ran = row.problem is None
+        return ran and (row.detector_name, row.media_key) == place and wanted in {None, row.settings_key}
+
+    what = f"{detector.facts.name} on {facts.name}{' under these settings' if text else ''}"
+    earlier = select(fits, what, environment().machine_id)
     with progress() as tell:
-        return [_measure(asked, request, history, detector, footage, before, tell) for before in earlier]
+        return [_again(before, detector, footage, sources, frames, opened, judge, tell) for before in earlier]
 
 
-def _measure(
-    asked: Asked, request: Request, history: History, detector: Detector, footage: Footage, before: Record, tell: Tell
+def _again(
+    before: Record,
+    detector: Detector,
+    footage: Footage,
+    sources: Sources,
+    frames: int | None,
+    opened: History,
+    judge: Judge,
+    tell: Tell,
 ) -> Check:
-    frames = asked.frames or (len(before.timing.total_seconds) if before.timing else request.frames)
+    from workbench.choosing import did_not_run
+    from workbench.measuring import Bench
+    from workbench.opening import Variant
+    from workbench.opening import check as available
+
+    count = frames or (len(before.timing.total_seconds) if before.timing else DEFAULT_FRAMES)
     outcome: Check | None = None
     for _ in range(REPEATS):
         try:
-            row = variant(detector, words(detector, before.settings), name=before.name, options=command_options(request))
-            after = Bench(footage, frames, progress=tell).measure(row)
+            settings = available(detector, before.settings)
+            row = Variant.of(detector, settings, name=before.name, options=sources.options(count))
+            after = Bench(footage, count, progress=tell).measure(row)
         except WorkbenchError as error:
             return did_not_run(before, str(error))
-        history.append(after)
-        outcome = check(before, after, asked.tolerance, different_machines=asked.different_machines)
+        opened.append(after)
+        outcome = judge(before, after)
         if not outcome.slower:
             break
     assert outcome is not None, "it was measured at least once"
     return outcome
-
-
-def _of_machine(asked: Asked, rows: Sequence[Summary], machine_id: str) -> list[Summary]:
-    """Keep the rows of a machine; where there are none, all of them if that is allowed."""
-    own = [row for row in rows if row.machine_id == machine_id]
-    if not own and not asked.different_machines:
-        machines = machine_words({row.machine_id: row.cpu for row in rows})
-        raise MachinesDifferError(
-            f"what is tagged {asked.tag!r} was measured on another machine ({machines}), whose times say nothing here;"
-            " tag a record of this one, or judge AP and agreement alone with --different-machines"
-        )
-    return own or list(rows)
-
-
-def _setting(row: Summary) -> tuple[str, str, str]:
-    return row.detector_name, row.media_key, row.settings_key
-
-
-def _named(rows: Sequence[Summary]) -> str:
-    return ", ".join(dict.fromkeys(f"{row.detector_name} {row.name} on {row.media_name} [{row.id[:8]}]" for row in rows))
 
 
 def _print(out: Console, one: Check) -> None:

@@ -1,27 +1,84 @@
-"""`workbench compare RECORD RECORD`: two saved records side by side."""
+"""`workbench compare`: two settings in interleaved blocks, or two saved records side by side."""
+
+from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rich.console import Console
+import typer
 
-from workbench.choosing import Differences, compare_records
-from workbench.cli.saved import saved_record
-from workbench.cli.screen import console, print_records, write_json
-from workbench.record import Record
-from workbench.timing import Ratio
-from workbench.wording import format_change, format_fraction, times_with_interval
+from workbench.cli.options import DEFAULT_FRAMES, Allow, Frames, HistoryFile, JsonFile, TruthFile, UsageError, variant_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from workbench.choosing import Differences
+    from workbench.record import Record
+    from workbench.timing import Ratio
 
 NO_DIFFERENCE = "no measurable difference"
 
 
-def compare_saved(a_words: str, b_words: str, history: Path | None, json_file: str | None, *, different_machines: bool) -> None:
-    """Print what sets two saved records apart.
+def compare(
+    context: typer.Context,
+    model: Annotated[
+        str | None, typer.Argument(metavar="[MODEL|RECORD]", help="With --a and --b as for `run`; else a saved record.")
+    ] = None,
+    media: Annotated[
+        str | None, typer.Argument(metavar="[MEDIA|RECORD]", help="With --a and --b as for `run`; else another saved record.")
+    ] = None,
+    a: Annotated[str | None, typer.Option("--a", metavar="P|K=V,…", help="One setting: a preset, or group.field=value,…")] = None,
+    b: Annotated[str | None, typer.Option("--b", metavar="P|K=V,…", help="The other.")] = None,
+    frames: Frames = DEFAULT_FRAMES,
+    truth: TruthFile = None,
+    different_machines: Annotated[
+        bool, typer.Option("--different-machines", help="Compare records of two machines, without their times.")
+    ] = False,
+    history: HistoryFile = None,
+    allow: Allow = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Compare two settings in interleaved blocks: A's time over B's, its interval, and a verdict.
 
-    Raises:
-        WorkbenchError: One cannot be read or did not run, or they may not be compared.
+    Without --a and --b: two saved records, each a JSON file or history:ID, which were not interleaved; that is said too.
     """
+    if a is None and b is None and model is not None and media is not None:
+        _compare_saved(model, media, history, json_file, different_machines=different_machines)
+        return
+    for name, value in (("--a", a), ("--b", b)):
+        if value is None:
+            raise UsageError(f"Missing option '{name}'", context)
+    from workbench.cli.measured import measured, read_variant
+    from workbench.cli.screen import console, print_records, progress, write_json
+    from workbench.history import History, default_path
+    from workbench.measuring import Bench
+    from workbench.opening import Sources
+
+    sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow or ()))
+    detector, footage = sources.opened(frames).open()
+    rows = [read_variant(detector, variant_text(text, ()), sources, frames, history) for text in (a, b)]
+    with History(history or default_path()) as kept, progress() as tell:
+        bench = Bench(footage, frames, progress=tell)
+        before, after = (measured(bench, row, kept, alone=True) for row in rows)
+    assert after.comparison is not None, "the second of a bench is compared with the first"
+    ratio, verdict = after.comparison.ratio, after.comparison.verdict
+    out = console(json_file)
+    print_records(out, (before, after))
+    interval = f"[{ratio.low:.2f}, {ratio.high:.2f}]"
+    plain = f"{before.name} takes {ratio.median:.2f} times as long as {after.name} {interval}: {after.name} is {verdict}"
+    out.print(plain if verdict != NO_DIFFERENCE else f"{verdict} [{ratio.low:.3f}, {ratio.high:.3f}]", markup=False)
+    write_json(
+        json_file,
+        f'{{"schema":1,"a":{before.to_json()},"b":{after.to_json()},"ratio":{ratio.model_dump_json()},"verdict":"{verdict}"}}',
+    )
+
+
+def _compare_saved(a_words: str, b_words: str, history: Path | None, json_file: str | None, *, different_machines: bool) -> None:
+    from workbench.choosing import compare_records
+    from workbench.cli.saved import saved_record
+    from workbench.cli.screen import console, print_records, write_json
+
     a, b = (saved_record(words, history) for words in (a_words, b_words))
     found = compare_records(a, b, different_machines=different_machines)
     out = console(json_file)
@@ -31,6 +88,8 @@ def compare_saved(a_words: str, b_words: str, history: Path | None, json_file: s
 
 
 def _print(out: Console, a: Record, b: Record, found: Differences) -> None:
+    from workbench.wording import format_change, format_fraction
+
     out.print(f"settings: {'; '.join(found.changes) or 'the same'}", markup=False)
     if found.speeds is not None:
         out.print(f"time: {_speed_words(b, found.speeds.ratio, found.speeds.verdict)}", style="bold", markup=False)
@@ -51,6 +110,8 @@ def _print(out: Console, a: Record, b: Record, found: Differences) -> None:
 
 
 def _speed_words(b: Record, ratio: Ratio | None, verdict: str | None) -> str:
+    from workbench.wording import times_with_interval
+
     if ratio is None or verdict is None:
         return "not compared"
     interval = times_with_interval(ratio)

@@ -1,41 +1,49 @@
 """`workbench describe`: what a model's tensors mean, and its detector card."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
-from rich.console import Console
+import typer
 
-from workbench.cli.screen import console, write_json
-from workbench.detections import UInt8Array
+from workbench.cli.options import Allow, JsonFile
 from workbench.errors import ModelError
-from workbench.opening import Description, Reading, describe
-from workbench.record import write_whole
-from workbench.stages import caption, encode_jpeg
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from workbench.detections import UInt8Array
+    from workbench.opening import Description, Reading
 
 COLUMNS = 2
 SHEET_SIDE_PX = 4000
 QUALITY = 88
 
 
-def describe_model(
-    model: str,
-    image: str | None,
-    allow: Sequence[str],
-    choose: int,
-    picture: Path | None,
-    json_file: str | None,
-    *,
-    replace: bool,
-    write: bool,
+def describe(
+    model: Annotated[str, typer.Argument(help="A model file, or a SavedModel's folder.")],
+    image: Annotated[
+        str | None, typer.Argument(help="A picture of what it detects; a still of the sample line by default.")
+    ] = None,
+    choose: Annotated[int, typer.Option(metavar="N", min=1, help="Which reading's card to write.")] = 1,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the card that lies beside the model.")] = False,
+    write: Annotated[bool, typer.Option(help="Write the card beside the model.")] = True,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the drawn readings go; MODEL.readings.jpg in this folder by default.")
+    ] = None,
+    allow: Allow = None,
+    json_file: JsonFile = None,
 ) -> None:
-    """Print what was found, draw the readings, and write the card.
+    """Say what a model's tensors mean, draw what it finds under each plausible reading, and write its detector card."""
+    from workbench.cli.screen import console, write_json
+    from workbench.opening import describe as described
+    from workbench.record import write_whole
+    from workbench.stages import encode_jpeg
 
-    Raises:
-        WorkbenchError: The model does not load, or nothing in it is understood.
-    """
-    description = describe(model, image, allow)
+    description = described(model, image, tuple(allow or ()))
     out = console(json_file)
     for line in description.tensors:
         out.print(line, markup=False)
@@ -46,7 +54,7 @@ def describe_model(
     if description.problem:
         raise ModelError(description.problem)
     drawn = picture or Path(f"{Path(model).name}.readings.jpg")
-    write_whole(drawn, encode_jpeg(sheet(description.readings), SHEET_SIDE_PX, QUALITY))
+    write_whole(drawn, encode_jpeg(_sheet(description.readings), SHEET_SIDE_PX, QUALITY))
     out.print(f"drawn: {drawn}", markup=False)
     written = _written(description, choose, out, replace=replace, write=write)
     write_json(json_file, json.dumps(_tree(description, written)))
@@ -90,8 +98,12 @@ def _tree(description: Description, written: Path | None) -> dict[str, object]:
     }
 
 
-def sheet(readings: Sequence[Reading]) -> UInt8Array:
+def _sheet(readings: Sequence[Reading]) -> UInt8Array:
     """Lay the readings' pictures out in columns, each under its number and title."""
+    import numpy as np
+
+    from workbench.stages import caption
+
     drawn = [
         caption(one.picture_rgb, f"{number}. {one.title}: {one.found} found")
         for number, one in enumerate(readings, start=1)

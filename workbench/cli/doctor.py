@@ -4,24 +4,22 @@ import json
 from collections.abc import Callable, Iterator
 from importlib import import_module
 
-from rich.markup import escape
-from rich.table import Table
-
 from workbench.catalogue import ENGINES, Package
-from workbench.cli.screen import console, write_json
-from workbench.detectors import load_tensorflow
-from workbench.engines import missing_packages
-from workbench.history import default_path
-from workbench.machine import environment, quick_noise
-from workbench.opening import SAMPLE_CLIP, SAMPLE_MEDIA
-from workbench.samples import SAMPLE_DETECTORS, WEIGHTS
+from workbench.cli.options import JsonFile
 
 Check = tuple[str, str | None]
 """What was found, and what to do where that is not right."""
 
 
-def examine(json_file: str | None) -> None:
-    """Print what is here; nothing is changed."""
+def doctor(json_file: JsonFile = None) -> None:
+    """Say what this machine is, what works here and how noisy it is."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from workbench.cli.screen import console, write_json
+    from workbench.history import default_path
+    from workbench.machine import environment, quick_noise
+
     facts, noise = environment(), quick_noise()
     checks = {**dict(_engines()), **{name: check() for name, check in CHECKS.items()}}
     table = Table(box=None, show_header=False, pad_edge=False)
@@ -41,6 +39,9 @@ def examine(json_file: str | None) -> None:
 
 
 def _loaded(package: Package) -> Check:
+    from workbench.detectors import load_tensorflow
+    from workbench.machine import environment
+
     try:
         load_tensorflow() if package.module == "tensorflow" else import_module(package.module)
     except ImportError as error:
@@ -50,6 +51,9 @@ def _loaded(package: Package) -> Check:
 
 def _engines() -> Iterator[tuple[str, Check]]:
     """Give each runtime: loaded, to see that it does, or merely looked for where many do without it."""
+    from workbench.engines import missing_packages
+    from workbench.machine import environment
+
     for row in {row.runtime: row for row in reversed(ENGINES.values())}.values():
         package = row.packages[0] if row.packages else None
         version = (environment().versions.get(package.name) if package else None) or "there"
@@ -78,11 +82,13 @@ def _gpus() -> Check:
 
 
 def _samples() -> Check:
+    from workbench.samples import SAMPLE_CLIP, SAMPLE_DETECTORS, SAMPLE_MEDIA, WEIGHTS
+
     missing = [name for name in SAMPLE_DETECTORS if not (WEIGHTS / f"{name}.keras").exists()]
     if missing:
-        return f"no weights of {', '.join(missing)}", f"run `workbench train {missing[0]}`"
+        return f"no weights of {', '.join(missing)}", f"run `python -m sample_media.making train {missing[0]}` in a checkout"
     if not SAMPLE_CLIP.exists():
-        return f"no clip in {SAMPLE_MEDIA}", "run `workbench samples`"
+        return f"no clip in {SAMPLE_MEDIA}", "run `python -m sample_media.making media` in a checkout"
     return f"{', '.join(SAMPLE_DETECTORS)}; {SAMPLE_MEDIA}", None
 
 

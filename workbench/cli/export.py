@@ -1,93 +1,82 @@
 """`workbench export`: a setting as a folder that runs without the workbench."""
 
-import json
-from dataclasses import dataclass
-from pathlib import Path
+from __future__ import annotations
 
-from workbench.cli.screen import console, progress, write_json
-from workbench.detectors import Detector
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.cli.options import Allow, HistoryFile, JsonFile, MediaArgument, Model, Sets, variant_text
 from workbench.errors import RecordError, SettingsError
-from workbench.export import take_home
-from workbench.history import History, default_path
-from workbench.machine import environment
-from workbench.media import Media, as_media, recorded
-from workbench.opening import check, open_detector, open_footage, wished
-from workbench.record import Record
-from workbench.settings import FAST, Settings, parse_assignment
+
+if TYPE_CHECKING:
+    from workbench.detectors import Detector
+    from workbench.record import Record
+    from workbench.settings import Settings
 
 RECORDED_FRAMES = 150  # of media that never end
-HISTORY_PREFIX = "history:"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What the user asked to be taken home."""
+def export(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder: a new or an empty one.")],
+    model: Model = None,
+    media: MediaArgument = None,
+    preset: Annotated[
+        str | None, typer.Option(metavar="P", help="naive, graph, xla, litert, litert-int8 or fast, and changes to it.")
+    ] = None,
+    sets: Sets = None,
+    pick: Annotated[str | None, typer.Option(metavar="ID", help="Settings, model and media of a record in the history.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier export in that folder.")] = False,
+    history: HistoryFile = None,
+    allow: Allow = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Take a setting home: the converted network, its card, and a small program that finds the same without the workbench."""
+    from workbench.cli.saved import record_in_history
+    from workbench.cli.screen import console, progress, write_json
+    from workbench.export import take_home
+    from workbench.history import fast_values
+    from workbench.opening import Sources, check, wished
 
-    model: str | None
-    media: str | None
-    preset: str | None
-    sets: tuple[str, ...]
-    pick: str | None
-    out: Path
-    replace: bool
-    history: Path | None
-    allow: tuple[str, ...]
-    json_file: str | None
-
-
-def export(request: Request) -> None:
-    """Write the folder.
-
-    Raises:
-        WorkbenchError: There is no such setting or record, no program is written for it, or the folder cannot be written.
-    """
-    if request.pick and request.preset:
+    if pick and preset:
         raise SettingsError("a record's settings and a preset were both asked for; choose --pick or --preset")
-    record = _picked(request)
-    model = request.model or (record.detector.source if record else None)
-    media = _media(request.media or (record.media.source if record else None))
-    detector = open_detector(model, media, request.allow)
-    settings = check(detector, _settings(request, detector, record))
-    footage = open_footage(detector, media)
+    text = variant_text(preset, sets)
+    record = record_in_history(pick, history) if pick is not None else None
+    sources = Sources(
+        detector=model or (record.detector.source if record else None),
+        media=media or (record.media.source if record else None),
+        allow=tuple(allow or ()),
+    )
+    detector, footage = sources.opened(RECORDED_FRAMES).open()
+    if record is None:
+        settings = wished(detector, text, fast_values(text, detector.facts.sha256, history))
+    else:
+        settings = _settings_of(record, detector, sets or ())
+    settings = check(detector, settings)
     with progress() as tell:
-        taken = take_home(detector, settings, footage, request.out, replace=request.replace, progress=tell)
-    out = console(request.json_file)
-    out.print(f"taken home: {taken.folder}, tried on {taken.frames} frames with {taken.detections} detections", markup=False)
+        taken = take_home(detector, settings, footage, out, replace=replace, progress=tell)
+    screen = console(json_file)
+    screen.print(f"taken home: {taken.folder}, tried on {taken.frames} frames with {taken.detections} detections", markup=False)
     for note in taken.notes:
-        out.print(note, markup=False)
+        screen.print(note, markup=False)
     written = {"schema": 1, "folder": str(taken.folder), "files": taken.files, "frames": taken.frames}
     tree = {**written, "detections": taken.detections, "settings": settings.model_dump(mode="json"), "notes": taken.notes}
-    write_json(request.json_file, json.dumps(tree))
+    write_json(json_file, json.dumps(tree))
 
 
-def _picked(request: Request) -> Record | None:
-    if request.pick is None:
-        return None
-    with History(request.history or default_path(), create=False) as history:
-        return history.get(request.pick.removeprefix(HISTORY_PREFIX))
+def _settings_of(record: Record, detector: Detector, sets: list[str] | tuple[()]) -> Settings:
+    """Return a record's settings with changes.
 
+    Raises:
+        WorkbenchError: The detector is another one by now, or a change cannot be.
+    """
+    from workbench.settings import parse_assignment
 
-def _media(source: str | None) -> Media | None:
-    media = as_media(source) if source else None
-    return recorded(media, RECORDED_FRAMES) if media is not None and media.facts().endless else media
-
-
-def _settings(request: Request, detector: Detector, record: Record | None) -> Settings:
-    if record is None:
-        text = ",".join([request.preset or "", *request.sets]).strip(",")
-        fast = _fast_values(request, detector) if (request.preset or "").split(",")[0].strip() == FAST else None
-        for word in request.sets:
-            parse_assignment(word)  # joined to a preset, a word without `=` would pass for one
-        return wished(detector, text, fast)
     if record.detector.sha256 != detector.facts.sha256:
         raise RecordError(
             f"the record {record.id[:8]} is of {record.detector.name}, whose file was another than {detector.facts.source} is now;"
             " name the model that was measured, or measure again"
         )
-    return record.settings.with_values(dict(map(parse_assignment, request.sets)))
-
-
-def _fast_values(request: Request, detector: Detector) -> dict[str, object] | None:
-    with History(request.history or default_path()) as history:
-        best = history.fastest(detector.facts.sha256, environment().machine_id)
-    return best.settings.flat() if best else None
+    return record.settings.with_values(dict(map(parse_assignment, sets)))

@@ -1,21 +1,28 @@
-"""The arguments and options that several commands share."""
+"""The arguments and options that several commands share. Nothing here loads what takes time: each `--help` needs it."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 DEFAULT_FRAMES = 150  # `workbench.measuring` says why; a test keeps the two equal
 
+# typer passes on the usage errors of its click but exports only this one; click's module has another name in each version.
+UsageError: Any = typer.BadParameter.__base__
+
 Model = Annotated[str | None, typer.Argument(help="A sample detector's name or a model file; inspector-mobile by default.")]
 MediaArgument = Annotated[
     str | None, typer.Argument(help="Picture, folder, glob, sequence, video, stream or camera:0; the sample line by default.")
 ]
+Records = Annotated[list[Path] | None, typer.Argument(metavar="[RECORD.json…]", help="Records that `run --json` wrote.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="GROUP.FIELD=VALUE", help="Change one setting; may be repeated.")]
 Frames = Annotated[int, typer.Option(min=1, help="How many frames to time.")]
 TruthFile = Annotated[
     str | None, typer.Option("--truth", metavar="PATH", help="Ground truth: COCO json, Pascal VOC xml, YOLO txt; a file or folder.")
 ]
+DetectorName = Annotated[str | None, typer.Option("--detector", metavar="NAME", help="Only records of this detector.")]
+MediaName = Annotated[str | None, typer.Option("--media", metavar="NAME", help="Only records of these frames.")]
 JsonFile = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - is standard output.")]
 HistoryFile = Annotated[Path | None, typer.Option("--history", metavar="FILE", help="Another history than the user's own.")]
 Allow = Annotated[
@@ -24,3 +31,16 @@ Allow = Annotated[
         metavar="NAME", help="Let Python code in the model run: lambda or python-functions. Only where you trust who made it."
     ),
 ]
+
+
+def variant_text(preset: str | None, sets: Sequence[str] | None) -> str:
+    """Return a variant as `workbench.opening.variant` reads it, from a preset and further changes.
+
+    Raises:
+        SettingsError: A change that has no `=`; joined to a preset it would pass for one.
+    """
+    from workbench.settings import parse_assignment
+
+    for word in sets or ():
+        parse_assignment(word)
+    return ",".join([preset or "", *(sets or ())]).strip(",")

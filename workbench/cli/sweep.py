@@ -1,93 +1,101 @@
-"""`workbench sweep`: every combination of a grid, its estimate first, resumed from the history."""
+"""`workbench sweep`: every combination of a grid, in a fraction of the work, resumed from the history."""
+
+from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
+import typer
 
-from workbench.cli.screen import console, print_records, progress, write_json
-from workbench.errors import SettingsError
-from workbench.history import History, default_path
-from workbench.record import Record
-from workbench.samples import SAMPLE_DETECTORS
-from workbench.sweep import Estimate, Grid, Material, Site, Standing, Sweep, ThisMachine, frontier, place, read_grid
+from workbench.cli.options import DEFAULT_FRAMES, Allow, HistoryFile, JsonFile, MediaArgument, TruthFile
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from workbench.record import Record
+    from workbench.sweep import Estimate, Executor, Standing
 
 MOST_SHOWN = 20  # rows of a frontier; a longer one is for the report
 MOST_PROBLEMS = 10  # listed one by one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What the user asked to be swept."""
+def sweep(
+    model: Annotated[
+        str | None, typer.Argument(help="A sample detector's name or a model file; both sample detectors by default.")
+    ] = None,
+    media: MediaArgument = None,
+    grid: Annotated[
+        Path | None, typer.Option(metavar="FILE", help='TOML such as "nms.score" = [0.2, 0.4]; a grid of ours by default.')
+    ] = None,
+    frames: Annotated[int, typer.Option(min=1, help="How many frames to time where a setting is measured whole.")] = DEFAULT_FRAMES,
+    truth: TruthFile = None,
+    baseline: Annotated[
+        str, typer.Option(metavar="P", help="What others are compared with: a preset and changes to it; the detector's default.")
+    ] = "",
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Measure on the machines of a Dask cluster, such as tcp://host:8786.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Begin without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much there is to do.")] = False,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an HTML report of the frontier.")] = None,
+    history: HistoryFile = None,
+    allow: Allow = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Measure every combination of a grid in a fraction of the work. A sweep that was stopped goes on."""
+    from workbench.cli.screen import console, progress, write_json
+    from workbench.history import History, default_path
+    from workbench.record import frontier, place
+    from workbench.samples import SAMPLE_DETECTORS
+    from workbench.sweep import Material, Sweep, read_grid
 
-    model: str | None
-    media: str | None
-    grid: Path | None
-    frames: int
-    truth: str | None
-    baseline: str
-    cluster: str | None
-    dry_run: bool
-    yes: bool
-    report: Path | None
-    history: Path | None
-    json_file: str | None
-    allow: tuple[str, ...]
-
-
-def sweep(request: Request) -> None:
-    """Sweep, and say what stands out.
-
-    Raises:
-        WorkbenchError: The grid, a model or the media cannot be read, the cluster cannot be reached, or the user says no.
-    """
-    grid = read_grid(request.grid) if request.grid else None
-    out = console(request.json_file)
-    sites = _sites(request)
+    tried = read_grid(grid) if grid else None
+    out = console(json_file)
+    executors = _executors(cluster)
     try:
-        with History(request.history or default_path()) as history, progress() as tell:
+        with History(history or default_path()) as kept, progress() as tell:
 
             def show(standing: Standing) -> None:
                 tell(f"{standing.what} · {_minutes(standing.seconds_left)} left", standing.done, standing.total)
 
             tell("preparing", 0, 0)
-            materials = _materials(request, grid)
-            run = Sweep(materials, history, grid=grid, frames=request.frames, baseline=request.baseline, sites=sites, progress=show)
-            estimate = run.estimate()
+            names = (model,) if model else (tried.detectors if tried else ()) or SAMPLE_DETECTORS
+            allowed = tuple(allow or ())
+            materials = [Material(detector=name, media=media, truth=truth, allow=allowed) for name in names]
+            whole = Sweep(materials, kept, grid=tried, frames=frames, baseline=baseline, executors=executors, progress=show)
+            estimate = whole.estimate()
             out.print(_words(estimate), markup=False)
-            if request.dry_run:
-                write_json(request.json_file, _json(estimate, 0, (), None))
+            if dry_run:
+                write_json(json_file, _json(estimate, 0, (), ()))
                 return
-            if not request.yes:
+            if not yes:
                 _ask(estimate, out)
-            found = len({record.id for record in run.run()})
-            records = history.records_by_id(run.ids | run.confirmed_ids, pictures=False)
+            found = len({record.id for record in whole.run()})
+            records = kept.records_by_id(whole.ids | whole.confirmed_ids, pictures=False)
             best = tuple(frontier((record for record in records if not record.composed), place)) or frontier(records, place)
             _show(out, found, records, best)
-            _report(request, history, best, out)
-            write_json(request.json_file, _json(estimate, found, best, records))
+            if report is not None:
+                from workbench.report import write_report
+
+                pictured = kept.records_by_id([record.id for record in best])
+                write_report(pictured, report, allow_different_machines=cluster is not None)
+                out.print(f"report: {report}", markup=False)
+            write_json(json_file, _json(estimate, found, best, records))
     finally:
-        for site in sites:
-            site.close()
+        for executor in executors:
+            executor.close()
 
 
-def _sites(request: Request) -> tuple[Site, ...]:
-    if request.cluster is None:
-        return (ThisMachine(),)
-    from workbench.sweep import connect
+def _executors(cluster: str | None) -> tuple[Executor, ...]:
+    from workbench.sweep import ThisMachine, connect
 
-    return connect(request.cluster)
-
-
-def _materials(request: Request, grid: Grid | None) -> list[Material]:
-    names: Sequence[str] = (request.model,) if request.model else (grid.detectors if grid else ()) or SAMPLE_DETECTORS
-    return [Material(detector=name, media=request.media, truth=request.truth, allow=request.allow) for name in names]
+    return (ThisMachine(),) if cluster is None else connect(cluster)
 
 
 def _ask(estimate: Estimate, out: Console) -> None:
-    import typer
+    from workbench.errors import SettingsError
 
     if estimate.tasks and out.is_terminal and not typer.confirm("Begin?", default=True, err=True):
         raise SettingsError("nothing was measured; choose a smaller grid with --grid FILE")
@@ -100,11 +108,14 @@ def _minutes(seconds: float) -> str:
 def _words(estimate: Estimate) -> str:
     if not estimate.tasks:
         return f"{estimate.combinations} combinations, all of them in the history already"
-    known = f", {estimate.known} of them known already" if estimate.known else ""
-    return f"{estimate.combinations} combinations{known}: {estimate.tasks} runs, about {_minutes(estimate.seconds)}"
+    known = f", {estimate.known} known already" if estimate.known else ""
+    refused = f", {estimate.cannot_run} that cannot run" if estimate.cannot_run else ""
+    return f"{estimate.combinations} combinations{known}{refused}: {estimate.tasks} runs, about {_minutes(estimate.seconds)}"
 
 
 def _show(out: Console, found: int, records: Sequence[Record], best: Sequence[Record]) -> None:
+    from workbench.cli.screen import print_records
+
     problems = [record for record in records if record.problem]
     out.print(f"{found} new records; {len(problems)} settings could not run", markup=False)
     for record in problems[:MOST_PROBLEMS]:
@@ -115,26 +126,15 @@ def _show(out: Console, found: int, records: Sequence[Record], best: Sequence[Re
         print_records(out, best[:MOST_SHOWN])
 
 
-def _report(request: Request, history: History, best: Sequence[Record], out: Console) -> None:
-    if request.report is None:
-        return
-    from workbench.report import write_report
-
-    chosen = history.records_by_id([record.id for record in best])
-    write_report(chosen, request.report, allow_different_machines=request.cluster is not None)
-    out.print(f"report: {request.report}", markup=False)
-
-
-def _json(estimate: Estimate, found: int, best: Sequence[Record], records: Sequence[Record] | None) -> str:
+def _json(estimate: Estimate, found: int, best: Sequence[Record], records: Sequence[Record]) -> str:
     tree = {
         "schema": 1,
         "combinations": estimate.combinations,
         "known": estimate.known,
+        "cannot_run": estimate.cannot_run,
         "estimated_seconds": round(estimate.seconds, 1),
         "new_records": found,
-        "problems": [
-            {"id": record.id, "name": record.name, **record.problem.model_dump()} for record in records or () if record.problem
-        ],
+        "problems": [{"id": record.id, "name": record.name, **record.problem.model_dump()} for record in records if record.problem],
         "frontier": [json.loads(record.to_json()) for record in best],
     }
     return json.dumps(tree, ensure_ascii=False)

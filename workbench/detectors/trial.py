@@ -1,16 +1,12 @@
 """A stranger's model is tried in a process of its own first: loaded, and run on one frame under each way of feeding it.
 
 A file that crashes the runtime, or never returns, costs a sentence and not the kernel. What was found is kept by content, so
-that a model is tried once. The child is this module: `python -m workbench.detectors.trial REQUEST`.
+that a model is tried once. What runs there is `workbench.detectors.trial_child`.
 """
 
 import hashlib
 import io
 import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -26,16 +22,16 @@ from platformdirs import user_cache_path
 
 from workbench.detections import FloatArray, UInt8Array
 from workbench.detectors.input_card import DEFAULT_HW, OFFSET_AND_FACTOR, PIXEL_TYPE, InputCard, Values
-from workbench.detectors.network import Network, Tensors, TensorSpec
+from workbench.detectors.network import Tensors, TensorSpec
 from workbench.errors import ModelError, SaveError
+from workbench.machine import ChildFailedError, ChildProcess
 from workbench.record import write_whole
-from workbench.stages import Colour, InputSpec, prepare
+from workbench.stages import Colour, InputSpec
 
 TRIAL = 2  # raised when what is kept changes
 LOADING_SECONDS = 60.0  # for TensorFlow itself to load, which on a slow disk takes long and is no fault of the model
 PATIENCE_SECONDS = 18.0  # for the model, from there on
 LARGEST_RESULT = 512 * 1024 * 1024  # bytes of raw outputs that are taken from a child
-READY = "ready"
 COLOURS: tuple[Colour, ...] = ("RGB", "BGR")
 
 
@@ -122,53 +118,22 @@ def try_out(
 
 
 def _run_child(place: Path, path: Path, patience: float) -> None:
-    command = [sys.executable, "-m", "workbench.detectors.trial", str(place)]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    with (
-        (place / "output.txt").open("wb") as printed,
-        subprocess.Popen(  # noqa: S603 - this interpreter and a module of ours
-            command, stdout=subprocess.PIPE, stderr=printed, env=environment, start_new_session=True
-        ) as child,
-    ):
-        try:
-            _wait(child, path, patience)
-        except BaseException:
-            _kill(child)
-            raise
-    error = place / "error.json"
-    if error.exists():
-        raise ModelError(str(json.loads(error.read_text())["message"]))
-    if child.returncode or not (place / "result.npz").exists():
-        raise ModelError(f"{path} {_how_it_ended(child.returncode)} when it is loaded and run on one frame; choose another model")
-
-
-def _wait(child: "subprocess.Popen[bytes]", path: Path, patience: float) -> None:
-    import select
-
-    assert child.stdout is not None, "it is a pipe"
-    ready, _, _ = select.select([child.stdout], [], [], LOADING_SECONDS)
-    if not ready:
-        raise ModelError(f"the runtimes took over {LOADING_SECONDS:.0f} s to load, so {path} was not tried; try again")
+    ready = False
     try:
-        child.wait(patience)
-    except subprocess.TimeoutExpired:
-        raise ModelError(f"{path} does not return within {patience:.0f} s from one frame; choose a smaller model") from None
-
-
-def _kill(child: "subprocess.Popen[bytes]") -> None:
-    try:
-        os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        child.kill()
-
-
-def _how_it_ended(code: int) -> str:
-    if code >= 0:
-        return f"ends its process with code {code}"
-    try:
-        return f"crashes the runtime ({signal.Signals(-code).name})"
-    except ValueError:
-        return f"crashes the runtime (signal {-code})"
+        with ChildProcess(("-m", "workbench.detectors.trial_child", str(place)), silent_seconds=LOADING_SECONDS) as child:
+            for message in child.messages():
+                if "refused" in message.tree:
+                    raise ModelError(message.tree["refused"])
+                ready, child.silent_seconds = True, patience
+    except ChildFailedError as failed:
+        if failed.reason == "silent" and not ready:
+            why = f"the runtimes took over {LOADING_SECONDS:.0f} s to load, so {path} was not tried; try again"
+        elif failed.reason == "silent":
+            why = f"{path} does not return within {patience:.0f} s from one frame; choose a smaller model"
+        else:
+            printed = f" (it printed: {failed.printed})" if failed.printed else ""
+            why = f"{path} {failed} when it is loaded and run on one frame; choose another model{printed}"
+        raise ModelError(why) from None
 
 
 def _kept(path: Path) -> Trial | None:
@@ -176,6 +141,19 @@ def _kept(path: Path) -> Trial | None:
         return _parsed(path.read_bytes())
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
+
+
+def save_trial(trial: Trial, path: Path) -> None:
+    """Write what was found where `try_out` reads it."""
+    facts = {
+        "size_hw": trial.size_hw,
+        "tensors": asdict(trial.tensors),
+        "runs": [{"colour": run.colour, "values": run.values, "outputs": list(run.outputs)} for run in trial.runs],
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        f"{number}-{n}": one for number, run in enumerate(trial.runs) for n, one in enumerate(run.outputs.values())
+    }
+    np.savez(path, facts=np.array(json.dumps(facts)), **arrays)  # type: ignore[arg-type]
 
 
 def _parsed(content: bytes) -> Trial:
@@ -194,47 +172,6 @@ def _parsed(content: bytes) -> Trial:
 def _spec(tree: Mapping[str, Any]) -> TensorSpec:
     scale = tree["quantization"]
     return TensorSpec(tree["name"], tuple(tree["shape"]), tree["dtype"], tuple(scale) if scale else None)
-
-
-# The child
-
-
-def _main(place: Path) -> None:
-    request = json.loads((place / "request.json").read_text())
-    from workbench.detectors.files import FILE_KINDS
-
-    kind = FILE_KINDS[request["kind"]]
-    kind.prepare()
-    sys.stdout.write(READY)
-    sys.stdout.flush()
-    try:
-        trial = try_here(kind.open(Path(request["path"]), request["trusted"], None), np.load(place / "frame.npy"))
-    except ModelError as error:
-        message = str(error).replace(request["path"], request["called"])
-        (place / "error.json").write_text(json.dumps({"message": message}))
-        return
-    _save(trial, place / "result.npz")
-
-
-def try_here(network: Network, frame_rgb: UInt8Array) -> Trial:
-    """Load a network and run it on one frame, in this process.
-
-    Raises:
-        ModelError: It does not load or run, or takes no pictures; says why.
-    """
-    tensors = network.inspect()
-    if len(tensors.inputs) != 1:
-        raise ModelError(f"{network.path} takes {len(tensors.inputs)} inputs; choose a detector of one picture")
-    try:
-        ways = ways_to_feed(tensors.inputs[0])
-    except ModelError as error:
-        raise ModelError(f"{network.path}: {error}") from None
-    size_hw = ways[0][1].choose_size(None)
-    runs = []
-    for way, spec in ways:
-        outputs = network.run(prepare([frame_rgb] * (spec.batch or 1), spec, size_hw, "opencv"))
-        runs.append(Run(way.colour, way.values, {name: np.asarray(one, np.float32) for name, one in outputs.items()}))
-    return Trial(tensors, size_hw, tuple(runs))
 
 
 def ways_to_feed(taken: TensorSpec) -> Sequence[tuple[InputCard, InputSpec]]:
@@ -274,19 +211,3 @@ def stated_scaling(taken: TensorSpec) -> tuple[float, float]:
         low = 0.0 if high < 1.5 or high > 100 else low
     factor = (high - low) / 255
     return round(-low / factor, 3), factor
-
-
-def _save(trial: Trial, path: Path) -> None:
-    facts = {
-        "size_hw": trial.size_hw,
-        "tensors": asdict(trial.tensors),
-        "runs": [{"colour": run.colour, "values": run.values, "outputs": list(run.outputs)} for run in trial.runs],
-    }
-    arrays: dict[str, NDArray[Any]] = {
-        f"{number}-{n}": one for number, run in enumerate(trial.runs) for n, one in enumerate(run.outputs.values())
-    }
-    np.savez(path, facts=np.array(json.dumps(facts)), **arrays)  # type: ignore[arg-type]
-
-
-if __name__ == "__main__":
-    _main(Path(sys.argv[1]))

@@ -17,7 +17,6 @@ from workbench.detectors import (
     YoloxCard,
 )
 from workbench.errors import UnavailableError
-from workbench.samples import ANCHOR_LEVELS, anchors_cxcywh_px
 from workbench.stages import (
     AnchorGrids,
     Anchors,
@@ -78,10 +77,6 @@ def _ssd(head: SsdHead, outputs: tuple[str, ...]) -> CandidatesCard:
 
 
 def _anchors(anchors: Anchors) -> tuple[AnchorCard, ...]:
-    if anchors is anchors_cxcywh_px:  # the sample detectors'
-        return tuple(
-            AnchorCard(stride=level.stride_px, boxes=((level.side_px, level.side_px),), units="pixels") for level in ANCHOR_LEVELS
-        )
     if not isinstance(anchors, AnchorGrids):
         raise UnavailableError("this detector's anchors are a function, which no card holds; choose a detector with a card")
     return tuple(

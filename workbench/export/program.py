@@ -30,7 +30,7 @@ OPENCV_BUILDS = ("opencv-python", "opencv-python-headless")
 def environment() -> Environment:
     """Return the environment of the templates: they make Python and text, so nothing is escaped and no foreign text goes in."""
     return Environment(
-        loader=PackageLoader("workbench", "takeaway"),
+        loader=PackageLoader("workbench", "export"),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 - as above
         trim_blocks=True,

@@ -1,9 +1,6 @@
 """Taking a setting home: a folder with the network, its card, and a small program that runs it without the workbench."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +17,7 @@ from workbench.export.network_file import write_network
 from workbench.export.own_card import own_card
 from workbench.export.plan import OWN, Plan, check_exportable, what_runs
 from workbench.export.program import ANCHORS_FILE, RUNTIME_NAMES, anchors_of, environment, program_text, requirements_text
+from workbench.machine import ChildFailedError, ChildProcess
 from workbench.media import Frame
 from workbench.opening import Footage
 from workbench.pipeline import Pipeline
@@ -180,15 +178,16 @@ def _try(folder: Path) -> None:
     Raises:
         UnavailableError: It does not run, or finds something else; says what it said.
     """
-    command = [sys.executable, "-B", SELF_TEST, "--detections-only"]
-    variables = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": ""}
+    program = ("-B", SELF_TEST, "--detections-only")
+    said = ""
     try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter and program
-            command, cwd=folder, env=variables, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise UnavailableError(f"the program did not end within {PATIENCE_SECONDS:.0f} s; nothing was written") from None
-    if done.returncode:
-        said = (done.stdout if done.returncode == 1 and done.stdout.strip() else done.stderr).strip().splitlines()
-        reason = said[-1] if said else "it said nothing"
-        raise UnavailableError(f"the program does not find what the workbench finds, so nothing was written: {one_line(reason)}")
+        with ChildProcess(program, silent_seconds=PATIENCE_SECONDS, folder=folder, variables={"PYTHONPATH": ""}) as child:
+            for line in child.lines():
+                said = line.strip() or said
+    except ChildFailedError as failed:
+        if failed.reason == "silent":
+            raise UnavailableError(f"the program did not end within {PATIENCE_SECONDS:.0f} s; nothing was written") from None
+        reason = (said if failed.code == 1 else "") or failed.printed or f"it {failed}"
+        raise UnavailableError(
+            f"the program does not find what the workbench finds, so nothing was written: {one_line(reason)}"
+        ) from None

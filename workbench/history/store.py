@@ -6,24 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, final
+from typing import Any, Self, Unpack, final
 
 import platformdirs
 
 from workbench.errors import RecordError, SaveError
 from workbench.history.fast import fastest
+from workbench.history.filter import Filter, Subject, equal, matching
 from workbench.history.summary import Summary
-from workbench.history.tables import (
-    COLUMNS,
-    INSERT_BODY,
-    INSERT_SUMMARY,
-    READABLE,
-    REPLACE_BODY,
-    REPLACE_SUMMARY,
-    SCHEMA,
-    body,
-    bring_up_to_date,
-)
+from workbench.history.tables import COLUMNS, INSERT_BODY, INSERT_SUMMARY, SCHEMA, body, known_schema, make_tables
 from workbench.record import Record
 
 BUSY_SECONDS = 30.0  # a writer holds the lock for milliseconds; after this long something else is wrong
@@ -96,22 +87,6 @@ class History:
             self._base.executemany(INSERT_BODY, [rest for _, rest in rows])
         return max(added, 0)
 
-    def replace_many(self, records: Iterable[Record]) -> int:
-        """Put records in the places of those with the same ids, in one transaction; a tag that one has stays.
-
-        Returns:
-            How many there were; those that are not here are not added. Raises like `append`.
-        """
-        new = {record.id: record for record in records}
-        tags = f"SELECT id, tag FROM summaries WHERE {IN_THE_LIST}"  # noqa: S608 - our own words
-        with self._writing():
-            for identity, tag in self._base.execute(tags, _listed(new)).fetchall():
-                new[identity] = new[identity].model_copy(update={"tag": tag})
-            rows = [(Summary.of(record)._asdict(), body(record)) for record in new.values()]
-            replaced = self._base.executemany(REPLACE_SUMMARY, [summary for summary, _ in rows]).rowcount
-            self._base.executemany(REPLACE_BODY, [rest for _, rest in rows])
-        return max(replaced, 0)
-
     def ids(self) -> frozenset[str]:
         """Return the ids of all records."""
         with self._reading():
@@ -128,66 +103,26 @@ class History:
         with self._reading():
             return dict(self._base.execute("SELECT DISTINCT machine_id, cpu FROM summaries").fetchall())
 
-    def summaries(
-        self,
-        *,
-        detector_name: str | None = None,
-        detector_sha256: str | None = None,
-        media_name: str | None = None,
-        machine_id: str | None = None,
-        engine: str | None = None,
-        name: str | None = None,
-        tag: str | None = None,
-        newest: int | None = None,
-    ) -> tuple[Summary, ...]:
-        """Return one row for each record that matches every given word, newest last.
+    def summaries(self, *, newest: int | None = None, **asked: Unpack[Filter]) -> tuple[Summary, ...]:
+        """Return one row for each record that matches, newest last.
 
         Args:
-            detector_name: As in `Summary`, as those that follow.
-            detector_sha256: The model's file.
-            media_name: The frames.
-            machine_id: The machine.
-            engine: What ran it.
-            name: What people call the setting.
-            tag: What a record was tagged with.
             newest: At most so many, the newest of them.
+            asked: See `Filter`.
         """
-        asked = {
-            "detector_name": detector_name,
-            "detector_sha256": detector_sha256,
-            "media_name": media_name,
-            "machine_id": machine_id,
-            "engine": engine,
-            "name": name,
-            "tag": tag,
-        }
-        words = _given(asked)
-        query = f"SELECT {COLUMNS} FROM summaries WHERE {_equal(words)} ORDER BY position DESC LIMIT :newest"  # noqa: S608 - our own words
+        where, words = matching(asked)
+        query = f"SELECT {COLUMNS} FROM summaries WHERE {where} ORDER BY position DESC LIMIT :newest"  # noqa: S608 - our own words
         with self._reading():
             rows = self._base.execute(query, words | {"newest": -1 if newest is None else newest}).fetchall()
         rows.reverse()
         return tuple(map(Summary._make, rows))
 
-    def choices(
-        self,
-        machine_id: str,
-        *,
-        detector_name: str | None = None,
-        detector_sha256: str | None = None,
-        media_name: str | None = None,
-    ) -> tuple[Summary, ...]:
-        """Return what a choice for a machine is made from: all rows of that machine, newest last.
+    def choices(self, machine_id: str, **subject: Unpack[Subject]) -> tuple[Summary, ...]:
+        """Return what a choice for a machine is made from: all of its rows that match, newest last.
 
         Before them come, of each other machine, the rows with the best AP: one for each set of classes, truth and frames.
-
-        Args:
-            machine_id: The machine.
-            detector_name: Only of this detector, as those that follow in `summaries`.
-            detector_sha256: The model's file.
-            media_name: The frames.
         """
-        words = _given({"detector_name": detector_name, "detector_sha256": detector_sha256, "media_name": media_name})
-        where = _equal(words)
+        where, words = matching(subject)
         # SQLite takes the columns beside a maximum from the row that has it (https://sqlite.org/lang_select.html#bareagg).
         best = (
             f"SELECT {COLUMNS}, max(ap) FROM summaries WHERE {where} AND machine_id <> :machine_id AND problem IS NULL"  # noqa: S608 - our own words
@@ -205,43 +140,22 @@ class History:
         They come in the order in which their names were first measured there.
         """
         words = {"detector_sha256": row.detector_sha256, "media_key": row.media_key, "machine_id": row.machine_id}
-        newest = f"SELECT max(position) AS last, min(position) AS first FROM summaries WHERE {_equal(words)} GROUP BY name"  # noqa: S608 - our own words
+        newest = f"SELECT max(position) AS last, min(position) AS first FROM summaries WHERE {equal(words)} GROUP BY name"  # noqa: S608 - as above
         query = f"SELECT {COLUMNS} FROM ({newest}) JOIN summaries ON position = last ORDER BY first"  # noqa: S608 - as above
         with self._reading():
             return tuple(map(Summary._make, self._base.execute(query, words).fetchall()))
 
-    def records(
-        self,
-        *,
-        detector_name: str | None = None,
-        detector_sha256: str | None = None,
-        machine_id: str | None = None,
-        name: str | None = None,
-        tag: str | None = None,
-        pictures: bool = True,
-    ) -> tuple[Record, ...]:
-        """Return the records that match every given word, newest last.
+    def records(self, *, pictures: bool = True, **asked: Unpack[Filter]) -> tuple[Record, ...]:
+        """Return the records that match, newest last.
 
         Args:
-            detector_name: As in `record.detector.name`.
-            detector_sha256: As in `record.detector.sha256`.
-            machine_id: As in `record.environment.machine_id`.
-            name: As in `record.name`.
-            tag: As in `record.tag`.
             pictures: Whether pictures, detections and timelines come along; tables and charts do without, and are much faster so.
+            asked: See `Filter`.
 
         Raises:
             RecordError: A stored record is damaged or of another schema; says which.
         """
-        asked = {
-            "detector_name": detector_name,
-            "detector_sha256": detector_sha256,
-            "machine_id": machine_id,
-            "name": name,
-            "tag": tag,
-        }
-        words = _given(asked)
-        return self._select(_equal(words), words, pictures)
+        return self._select(*matching(asked), pictures)
 
     def records_by_id(self, ids: Iterable[str], *, pictures: bool = True) -> tuple[Record, ...]:
         """Return records in the order in which they are asked for; those that are not here are left out. Raises like `records`."""
@@ -323,28 +237,14 @@ class History:
 
     def _prepare(self) -> None:
         with self._reading():
-            schema = self._known_schema()
+            schema = known_schema(self._base, self.path)
             # Setting the journal mode may meet another process that does the same; from then on it is in the file.
             self._base.execute("PRAGMA journal_mode = WAL")
             self._base.execute("PRAGMA synchronous = FULL")
         if schema != SCHEMA:
             with self._writing():
-                if (found := self._known_schema()) != SCHEMA:  # another process may have been first
-                    bring_up_to_date(self._base, found)
-
-    def _known_schema(self) -> int:
-        """Return 0 for a new file or a schema that this version reads; anything else is refused before it is touched."""
-        # One statement sees one state of the file, whatever another process does meanwhile.
-        asked = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
-        schema, tables = self._base.execute(asked).fetchone()
-        if schema == 0 and tables:
-            raise RecordError(f"{self.path} is a database of something else; choose a history that `workbench` wrote")
-        if schema not in READABLE:
-            raise RecordError(
-                f"{self.path} has history schema {schema}, this version reads schema {SCHEMA};"
-                " choose another file or use the version that wrote it"
-            )
-        return int(schema)
+                if known_schema(self._base, self.path) != SCHEMA:  # another process may have been first
+                    make_tables(self._base)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -367,14 +267,6 @@ class History:
         finally:
             if self._base.in_transaction:
                 self._base.execute("ROLLBACK")
-
-
-def _given(asked: Mapping[str, str | None]) -> dict[str, Any]:
-    return {column: word for column, word in asked.items() if word is not None}
-
-
-def _equal(words: Mapping[str, object]) -> str:
-    return " AND ".join(f"{column} = :{column}" for column in words) or "true"
 
 
 def _listed(ids: Iterable[str]) -> dict[str, Any]:

@@ -1,16 +1,14 @@
-"""The history's tables, and how a file of an earlier schema becomes one of today's."""
+"""The history's tables, the statements that fill them, and which files hold them."""
 
-import json
 import sqlite3
-from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
-from workbench.errors import WorkbenchError
+from workbench.errors import RecordError
 from workbench.history.summary import Summary
 from workbench.record import Record
 
 SCHEMA = 2
-READABLE = frozenset({0, 1, SCHEMA})  # 0 is a new file
+REMEDIES = {1: "open it once with workbench 0.1.0, which brings it up to date, or choose another file"}  # by schema of a file
 
 # Apart from the records' bodies: whoever looks through all rows then reads a twentieth of the file.
 TABLES = (
@@ -58,64 +56,38 @@ INSERT_SUMMARY = (
     f"INSERT INTO summaries ({COLUMNS}) VALUES ({', '.join(f':{name}' for name in Summary._fields)})"  # noqa: S608 - our own words
     " ON CONFLICT (id) DO NOTHING"
 )
-REPLACE_SUMMARY = f"UPDATE summaries SET {', '.join(f'{name} = :{name}' for name in Summary._fields)} WHERE id = :id"  # noqa: S608 - as above
-REPLACE_BODY = (
-    "UPDATE bodies SET record = :record, pictures = :pictures WHERE position = (SELECT position FROM summaries WHERE id = :id)"
-)
 # After its summary, which gave it its place; a body that is there already stays as it is.
 INSERT_BODY = (
     "INSERT INTO bodies (position, record, pictures) SELECT position, :record, :pictures FROM summaries WHERE id = :id"
     " ON CONFLICT (position) DO NOTHING"
 )
-UNREADABLE = "damaged, or written by another version"
 
 
 def body(record: Record) -> dict[str, str]:
     """Return the rest of a record's row: its JSON, and apart from it what makes it large."""
-    tree = record.model_dump(mode="json")
-    pictures = {part: tree.pop(part) for part in ("pictures", "detections", "timeline")}
-    return {
-        "id": record.id,
-        "record": json.dumps(tree, ensure_ascii=False),
-        "pictures": json.dumps(pictures, ensure_ascii=False),
-    }
+    large = {"pictures", "detections", "timeline"}
+    return {"id": record.id, "record": record.model_dump_json(exclude=large), "pictures": record.model_dump_json(include=large)}
 
 
-def bring_up_to_date(base: sqlite3.Connection, schema: int) -> None:
-    """Make today's tables inside the caller's transaction; what a file of schema 1 holds moves into them, record by record."""
-    if schema == 1:
-        base.execute("ALTER TABLE records RENAME TO records_1")
+def known_schema(base: sqlite3.Connection, path: Path) -> int:
+    """Return 0 for a new file, else the schema that this version reads.
+
+    Raises:
+        RecordError: The file holds anything else; it is not touched.
+    """
+    # One statement sees one state of the file, whatever another process does meanwhile.
+    asked = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
+    schema, tables = base.execute(asked).fetchone()
+    if schema == 0 and tables:
+        raise RecordError(f"{path} is a database of something else; choose a history that `workbench` wrote")
+    if schema not in {0, SCHEMA}:
+        what = REMEDIES.get(schema, "choose another file or use the version that wrote it")
+        raise RecordError(f"{path} has history schema {schema}, this version reads schema {SCHEMA}; {what}")
+    return int(schema)
+
+
+def make_tables(base: sqlite3.Connection) -> None:
+    """Make a new file's tables, inside the caller's transaction."""
     for statement in TABLES:
         base.execute(statement)
-    if schema == 1:
-        base.executemany(INSERT_SUMMARY, _old_summaries(base))
-        # In the old order, which the summaries have kept; what a record holds is not touched.
-        base.execute(
-            "INSERT INTO bodies (position, record, pictures) SELECT summaries.position, record, pictures FROM summaries"
-            " JOIN records_1 ON records_1.id = summaries.id ORDER BY summaries.position"
-        )
-        base.execute("DROP TABLE records_1")
     base.execute(f"PRAGMA user_version = {SCHEMA}")
-
-
-def _old_summaries(base: sqlite3.Connection) -> Iterator[dict[str, Any]]:
-    query = "SELECT id, name, tag, detector_name, detector_sha256, machine_id, record FROM records_1 ORDER BY position"
-    for identity, name, tag, detector_name, detector_sha256, machine_id, text in base.execute(query):
-        try:
-            summary = Summary.of(Record.from_json(text))
-        except (WorkbenchError, TypeError):  # it stays, and says so when it is read
-            summary = _unreadable(identity)
-        known = {
-            "name": name,
-            "tag": tag,
-            "detector_name": detector_name,
-            "detector_sha256": detector_sha256,
-            "machine_id": machine_id,
-        }
-        yield summary._asdict() | known | {"id": identity}
-
-
-def _unreadable(identity: str) -> Summary:
-    row: dict[str, Any] = {name: "" if kind is str else None for name, kind in Summary.__annotations__.items()}
-    row |= {"id": identity, "settings_json": "{}", "noise": "unknown"}
-    return Summary(**row | {"frames": 0, "broken": False, "composed": False, "problem": UNREADABLE})

@@ -1,4 +1,13 @@
-"""The projector: shows the player's newest frame to whoever looks, as often as they keep up, and knows what that costs."""
+"""Sends the player's newest frame to whoever looks, as often as they keep up, and knows what that costs.
+
+Which thread does what: one thread waits for the player, encodes and sends; the page's answers come on Jupyter's own thread,
+through `acknowledge` and `show_again`. `_seen`, a condition, guards what is on its way and whether the next picture goes out
+whatever was sent before. A page that does not keep up bounds what is on its way (`MOST_IN_FLIGHT`): sending more would only queue
+pictures in the browser, and what is seen would be older and older. A page in the background answers nothing at all; after
+`SEEN_WITHIN_SECONDS` what was on its way counts as lost, so that one picture a second still goes out and the page is up to date
+when it comes back. Pictures are encoded here and not on the player's thread, so that showing costs the pipeline a core's share
+and not its latency.
+"""
 
 import threading
 import time
@@ -23,7 +32,7 @@ JPEG_QUALITY = 80
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What showing costs: CPU seconds a picture on the projector's thread, and pictures a second."""
+    """What showing costs: CPU seconds a picture on the sender's thread, and pictures a second."""
 
     seconds_each: float
     pictures_a_second: float
@@ -35,7 +44,7 @@ class Cost:
 
 
 @final
-class Projector:
+class FrameSender:
     """Sends pictures on a thread of its own.
 
     Args:
@@ -50,11 +59,11 @@ class Projector:
         self._in_flight: deque[tuple[int, float, float]] = deque()  # number, sent at, decoding began at
         self._costs: deque[tuple[float, float]] = deque(maxlen=COST_WINDOW)  # at, CPU seconds
         self._anew = True
-        self._seen_at = time.perf_counter()
+        self._unseen_since: float | None = None  # when the first picture was sent that no answer came for
         self._closed = False
         self.age_seconds: float | None = None
         """From the beginning of a frame's decoding until it was on the screen, of the last one seen."""
-        self._thread = NamedThread(target=self._run, name="workbench-projector")
+        self._thread = NamedThread(target=self._run, name="workbench-frames")
         self._thread.start()
 
     @property
@@ -68,13 +77,14 @@ class Projector:
 
     @property
     def unseen_seconds(self) -> float:
-        """Return for how long no picture has been painted."""
-        return time.perf_counter() - self._seen_at
+        """Return for how long pictures have been sent and none painted; 0 while none is sent, as during a measurement."""
+        since = self._unseen_since
+        return 0.0 if since is None else time.perf_counter() - since
 
     def acknowledge(self, number: int, ago_seconds: float = 0.0) -> None:
         """Take note that this picture, and so all before it, was painted so long ago."""
         with self._seen:
-            self._seen_at = time.perf_counter()
+            self._unseen_since = None
             while self._in_flight and self._in_flight[0][0] <= number:
                 shown, _, began = self._in_flight.popleft()
                 if shown == number:
@@ -100,15 +110,27 @@ class Projector:
         sent = 0.0
         while not self._closed:
             seen = -1 if self._anew or last is None else last.number
-            if self._player.wait_newer(seen, WAIT_SECONDS) is None or not self._may_send(sent):
+            if self._player.wait_newer(seen, WAIT_SECONDS) is None:
+                self._wait_if_over()
+                continue
+            if not self._may_send(sent):
                 continue
             shown = self._player.shown  # newer still, after the wait
             assert shown is not None, "it was waited for"
             sent = time.perf_counter()
-            same = last is not None and shown.frame is last.frame and not self._anew
-            self._anew = False
+            with self._seen:  # a page may open between two pictures: its wish is taken, or stands for the next
+                anew, self._anew = self._anew, False
+                self._unseen_since = self._unseen_since or sent
+                self._in_flight.append((shown.number, sent, shown.began_seconds))
+            same = last is not None and shown.frame is last.frame and not anew
             last = shown
             self._show(shown, same=same)
+
+    def _wait_if_over(self) -> None:
+        """Rest where the player is closed: it answers at once from then on, and another sender follows the next one."""
+        if self._player.closed:
+            with self._seen:
+                self._seen.wait_for(lambda: self._closed, WAIT_SECONDS)
 
     def _may_send(self, sent: float) -> bool:
         """Wait for the interval and for the page to keep up; whether a picture may go out now."""
@@ -123,8 +145,6 @@ class Projector:
 
     def _show(self, shown: Shown, *, same: bool) -> None:
         began = time.thread_time()
-        with self._seen:
-            self._in_flight.append((shown.number, time.perf_counter(), shown.began_seconds))
         jpeg = None if same else encode_jpeg(shown.frame.image_rgb, PICTURE_SIDE_PX, JPEG_QUALITY)
         self._send(shown, jpeg)
         self._costs.append((time.perf_counter(), time.thread_time() - began))

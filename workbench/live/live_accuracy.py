@@ -17,7 +17,7 @@ MOST_IMAGES = 64  # whose raw outputs are kept: up to 20 MB for the sample detec
 
 
 @final
-class Judge:
+class LiveAccuracy:
     """Runs a pipeline over the first labelled frames, keeps the engine's outputs, and computes average precision from them.
 
     Args:
@@ -38,11 +38,14 @@ class Judge:
         return min(MOST_IMAGES, len(known)) if known else 0
 
     def run(self, pipeline: Pipeline) -> Iterator[int]:
-        """Judge a pipeline batch by batch; yields the images done. `accuracy` is there at the end."""
+        """Run a pipeline batch by batch; yields the images done. `accuracy` is there at the end."""
         self.accuracy = None
         if not self._answers(pipeline):
-            self._kept = []
-            yield from self._look(pipeline)
+            kept: list[tuple[Candidates | Detections, Frame, ImageTruth]] = []
+            for batch in self._batches(pipeline):
+                kept += batch
+                yield len(kept)
+            self._engine, self._kept = pipeline.engine, kept  # whole: what is given up half way leaves nothing behind
         self.accuracy = self._average_precision(pipeline) if self._kept else None
 
     def _answers(self, pipeline: Pipeline) -> bool:
@@ -50,17 +53,15 @@ class Judge:
         whole = self._engine is pipeline.engine and len(self._kept) == self.total
         return whole and all(isinstance(raw, Candidates) for raw, _, _ in self._kept)
 
-    def _look(self, pipeline: Pipeline) -> Iterator[int]:
+    def _batches(self, pipeline: Pipeline) -> Iterator[list[tuple[Candidates | Detections, Frame, ImageTruth]]]:
         media, truth = self._footage.labelled, self._footage.labelled_truth
         if media is None or truth is None or truth.labels != pipeline.detector.facts.labels:
             return
-        self._engine = pipeline.engine
         known = (frame for frame in media.frames() if frame.name in truth.images)
         wanted = islice(known, self.total)
         while batch := list(islice(wanted, pipeline.engine.batch)):
             raws = pipeline.infer(batch)
-            self._kept += [(raw, _empty(frame), truth.images[frame.name]) for raw, frame in zip(raws, batch, strict=True)]
-            yield len(self._kept)
+            yield [(raw, _empty(frame), truth.images[frame.name]) for raw, frame in zip(raws, batch, strict=True)]
 
     def _average_precision(self, pipeline: Pipeline) -> Accuracy:
         truth = self._footage.labelled_truth

@@ -1,4 +1,16 @@
-"""The player: a pipeline that runs in the background, at its own speed or at its clip's, whoever looks."""
+"""The player: a pipeline that runs in the background, at its own speed or at its clip's, whoever looks.
+
+Which thread does what: `workbench-player` alone opens media, passes frames and does chores; every public method may be called from
+any other thread, sets what is wished for and wakes it. Two locks:
+
+- `_changed`, a condition, guards all that is wished for and shown. It is held for moments only, but for an NMS that is answered on
+  the caller's thread (`use_nms`), so that the answer to a slider does not wait for the frame that is in the engine.
+- `_acting` is held by `workbench-player` while a frame or a chore runs. `hold` takes it, which is how a measurement waits for what
+  is running and keeps the next from beginning; `_held` is raised first, so that the player does not take it again in between.
+
+Order where both are needed: `_acting`, then `_changed`; nobody waits for `_acting` while holding `_changed`. A pipeline that was
+exchanged while its frame was in the engine publishes nothing: `_pass` looks whether it is still the one that is wished for.
+"""
 
 import threading
 import time
@@ -71,7 +83,7 @@ class Player:
         self._on_error = on_error
         self._clock = clock
         self._rate = media.facts().fps or PICTURES_A_SECOND
-        self._turn = threading.Condition()
+        self._changed = threading.Condition()
         self._acting = threading.Lock()
         self._held = 0
         self._closed = False
@@ -95,6 +107,10 @@ class Player:
         return self._playing
 
     @property
+    def closed(self) -> bool:
+        return self._closed
+
+    @property
     def pace(self) -> Pace:
         return self._pace
 
@@ -108,15 +124,15 @@ class Player:
 
     def use(self, pipeline: Pipeline) -> None:
         """Play with another pipeline from the next frame on; what stands still is run again."""
-        with self._turn:
+        with self._changed:
             self._exchange(pipeline)
             if not self._playing:
                 self._wanted = self._shown.frame.index if self._shown else self._next
-            self._turn.notify_all()
+            self._changed.notify_all()
 
     def use_nms(self, pipeline: Pipeline) -> None:
         """Play on with another NMS on the same engine; the current frame is answered at once, from its raw outputs."""
-        with self._turn:
+        with self._changed:
             shown = self._shown
             if shown is None or not (isinstance(shown.raw, Candidates) or pipeline.engine.own_nms):
                 self.use(pipeline)
@@ -127,73 +143,73 @@ class Player:
 
     def show_again(self, shown: Shown) -> None:
         """Publish what is shown once more, because something else is known of it now; nothing where it is another already."""
-        with self._turn:
+        with self._changed:
             if self._shown is shown:
                 self._publish(shown)
 
     def play(self) -> None:
-        with self._turn:
+        with self._changed:
             self._playing = True
             self._start_clock()
-            self._turn.notify_all()
+            self._changed.notify_all()
 
     def pause(self) -> None:
-        with self._turn:
+        with self._changed:
             self._playing = False
-            self._turn.notify_all()
+            self._changed.notify_all()
 
     def seek(self, position: int) -> None:
         """Show the frame at a position, and go on from there; positions outside the media are moved to their ends."""
-        with self._turn:
+        with self._changed:
             self._wanted = min(max(position, 0), max(self.media.facts().frames - 1, 0))
-            self._turn.notify_all()
+            self._changed.notify_all()
 
     def step(self, by: int) -> None:
         """Stand still at the next frame, or so many further."""
-        with self._turn:
+        with self._changed:
             self._playing = False
             at = self._wanted if self._wanted is not None else self._shown.frame.index if self._shown else 0
             self.seek((at + by) % max(self.media.facts().frames, 1))
 
     def set_pace(self, pace: Pace) -> None:
-        with self._turn:
+        with self._changed:
             self._pace = pace
             self._start_clock()
-            self._turn.notify_all()
+            self._changed.notify_all()
 
     def add_chore(self, chore: Chore) -> None:
         """Take turns between this and playing until it is done or another pipeline is used."""
-        with self._turn:
+        with self._changed:
             self._chores.append(chore)
-            self._turn.notify_all()
+            self._changed.notify_all()
 
     @contextmanager
     def hold(self) -> Iterator[None]:
         """Stand still while something else needs the machine; what was going on goes on afterwards."""
-        with self._turn:
+        with self._changed:
             self._held += 1
         try:
             with self._acting:
                 yield
         finally:
-            with self._turn:
+            with self._changed:
                 self._held -= 1
                 self._start_clock()
-                self._turn.notify_all()
+                self._changed.notify_all()
 
     def wait_newer(self, number: int, timeout_seconds: float) -> Shown | None:
         """Return what is shown once it is newer than `number`; `None` after the timeout or at the end."""
-        with self._turn:
-            newer = self._turn.wait_for(
+        with self._changed:
+            newer = self._changed.wait_for(
                 lambda: self._closed or (self._shown is not None and self._shown.number > number), timeout_seconds
             )
             return self._shown if newer and not self._closed else None
 
     def close(self) -> None:
         """End the thread and give the media back; a second time does nothing."""
-        with self._turn:
+        with self._changed:
             self._closed = True
-            self._turn.notify_all()
+            self._changed.notify_all()
         self._thread.join()
         self._frames = None
         self._drop_chores()
@@ -208,7 +224,7 @@ class Player:
                 with self._acting:
                     action()
             except Exception as error:  # whatever it is, it is told, and the player lives on
-                with self._turn:
+                with self._changed:
                     self._playing = False
                     self._frames, self._wanted = None, None
                     self._drop_chores()
@@ -216,12 +232,12 @@ class Player:
 
     def _next_action(self) -> Callable[[], None] | None:
         """Wait until there is something to do; `None` at the end."""
-        with self._turn:
+        with self._changed:
             while not self._closed:
                 action, wait_seconds = self._due(self._clock())
                 if action is not None:
                     return action
-                self._turn.wait(wait_seconds)
+                self._changed.wait(wait_seconds)
         return None
 
     def _due(self, now: float) -> tuple[Callable[[], None] | None, float | None]:
@@ -259,7 +275,7 @@ class Player:
         self._frames = self.media.frames(position)
         self._next = position
         self._pass(counts=False)
-        with self._turn:
+        with self._changed:
             self._start_clock()
 
     def _play_on(self) -> None:
@@ -298,7 +314,7 @@ class Player:
             return
         watch.close_step(len(passed.frames))
         self._next = passed.frames[-1].index + 1
-        with self._turn:
+        with self._changed:
             if pipeline is self._pipeline:
                 self._remember(passed.frames, passed.found)
                 if counts and not self._settling:
@@ -316,11 +332,11 @@ class Player:
         self._shown = replace(shown, number=self._shown.number + 1 if self._shown else 1)
         self._chores.extend(self._resting)
         self._resting.clear()
-        self._turn.notify_all()
+        self._changed.notify_all()
 
     def _do_chore(self) -> None:
         began = self._clock()
-        with self._turn:
+        with self._changed:
             chore = self._chores[0] if self._chores else iter(())
         rest: float | None = 0.0
         ended = False
@@ -328,7 +344,7 @@ class Player:
             rest = next(chore)
         except StopIteration:
             ended = True
-        with self._turn:
+        with self._changed:
             now = self._clock()
             self._play_until = now + (now - began) * (rest or 0.0)
             if self._chores and self._chores[0] is chore:  # it may have been dropped meanwhile

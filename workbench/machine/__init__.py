@@ -1,12 +1,17 @@
-"""The machine: what it is, how noisy it is, what it spends, and a short work that tells its speed."""
+"""The machine: what it is, how noisy it is, what it spends, a short work that tells its speed, and processes that are watched."""
 
-from workbench.machine.counters import WorkMeter, _limit, cgroup_folders, quota_cores, take_sample, usable_cores
+from workbench.machine.child_process import KILLED, ChildFailedError, ChildProcess, Message, writing_to_parent
+from workbench.machine.counters import WorkMeter, _limit, cgroup_folders, quota_cores, take_sample
 from workbench.machine.environment import EnvironmentFacts, _ask_for_gpus, cpu_name, environment, gpu_names, package_names
 from workbench.machine.noise import NoiseCertificate, NoiseWatch, certify, pace_ratio, quick_noise, with_pace
 from workbench.machine.threads import NamedThread
 
 __all__ = [
+    "KILLED",
+    "ChildFailedError",
+    "ChildProcess",
     "EnvironmentFacts",
+    "Message",
     "NamedThread",
     "NoiseCertificate",
     "NoiseWatch",
@@ -23,6 +28,6 @@ __all__ = [
     "quick_noise",
     "quota_cores",
     "take_sample",
-    "usable_cores",
     "with_pace",
+    "writing_to_parent",
 ]

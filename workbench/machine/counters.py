@@ -13,14 +13,6 @@ BUSY_KINDS = ("user", "nice", "system", "irq", "softirq")  # of a core's time, a
 SHORTEST_SECONDS = 0.5  # counters tick every 10 ms: in less, a few ticks more or less would decide
 
 
-def usable_cores() -> int:
-    """Count the cores that this process may run on (its affinity, where the system tells it)."""
-    process = psutil.Process()
-    if hasattr(process, "cpu_affinity"):  # psutil has it only where the system does
-        return len(process.cpu_affinity())
-    return psutil.cpu_count() or 1
-
-
 def cgroup_folders(root: Path = Path("/")) -> tuple[Path, ...]:
     """Return the folders of this process's CPU control groups, its own first, then those above; none where there are no cgroups."""
     try:

@@ -12,7 +12,8 @@ import psutil
 from pydantic import Field
 
 from workbench.catalogue import ENGINES
-from workbench.machine.counters import quota_cores, usable_cores
+from workbench.machine.counters import quota_cores
+from workbench.settings import usable_cores
 from workbench.timing import Value
 
 

@@ -2,7 +2,17 @@
 
 from workbench.measuring.bench import COMPARISON_SECONDS, DEFAULT_FRAMES, Bench
 from workbench.measuring.paced_pass import Pace
-from workbench.measuring.passes import SHARED_TURN_FRAMES, warm_up
+from workbench.measuring.passes import SHARED_TURN_FRAMES, WarmedUp, warm_up
 from workbench.measuring.steady_wait import SLOW, WorkProbe
 
-__all__ = ["COMPARISON_SECONDS", "DEFAULT_FRAMES", "SHARED_TURN_FRAMES", "SLOW", "Bench", "Pace", "WorkProbe", "warm_up"]
+__all__ = [
+    "COMPARISON_SECONDS",
+    "DEFAULT_FRAMES",
+    "SHARED_TURN_FRAMES",
+    "SLOW",
+    "Bench",
+    "Pace",
+    "WarmedUp",
+    "WorkProbe",
+    "warm_up",
+]

@@ -2,26 +2,17 @@
 
 from workbench.opening.availability import check, fit, reasons
 from workbench.opening.description import PICTURE_SIDE_PX, Description, Reading, describe
-from workbench.opening.opening import (
-    DEFAULT_DETECTOR,
-    SAMPLE_CLIP,
-    SAMPLE_MEDIA,
-    SAMPLE_STILLS,
-    Footage,
-    open_detector,
-    open_footage,
-)
+from workbench.opening.opening import DEFAULT_DETECTOR, Footage, open_detector, open_footage
+from workbench.opening.sources import Sources
 from workbench.opening.variants import Variant, variant, wished, words
 
 __all__ = [
     "DEFAULT_DETECTOR",
     "PICTURE_SIDE_PX",
-    "SAMPLE_CLIP",
-    "SAMPLE_MEDIA",
-    "SAMPLE_STILLS",
     "Description",
     "Footage",
     "Reading",
+    "Sources",
     "Variant",
     "check",
     "describe",

@@ -3,18 +3,14 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from workbench.datasets import Truth, truth_of
 from workbench.detections import UInt8Array
 from workbench.detectors import Calibration, Detector, load_detector
 from workbench.errors import MediaError
 from workbench.media import Media, MediaSource, as_media, open_media
-from workbench.samples import SAMPLE_DETECTORS, sample_calibration, sample_detector
+from workbench.samples import SAMPLE_CLIP, SAMPLE_DETECTORS, SAMPLE_STILLS, sample_calibration, sample_detector
 
-SAMPLE_MEDIA = Path(__file__).parents[2] / "sample_media"
-SAMPLE_CLIP = SAMPLE_MEDIA / "line.webm"
-SAMPLE_STILLS = SAMPLE_MEDIA / "stills"
 DEFAULT_DETECTOR = SAMPLE_DETECTORS[0]
 CALIBRATION_FRAMES = 100
 
@@ -96,7 +92,10 @@ def open_footage(detector: Detector, source: MediaSource | None = None, truth: s
 
 def _sample_footage(labels: Sequence[str]) -> Footage:
     if not SAMPLE_CLIP.exists():
-        raise MediaError(f"the sample clip is not at {SAMPLE_CLIP}; make it with `workbench samples`, or name media of your own")
+        raise MediaError(
+            f"the sample clip is not at {SAMPLE_CLIP}; make it in a checkout with `python -m sample_media.making media`,"
+            " or name media of your own"
+        )
     clip, stills = open_media(SAMPLE_CLIP), open_media(SAMPLE_STILLS)
     known, labelled = (truth_of(media, labels) for media in (clip, stills))
     return Footage(clip, known, stills, labelled, sample_calibration())

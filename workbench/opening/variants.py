@@ -25,6 +25,18 @@ class Variant:
     settings: Settings
     command: str
 
+    @staticmethod
+    def of(detector: Detector, settings: Settings, *, name: str | None = None, options: tuple[str, ...] = ()) -> "Variant":
+        """Return the variant of settings.
+
+        Args:
+            detector: What to run.
+            settings: As `check` returned them.
+            name: What to call it; the nearest preset and the changes to it by default.
+            options: Further words of the command that repeats it, as `Sources.options` gives them.
+        """
+        return _variant(detector, settings, words(detector, settings), name, options)
+
 
 def variant(
     detector: Detector,
@@ -47,15 +59,13 @@ def variant(
         SettingsError: There is no such preset or setting, or its value cannot be.
         UnavailableError: The detector or this machine cannot take it; says why.
     """
-    settings = wished(detector, text, fast)
+    return _variant(detector, check(detector, wished(detector, text, fast)), text, name, options)
+
+
+def _variant(detector: Detector, settings: Settings, text: str, name: str | None, options: tuple[str, ...]) -> Variant:
     short = " ".join(word.strip().split(".", 1)[-1] for word in text.split(",") if word.strip())
     command = ["workbench", "run", detector.facts.source, *(["--preset", text] if text else []), *options]
-    return Variant(
-        name=name or short or settings.runtime.engine,
-        detector=detector,
-        settings=check(detector, settings),
-        command=shlex.join(command),
-    )
+    return Variant(name=name or short or settings.runtime.engine, detector=detector, settings=settings, command=shlex.join(command))
 
 
 def wished(detector: Detector, text: str, fast: Mapping[str, object] | None = None) -> Settings:
@@ -84,11 +94,13 @@ def words(detector: Detector, settings: Settings) -> str:
 
 
 def _spellings(detector: Detector, settings: Settings) -> Iterator[str]:
-    wanted = settings.flat()
-    for preset in ("", *PRESETS):
-        base = wished(detector, preset)
-        if preset and base.runtime.engine != settings.runtime.engine:
+    wanted, default = settings.flat(), detector.default_settings().flat()
+    default["input.size_hw"] = default["input.size_hw"] or list(detector.input_spec.default_hw)
+    for preset, values in {"": {}, **PRESETS}.items():
+        base = default | values
+        if preset and base["runtime.engine"] != settings.runtime.engine:
             continue  # nobody would call it so
-        base = base.with_values({"input.size_hw": base.input.size_hw or detector.input_spec.default_hw})
-        changed = assignments(settings, [name for name, value in base.flat().items() if wanted[name] != value])
+        if detector.meaning.head is None:  # as `wished` reads it
+            base["nms.method"] = OWN_NMS
+        changed = assignments(settings, [name for name, value in base.items() if wanted[name] != value])
         yield ",".join([preset, *changed] if preset else changed)

@@ -2,6 +2,12 @@
 
 Decoding, resizing, inference and drawing release Python's global lock, so threads of one process keep all cores busy. What waits
 between them is bounded by number and by bytes; order is kept; an error or the end comes out in its frame's place.
+
+Which thread does what: `workbench-decode` numbers batches and puts them into `_waiting`; each `workbench-work-N` takes the oldest
+of them and puts its outcome into `_done` under the same number; whoever calls `next` takes outcomes by number, which is what
+keeps the order. All that they share is guarded by one condition, `_changed`, which each of them notifies after every change:
+there are three kinds of waiting (for room, for work, for an outcome), and one condition for all is easier to get right than
+three, at a few wake-ups a batch. No picture is touched while it is held.
 """
 
 import threading
@@ -53,8 +59,8 @@ class Overlapped(Generic[Out]):
         self._most_waiting_bytes = most_waiting_bytes
         self._frames = frames
         self._batch = batch
-        self._room = len(workers) + prefetch
-        self._turn = threading.Condition()
+        self._room = len(workers) + prefetch  # a batch for each worker to take at once, and what may wait behind those
+        self._changed = threading.Condition()
         self._waiting: deque[tuple[int, list[Frame], tuple[Span, ...]]] = deque()
         self._waiting_bytes = 0
         self._done: dict[int, _Done[Out]] = {}
@@ -75,16 +81,16 @@ class Overlapped(Generic[Out]):
         Raises:
             Exception: What decoding or a worker raised, in the place of its batch; everything before has come out.
         """
-        with self._turn:
-            self._turn.wait_for(lambda: self._closed or self._taken in self._done)
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._taken in self._done)
             if self._closed:
                 return None
             done = self._done.pop(self._taken)
             ended = done.out is None
             self._taken += not ended
-            if ended:
+            if ended:  # put back: only the one at the end is asked for twice
                 self._done[self._taken] = done  # whoever asks again is told the same
-            self._turn.notify_all()
+            self._changed.notify_all()
         if done.error is not None:
             raise done.error
         for span in done.spans:
@@ -93,13 +99,13 @@ class Overlapped(Generic[Out]):
 
     def close(self) -> None:
         """End every thread and give the media back; what is on its way is dropped. A second time does nothing."""
-        with self._turn:
+        with self._changed:
             self._closed = True
             self._waiting.clear()
             self._done.clear()
-            self._turn.notify_all()
+            self._changed.notify_all()
         for thread in self._threads:
-            if thread is not threading.current_thread():
+            if thread is not threading.current_thread():  # a generator of frames may close what it feeds
                 thread.join()
 
     def _read(self) -> None:
@@ -126,25 +132,26 @@ class Overlapped(Generic[Out]):
     def _offer(self, number: int, batch: list[Frame], spans: tuple[Span, ...]) -> bool:
         """Wait for room; whether there still is somebody who wants it, and no worker has failed."""
         size = sum(frame.image_rgb.nbytes for frame in batch)
-        with self._turn:
-            self._turn.wait_for(lambda: self._closed or self._last is not None or self._has_room(size))
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._last is not None or self._has_room(size))
             if self._closed or self._last is not None:
                 return False
             self._waiting.append((number, batch, spans))
             self._waiting_bytes += size
-            self._turn.notify_all()
+            self._changed.notify_all()
         return True
 
     def _has_room(self, size: int) -> bool:
         return not self._waiting or (len(self._waiting) < self._room and self._waiting_bytes + size <= self._most_waiting_bytes)
 
     def _end(self, number: int, error: BaseException | None) -> None:
-        with self._turn:
+        with self._changed:
+            # Several workers may fail: the earliest batch decides where it ends, for all before it still come out.
             self._last = number if self._last is None else min(self._last, number)
             while self._waiting and self._waiting[-1][0] > self._last:
                 self._waiting_bytes -= sum(frame.image_rgb.nbytes for frame in self._waiting.pop()[1])
             self._done[number] = _Done(None, 0, (), error)
-            self._turn.notify_all()
+            self._changed.notify_all()
 
     def _serve(self, work: Callable[[Sequence[Frame], Watch], Out], thread: str) -> None:
         while (task := self._take()) is not None:
@@ -156,18 +163,18 @@ class Overlapped(Generic[Out]):
             except Exception as error:  # as above
                 self._end(number, error)
                 continue
-            with self._turn:
+            with self._changed:
                 self._done[number] = _Done(out, len(batch), (*decoded, *watch.taken()))
-                self._turn.notify_all()
+                self._changed.notify_all()
 
     def _take(self) -> tuple[int, list[Frame], tuple[Span, ...]] | None:
-        with self._turn:
-            self._turn.wait_for(lambda: self._closed or self._nothing_comes() or (bool(self._waiting) and self._may_work()))
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._nothing_comes() or (bool(self._waiting) and self._may_work()))
             if self._closed or not self._waiting:
                 return None
             task = self._waiting.popleft()
             self._waiting_bytes -= sum(frame.image_rgb.nbytes for frame in task[1])
-            self._turn.notify_all()
+            self._changed.notify_all()
             return task
 
     def _may_work(self) -> bool:

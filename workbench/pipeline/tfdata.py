@@ -2,9 +2,8 @@
 
 import shutil
 import tempfile
-import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,13 +29,13 @@ from workbench.graph import (
     next_batch,
 )
 from workbench.media import Frame, Media
+from workbench.pipeline.frames_in_flight import FramesInFlight
 from workbench.pipeline.overlapped import MOST_WAITING_BYTES
 from workbench.settings import Settings
 from workbench.stages import InputSpec, prepare
 from workbench.timing import Span
 
 CACHE_SHARE = 0.5  # of the free memory or disk that kept frames may take: the rest is for what else runs
-NO_MORE = -1
 DECODE_THREAD, PREPARE_THREAD = "tf.data decode", "tf.data map"
 
 
@@ -74,7 +73,7 @@ class FrameDataset:
         files = media.files() if self._resize == "graph" else None
         self._files: Sequence[Path] | None = files if files and can_decode(files) else None
         self._keeps = self._feed.cache != "none"
-        self._pass: _Pass | None = None
+        self._pass: FramesInFlight | None = None
         self._names = media.frame_names() if self._keeps or self._files else ()
         self._folder = _cache_folder(media, settings) if self._keeps else None
         self._cached = cached(self._elements(0), self._feed, self._folder.name if self._folder else None) if self._keeps else None
@@ -93,7 +92,9 @@ class FrameDataset:
             start: The first frame's index.
             again: Whether it begins again at the end of the media.
         """
-        running = _Pass(self._media, 0 if self._keeps else start, self._most_waiting_bytes(), again=again, keeps=self._keeps)
+        running = FramesInFlight(
+            self._media, 0 if self._keeps else start, self._most_waiting_bytes(), again=again, keeps=self._keeps
+        )
         self._pass = running
         elements = self._elements_from(start, again=again)
         return FedFrames(running, elements, self._batched(elements), self._names, self._files, start)
@@ -122,7 +123,7 @@ class FrameDataset:
         return self._running.pull_image()
 
     @property
-    def _running(self) -> "_Pass":
+    def _running(self) -> FramesInFlight:
         assert self._pass is not None, "tf.data asks only while a pass is open"
         return self._pass
 
@@ -147,7 +148,7 @@ class FedFrames:
 
     def __init__(
         self,
-        running: "_Pass",
+        running: FramesInFlight,
         elements: Any,
         batched: Any,
         names: Sequence[str],
@@ -217,89 +218,6 @@ class FedFrames:
     def _span(self, stage: str, seconds: tuple[float, float]) -> Span:
         began, ended = seconds
         return Span(stage, PREPARE_THREAD, began + self._clock_offset, ended + self._clock_offset)
-
-
-@final
-class _Pass:
-    """The frames of one pass: decoded on tf.data's thread, and kept until they come out, as many as memory allows."""
-
-    def __init__(self, media: Media, start: int, most_waiting_bytes: int, *, again: bool, keeps: bool) -> None:
-        self._media, self._start, self._again, self._keeps = media, start, again and not keeps, keeps
-        self._most_waiting_bytes = most_waiting_bytes
-        self._turn = threading.Condition()
-        self._frames: dict[int, tuple[Frame, tuple[float, float]]] = {}
-        self._waiting_bytes = 0
-        self._closed = False
-        self._pulling = threading.Lock()
-        self._numbers = self._decoded()
-        self.error: Exception | None = None
-
-    def pull(self) -> int:
-        """Decode the next frame; returns its number, or -1 at the end. What decoding raises is the end, and is kept."""
-        with self._pulling:
-            return next(self._numbers, NO_MORE)
-
-    def pull_image(self) -> tuple[int, UInt8Array]:
-        """Do the same, and return the picture as well."""
-        number = self.pull()
-        return number, empty_image() if number == NO_MORE else self.image(number)
-
-    def _decoded(self) -> Generator[int]:
-        frames = self._all_frames()
-        number = 0
-        try:
-            while True:
-                began = time.perf_counter()
-                frame = next(frames, None)
-                if frame is None or not self._offer(number, frame, (began, time.perf_counter())):
-                    return
-                yield number
-                number += 1
-        except Exception as error:  # whatever it is, it comes out behind the frames before it
-            self.error = error
-        finally:
-            frames.close()
-
-    def image(self, number: int) -> UInt8Array:
-        with self._turn:
-            return self._frames[number][0].image_rgb
-
-    def take(self, number: int) -> tuple[Frame | None, tuple[float, float] | None]:
-        """Return a frame that came out and when it was decoded, and forget it; nothing where TensorFlow read it, or kept it."""
-        with self._turn:
-            frame, seconds = self._frames.pop(number, (None, None))
-            if frame is not None:
-                self._waiting_bytes -= frame.image_rgb.nbytes
-                self._turn.notify_all()
-        return (None, None) if self._keeps and frame is None else (frame, seconds)
-
-    def stop(self) -> None:
-        """Let whoever waits for room go on, to the end."""
-        with self._turn:
-            self._closed = True
-            self._turn.notify_all()
-
-    def close(self) -> None:
-        """Give the media back, once nobody decodes any more."""
-        with self._pulling:
-            self._numbers.close()
-        with self._turn:
-            self._frames.clear()
-
-    def _all_frames(self) -> Generator[Frame]:
-        yield from self._media.frames(self._start)
-        while self._again:
-            yield from self._media.frames()
-
-    def _offer(self, number: int, frame: Frame, seconds: tuple[float, float]) -> bool:
-        size = frame.image_rgb.nbytes
-        with self._turn:
-            self._turn.wait_for(lambda: self._closed or self._waiting_bytes + size <= self._most_waiting_bytes)
-            if self._closed:
-                return False
-            self._frames[number] = frame, seconds
-            self._waiting_bytes += size
-        return True
 
 
 def _picture(images: Sequence[UInt8Array] | None, position: int) -> UInt8Array:

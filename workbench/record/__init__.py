@@ -3,7 +3,7 @@
 from workbench.record.baseline import choose_baseline, labels_by_id, unique
 from workbench.record.evidence import (
     AP_LOSS_NOTED,
-    COMPOSED_MARGIN,
+    SCREENING_ERROR,
     SEPARATE_RUNS_MARGIN,
     Speed,
     ap,
@@ -13,7 +13,7 @@ from workbench.record.evidence import (
     speed_against,
 )
 from workbench.record.media_facts import MediaFacts
-from workbench.record.ranking import best, fastest_first, frontier, ms_and_ap, place
+from workbench.record.ranking import Point, best, fastest_first, frontier, ms_and_ap, place
 from workbench.record.record import (
     DetectorFacts,
     EngineFacts,
@@ -28,13 +28,14 @@ from workbench.record.record import (
 
 __all__ = [
     "AP_LOSS_NOTED",
-    "COMPOSED_MARGIN",
+    "SCREENING_ERROR",
     "SEPARATE_RUNS_MARGIN",
     "DetectorFacts",
     "EngineFacts",
     "FrameDetections",
     "MediaFacts",
     "Picture",
+    "Point",
     "Problem",
     "Record",
     "Speed",

@@ -10,7 +10,7 @@ from workbench.timing import Ratio, Verdict, verdict_of
 AP_LOSS_NOTED = 0.02  # COCO's own results differ by about .01 between trainings; twice that is a loss someone will notice
 SEPARATE_RUNS_MARGIN = 1.10  # identical runs minutes apart differ by several percent; less than this is not called a difference
 
-COMPOSED_MARGIN = 1.05  # between composed times and those measured whole: about what they differ by where a machine is steady
+SCREENING_ERROR = 0.10  # that composed times are off by, about: they choose what is measured whole, and decide nothing
 
 Basis = Literal["interleaved", "both against the baseline", "separate runs"]
 

@@ -16,6 +16,7 @@ from workbench.wording import (
     times_with_interval,
 )
 
+ONLY_COMPOSED = "nothing was measured whole yet, and composed times are no more than a screening"
 NOISE_ORDER = ("quiet", "unknown", "noisy")
 
 
@@ -38,6 +39,8 @@ def headline(summary: Summary) -> str:
     if not any(map(ran, summary.records)):
         reason = next((record.problem.message for record in summary.records if record.problem is not None), "no frame was timed")
         return f"{subject}: nothing could be measured ({reason.rstrip('.')}), {_machine(baseline)}."
+    if not any(ran(record) and not record.composed for record in summary.records):
+        return f"{subject}: {ONLY_COMPOSED}, {place}."
     if not ran(baseline):
         alone = _alone(summary.right or baseline, summary)
         return f"{subject}: {alone}; the baseline {_name(baseline, summary)} did not run, {place}."
@@ -94,6 +97,8 @@ def _without_best(summary: Summary) -> str:
         return f"{alone}; nothing else was timed on the same machine and frames" if others else alone
     if any(record.broken and (speed := summary.speed(record)) and speed.verdict == "faster" for record in others):
         return f"what is faster than {name} breaks the detector; it stays at {alone}"
+    if any(record.composed and (speed := summary.speed(record)) and speed.verdict == "faster" for record in others):
+        return f"what may be faster than {name} has composed times only; it stays at {alone}"
     return f"nothing that was tried is measurably faster than {name}; it stays at {alone}"
 
 
@@ -131,13 +136,14 @@ def key_figures(summary: Summary) -> tuple[KeyFigure, ...]:
     """Return the four figures under the headline."""
     baseline, right = summary.baseline, summary.best
     shown = right or (baseline if ran(baseline) else summary.right) or baseline
-    timing, old = shown.timing, baseline.timing if right is not None else None
+    timing, old = None if shown.composed else shown.timing, baseline.timing if right is not None else None
+    missing = "composed times only" if shown.composed else "did not run"
     return (
         KeyFigure(
             name="Median ms a frame",
             value=format_number(timing.median_ms if timing else None),
             before=format_number(old.median_ms) if old else None,
-            note=f"{counted(len(timing.total_seconds), 'frame')}, {summary.label(shown)}" if timing else "did not run",
+            note=f"{counted(len(timing.total_seconds), 'frame')}, {summary.label(shown)}" if timing else missing,
         ),
         KeyFigure(
             name="Frames a second",

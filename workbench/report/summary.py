@@ -11,6 +11,7 @@ from workbench.record import (
     best,
     choose_baseline,
     labels_by_id,
+    ms_and_ap,
     ran,
     speed_against,
     unique,
@@ -31,7 +32,7 @@ class Summary:
     records: tuple[Record, ...]
     baseline: Record
     best: Record | None
-    """The fastest that is measurably faster than the baseline and does not break the detector."""
+    """The fastest measured whole that is measurably faster than the baseline and does not break the detector."""
     within_loss: Record | None
     """Where the best loses more than `AP_LOSS_NOTED`: the fastest that does not."""
     labels: dict[str, str]
@@ -64,8 +65,8 @@ class Summary:
 
     @property
     def right(self) -> Record | None:
-        """The record to set beside the baseline: the best, else the fastest other one that ran."""
-        others = [record for record in self.records if ran(record) and record.id != self.baseline.id]
+        """The record to set beside the baseline: the best, else the fastest other one that ran whole."""
+        others = [record for record in self.records if ran(record) and not record.composed and record.id != self.baseline.id]
         return self.best or best((record for record in others if not record.broken), ms_and_ap) or best(others, ms_and_ap)
 
 
@@ -77,7 +78,7 @@ def _loss(record: Record, baseline: Record) -> float:
 def _faster(records: Sequence[Record], baseline: Record) -> list[Record]:
     found = []
     for record in records:
-        if record.id == baseline.id or record.broken:
+        if record.id == baseline.id or record.broken or record.composed or baseline.composed:  # composed times decide nothing
             continue
         speed = speed_against(record, baseline)
         if speed is not None and speed.verdict == "faster":

@@ -1,18 +1,27 @@
-"""The sample detectors: their weights, what their outputs mean, and the frames that their integer models are calibrated on."""
+"""The sample detectors, and the clip and stills that they are shown on."""
 
-from workbench.samples.media import write_sample_media
-from workbench.samples.networks import ANCHOR_LEVELS, anchors_cxcywh_px
-from workbench.samples.sample_detectors import SAMPLE_DETECTORS, WEIGHTS, sample_calibration, sample_detector
-from workbench.samples.training.run import Budget, train
+from workbench.samples.sample_detectors import (
+    ANCHOR_STRIDES,
+    LABELS,
+    SAMPLE_ANCHORS,
+    SAMPLE_DETECTORS,
+    SAMPLE_HEAD,
+    WEIGHTS,
+    sample_detector,
+)
+from workbench.samples.sample_media import SAMPLE_CALIBRATION, SAMPLE_CLIP, SAMPLE_MEDIA, SAMPLE_STILLS, sample_calibration
 
 __all__ = [
-    "ANCHOR_LEVELS",
+    "ANCHOR_STRIDES",
+    "LABELS",
+    "SAMPLE_ANCHORS",
+    "SAMPLE_CALIBRATION",
+    "SAMPLE_CLIP",
     "SAMPLE_DETECTORS",
+    "SAMPLE_HEAD",
+    "SAMPLE_MEDIA",
+    "SAMPLE_STILLS",
     "WEIGHTS",
-    "Budget",
-    "anchors_cxcywh_px",
     "sample_calibration",
     "sample_detector",
-    "train",
-    "write_sample_media",
 ]

@@ -1,20 +1,25 @@
-"""The two sample detectors, and the frames that their integer models are calibrated on."""
+"""The two sample detectors: single-shot detectors of defects on an inspection line."""
 
 from pathlib import Path
 
-from workbench.detections import UInt8Array
-from workbench.detectors import Calibration, Detector, KerasNetwork, Meaning
+from workbench.detectors import Detector, KerasNetwork, Meaning
 from workbench.errors import ModelError
-from workbench.samples.media import SEEDS
-from workbench.samples.networks import CENTER_VARIANCE, SIZE_STEP, SIZE_VARIANCE, anchors_cxcywh_px
-from workbench.samples.scenes.defects import LABELS
-from workbench.samples.scenes.still import render_still
-from workbench.stages import InputSpec, SsdHead
+from workbench.stages import AnchorGrid, AnchorGrids, InputSpec, SsdHead
 
 WEIGHTS = Path(__file__).parent / "weights"
 SAMPLE_DETECTORS = ("inspector-mobile", "inspector-large")
+LABELS: tuple[str, ...] = ("scratch", "dent", "stain", "chip", "missing screw")
+SIZE_STEP = 32  # sides are multiples of this: the pyramid doubles 32 -> 16 -> 8, which is exact only on whole cells
 DEFAULT_HW = (320, 320)
-CALIBRATION_STILLS = 100
+ANCHOR_STRIDES = 3  # an anchor's side, in strides of its level
+SAMPLE_ANCHORS = AnchorGrids(
+    tuple(
+        AnchorGrid(stride_px=stride_px, boxes_wh=((ANCHOR_STRIDES * stride_px,) * 2,), normalised=False)
+        for stride_px in (8, 16, 32, 64)
+    )
+)
+# SSD's variances: they bring offsets of a well placed anchor to about the same spread.
+SAMPLE_HEAD = SsdHead(anchors_cxcywh_px=SAMPLE_ANCHORS, center_variance=0.1, size_variance=0.2)
 
 
 def sample_detector(name: str) -> Detector:
@@ -27,22 +32,15 @@ def sample_detector(name: str) -> Detector:
         raise ModelError(f"there is no sample detector {name!r}; choose one of {', '.join(SAMPLE_DETECTORS)}")
     path = WEIGHTS / f"{name}.keras"
     if not path.exists():
-        raise ModelError(f"the weights of {name} are not at {path}; make them with `workbench train {name}`")
+        raise ModelError(
+            f"the weights of {name} are not at {path}; install the workbench again,"
+            f" or train them in a checkout with `python -m sample_media.making train {name}`"
+        )
     meaning = Meaning(
         kind="",
         input_spec=InputSpec(size_hw=None, default_hw=DEFAULT_HW, multiple_of=SIZE_STEP),
         labels=LABELS,
-        head=SsdHead(anchors_cxcywh_px=anchors_cxcywh_px, center_variance=CENTER_VARIANCE, size_variance=SIZE_VARIANCE),
+        head=SAMPLE_HEAD,
         head_outputs=("offsets", "scores"),
     )
     return Detector(KerasNetwork(path), meaning, name=name, source=name)
-
-
-def sample_calibration() -> Calibration:
-    """Return stills of the sample line that no training and no test has seen."""
-    seeds = SEEDS["calibration"][:CALIBRATION_STILLS]
-
-    def frames() -> list[UInt8Array]:
-        return [render_still(seed).image_rgb for seed in seeds]
-
-    return Calibration(f"{len(seeds)} stills of the sample line, seeds {seeds[0]} to {seeds[-1]}", frames)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import final
 
 from workbench.detections import Accuracy, Detections
-from workbench.live import Judge, Player, Shown
+from workbench.live import LiveAccuracy, Player, Shown
 from workbench.opening import Footage
 from workbench.pipeline import Pipeline
 from workbench.session.notices import Notices
@@ -42,7 +42,7 @@ class Evaluation:
 
     Attributes:
         pinned: The baseline.
-        accuracy: Of the setting that plays, once all labelled frames were judged.
+        accuracy: Of the setting that plays, once all labelled frames have passed.
         comparison: Of that setting with the baseline.
     """
 
@@ -51,7 +51,7 @@ class Evaluation:
         self.accuracy: Accuracy | None = None
         self.comparison: Comparison | None = None
         self._footage = footage
-        self._judge = Judge(footage)
+        self._live_accuracy = LiveAccuracy(footage)
         self._player = player
         self._notices = notices
         self._comparison_seconds = comparison_seconds
@@ -84,8 +84,8 @@ class Evaluation:
         self.accuracy = self.comparison = None
         player, pinned = self._player, self.pinned
         begins = time.perf_counter() + SETTLE_SECONDS
-        if self._judge.total:
-            player.add_chore(_after(begins, self._judging(pipeline)))
+        if self._live_accuracy.total:
+            player.add_chore(_after(begins, self._measuring_accuracy(pipeline)))
         if pinned is not None and pinned.pipeline is not pipeline and not player.media.facts().endless:
             player.add_chore(_after(begins, self._comparing(pinned, pipeline, name)))
         if pinned is not None:
@@ -95,17 +95,17 @@ class Evaluation:
     def release(self) -> None:
         """Let go of models and of what was kept of their outputs, once nothing plays any more."""
         self.pinned = None
-        self._judge = Judge(self._footage)
+        self._live_accuracy = LiveAccuracy(self._footage)
 
     def _show_again(self) -> None:
         if self._player.shown is not None:
             self._player.show_again(self._player.shown)
 
-    def _judging(self, pipeline: Pipeline) -> Iterator[float | None]:
-        for done in self._judge.run(pipeline):
-            self._notices.progress("accuracy on labelled frames", done, self._judge.total)
+    def _measuring_accuracy(self, pipeline: Pipeline) -> Iterator[float | None]:
+        for done in self._live_accuracy.run(pipeline):
+            self._notices.progress("accuracy on labelled frames", done, self._live_accuracy.total)
             yield REST
-        self.accuracy = self._judge.accuracy
+        self.accuracy = self._live_accuracy.accuracy
         self._notices.end()
 
     def _comparing(self, pinned: Pinned, pipeline: Pipeline, name: str) -> Iterator[float | None]:

@@ -11,11 +11,11 @@ from workbench.errors import MediaError, SettingsError
 from workbench.history import History, default_path
 from workbench.live import Player
 from workbench.measuring import Bench
-from workbench.opening import Footage, variant, words
+from workbench.opening import Footage, Sources, Variant
 from workbench.record import Record
 from workbench.session.evaluation import Pinned
 from workbench.session.notices import Notices
-from workbench.session.sources import Sources
+from workbench.session.sources import as_material
 from workbench.session.sweeping import Scope, Search
 from workbench.settings import Settings
 from workbench.sweep import Estimate, Grid, Standing
@@ -72,7 +72,7 @@ class Measuring:
         self.active = False
         self._detector, self._footage, self._player = detector, footage, player
         self._sources, self._protocol, self._notices = sources, protocol, notices
-        self._benches: dict[str, Bench] = {}
+        self._benches: dict[Settings | None, Bench] = {}
 
     def record(self, record_id: str) -> Record:
         """Return a record by its id.
@@ -95,15 +95,15 @@ class Measuring:
             raise MediaError(
                 "a live source never shows the same frames twice; in Python, Workbench(media=recorded(open_media(…), 150)) does"
             )
-        baseline = words(self._detector, pinned.settings) if pinned else ""
+        baseline = pinned.settings if pinned else None
         bench = self._bench(baseline)
-        rows = [words(self._detector, settings)]
-        if pinned and pinned.settings != settings and not bench.has_baseline:
+        rows = [settings]
+        if baseline is not None and baseline != settings and not bench.has_baseline:
             rows.insert(0, baseline)
         options = self._sources.options(self._protocol.frames)
         with self._still(), History(self._protocol.history or default_path()) as history:
-            for text in rows:
-                self._keep(history, bench.measure(variant(self._detector, text, options=options)))
+            for row in rows:
+                self._keep(history, bench.measure(Variant.of(self._detector, row, options=options)))
         self._notices.end()
 
     def sweep(self, scope: Scope, settings: Settings) -> None:
@@ -114,7 +114,7 @@ class Measuring:
         """
         search = self.search
         if search is None:
-            self._sources.material(self._detector)  # raises: it says why there is none
+            as_material(self._sources, self._detector)  # raises: it says why there is none
         assert search is not None, "there is one wherever there is material"
         with self._still():
             self._notices.begin("sweep: preparing", can_cancel=True)
@@ -156,7 +156,7 @@ class Measuring:
         finally:
             self.active = False
 
-    def _bench(self, baseline: str) -> Bench:
+    def _bench(self, baseline: Settings | None) -> Bench:
         if baseline not in self._benches:
             protocol = self._protocol
             bench = Bench(
@@ -183,7 +183,7 @@ class Measuring:
 def _search(detector: Detector, footage: Footage, sources: Sources, protocol: Protocol) -> Search | None:
     """Return what a sweep works on; `None` where no other process could open these frames."""
     try:
-        material = sources.material(detector)
+        material = as_material(sources, detector)
     except SettingsError:
         return None
     return Search(detector, material, footage.media.facts(), protocol.history, protocol.frames, protocol.grid)

@@ -4,7 +4,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, final
 
@@ -12,23 +12,22 @@ from workbench.choosing import Budget
 from workbench.detections import Accuracy, Detections
 from workbench.detectors import Detector
 from workbench.errors import SettingsError, UnavailableError, WorkbenchError
-from workbench.history import History, default_path
+from workbench.history import fast_values
 from workbench.live import Player, Shown
-from workbench.machine import environment
 from workbench.measuring import COMPARISON_SECONDS, DEFAULT_FRAMES
-from workbench.media import MediaSource, as_media
-from workbench.opening import Footage, check, fit, open_detector, open_footage, variant, wished, words
+from workbench.media import MediaSource
+from workbench.opening import Footage, Sources, Variant, check, fit, wished
 from workbench.pipeline import Pipeline
 from workbench.record import Record
 from workbench.report import render_report
 from workbench.session.evaluation import Evaluation, Pinned
 from workbench.session.measuring import Measuring, Protocol
 from workbench.session.notices import Notices, Place
-from workbench.session.sources import Sources
+from workbench.session.sources import as_code, as_command
 from workbench.session.sweeping import Scope, Search
 from workbench.session.warm import WarmPipelines
 from workbench.session.worker import Worker
-from workbench.settings import FAST, Settings, describe_changes
+from workbench.settings import Settings, describe_changes
 from workbench.sweep import Grid
 from workbench.timing import Comparison
 
@@ -85,7 +84,7 @@ class Session:
         self.notices = Notices()
         self.settings: Settings | None = None
         self._preset = preset
-        self._sources = Sources(detector, media, truth, tuple(allow))
+        self._sources = Sources(detector=detector, media=media, truth=truth, allow=tuple(allow))
         self._protocol = Protocol(history=history, frames=frames, comparison_seconds=comparison_seconds, grid=grid)
         self._opened: _Opened | None = None
         self._lock = threading.RLock()
@@ -107,7 +106,7 @@ class Session:
 
         def change() -> None:
             detector = self._open_now.detector
-            fast = self._fast(detector) if text.partition(",")[0].strip() == FAST else None
+            fast = fast_values(text, detector.facts.sha256, self._protocol.history)
             self._change(check(detector, wished(detector, text, fast)))
 
         self.notices.guard("settings", change)
@@ -128,11 +127,11 @@ class Session:
 
     def open_detector(self, source: str) -> None:
         """Change to another detector; what was pinned and measured with the old one is let go."""
-        self._in_background("panel", lambda: self._open(replace(self._sources, detector=source)))
+        self._in_background("panel", lambda: self._open_with({"detector": source}))
 
     def open_media(self, source: str | None, truth: str | None = None) -> None:
         """Change to other media; what is pinned is let go, for it knows other frames."""
-        self._in_background("media", lambda: self._open(replace(self._sources, media=source, truth=truth)))
+        self._in_background("media", lambda: self._open_with({"media": source, "truth": truth}))
 
     def upload(self, name: str, content: bytes) -> None:
         """Open a file that somebody sent."""
@@ -141,7 +140,7 @@ class Session:
             self._uploads = self._uploads or tempfile.TemporaryDirectory(prefix="workbench-")
             path = Path(self._uploads.name) / (Path(name.replace("\\", "/")).name or "upload")
             path.write_bytes(content)
-            self._open(replace(self._sources, media=str(path), truth=None))
+            self._open_with({"media": str(path), "truth": None})
 
         self._in_background("media", save)
 
@@ -250,7 +249,7 @@ class Session:
         Raises:
             SettingsError: The frames are in this process only, and have no name that a command could take.
         """
-        return self._sources.command(self._open_now.detector, self._wished(), self._protocol.frames)
+        return as_command(self._sources, self._open_now.detector, self._wished(), self._protocol.frames)
 
     def as_code(self) -> str:
         """Return Python that measures the current setting.
@@ -258,7 +257,7 @@ class Session:
         Raises:
             SettingsError: Nothing is open yet.
         """
-        return self._sources.code(self._open_now.detector, self._wished(), self._protocol.frames)
+        return as_code(self._sources, self._open_now.detector, self._wished(), self._protocol.frames)
 
     def close(self) -> None:
         """End every thread and give back media and files; a second time does nothing."""
@@ -323,8 +322,7 @@ class Session:
 
     def name_of(self, settings: Settings) -> str:
         """Return what people call settings."""
-        detector = self._open_now.detector
-        return variant(detector, words(detector, settings)).name
+        return Variant.of(self._open_now.detector, settings).name
 
     @property
     def plays_samples(self) -> bool:
@@ -366,23 +364,17 @@ class Session:
     def _with_opened(self, action: Callable[[_Opened], object]) -> None:
         self.notices.guard("panel", lambda: action(self._open_now))
 
-    def _fast(self, detector: Detector) -> Mapping[str, object] | None:
-        with History(self._protocol.history or default_path()) as history:
-            best = history.fastest(detector.facts.sha256, environment().machine_id)
-        return best.settings.flat() if best else None
+    def _open_with(self, changes: Mapping[str, object]) -> None:
+        self._open(self._sources.model_copy(update=changes))
 
     def _open(self, sources: Sources) -> None:
         self.notices.begin(f"opening {sources.detector or 'the sample detector'}")
         before = self._opened
-        media = None if sources.media is None else as_media(sources.media)
-        if before is None or sources.detector not in {self._sources.detector, before.detector.facts.source}:
-            detector = open_detector(sources.detector, media, sources.allow)
-        else:
-            detector = before.detector
-        same_detector = before is not None and detector is before.detector
-        footage = open_footage(detector, media, sources.truth)
+        sources = sources.opened()
+        kept = before.detector if before and sources.detector in {self._sources.detector, before.detector.facts.source} else None
+        detector, footage = sources.open(kept)
+        same_detector = kept is not None
         settings = self.settings if same_detector and self.settings else self._first_settings(detector)
-        sources = replace(sources, media=media)
         records = self.records if same_detector else []
         player = Player(footage.media, self.notices.tell_error)
         with ExitStack() as undo:

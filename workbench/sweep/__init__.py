@@ -1,4 +1,4 @@
-"""The sweep: every combination of a grid, in a fraction of the work, and what stands out confirmed.
+"""The sweep: every combination of a grid, in a fraction of the work, and what decides measured whole.
 
 from workbench import History
 from workbench.sweep import Material, Sweep
@@ -13,19 +13,19 @@ with History(path) as history:
 from workbench.sweep.cluster import connect
 from workbench.sweep.dispatcher import Standing
 from workbench.sweep.estimate import Estimate
-from workbench.sweep.frontier import contenders, frontier, place
+from workbench.sweep.executors import Executor, ThisMachine
+from workbench.sweep.frontier import contenders
 from workbench.sweep.grid import Grid, default_grid, read_grid
 from workbench.sweep.isolation import Isolation
 from workbench.sweep.runner import Store, Sweep
-from workbench.sweep.sites import Site, ThisMachine
 from workbench.sweep.task import Material
 
 __all__ = [
     "Estimate",
+    "Executor",
     "Grid",
     "Isolation",
     "Material",
-    "Site",
     "Standing",
     "Store",
     "Sweep",
@@ -33,7 +33,5 @@ __all__ = [
     "connect",
     "contenders",
     "default_grid",
-    "frontier",
-    "place",
     "read_grid",
 ]

@@ -1,62 +1,79 @@
 """The worker process: does one job and writes what it found, a line of JSON each, as it goes.
 
 `python -m workbench.sweep.child JOB.json`; lines go to standard output, whatever else is printed to standard error. It ends when
-its standard input does: with whoever started it.
+its standard input does: with the process that started it.
 """
 
 import json
 import math
-import os
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from functools import cache
 from pathlib import Path
-from statistics import mean
-from typing import IO, Any, final
+from typing import IO, TYPE_CHECKING, final
 
 from workbench.detectors import Calibration, Detector
 from workbench.errors import MediaError, ModelError, WorkbenchError
-from workbench.machine import EnvironmentFacts, NoiseCertificate, environment
+from workbench.machine import EnvironmentFacts, NoiseCertificate, environment, writing_to_parent
 from workbench.media import as_media
 from workbench.opening import Footage, open_detector, open_footage
 from workbench.record import Problem, Record
 from workbench.sweep.task import Job, Material, Row, Task
 from workbench.timing import Clock
 
+if TYPE_CHECKING:  # it loads engines, which not every job wants
+    from workbench.sweep.composed_records import ScreenedGroup
+
+    MakeGroup = Callable[[Detector, Footage, Task, Callable[[], None]], ScreenedGroup]
+
 Open = Callable[[Material], tuple[Detector, Footage]]
 UNTIMED = NoiseCertificate(verdict="unknown", reasons=("nothing was timed",))
-ORPHANED = 3  # exit status
-UNTIMED_AT_ONCE = 2  # engines on labelled frames
-ALIVE_SECONDS = 1.0  # between two signs of life: far less than the patience of whoever listens
+UNTIMED_AT_ONCE = 2  # engines on labelled frames: some runtimes leave a core idle
+ALIVE_SECONDS = 1.0  # between two signs of life: far less than the time limits of the process that watches
+ROUNDS = 8  # in which groups have a slice of the loop each, and an eighth of their rows
+COMPARISON_SECONDS = 3.0  # a row measured whole wants its own times first; how it compares is clear much sooner where it matters
 
 
 @final
 class Lines:
-    """What the worker says: `{"begins": id}`, `{"record": {...}}`, `{"alive": true}` and at the end `{"done": true}`."""
+    """What the worker writes: `{"begins": id}`, `{"record": {...}}`, `{"alive": true}` and at the end `{"done": true}`.
+
+    `{"begins": id, "preparing": true}` stands before a compilation or conversion, which may take minutes without a line; without it
+    frames follow, which may not. Several threads write: those that keep outputs give signs of life.
+    """
 
     def __init__(self, out: IO[str], clock: Clock = time.monotonic) -> None:
         self._out = out
         self._clock = clock
-        self._said = -math.inf
+        self._lock = threading.Lock()  # guards `_out` and `_written`: a line of one thread must not fall into that of another
+        self._written = -math.inf
 
-    def say(self, name: str, value: Any) -> None:
-        self._out.write(json.dumps({name: value}, ensure_ascii=False) + "\n")
-        self._out.flush()
+    def begins(self, row_id: str, *, preparing: bool = False) -> None:
+        """Tell which row comes: if the process dies, it was that one."""
+        self._write(json.dumps({"begins": row_id} | ({"preparing": True} if preparing else {})))
 
     def alive(self) -> None:
-        """Say that it is getting on: now and then, for whoever listens wakes up, and takes a core from what is timed."""
-        if self._clock() >= self._said + ALIVE_SECONDS:
-            self._said = self._clock()
-            self.say("alive", True)
+        """Give a sign of life, now and then: each wakes the process that reads them, and takes a core from what is timed."""
+        with self._lock:
+            if self._clock() < self._written + ALIVE_SECONDS:
+                return
+            self._written = self._clock()
+        self._write('{"alive": true}')
 
     def record(self, record: Record) -> None:
-        self._out.write(f'{{"record":{record.to_json()}}}\n')
-        self._out.flush()
+        self._write(f'{{"record":{record.to_json()}}}')
+
+    def done(self) -> None:
+        self._write('{"done": true}')
+
+    def _write(self, line: str) -> None:
+        with self._lock:
+            self._out.write(f"{line}\n")
+            self._out.flush()
 
 
 def open_material(material: Material) -> tuple[Detector, Footage]:
@@ -81,7 +98,7 @@ def work(job: Job, lines: Lines, open_them: Open = open_material) -> None:
         problem = problem_of(error)
         for task in job.tasks:
             lines.record(group_problem(task, problem))
-    lines.say("done", True)
+    lines.done()
 
 
 def problem_of(error: BaseException) -> Problem:
@@ -123,43 +140,64 @@ def _check_same(task: Task, detector: Detector, footage: Footage) -> None:
         raise MediaError(f"{media.name} differs from the sweep's own; choose the same version of it on every machine")
 
 
-def _compose(job: Job, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
-    """Compose the rows of tasks in turns, so that a machine that changes its pace does so for all of them alike."""
-    from workbench.sweep.composing import TURNS, Composer
+def compose(
+    job: Job, detector: Detector, footage: Footage, lines: Lines, make_group: "MakeGroup | None" = None
+) -> Iterator[Record]:
+    """Compose the rows of tasks in turns, so that a machine whose speed changes does so for all of them alike.
 
-    composers, screened = [], []
-    for task in job.tasks:
+    Args:
+        job: Of kind `compose`.
+        detector: What runs.
+        footage: Frames and truth.
+        lines: Told of each row.
+        make_group: What screens a task's rows; `ScreenedGroup` by default.
+    """
+    from workbench.sweep.composed_records import ScreenedGroup
+
+    make = make_group or ScreenedGroup
+    groups = yield from _opened(job.tasks, lambda task: make(detector, footage, task, lines.alive), lines)
+    screened: dict[str, list[Row]] = {}
+    for turn in range(ROUNDS):
+        for group in tuple(groups):
+            try:
+                group.time_slice()
+            except Exception as error:  # what was seen of it before may be of an engine about to fail: it costs this task
+                groups.remove(group)
+                yield group_problem(group.task, problem_of(error))
+                continue
+            for row in group.task.rows[turn::ROUNDS]:
+                lines.begins(row.id)
+                try:
+                    group.screen(row)
+                except Exception as error:  # it costs this row
+                    yield row_problem(group.task, row, problem_of(error))
+                else:
+                    screened.setdefault(group.task.id, []).append(row)
+    for group in groups:
+        for row in screened.get(group.task.id, ()):
+            try:
+                yield group.record(row)
+            except WorkbenchError as error:  # its times cannot be
+                yield row_problem(group.task, row, problem_of(error))
+
+
+def _opened(
+    tasks: Sequence[Task], make_group: "Callable[[Task], ScreenedGroup]", lines: Lines
+) -> "Generator[Record, None, list[ScreenedGroup]]":
+    """Make the groups of tasks and run them over the labelled frames; give the problem of each with which that fails."""
+    groups: list[ScreenedGroup] = []
+    for task in tasks:
         try:
-            composers.append(Composer(detector, footage, task, lines.alive))
+            groups.append(make_group(task))
         except Exception as error:  # the runtime raises what it likes; it costs this task
             yield group_problem(task, problem_of(error))
-    with ThreadPoolExecutor(UNTIMED_AT_ONCE) as pool:  # some runtimes leave a core idle
-        kept = [(composer, pool.submit(composer.keep_stills, lines.alive)) for composer in composers]
-    for composer, future in kept:
+    with ThreadPoolExecutor(UNTIMED_AT_ONCE) as pool:
+        kept = [(group, pool.submit(group.keep_outputs, lines.alive)) for group in groups]
+    for group, future in kept:
         if failure := future.exception():
-            composers.remove(composer)
-            yield group_problem(composer.task, problem_of(failure))
-    for turn in range(TURNS):
-        for composer in tuple(composers):
-            composer.begin_turn()
-            for row in composer.turns[turn]:
-                lines.say("begins", row.id)
-                try:
-                    composer.screen(row)
-                except Exception as error:  # it costs this row
-                    yield row_problem(composer.task, row, problem_of(error))
-                else:
-                    screened.append((composer, row))
-            try:
-                composer.end_turn()
-            except Exception as error:  # what was seen of it before may be of an engine about to fail: it costs this task
-                composers.remove(composer)
-                yield group_problem(composer.task, problem_of(error))
-    probes_ms = [composer.probe_ms for composer in composers if composer.probe_ms is not None]
-    probe_ms = mean(probes_ms) if probes_ms else None
-    for composer, row in screened:
-        if composer in composers:
-            yield composer.record(row, probe_ms)
+            groups.remove(group)
+            yield group_problem(group.task, problem_of(failure))
+    return groups
 
 
 def _direct(job: Job, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
@@ -167,11 +205,23 @@ def _direct(job: Job, detector: Detector, footage: Footage, lines: Lines) -> Ite
     from workbench.opening import Variant
 
     (task,) = job.tasks
-    bench = Bench(footage, task.frames, task.baseline, lambda *_: lines.alive(), comparison_seconds=COMPARISON_SECONDS)
     rows = (*((task.lead,) if task.lead else ()), *task.rows)
+    at, compiled = rows[0], set[str]()
+
+    def turn(number: int) -> None:
+        nonlocal at
+        at = rows[number]
+        lines.begins(at.id, preparing=at.id not in compiled)
+
+    def progress(_: str, __: int, total: int) -> None:
+        if total and at.id not in compiled:  # frames pass, so it is compiled
+            compiled.add(at.id)
+            lines.begins(at.id)
+        lines.alive()
+
+    bench = Bench(footage, task.frames, task.baseline, progress, comparison_seconds=COMPARISON_SECONDS)
     variants = [Variant(name=row.name, detector=detector, settings=row.settings, command=row.command) for row in rows]
-    outcomes = bench.measure_in_turns(variants, lambda n: lines.say("begins", rows[n].id))
-    for row, outcome in zip(rows, outcomes, strict=True):
+    for row, outcome in zip(rows, bench.measure_in_turns(variants, turn), strict=True):
         if isinstance(outcome, Exception):
             yield row_problem(task, row, problem_of(outcome))
         else:
@@ -193,27 +243,16 @@ def _convert(job: Job, detector: Detector, footage: Footage, lines: Lines) -> It
     yield from ()
 
 
-COMPARISON_SECONDS = 3.0  # a confirmed row wants its own times first; how it compares is clear much sooner where it matters
 WAYS: dict[str, Callable[[Job, Detector, Footage, Lines], Iterator[Record]]] = {
-    "compose": _compose,
+    "compose": compose,
     "direct": _direct,
     "convert": _convert,
 }
 
 
-def _end_with_parent() -> None:
-    def wait() -> None:
-        sys.stdin.buffer.read()
-        os._exit(ORPHANED)
-
-    threading.Thread(target=wait, name="workbench-parent", daemon=True).start()
-
-
 def main(path: Path, open_them: Open = open_material) -> None:
-    """Do the job in a file, for whoever reads standard output."""
-    _end_with_parent()
-    with closing(os.fdopen(os.dup(1), "w", encoding="utf-8")) as out:
-        os.dup2(2, 1)  # what runtimes print must not come between the lines
+    """Do the job in a file."""
+    with writing_to_parent() as out:
         work(Job.model_validate_json(path.read_bytes()), Lines(out), open_them)
 
 

@@ -1,50 +1,68 @@
-"""Sites of a Dask cluster: one for each kind of machine, each worker measuring one thing at a time.
+"""The machines of a Dask cluster, each worker measuring one thing at a time.
 
 Workers say with the resource `machine=1` that they may measure; `dask worker tcp://… --resources "machine=1" --nthreads 1`.
 """
 
+import threading
 import time
-from collections.abc import Iterable, Mapping
-from concurrent.futures import Future
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import CancelledError, Future
 from pathlib import Path
-from typing import Any, final
+from typing import Any, TypeVar, final
+from uuid import uuid4
 
 from workbench.errors import UnavailableError
 from workbench.machine import EnvironmentFacts, environment
-from workbench.sweep.isolation import Isolation, run_job
-from workbench.sweep.parcels import Parcels, keep, missing, pack, unpack
-from workbench.sweep.sites import Site
+from workbench.record import Record
+from workbench.sweep.executors import Executor
+from workbench.sweep.isolation import Isolation, records_of
 from workbench.sweep.task import Job, Material
+from workbench.sweep.transfer import Bundle, keep, missing, pack, unpack
 
 RESOURCE = "machine"
 CONNECT_SECONDS = 10.0  # for a scheduler to answer
 REFRESH_SECONDS = 2.0  # between two looks at who is there
 RETRIES = 3  # of a job whose worker died; by then it is likely to be the job's fault
 
+T = TypeVar("T")
+
+# On a worker
+
 
 class LacksContentError(Exception):
     """A worker was asked to measure what was never sent to it: it joined later."""
 
 
+_stops: dict[str, threading.Event] = {}  # of a worker's process, by sweep: Dask runs `stop_here` beside the job, on another thread
+
+
 def describe_worker() -> str:
-    """Say what machine this is; runs on the worker."""
+    """Say what machine this is."""
     return environment().model_dump_json()
 
 
-def measure_sent(job_json: str, parcels_json: str, isolation: Isolation) -> list[str]:
-    """Do a job on a worker; its records say what the sender calls detector and media.
+def stop_here(sweep: str) -> None:
+    """End what a sweep runs here, and all that it may still be given."""
+    _stops.setdefault(sweep, threading.Event()).set()
+
+
+def measure_sent(sweep: str, job_json: str, bundle_json: str, isolation: Isolation) -> list[str]:
+    """Do a job; its records say what the sender calls detector and media. Stopped, it returns what is finished.
 
     Raises:
         LacksContentError: Something that it needs has not been sent here.
     """
-    job, parcels = Job.model_validate_json(job_json), Parcels.model_validate_json(parcels_json)
-    if missing(parcels.hashes()):
+    job, bundle = Job.model_validate_json(job_json), Bundle.model_validate_json(bundle_json)
+    if missing(bundle.hashes):
         raise LacksContentError
-    material, sender = unpack(job.material, parcels), job.tasks[0]
+    sender, material = job.tasks[0], unpack(bundle)
     here = Job(tasks=tuple(task.model_copy(update={"material": material}) for task in job.tasks))
     names = {"detector": sender.detector, "media": sender.media}
-    return [record.model_copy(update=names).to_json() for record in run_job(here, isolation)]
+    texts = records_of(here.model_dump_json(), isolation, _stops.setdefault(sweep, threading.Event()))
+    return [Record.from_json(text).model_copy(update=names).to_json() for text in texts]
+
+
+# At the sweep
 
 
 @final
@@ -55,7 +73,7 @@ class Cluster:
         address: Of the scheduler.
 
     Raises:
-        UnavailableError: Dask is not installed, nobody answers, or no worker may measure.
+        UnavailableError: Dask is not installed, or nobody answers; also by each method, once the scheduler has gone.
     """
 
     def __init__(self, address: str) -> None:
@@ -63,115 +81,126 @@ class Cluster:
             from distributed import Client
         except ImportError:
             raise UnavailableError("Dask is not installed; run `pip install distributed`, or sweep without --cluster") from None
+        self.sweep = uuid4().hex
+        self._address = address
         try:
-            self.client: Any = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+            self._client: Any = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise UnavailableError(
                 f"no Dask scheduler answers at {address} ({type(error).__name__}); start `dask scheduler` and name its address"
             ) from None
-        self._environments: dict[str, EnvironmentFacts] = {}
+        self._machines: dict[str, EnvironmentFacts] = {}
         self._looked = 0.0
+        self._bundles: dict[Material, Bundle] = {}
         self._contents: dict[str, Path] = {}
-        self.parcels: dict[Material, Parcels] = {}
+
+    def gone(self, error: BaseException) -> UnavailableError:
+        """Return what to raise where the scheduler has gone."""
+        return UnavailableError(
+            f"the Dask scheduler at {self._address} answers no more ({type(error).__name__}); what is finished is in the history:"
+            " start it and the same sweep again"
+        )
+
+    def _answered(self, ask: Callable[[], T]) -> T:
+        try:
+            return ask()
+        except (OSError, TimeoutError, RuntimeError) as error:  # also Dask's own: the connection is closed, the client is
+            raise self.gone(error) from None
+
+    def _on(self, workers: Iterable[str], function: Callable[..., T], *words: object) -> Mapping[str, T]:
+        """Run a function on workers, beside what they do; one that has gone meanwhile is left out."""
+        there = list(workers)
+        answers = self._answered(lambda: self._client.run(function, *words, workers=there, on_error="ignore")) if there else {}
+        return answers or {}
 
     def workers(self) -> Mapping[str, EnvironmentFacts]:
-        """Return the machines of the workers that may measure, by address."""
+        """Return the machines of the workers that may measure, by address; a new one is sent what the others have."""
         if time.monotonic() - self._looked >= REFRESH_SECONDS:
-            self._looked = time.monotonic()
-            known = self.client.scheduler_info(n_workers=-1)["workers"]
+            known = self._answered(lambda: self._client.scheduler_info(n_workers=-1))["workers"]
             there = [address for address, facts in known.items() if facts.get("resources", {}).get(RESOURCE)]
-            new = [address for address in there if address not in self._environments]
-            if new:
-                told = self.client.run(describe_worker, workers=new, on_error="ignore")
-                self._environments |= {address: EnvironmentFacts.model_validate_json(text) for address, text in told.items()}
-            self._environments = {address: facts for address, facts in self._environments.items() if address in there}
-            self._send(new)
-        return self._environments
+            new = [address for address in there if address not in self._machines]
+            told = self._on(new, describe_worker)
+            self._machines |= {address: EnvironmentFacts.model_validate_json(text) for address, text in told.items()}
+            self._machines = {address: facts for address, facts in self._machines.items() if address in there}
+            self._looked = time.monotonic()
+            self.send(new)
+        return self._machines
 
-    def prepare(self, material: Material) -> Parcels:
-        """Pack a material, and send its contents to the workers that lack them."""
-        if material not in self.parcels:
-            self.parcels[material], contents = pack(material)
-            self._contents |= contents
-            self._send(self.workers())
-        return self.parcels[material]
-
-    def _send(self, addresses: Iterable[str]) -> None:
-        hashes = list(self._contents)
-        if not hashes or not (there := list(addresses)):
-            return
-        lacking = self.client.run(missing, hashes, workers=there, on_error="ignore")
-        for address, lacked in lacking.items():
+    def send(self, workers: Iterable[str]) -> None:
+        """Send workers the contents that they lack."""
+        for address, lacked in self._on(workers if self._contents else (), missing, list(self._contents)).items():
             for sha256 in lacked:
-                self.client.run(keep, sha256, self._contents[sha256].read_bytes(), workers=[address], on_error="ignore")
+                self._on([address], keep, sha256, self._contents[sha256].read_bytes())
 
-    def send_again(self) -> None:
-        """Send to whoever lacks something."""
-        self._looked = 0.0
-        self._send(self.workers())
+    def submit(self, job: Job, isolation: Isolation, machine_id: str) -> "Future[list[str]]":
+        if job.material not in self._bundles:
+            self._bundles[job.material], contents = pack(job.material)
+            self._contents |= contents
+            self.send(self.workers())
+        machines = self.workers()
+        alike = [address for address, facts in machines.items() if facts.machine_id == machine_id]
+        # Where all are alike, those that join later may have it, too.
+        where = {"workers": alike} if len(alike) < len(machines) else {}
+        executor = self._answered(lambda: self._client.get_executor(resources={RESOURCE: 1}, pure=False, retries=RETRIES, **where))
+        words = self.sweep, job.model_dump_json(), self._bundles[job.material].model_dump_json(), isolation
+        future: Future[list[str]] = self._answered(lambda: executor.submit(measure_sent, *words))
+        return future
+
+    def stop(self) -> None:
+        """Tell all workers to give back what they have finished; a scheduler that has gone has none."""
+        try:
+            self._on(self._machines, stop_here, self.sweep)
+        except UnavailableError:
+            return
 
     def close(self) -> None:
-        self.client.close()
+        if self._client.status != "closed":  # one closes for all kinds of machines
+            self.stop()
+            self._client.close()
 
 
 @final
-class ClusterSite(Site):
+class ClusterExecutor(Executor):
     """The machines of one kind in a cluster.
 
     Args:
-        cluster: The connection, shared with other sites.
+        cluster: The connection, shared with those of other kinds.
         facts: What these machines are.
-        alone: Whether all workers are of this kind; then those that join later are as well.
         isolation: How processes are started and watched there.
     """
 
-    def __init__(self, cluster: Cluster, facts: EnvironmentFacts, *, alone: bool, isolation: Isolation) -> None:
+    def __init__(self, cluster: Cluster, facts: EnvironmentFacts, isolation: Isolation) -> None:
         self.environment = facts
         self.several = True
         self._cluster = cluster
-        self._alone = alone
         self._isolation = isolation
-        self._running: set[Future[list[str]]] = set()
 
     @property
     def slots(self) -> int:
-        return len(self._addresses())
-
-    def _addresses(self) -> list[str]:
-        there = self._cluster.workers().items()
-        return [address for address, facts in there if facts.machine_id == self.machine_id]
+        return sum(facts.machine_id == self.machine_id for facts in self._cluster.workers().values())
 
     def submit(self, job: Job) -> "Future[list[str]]":
-        parcels = self._cluster.prepare(job.material)
-        where = {} if self._alone else {"workers": self._addresses()}
-        executor = self._cluster.client.get_executor(resources={RESOURCE: 1}, pure=False, retries=RETRIES, **where)
-        future: Future[list[str]] = executor.submit(measure_sent, job.model_dump_json(), parcels.model_dump_json(), self._isolation)
-        self._running.add(future)
-        future.add_done_callback(self._running.discard)
-        return future
+        return self._cluster.submit(job, self._isolation, self.machine_id)
 
-    def may_try_again(self, error: BaseException) -> bool:
-        if isinstance(error, LacksContentError):
-            self._cluster.send_again()
-            return True
-        return False
-
-    def blames_job(self, error: BaseException) -> bool:
+    def again_after(self, error: BaseException) -> bool:
         from distributed import KilledWorker
 
-        return isinstance(error, KilledWorker)  # one worker after the other died of it
+        if isinstance(error, LacksContentError):
+            self._cluster.send(self._cluster.workers())
+            return True
+        if isinstance(error, KilledWorker):  # one worker after the other died of it
+            return False
+        raise self._cluster.gone(error) if isinstance(error, CancelledError) else error
 
     def stop(self) -> None:
-        for future in tuple(self._running):
-            future.cancel()
+        self._cluster.stop()
 
     def close(self) -> None:
-        self.stop()
         self._cluster.close()
 
 
-def connect(address: str, isolation: Isolation | None = None) -> tuple[Site, ...]:
-    """Return the sites of a cluster, one for each kind of machine in it.
+def connect(address: str, isolation: Isolation | None = None) -> tuple[Executor, ...]:
+    """Return the executors of a cluster, one for each kind of machine in it.
 
     Raises:
         UnavailableError: Dask is not installed, nobody answers, or no worker may measure.
@@ -183,5 +212,4 @@ def connect(address: str, isolation: Isolation | None = None) -> tuple[Site, ...
         raise UnavailableError(
             f'no worker at {address} may measure; start some with `dask worker {address} --resources "{RESOURCE}=1" --nthreads 1`'
         )
-    make = partial(ClusterSite, cluster, alone=len(kinds) == 1, isolation=isolation or Isolation())
-    return tuple(make(facts) for facts in kinds.values())
+    return tuple(ClusterExecutor(cluster, facts, isolation or Isolation()) for facts in kinds.values())

@@ -1,24 +1,25 @@
-"""Jobs handed to sites, and what comes back of them."""
+"""Jobs handed to executors, and what comes back of them."""
 
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import final
 
 from workbench.record import Problem, Record
 from workbench.sweep.child import group_problem
 from workbench.sweep.estimate import Remaining
-from workbench.sweep.sites import Site
+from workbench.sweep.executors import Executor
 from workbench.sweep.task import Job, alone
 
-LOOK_SECONDS = 0.5  # between two looks whether somebody cancels
-TELL_SECONDS = 5.0  # between two words on the time that is left: whoever shows them takes time from what is measured
+CANCEL_SECONDS = 0.5  # between two looks whether the sweep was cancelled
+TELL_SECONDS = 5.0  # between two words on the time that is left: showing them takes time from what is measured
+STOP_SECONDS = 30.0  # for jobs to give what they have finished once they are told to stop; each looks every second
 
 Progress = Callable[["Standing"], None]
 Keep = Callable[[Sequence[Record]], list[Record]]
-"""Stores what came back of a job, and says what of it is news."""
+"""Stores what came back of a job, and returns what of it is new."""
 
 
 @final
@@ -46,28 +47,28 @@ class Standing:
 class _Running:
     """A job that was submitted, and when."""
 
-    site: Site
+    executor: Executor
     job: Job
     began: float
 
 
 @final
 class Dispatcher:
-    """Keeps sites busy.
+    """Keeps executors busy. All but `cancel` is called by one thread.
 
     Attributes:
-        cancelled: Whether somebody ended it.
-        stored: Records that whoever keeps them has stored.
+        cancelled: Whether the sweep was ended.
+        stored: Records that were stored.
 
     Args:
-        sites: Where jobs run.
+        executors: Where jobs run.
         progress: Told how far it is.
     """
 
-    def __init__(self, sites: Sequence[Site], progress: Progress | None) -> None:
+    def __init__(self, executors: Sequence[Executor], progress: Progress | None) -> None:
         self.cancelled = False
         self.stored = 0
-        self._sites = sites
+        self._executors = executors
         self._progress = progress or (lambda _: None)
         self._done = self._total = 0
         self._remaining = Remaining(0.0)
@@ -75,14 +76,14 @@ class Dispatcher:
     def cancel(self) -> None:
         """End it soon: from any thread."""
         self.cancelled = True
-        for site in self._sites:
-            site.stop()
+        for executor in self._executors:
+            executor.stop()
 
-    def run(self, jobs: Iterable[tuple[Site, Job]], keep: Keep) -> Iterator[Record]:
-        """Do jobs in their order, as many at once as sites have room for, and give what they find once it is kept."""
-        waiting = {site: deque[Job]() for site in self._sites}
-        for site, job in jobs:
-            waiting[site].append(job)
+    def run(self, jobs: Iterable[tuple[Executor, Job]], keep: Keep) -> Iterator[Record]:
+        """Do jobs in their order, as many at once as executors have room for, and give what they find once it is kept."""
+        waiting = {executor: deque[Job]() for executor in self._executors}
+        for executor, job in jobs:
+            waiting[executor].append(job)
         queued = [job for row in waiting.values() for job in row]
         self._total += sum(len(job.tasks) for job in queued)
         self._remaining.add(queued)
@@ -93,67 +94,73 @@ class Dispatcher:
                 if self._submit(running, waiting) or time.monotonic() >= tell_at:
                     self._tell(running.values())
                     tell_at = time.monotonic() + TELL_SECONDS
-                yield from self._finished(running, waiting, keep, LOOK_SECONDS)
+                done, _ = wait(running, CANCEL_SECONDS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    if not self.cancelled:  # then a job may have failed for that alone
+                        yield from self._finished(future, running, waiting, keep)
+            yield from self._stopped(running, waiting, keep)
         except (KeyboardInterrupt, GeneratorExit):
             self.cancel()
-            for _ in self._finished(running, waiting, keep, None):
-                pass  # what the stopped job had finished is stored; whoever listened has gone
+            for _ in self._stopped(running, waiting, keep):
+                pass  # what the stopped jobs had finished is stored; nobody asks for it any more
             raise
-        if self.cancelled:
-            yield from self._finished(running, waiting, keep, None)
 
-    def _submit(self, running: dict[Future[list[str]], _Running], waiting: Mapping[Site, deque[Job]]) -> bool:
-        """Give sites as many jobs as they have room for, and say whether there was one."""
+    def _stopped(
+        self, running: dict[Future[list[str]], _Running], waiting: Mapping[Executor, deque[Job]], keep: Keep
+    ) -> Iterator[Record]:
+        """Give what jobs had finished when they were stopped; one that failed meanwhile has nothing to give."""
+        done, _ = wait(running, STOP_SECONDS, return_when=ALL_COMPLETED)
+        for future in done:
+            if not future.cancelled() and future.exception() is None:
+                yield from self._finished(future, running, waiting, keep)
+
+    def _submit(self, running: dict[Future[list[str]], _Running], waiting: Mapping[Executor, deque[Job]]) -> bool:
+        """Give executors as many jobs as they have room for, and say whether there was one."""
         before = len(running)
-        for site, row in waiting.items():
-            while row and _has_room(site, row[0], [one.job for one in running.values() if one.site is site]):
+        for executor, row in waiting.items():
+            while row and _has_room(executor, row[0], [one.job for one in running.values() if one.executor is executor]):
                 job = row.popleft()
-                running[site.submit(job)] = _Running(site, job, time.monotonic())
+                running[executor.submit(job)] = _Running(executor, job, time.monotonic())
         return len(running) > before
 
     def _finished(
         self,
+        future: Future[list[str]],
         running: dict[Future[list[str]], _Running],
-        waiting: Mapping[Site, deque[Job]],
+        waiting: Mapping[Executor, deque[Job]],
         keep: Keep,
-        seconds: float | None,
     ) -> Iterator[Record]:
-        done, _ = wait(running, seconds, return_when=FIRST_COMPLETED) if running else (set(), None)
-        for future in done:
-            one = running.pop(future)
-            if future.cancelled():
-                continue
-            error = future.exception()
-            if error is not None and not self.cancelled and one.site.may_try_again(error):
-                running[one.site.submit(one.job)] = one
-                continue
-            if error is not None and not one.site.blames_job(error):
-                raise error
-            if error is not None and len(one.job.tasks) > 1:  # it was one of them
-                waiting[one.site].extend(map(alone, one.job.tasks))
-                continue
+        one = running.pop(future)
+        try:
+            texts = future.result()
+        except Exception as error:  # whatever a worker raises, or the connection to it
+            if one.executor.again_after(error):
+                waiting[one.executor].appendleft(one.job)
+                return
+            if len(one.job.tasks) > 1:  # it was one of them
+                waiting[one.executor].extend(map(alone, one.job.tasks))
+                return
+            records = [group_problem(one.job.tasks[0], problem_of_worker(error), one.executor.environment)]
+        else:
             if not self.cancelled:
                 self._submit(running, waiting)  # a worker takes longer to begin than this takes to keep what the last one found
-            if error is not None:
-                records = [group_problem(one.job.tasks[0], problem_of_worker(error), one.site.environment)]
-            else:
-                records = [Record.from_json(text, one.job.name) for text in future.result()]
-            records = keep(records)
-            self._done += len(one.job.tasks)
-            self._remaining.finish(one.job, time.monotonic() - one.began)
-            self._tell(running.values() or [one])
-            yield from records
+            records = [Record.from_json(text, one.job.name) for text in texts]
+        records = keep(records)
+        self._done += len(one.job.tasks)
+        self._remaining.finish(one.job, time.monotonic() - one.began)
+        self._tell(running.values() or [one])
+        yield from records
 
     def _tell(self, running: Collection[_Running]) -> None:
-        slots = sum(max(1, site.slots) for site in self._sites)
+        slots = sum(max(1, executor.slots) for executor in self._executors)
         spent = [(one.job, time.monotonic() - one.began) for one in running]
         what = next((one.job.name for one in running), "")
         self._progress(Standing(what, self._done, self._total, self.stored, self._remaining.seconds(spent) / slots))
 
 
-def _has_room(site: Site, job: Job, running: Collection[Job]) -> bool:
+def _has_room(executor: Executor, job: Job, running: Collection[Job]) -> bool:
     timed = any(one.measures for one in (job, *running))
-    return len(running) < max(1, site.slots if timed else site.untimed_slots)
+    return len(running) < max(1, executor.slots if timed else executor.untimed_slots)
 
 
 def problem_of_worker(error: BaseException) -> Problem:

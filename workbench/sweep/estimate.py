@@ -11,7 +11,7 @@ from workbench.sweep.task import Job, Row, Task
 # corrected by what the first jobs took.
 PROCESS_SECONDS = 3.0  # for a fresh one to load what it needs, TensorFlow aside
 TENSORFLOW_SECONDS = 6.0
-ROW_SECONDS = 0.06  # NMS screened, judged and written down
+ROW_SECONDS = 0.06  # NMS timed, judged and written down
 DIRECT_SECONDS = 10.0  # a row that is measured whole, with its comparison
 CONVERSION_SECONDS = 9.0  # each, with its share of loading and exporting
 MOST_GONE = 0.95  # of what was guessed for a job that still runs
@@ -24,13 +24,15 @@ class Estimate:
 
     Attributes:
         combinations: All that the grid holds.
-        known: Of them, how many the history holds already, or cannot run.
+        known: Of them, how many the history holds already.
+        cannot_run: Of them, how many this detector or machine cannot take.
         tasks: Runs of an engine.
         seconds: About how long they will take.
     """
 
     combinations: int
     known: int
+    cannot_run: int
     tasks: int
     seconds: float
 

@@ -1,33 +1,22 @@
 """Isolation: a job runs in fresh processes, and a crash, a hang or running out of memory costs the row at which it happened."""
 
-import json
-import os
-import select
-import signal
-import subprocess
-import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, final
+from typing import final
 
-import psutil
-
-from workbench.record import Problem, Record
+from workbench.errors import RecordError
+from workbench.machine import KILLED, ChildFailedError, ChildProcess, Message
+from workbench.record import Problem
 from workbench.sweep.child import group_problem, row_problem
-from workbench.sweep.task import Job, Task
+from workbench.sweep.task import Job, RecordText, Task
 
-OPENING_SECONDS = 600.0  # without a word while models load and convert: calibrating a large one takes minutes
-PATIENCE_SECONDS = 60.0  # without a word afterwards, where the slowest thing is a handful of frames
-MEMORY_SHARE = 0.9  # of what is free when a worker starts: beyond it the system would begin to end processes of its own choice
-LOOK_SECONDS = 1.0  # between two looks at the memory: rare enough to disturb nobody
+OPENING_SECONDS = 600.0  # without a line while models load, compile and convert: calibrating a large one takes minutes
+PATIENCE_SECONDS = 60.0  # without a line while frames run, where the slowest thing is a handful of them
 MOST_DEATHS = 8  # of one task's processes; after that the rest of its rows would only die as well
-KILLED_FIRST = "1000"  # for Linux when memory runs out: rather the worker than the sweep, or the user's browser
-END_SECONDS = 5.0  # for a process to go by itself once it has said that it is done
 
 
 class WorkerStoppedError(Exception):
@@ -41,8 +30,8 @@ class Isolation:
 
     Attributes:
         command: What is started by this interpreter, with the job's file as the last word.
-        opening_seconds: How long it may say nothing until its first row begins.
-        patience_seconds: And how long afterwards.
+        opening_seconds: How long it may write nothing until its first row begins, and while a row is compiled or converted.
+        patience_seconds: And how long while frames run.
         memory_bytes: What it may take; a share of what is free by default.
     """
 
@@ -51,11 +40,8 @@ class Isolation:
     patience_seconds: float = PATIENCE_SECONDS
     memory_bytes: int | None = None
 
-    def limit_bytes(self) -> int:
-        return self.memory_bytes or int(psutil.virtual_memory().available * MEMORY_SHARE)
 
-
-def run_job(job: Job, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> Iterator[Record]:
+def run_job(job: Job, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> Iterator[RecordText]:
     """Do a job in processes of its own, and give each record as it comes: those of problems too.
 
     Where the process of several tasks ends badly, nobody is blamed: what is left of each has processes of its own.
@@ -80,7 +66,7 @@ def run_job(job: Job, isolation: Isolation = Isolation(), stop: threading.Event 
         yield from run_task(task, isolation, stop)
 
 
-def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> Iterator[Record]:
+def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> Iterator[RecordText]:
     """Measure a task in processes that do nothing else, and give each record as it comes. Arguments and errors as in `run_job`.
 
     A row is blamed for the end of its process at once, but for one that somebody killed (SIGKILL) only the second time: that may
@@ -111,15 +97,16 @@ def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Eve
             continue
         problem = Problem(kind="WorkerError", message=ending)
         if child.at is None:
-            yield from () if task.kind == "convert" else (group_problem(task, problem),)
+            yield from () if task.kind == "convert" else (RecordText.of(group_problem(task, problem)),)
             return
         if lead is not None and child.at == lead.id:
-            yield from () if lead.id in seen else (row_problem(task, lead, problem),)
+            yield from () if lead.id in seen else (RecordText.of(row_problem(task, lead, problem)),)
             lead = None
         elif child.at in left:
-            yield row_problem(task, left.pop(child.at), problem)
+            yield RecordText.of(row_problem(task, left.pop(child.at), problem))
     if left:
-        yield group_problem(task, Problem(kind="WorkerError", message=f"its processes ended {MOST_DEATHS} times: {ending}"))
+        problem = Problem(kind="WorkerError", message=f"its processes ended {MOST_DEATHS} times: {ending}")
+        yield RecordText.of(group_problem(task, problem))
 
 
 def records_of(job_json: str, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> list[str]:
@@ -127,7 +114,7 @@ def records_of(job_json: str, isolation: Isolation = Isolation(), stop: threadin
     found: list[str] = []
     with suppress(WorkerStoppedError):
         for record in run_job(Job.model_validate_json(job_json), isolation, stop):
-            found.append(record.to_json())  # noqa: PERF401 - one by one, so that those before the stop are kept
+            found.append(record.text)  # noqa: PERF401 - one by one, so that those before the stop are kept
     return found
 
 
@@ -144,6 +131,7 @@ class _Child:
         killed: Whether that was by SIGKILL, and not by us.
         full: Whether it was for the memory that it took.
         at: Id of the row that it was at.
+        preparing: Whether that was being compiled.
     """
 
     job: Job
@@ -153,107 +141,41 @@ class _Child:
     at: str | None = None
     killed: bool = False
     full: bool = False
-    _done: bool = field(default=False, init=False)
-    _closed: bool = field(default=False, init=False)
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[RecordText]:
         """Start it, and give what it finds until it ends."""
-        limit = self.isolation.limit_bytes()
-        with tempfile.TemporaryDirectory(prefix="workbench-") as folder, tempfile.TemporaryFile() as printed:
+        try:
+            yield from self._records()
+        except ChildFailedError as failed:
+            if failed.reason == "stopped":
+                raise WorkerStoppedError("the sweep was stopped; what was finished before is in the history") from None
+            self.ending = f"it {failed}: {failed.printed}" if failed.printed else f"it {failed}"
+            self.killed, self.full = failed.code == KILLED, failed.reason == "memory"
+        except RecordError as error:  # another program's line
+            self.ending = str(error)
+
+    def _records(self) -> Iterator[RecordText]:
+        with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
             path = Path(folder) / "job.json"
             path.write_text(self.job.model_dump_json(), encoding="utf-8")
-            with subprocess.Popen(  # noqa: S603 - this interpreter and a module of ours
-                [sys.executable, *self.isolation.command, str(path)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=printed,
-                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-                start_new_session=True,
-            ) as process:
-                try:
-                    _offer_to_the_killer(process.pid)
-                    yield from self._listen(process, limit)
-                finally:
-                    _end(process, END_SECONDS if self._done or self._closed else 0.0)
-            if not self._done and self.ending is None:
-                self.killed = process.returncode == -signal.SIGKILL
-                self.ending = _how_it_ended(process.returncode, _last_line(printed))
-
-    def _listen(self, process: "subprocess.Popen[bytes]", limit: int) -> Iterator[Record]:
-        assert process.stdout is not None, "it is a pipe"
-        heard, rest = time.monotonic(), b""
-        looked = heard
-        while not self._done:
-            ready, _, _ = select.select([process.stdout], [], [], LOOK_SECONDS)
-            if self.stop.is_set():
-                raise WorkerStoppedError("the sweep was stopped; what was finished before is in the history")
-            if ready:
-                chunk = os.read(process.stdout.fileno(), 1 << 20)
-                if not chunk:
-                    self._closed = True
-                    return
-                heard = time.monotonic()
-                *whole, rest = (rest + chunk).split(b"\n")
-                for line in whole:
-                    yield from self._understood(json.loads(line))
-            now = time.monotonic()
-            if now < looked + LOOK_SECONDS:  # a look takes a core from what is timed
-                continue
-            looked = now
-            self.ending = self._too_much(process, limit) or self._too_long(now - heard)
-            if self.ending:
-                return
-
-    def _understood(self, line: dict[str, Any]) -> Iterator[Record]:
-        if "begins" in line:
-            self.at = line["begins"]
-        elif "record" in line:
-            yield Record.from_tree(line["record"], "the worker's record")
-        elif "done" in line:
-            self._done = True
-
-    def _too_long(self, silent_seconds: float) -> str | None:
-        patience = self.isolation.opening_seconds if self.at is None else self.isolation.patience_seconds
-        if silent_seconds <= patience:
-            return None
-        return f"it does not return: nothing was heard of it for {patience:.0f} s"
-
-    def _too_much(self, process: "subprocess.Popen[bytes]", limit: int) -> str | None:
-        try:
-            taken = psutil.Process(process.pid).memory_info().rss
-        except psutil.Error:
-            return None
-        self.full = taken > limit
-        return f"out of memory: it took {taken / 2**30:.1f} GiB, the limit is {limit / 2**30:.1f}" if self.full else None
+            with ChildProcess(
+                (*self.isolation.command, str(path)),
+                silent_seconds=self.isolation.opening_seconds,
+                memory_bytes=self.isolation.memory_bytes,
+                stop=self.stop,
+            ) as child:
+                for message in child.messages():
+                    if "begins" in message.tree:
+                        self.at = message.tree["begins"]
+                        preparing = message.tree.get("preparing", False)
+                        child.silent_seconds = self.isolation.opening_seconds if preparing else self.isolation.patience_seconds
+                    elif "record" in message.tree:
+                        yield _record_text(message)
 
 
-def _end(process: "subprocess.Popen[bytes]", grace_seconds: float) -> None:
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(grace_seconds)  # it has said all, and cleans up behind itself
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _offer_to_the_killer(pid: int) -> None:
-    with suppress(OSError):  # not Linux, or gone already
-        Path(f"/proc/{pid}/oom_score_adj").write_text(KILLED_FIRST)
-
-
-def _how_it_ended(code: int, last_line: str) -> str:
-    said = f": {last_line}" if last_line else ""
-    if code >= 0:
-        return f"the process ended with code {code}{said}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    why = ", as when memory runs out" if -code == signal.SIGKILL else ""
-    return f"crashes the runtime ({name}{why}){said}"
-
-
-def _last_line(printed: IO[bytes]) -> str:
-    size = printed.seek(0, os.SEEK_END)
-    printed.seek(max(0, size - 2000))
-    lines = [line.strip() for line in printed.read().decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1][:200] if lines else ""
+def _record_text(message: Message) -> RecordText:
+    """Return a record as it was written; it is read where it is stored, and only its id here."""
+    record = message.tree["record"]
+    if not isinstance(record, dict) or not isinstance(record.get("id"), str):
+        raise RecordError("the worker's record holds no workbench record")
+    return RecordText(record["id"], message.text.strip().removeprefix('{"record":').removesuffix("}"))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shlex
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import final
 
@@ -16,7 +16,7 @@ from workbench.settings import Nms, Settings, assignments
 from workbench.sweep.grid import Grid
 from workbench.sweep.task import Material, Row, Task
 
-PROTOCOL = 4  # raised when what is measured, or how, changes: then records of before do not stand for those of now
+PROTOCOL = 5  # raised when what is measured, or how, changes: then records of before do not stand for those of now
 
 
 @final
@@ -104,17 +104,14 @@ class Plan:
         tasks: What to measure.
         refused: A row and the reason for each group that cannot run, known before anything does.
         combinations: How many there are, those that cannot run included.
+        cannot_run: How many that are.
     """
 
     subject: Subject
     tasks: list[Task] = field(default_factory=list)
     refused: list[tuple[Row, str]] = field(default_factory=list)
     combinations: int = 0
-
-    def without(self, known: Collection[str]) -> "Plan":
-        """Return what is left when these records are there already; a group's own problem stands for all of its rows."""
-        tasks = [left for task in self.tasks if (left := task.without(known))]
-        return Plan(self.subject, tasks, [one for one in self.refused if one[0].id not in known], self.combinations)
+    cannot_run: int = 0
 
 
 def make_plan(subject: Subject, grid: Grid) -> Plan:
@@ -129,6 +126,7 @@ def make_plan(subject: Subject, grid: Grid) -> Plan:
     for settings, reason in grid.settings(subject.detector):
         plan.combinations += 1
         if reason is not None:
+            plan.cannot_run += 1
             refused.setdefault((_shared(settings), reason), settings)
             continue
         kind = "compose" if composes(settings) else "direct"

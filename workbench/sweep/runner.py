@@ -9,22 +9,21 @@ from typing import Protocol, final
 from workbench.errors import SettingsError
 from workbench.measuring import DEFAULT_FRAMES
 from workbench.opening import check, wished
-from workbench.record import COMPOSED_MARGIN, Problem, Record
+from workbench.record import Problem, Record, place
 from workbench.sweep.child import open_material, row_problem
 from workbench.sweep.dispatcher import Dispatcher, Progress
 from workbench.sweep.estimate import Estimate, job_seconds
-from workbench.sweep.frontier import contenders, place
+from workbench.sweep.executors import Executor, ThisMachine
+from workbench.sweep.frontier import contenders
 from workbench.sweep.grid import Grid, default_grid
-from workbench.sweep.pace import Paces
+from workbench.sweep.nms_timing import spread_positions
 from workbench.sweep.plan import Plan, Subject, conversions, group_name, make_plan
-from workbench.sweep.sites import Site, ThisMachine
 from workbench.sweep.task import Job, Material, Row, Task, alone
 
-MOST_CONFIRMED = 6  # for each detector and machine: the frontier's steps, and rivals that composed times cannot tell from them
-LEAST_CONFIRMED, CONFIRMED_SHARE = 4, 1 / 16  # of the combinations: where those are few, confirming would take most of the time
+MOST_CONFIRMED = 12  # for each detector and machine: what may be the pick, and steps of the frontier
+LEAST_CONFIRMED, CONFIRMED_SHARE = 4, 1 / 12  # of the combinations: where those are few, confirming would take most of the time
 CONFIRMED_AT_ONCE = 6  # rows of one process, all in memory: after a crash these are what has to begin again
-MOST_TOGETHER = 8  # tasks that take turns in one process, so that each sees more of the machine's moods, and all see the same
-LEAST_GAIN = 0.002  # of AP between two steps of the frontier; less is within what another set of pictures would change
+MOST_TOGETHER = 8  # tasks that take turns in one process, so that all of them see the same machine, and each more of it
 
 
 class Store(Protocol):
@@ -32,10 +31,6 @@ class Store(Protocol):
 
     def append_many(self, records: Iterable[Record]) -> int:
         """Store records, all or none of them; those that are there stay as they are."""
-        ...
-
-    def replace_many(self, records: Iterable[Record]) -> int:
-        """Put records in the places of those with the same ids, all of them or none."""
         ...
 
     def has(self, ids: Iterable[str]) -> Collection[str]:
@@ -53,7 +48,7 @@ class _Work:
     """A plan, where it runs, and what it is compared with."""
 
     plan: Plan
-    site: Site
+    executor: Executor
     baseline: Row
 
 
@@ -61,9 +56,8 @@ class _Work:
 class Sweep:
     """All combinations of a grid, measured where records of them are missing. What is finished is in the store for good.
 
-    Each distinct input and runtime runs once, its outputs kept, and every NMS is screened and judged on those: records with
-    `composed` set. Where the machine itself was slower or faster than usual meanwhile, their times are set to its usual pace. What
-    stands out is then measured whole, in blocks interleaved with the baseline: ordinary records.
+    Each distinct input and runtime runs once, its outputs kept, and every NMS is timed and judged on those: records with `composed`
+    set, whose times are about 10 % off. What decides is then measured whole, in turns with the baseline: ordinary records.
 
     Args:
         materials: Detectors and frames, in words, since other processes open them again.
@@ -71,9 +65,9 @@ class Sweep:
         grid: Values to combine; a default for each detector.
         frames: To time where a row is measured whole.
         baseline: What others are compared with: a preset or changes to the detector's default.
-        sites: Where to measure; here by default.
-        together: How many runs of an engine take turns in one process, at most. More make composed times surer, and what an
-            interruption leaves to be done again longer.
+        executors: Where to measure; here by default.
+        together: How many runs of an engine take turns in one process, at most. More see the same machine, and what an
+            interruption leaves to be done again takes longer.
         progress: Told how far it is.
 
     Raises:
@@ -88,15 +82,15 @@ class Sweep:
         grid: Grid | None = None,
         frames: int = DEFAULT_FRAMES,
         baseline: str = "",
-        sites: Sequence[Site] | None = None,
+        executors: Sequence[Executor] | None = None,
         together: int = MOST_TOGETHER,
         progress: Progress | None = None,
     ) -> None:
         self._store = store
-        self._own_sites = sites is None
-        self._sites: Sequence[Site] = sites or (ThisMachine(),)
+        self._own_executors = executors is None
+        self._executors: Sequence[Executor] = executors or (ThisMachine(),)
         self._together = together
-        self._dispatcher = Dispatcher(self._sites, progress)
+        self._dispatcher = Dispatcher(self._executors, progress)
         self._work = [work for material in materials for work in self._planned(material, grid, frames, baseline)]
 
     def _planned(self, material: Material, grid: Grid | None, frames: int, baseline: str) -> Iterator[_Work]:
@@ -105,18 +99,18 @@ class Sweep:
         if media.endless:
             raise SettingsError(f"{media.name} never ends, so no two settings see the same frames; choose pictures or a video")
         truth = footage.labelled_truth.name if footage.labelled_truth else None
-        for site in self._sites:
+        for executor in self._executors:
             subject = Subject(
                 detector=detector,
                 material=material,
                 media=media,
                 truth=truth,
                 frames=frames,
-                machine_id=site.machine_id,
+                machine_id=executor.machine_id,
             )
             settings = check(detector, wished(detector, baseline))
             plan = make_plan(subject, grid or default_grid(detector))
-            yield _Work(plan, site, subject.row(settings, "direct", baseline or "baseline"))
+            yield _Work(plan, executor, subject.row(settings, "direct", baseline or "baseline"))
 
     @property
     def ids(self) -> frozenset[str]:
@@ -131,36 +125,35 @@ class Sweep:
 
     def estimate(self) -> Estimate:
         """Say how much there is to do, and guess how long it takes."""
-        combinations = sum(work.plan.combinations for work in self._work)
-        left = [(work, task) for work in self._work for task in self._open_tasks(work)]
-        rows = sum(len(task.rows) for _, task in left)
+        known = tasks_left = 0
         seconds = 0.0
         for work in self._work:
-            tasks = [task for other, task in left if other is work]
-            converting = [job_seconds(alone(task)) for task in conversions(work.plan.subject, tasks, work.site.untimed_slots)]
+            tasks = self._open_tasks(work)
+            tasks_left += len(tasks)
+            known += sum(len(task.rows) for task in work.plan.tasks) - sum(len(task.rows) for task in tasks)
+            converting = [job_seconds(alone(task)) for task in conversions(work.plan.subject, tasks, work.executor.untimed_slots)]
             baseline = alone(work.plan.subject.task("direct", "", [work.baseline]))
             confirming = job_seconds(baseline) * (1 + _most_confirmed(work.plan) / 2) if tasks else 0
-            measuring = sum(map(job_seconds, self._jobs(work.site, tasks))) + confirming
-            seconds += max(converting, default=0.0) + measuring / max(1, work.site.slots)
-        return Estimate(combinations, combinations - rows, len(left), seconds)
+            measuring = sum(map(job_seconds, self._jobs(work.executor, tasks))) + confirming
+            seconds += max(converting, default=0.0) + measuring / max(1, work.executor.slots)
+        combinations, refused = (sum(getattr(work.plan, name) for work in self._work) for name in ("combinations", "cannot_run"))
+        return Estimate(combinations, known, refused, tasks_left, seconds)
 
     def cancel(self) -> None:
         """End it soon: from any thread. What is finished stays."""
         self._dispatcher.cancel()
 
     def run(self) -> Iterator[Record]:
-        """Measure what is missing; gives each record once it is stored, and once more where a better one has taken its place."""
+        """Measure what is missing; gives each record once it is stored."""
         try:
             yield from self._refused()
             for jobs in (self._baselines, self._groups, self._confirmations):
                 if not self._dispatcher.cancelled:
                     yield from self._dispatcher.run(jobs(), self._new)
-                if jobs == self._groups:
-                    yield from self._paced()
         finally:
-            if self._own_sites:
-                for site in self._sites:
-                    site.close()
+            if self._own_executors:
+                for executor in self._executors:
+                    executor.close()
 
     def _refused(self) -> Iterator[Record]:
         for work in self._work:
@@ -168,44 +161,44 @@ class Sweep:
             known = self._store.has([row.id for row, _ in plan.refused])
             task = plan.subject.task("direct", "", [work.baseline])
             rows = [
-                row_problem(task, row, Problem(kind="UnavailableError", message=reason), work.site.environment)
+                row_problem(task, row, Problem(kind="UnavailableError", message=reason), work.executor.environment)
                 for row, reason in plan.refused
                 if row.id not in known
             ]
             yield from self._new(rows)
 
-    def _baselines(self) -> Iterator[tuple[Site, Job]]:
+    def _baselines(self) -> Iterator[tuple[Executor, Job]]:
         for work in self._work:
             if not self._store.has([work.baseline.id]):
-                yield work.site, alone(work.plan.subject.task("direct", "baseline", [work.baseline]))
+                yield work.executor, alone(work.plan.subject.task("direct", "baseline", [work.baseline]))
 
-    def _groups(self) -> Iterator[tuple[Site, Job]]:
-        """Give what is to be converted, and then the detectors' jobs by turns: each sees the machine of the whole time."""
+    def _groups(self) -> Iterator[tuple[Executor, Job]]:
+        """Give what is to be converted, and then the detectors' jobs by turns."""
         open_tasks = [(work, self._open_tasks(work)) for work in self._work]
         for work, tasks in open_tasks:
-            if not work.site.several:  # each of several has a cache of its own: there the groups convert for themselves
-                untimed = conversions(work.plan.subject, tasks, work.site.untimed_slots)
-                yield from ((work.site, alone(task)) for task in untimed)
+            if not work.executor.several:  # each of several has a cache of its own: there the groups convert for themselves
+                untimed = conversions(work.plan.subject, tasks, work.executor.untimed_slots)
+                yield from ((work.executor, alone(task)) for task in untimed)
         for jobs in zip_longest(*(self._composing(work, tasks) for work, tasks in open_tasks)):
             yield from filter(None, jobs)
 
-    def _composing(self, work: _Work, tasks: Sequence[Task]) -> Iterator[tuple[Site, Job]]:
-        baseline = self._baseline_of(work)
-        for job in self._jobs(work.site, [task.model_copy(update={"baseline": baseline}) for task in tasks]):
-            yield work.site, job
+    def _composing(self, work: _Work, tasks: Sequence[Task]) -> Iterator[tuple[Executor, Job]]:
+        baselines = {"compose": self._baseline_of(work, spread=True), "direct": self._baseline_of(work)}
+        for job in self._jobs(work.executor, [task.model_copy(update={"baseline": baselines[task.kind]}) for task in tasks]):
+            yield work.executor, job
 
-    def _jobs(self, site: Site, tasks: Sequence[Task]) -> Iterator[Job]:
+    def _jobs(self, executor: Executor, tasks: Sequence[Task]) -> Iterator[Job]:
         """Put tasks together that may take turns: as many as leave several jobs for each of several workers."""
         alike: dict[object, list[Task]] = {}
         for task in tasks:
             # TensorFlow takes its threads once in a process; and whole frames have one of their own.
             alike.setdefault(task.rows[0].settings.runtime.threads if task.kind == "compose" else task.id, []).append(task)
-        most = max(1, len(tasks) // (2 * max(1, site.slots))) if site.several else self._together
+        most = max(1, len(tasks) // (2 * max(1, executor.slots))) if executor.several else self._together
         for some in alike.values():
             count = math.ceil(len(some) / min(most, self._together))
             yield from (Job(tasks=tuple(some[len(some) * n // count : len(some) * (n + 1) // count])) for n in range(count))
 
-    def _confirmations(self) -> Iterator[tuple[Site, Job]]:
+    def _confirmations(self) -> Iterator[tuple[Executor, Job]]:
         for work in self._work:
             subject = work.plan.subject
             rows = self._contenders(work)
@@ -220,34 +213,33 @@ class Sweep:
                 for start in range(0, len(same), CONFIRMED_AT_ONCE):
                     task = subject.task("direct", "confirming", same[start : start + CONFIRMED_AT_ONCE])
                     changes = {"lead": work.baseline} if beside else {"baseline": baseline}
-                    yield work.site, alone(task.model_copy(update=changes))
+                    yield work.executor, alone(task.model_copy(update=changes))
 
     def _contenders(self, work: _Work) -> list[Row]:
         """Return what is worth measuring whole, as the composed records show it."""
         ids = [row.id for task in work.plan.tasks for row in task.rows]
         records = self._store.records_by_id(ids, pictures=False)
-        best = contenders(records, place, _group, least_gain=LEAST_GAIN, slack=COMPOSED_MARGIN - 1, most=_most_confirmed(work.plan))
+        best = contenders(records, place, lambda record: group_name(record.settings), _most_confirmed(work.plan))
         return [work.plan.subject.row(record.settings, "direct", record.name) for record in best if record.composed]
 
     def _open_tasks(self, work: _Work) -> list[Task]:
-        return work.plan.without(self._store.has(_ids(work))).tasks
+        known = self._store.has(_ids(work))
+        return [left for task in work.plan.tasks if (left := task.without(known))]
 
-    def _baseline_of(self, work: _Work) -> Record | None:
+    def _baseline_of(self, work: _Work, *, spread: bool = False) -> Record | None:
+        """Return the baseline that others agree with or not, with nothing else that is large.
+
+        Args:
+            work: Whose.
+            spread: Whether only the frames count that composed records look at.
+        """
         for record in self._store.records_by_id([work.baseline.id]):
-            if record.detections:
-                return record.model_copy(update={"pictures": ()})
+            found, timed = record.detections, min(work.plan.subject.frames, record.media.frames)
+            if spread and len(found) == timed:  # otherwise it is not known which frames they are
+                found = tuple(found[position] for position in spread_positions(timed).tolist())
+            if found:
+                return record.model_copy(update={"pictures": (), "timeline": (), "timing": None, "detections": found})
         return None
-
-    def _paced(self) -> Iterator[Record]:
-        """Set composed times to the usual pace of the machine, as all jobs together show it, and give those records again."""
-        paces = Paces()
-        ids = [[row.id for task in work.plan.tasks for row in task.rows] for work in self._work]
-        for some in ids:  # not all of them are in memory at once
-            paces.see(self._store.records_by_id(some, pictures=False))
-        for some in ids:
-            changed = list(paces.at_usual(self._store.records_by_id(some, pictures=False)))
-            self._store.replace_many(changed)
-            yield from changed
 
     def _new(self, records: Sequence[Record]) -> list[Record]:
         """Store records, and return those that are new: a baseline is measured again beside each row that it is compared with."""
@@ -268,7 +260,3 @@ def _ids(work: _Work) -> list[str]:
         *(task.id for task in tasks),
         *(row.id for row, _ in work.plan.refused),
     ]
-
-
-def _group(record: Record) -> str:
-    return group_name(record.settings)

@@ -1,22 +1,33 @@
 """What a sweep sends to a worker, and what comes back: plain values, so that they cross processes and machines."""
 
 from collections.abc import Collection
-from typing import Literal
+from typing import Literal, NamedTuple, Self
 
+from workbench.opening import Sources
 from workbench.record import DetectorFacts, MediaFacts, Record
 from workbench.settings import Settings
 from workbench.timing import Value
 
+
+class RecordText(NamedTuple):
+    """A record as the JSON text that its worker wrote: it is passed on as it is, and read once, where it is stored."""
+
+    id: str
+    text: str
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        return cls(record.id, record.to_json())
+
+
 Kind = Literal["convert", "compose", "direct"]
 
 
-class Material(Value):
-    """Where detector, frames and truth come from, in the words of `workbench run`."""
+class Material(Sources):
+    """Sources in words, so that other processes can open them."""
 
     detector: str
     media: str | None = None
-    truth: str | None = None
-    allow: tuple[str, ...] = ()
 
 
 class Row(Value):

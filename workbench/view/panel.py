@@ -11,16 +11,7 @@ from workbench.media import no_camera
 from workbench.opening import DEFAULT_DETECTOR, fit, reasons, wished, words
 from workbench.samples import SAMPLE_DETECTORS
 from workbench.session import Session
-from workbench.settings import (
-    FAST,
-    FEED_CACHES,
-    FEED_MODES,
-    PRECISIONS,
-    PRESET_NAMES,
-    RESIZE_PLACES,
-    Settings,
-    usable_cores,
-)
+from workbench.settings import FAST, FEED_CACHES, FEED_MODES, PRECISIONS, PRESET_NAMES, RESIZE_PLACES, Settings, usable_cores
 
 Described = dict[str, Any]
 

@@ -9,12 +9,13 @@ from typing import Any, final
 import anywidget
 import traitlets
 
-from workbench.live import Player, Projector, Shown
-from workbench.machine import NamedThread, NoiseCertificate, certify, quota_cores, take_sample, usable_cores
+from workbench.live import FrameSender, Player, Shown
+from workbench.machine import NamedThread, NoiseCertificate, certify, quota_cores, take_sample
 from workbench.record import write_whole
 from workbench.session import Message, Session
-from workbench.settings import Settings
+from workbench.settings import Settings, usable_cores
 from workbench.stages import Overlay, overlay
+from workbench.view.javascript import joined
 from workbench.view.panel import describe
 from workbench.view.search import budget_of, cards, search
 from workbench.view.status import job, rows, status
@@ -36,7 +37,7 @@ UNKNOWN_NOISE = NoiseCertificate(verdict="unknown", reasons=("watched for too sh
 class WorkbenchView(anywidget.AnyWidget):
     """Our front end, what it reads, and what it sends: `_action_table` lists its messages."""
 
-    _esm = HERE / "workbench.js"
+    _esm = joined()
     _css = HERE / "workbench.css"
 
     panel = traitlets.Dict({}).tag(sync=True)
@@ -56,8 +57,8 @@ class WorkbenchView(anywidget.AnyWidget):
         super().__init__()
         self._session = session
         self._on_records = on_records
-        self._projector: Projector | None = None
-        self._projected: Player | None = None
+        self._sender: FrameSender | None = None
+        self._sent_of: Player | None = None
         self._drawn: Overlay | None = None
         self._pictured = 0  # number of the last message that carried a picture
         self._told_search: tuple[int, int] | None = None
@@ -86,9 +87,9 @@ class WorkbenchView(anywidget.AnyWidget):
         self._woken.set()
         if threading.current_thread() is not self._ticker:
             self._ticker.join()
-        if self._projector is not None:
-            self._projector.close()
-            self._projector = None
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
         self._session.close()
 
     # From the browser
@@ -143,8 +144,8 @@ class WorkbenchView(anywidget.AnyWidget):
     def _hello(self) -> None:
         self._views += 1
         self._unwatched_since = None
-        if self._projector is not None:
-            self._projector.show_again()
+        if self._sender is not None:
+            self._sender.show_again()
 
     def _bye(self) -> None:
         self._views = max(0, self._views - 1)
@@ -161,8 +162,8 @@ class WorkbenchView(anywidget.AnyWidget):
             self._upload = []
 
     def _seen(self, number: int, ago_seconds: float) -> None:
-        if self._projector is not None:
-            self._projector.acknowledge(number, ago_seconds)
+        if self._sender is not None:
+            self._sender.acknowledge(number, ago_seconds)
 
     def _set(self, name: str, value: object) -> None:
         if name == "xla":
@@ -203,33 +204,33 @@ class WorkbenchView(anywidget.AnyWidget):
                 self._tell_search()
             return
         self._watch_noise()
-        self._project()
+        self._follow_player()
         self._doze()
         self._tell()
 
     def _doze(self) -> None:
-        player, projector = self._session.player, self._projector
-        if player is not None and projector is not None and player.playing and projector.unseen_seconds > DOZE_SECONDS:
+        player, sender = self._session.player, self._sender
+        if player is not None and sender is not None and player.playing and sender.unseen_seconds > DOZE_SECONDS:
             self._dozing = True
             player.pause()
 
-    def _project(self) -> None:
-        """Let the projector follow the session's player: other media have another one."""
+    def _follow_player(self) -> None:
+        """Let the sender follow the session's player: other media have another one."""
         player = self._session.player
-        if player is self._projected:
+        if player is self._sent_of:
             return
-        if self._projector is not None:
-            self._projector.close()
-        self._projected = player
-        self._projector = Projector(player, self._show) if player is not None else None
+        if self._sender is not None:
+            self._sender.close()
+        self._sent_of = player
+        self._sender = FrameSender(player, self._show) if player is not None else None
 
     def _tell(self) -> None:
-        session, projector = self._session, self._projector
+        session, sender = self._session, self._sender
         told = status(
             session,
             self._drawn,
-            projector.cost if projector else None,
-            projector.age_seconds if projector else None,
+            sender.cost if sender else None,
+            sender.age_seconds if sender else None,
             self._noise,
         )
         detector = session.detector

@@ -1,0 +1,72 @@
+"""Models, media and truth go by content, and come out as they went in."""
+
+from pathlib import Path
+
+import pytest
+
+from workbench.errors import MediaError
+from workbench.sweep import Material
+from workbench.sweep.transfer import Bundle, keep, missing, pack, unpack
+
+
+@pytest.fixture
+def sender(tmp_path: Path) -> Path:
+    folder = tmp_path / "sender"
+    (folder / "stills").mkdir(parents=True)
+    (folder / "stills" / "a.png").write_bytes(b"picture")
+    (folder / "stills.json").write_text("{}")
+    (folder / "stills.md").write_text("not needed")
+    (folder / "model.tflite").write_bytes(b"model")
+    (folder / "model.card.toml").write_text('labels = "names.txt"')
+    (folder / "names.txt").write_text("dent")
+    (folder / "secret.txt").write_text("stays")
+    return folder
+
+
+def send(bundle: Bundle, contents, cache: Path) -> None:
+    for sha256 in missing(bundle.hashes, cache):
+        keep(sha256, contents[sha256].read_bytes(), cache)
+
+
+def test_what_belongs_together_arrives_together_and_nothing_else(sender: Path, tmp_path: Path) -> None:
+    material = Material(detector=str(sender / "model.tflite"), media=str(sender / "stills"))
+    bundle, contents = pack(material)
+    send(bundle, contents, tmp_path / "cache")
+    there = unpack(bundle, tmp_path / "cache")
+
+    model, media = Path(there.detector), Path(there.media or "")
+    assert model.read_bytes() == b"model"
+    assert sorted(path.name for path in model.parent.iterdir()) == ["model.card.toml", "model.tflite", "names.txt"]
+    assert (media / "a.png").read_bytes() == b"picture"
+    assert sorted(path.name for path in media.parent.iterdir()) == ["stills", "stills.json"]
+
+
+def test_what_is_there_is_not_sent_again(sender: Path, tmp_path: Path) -> None:
+    bundle, contents = pack(Material(detector=str(sender / "model.tflite")))
+    assert len(missing(bundle.hashes, tmp_path / "cache")) == 3
+    send(bundle, contents, tmp_path / "cache")
+    assert missing(bundle.hashes, tmp_path / "cache") == []
+
+
+def test_samples_and_addresses_go_by_name() -> None:
+    material = Material(detector="inspector-mobile", media="rtsp://camera/1")
+    bundle, contents = pack(material)
+    assert (bundle, contents) == (Bundle(material=material, files=()), {})
+    assert unpack(bundle) == material
+
+
+def test_a_glob_is_refused_with_what_to_choose() -> None:
+    with pytest.raises(MediaError, match="choose a file or a folder"):
+        pack(Material(detector="inspector-mobile", media="pictures/*.png"))
+
+
+def test_a_content_that_is_another_one_is_not_kept(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="another one"):
+        keep("0" * 64, b"something", tmp_path)
+    assert missing(["0" * 64], tmp_path) == ["0" * 64]
+
+
+def test_a_bundle_cannot_write_outside_of_its_place(tmp_path: Path) -> None:
+    evil = Bundle(material=Material(detector="detector/m.tflite"), files=(("detector/../../../m.tflite", "0" * 64),))
+    with pytest.raises(ValueError, match="outside"):
+        unpack(evil, tmp_path)

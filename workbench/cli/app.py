@@ -1,0 +1,65 @@
+"""`workbench app`: the workbench alone as a web page, on this machine only and with its token on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.cli.options import DEFAULT_FRAMES, Frames, JsonFile, MediaArgument, Model
+
+if TYPE_CHECKING:
+    from workbench.view import Workbench
+
+PAGE = Path(__file__).parent / "page"  # a folder of its own: the server gives its files to whoever has the token
+NOTEBOOK = "workbench.ipynb"
+ASKED = "WORKBENCH_APP"  # how the command tells the page's kernel what was asked for
+# Voilà's page names style sheets and scripts on the internet; a browser that is told so asks nobody but this server.
+POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'self'"
+FOLLOWS_SYSTEM = "workbench-page"  # light or dark as the system is, where Voilà's page is always light
+TORNADO = {"headers": {"Content-Security-Policy": POLICY}}
+EXTENSIONS = {"voila.server_extension": True, "jupyterlab": False}
+
+
+def app(
+    model: Model = None,
+    media: MediaArgument = None,
+    arguments: Annotated[list[str] | None, typer.Option("--server", metavar="OPTION", help="Passed on to the server.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    frames: Frames = DEFAULT_FRAMES,
+    json_file: JsonFile = None,
+) -> None:
+    """Serve the workbench alone as a plain web page."""
+    from workbench.cli.screen import write_json
+
+    command = [
+        sys.executable,
+        "-m",
+        "jupyter_server",
+        f"--ServerApp.root_dir={PAGE}",
+        f"--ServerApp.default_url=/voila/render/{NOTEBOOK}",
+        f"--ServerApp.jpserver_extensions={EXTENSIONS}",
+        f"--ServerApp.tornado_settings={TORNADO}",
+        f"--ServerApp.open_browser={browser}",
+        *(arguments or ()),
+    ]
+    write_json(json_file, json.dumps({"schema": 1, "command": command}))
+    asked = {"detector": model, "media": media, "frames": frames}
+    environment = {**os.environ, ASKED: json.dumps({"folder": str(Path.cwd()), "asked": asked})}
+    raise SystemExit(subprocess.run(command, check=False, env=environment).returncode)  # noqa: S603 - our own interpreter
+
+
+def page() -> Workbench:
+    """Return the workbench that the command asked for; what it writes goes where the command was given."""
+    from workbench.view import Workbench
+
+    given = json.loads(os.environ.get(ASKED, "{}"))
+    os.chdir(given.get("folder", "."))
+    workbench = Workbench(**given.get("asked", {}))
+    workbench.add_class(FOLLOWS_SYSTEM)
+    return workbench

@@ -1,0 +1,52 @@
+"""`workbench history export`: records as a JSON file."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli.history.filters import EngineName, Machine, Name, Tag, matching
+from workbench.cli.options import DetectorName, HistoryFile, JsonFile, MediaName
+from workbench.errors import RecordError, SettingsError
+
+READ_AT_ONCE = 100  # records with pictures: some tens of MB
+
+
+def export(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.json", help="Where to write them.")],
+    records: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID…]", help="Beginnings of ids; all that match the filters without.")
+    ] = None,
+    detector: DetectorName = None,
+    media: MediaName = None,
+    machine: Machine = None,
+    tag: Tag = None,
+    engine: EngineName = None,
+    name: Name = None,
+    history: HistoryFile = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Write records to a JSON file that `workbench report` reads."""
+    from workbench.cli.saved import opened_history
+    from workbench.cli.screen import console, progress, write_json
+    from workbench.record import write_whole
+    from workbench.wording import counted
+
+    if records and any((detector, media, machine, tag, engine, name)):
+        raise SettingsError("records are named by their ids or by filters; choose one of them")
+    with opened_history(history) as opened, progress() as tell:
+        if records:
+            ids = [opened.get(prefix).id for prefix in records]
+        else:
+            rows = matching(opened, detector=detector, media=media, machine=machine, tag=tag, engine=engine, name=name)
+            ids = [row.id for row in rows]
+        if not ids:
+            raise RecordError(f"{opened.path} holds no record that matches; choose others")
+        texts: list[str] = []
+        for start in range(0, len(ids), READ_AT_ONCE):
+            tell("reading records", start, len(ids))
+            texts += [record.to_json() for record in opened.records_by_id(ids[start : start + READ_AT_ONCE])]
+        write_whole(out, f"[{','.join(texts)}]\n")
+    console(json_file).print(f"{counted(len(ids), 'record')}: {out}", markup=False)
+    write_json(json_file, json.dumps({"schema": 1, "file": str(out), "records": ids}))

@@ -1,0 +1,84 @@
+"""`workbench history list`: a row for each record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from workbench.cli.history.filters import DEFAULT_ROWS, SHORT_ID, EngineName, Limit, Machine, Name, Tag, matching, minute
+from workbench.cli.options import DetectorName, HistoryFile, JsonFile, MediaName
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from workbench.history import Summary
+
+FIGURES = ("ms", "FPS", "AP", "agreement")
+
+
+def list_records(
+    detector: DetectorName = None,
+    media: MediaName = None,
+    machine: Machine = None,
+    tag: Tag = None,
+    engine: EngineName = None,
+    name: Name = None,
+    limit: Limit = DEFAULT_ROWS,
+    history: HistoryFile = None,
+    json_file: JsonFile = None,
+) -> None:
+    """List records, the newest last."""
+    from workbench.cli.saved import opened_history
+    from workbench.cli.screen import console, write_json
+    from workbench.cli.tables import print_table
+
+    with opened_history(history) as opened:
+        found = matching(
+            opened, detector=detector, media=media, machine=machine, tag=tag, engine=engine, name=name, newest=limit + 1
+        )
+    rows, more = found[-limit:], len(found) > limit
+    out = console(json_file)
+    if rows:
+        print_table(out, _table(rows))
+    else:
+        filtered = any((detector, media, machine, tag, engine, name))
+        out.print("nothing that matches was measured" if filtered else "nothing was measured yet")
+    if more:
+        out.print(f"older ones are left out; --limit {limit * 10} shows more")
+    write_json(json_file, json.dumps({"schema": 1, "more": more, "records": [row.tree() for row in rows]}))
+
+
+def _table(rows: Sequence[Summary]) -> Table:
+    """Return the rows; what is the same in all of them is said once, above."""
+    from rich.markup import escape
+
+    from workbench.cli.tables import table_of
+    from workbench.wording import short_cpu_name
+
+    where = {
+        "detector": [row.detector_name for row in rows],
+        "media": [row.media_name for row in rows],
+        "machine": [f"{short_cpu_name(row.cpu)} [{row.machine_id[:SHORT_ID]}]" for row in rows],
+    }
+    same = [words[0] for words in where.values() if len(set(words)) == 1]
+    differing = {name: words for name, words in where.items() if len(set(words)) > 1}
+    table = table_of(
+        "id", "measured", *differing, "setting", *FIGURES, "noise", "tag", figures=FIGURES, whole=("id", "measured", "noise")
+    )
+    table.title = escape(", ".join(same)) or None
+    table.title_justify = "left"
+    for number, row in enumerate(rows):
+        marks = f"{' (composed)' if row.composed else ''}{' (broken)' if row.broken else ''}"
+        places = (words[number] for words in differing.values())
+        cells = (row.id[:SHORT_ID], minute(row.created), *places, f"{row.name}{marks}", *_figures(row), row.noise, row.tag or "")
+        table.add_row(*map(escape, cells), style="red" if row.problem or row.broken else "")
+    return table
+
+
+def _figures(row: Summary) -> tuple[str, ...]:
+    from workbench.wording import format_fraction, format_milliseconds, format_number
+
+    if row.problem is not None:
+        return ("did not run", "", "", "")
+    return format_milliseconds(row.median_ms), format_number(row.fps), format_fraction(row.ap), format_fraction(row.agreement)

@@ -1,0 +1,41 @@
+"""Variants as `run` and `compare` read and measure them, each record kept in the history."""
+
+from pathlib import Path
+
+from workbench.detectors import Detector
+from workbench.errors import WorkbenchError
+from workbench.history import History, fast_values
+from workbench.measuring import Bench
+from workbench.opening import Sources, Variant, variant
+from workbench.record import Record
+
+
+def read_variant(detector: Detector, text: str, sources: Sources, frames: int, history: Path | None) -> Variant:
+    """Read a variant; `fast` is what the history knows.
+
+    Raises:
+        WorkbenchError: There is no such variant, or the detector or this machine cannot take it.
+    """
+    fast = fast_values(text, detector.facts.sha256, history)
+    return variant(detector, text, fast=fast, options=sources.options(frames))
+
+
+def measured(bench: Bench, row: Variant, history: History, *, alone: bool) -> Record:
+    """Measure a variant and keep its record; of one that stops on its way, what was measured until there.
+
+    Args:
+        bench: What measures.
+        row: What is measured.
+        history: Where the record is kept.
+        alone: Whether there is nothing else to go on with, so that what stops it is raised.
+    """
+    try:
+        record = bench.measure(row)
+    except Exception as error:
+        record = bench.problem_record(row, error)
+        if alone or not isinstance(error, WorkbenchError):
+            if record.timing is not None:
+                history.append(record)
+            raise
+    history.append(record)
+    return record

@@ -1,0 +1,67 @@
+"""What one runs on: detector, media, truth and what is allowed, as one value."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import ConfigDict, SkipValidation
+
+from workbench.detectors import Detector
+from workbench.media import Media, MediaSource, as_media, masked, recorded
+from workbench.opening.opening import Footage, open_detector, open_footage
+from workbench.timing import Value
+
+
+class Sources(Value):
+    """Where detector, frames and truth come from. Nothing is opened before it is asked for."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    detector: str | None = None
+    """A sample's name or a path; `None` is the small sample."""
+    media: SkipValidation[MediaSource | None] = None  # checking an iterable of frames would use it up
+    """Media, or whatever stands for some; `None` is the sample clip."""
+    truth: str | None = None
+    """Ground truth of the media."""
+    allow: tuple[str, ...] = ()
+    """What in a model may run as Python code, by name."""
+
+    def opened(self, frames: int | None = None) -> Self:
+        """Return the same with the media opened.
+
+        Args:
+            frames: Of media that never end, so many are recorded, since a measurement wants the same frames several times; by
+                default they stay as they are.
+
+        Raises:
+            MediaError: They cannot be read.
+        """
+        if self.media is None:
+            return self
+        media = as_media(self.media)
+        if frames is not None and media.facts().endless:
+            media = recorded(media, frames)
+        return self.model_copy(update={"media": media})
+
+    def open(self, detector: Detector | None = None) -> tuple[Detector, Footage]:
+        """Open detector, frames and truth.
+
+        Args:
+            detector: The detector, where it is open already.
+
+        Raises:
+            WorkbenchError: One of them cannot be opened.
+        """
+        media = self.opened().media
+        runs = detector or open_detector(self.detector, media, self.allow)
+        return runs, open_footage(runs, media, self.truth)
+
+    def options(self, frames: int) -> tuple[str, ...]:
+        """Return the words of a command that repeats a run, after the model and its settings.
+
+        Secrets in a URL are hidden; frames that are in this process only have no words.
+        """
+        source = self.media.facts().source if isinstance(self.media, Media) else self.media
+        named = (masked(str(source)),) if isinstance(source, str | Path) else ()
+        truth = ("--truth", self.truth) if self.truth else ()
+        allowed = (word for name in self.allow for word in ("--allow", name))
+        return (*named, "--frames", str(frames), *truth, *allowed)

@@ -1,0 +1,203 @@
+"""One run of an engine, and a record for each NMS setting put together from it: it screens settings, and is about 10 % off."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from workbench.detections import Accuracy, Agreement, Detections, agreement, judged, uncounted
+from workbench.detectors import Detector
+from workbench.engines import Candidates
+from workbench.errors import RecordError
+from workbench.machine import NoiseWatch, environment, with_pace
+from workbench.opening import Footage
+from workbench.pipeline import Pipeline
+from workbench.record import EngineFacts, Record
+from workbench.settings import Nms
+from workbench.sweep.kept_outputs import KeptOutputs, content_key, keep_outputs, with_nms
+from workbench.sweep.loop_timing import BACK, LoopTiming, Seconds
+from workbench.sweep.nms_timing import NmsTiming, spread_frames, time_nms
+from workbench.sweep.task import Row, Task
+from workbench.timing import Clock, Timing, kept_seconds
+
+FRAMES_KEPT = 66  # whose times a record holds: enough for p90
+ROUNDING = 1e-9  # of sums of floating-point numbers in another order
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Screened:
+    """What one NMS setting takes, and how right what it finds is."""
+
+    timed: NmsTiming
+    accuracy: Accuracy | None
+    agreement: Agreement | None
+    uncounted: tuple[str, ...]
+
+
+@final
+class ScreenedGroup:
+    """All NMS settings of one input and runtime: the engine is compiled when this is made, and then each row costs its NMS alone.
+
+    `keep_outputs` comes first, then slices of the loop and rows in turns with other groups of the process, so that all of them see
+    the same machine; the records come at the end.
+
+    Args:
+        detector: What runs.
+        footage: Frames and truth.
+        task: Of kind `compose`.
+        tell: Called now and then, as a sign of life.
+        clock: Seconds that only go forward.
+
+    Raises:
+        WorkbenchError: The engine cannot be made ready, or the media cannot be read.
+    """
+
+    def __init__(
+        self, detector: Detector, footage: Footage, task: Task, tell: Callable[[], None], clock: Clock = time.perf_counter
+    ) -> None:
+        # The loop runs under an NMS that leaves neither much nor little.
+        settings = sorted((row.settings for row in task.rows), key=lambda one: one.nms.score)[len(task.rows) // 2]
+        self.task = task
+        self._footage = footage
+        self._clock = clock
+        self._least_score = min(row.settings.nms.score for row in task.rows)
+        self._noise = NoiseWatch(settings.runtime.threads)
+        with self._noise:
+            before = time.perf_counter()
+            self._pipeline = Pipeline(detector, settings, footage.calibration)
+            self._pipeline.compile(footage.media.facts().size_hw)
+            self._compile_seconds = time.perf_counter() - before
+            tell()
+            frames = min(task.frames, footage.media.facts().frames)
+            self._loop = LoopTiming(self._pipeline, footage.media, frames, clock)
+            self._positions, self._frames = spread_frames(footage.media, frames)
+            self._raws = [raw for frame in self._frames for raw in self._pipeline.infer([frame])]
+            tell()
+        self._labelled: KeptOutputs | None = None
+        self._agreements: dict[bytes, Agreement | None] = {}
+        self._screened: dict[str, _Screened] = {}
+
+    def keep_outputs(self, tell: Callable[[], None]) -> None:
+        """Run the engine over the labelled frames, on which rows are judged: nothing is timed, so others may do so beside it."""
+        self._labelled = keep_outputs(self._pipeline, self._footage, self._least_score, tell)
+
+    def time_slice(self) -> None:
+        """Time some frames in the loop."""
+        self._loop.time_slice()
+        self._noise.sample()
+
+    def screen(self, row: Row) -> None:
+        """Time and judge the NMS of one row."""
+        nms = row.settings.nms
+        timed = time_nms(with_nms(self._pipeline, nms), self._positions, self._frames, self._raws, self._clock)
+        found = self._labelled.found(self._pipeline, nms, self._least_score) if self._labelled else None
+        accuracy = self._labelled.accuracy(found, nms.score) if self._labelled and found is not None else None
+        agreed = self._agreement(timed.found, accuracy)
+        self._screened[row.id] = _Screened(timed, accuracy, agreed, tuple(uncounted(found or ())))
+
+    def record(self, row: Row) -> Record:
+        """Return the record of a row that was screened: to frames of the loop's front its own NMS and drawing are added.
+
+        Raises:
+            RecordError: Its times cannot be.
+        """
+        screened = self._screened[row.id]
+        stages, total = composed_times(self._loop, screened.timed, separate=isinstance(self._raws[0], Candidates))
+        if reason := why_impossible(stages, total):
+            raise RecordError(f"the times put together for {row.name} cannot be: {reason}; measure it whole with `workbench run`")
+        return Record(
+            id=row.id,
+            name=row.name,
+            command=row.command,
+            settings=row.settings,
+            detector=self._pipeline.detector.facts,
+            media=self._footage.media.facts(),
+            environment=environment(),
+            engine=self._engine_facts(row.settings.nms),
+            timing=Timing(
+                compile_seconds=self._compile_seconds,
+                first_call_seconds=self._loop.warmed_up.first_call_seconds,
+                total_seconds=kept_seconds(total),
+                stage_seconds={stage: kept_seconds(seconds) for stage, seconds in stages.items()},
+            ),
+            composed=True,
+            accuracy=screened.accuracy,
+            agreement=screened.agreement,
+            noise=with_pace(self._noise.certificate, self._loop.infer_seconds),
+            warnings=tuple(self._warnings(screened)),
+        )
+
+    def _agreement(self, found: Sequence[Detections], accuracy: Accuracy | None) -> Agreement | None:
+        baseline = self.task.baseline
+        if baseline is None or baseline.detector.labels != self._pipeline.detector.facts.labels:
+            return None
+        key = content_key(found)
+        if key not in self._agreements:
+            known = {row.frame: row for row in baseline.detections}
+            pairs = [
+                (one, known[frame.name].detections())
+                for one, frame in zip(found, self._frames, strict=False)
+                if frame.name in known
+            ]
+            self._agreements[key] = (
+                agreement([one for one, _ in pairs], [other for _, other in pairs], baseline_name=baseline.name) if pairs else None
+            )
+        agreed = self._agreements[key]
+        return judged(agreed, accuracy, baseline.accuracy) if agreed is not None else None
+
+    def _engine_facts(self, nms: Nms) -> EngineFacts:
+        engine = self._pipeline.engine
+        return EngineFacts(
+            covers=engine.covers,
+            left_out=engine.left_out,
+            compilations=engine.compilations,
+            threads=self._pipeline.settings.runtime.threads,
+            model_bytes=engine.model_bytes,
+            notes=(*engine.notes, *with_nms(self._pipeline, nms).nms_notes),
+        )
+
+    def _warnings(self, screened: _Screened) -> Iterator[str]:
+        yield from self._loop.warmed_up.warnings
+        yield from screened.uncounted
+        if screened.agreement and screened.agreement.broken:
+            yield f"this setting breaks the detector: {'; '.join(screened.agreement.reasons)}"
+
+
+def composed_times(loop: LoopTiming, timed: NmsTiming, *, separate: bool) -> tuple[dict[str, Seconds], Seconds]:
+    """Return the seconds of frames by stage and whole: of the loop's front, and what was timed of NMS and drawing added to it.
+
+    Args:
+        loop: Of the engine.
+        timed: Of the NMS.
+        separate: Whether NMS is a stage of its own; where the network does its own, what is left of it counts as drawing.
+    """
+    positions, front = loop.front(FRAMES_KEPT)
+    nms, draw = timed.at(positions)
+    stages = {**front, **({"nms": nms, "draw": draw} if separate else {"draw": nms + draw})}
+    return stages, np.sum(list(stages.values()), axis=0)
+
+
+def why_impossible(stages: Mapping[str, Seconds], total: Seconds) -> str | None:
+    """Say why times that were put together cannot be those of frames; `None` where they can.
+
+    Each stage takes its time, and a frame no less than its own front and the least that was seen of what follows it.
+
+    Args:
+        stages: By name, one time per frame.
+        total: Of the same frames.
+
+    >>> why_impossible({"infer": np.array([0.006]), "nms": np.array([0.001])}, np.array([0.0001]))
+    'a frame takes 0.1 ms, its measured parts at least 7'
+    """
+    for stage, seconds in stages.items():
+        if not len(seconds) or not np.isfinite(seconds).all() or seconds.min() <= 0:
+            return f"{stage} takes {1000 * float(np.min(seconds, initial=np.inf)):.3g} ms in one of {len(seconds)} frames"
+    front = np.sum([seconds for stage, seconds in stages.items() if stage not in BACK], axis=0)
+    least = front + sum(float(seconds.min()) for stage, seconds in stages.items() if stage in BACK)
+    short = total < least * (1 - ROUNDING)
+    if short.any():
+        return f"a frame takes {1000 * total[short][0]:.3g} ms, its measured parts at least {1000 * least[short][0]:.3g}"
+    return None

@@ -1,0 +1,121 @@
+"""Models, media and truth sent by content, and kept in the receiving machine's cache."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from workbench.detectors import card_path
+from workbench.errors import MediaError
+from workbench.record import write_whole
+from workbench.samples import SAMPLE_DETECTORS
+from workbench.sweep.task import Material
+from workbench.timing import Value
+
+LONGEST_CARD = 1_000_000  # bytes of a card that are searched for names of files beside it
+TRUTH_SUFFIXES = (".json", ".xml", ".txt", ".yaml", ".yml")
+
+
+class Bundle(Value):
+    """The files that a material is made of, where they are the sender's own."""
+
+    material: Material
+    """What is a file is named by its path in here."""
+    files: tuple[tuple[str, str], ...]
+    """Path in here, which begins with `detector`, `media` or `truth`, and sha256."""
+
+    @property
+    def hashes(self) -> frozenset[str]:
+        return frozenset(sha256 for _, sha256 in self.files)
+
+
+def pack(material: Material) -> tuple[Bundle, Mapping[str, Path]]:
+    """Pack what a material names; samples, addresses and cameras go by name.
+
+    Returns:
+        The bundle, and where each content lies here, by hash.
+
+    Raises:
+        MediaError: A glob or numbered sequence, whose files have no place of their own.
+    """
+    names: dict[str, str] = {}
+    files: dict[str, str] = {}
+    contents: dict[str, Path] = {}
+
+    def add(kind: str, path: Path, beside: Iterable[Path] = ()) -> None:
+        names[kind] = f"{kind}/{path.name}"
+        for root in (path, *beside):
+            for file in filter(Path.is_file, (root, *sorted(root.rglob("*")))):
+                with file.open("rb") as opened:
+                    sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+                files[f"{kind}/{file.relative_to(path.parent).as_posix()}"] = sha256
+                contents[sha256] = file
+
+    if material.detector not in SAMPLE_DETECTORS:
+        model = Path(material.detector).absolute()
+        add("detector", model, _beside_model(model))
+    if material.media is not None and "://" not in material.media:
+        media = Path(material.media).expanduser().absolute()
+        if not media.exists():
+            raise MediaError(f"{material.media} cannot be sent to other machines; choose a file or a folder of pictures")
+        # The truth that may lie beside media has their name.
+        add("media", media, (one for one in media.parent.glob(f"{media.stem}.*") if one.suffix in TRUTH_SUFFIXES))
+    if material.truth is not None:
+        add("truth", Path(material.truth).expanduser().absolute())
+    return Bundle(material=material.model_copy(update=names), files=tuple(sorted(files.items()))), contents
+
+
+def _beside_model(path: Path) -> Iterator[Path]:
+    """Give a model's card, and the files in its folder that the card names."""
+    card = card_path(path)
+    if card is None:
+        return
+    yield card
+    text = card.read_bytes()[:LONGEST_CARD].decode(errors="replace")
+    yield from (other for other in card.parent.iterdir() if other.is_file() and other not in {path, card} and other.name in text)
+
+
+# At the receiver
+
+
+def cache_folder() -> Path:
+    """Return where received files lie."""
+    return user_cache_path("workbench") / "received"
+
+
+def missing(hashes: Iterable[str], cache: Path | None = None) -> list[str]:
+    """Say which contents are not here yet."""
+    folder = cache or cache_folder()
+    return [sha256 for sha256 in hashes if not (folder / "content" / sha256).exists()]
+
+
+def keep(sha256: str, content: bytes, cache: Path | None = None) -> None:
+    """Keep a content that was sent.
+
+    Raises:
+        ValueError: It is another one than its hash says.
+        SaveError: There is no space for it.
+    """
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ValueError(f"the content sent as {sha256[:8]} is another one")
+    write_whole((cache or cache_folder()) / "content" / sha256, content)
+
+
+def unpack(bundle: Bundle, cache: Path | None = None) -> Material:
+    """Return the material in terms of this machine's files.
+
+    Raises:
+        FileNotFoundError: A content is missing; `keep` it first.
+        ValueError: A file would lie outside of the bundle's place.
+    """
+    folder = cache or cache_folder()
+    place = (folder / "bundles" / hashlib.sha256(repr(bundle.files).encode()).hexdigest()).resolve()
+    for name, sha256 in bundle.files:
+        target = (place / name).resolve()
+        if not target.is_relative_to(place):
+            raise ValueError(f"{name!r} lies outside of its bundle")
+        if not target.exists():
+            write_whole(target, (folder / "content" / sha256).read_bytes())
+    kinds = {name.partition("/")[0] for name, _ in bundle.files}
+    return bundle.material.model_copy(update={kind: str(place / getattr(bundle.material, kind)) for kind in kinds})

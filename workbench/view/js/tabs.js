@@ -1,0 +1,246 @@
+// The tabs: what was measured, advice, sweep and pick, the log.
+
+import { MISSING, button, formatFraction, formatMs, h, list, s, set, uniqueId, write } from "./elements.js";
+
+const COLUMNS = [
+  ["median", "median"], ["p95", "p95"], ["fps", "FPS"], ["versus", "against the pinned"],
+  ["ap", "AP"], ["agreement", "agreement"], ["noise", "noise"],
+];
+
+function recordRow({ id }, desk) {
+  const name = button("choose", () => {}, { class: "plain", title: "Take these settings" });
+  const tag = h("span", { class: "tag" }, "pinned");
+  const cells = COLUMNS.map(([key]) => h("td", { class: key === "noise" ? "" : "n" }));
+  const state = h("td", { class: "state" });
+  const problem = h("td", { colspan: COLUMNS.length + 2 });
+  const problemRow = h("tr", { class: "problem" }, problem);
+  const element = h("tbody", { "data-role": "record-row", "data-id": id, click: () => desk.send("choose", { id }) },
+    h("tr", {}, h("th", { scope: "row" }, name, tag), ...cells, state), problemRow);
+  return {
+    element,
+    update(record) {
+      write(name, record.name);
+      tag.hidden = !record.pinned;
+      element.dataset.state = record.state;
+      COLUMNS.forEach(([key], at) => write(cells[at], record[key] ?? MISSING));
+      write(state, record.state);
+      problemRow.hidden = !record.problem;
+      write(problem, record.problem ?? "");
+    },
+  };
+}
+
+/** Scroll to the end when something is added, unless someone has scrolled away from it. */
+function keptAtEnd(box, show) {
+  return (items) => {
+    const wasAtEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 4;
+    show(items);
+    if (wasAtEnd) box.scrollTop = box.scrollHeight;
+  };
+}
+
+function measuredTab(desk) {
+  const empty = h("p", { class: "empty" },
+    "Nothing is measured yet. Measure times the running settings frame by frame, checks what they find, and adds a row here.");
+  const heads = COLUMNS.map(([key, words]) => h("th", { scope: "col", class: key === "noise" ? "" : "n" }, words));
+  const top = [
+    h("caption", { class: "unseen" }, "Measured settings; choosing a row takes its settings"),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "setting"), ...heads, h("th", { scope: "col" }, "state"))),
+  ];
+  const table = h("table", { class: "records", "data-role": "table" });
+  const element = h("div", {}, table, empty);
+  const show = list(table, ({ id }) => id, (record) => recordRow(record, desk), top);
+  return { element, update(records) { table.hidden = !records.length; empty.hidden = Boolean(records.length); show(records); } };
+}
+
+function adviceCard(desk) {
+  const [title, about, finding, evidence, gain, measured] = ["b", "small", "p", "p", "p", "p"].map((tag) => h(tag));
+  const theory = h("p");
+  const change = h("span", { class: "change" });
+  let now = null;
+  const use = button("use-advice", () => desk.send("use", { values: now.change, id: now.record }), { class: "small" }, "Try it");
+  const action = h("p", { class: "action" }, use, change);
+  const why = h("details", {}, h("summary", {}, "Why"), theory);
+  evidence.className = "muted";
+  return {
+    element: h("li", { class: "card" }, h("p", {}, title, " ", about), finding, evidence, gain, measured, action, why),
+    update(card) {
+      now = card;
+      write(title, card.title);
+      write(about, card.about);
+      write(finding, card.finding);
+      write(evidence, card.evidence);
+      write(gain, card.expected ? `Expected: ${card.expected} (${card.arithmetic})` : "");
+      write(measured, card.measured ? `Measured: ${card.measured}` : "");
+      write(theory, card.theory.join(" "));
+      write(change, card.change_words ?? "");
+      action.hidden = !card.change;
+      use.disabled = !card.change_words; // it is what runs already
+    },
+  };
+}
+
+function adviceTab(desk) {
+  const cards = h("ol", { class: "cards", "data-role": "advice" });
+  const empty = h("p", { class: "empty" },
+    "No advice yet. Measure a setting, better two: what the records show, what a change should bring and what it brought stands here.");
+  const show = list(cards, ({ id }) => id, () => adviceCard(desk));
+  return { element: h("div", {}, cards, empty), update(items) { empty.hidden = Boolean(items.length); show(items); } };
+}
+
+const CHART = { width: 620, height: 186, left: 44, right: 10, top: 8, bottom: 34 };
+const STEPS = 100; // of a budget's slider; the last one asks for nothing
+const LARGEST_LOSS = 0.2;
+
+/** Latency against accuracy of everything that is known, small and drawn by hand: thousands of points, anew after each run. */
+function frontierChart(desk) {
+  const parts = ["grid", "points", "edge", "limits", "ring"].map((name) => s("g", { class: name }));
+  const [gridLines, points, edge, limits, ring] = parts;
+  const drawing = s("svg", { viewBox: `0 0 ${CHART.width} ${CHART.height}`, role: "img", "data-role": "frontier", class: "frontier" }, ...parts);
+  let scales = null;
+  const text = (x, y, words, anchor = "middle") => s("text", { x, y, "text-anchor": anchor }, words);
+  drawing.addEventListener("click", ({ target }) => { if (target.dataset?.id) desk.send("choose-swept", { id: target.dataset.id }); });
+  return {
+    element: drawing,
+    span: () => scales?.span ?? null,
+    update(state) {
+      const { left, right, top, bottom, width, height } = CHART;
+      const xs = state.points.map(([x]) => x);
+      const ys = state.points.map(([, y]) => y);
+      if (!xs.length) { parts.forEach((part) => part.replaceChildren()); scales = null; return; }
+      const span = [Math.min(...xs) / 1.15, Math.max(...xs) * 1.15];
+      const [low, high] = [Math.max(0, Math.min(...ys) - 0.02), Math.max(...ys) + 0.02];
+      const x = (ms) => left + ((Math.log(ms) - Math.log(span[0])) / (Math.log(span[1]) - Math.log(span[0]))) * (width - left - right);
+      const y = (value) => top + ((high - value) / (high - low)) * (height - top - bottom);
+      scales = { span };
+      const decades = [0.1, 1, 10, 100, 1000, 10000].flatMap((power) => [1, 2, 5].map((digit) => digit * power));
+      const ticks = decades.filter((ms) => ms > span[0] && ms < span[1]);
+      const levels = [0, 1, 2, 3].map((at) => low + ((high - low) * at) / 3);
+      gridLines.replaceChildren(
+        ...ticks.flatMap((ms) => [s("line", { x1: x(ms), x2: x(ms), y1: top, y2: height - bottom }), text(x(ms), height - bottom + 13, String(ms))]),
+        ...levels.flatMap((value) => [s("line", { x1: left, x2: width - right, y1: y(value), y2: y(value) }), text(left - 6, y(value) + 4, formatFraction(value, 3), "end")]),
+        text((left + width) / 2, height - 4, `median ms a frame (logarithmic); up: ${state.axis}`),
+      );
+      points.replaceChildren(...state.points.map(([ms, right_, id, composed, words]) => s("circle",
+        { cx: x(ms).toFixed(1), cy: y(right_).toFixed(1), r: composed ? 2.2 : 4, class: composed ? "composed" : "whole", "data-id": id }, s("title", {}, words))));
+      edge.replaceChildren(s("polyline", { points: state.frontier.map(([ms, right_]) => `${x(ms).toFixed(1)},${y(right_).toFixed(1)}`).join(" ") }));
+      const best = Math.max(...ys);
+      const { max_ms: ms, max_ap_loss: loss } = state.budget;
+      limits.replaceChildren(
+        ...(ms === null ? [] : [s("line", { x1: x(ms), x2: x(ms), y1: top, y2: height - bottom })]),
+        ...(loss === null ? [] : [s("line", { x1: left, x2: width - right, y1: y(best - loss), y2: y(best - loss) })]));
+      ring.replaceChildren(...(state.chosen_at ? [s("circle", { cx: x(state.chosen_at[0]), cy: y(state.chosen_at[1]), r: 8 })] : []));
+      set(drawing, "aria-label", `${state.known} settings known, ${state.frontier.length} of them on the frontier. ${state.sentence}`);
+    },
+  };
+}
+
+function budgetSlider(words, role, toValue, format, send) {
+  const id = uniqueId();
+  const input = h("input", { type: "range", id, min: 0, max: STEPS, step: 1, "data-role": role });
+  const value = h("output", { for: id, class: "value" });
+  const current = () => (input.valueAsNumber === STEPS ? null : toValue(input.valueAsNumber / STEPS));
+  const show = () => { const now = current(); write(value, now === null ? "any" : format(now)); set(input, "aria-valuetext", value.textContent); };
+  input.valueAsNumber = STEPS;
+  input.addEventListener("input", () => { show(); send(); });
+  return { element: h("div", { class: "budget-line" }, h("label", { for: id, class: "name" }, words), input, value), current, show };
+}
+
+function sweepTab(desk) {
+  const chart = frontierChart(desk);
+  const scopeId = uniqueId();
+  const scope = h("select", { id: scopeId, "data-role": "sweep-scope" }, h("option", { value: "size" }, "at this size"), h("option", { value: "all" }, "at all sizes"));
+  const begin = button("sweep", () => desk.send("sweep", { scope: scope.value }), { class: "small primary" }, "Sweep");
+  const tell = () => desk.soon("budget", () => desk.send("budget", { max_ms: time.current(), max_ap_loss: loss.current() }));
+  const ms = (share) => { const span = chart.span() ?? [1, 100]; return span[0] * (span[1] / span[0]) ** share; };
+  const time = budgetSlider("at most", "budget-ms", ms, (value) => `${formatMs(value)} ms`, tell);
+  const loss = budgetSlider("AP lost", "budget-loss", (share) => Number((share * LARGEST_LOSS).toFixed(3)), (value) => formatFraction(value, 3), tell);
+  const sentence = h("p", { class: "sentence", role: "status", "data-role": "picked" });
+  let chosen = null;
+  const use = button("use-picked", () => desk.send("choose-swept", { id: chosen }), { class: "small" }, "Use it");
+  const known = h("p", { class: "muted", "data-role": "sweep-known" });
+  const unable = h("p", { class: "empty" }, "A sweep measures in processes of its own, which cannot see these frames; open a file of them instead.");
+  const body = h("div", { class: "sweep" }, chart.element,
+    h("div", { class: "pick" },
+      h("div", { class: "begin" }, h("label", { for: scopeId, class: "name" }, "try all"), scope, begin), known, time.element, loss.element, use, sentence));
+  return {
+    element: h("div", {}, body, unable),
+    update([state]) {
+      const ready = Boolean(state?.ready);
+      body.hidden = !ready;
+      unable.hidden = ready;
+      if (!ready) return;
+      chart.update(state);
+      begin.disabled = state.running;
+      write(begin, state.running ? "Sweeping …" : "Sweep");
+      write(known, state.known ? `${state.known} known; filled: measured whole, small: composed` : "");
+      chosen = state.chosen;
+      write(sentence, state.sentence);
+      use.disabled = !chosen;
+      time.show();
+      loss.show();
+    },
+  };
+}
+
+function logTab() {
+  const lines = h("ol", { class: "log", role: "log", "data-role": "log" });
+  const empty = h("p", { class: "empty" }, "Nothing is logged yet.");
+  const show = list(lines, ({ key }) => key, ({ time, kind, text }) => ({
+    element: h("li", { "data-kind": kind }, h("time", {}, time), kind === "error" ? h("b", {}, "error ") : "", h("span", {}, text)), update() {},
+  }));
+  return {
+    element: h("div", {}, lines, empty),
+    update(log) {
+      empty.hidden = Boolean(log.length);
+      const seen = new Map(); // the same line may come twice in a second
+      show(log.map((line) => {
+        const text = JSON.stringify(line);
+        seen.set(text, (seen.get(text) ?? 0) + 1);
+        return { ...line, key: `${text} ${seen.get(text)}` };
+      }));
+    },
+  };
+}
+
+export function tabs(desk) {
+  const made = [
+    ["measured", "Measured", measuredTab(desk)], ["advice", "Advice", adviceTab(desk)], ["sweep", "Sweep and pick", sweepTab(desk)], ["log", "Log", logTab()],
+  ];
+  const parts = made.map(([key, words, part]) => {
+    const [tabId, panelId] = [uniqueId(), uniqueId()];
+    const count = h("span", { class: "count" });
+    const tab = button(`tab-${key}`, () => desk.own.put({ tab: key }), { role: "tab", id: tabId, "aria-controls": panelId }, words, count);
+    const panel = h("div", { role: "tabpanel", id: panelId, "aria-labelledby": tabId, tabindex: "0", class: "tab-panel" }, part.element);
+    return { key, tab, count, panel, show: key === "log" ? keptAtEnd(panel, part.update) : part.update };
+  });
+  const bar = h("div", { role: "tablist", "aria-label": "Results" }, ...parts.map(({ tab }) => tab));
+  bar.addEventListener("keydown", (event) => {
+    const at = parts.findIndex(({ tab }) => tab === event.target);
+    const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: parts.length - 1 }[event.key];
+    if (at < 0 || next === undefined) return;
+    event.preventDefault();
+    const { key, tab } = parts.at(next % parts.length);
+    desk.own.put({ tab: key });
+    tab.focus();
+  });
+  return {
+    element: h("section", { class: "tabs" }, bar, ...parts.map(({ panel }) => panel)),
+    open() {
+      for (const { key, tab, panel } of parts) {
+        const isOpen = key === desk.own.state.tab;
+        set(tab, "aria-selected", String(isOpen));
+        tab.tabIndex = isOpen ? 0 : -1;
+        panel.hidden = !isOpen;
+      }
+    },
+    update(of) {
+      for (const { key, show, count } of parts) {
+        const items = of[key];
+        if (!items) continue;
+        show(items);
+        write(count, key !== "sweep" && items.length ? ` ${items.length}` : "");
+      }
+    },
+  };
+}

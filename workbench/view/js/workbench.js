@@ -1,0 +1,265 @@
+// The workbench in a notebook or a page. Python owns what is measured and set, and sends it as traits; what only concerns looking
+// (open tab, wipe, hidden classes) is in `own`, one for all views of a model. Text from Python becomes text, never markup.
+
+import { settingsGroup } from "./controls.js";
+import { SETTLE_MS, button, h, inkOn, list, set } from "./elements.js";
+import { figures, headline, historyLine, noise, stageBars } from "./figures.js";
+import { headLine, jobStrip, notice } from "./head.js";
+import { copyText, outputs } from "./outputs.js";
+import { legend, picture, transport, viewLine } from "./picture.js";
+import { tabs } from "./tabs.js";
+
+const NO_PANEL = {
+  detector: { value: null, choices: [] }, media: { value: null, choices: [], camera: { reason: null } }, presets: [], preset: null, groups: [],
+};
+const NO_STATUS = {
+  ready: false, playing: false, pace: "clip", position: 0, frames: null, name: "",
+  headline: {}, figures: [], noise: { verdict: "unknown", reasons: [] }, now: null, pinned: null, history: { seconds: [], ms: [], pinned_ms: null }, counts: null,
+};
+
+/** What the browser alone knows; whoever shows it listens. */
+function ownState() {
+  const state = { truth: false, wipe: false, side: false, wipeAt: 0.5, hidden: new Set(), tab: "measured", link: null, copied: null };
+  const listeners = new Set();
+  return {
+    state,
+    put(changes) { Object.assign(state, changes); for (const tell of listeners) tell(changes); },
+    listen(tell) { listeners.add(tell); return () => listeners.delete(tell); },
+  };
+}
+
+/** Follow the theme of what is around by the colour that it paints with; where there is none, the system's preference holds. */
+function followTheme(root, signal) {
+  const context = h("canvas").getContext("2d");
+  const apply = () => {
+    const colour = getComputedStyle(root).getPropertyValue("--jp-layout-color1").trim();
+    context.fillStyle = colour || "#fff";
+    const isDark = inkOn(context.fillStyle) === "#fff";
+    set(root, "data-theme", colour ? (isDark ? "dark" : "light") : null);
+  };
+  const observer = new MutationObserver(apply);
+  observer.observe(document.body, { attributes: true });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply, { signal });
+  signal.addEventListener("abort", () => observer.disconnect());
+  apply();
+}
+
+/** What the parts share: sending, coalescing, and what to undo at the end. */
+function makeDesk(model, own) {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const later = new Map();
+  let request = 0;
+  const run = () => { request = 0; const jobs = [...later.values()]; later.clear(); for (const job of jobs) job(); };
+  const soon = (key, job) => { later.set(key, job); request ||= requestAnimationFrame(run); };
+  signal.addEventListener("abort", () => cancelAnimationFrame(request));
+  return {
+    own, signal, soon,
+    send: (type, content = {}, buffers = []) => model.send({ type, ...content }, undefined, buffers),
+    nextPaint: (job) => soon(Symbol("once"), job),
+    atEnd: (undo) => signal.addEventListener("abort", undo, { once: true }),
+    ended: () => signal.aborted,
+    end: () => ending.abort(),
+  };
+}
+
+const USE_ARROWS = "input, select, textarea, [role=tab]";
+const USERS_OF_KEYS = { " ": "button, input, select, textarea, summary, a", ArrowLeft: USE_ARROWS, ArrowRight: USE_ARROWS };
+
+function followKeys(root, desk) {
+  const actions = { " ": () => desk.playOrPause(), ArrowLeft: () => desk.step(-1), ArrowRight: () => desk.step(1) };
+  root.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    event.stopPropagation(); // a notebook would take it for a command
+    if (!(event.key in actions) || event.target.closest(USERS_OF_KEYS[event.key])) return;
+    event.preventDefault();
+    actions[event.key]();
+  });
+}
+
+function settingsPanel(desk) {
+  const hint = "A change takes effect at once. What a setting does stands here while it has the focus.";
+  const message = notice(["settings"], desk, hint);
+  const groups = h("div", { class: "groups" });
+  const measureMessage = notice(["measure"], desk);
+  const out = outputs(desk);
+  const update = list(groups, ({ title }) => title, (group) => settingsGroup(group, desk));
+  const actions = h("div", { class: "actions" },
+    button("measure", () => desk.send("measure"), { class: "primary" }, "Measure"),
+    button("report", () => desk.send("report"), {}, "Report"),
+    button("export", () => desk.send("export"), { title: "Write a folder that runs this setting without the workbench" }, "Export"),
+    button("copy-code", () => desk.send("copy", { what: "code" }), {}, "Copy as code"),
+    button("copy-command", () => desk.send("copy", { what: "command" }), {}, "Copy as command"));
+  const whisper = ({ target }) => message.whisper(target.closest(".control")?.querySelector(".unseen").textContent || hint);
+  groups.addEventListener("focusin", whisper);
+  groups.addEventListener("focusout", () => message.whisper(hint));
+  const element = h("section", { class: "settings", "aria-label": "Settings" },
+    message.element, groups, actions, measureMessage.element, out.element);
+  return {
+    element, outputs: out,
+    update: (panel) => update(panel.groups),
+    tell(now) { message.update(now); measureMessage.update(now); },
+    ready(isReady) { actions.firstChild.disabled = !isReady; },
+  };
+}
+
+function render({ model, el, signal }, own) {
+  const desk = makeDesk(model, own);
+  const traits = {
+    panel: () => ({ ...NO_PANEL, ...model.get("panel") }),
+    status: () => ({ ...NO_STATUS, ...model.get("status") }),
+    look: () => ({ labels: model.get("labels") ?? [], colours: model.get("class_colours") ?? [] }),
+  };
+  let refusal = null;
+  let settling = 0;
+
+  Object.assign(desk, {
+    playOrPause: () => desk.send(traits.status().playing ? "pause" : "play"),
+    step: (by) => desk.send("step", { by }),
+    change(name, value) {
+      desk.soon(`set ${name}`, () => desk.send("set", { name, value }));
+      desk.settle();
+    },
+    /** Show the settings as Python has them, also those it refused to change: then no trait changes. */
+    settle() {
+      clearTimeout(settling);
+      settling = setTimeout(showPanel, SETTLE_MS + 50);
+    },
+    dismiss() { if (refusal) desk.refuse(null); else desk.send("dismiss"); },
+    refuse(text) { refusal = text && { kind: "error", place: "media", text }; showMessage(); },
+    frameShown(frame) {
+      line.at(frame.position);
+      count.truth(frame.overlay.truth);
+      view.update(traits.status(), traits.look(), frame);
+      showNote(frame.problem);
+    },
+  });
+
+  const head = headLine(desk);
+  const job = jobStrip(desk);
+  const message = notice(["panel", "media"], desk);
+  const settings = settingsPanel(desk);
+  const stage = picture(desk);
+  const count = legend(desk);
+  const line = transport(desk);
+  const view = viewLine(desk);
+  const big = headline();
+  const grid = figures();
+  const lamp = noise();
+  const bars = stageBars(desk);
+  const past = historyLine();
+  const results = tabs(desk);
+
+  const root = h("div", { class: "workbench", "data-role": "workbench", "data-lm-suppress-shortcuts": "true", tabindex: "-1" },
+    h("div", { class: "sheet" }, head.element,
+      h("div", { class: "strip" }, job.element, message.element),
+      settings.element,
+      h("div", { class: "bench" }, stage.element, count.element,
+        h("div", { class: "play-lines" }, line.element, view.element),
+        big.element, grid.element, lamp.element, bars.element, past.element, results.element)));
+
+  function showPanel() {
+    head.update(traits.panel());
+    settings.update(traits.panel());
+  }
+
+  function showStatus() {
+    const status = traits.status();
+    if (!stage.shown) line.at(status.position);
+    stage.pinned(status.pinned?.name ?? null);
+    for (const part of [count, line, big]) part.update(status);
+    grid.update(status.figures);
+    lamp.update(status.noise);
+    past.update(status.history);
+    bars.update(status, model.get("stage_order") ?? [], model.get("stage_colours") ?? {});
+    view.update(status, traits.look(), stage.shown);
+    settings.ready(status.ready);
+    showNote();
+  }
+
+  function showNote(problem = "") {
+    const begun = model.get("job") ? `${model.get("job").what} …` : "Starting the first pipeline …";
+    const waiting = model.get("message")?.kind === "error" ? "No picture yet." : begun;
+    stage.say(problem || (stage.shown ? "" : waiting));
+  }
+
+  function showMessage() {
+    const now = refusal ?? model.get("message");
+    message.update(now);
+    settings.tell(now);
+    showNote();
+  }
+
+  function showLook() {
+    stage.look(traits.look());
+    view.update(traits.status(), traits.look(), stage.shown);
+  }
+
+  function showOwn(changes) {
+    results.open();
+    settings.outputs.update(own.state);
+    view.update(traits.status(), traits.look(), stage.shown);
+    desk.soon("draw", stage.draw);
+    if ("truth" in changes || "wipe" in changes) sendView();
+  }
+
+  const sendView = () => desk.send("view", { truth: own.state.truth, wipe: own.state.wipe, side: own.state.side });
+  const tabItems = { measured: "records", advice: "advice", log: "log_lines" };
+  const showTab = (key) => () => results.update({ [key]: key === "sweep" ? [model.get("search")] : model.get(tabItems[key]) ?? [] });
+  const showJob = () => { job.update(model.get("job") ?? null); showNote(); };
+
+  const shows = {
+    "change:panel": showPanel, "change:status": showStatus, "change:job": showJob,
+    "change:message": () => { refusal = null; showMessage(); showPanel(); },
+    "change:records": showTab("measured"), "change:advice": showTab("advice"), "change:search": showTab("sweep"), "change:log_lines": showTab("log"),
+    "change:labels": showLook, "change:class_colours": showLook,
+    "change:stage_colours": showStatus, "change:stage_order": showStatus,
+    "msg:custom": (content, buffers) => {
+      if (content.type === "frame") stage.frame(content, buffers[0]);
+      if (content.type === "boxes") stage.boxes(content);
+    },
+  };
+  for (const [name, show] of Object.entries(shows)) model.on(name, show);
+
+  const end = () => {
+    if (desk.ended()) return;
+    for (const [name, show] of Object.entries(shows)) model.off(name, show);
+    clearTimeout(settling);
+    forget();
+    desk.end();
+    desk.send("bye");
+    root.remove();
+  };
+  const forget = own.listen(showOwn);
+  signal?.addEventListener("abort", end, { once: true });
+
+  el.append(root);
+  followTheme(root, desk.signal);
+  followKeys(root, desk);
+  for (const show of [showPanel, showStatus, showJob, showMessage, ...["measured", "advice", "sweep", "log"].map(showTab), showLook]) show();
+  showOwn({});
+  desk.send("hello");
+  sendView();
+  return end;
+}
+
+/** anywidget calls this once for a model: its views share `own`. */
+export default () => {
+  const own = ownState();
+  return {
+    initialize({ model, signal }) {
+      const receive = async (content, buffers) => {
+        if (content.type === "copied") own.put({ copied: { text: content.text, done: await copyText(content.text) } });
+        if (content.type === "link") {
+          const blob = new Blob([buffers[0]], { type: content.mime });
+          own.put({ link: { name: content.name, path: content.path, blob } });
+        }
+      };
+      model.on("msg:custom", receive);
+      const end = () => model.off("msg:custom", receive);
+      signal?.addEventListener("abort", end, { once: true });
+      return end;
+    },
+    render: (given) => render(given, own),
+  };
+};
