@@ -1,4 +1,8 @@
-"""The rules, in one table, and the cards that they draw up for records."""
+"""The rules, in one table, and the cards that they draw up for records.
+
+A new rule is a function in a file beside this one and a line in the table, which is a list: a program that brings a rule of its own
+appends it.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,7 +15,7 @@ from workbench.advice.rule import Rule
 from workbench.advice.stages import cores_idle, decoding_bounds, nms_dominates, resize_dominates, stop_quantising
 from workbench.record import Record, best, choose_baseline, labels_by_id, ms_and_ap, ran, unique
 
-RULES: Sequence[Rule] = (
+RULES: list[Rule] = [
     Rule(nms_dominates),
     Rule(score_floods_nms),
     Rule(call_overhead),
@@ -28,7 +32,7 @@ RULES: Sequence[Rule] = (
     Rule(stop_quantising),
     Rule(slow_start),
     Rule(noisy_machine, anywhere=True),
-)
+]
 
 
 def advise(records: Iterable[Record], baseline: Record | None = None) -> tuple[Card, ...]:

@@ -13,7 +13,7 @@ from workbench.record.evidence import (
     speed_against,
 )
 from workbench.record.media_facts import MediaFacts
-from workbench.record.ranking import Point, best, fastest_first, frontier, ms_and_ap, place
+from workbench.record.ranking import Point, best, fastest_first, frontier, ms_and_ap, place, point_of
 from workbench.record.record import (
     DetectorFacts,
     EngineFacts,
@@ -50,6 +50,7 @@ __all__ = [
     "median_ms",
     "ms_and_ap",
     "place",
+    "point_of",
     "ran",
     "read_records",
     "speed_against",

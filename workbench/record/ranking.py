@@ -73,7 +73,15 @@ def ms_and_ap(record: Record) -> Figures:
 
 def place(record: Record) -> Point | None:
     """Return where a record stands; `None` where it has a problem, breaks the detector, or has no figures."""
-    ms, ap = ms_and_ap(record)
     agreed = record.agreement.ratio if record.agreement is not None else None
-    right = agreed if ap is None else ap
-    return None if record.problem or record.broken or ms is None or right is None else (ms, right)
+    return None if record.problem or record.broken else point_of(*ms_and_ap(record), agreed)
+
+
+def point_of(ms: float | None, ap: float | None, agreement: float | None) -> Point | None:
+    """Return where these figures are, AP before agreement; `None` where there is no time, or neither of the two.
+
+    >>> point_of(10.0, None, 0.9)
+    (10.0, 0.9)
+    """
+    right = agreement if ap is None else ap
+    return None if ms is None or right is None else (ms, right)
