@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,27 @@ def test_imports_point_down(path: Path) -> None:
 def test_rooms_are_entered_by_their_front_door(path: Path) -> None:
     round_it = {name for name in imported_from_others(path) if name.count(".") > 1}
     assert not round_it, "what others may use, a package's __init__ hands on; the rest is its own business"
+
+
+def test_no_module_is_imported_by_what_it_imports() -> None:
+    """Within rooms too, and wherever in a module the import stands."""
+    names = {".".join(("workbench", *path.with_suffix("").parts)).removesuffix(".__init__"): path for path in MODULES}
+    graph = {name: modules_imported(path) & set(names) - {name} for name, path in names.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" <- ".join(error.args[1]))
+
+
+def modules_imported(path: Path) -> set[str]:
+    """As `imported`, but `from room import module` is of the module alone."""
+    nodes = list(ast.walk(ast.parse((PACKAGE / path).read_text(encoding="utf-8"))))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            inside = PACKAGE.joinpath(*node.module.split(".")[1:])
+            names |= {f"{node.module}.{one.name}" if (inside / f"{one.name}.py").exists() else node.module for one in node.names}
+    return names
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)

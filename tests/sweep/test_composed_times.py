@@ -10,10 +10,10 @@ from tests.sweep.fake_pipeline import DECODE, INFER, FakePipeline
 from workbench.errors import MediaError
 from workbench.media import array_media
 from workbench.settings import Nms
-from workbench.sweep.child import ROUNDS
+from workbench.sweep.child import HALVES, ROUNDS
 from workbench.sweep.composed_records import FRAMES_KEPT, composed_times, why_impossible
 from workbench.sweep.loop_timing import LEAST_FRAMES, LoopTiming
-from workbench.sweep.nms_timing import LEAST_TIMED, SPREAD_FRAMES, spread_frames, spread_positions, time_nms
+from workbench.sweep.nms_timing import LEAST_TIMED, SPREAD_FRAMES, VISITS, NmsTiming, spread_frames, spread_positions, time_nms
 
 FRAMES = 40
 OWN = Nms(method="opencv", score=0.2)
@@ -37,12 +37,15 @@ def composed(pipeline, rows, frames=FRAMES):
     loop = LoopTiming(pipeline, media, frames, machine)
     positions, spread = spread_frames(media, frames)
     raws = [raw for frame in spread for raw in pipeline.infer([frame])]
-    timed = {}
+    visits = {nms: [] for nms in rows}
     for turn in range(ROUNDS):
         loop.time_slice()
-        for nms in rows[turn::ROUNDS]:
-            timed[nms] = time_nms(pipeline.with_nms(nms), positions, spread, raws, machine)
-    return loop, {nms: composed_times(loop, timed[nms], separate=not pipeline.own_nms) for nms in rows}
+        for nms in rows[turn % HALVES :: HALVES]:
+            part = slice(len(visits[nms]), None, VISITS)
+            visits[nms].append(time_nms(pipeline.with_nms(nms), positions[part], spread[part], raws[part], machine))
+    assert {len(some) for some in visits.values()} == {VISITS}
+    times = {nms: composed_times(loop, NmsTiming.of_all(some), separate=not pipeline.own_nms) for nms, some in visits.items()}
+    return loop, times
 
 
 def test_on_a_steady_machine_they_are_those_of_whole_frames():
@@ -113,6 +116,22 @@ def test_a_network_that_does_its_own_nms_has_no_stage_for_it():
         assert stages["draw"] == pytest.approx(np.full(len(total), whole.nms_seconds + whole.draw_seconds))
 
 
+def test_a_disturbance_that_one_visit_falls_into_is_not_in_the_median():
+    machine = Machine(SPEEDS["steady"])
+    pipeline, media = FakePipeline(machine, OWN), media_of(FRAMES)
+    positions, frames = spread_frames(media, FRAMES)
+    raws, visits = pipeline.infer(frames), []
+    for visit in range(VISITS):
+        machine.slower = (lambda _: 50.0) if visit == 2 else SPEEDS["steady"]
+        part = slice(visit, None, VISITS)
+        visits.append(time_nms(pipeline, positions[part], frames[part], raws[part], machine))
+    nms, draw = NmsTiming.of_all(visits).at(np.arange(FRAMES))
+
+    assert np.median(nms) == pytest.approx(pipeline.nms_seconds)
+    assert np.median(draw) == pytest.approx(pipeline.draw_seconds)
+    assert nms.max() == pytest.approx(50 * pipeline.nms_seconds)
+
+
 @pytest.mark.parametrize("share", [0.4, 0.6])
 def test_the_frames_that_are_kept_have_as_many_slow_ones_as_there_were(share):
     random = np.random.default_rng(0)
@@ -153,10 +172,10 @@ def test_a_slow_nms_is_timed_on_fewer_frames_and_each_frame_has_that_of_the_near
     pipeline = FakePipeline(machine, Nms(method="python", score=0.05))
     positions, spread = spread_frames(media, FRAMES)
     timed = time_nms(pipeline, positions, spread, pipeline.infer(spread), machine)
-    nms, _ = timed.at(np.array([int(timed.positions[3]), 39]))
+    nms, _ = timed.at(np.array([int(timed.positions[1]), 39]))
 
     assert len(timed.found) == LEAST_TIMED < SPREAD_FRAMES == len(spread)
-    assert nms[0] == timed.nms[3]
+    assert nms[0] == timed.nms[1]
     assert nms[1] == timed.nms[timed.positions.argmax()]
 
 

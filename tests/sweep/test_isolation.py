@@ -112,8 +112,7 @@ def test_several_rows_may_fail_and_the_others_have_their_turn(make_task: MakeTas
     }
 
 
-def test_a_row_may_take_longer_to_be_compiled_than_a_frame(make_task: MakeTask) -> None:
-    assert told(list(run_task(make_task("a", "compile"), isolation()))) == {"a": "fine", "compile": "fine"}
+def test_frames_may_not_take_as_long_as_a_compilation(make_task: MakeTask) -> None:
     assert "nothing for 3 s" in told(list(run_task(make_task("stall"), isolation())))["stall"]
 
 

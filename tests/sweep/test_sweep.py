@@ -129,7 +129,8 @@ def check_confirmed(records: list[Record]) -> None:
         assert record.comparison.a == BASELINE
     composed = [record for record in records if record.composed]
     chosen = contenders(composed, place, lambda record: record.settings.runtime.engine, LEAST_CONFIRMED)
-    assert [record.settings for record in confirmed] == [record.settings for record in chosen]
+    others = [record.settings for record in chosen if record.settings != baseline.settings]  # it is measured whole anyway
+    assert [record.settings for record in confirmed] == others
 
 
 def test_what_cannot_run_is_one_row_with_its_reason(material: Material, open_history: Callable[[], History]) -> None:

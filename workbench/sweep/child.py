@@ -34,7 +34,8 @@ Open = Callable[[Material], tuple[Detector, Footage]]
 UNTIMED = NoiseCertificate(verdict="unknown", reasons=("nothing was timed",))
 UNTIMED_AT_ONCE = 2  # engines on labelled frames: some runtimes leave a core idle
 ALIVE_SECONDS = 1.0  # between two signs of life: far less than the time limits of the process that watches
-ROUNDS = 8  # in which groups have a slice of the loop each, and an eighth of their rows
+ROUNDS = 8  # in which groups have a slice of the loop each, and half of their rows a visit: `nms_timing.VISITS` for each row
+HALVES = 2
 COMPARISON_SECONDS = 3.0  # a row measured whole wants its own times first; how it compares is clear much sooner where it matters
 
 
@@ -156,7 +157,7 @@ def compose(
 
     make = make_group or ScreenedGroup
     groups = yield from _opened(job.tasks, lambda task: make(detector, footage, task, lines.alive), lines)
-    screened: dict[str, list[Row]] = {}
+    failed = set[str]()
     for turn in range(ROUNDS):
         for group in tuple(groups):
             try:
@@ -165,20 +166,22 @@ def compose(
                 groups.remove(group)
                 yield group_problem(group.task, problem_of(error))
                 continue
-            for row in group.task.rows[turn::ROUNDS]:
+            for row in group.task.rows[turn % HALVES :: HALVES]:
+                if row.id in failed:
+                    continue
                 lines.begins(row.id)
                 try:
                     group.screen(row)
                 except Exception as error:  # it costs this row
+                    failed.add(row.id)
                     yield row_problem(group.task, row, problem_of(error))
-                else:
-                    screened.setdefault(group.task.id, []).append(row)
     for group in groups:
-        for row in screened.get(group.task.id, ()):
-            try:
-                yield group.record(row)
-            except WorkbenchError as error:  # its times cannot be
-                yield row_problem(group.task, row, problem_of(error))
+        for row in group.task.rows:
+            if row.id not in failed:
+                try:
+                    yield group.record(row)
+                except WorkbenchError as error:  # its times cannot be
+                    yield row_problem(group.task, row, problem_of(error))
 
 
 def _opened(
@@ -225,7 +228,7 @@ def _direct(job: Job, detector: Detector, footage: Footage, lines: Lines) -> Ite
         if isinstance(outcome, Exception):
             yield row_problem(task, row, problem_of(outcome))
         else:
-            yield outcome.model_copy(update={"id": row.id})
+            yield outcome.model_copy(update={"id": row.id, "detector": task.detector, "media": task.media})
 
 
 def _convert(job: Job, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:

@@ -13,7 +13,6 @@ from uuid import uuid4
 
 from workbench.errors import UnavailableError
 from workbench.machine import EnvironmentFacts, environment
-from workbench.record import Record
 from workbench.sweep.executors import Executor
 from workbench.sweep.isolation import Isolation, records_of
 from workbench.sweep.task import Job, Material
@@ -47,7 +46,7 @@ def stop_here(sweep: str) -> None:
 
 
 def measure_sent(sweep: str, job_json: str, bundle_json: str, isolation: Isolation) -> list[str]:
-    """Do a job; its records say what the sender calls detector and media. Stopped, it returns what is finished.
+    """Do a job on what was sent for it. Stopped, it returns what is finished.
 
     Raises:
         LacksContentError: Something that it needs has not been sent here.
@@ -55,11 +54,9 @@ def measure_sent(sweep: str, job_json: str, bundle_json: str, isolation: Isolati
     job, bundle = Job.model_validate_json(job_json), Bundle.model_validate_json(bundle_json)
     if missing(bundle.hashes):
         raise LacksContentError
-    sender, material = job.tasks[0], unpack(bundle)
+    material = unpack(bundle)
     here = Job(tasks=tuple(task.model_copy(update={"material": material}) for task in job.tasks))
-    names = {"detector": sender.detector, "media": sender.media}
-    texts = records_of(here.model_dump_json(), isolation, _stops.setdefault(sweep, threading.Event()))
-    return [Record.from_json(text).model_copy(update=names).to_json() for text in texts]
+    return records_of(here.model_dump_json(), isolation, _stops.setdefault(sweep, threading.Event()))
 
 
 # At the sweep

@@ -1,13 +1,13 @@
 """One run of an engine, and a record for each NMS setting put together from it: it screens settings, and is about 10 % off."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
 
-from workbench.detections import Accuracy, Agreement, Detections, agreement, judged, uncounted
+from workbench.detections import Accuracy, Agreement, agreement, judged, uncounted
 from workbench.detectors import Detector
 from workbench.engines import Candidates
 from workbench.errors import RecordError
@@ -18,7 +18,7 @@ from workbench.record import EngineFacts, Record
 from workbench.settings import Nms
 from workbench.sweep.kept_outputs import KeptOutputs, content_key, keep_outputs, with_nms
 from workbench.sweep.loop_timing import BACK, LoopTiming, Seconds
-from workbench.sweep.nms_timing import NmsTiming, spread_frames, time_nms
+from workbench.sweep.nms_timing import VISITS, NmsTiming, spread_frames, time_nms
 from workbench.sweep.task import Row, Task
 from workbench.timing import Clock, Timing, kept_seconds
 
@@ -29,12 +29,11 @@ ROUNDING = 1e-9  # of sums of floating-point numbers in another order
 @final
 @dataclass(frozen=True, slots=True)
 class _Screened:
-    """What one NMS setting takes, and how right what it finds is."""
+    """What one NMS setting was seen to take so far, and how right what it finds on labelled frames is."""
 
-    timed: NmsTiming
     accuracy: Accuracy | None
-    agreement: Agreement | None
     uncounted: tuple[str, ...]
+    visits: list[NmsTiming] = field(default_factory=list)
 
 
 @final
@@ -90,13 +89,21 @@ class ScreenedGroup:
         self._noise.sample()
 
     def screen(self, row: Row) -> None:
-        """Time and judge the NMS of one row."""
+        """Time the NMS of one row on the next of `VISITS` parts of the frames; the first time, judge it."""
         nms = row.settings.nms
-        timed = time_nms(with_nms(self._pipeline, nms), self._positions, self._frames, self._raws, self._clock)
-        found = self._labelled.found(self._pipeline, nms, self._least_score) if self._labelled else None
-        accuracy = self._labelled.accuracy(found, nms.score) if self._labelled and found is not None else None
-        agreed = self._agreement(timed.found, accuracy)
-        self._screened[row.id] = _Screened(timed, accuracy, agreed, tuple(uncounted(found or ())))
+        if row.id not in self._screened:
+            self._screened[row.id] = self._judged(nms)
+        visits = self._screened[row.id].visits
+        part = slice(len(visits), None, VISITS)
+        positions, frames, raws = self._positions[part], self._frames[part], self._raws[part]
+        if frames:  # short media have fewer than there are visits
+            visits.append(time_nms(with_nms(self._pipeline, nms), positions, frames, raws, self._clock))
+
+    def _judged(self, nms: Nms) -> _Screened:
+        if self._labelled is None:
+            return _Screened(None, ())
+        found = self._labelled.found(self._pipeline, nms, self._least_score)
+        return _Screened(self._labelled.accuracy(found, nms.score), tuple(uncounted(found)))
 
     def record(self, row: Row) -> Record:
         """Return the record of a row that was screened: to frames of the loop's front its own NMS and drawing are added.
@@ -105,7 +112,9 @@ class ScreenedGroup:
             RecordError: Its times cannot be.
         """
         screened = self._screened[row.id]
-        stages, total = composed_times(self._loop, screened.timed, separate=isinstance(self._raws[0], Candidates))
+        timed = NmsTiming.of_all(screened.visits)
+        agreed = self._agreement(timed, screened.accuracy)
+        stages, total = composed_times(self._loop, timed, separate=isinstance(self._raws[0], Candidates))
         if reason := why_impossible(stages, total):
             raise RecordError(f"the times put together for {row.name} cannot be: {reason}; measure it whole with `workbench run`")
         return Record(
@@ -113,8 +122,8 @@ class ScreenedGroup:
             name=row.name,
             command=row.command,
             settings=row.settings,
-            detector=self._pipeline.detector.facts,
-            media=self._footage.media.facts(),
+            detector=self.task.detector,
+            media=self.task.media,
             environment=environment(),
             engine=self._engine_facts(row.settings.nms),
             timing=Timing(
@@ -125,22 +134,23 @@ class ScreenedGroup:
             ),
             composed=True,
             accuracy=screened.accuracy,
-            agreement=screened.agreement,
+            agreement=agreed,
             noise=with_pace(self._noise.certificate, self._loop.infer_seconds),
-            warnings=tuple(self._warnings(screened)),
+            warnings=tuple(self._warnings(screened, agreed)),
         )
 
-    def _agreement(self, found: Sequence[Detections], accuracy: Accuracy | None) -> Agreement | None:
+    def _agreement(self, timed: NmsTiming, accuracy: Accuracy | None) -> Agreement | None:
         baseline = self.task.baseline
         if baseline is None or baseline.detector.labels != self._pipeline.detector.facts.labels:
             return None
-        key = content_key(found)
+        key = timed.positions.tobytes() + content_key(timed.found)
         if key not in self._agreements:
             known = {row.frame: row for row in baseline.detections}
+            names = {int(position): frame.name for position, frame in zip(self._positions, self._frames, strict=True)}
             pairs = [
-                (one, known[frame.name].detections())
-                for one, frame in zip(found, self._frames, strict=False)
-                if frame.name in known
+                (one, known[name].detections())
+                for one, position in zip(timed.found, timed.positions.tolist(), strict=True)
+                if (name := names[position]) in known
             ]
             self._agreements[key] = (
                 agreement([one for one, _ in pairs], [other for _, other in pairs], baseline_name=baseline.name) if pairs else None
@@ -159,11 +169,11 @@ class ScreenedGroup:
             notes=(*engine.notes, *with_nms(self._pipeline, nms).nms_notes),
         )
 
-    def _warnings(self, screened: _Screened) -> Iterator[str]:
+    def _warnings(self, screened: _Screened, agreed: Agreement | None) -> Iterator[str]:
         yield from self._loop.warmed_up.warnings
         yield from screened.uncounted
-        if screened.agreement and screened.agreement.broken:
-            yield f"this setting breaks the detector: {'; '.join(screened.agreement.reasons)}"
+        if agreed and agreed.broken:
+            yield f"this setting breaks the detector: {'; '.join(agreed.reasons)}"
 
 
 def composed_times(loop: LoopTiming, timed: NmsTiming, *, separate: bool) -> tuple[dict[str, Seconds], Seconds]:

@@ -131,7 +131,6 @@ class _Child:
         killed: Whether that was by SIGKILL, and not by us.
         full: Whether it was for the memory that it took.
         at: Id of the row that it was at.
-        preparing: Whether that was being compiled.
     """
 
     job: Job

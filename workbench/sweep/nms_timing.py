@@ -16,8 +16,9 @@ from workbench.sweep.loop_timing import Positions, Seconds
 from workbench.timing import Clock
 
 SPREAD_FRAMES = 16  # whose NMS and drawing are timed for each setting: from all over the media, since how much they hold differs
-NMS_SECONDS = 0.05  # of NMS and drawing, after which no further frame is timed, once there are LEAST_TIMED
-LEAST_TIMED = 8
+VISITS = 4  # in which a setting has its frames timed, a part in each: a disturbance that one falls into is not in the median of all
+VISIT_SECONDS = 0.0125  # of NMS and drawing, after which no further frame of a visit is timed, once there are LEAST_TIMED
+LEAST_TIMED = 2
 
 
 @final
@@ -36,6 +37,12 @@ class NmsTiming:
     nms: Seconds
     draw: Seconds
     found: tuple[Detections, ...]
+
+    @classmethod
+    def of_all(cls, visits: Sequence["NmsTiming"]) -> "NmsTiming":
+        """Return what several visits timed as one."""
+        positions, nms, draw = (np.concatenate([getattr(one, name) for one in visits]) for name in ("positions", "nms", "draw"))
+        return cls(positions, nms, draw, tuple(found for one in visits for found in one.found))
 
     def at(self, positions: Positions) -> tuple[Seconds, Seconds]:
         """Return what NMS and drawing took, for each frame of the media that of the nearest one."""
@@ -71,7 +78,7 @@ def time_nms(
         nms.append(between - before)
         draw.append(after - between)
         found.append(one)
-        if len(found) >= LEAST_TIMED and after - began > NMS_SECONDS:
+        if len(found) >= LEAST_TIMED and after - began > VISIT_SECONDS:
             break
     return NmsTiming(positions[: len(found)], np.array(nms), np.array(draw), tuple(found))
 

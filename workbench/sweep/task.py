@@ -53,8 +53,9 @@ class Task(Value):
     """For people who watch."""
     material: Material
     detector: DetectorFacts
-    """As the sweep knows it; a worker that has another one by that name must not answer for it."""
+    """As the sweep knows and calls it; a worker that has another one by that name must not answer for it."""
     media: MediaFacts
+    """As the sweep knows and calls them."""
     rows: tuple[Row, ...]
     frames: int
     """To time where rows are measured whole."""
