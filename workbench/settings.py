@@ -106,7 +106,7 @@ class Nms(Group):
 
     method: NmsMethod = "tensorflow"
     score: float = Field(0.30, ge=0.0, le=1.0)
-    """Candidates that score less are dropped before NMS; accuracy is computed with it too."""
+    """Only candidates that score more go into NMS; accuracy is computed with it too."""
     iou: float = Field(0.5, ge=0.0, le=1.0)
     max_detections: int = Field(100, ge=1, le=10_000)
     per_class: bool = True

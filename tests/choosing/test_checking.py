@@ -68,7 +68,7 @@ def test_a_difference_is_claimed_only_beyond_what_sessions_differ_by(ms, noise, 
     found = compare_times(run(10.0, 1), run(ms, 2, noise=noise))
 
     assert found.verdict == verdict
-    assert "different sessions" in found.caveats[0]
+    assert "different sessions" in found.basis
     assert any("others kept 1.00 of 2 cores busy" in caveat for caveat in found.caveats) == (noise != "quiet")
 
 
@@ -111,7 +111,7 @@ def test_too_few_frames_give_no_ratio():
     found = compare_times(record(seconds=times(10, frames=19)), record(seconds=times(10, frames=500)))
 
     assert (found.ratio, found.verdict) == (None, None)
-    assert found.caveats == ("19 frames are too few to compare times; time 20 or more",)
+    assert found.notes == ("19 frames are too few to compare times; time 20 or more",)
 
 
 def test_composed_times_are_said_to_be_composed():

@@ -78,14 +78,17 @@ def test_a_card_in_no_folder_cannot_be_written(tmp_path: Path) -> None:
         ("card = ", "is no TOML or JSON ("),
         ("card = 2\n[candidates]\ntensors=['a','b']", "is wrong at card: "),
         ("card = 1", "is wrong at its sections: a card needs [candidates] or [detections]; correct it"),
-        ("[candidates]\nkind='ssd'\ntensors=['a','b']\nanchors=[]", "is wrong at candidates.ssd.anchors: "),
+        ("[candidates]\nkind='ssd'\ntensors=['a','b']\nanchors=[]", "is wrong at candidates.anchors: "),
         (
             "[candidates]\nkind='ssd'\ntensors=['a','b']\nanchors=[{stride=8}]",
             "write either boxes, or sizes and ratios; correct it",
         ),
         ("[candidates]\nkind='ssd'\ntensors=['a','b']\nanchors=[{boxes=[[1,1]]}]", "write either cells or stride; correct it"),
-        ("[candidates]\nkind='magic'\ntensors=['a']", "is wrong at candidates: "),
-        ("[candidates]\nkind='boxes'\ntensors=['a']", "is wrong at candidates.boxes.tensors"),
+        (
+            "[candidates]\nkind='magic'\ntensors=['a']",
+            "candidates: kind is 'magic'; choose one of rows, yolox, boxes, ssd",
+        ),
+        ("[candidates]\nkind='boxes'\ntensors=['a']", "is wrong at candidates.tensors"),
         ("[candidates]\nkind='boxes'\ntensors=['a','b']\n[input]\ncolor='RGB'", "is wrong at input.color: "),
         (
             "[candidates]\nkind='boxes'\ntensors=['a','b']\n[input]\nvalues='0..1'\noffset=1",

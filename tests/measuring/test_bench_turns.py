@@ -5,7 +5,7 @@ import pytest
 
 from tests.breaking_media import Breaks
 from workbench.detectors import Calibration, Detector
-from workbench.errors import MediaError
+from workbench.errors import MediaError, SettingsError
 from workbench.measuring import Bench
 from workbench.opening import Footage, variant
 from workbench.record import Record
@@ -64,6 +64,50 @@ def test_one_that_fails_costs_itself_alone_even_where_the_others_are_compared_wi
         assert len(record.timing.total_seconds) == 40
         assert record.comparison is None
         assert not any("session" in text for text in record.warnings)
+
+
+def test_a_baseline_that_fails_after_others_were_compared_with_it_leaves_no_comparison(small: Detector) -> None:
+    media, compared = Breaks(), set[str]()
+
+    def tell(what: str, _: int, __: int) -> None:
+        if "comparing with first" in what:
+            compared.add(what)
+
+    def on_turn(number: int) -> None:
+        media.matters = number == 0 and len(compared) == 2
+
+    footage = Footage(media, None, None, None, Calibration("nothing", list))
+    bench = Bench(footage, 40, comparison_seconds=0.1, progress=tell)
+    words = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy"
+    rows = [variant(small, words, name=name) for name in ("first", "second", "third")]
+    failed, *others = bench.measure_in_turns(rows, on_turn)
+
+    assert isinstance(failed, MediaError)
+    assert len(compared) == 2
+    assert [record.comparison for record in others if isinstance(record, Record)] == [None, None]
+
+
+def test_of_several_that_stop_in_turns_each_keeps_its_own_times(small: Detector) -> None:
+    media, timing = Breaks(), set[str]()
+
+    def tell(what: str, _: int, __: int) -> None:
+        timing.update([what] if what.endswith(": timing") else [])
+        media.matters = len(timing) == 2
+
+    footage = Footage(media, None, None, None, Calibration("nothing", list))
+    bench = Bench(footage, 40, comparison_seconds=0.1, progress=tell)
+    words = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy"
+    rows = [variant(small, words, name=name) for name in ("first", "second")]
+    outcomes = bench.measure_in_turns(rows)
+
+    problems = [bench.problem_record(row, error) for row, error in zip(rows, outcomes, strict=True) if isinstance(error, Exception)]
+    assert [record.problem.kind for record in problems if record.problem] == ["MediaError", "MediaError"]
+    assert [len(record.timing.total_seconds) if record.timing else 0 for record in problems] == [17, 17]
+
+
+def test_without_a_frame_to_time_one_line_says_so(small_footage: Footage) -> None:
+    with pytest.raises(SettingsError, match="frames is 0: there is nothing to time; choose 1 or more"):
+        Bench(small_footage, 0)
 
 
 def test_each_is_timed_with_its_own_threads_whatever_it_is_compared_with(small: Detector) -> None:

@@ -8,14 +8,10 @@ import pytest
 from tests.report.records import accuracy, broken_record, comparison, full_set, problem_record, record, timing
 from workbench.report import Summary
 from workbench.report.charts import bar_rows, frame_times, latency_against_quality, stage_bars, stage_order, timeline
-from workbench.report.points import chart_text, frontier, points_of
+from workbench.report.points import chart_text, points_of
 from workbench.timing import StageSpan
 
 ATTACK = '<a href="javascript:alert(1)">x</a>'
-
-
-def test_frontier_holds_what_no_other_beats_in_both() -> None:
-    assert frontier([(1, 0.3), (2, 0.5), (3, 0.4), (4, 0.5), (5, 0.6)]) == ((1, 0.3), (2, 0.5), (5, 0.6))
 
 
 def test_axis_is_logarithmic_only_over_a_wide_span() -> None:

@@ -1,33 +1,12 @@
 """What is worth looking at among many settings."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from workbench.sweep import contenders, frontier
-
-POINTS = st.lists(st.tuples(st.floats(0.1, 100), st.floats(0, 1)), max_size=40)
+from workbench.sweep import contenders
 
 
 def same(point):
     return point
-
-
-@given(POINTS)
-def test_nothing_beats_what_is_on_the_frontier_and_something_beats_all_else(points) -> None:
-    chosen = frontier(points, same)
-
-    def beats(a, b):
-        return a[0] <= b[0] and a[1] >= b[1] and a != b
-
-    for point in points:
-        assert any(point == one or beats(one, point) for one in chosen)
-        assert not (point in chosen and any(beats(other, point) for other in points))
-    assert list(chosen) == sorted(set(chosen))
-
-
-def test_rows_without_a_place_are_left_out() -> None:
-    assert frontier([None, (1.0, 0.5)], same) == ((1.0, 0.5),)
 
 
 def measured_whole(points, most=10):

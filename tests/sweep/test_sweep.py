@@ -17,8 +17,8 @@ from workbench.errors import SettingsError
 from workbench.history import History
 from workbench.measuring import Bench
 from workbench.opening import open_detector, open_footage, variant
-from workbench.record import Record
-from workbench.sweep import Grid, Isolation, Material, Standing, Sweep, ThisMachine, contenders, place
+from workbench.record import Record, place
+from workbench.sweep import Grid, Isolation, Material, Standing, Sweep, ThisMachine, contenders
 from workbench.sweep.composed_records import FRAMES_KEPT, why_impossible
 from workbench.sweep.runner import LEAST_CONFIRMED
 from workbench.timing import Timing

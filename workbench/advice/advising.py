@@ -1,4 +1,8 @@
-"""The rules, in one table, and the cards that they draw up for records."""
+"""The rules, in one table, and the cards that they draw up for records.
+
+A new rule is a function in a file beside this one and a line in the table, which is a list: a program that brings a rule of its own
+appends it.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,12 +10,12 @@ from workbench.advice.card import Card
 from workbench.advice.detected import class_agnostic_trap, max_detections_trap, score_floods_nms, small_objects_lost
 from workbench.advice.engines import call_overhead, int8_not_worth_it, recompiling, slow_start, xla_slower
 from workbench.advice.machine import noisy_machine, threads_unequal
-from workbench.advice.pool import Pool, by_median
+from workbench.advice.pool import Pool
 from workbench.advice.rule import Rule
 from workbench.advice.stages import cores_idle, decoding_bounds, nms_dominates, resize_dominates, stop_quantising
-from workbench.record import Record, choose_baseline, labels_by_id, ran, unique
+from workbench.record import Record, best, choose_baseline, labels_by_id, ms_and_ap, ran, unique
 
-RULES: Sequence[Rule] = (
+RULES: list[Rule] = [
     Rule(nms_dominates),
     Rule(score_floods_nms),
     Rule(call_overhead),
@@ -28,7 +32,7 @@ RULES: Sequence[Rule] = (
     Rule(stop_quantising),
     Rule(slow_start),
     Rule(noisy_machine, anywhere=True),
-)
+]
 
 
 def advise(records: Iterable[Record], baseline: Record | None = None) -> tuple[Card, ...]:
@@ -53,13 +57,13 @@ def advise(records: Iterable[Record], baseline: Record | None = None) -> tuple[C
 
 
 def _group(record: Record) -> tuple[str, str, str]:
-    return record.environment.machine_id, record.detector.sha256, record.media.sha256 or record.media.source
+    return record.environment.machine_id, record.detector.sha256, record.media.key
 
 
 def _subjects(group: Sequence[Record], baseline: Record | None) -> tuple[Record, ...]:
     if baseline is not None:
         return (baseline,)
-    fastest = next((record for record in by_median(group) if not record.broken), None)
+    fastest = best((record for record in group if not record.broken), ms_and_ap)
     chosen = (fastest, choose_baseline(group))
     return unique(record for record in chosen if record is not None)
 

@@ -18,7 +18,7 @@ USUAL_MOST = 100  # detections that COCO's evaluation keeps of a frame
 MOST = 10_000  # that settings allow
 
 SCORE_THEORY: Theory = (
-    "Candidates below nms.score are dropped before NMS, for the price of one comparison each.",
+    "Only candidates that score more than nms.score go into NMS, for the price of one comparison each.",
     "Those above are sorted, and compared with every box that is kept: many candidates make NMS slow, and slow in crowded frames.",
     "What scores so low is rarely right: AP hardly changes up to a threshold of about .05, and nobody draws such boxes.",
 )

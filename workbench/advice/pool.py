@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import final
 
 from workbench.advice.card import Measured
-from workbench.record import Record, ran, speed_against
+from workbench.record import Record, fastest_first, ms_and_ap, ran, speed_against
 
 Key = tuple[object, ...]
 
@@ -91,5 +91,4 @@ def _key(flat: Mapping[str, object], free: Collection[str]) -> Key:
 
 def by_median(records: Iterable[Record]) -> tuple[Record, ...]:
     """Return the records that ran, fastest first."""
-    timed = [(record.timing.median_ms or 0.0, record) for record in records if ran(record) and record.timing is not None]
-    return tuple(record for _, record in sorted(timed, key=lambda row: row[0]))
+    return tuple(fastest_first(filter(ran, records), ms_and_ap))

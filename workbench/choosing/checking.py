@@ -61,7 +61,7 @@ class Check:
 
     @property
     def slower(self) -> bool:
-        """Whether it took longer, which measuring again may show to have been a passing mood of the machine."""
+        """Whether it took longer, which measuring again may show to have passed."""
         return self.speeds is not None and self.speeds.verdict == "slower"
 
 
@@ -87,7 +87,7 @@ def check(before: Record, after: Record, tolerance: Tolerance | None = None, *, 
         verdicts.append(_judge_times(speeds))
     verdicts.append(_judge_ap(before, after, limits))
     verdicts += _judge_agreement(before, after, found.agreement, limits)
-    caveats = speeds.caveats[1:] if speeds is not None else ()  # that sessions differ is what the tolerance is for
+    caveats = speeds.caveats if speeds is not None else ()  # not their basis: that sessions differ is what the tolerance is for
     return Check(
         before=before,
         after=after,
@@ -105,7 +105,7 @@ def did_not_run(before: Record, reason: str) -> Check:
 
 def _judge_times(speeds: Speeds) -> tuple[bool | None, str]:
     if speeds.ratio is None:
-        return None, speeds.caveats[0]
+        return None, speeds.basis
     longer = Ratio(median=1 / speeds.ratio.median, low=1 / speeds.ratio.high, high=1 / speeds.ratio.low)
     words = f"takes {longer.median:.2f} times as long [{longer.low:.2f}, {longer.high:.2f}]"
     return speeds.verdict == "slower", words

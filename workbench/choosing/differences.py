@@ -45,7 +45,7 @@ def compare_records(a: Record, b: Record, *, different_machines: bool = False) -
         if record.problem is not None or record.timing is None:
             reason = record.problem.message if record.problem else "nothing was timed"
             raise RecordError(f"{record.name} [{record.id[:8]}] did not run ({reason}); choose a record with figures")
-    if media_key(a) != media_key(b):
+    if a.media.key != b.media.key:
         raise RecordError(f"{a.name} was measured on {a.media.name}, {b.name} on {b.media.name}; choose records of the same frames")
     same_machine = a.environment.machine_id == b.environment.machine_id
     if not same_machine and not different_machines:
@@ -60,11 +60,6 @@ def compare_records(a: Record, b: Record, *, different_machines: bool = False) -
         agreement=agreement_of(a, b),
         notes=tuple(_notes(a, b)),
     )
-
-
-def media_key(record: Record) -> str:
-    """Return what is equal for records of the same frames."""
-    return record.media.sha256 or record.media.source
 
 
 def ap_change(a: Record, b: Record) -> float | None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from workbench.choosing.budget import Budget, Candidate, Limit, Margin, Stat
 from workbench.history import Summary
-from workbench.record import SCREENING_ERROR
+from workbench.record import SCREENING_ERROR, fastest_first
 
 NEAR_MISSES = 3  # more would be the history again
 
@@ -87,8 +87,8 @@ def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None
     best, baselines = _best_ap(rows, baseline), frozenset(row.agreement_baseline for group in settings for row in group)
     found = [_candidate(row, budget.stat, best, baselines) for row in standing]
     limits = budget.limits
-    choices = [Choice(one, tuple(limit.margin(one) for limit in limits)) for one in found if one.ms is not None]
-    choices.sort(key=_speed)
+    timed = [Choice(one, tuple(limit.margin(one) for limit in limits)) for one in found if one.ms is not None]
+    choices = fastest_first(timed, lambda choice: (choice.candidate.ms, choice.summary.ap))
     whole = [choice for choice in choices if not choice.summary.composed]
     feasible = [choice for choice in whole if not choice.missed]
     chosen = feasible[0] if feasible else None
@@ -152,14 +152,9 @@ def _candidate(row: Summary, stat: Stat, best: dict[Question, float], baselines:
     )
 
 
-def _speed(choice: Choice) -> tuple[float, float]:
-    """Sort the fastest first; of equally fast ones the more accurate."""
-    return choice.candidate.ms or 0.0, -(choice.summary.ap or 0.0)
-
-
 def _unconfirmed(choices: Sequence[Choice], chosen: Choice | None) -> Choice | None:
     first = next((choice for choice in choices if choice.summary.composed and not choice.missed), None)
-    if first is None or chosen is None or _speed(first)[0] * (1 + SCREENING_ERROR) < _speed(chosen)[0]:
+    if first is None or chosen is None or (first.candidate.ms or 0.0) * (1 + SCREENING_ERROR) < (chosen.candidate.ms or 0.0):
         return first
     return None
 

@@ -22,7 +22,15 @@ class Speeds(NamedTuple):
     ratio: Ratio | None
     verdict: Verdict | None
     """What B is, against A; `None` where nothing can be said."""
-    caveats: tuple[str, ...]
+    basis: str
+    """That they come from different sessions, and what is not called a difference then; where frames are too few, that."""
+    caveats: tuple[str, ...] = ()
+    """What else stands against the ratio."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to say beside the figures."""
+        return (self.basis, *self.caveats)
 
 
 def compare_times(a: Record, b: Record, least: float = SEPARATE_RUNS_MARGIN) -> Speeds:
@@ -39,12 +47,16 @@ def compare_times(a: Record, b: Record, least: float = SEPARATE_RUNS_MARGIN) -> 
     assert b.timing is not None, "the caller looked"
     count = min(len(a.timing.total_seconds), len(b.timing.total_seconds))
     if count < FRAMES_LEAST:
-        return Speeds(None, None, (f"{count} frames are too few to compare times; time {FRAMES_LEAST} or more",))
+        return Speeds(None, None, f"{count} frames are too few to compare times; time {FRAMES_LEAST} or more")
     # Both begin with the first frame of the media: the same ones are compared, whatever the number each was asked for.
     ratio = ratio_of_medians(np.array(a.timing.total_seconds[:count]), np.array(b.timing.total_seconds[:count]))
     margin = max(least, *(_margin(record) for record in (a, b)))
     pace = pace_ratio(a.noise, b.noise) or 1.0
-    return Speeds(ratio, _verdict(ratio, margin, pace), tuple(_caveats(a, b, margin, pace)))
+    basis = (
+        "they were measured in different sessions, not in turns: what changed on the machine between them is in the difference, so"
+        f" less than {margin - 1:.0%} is not called one"
+    )
+    return Speeds(ratio, _verdict(ratio, margin, pace), basis, tuple(_caveats(a, b, pace)))
 
 
 def _margin(record: Record) -> float:
@@ -87,11 +99,7 @@ def ratio_of_medians(a: NDArray[np.float64], b: NDArray[np.float64], seed: int =
     return Ratio(median=float(np.median(a) / np.median(b)), low=float(low), high=float(high))
 
 
-def _caveats(a: Record, b: Record, margin: float, pace: float) -> Iterator[str]:
-    yield (
-        "they were measured in different sessions, not in turns: what changed on the machine between them is in the difference, so"
-        f" less than {margin - 1:.0%} is not called one"
-    )
+def _caveats(a: Record, b: Record, pace: float) -> Iterator[str]:
     if not 1 / PACE_NOTED <= pace <= PACE_NOTED:
         how = "slower" if pace > 1 else "faster"
         yield (

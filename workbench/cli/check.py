@@ -142,7 +142,7 @@ def _measured(sources: Sources, text: str, frames: int | None, opened: History, 
 
     detector, footage = sources.opened(frames or DEFAULT_FRAMES).open()
     facts = footage.media.facts()
-    place = detector.facts.name, facts.sha256 or facts.source
+    place = detector.facts.name, facts.key
     wanted = variant(detector, text).settings.model_dump_json() if text else None
 
     def fits(row: Summary) -> bool:

@@ -93,7 +93,7 @@ def _print(out: Console, a: Record, b: Record, found: Differences) -> None:
     out.print(f"settings: {'; '.join(found.changes) or 'the same'}", markup=False)
     if found.speeds is not None:
         out.print(f"time: {_speed_words(b, found.speeds.ratio, found.speeds.verdict)}", style="bold", markup=False)
-        for caveat in found.speeds.caveats:
+        for caveat in found.speeds.notes:
             out.print(f"  {caveat}", style="yellow", markup=False)
     if found.ap_change is not None:
         assert a.accuracy is not None, "there is a change"
@@ -128,7 +128,7 @@ def _tree(a: Record, b: Record, found: Differences) -> dict[str, Any]:
         "ratio": speeds.ratio.model_dump() if speeds and speeds.ratio else None,
         "verdict": speeds.verdict if speeds else None,
         "interleaved": False,
-        "caveats": speeds.caveats if speeds else (),
+        "caveats": speeds.notes if speeds else (),
         "ap_change": found.ap_change,
         "agreement": found.agreement.model_dump() if found.agreement else None,
         "notes": found.notes,

@@ -54,7 +54,8 @@ def _engines() -> Iterator[tuple[str, Check]]:
     from workbench.engines import missing_packages
     from workbench.machine import environment
 
-    for row in {row.runtime: row for row in reversed(ENGINES.values())}.values():
+    for runtime in dict.fromkeys(row.runtime for row in ENGINES.values()):
+        row = next(row for row in ENGINES.values() if row.runtime == runtime)
         package = row.packages[0] if row.packages else None
         version = (environment().versions.get(package.name) if package else None) or "there"
         if row.optional or package is None:

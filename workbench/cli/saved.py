@@ -5,7 +5,7 @@ from pathlib import Path
 
 from workbench.errors import RecordError
 from workbench.history import History, Summary, default_path
-from workbench.record import Record, read_records
+from workbench.record import Record, fastest_first, read_records
 
 IN_HISTORY = "history:"
 PICTURED = 50  # records whose frames are shown; more of them would make the page larger than mail takes
@@ -75,7 +75,8 @@ def newest(path: Path | None, top: int) -> tuple[Record, ...]:
 def _best(rows: tuple[Summary, ...], top: int) -> list[Summary]:
     """Return at most so many: what others were compared with, then what works, the fastest first."""
     baselines = {row.agreement_baseline for row in rows}
-    return sorted(rows, key=lambda row: (row.name not in baselines, not row.sound, row.median_ms or 0.0))[:top]
+    ordered = fastest_first(rows, lambda row: (row.median_ms, row.ap))
+    return sorted(ordered, key=lambda row: (row.name not in baselines, not row.sound))[:top]
 
 
 def machine_of(words: str, machines: dict[str, str]) -> str:

@@ -47,8 +47,9 @@ def sweep(
     """Measure every combination of a grid in a fraction of the work. A sweep that was stopped goes on."""
     from workbench.cli.screen import console, progress, write_json
     from workbench.history import History, default_path
+    from workbench.record import frontier, place
     from workbench.samples import SAMPLE_DETECTORS
-    from workbench.sweep import Material, Sweep, frontier, place, read_grid
+    from workbench.sweep import Material, Sweep, read_grid
 
     tried = read_grid(grid) if grid else None
     out = console(json_file)

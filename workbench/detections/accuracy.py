@@ -121,9 +121,9 @@ def average_precision(
 def uncounted(found: Sequence[Detections]) -> tuple[str, ...]:
     """Say where images hold more detections of a class than average precision counts."""
     crowded = sum(len(one) > 0 and int(np.bincount(one.class_ids).max()) > COUNTED for one in found)
-    return (f"average precision counts the best {COUNTED} of a class in an image; {crowded} of {len(found)} images hold more",) * (
-        crowded > 0
-    )
+    if not crowded:
+        return ()
+    return (f"average precision counts the best {COUNTED} of a class in an image; {crowded} of {len(found)} images hold more",)
 
 
 def _truth_annotations(found: Sequence[Detections], truth: Sequence[KnownBoxes], classes: int) -> list[dict[str, Any]]:

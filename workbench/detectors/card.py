@@ -4,15 +4,16 @@ import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ValidationError, model_validator
+from pydantic import BeforeValidator, SerializeAsAny, ValidationError, model_validator
 
 from workbench.detectors.detector import Meaning
 from workbench.detectors.input_card import CardPart, InputCard
 from workbench.detectors.labels import guessed_labels, read_labels
 from workbench.detectors.network import Tensors, TensorSpec
 from workbench.detectors.output_cards import CandidatesCard, DetectionsCard
+from workbench.detectors.output_kinds import candidates_card
 from workbench.errors import ModelError, SaveError
 from workbench.record import write_whole
 
@@ -30,7 +31,7 @@ class Card(CardPart):
     guessed: tuple[str, ...] = ()
     """What nobody has confirmed; for people."""
     input: InputCard = InputCard()
-    candidates: CandidatesCard | None = None
+    candidates: Annotated[SerializeAsAny[CandidatesCard], BeforeValidator(candidates_card)] | None = None
     """Outputs that want an NMS."""
     detections: DetectionsCard | None = None
     """Outputs that have had one."""
@@ -133,9 +134,6 @@ def write_card(card: Card, model: Path) -> Path:
     return path
 
 
-KINDS = {"ssd": "SSD", "boxes": "boxes and scores", "rows": "YOLO rows", "yolox": "YOLOX"}
-
-
 def _kind(card: Card) -> str:
-    words: Sequence[str] = [KINDS[card.candidates.kind]] if card.candidates else []
+    words: Sequence[str] = [card.candidates.spoken] if card.candidates else []
     return " and ".join([*words, *(["its own NMS"] if card.detections else [])])

@@ -1,8 +1,9 @@
 """The outputs' parts of a detector card: candidates that want an NMS, and detections that have had one."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -61,9 +62,28 @@ class AnchorCard(CardPart):
         return AnchorGrid(boxes_wh=boxes, cells_hw=self.cells, stride_px=self.stride, normalised=self.units == "normalised")
 
 
-class SsdCard(CardPart):
+class CandidatesCard(CardPart, ABC):
+    """Outputs that want an NMS: which they are, and how they become boxes and scores."""
+
+    spoken: ClassVar[str]
+    """What people call such outputs."""
+    kind: str
+    tensors: tuple[str, ...]
+    """The outputs that are read, in the order that the head expects."""
+
+    @abstractmethod
+    def head(self) -> Head:
+        """Return what makes candidates of them."""
+
+    @abstractmethod
+    def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
+        """Return how many classes they score, as the tensors' shapes say; `None` where those leave it open."""
+
+
+class SsdCard(CandidatesCard):
     """Offsets from anchors, and scores."""
 
+    spoken = "SSD"
     kind: Literal["ssd"] = "ssd"
     tensors: tuple[str, str]
     """Offsets `(n, A, 4)` and scores `(n, A, C)`."""
@@ -86,9 +106,10 @@ class SsdCard(CardPart):
         return _last(tensors, self.tensors[1], self.background)
 
 
-class BoxesCard(CardPart):
+class BoxesCard(CandidatesCard):
     """Decoded boxes, and scores."""
 
+    spoken = "boxes and scores"
     kind: Literal["boxes"] = "boxes"
     tensors: tuple[str, str]
     """Boxes `(n, A, 4)` and scores `(n, A, C)`."""
@@ -105,9 +126,10 @@ class BoxesCard(CardPart):
         return _last(tensors, self.tensors[1], self.background)
 
 
-class RowsCard(CardPart):
+class RowsCard(CandidatesCard):
     """One tensor with a row for each candidate: a decoded box, perhaps objectness, and class scores (YOLOv5, YOLOv8, YOLO11)."""
 
+    spoken = "YOLO rows"
     kind: Literal["rows"] = "rows"
     tensors: tuple[str]
     transposed: bool = False
@@ -131,9 +153,10 @@ class RowsCard(CardPart):
         return None if columns is None else columns - (5 if self.objectness else 4)
 
 
-class YoloxCard(CardPart):
+class YoloxCard(CandidatesCard):
     """YOLOX's raw grids: one tensor `(n, A, 5 + C)`."""
 
+    spoken = "YOLOX"
     kind: Literal["yolox"] = "yolox"
     tensors: tuple[str]
     strides: tuple[int, ...] = (8, 16, 32)
@@ -165,9 +188,6 @@ class DetectionsCard(CardPart):
     def reader(self) -> OwnNms:
         reads = DetectionRows if len(self.tensors) == 1 else DetectionTensors
         return reads(order=self.order, normalised=self.units == "normalised", first_class=self.first_class)
-
-
-CandidatesCard = Annotated[SsdCard | BoxesCard | RowsCard | YoloxCard, Field(discriminator="kind")]
 
 
 def _last(tensors: Mapping[str, TensorSpec], name: str, background: bool) -> int | None:

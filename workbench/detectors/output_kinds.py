@@ -1,4 +1,8 @@
-"""Kinds of raw output, recognised from names, shapes and values on a real frame. A new kind is a function here and a line below."""
+"""Kinds of raw output, recognised from names, shapes and values on a real frame.
+
+A new kind is a file with its card, its head, and what recognises it; and a line in the table at the end. The table is a dict: a
+program that brings a kind of its own adds it there, in each process that is to know it.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from workbench.detections import FloatArray
-from workbench.detectors.output_cards import BoxesCard, CandidatesCard, DetectionsCard, RowsCard, YoloxCard
+from workbench.detectors.output_cards import BoxesCard, CandidatesCard, DetectionsCard, RowsCard, SsdCard, YoloxCard
 from workbench.detectors.output_values import (
     STRIDES,
     activation_of,
@@ -71,8 +75,8 @@ def readings(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReadi
     filled = {name: one for name, one in outputs.items() if one.ndim and one.size}
     if not all(mostly_finite(one) for one in filled.values()):
         return
-    for recognise in OUTPUT_KINDS.values():
-        recognised = tuple(recognise(filled, size_hw))
+    for kind in OUTPUT_KINDS.values():
+        recognised = tuple(kind.recognise(filled, size_hw)) if kind.recognise else ()
         if recognised:
             yield from recognised
             return
@@ -254,10 +258,40 @@ def _boxes_and_scores(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[Ou
         yield OutputReading(candidates=card, values="-1..1", sure=sure, guessed=guessed)
 
 
-OUTPUT_KINDS: dict[str, Callable[[Outputs, tuple[int, int]], Iterator[OutputReading]]] = {
-    "Object Detection API": _object_detection_api,
-    "LiteRT post-processing": _post_processed,
-    "end to end": _end_to_end,
-    "rows": _rows,
-    "boxes and scores": _boxes_and_scores,
+@dataclass(frozen=True, slots=True)
+class OutputKind:
+    """A line of the table.
+
+    Attributes:
+        recognise: Gives what outputs may mean, from the arrays by name and the input's size; `None` where nothing shows it.
+        card: How a detector card writes down candidates of this kind, by the name in the table; `None` for detections, which all
+            have one card.
+    """
+
+    recognise: Callable[[Outputs, tuple[int, int]], Iterator[OutputReading]] | None = None
+    card: type[CandidatesCard] | None = None
+
+
+OUTPUT_KINDS: dict[str, OutputKind] = {
+    "Object Detection API": OutputKind(_object_detection_api),
+    "LiteRT post-processing": OutputKind(_post_processed),
+    "end to end": OutputKind(_end_to_end),
+    "rows": OutputKind(_rows, RowsCard),  # it recognises YOLOX too, whose rows differ in their values alone
+    "yolox": OutputKind(card=YoloxCard),
+    "boxes": OutputKind(_boxes_and_scores, BoxesCard),
+    "ssd": OutputKind(card=SsdCard),  # its anchors stand in no output
 }
+
+
+def candidates_card(value: object) -> object:
+    """Read the candidates' part of a card by its `kind`; anything but a table passes through.
+
+    Raises:
+        ValueError: There is no such kind; says which there are.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    cards = {name: row.card for name, row in OUTPUT_KINDS.items() if row.card is not None}
+    if value.get("kind") not in cards:
+        raise ValueError(f"kind is {value.get('kind')!r}; choose one of {', '.join(cards)}")
+    return cards[str(value["kind"])].model_validate(value)

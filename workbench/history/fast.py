@@ -1,8 +1,9 @@
 """What the preset `fast` means: the fastest sound setting that was measured on a machine."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from workbench.history.summary import Summary
+from workbench.record import best
 
 AP_LOSS_LIMIT = 0.02  # what `fast` may cost against the best AP known: about the run-to-run spread of training the same model
 
@@ -14,15 +15,17 @@ def fastest(summaries: Iterable[Summary], machine_id: str) -> Summary | None:
     reached on the same truth, whatever its machine. Where an AP is known, rows without one do not qualify.
     """
     rows = tuple(summaries)
-    best: dict[str | None, float] = {}
+    most: dict[str | None, float] = {}
     for row in rows:
         if row.ap is not None:
-            best[row.ap_truth] = max(row.ap, best.get(row.ap_truth, 0.0))
-    sound = (row for row in rows if row.machine_id == machine_id and _qualifies(row, best))
-    return min(sound, key=lambda row: row.median_ms or 0.0, default=None)
+            most[row.ap_truth] = max(row.ap, most.get(row.ap_truth, 0.0))
+    sound = [row for row in rows if row.machine_id == machine_id and row.sound and not row.composed]
+    if not most:
+        return best(sound, _ms_and_ap)
+    by_truth = ([row for row in sound if row.ap_truth == truth] for truth in most)
+    chosen = (best(some, _ms_and_ap, least_right=ap - AP_LOSS_LIMIT) for some, ap in zip(by_truth, most.values(), strict=True))
+    return best((row for row in chosen if row is not None), _ms_and_ap)
 
 
-def _qualifies(row: Summary, best_ap: Mapping[str | None, float]) -> bool:
-    if not row.sound or row.composed:
-        return False
-    return not best_ap if row.ap is None else row.ap >= best_ap[row.ap_truth] - AP_LOSS_LIMIT
+def _ms_and_ap(row: Summary) -> tuple[float | None, float | None]:
+    return row.median_ms, row.ap

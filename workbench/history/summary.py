@@ -69,7 +69,7 @@ class Summary(NamedTuple):
             detector_sha256=record.detector.sha256,
             labels_key=labels_key(record.detector.labels),
             media_name=record.media.name,
-            media_key=record.media.sha256 or record.media.source,
+            media_key=record.media.key,
             machine_id=record.environment.machine_id,
             cpu=record.environment.cpu,
             settings_json=record.settings.model_dump_json(),

@@ -7,7 +7,7 @@ import numpy as np
 from workbench.errors import RecordError
 from workbench.lessons.answers import CLOSE, Choice, Speed, off_by
 from workbench.lessons.figures import ms_text, noisy, stage_seconds_of
-from workbench.record import SEPARATE_RUNS_MARGIN, Record, median_ms, ran, speed_against
+from workbench.record import SEPARATE_RUNS_MARGIN, Record, fastest_first, median_ms, ms_and_ap, ran, speed_against
 from workbench.timing import Ratio, verdict_of
 from workbench.wording import format_interval, format_seconds_as_ms, inverse, listed, times
 
@@ -69,15 +69,15 @@ def fastest(records: Sequence[Record]) -> Choice:
     Raises:
         RecordError: None of them has times.
     """
-    rows = sorted((record for record in records if ran(record)), key=lambda record: median_ms(record) or 0.0)
+    rows = fastest_first(filter(ran, records), ms_and_ap)
     if not rows:
         raise RecordError("none of these records has times; measure at least one")
-    best = rows[0]
-    found = {record.name: speed_against(best, record) for record in rows[1:]}
+    first = rows[0]
+    found = {record.name: speed_against(first, record) for record in rows[1:]}
     equals = [name for name, one in found.items() if one is not None and one.verdict == "no measurable difference"]
     figures = listed([f"{record.name} {ms_text(record)}" for record in rows])
-    tie = f" {listed([best.name, *equals])} cannot be told apart." if equals else ""
-    return Choice(sentence=f"A frame takes: {figures}.{tie}", caution=noisy(*rows), names=(best.name, *equals))
+    tie = f" {listed([first.name, *equals])} cannot be told apart." if equals else ""
+    return Choice(sentence=f"A frame takes: {figures}.{tie}", caution=noisy(*rows), names=(first.name, *equals))
 
 
 def _wide(interval: Ratio | None, verdict: str) -> str:

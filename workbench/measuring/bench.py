@@ -10,7 +10,7 @@ import numpy as np
 
 from workbench.detections import Accuracy, Agreement, agreement, average_precision, judged, uncounted
 from workbench.engines import Candidates
-from workbench.errors import RecordError
+from workbench.errors import RecordError, SettingsError
 from workbench.machine import NoiseCertificate, NoiseWatch, environment, quota_cores, with_pace
 from workbench.measuring.kept_detections import Found, frames_to_show
 from workbench.measuring.paced_pass import Pace, keep_pace
@@ -84,6 +84,7 @@ class Bench:
         pace: Asks for one more pass, at the frames' own pace.
 
     Raises:
+        SettingsError: There is no frame to time.
         RecordError: The baseline's record is of other media, or holds no detections.
     """
 
@@ -96,6 +97,8 @@ class Bench:
         comparison_seconds: float = COMPARISON_SECONDS,
         pace: Pace | None = None,
     ) -> None:
+        if frames < 1:
+            raise SettingsError(f"frames is {frames}: there is nothing to time; choose 1 or more")
         if baseline is not None:
             _check_baseline(baseline, footage.media)
         self._footage = footage
@@ -106,7 +109,7 @@ class Bench:
         self._baseline = baseline
         self._other_session = baseline is not None
         self._lead: tuple[Variant, Pipeline] | None = None
-        self._stopped: tuple[Variant, Timing] | None = None
+        self._stopped: dict[Variant, Timing] = {}
         self._shown = frozenset(frames_to_show(footage.media, footage.truth, frames))
         self._shown_labelled = (
             frozenset(frames_to_show(footage.labelled, footage.labelled_truth, None)) if footage.labelled else frozenset()
@@ -177,7 +180,7 @@ class Bench:
             timeline=run.timeline,
             accuracy=run.accuracy,
             agreement=agreed,
-            comparison=run.comparison,
+            comparison=run.comparison if self._lead is not None else None,  # it failed later: there is no record to compare with
             real_time=run.real_time,
             noise=run.noise,
             warnings=tuple(self._warnings(variant, run, agreed)),
@@ -190,7 +193,7 @@ class Bench:
 
     def _in_turns(self, variant: Variant, *, shared: bool) -> Turns[_Run]:
         self._progress(f"{variant.name}: preparing", 0, 0)
-        self._stopped = None
+        self._stopped.pop(variant, None)
         media = self._footage.media
         timed = Found(self._shown)
         compiled: list[int] = []  # before each pass, the timed ones last
@@ -269,7 +272,7 @@ class Bench:
 
     def _keep_stopped(self, variant: Variant, measured: Measured) -> None:
         if measured.total_seconds:
-            self._stopped = variant, measured.timing(compile_seconds=0.0)
+            self._stopped[variant] = measured.timing(compile_seconds=0.0)
 
     def problem_record(self, variant: Variant, error: Exception) -> Record:
         """Return the row of a variant that could not be run, or not to its end: then with the times until there."""
@@ -281,7 +284,7 @@ class Bench:
             media=self._footage.media.facts(),
             environment=environment(),
             noise=NoiseCertificate(verdict="unknown", reasons=("nothing was timed",)),
-            timing=self._stopped[1] if self._stopped and self._stopped[0] is variant else None,
+            timing=self._stopped.get(variant),
             problem=Problem.of(error),
         )
 
@@ -382,7 +385,7 @@ def _check_baseline(baseline: Record, media: Media) -> None:
     if not baseline.detections:
         raise RecordError(f"the baseline {baseline.name} holds no detections; choose a record of a run that succeeded")
     here = media.facts()
-    if (baseline.media.sha256 or baseline.media.source) != (here.sha256 or here.source):
+    if baseline.media.key != here.key:
         raise RecordError(
             f"the baseline {baseline.name} was measured on {baseline.media.name}, these frames are of {here.name} and differ;"
             " choose a record of the same media"

@@ -83,9 +83,7 @@ class Measured:
 
 
 TURN_FRAMES = 32  # that one pass times before the other has its turn: long against the first, which its decoder has ready
-SHARED_TURN_FRAMES = (
-    16  # where other settings have turns as well: short against slow spells of a machine, so that all meet the same
-)
+SHARED_TURN_FRAMES = 16  # where other settings have turns too: short against slow spells of a machine
 SPLIT_SECONDS = 5.0  # of frames whose stages are timed: the split is a share of the total, and needs no tail
 SPLIT_FRAMES = 32  # whose stages are timed at least: enough for medians
 

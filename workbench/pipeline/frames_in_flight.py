@@ -85,7 +85,7 @@ class FramesInFlight:
             if frame is not None:
                 self._waiting_bytes -= frame.image_rgb.nbytes
                 self._changed.notify_all()
-        return (None, None) if self._keeps and frame is None else (frame, seconds)
+        return frame, seconds
 
     def stop(self) -> None:
         """Let whoever waits for room go on, to the end."""

@@ -13,6 +13,7 @@ from workbench.record.evidence import (
     speed_against,
 )
 from workbench.record.media_facts import MediaFacts
+from workbench.record.ranking import Point, best, fastest_first, frontier, ms_and_ap, place, point_of
 from workbench.record.record import (
     DetectorFacts,
     EngineFacts,
@@ -34,15 +35,22 @@ __all__ = [
     "FrameDetections",
     "MediaFacts",
     "Picture",
+    "Point",
     "Problem",
     "Record",
     "Speed",
     "ap",
+    "best",
     "check_same_machine",
     "choose_baseline",
     "comparable",
+    "fastest_first",
+    "frontier",
     "labels_by_id",
     "median_ms",
+    "ms_and_ap",
+    "place",
+    "point_of",
     "ran",
     "read_records",
     "speed_against",

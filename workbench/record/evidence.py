@@ -79,12 +79,8 @@ def ran(record: Record) -> bool:
 
 def comparable(record: Record, other: Record) -> bool:
     """Tell whether two records' times may be set side by side: both ran, on one machine, on the same frames."""
-    same_media = _media(record) == _media(other)
+    same_media = record.media.key == other.media.key
     return ran(record) and ran(other) and same_media and record.environment.machine_id == other.environment.machine_id
-
-
-def _media(record: Record) -> str:
-    return record.media.sha256 or record.media.source
 
 
 def ap(record: Record | None) -> float | None:

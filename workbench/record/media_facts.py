@@ -19,6 +19,11 @@ class MediaFacts(Value):
     """What people should know of these frames: numbers that are missing, a stream that was opened again."""
 
     @property
+    def key(self) -> str:
+        """What is equal for the same frames: the hash of their content, else where they came from."""
+        return self.sha256 or self.source
+
+    @property
     def endless(self) -> bool:
         """Whether they never end, so that no two passes show the same frames; `recorded` makes media of them that do."""
         return self.frames == 0

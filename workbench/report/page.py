@@ -211,7 +211,7 @@ def chart_notes(summary: Summary) -> tuple[str, ...]:
 def banners(summary: Summary) -> tuple[str, ...]:
     """Say what makes these records hard to compare."""
     machines = list(dict.fromkeys((r.environment.machine_id, wording.short_cpu_name(r.environment.cpu)) for r in summary.records))
-    media = list(dict.fromkeys((r.media.sha256 or r.media.source, r.media.name) for r in summary.records))
+    media = list(dict.fromkeys((r.media.key, r.media.name) for r in summary.records))
     told = []
     if len(machines) > 1:
         named = wording.listed([f"{cpu} [{machine[:8]}]" for machine, cpu in machines])

@@ -1,12 +1,11 @@
 """Settings as points of latency against quality: which have a place, where it is, and what each tells."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from math import log
 
-from workbench.record import Record, Speed, ap, ran
+from workbench.record import Record, Speed, ap, frontier, ran
 from workbench.report.summary import Summary
 from workbench.wording import format_fraction, format_number, format_size, times, times_with_interval
 
@@ -53,7 +52,7 @@ class Points:
         return (min(values), max(values)) if values else ()
 
     def frontier(self) -> tuple[tuple[float, float], ...]:
-        return frontier([(point.x, point.y) for point in self.points if not point.record.broken])
+        return frontier(((point.x, point.y) for point in self.points if not point.record.broken), lambda point: point)
 
 
 def quality_axis(summary: Summary) -> str | None:
@@ -91,19 +90,6 @@ def _y_range(values: list[float]) -> tuple[float, float]:
     middle, span = (max(values) + min(values)) / 2, max(max(values) - min(values), LEAST_SPAN)
     half = span * (0.5 + MARGIN)
     return max(middle - half, -0.08 * span), min(middle + half, 1 + 0.2 * span)
-
-
-def frontier(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
-    """Return the points that no other beats in both: left to right, each with more quality than all that are faster.
-
-    >>> frontier([(10, 0.6), (20, 0.5), (30, 0.7)])
-    ((10, 0.6), (30, 0.7))
-    """
-    best: list[tuple[float, float]] = []
-    for x, y in sorted(points, key=lambda point: (point[0], -point[1])):
-        if not best or y > best[-1][1]:
-            best.append((x, y))
-    return tuple(best)
 
 
 # Where a name may stand: plotly's word, and the shift of its middle in half widths and in lines.

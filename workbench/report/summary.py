@@ -3,7 +3,19 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from workbench.record import AP_LOSS_NOTED, Record, Speed, ap, choose_baseline, labels_by_id, median_ms, ran, speed_against, unique
+from workbench.record import (
+    AP_LOSS_NOTED,
+    Record,
+    Speed,
+    ap,
+    best,
+    choose_baseline,
+    labels_by_id,
+    ms_and_ap,
+    ran,
+    speed_against,
+    unique,
+)
 
 
 def agreement(record: Record, baseline: Record | None) -> float | None:
@@ -30,12 +42,11 @@ class Summary:
         """Choose baseline and best among records, of which there is at least one."""
         rows = unique(records)
         baseline = choose_baseline(rows)
-        faster = sorted(_faster(rows, baseline), key=lambda record: median_ms(record) or 0.0)
-        best = faster[0] if faster else None
-        within = None
-        if best is not None and _loss(best, baseline) > AP_LOSS_NOTED:
-            within = next((record for record in faster if _loss(record, baseline) <= AP_LOSS_NOTED), None)
-        return cls(rows, baseline, best, within, labels_by_id(rows))
+        faster = _faster(rows, baseline)
+        chosen, within = best(faster, ms_and_ap), None
+        if chosen is not None and _loss(chosen, baseline) > AP_LOSS_NOTED:
+            within = best((record for record in faster if _loss(record, baseline) <= AP_LOSS_NOTED), ms_and_ap)
+        return cls(rows, baseline, chosen, within, labels_by_id(rows))
 
     def label(self, record: Record) -> str:
         return self.labels[record.id]
@@ -56,7 +67,7 @@ class Summary:
     def right(self) -> Record | None:
         """The record to set beside the baseline: the best, else the fastest other one that ran whole."""
         others = [record for record in self.records if ran(record) and not record.composed and record.id != self.baseline.id]
-        return self.best or min(others, key=lambda record: (record.broken, median_ms(record) or 0.0), default=None)
+        return self.best or best((record for record in others if not record.broken), ms_and_ap) or best(others, ms_and_ap)
 
 
 def _loss(record: Record, baseline: Record) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workbench.record import Record, ap
+from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record, ap
 from workbench.report.summary import Summary
 from workbench.timing import frames_needed
 from workbench.wording import (
@@ -13,6 +13,7 @@ from workbench.wording import (
     format_fraction,
     format_interval,
     format_number,
+    format_percent,
     format_seconds_as_ms,
     format_size,
 )
@@ -77,7 +78,7 @@ def marks(record: Record, summary: Summary) -> tuple[tuple[str, str], ...]:
     if summary.best is not None and record.id == summary.best.id:
         found.append(("good", "fastest that is sound"))
     if summary.within_loss is not None and record.id == summary.within_loss.id:
-        found.append(("good", "fastest within .020 AP"))
+        found.append(("good", f"fastest within {format_fraction(AP_LOSS_NOTED)} AP"))
     if record.problem is not None:
         found.append(("bad", f"did not run: {record.problem.message}"))
     if record.broken and record.agreement is not None:
@@ -234,6 +235,9 @@ def notes(summary: Summary) -> tuple[str, ...]:
     if any(ap(record) is not None for record in summary.records if record.id != summary.baseline.id):
         told.append("The second line under an AP is its change against the baseline.")
     if any((speed := summary.speed(record)) and speed.basis == "separate runs" for record in summary.records):
-        margin = "less than a tenth, or than a run’s own pace changed, is called no measurable difference"
-        told.append(f"“Separate runs” were not interleaved with the baseline, so they carry no interval, and {margin}.")
+        margin = format_percent(SEPARATE_RUNS_MARGIN - 1)
+        told.append(
+            f"“Separate runs” were not interleaved with the baseline, so they carry no interval, and less than {margin}, or than"
+            " a run’s own pace changed, is called no measurable difference."
+        )
     return tuple(told)

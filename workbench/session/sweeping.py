@@ -78,9 +78,8 @@ class Search:
             return
         with History(self._path, create=False) as history:
             known = history.summaries(detector_sha256=self._detector.facts.sha256, machine_id=environment().machine_id)
-        key = self._media.sha256 or self._media.source
         with self._lock:
-            self._rows = {row.id: row for row in known if row.media_key == key}
+            self._rows = {row.id: row for row in known if row.media_key == self._media.key}
             self.version += 1
 
     def add(self, record: Record) -> None:

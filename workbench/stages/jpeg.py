@@ -54,6 +54,4 @@ def fitted(image_rgb: UInt8Array, max_side: int) -> UInt8Array:
 
 def truth_as_detections(truth: ImageTruth) -> Detections:
     """Return truth as if it had been found with certainty."""
-    ones = truth.areas_px.copy()
-    ones.fill(1)
-    return Detections(truth.boxes_xyxy_px, ones, truth.class_ids)
+    return Detections(truth.boxes_xyxy_px, np.ones_like(truth.areas_px), truth.class_ids)

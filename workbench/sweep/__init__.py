@@ -14,7 +14,7 @@ from workbench.sweep.cluster import connect
 from workbench.sweep.dispatcher import Standing
 from workbench.sweep.estimate import Estimate
 from workbench.sweep.executors import Executor, ThisMachine
-from workbench.sweep.frontier import contenders, frontier, place
+from workbench.sweep.frontier import contenders
 from workbench.sweep.grid import Grid, default_grid, read_grid
 from workbench.sweep.isolation import Isolation
 from workbench.sweep.runner import Store, Sweep
@@ -33,7 +33,5 @@ __all__ = [
     "connect",
     "contenders",
     "default_grid",
-    "frontier",
-    "place",
     "read_grid",
 ]

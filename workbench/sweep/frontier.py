@@ -1,47 +1,14 @@
-"""The frontier: settings than which nothing is both faster and as right."""
+"""What decides a sweep: the rows to measure whole."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import TypeVar
 
-from workbench.record import AP_LOSS_NOTED, SCREENING_ERROR, Record
-
-Point = tuple[float, float]
-"""Median milliseconds a frame, and how right: average precision, or agreement with the baseline where there is no truth."""
+from workbench.record import AP_LOSS_NOTED, SCREENING_ERROR, Point, fastest_first, frontier
 
 T = TypeVar("T")
 LEAST_GAIN = 0.002  # of AP between two steps of the frontier; less is within what another set of pictures would change
-
-
-def place(record: Record) -> Point | None:
-    """Return where a record stands; `None` where it has a problem, breaks the detector, or has no figures."""
-    timing = record.timing
-    if record.problem or record.broken or timing is None or timing.median_ms is None:
-        return None
-    if record.accuracy is not None and record.accuracy.ap is not None:
-        return timing.median_ms, record.accuracy.ap
-    return (timing.median_ms, record.agreement.ratio) if record.agreement is not None else None
-
-
-def frontier(rows: Iterable[T], where: Callable[[T], Point | None]) -> tuple[T, ...]:
-    """Return the rows on the frontier, the fastest first; each is more right than all that are faster.
-
-    Args:
-        rows: Records, summaries of records, or anything else.
-        where: A row's place; `place` for records. Rows without one are left out.
-
-    >>> frontier([(2.0, 0.5), (1.0, 0.4), (3.0, 0.45), (4.0, 0.6), (1.0, 0.3)], lambda point: point)
-    ((1.0, 0.4), (2.0, 0.5), (4.0, 0.6))
-    """
-    placed = [(row, point) for row in rows if (point := where(row)) is not None]
-    chosen: list[T] = []
-    best = float("-inf")
-    for row, (_, right) in sorted(placed, key=lambda one: (one[1][0], -one[1][1])):
-        if right > best:
-            chosen.append(row)
-            best = right
-    return tuple(chosen)
 
 
 def contenders(rows: Iterable[T], where: Callable[[T], Point | None], group: Callable[[T], object], most: int) -> tuple[T, ...]:
@@ -62,7 +29,7 @@ def contenders(rows: Iterable[T], where: Callable[[T], Point | None], group: Cal
     if not placed:
         return ()
     enough = max(right for _, (_, right) in placed) - AP_LOSS_NOTED
-    right_enough = sorted((one for one in placed if one[1][1] >= enough), key=lambda one: one[1][0])
+    right_enough = fastest_first((one for one in placed if one[1][1] >= enough), lambda one: one[1])
     slowest = right_enough[0][1][0] * (1 + SCREENING_ERROR)
     before: Counter[object] = Counter()
     ranked: list[tuple[int, int, T]] = []

@@ -62,7 +62,7 @@ class Subject:
             "protocol": PROTOCOL,
             "kind": kind,
             "detector": [facts.sha256, facts.kind, facts.labels, repr(self.detector.meaning.input_spec)],
-            "media": [self.media.sha256 or self.media.source, self.media.frames],
+            "media": [self.media.key, self.media.frames],
             "truth": self.truth,
             "machine": self.machine_id,
             "settings": settings.model_dump(mode="json"),

@@ -9,12 +9,12 @@ from typing import Protocol, final
 from workbench.errors import SettingsError
 from workbench.measuring import DEFAULT_FRAMES
 from workbench.opening import check, wished
-from workbench.record import Problem, Record
+from workbench.record import Problem, Record, place
 from workbench.sweep.child import open_material, row_problem
 from workbench.sweep.dispatcher import Dispatcher, Progress
 from workbench.sweep.estimate import Estimate, job_seconds
 from workbench.sweep.executors import Executor, ThisMachine
-from workbench.sweep.frontier import contenders, place
+from workbench.sweep.frontier import contenders
 from workbench.sweep.grid import Grid, default_grid
 from workbench.sweep.nms_timing import spread_positions
 from workbench.sweep.plan import Plan, Subject, conversions, group_name, make_plan

@@ -1,7 +1,6 @@
 """The figures of a run as a record keeps them: raw seconds in order, what follows from them, and a comparison's outcome."""
 
 from collections.abc import Iterable
-from functools import cached_property
 from typing import Literal, NamedTuple, Self
 
 from pydantic import computed_field, model_validator
@@ -62,27 +61,27 @@ class Timing(Value):
         return self
 
     @computed_field  # type: ignore[prop-decorator]
-    @cached_property
+    @property
     def median_ms(self) -> float | None:
         return _milliseconds(median_seconds(self.total_seconds))
 
     @computed_field  # type: ignore[prop-decorator]
-    @cached_property
+    @property
     def p90_ms(self) -> float | None:
         return _milliseconds(quantile_seconds(self.total_seconds, 0.90))
 
     @computed_field  # type: ignore[prop-decorator]
-    @cached_property
+    @property
     def p95_ms(self) -> float | None:
         return _milliseconds(quantile_seconds(self.total_seconds, 0.95))
 
     @computed_field  # type: ignore[prop-decorator]
-    @cached_property
+    @property
     def p99_ms(self) -> float | None:
         return _milliseconds(quantile_seconds(self.total_seconds, 0.99))
 
     @computed_field  # type: ignore[prop-decorator]
-    @cached_property
+    @property
     def fps(self) -> float | None:
         """Frames over the sum of their times: what a clip of this length would reach, slow frames included."""
         spent = sum(self.total_seconds)

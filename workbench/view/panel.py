@@ -39,7 +39,7 @@ HELP = {
     "runtime.threads": "threads of the engine",
     "runtime.batch": "frames that run together",
     "nms.method": "how overlapping boxes are suppressed, and by whom",
-    "nms.score": "boxes that score less are dropped before NMS",
+    "nms.score": "only boxes that score more go into NMS",
     "nms.iou": "boxes that overlap a better one by more are dropped",
     "nms.max_detections": "boxes kept at most",
     "nms.per_class": "boxes suppress only boxes of their own class",

@@ -7,9 +7,9 @@ from workbench.advice import Card, advise
 from workbench.choosing import Budget, sentence, setting_words
 from workbench.errors import SettingsError
 from workbench.history import Summary
+from workbench.record import frontier, point_of
 from workbench.session import Search, Session
 from workbench.settings import Settings, describe_changes
-from workbench.sweep import frontier
 from workbench.wording import format_fraction, format_milliseconds
 
 Told = dict[str, Any]
@@ -73,10 +73,7 @@ def search(session: Session) -> Told:
 
 
 def _place(row: Summary) -> tuple[float, float] | None:
-    right = row.ap if row.ap is not None else row.agreement
-    if row.problem or row.broken or row.median_ms is None or right is None:
-        return None
-    return row.median_ms, right
+    return None if row.problem or row.broken else point_of(row.median_ms, row.ap, row.agreement)
 
 
 def _thinned(rows: Sequence[Summary], kept: set[str]) -> list[Summary]:
