@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.saved_history import MARKUP
 from tests.command_line import Workbench
+from tests.saved_records import record
+from workbench.history import History
 from workbench.samples import SAMPLE_CLIP, SAMPLE_STILLS
 
 
@@ -114,3 +117,56 @@ def test_a_file_name_cannot_break_the_line(workbench: Workbench, tmp_path: Path)
     done = workbench("run", path, "--history", tmp_path / "history.sqlite")
 
     assert (done.status, len(done.error_lines)) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("pick --history {tmp}/none.sqlite", "there is no history at"),
+        (
+            "pick --history {tmp}/empty.sqlite",
+            "the history {tmp}/empty.sqlite holds no measurement; measure with `workbench sweep`",
+        ),
+        ("pick --detector yolo --history {path}", "the history {path} holds no measurement of yolo; measure"),
+        ("pick --machine pdp11 --history {path}", "no machine matches 'pdp11'; the history knows "),
+        ("pick --min-fps nan --history {path}", "min_fps is nan; choose a number above 0"),
+        ("pick --stat mean --history {path}", "--stat is 'mean'; choose median or p95"),
+        ("pick --baseline history:zzz --history {path}", "{path} holds no record whose id begins with 'zzz'"),
+        ("pick --history {tmp}/elsewhere.sqlite", "nothing was measured on this machine; measure with"),
+        ("history --history {tmp}/none.sqlite", "there is no history at"),
+        ("history show zzz --history {path}", "{path} holds no record whose id begins with 'zzz'"),
+        ("history tag aaa1 ' ' --history {path}", "the tag is empty; choose a word"),
+        ("history prune --history {path}", "say what shall go: --older-than DAYS"),
+        ("history prune --keep -1 --history {path}", "Invalid value for '--keep'"),
+        ("history export --tag none --out {tmp}/x.json --history {path}", "{path} holds no record that matches"),
+        ("history export aaa1 --tag v1 --out {tmp}/x.json --history {path}", "records are named by their ids or by filters"),
+        ("history export aaa1 --out {path}/x.json --history {path}", "cannot write {path}/x.json"),
+        ("history --tag v1 list --history {path}", "options of `list` stand after it"),
+        ("history shuffle", "No such command 'shuffle'"),
+        ("compare {tmp}/none.json history:aaa1 --history {path}", "cannot read {tmp}/none.json"),
+        ("compare history:aaa1 history:eee5 --history {path}", f"{MARKUP} [eee5] did not run"),
+        ("compare --a graph", "Missing option '--b'"),
+        ("compare history:aaa1", "Missing option '--a'"),
+        ("check --against v9 --history {path}", "no record of {path} is tagged 'v9'; tag one with `workbench history tag ID v9`"),
+        ("check --against v1 --record history:aaa1 --history {path}", "no record tagged 'v1' is of inspector-mobile on clip under"),
+        ("check --against v1 --max-slower=-1 --history {path}", "max_slower is -1.0; choose a fraction"),
+        ("check --history {path}", "Missing option '--against'"),
+    ],
+    ids=lambda value: value[:60] if value.split()[0] in {"pick", "history", "compare", "check"} else "",
+)
+def test_a_users_error_with_what_was_saved_is_one_line_and_exit_2(
+    workbench: Workbench, path: Path, tmp_path: Path, words: str, error: str
+) -> None:
+    History(tmp_path / "empty.sqlite").close()
+    with History(tmp_path / "elsewhere.sqlite") as elsewhere:
+        elsewhere.append(record(machine="elsewhere"))
+
+    def told(text: str) -> str:
+        return text.replace("{tmp}", str(tmp_path)).replace("{path}", str(path))
+
+    done = workbench(*(told(word) for word in shlex.split(words)))
+
+    assert done.status == 2
+    assert done.out == ""
+    assert len(done.err.splitlines()) == 1
+    assert done.err.startswith(f"workbench: {told(error)}")

@@ -29,6 +29,18 @@ def test_doctor_says_what_is_here(workbench: Workbench) -> None:
     assert all(check["remedy"] is None for check in tree["checks"].values()), tree["checks"]
 
 
+def test_doctor_goes_on_where_tensorflow_does_not_load(tmp_path: Path) -> None:
+    (tmp_path / "tensorflow.py").write_text("raise ImportError('half of it is missing')")
+    code = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nfrom workbench.cli import main\nmain()"
+    done = subprocess.run([sys.executable, "-c", code, "doctor", "--json", "-"], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["checks"]
+    assert found["TensorFlow"]["found"] == "does not load (half of it is missing)"
+    assert found["TensorFlow"]["remedy"] == "install it with `pip install tensorflow`"
+    assert found["GPU"] == {"found": "not known (half of it is missing)", "remedy": None}
+
+
 @pytest.mark.parametrize(
     "words", ["--help", "run --help", "compare -h", "report --help", "doctor --help", "lab --help", "--version"]
 )
@@ -57,3 +69,28 @@ def test_the_installed_program_is_this_one() -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("words", ["pick --help", "history --help", "history prune --help", "check --help"])
+def test_help_loads_neither_tensorflow_nor_numpy(words: str) -> None:
+    code = (
+        "import sys\n"
+        "from workbench.cli import main\n"
+        "try:\n    main()\n"
+        "finally:\n    print(sorted({'tensorflow', 'numpy', 'cv2', 'scipy', 'plotly'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words.split()], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (0, "[]", "")
+
+
+def test_picking_and_keeping_reach_no_tensorflow(path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from workbench.cli import main\n"
+        "try:\n    main()\n"
+        "finally:\n    print(sorted({'tensorflow', 'keras', 'cv2', 'plotly'} & set(sys.modules)))\n"
+    )
+    for words in (("pick",), ("history",), ("history", "trend"), ("compare", "history:aaa", "history:bbb")):
+        done = subprocess.run([sys.executable, "-c", code, *words, "--history", path], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (0, "[]", "")

@@ -7,7 +7,8 @@ import pytest
 
 from tests.saved_records import MACHINE, record
 from workbench.errors import RecordError, SaveError
-from workbench.history import History, default_path
+from workbench.history import History, default_path, fast_values
+from workbench.machine import environment
 from workbench.record import Problem
 
 
@@ -147,6 +148,20 @@ def test_precision_is_compared_on_the_same_truth_only(history):
 
 def test_without_any_precision_speed_decides(history):
     assert fastest(history, record(name="slow"), record(name="quick", seconds=0.001)) == "quick"
+
+
+@pytest.mark.parametrize("text", ["fast", " fast , nms.score=0.4"])
+def test_the_values_of_fast_are_those_of_the_fastest_here(history, text):
+    one = record(machine=environment().machine_id)
+    history.append(one)
+    assert fast_values(text, MODEL, history.path) == one.settings.flat()
+    assert fast_values(text, "another model", history.path) is None
+
+
+@pytest.mark.parametrize("text", ["", "litert", "fastest", "nms.score=0.4"])
+def test_no_history_is_opened_for_another_preset(tmp_path, text):
+    assert fast_values(text, MODEL, tmp_path / "none.sqlite") is None
+    assert not (tmp_path / "none.sqlite").exists()
 
 
 def test_an_empty_history_knows_nothing_fast(history):

@@ -4,7 +4,7 @@ import pytest
 
 from workbench.detectors import Detector
 from workbench.errors import SettingsError, UnavailableError
-from workbench.opening import variant, words
+from workbench.opening import Variant, check, variant, words
 from workbench.settings import parse_variant
 
 
@@ -90,3 +90,16 @@ def test_settings_are_written_as_people_would_and_read_back_the_same(mobile: Det
 
     assert words(mobile, settings) == text
     assert variant(mobile, words(mobile, settings)).settings == settings
+
+
+@pytest.mark.parametrize("text", ["", "naive", "xla,nms.score=0.4", "litert-int8,input.size_hw=288x512"])
+def test_a_variant_of_settings_is_the_one_that_is_written_so(mobile: Detector, text: str) -> None:
+    written = variant(mobile, text, options=("--frames", "3"))
+
+    assert Variant.of(mobile, written.settings, options=("--frames", "3")) == written
+
+
+def test_a_variant_of_settings_may_be_given_a_name(mobile: Detector) -> None:
+    made = Variant.of(mobile, check(mobile, parse_variant("xla", base=mobile.default_settings())), name="the compiled one")
+
+    assert (made.name, shlex.split(made.command)[-2:]) == ("the compiled one", ["--preset", "xla"])

@@ -21,7 +21,7 @@ def doctor(json_file: JsonFile = None) -> None:
     from workbench.machine import environment, quick_noise
 
     facts, noise = environment(), quick_noise()
-    checks = {**dict(_engines()), **{name: check() for name, check in CHECKS.items()}}
+    checks = {**dict(_engines()), **{name: _attempted(check) for name, check in CHECKS.items()}}
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
     table.add_column()
@@ -36,6 +36,14 @@ def doctor(json_file: JsonFile = None) -> None:
     found_all = {name: {"found": found, "remedy": remedy} for name, (found, remedy) in checks.items()}
     tree = {"schema": 1, "environment": facts.model_dump(), "noise": noise.model_dump(), "checks": found_all}
     write_json(json_file, json.dumps(tree))
+
+
+def _attempted(check: Callable[[], Check]) -> Check:
+    """Check, where what the check needs loads; what does not load has a line of its own."""
+    try:
+        return check()
+    except ImportError as error:
+        return f"not known ({error})", None
 
 
 def _loaded(package: Package) -> Check:

@@ -1,4 +1,4 @@
-"""The command line, as people and scripts use it to measure: JSON that keeps its promises, and a history that keeps all."""
+"""`workbench run`, as people and scripts use it: JSON that keeps its promises, and a history that keeps all."""
 
 import json
 import shlex
@@ -8,47 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import pytest
 
 from tests.assets.scenes import SHAPES
+from tests.cli.promises import promised
 from tests.command_line import Done, Workbench
 from workbench.detectors import Detector
 from workbench.history import History
 from workbench.opening import variant
 from workbench.record import Record, read_records
 from workbench.samples import SAMPLE_STILLS
-from workbench.settings import setting_names
 
 LITERT = "litert,input.size_hw=96x160"
-EAGER = f"{LITERT},runtime.engine=eager"  # so much slower that a comparison is soon clear
+EAGER = f"{LITERT},runtime.engine=eager"
 QUICK = ("--preset", LITERT)
-TIMING_KEYS = {
-    "compile_seconds",
-    "first_call_seconds",
-    "total_seconds",
-    "stage_seconds",
-    "unexplained_share",
-    "bound_share",
-    "fps",
-    "median_ms",
-    "p90_ms",
-    "p95_ms",
-    "p99_ms",
-}
-RECORD_KEYS = {
-    "schema",
-    "settings",
-    "detector",
-    "media",
-    "environment",
-    "timing",
-    "accuracy",
-    "agreement",
-    "noise",
-    "warnings",
-    "problem",
-}
 
 
 def program(*words: str | Path, stdout: Any = subprocess.PIPE) -> Done:
@@ -56,33 +29,6 @@ def program(*words: str | Path, stdout: Any = subprocess.PIPE) -> Done:
     command = [sys.executable, "-c", "from workbench.cli import main; main()", *map(str, words)]
     done = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
     return Done(done.returncode, done.stdout or "", done.stderr)
-
-
-@pytest.fixture(scope="module")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of four small pictures."""
-    folder = tmp_path_factory.mktemp("media") / "shots"
-    folder.mkdir()
-    for n in range(4):
-        image = np.random.default_rng(n).integers(0, 256, (72, 128, 3), np.uint8)
-        cv2.imwrite(str(folder / f"{n}.png"), image)
-    return folder
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Path:
-    return tmp_path / "history.sqlite"
-
-
-def promised(record: dict[str, Any]) -> None:
-    """Check the keys that DESIGN.md promises of one record."""
-    assert set(record) >= RECORD_KEYS
-    assert record["schema"] == 1
-    assert set(record["timing"]) >= TIMING_KEYS
-    assert set(record["noise"]) >= {"verdict", "reasons"}
-    assert {f"{group}.{field}" for group, fields in record["settings"].items() for field in fields} == set(setting_names())
-    if record["accuracy"] is not None:
-        assert set(record["accuracy"]) >= {"ap", "ap50", "ap_small", "ap_medium", "ap_large"}
 
 
 def test_json_on_standard_output_is_all_there_is(shots: Path, history: Path) -> None:
@@ -123,34 +69,6 @@ def test_truth_on_the_command_line_gives_accuracy(workbench: Workbench, tmp_path
     promised(record)
     assert record["accuracy"]["ap"] > 0
     assert len(record["pictures"]) >= 1
-
-
-def test_compare_gives_a_ratio_its_interval_and_a_verdict(workbench: Workbench, shots: Path, history: Path) -> None:
-
-    done = workbench(
-        "compare",
-        SHAPES,
-        shots,
-        "--a",
-        LITERT,
-        "--b",
-        EAGER,
-        "--history",
-        history,
-        "--json",
-        "-",
-    )
-
-    assert done.status == 0
-    tree = json.loads(done.out)
-    assert set(tree["ratio"]) == {"median", "low", "high"}
-    assert tree["ratio"]["low"] <= tree["ratio"]["median"] <= tree["ratio"]["high"]
-    assert tree["verdict"] in {"faster", "slower", "no measurable difference"}
-    for row in ("a", "b"):
-        promised(tree[row])
-    assert tree["b"]["agreement"]["ratio"] == 1.0
-    with History(history) as kept:
-        assert [record.id for record in kept.records()] == [tree["a"]["id"], tree["b"]["id"]]
 
 
 def test_several_presets_are_one_list_of_records(workbench: Workbench, shots: Path, tmp_path: Path, history: Path) -> None:

@@ -1,0 +1,71 @@
+"""`workbench compare`: two settings in interleaved blocks, and two saved records side by side."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.assets.scenes import SHAPES
+from tests.cli.promises import promised
+from tests.command_line import Workbench
+from tests.saved_records import record
+from workbench.history import History
+
+LITERT = "litert,input.size_hw=96x160"
+EAGER = f"{LITERT},runtime.engine=eager"  # so much slower that a comparison is soon clear
+
+
+def test_compare_gives_a_ratio_its_interval_and_a_verdict(workbench: Workbench, shots: Path, history: Path) -> None:
+
+    done = workbench(
+        "compare",
+        SHAPES,
+        shots,
+        "--a",
+        LITERT,
+        "--b",
+        EAGER,
+        "--history",
+        history,
+        "--json",
+        "-",
+    )
+
+    assert done.status == 0
+    tree = json.loads(done.out)
+    assert set(tree["ratio"]) == {"median", "low", "high"}
+    assert tree["ratio"]["low"] <= tree["ratio"]["median"] <= tree["ratio"]["high"]
+    assert tree["verdict"] in {"faster", "slower", "no measurable difference"}
+    for row in ("a", "b"):
+        promised(tree[row])
+    assert tree["b"]["agreement"]["ratio"] == 1.0
+    with History(history) as kept:
+        assert [record.id for record in kept.records()] == [tree["a"]["id"], tree["b"]["id"]]
+
+
+def test_saved_records_are_compared_from_file_and_history(workbench: Workbench, path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.json"
+    workbench("history", "export", "aaa", "--out", out, "--history", path)
+
+    done = workbench("compare", out, "history:bbb", "--history", path)
+    tree = json.loads(workbench("compare", out, "history:bbb", "--history", path, "--json", "-").out)
+
+    assert done.status == 0
+    assert "quick is 3.8" in done.out
+    assert "different sessions" in done.out
+    assert tree["verdict"] == "faster"
+    assert tree["ratio"]["low"] < tree["ratio"]["median"] < tree["ratio"]["high"]
+    assert tree["interleaved"] is False
+    assert tree["changes"] == ["runtime.engine: graph -> litert", "runtime.precision: float32 -> int8"]
+    assert tree["ap_change"] == pytest.approx(-0.017)
+
+
+def test_records_of_two_machines_are_compared_when_that_is_said(workbench: Workbench, path: Path) -> None:
+    with History(path) as history:
+        history.append(record(id="other", machine="elsewhere", ap=0.5))
+    words = ("compare", "history:aaa", "history:other", "--history", path)
+
+    assert workbench(*words).status == 2
+    done = workbench(*words, "--different-machines")
+    assert done.status == 0
+    assert not any(line.startswith("time:") for line in done.out.splitlines())

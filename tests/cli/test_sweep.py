@@ -1,0 +1,48 @@
+"""`workbench sweep`: what there is to do, and what came of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.assets.scenes import SHAPES
+from tests.command_line import Workbench
+from workbench.history import History
+
+GRID = '"runtime.engine" = ["litert"]\n"input.resize" = ["opencv"]\n"input.size_hw" = ["64x96"]\n"nms.score" = [0.2, 0.4]\n'
+
+
+@pytest.fixture
+def grid(tmp_path: Path) -> Path:
+    file = tmp_path / "grid.toml"
+    file.write_text(GRID)
+    return file
+
+
+def test_a_dry_run_says_how_much_there_is_and_measures_nothing(
+    workbench: Workbench, shots: Path, grid: Path, history: Path
+) -> None:
+    done = workbench("sweep", SHAPES, shots, "--grid", grid, "--history", history, "--dry-run", "--json", "-")
+
+    assert done.status == 0
+    tree = json.loads(done.out)
+    assert (tree["combinations"], tree["known"], tree["new_records"], tree["frontier"]) == (2, 0, 0, [])
+    assert "2 combinations: " in done.err
+    with History(history) as kept:
+        assert kept.summaries() == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("--grid", "nowhere.toml"), "cannot read the grid nowhere.toml"),
+        (("--baseline", "quick"), "there is no preset 'quick'"),
+        (("nowhere.mp4",), "there is no nowhere.mp4"),
+    ],
+    ids=["no grid", "no such baseline", "no media"],
+)
+def test_a_users_error_is_one_line_and_exit_2(workbench: Workbench, history: Path, words: tuple[str, ...], error: str) -> None:
+    done = workbench("sweep", SHAPES, *words, "--history", history)
+
+    assert (done.status, done.out, len(done.error_lines)) == (2, "", 1)
+    assert done.err.startswith(f"workbench: {error}")
