@@ -12,7 +12,7 @@ import pytest
 
 from workbench.advice import Card, advise
 from workbench.advice.arithmetic import usable
-from workbench.advice.engines import START_NOTED
+from workbench.advice.frame import START_NOTED
 from workbench.advice.stages import IDLE_NOTED, STOP_GAIN
 from workbench.detectors import Calibration, Detector
 from workbench.machine import NoiseCertificate

@@ -4,9 +4,9 @@ import pytest
 
 from tests.lessons.asked import GRAPH, NAIVE, UNCLEAR, XLA, xla_guess
 from tests.report.records import record
+from workbench.advice import advise
 from workbench.errors import SettingsError
-from workbench.lessons import Choice, Lesson, chart, largest_stage, speed
-from workbench.report import stage_figure
+from workbench.lessons import Choice, Lesson, largest_stage, speed
 
 ATTACK = "<img src=https://example.org/x onerror=alert(1)>"
 
@@ -47,9 +47,9 @@ def test_usual_advice_that_fails_here_is_said_to_fail() -> None:
 
     assert checked.advice_holds is False
     assert str(checked) == (
-        "You predicted 2 times faster: wrong, 7.05 times slower.\n"
+        "How many times faster is xla than graph? You predicted 2 times faster: wrong, 7.05 times slower.\n"
         "The usual advice, “XLA fuses operations, so it is faster”, fails here.\n"
-        "xla is 7.05 times slower than graph [6.84, 7.26]; a frame takes 89.4 ms and 12.8 ms."
+        "This machine: xla is 7.05 times slower than graph [6.84, 7.26]; a frame takes 89.4 ms and 12.8 ms."
     )
 
 
@@ -74,16 +74,20 @@ def test_what_was_learned_comes_from_the_records() -> None:
     lesson = Lesson("")
     lesson.check(xla_guess(lesson), speed(XLA, over=GRAPH))
     lesson.check(lesson.predict("Which stage?", "infer"), largest_stage(NAIVE))
-    learned = lesson.learned([NAIVE, GRAPH, XLA])
+    score, *sentences, place = lesson.learned([NAIVE, GRAPH, XLA]).sentences
 
-    assert learned.score_words() == (
-        "1 of 2 predictions right. Of 1 piece of usual advice 0 held here, 1 failed, 0 made no measurable difference."
-    )
-    assert learned.sentences()[0].endswith("The usual advice, “XLA fuses operations, so it is faster”, fails here.")
-    assert any(one.startswith("XLA is 7.05 times slower than a plain graph here.") for one in learned.further())
-    assert (
-        learned.place_words() == "Measured on Imaginary EPYC 0000, 2 cores, quiet, on line.webm. On another machine it may differ."
-    )
+    assert score == "1 of 2 predictions right. Of 1 piece of usual advice 0 held here, 1 failed, 0 made no measurable difference."
+    assert sentences[0].endswith("The usual advice, “XLA fuses operations, so it is faster”, fails here.")
+    assert any(one.startswith("• xla is 7.05 times slower than graph on this machine.") for one in sentences)
+    assert place == "Measured on Imaginary EPYC 0000, 2 cores, quiet, on line.webm. On another machine it may differ."
+
+
+def test_what_was_learned_is_what_advice_says_of_the_same_records() -> None:
+    records = [NAIVE, GRAPH, XLA]
+
+    sentences = Lesson("").learned(records).sentences
+
+    assert [one for one in sentences if one.startswith("• ")] == [f"• {card.finding} {card.evidence}" for card in advise(records)]
 
 
 def test_a_question_checked_again_counts_once() -> None:
@@ -101,7 +105,7 @@ def test_texts_are_text_wherever_html_is_made() -> None:
     guess = lesson.predict(ATTACK, ATTACK, among=(ATTACK, "nms"), usual=ATTACK, advice=ATTACK)
     checked = lesson.check(guess, Choice(sentence=ATTACK, caution=ATTACK, names=(ATTACK,)))
     lesson.check(lesson.predict_speed(ATTACK, over="naive", times=2), speed(named, over=NAIVE))
-    shown = (lesson, guess, checked, lesson.learned([NAIVE, named]), chart(stage_figure([NAIVE, named])))
-    html = [one._repr_mimebundle_()["text/html"] if hasattr(one, "_repr_mimebundle_") else one._repr_html_() for one in shown]
+    html = [one._repr_html_() for one in (lesson, guess, checked, lesson.learned([NAIVE, named]))]
 
+    assert all("&lt;img" in text for text in html)
     assert not [text for text in html if "<img" in text]

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,9 +29,8 @@ from tests.report.records import (
 )
 from workbench.errors import MachinesDifferError, RecordError
 from workbench.record import Record
-from workbench.report import packed_script, render_report, write_report
+from workbench.report import render_report, write_report
 from workbench.report.plotly_script import script
-from workbench.report.templates import templates
 
 ATTACK = "<script>alert(1)</script>"
 
@@ -196,51 +194,10 @@ print(*sys.modules)"""
     assert not {"tensorflow", "keras", "plotly", "cv2", "workbench.media"} & set(loaded)
 
 
-@pytest.fixture
-def cached_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], None]]:
-    """Let what reports keep be made as in a new process of a user whose cache is somewhere else; afterwards all is as it was."""
+def test_plotly_of_many_records_is_packed_and_plotlys_own() -> None:
+    html = render_report([record("naive"), *(record("litert", name=f"litert {n}", pictures=(), detections=()) for n in range(200))])
 
-    def begin(folder: Path) -> None:
-        monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
-        forget()
-
-    def forget() -> None:
-        templates.cache_clear()
-        packed_script.cache_clear()
-
-    yield begin
-    forget()
-
-
-def test_a_page_is_the_same_where_its_templates_are_kept_and_where_they_cannot_be(
-    cached_in: Callable[[Path], None], tmp_path: Path
-) -> None:
-    (tmp_path / "file").write_text("no folder")
-    pages = []
-    for name in ("cache", "cache", "file"):
-        cached_in(tmp_path / name)
-        pages.append(render_report(SETS["one record"]))
-    assert any((tmp_path / "cache" / "workbench" / "report").iterdir())
-    assert pages[0] == pages[1] == pages[2]
-
-
-def test_plotly_is_packed_once_for_each_version_of_it(cached_in: Callable[[Path], None], tmp_path: Path) -> None:
-    folder = tmp_path / "workbench" / "report"
-    folder.mkdir(parents=True)
-    (folder / "plotly-1-2").write_text("of an earlier version")
-    cached_in(tmp_path)
-    first = packed_script()
-    (kept,) = folder.glob("plotly-*")
-    packed_script.cache_clear()
-    assert packed_script() == first == kept.read_text()
-    assert gzip.decompress(base64.b64decode(first)).decode() == script() == get_plotlyjs()
-    kept.write_bytes(b"\xff")
-    packed_script.cache_clear()
-    assert packed_script() == first, "what is damaged is made again"
-
-
-def test_a_page_is_made_where_the_disk_takes_no_templates(cached_in: Callable[[Path], None], tmp_path: Path) -> None:
-    cached_in(tmp_path)
-    templates()
-    (tmp_path / "workbench" / "report").rmdir()
-    assert "<h2>" in render_report(SETS["one record"])
+    found = re.search(r'id="plotly-source">([^<]*)<', html)
+    assert found is not None
+    assert gzip.decompress(base64.b64decode(found.group(1))).decode() == script() == get_plotlyjs()
+    assert script() in render_report(full_set())

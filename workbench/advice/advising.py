@@ -1,42 +1,60 @@
-"""The rules, in one table, and the cards that they draw up for records.
+"""What records show: the rules in one table, and the cards that they draw up.
 
 A new rule is a function in a file beside this one and a line in the table, which is a list: a program that brings a rule of its own
 appends it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from workbench.advice.card import Card
-from workbench.advice.detected import class_agnostic_trap, max_detections_trap, score_floods_nms, small_objects_lost
-from workbench.advice.engines import call_overhead, int8_not_worth_it, recompiling, slow_start, xla_slower
+from workbench.advice.detected import (
+    breaks,
+    class_agnostic_trap,
+    max_detections_trap,
+    score_floods_nms,
+    small_objects_lost,
+    small_objects_paid,
+)
+from workbench.advice.engines import LITERT_THEORY, XLA_THEORY, against_graph, call_overhead, integers, recompiling
+from workbench.advice.frame import largest_stage, slow_start, start_paid_back, unexplained
 from workbench.advice.machine import noisy_machine, threads_unequal
 from workbench.advice.pool import Pool
 from workbench.advice.rule import Rule
-from workbench.advice.stages import cores_idle, decoding_bounds, nms_dominates, resize_dominates, stop_quantising
+from workbench.advice.stages import cores_idle, decoding_bounds, nms_apart, nms_dominates, resize_dominates, stop_quantising
 from workbench.record import Record, best, choose_baseline, labels_by_id, ms_and_ap, ran, unique
 
 RULES: list[Rule] = [
+    Rule(breaks, "any"),
+    Rule(largest_stage),
     Rule(nms_dominates),
+    Rule(nms_apart, "baseline"),
     Rule(score_floods_nms),
-    Rule(call_overhead),
+    Rule(call_overhead, "any"),
     Rule(resize_dominates),
     Rule(decoding_bounds),
     Rule(cores_idle),
-    Rule(threads_unequal, anywhere=True),
-    Rule(xla_slower, anywhere=True),
-    Rule(int8_not_worth_it, anywhere=True),
-    Rule(recompiling, anywhere=True),
-    Rule(small_objects_lost),
-    Rule(max_detections_trap, anywhere=True),
-    Rule(class_agnostic_trap, anywhere=True),
+    Rule(threads_unequal, "any"),
+    Rule(against_graph("xla", "XLA", XLA_THEORY), "any"),
+    Rule(against_graph("litert", "LiteRT", LITERT_THEORY), "any"),
+    Rule(integers("dynamic-int8"), "any"),
+    Rule(integers("int8"), "any"),
+    Rule(integers("int16x8"), "any"),
     Rule(stop_quantising),
+    Rule(small_objects_lost),
+    Rule(small_objects_paid, "baseline"),
+    Rule(max_detections_trap, "any"),
+    Rule(class_agnostic_trap, "any"),
+    Rule(recompiling, "any"),
     Rule(slow_start),
-    Rule(noisy_machine, anywhere=True),
+    Rule(start_paid_back),
+    Rule(unexplained, "any"),
+    Rule(noisy_machine, "any"),
 ]
 
 
 def advise(records: Iterable[Record], baseline: Record | None = None) -> tuple[Card, ...]:
-    """Return the cards that the records support, those with most to gain first.
+    """Return the cards that the records support, those with most to gain first; without anything to gain in the table's order.
 
     Records of different machines, detectors or media are never set side by side: each group is advised by itself.
 
@@ -51,8 +69,7 @@ def advise(records: Iterable[Record], baseline: Record | None = None) -> tuple[C
     for record in filter(ran, rows):
         groups.setdefault(_group(record), []).append(record)
     chosen = groups.values() if baseline is None else [groups[_group(baseline)]] if ran(baseline) else []
-    pools = [Pool(group, _subjects(group, baseline), labels) for group in chosen]
-    cards = [card for pool in pools for card in _cards(pool)]
+    cards = [card for group in chosen for card in _cards(_pool(group, baseline, labels))]
     return tuple(sorted(cards, key=lambda card: -card.gain))
 
 
@@ -60,17 +77,16 @@ def _group(record: Record) -> tuple[str, str, str]:
     return record.environment.machine_id, record.detector.sha256, record.media.key
 
 
-def _subjects(group: Sequence[Record], baseline: Record | None) -> tuple[Record, ...]:
+def _pool(group: Sequence[Record], baseline: Record | None, labels: Mapping[str, str]) -> Pool:
     if baseline is not None:
-        return (baseline,)
+        return Pool(group, (baseline,), baseline, labels)
     fastest = best((record for record in group if not record.broken), ms_and_ap)
-    chosen = (fastest, choose_baseline(group))
-    return unique(record for record in chosen if record is not None)
+    compared_with = choose_baseline(group)
+    return Pool(group, unique(record for record in (fastest, compared_with) if record is not None), compared_with, labels)
 
 
-def _cards(pool: Pool) -> list[Card]:
-    found: list[Card] = []
+def _cards(pool: Pool) -> Iterator[Card]:
     for rule in RULES:
-        cards = (card for record in (pool.records if rule.anywhere else pool.subjects) if (card := rule.find(pool, record)))
-        found += [card for card in (next(cards, None),) if card is not None] if rule.anywhere else cards
-    return found
+        looked_at = {"subjects": pool.subjects, "any": pool.records, "baseline": (pool.baseline,)}[rule.looks_at]
+        cards = (card for record in looked_at if (card := rule.find(pool, record)) is not None)
+        yield from islice(cards, 1 if rule.looks_at == "any" else None)

@@ -32,6 +32,11 @@ def share(record: Record, name: str) -> float:
     return seconds / total if seconds and total else 0.0
 
 
+def of_frame(record: Record, name: str) -> str:
+    """Say how much of a median frame one stage takes: `4.00 of 10.0 ms`."""
+    return f"{format_seconds_as_ms(stage(record, name))} of {format_seconds_as_ms(whole(record))} ms"
+
+
 def stages(record: Record, names: Sequence[str]) -> float | None:
     """Return the seconds of several stages of a median frame together; `None` where the record has none of them."""
     known = [seconds for name in names if (seconds := stage(record, name)) is not None]
@@ -73,6 +78,14 @@ def overlapping(record: Record) -> Expected | None:
     ratio = bounds[words] / found.fps
     arithmetic = f"{words} = {format_number(bounds[words])} FPS, over {format_number(found.fps)} FPS now = {format_number(ratio)}"
     return Expected(ratio=ratio, arithmetic=arithmetic, bound=True)
+
+
+def ap_change(record: Record, other: Record) -> float | None:
+    """Return how much more AP a record has than another; `None` where either is unknown, or they were judged by other truths."""
+    new, old = record.accuracy, other.accuracy
+    if new is None or old is None or new.ap is None or old.ap is None or new.truth != old.truth:
+        return None
+    return new.ap - old.ap
 
 
 def usable(record: Record) -> float:

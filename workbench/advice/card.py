@@ -64,7 +64,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One piece of advice with its evidence.
+    """One thing that the records show, and what to do about it where something can be done.
 
     Attributes:
         key: Which rule it comes from.
@@ -91,6 +91,11 @@ class Card:
     change: Mapping[str, object] | None = None
     command: str | None = None
     theory: tuple[str, str, str]
+
+    @property
+    def proposes(self) -> bool:
+        """Whether there is something to do: a setting to change, or a measurement to make again."""
+        return self.change is not None or self.command is not None
 
     @property
     def gain(self) -> float:

@@ -1,19 +1,18 @@
 """Cards about what is found: thresholds that flood NMS, limits that cut frames off, classes that hide each other, small objects."""
 
-from workbench.advice.arithmetic import amdahl, share, stage, whole
+from workbench.advice.arithmetic import amdahl, ap_change, of_frame, share, stage
 from workbench.advice.card import Card, Expected
 from workbench.advice.pool import Pool
-from workbench.advice.rule import Theory, draw_up
+from workbench.advice.rule import AP_CHANGE_NOTED, Theory, draw_up
 from workbench.detections import match
 from workbench.record import AP_LOSS_NOTED, Record, ap
-from workbench.wording import counted, format_fraction, format_number, format_seconds_as_ms
+from workbench.wording import counted, format_change, format_fraction, format_number, format_seconds_as_ms, listed
 
 LOW_SCORE = 0.05  # what evaluations keep to; what scores less hardly changes AP, and there is far more of it
 USUAL_SCORE = 0.30
 FLOOD = 300.0  # candidates a frame; real scenes leave some tens, and NMS compares each with each
 FLOOD_SHARE = 0.05  # of the frame that NMS takes; below it the flood does no harm
 HALF = 0.5  # of the NMS time that a higher threshold has to save where nobody counted candidates
-AP_CHANGE_NOTED = 0.005  # half the smallest step in which APs are usually quoted
 USUAL_MOST = 100  # detections that COCO's evaluation keeps of a frame
 MOST = 10_000  # that settings allow
 
@@ -37,6 +36,66 @@ SMALL_THEORY: Theory = (
     "Resizing a frame to half its sides leaves a quarter of an object's pixels.",
     "Inference takes about as many times longer as the input has more pixels.",
 )
+BREAKS_THEORY: Theory = (
+    "Agreement holds a setting's boxes against the baseline's on the same frames: F1, a pair overlapping by half or more.",
+    "A conversion, a range or a colour order that goes wrong leaves most boxes without a partner, or AP below half.",
+    "How fast such a setting is says nothing, so it is never picked and never evidence for another one.",
+)
+PAID_THEORY: Theory = (
+    "Small objects cover few pixels at the network's input, and score less than large ones.",
+    "Whatever blurs, rounds or shrinks a little takes them first; the AP of all objects hides that.",
+    "Look at the AP of small objects where they are what counts.",
+)
+
+
+def breaks(pool: Pool, record: Record) -> Card | None:
+    """Name the settings that break the detector."""
+    if not record.broken:
+        return None
+    rows = [one for one in pool.records if one.broken]
+    told = [f"{pool.label(one)}: {'; '.join(one.agreement.reasons) if one.agreement else ''}" for one in rows]
+    return draw_up(
+        pool,
+        record,
+        "breaks",
+        title="The detector breaks",
+        finding=f"{listed([pool.label(one) for one in rows])} break{'s' if len(rows) == 1 else ''} the detector, however fast.",
+        evidence=f"{'. '.join(told)}.",
+        theory=BREAKS_THEORY,
+    )
+
+
+def small_objects_paid(pool: Pool, record: Record) -> Card | None:
+    """Name the setting that loses most AP of small objects against this one, where small ones lose more than all."""
+    losses = [(loss, other) for other in pool.records if (loss := _small_loss(other, record)) is not None]
+    if not losses:
+        return None
+    loss, worst = max(losses, key=lambda row: row[0])
+    new, old = worst.accuracy, record.accuracy
+    assert new is not None, "it has a loss"
+    assert old is not None, "as above"
+    figures = f"AP of small objects {format_fraction(old.ap_small)} to {format_fraction(new.ap_small)}"
+    others = (
+        f" {counted(len(losses) - 1, 'other setting')} lose{'s' if len(losses) == 2 else ''} there too." if len(losses) > 1 else ""
+    )
+    return draw_up(
+        pool,
+        worst,
+        "small-objects-paid",
+        title="Small objects pay for the speed",
+        finding=f"{pool.label(worst)} pays with small objects: {format_change(-loss)} AP.",
+        evidence=f"{figures}, of all {format_fraction(old.ap)} to {format_fraction(new.ap)}.{others}",
+        theory=PAID_THEORY,
+    )
+
+
+def _small_loss(record: Record, baseline: Record) -> float | None:
+    """Return the AP of small objects that is lost, where it is noted and more than what all objects lose."""
+    new, old, change = record.accuracy, baseline.accuracy, ap_change(record, baseline)
+    if record.broken or new is None or old is None or change is None or new.ap_small is None or old.ap_small is None:
+        return None
+    loss = old.ap_small - new.ap_small
+    return loss if loss > max(AP_LOSS_NOTED, -change) else None
 
 
 def score_floods_nms(pool: Pool, record: Record) -> Card | None:
@@ -51,7 +110,7 @@ def score_floods_nms(pool: Pool, record: Record) -> Card | None:
     flooded = candidates is not None and candidates >= FLOOD and score < LOW_SCORE
     if not flooded and (candidates is not None or quick is None or score >= LOW_SCORE):
         return None
-    told = f"nms.score is {score:g}. The NMS stage takes {format_seconds_as_ms(own)} of {format_seconds_as_ms(whole(record))} ms."
+    told = f"nms.score is {score:g}. The NMS stage takes {of_frame(record, 'nms')}."
     if quick is not None:
         told += f" {pool.label(quick)}, with {quick.settings.nms.score:g}, takes {format_seconds_as_ms(stage(quick, 'nms'))} ms"
         told += f"; AP {format_fraction(ap(record))} and {format_fraction(ap(quick))}." if ap(record) is not None else "."
@@ -110,11 +169,12 @@ def class_agnostic_trap(pool: Pool, record: Record) -> Card | None:
     if other is None:
         return None
     lost, seen = _lost(record, other)
-    old, new = ap(other), ap(record)
-    if not lost and (old is None or new is None or old - new <= AP_CHANGE_NOTED):
+    gain = ap_change(other, record)
+    if not lost and (gain is None or gain <= AP_CHANGE_NOTED):
         return None
     told = f"Of {counted(seen, 'box', 'boxes')} in {pool.label(other)}, {lost} have no counterpart." if seen else ""
-    figures = f" AP {format_fraction(new)}, and {format_fraction(old)} with every class by itself." if new is not None else ""
+    apart = f" AP {format_fraction(ap(record))}, and {format_fraction(ap(other))} with every class by itself."
+    figures = apart if gain is not None else ""
     return draw_up(
         pool,
         record,

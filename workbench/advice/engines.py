@@ -1,19 +1,16 @@
-"""Cards about what executes the network: XLA, model.predict, int8, and programs compiled once or again and again."""
+"""Cards about what executes the network: engines and precisions side by side, model.predict, programs compiled again and again."""
 
-from workbench.advice.arithmetic import amdahl, share, stage, stages, usable
+from workbench.advice.arithmetic import amdahl, ap_change, share, stage, stages, usable
 from workbench.advice.card import Card, Expected
 from workbench.advice.pool import Pool
-from workbench.advice.rule import SHARE_NOTED, Theory, draw_up
-from workbench.advice.stages import QUICKER
+from workbench.advice.rule import AP_CHANGE_NOTED, QUICKER, SHARE_NOTED, Find, Theory, draw_up
 from workbench.catalogue import engine_row
 from workbench.record import AP_LOSS_NOTED, Record, Speed, ap, speed_against
 from workbench.timing import median_seconds
 from workbench.wording import counted, format_fraction, format_number, format_percent, format_seconds_as_ms, listed, times
 
-START_NOTED = 30.0  # frames that the start takes as long as: a second of video, which a viewer notices
-XLA_BRINGS = ("runtime.engine", "nms.method", "input.resize")  # a preset for XLA changes the NMS and the resizing too
-XLA_STAGES = ("preprocess", "infer", "nms")  # that one program may hold
-NARROW = ("dynamic-int8", "int8", "int16x8")
+ENGINE_BRINGS = ("runtime.engine", "nms.method", "input.resize")  # presets for an engine change the NMS and the resizing too
+ENGINE_STAGES = ("preprocess", "infer", "nms")  # that one program may hold
 
 XLA_THEORY: Theory = (
     "XLA joins neighbouring operations into one loop, which saves memory traffic where they are small.",
@@ -35,53 +32,66 @@ RECOMPILING_THEORY: Theory = (
     "With input.resize=graph the program takes whole frames, so media of several sizes bring several shapes.",
     "Resized on the host, every frame reaches the network in one shape.",
 )
-START_THEORY: Theory = (
-    "Loading, tracing, compiling, converting and the first allocations happen once.",
-    "A benchmark that counts them tells how long starting takes, not how fast frames pass.",
-    "In a service, send one blank frame through before the first real one; here they are kept out of every other figure.",
+LITERT_THEORY: Theory = (
+    "LiteRT plans the memory of all layers once, and runs most of them by XNNPACK's kernels.",
+    "Operators that XNNPACK does not take run one by one, and split the network into parts: then less is gained.",
+    "Under float32 no weight changes, so boxes stay the same within rounding.",
 )
 
 
-def xla_slower(pool: Pool, record: Record) -> Card | None:
-    """Say where XLA is slower than the plain graph on this machine."""
-    rivals = {"graph": "xla", "xla": "graph"}
-    rival = rivals.get(record.settings.runtime.engine)
-    other = next((one for one in pool.siblings(record, XLA_BRINGS) if one.settings.runtime.engine == rival), None)
-    if rival is None or other is None:
-        return None
-    graph, xla = (record, other) if rival == "xla" else (other, record)
-    speed = speed_against(xla, graph)
-    if speed is None or speed.verdict != "slower":
-        return None
-    change: dict[str, object] = {name: pool.values(other)[name] for name in pool.differing(record, other)}
-    return draw_up(
-        pool,
-        record,
-        "xla-slower",
-        title="XLA is slower here",
-        finding=f"{pool.label(xla)} is {times(speed.ratio)} than {pool.label(graph)} on this machine.",
-        evidence=_xla_evidence(pool, graph, xla),
-        expected=amdahl(record, XLA_STAGES, stages(other, XLA_STAGES)),
-        change=change if rival == "graph" else None,
-        alternative=other,
-        theory=XLA_THEORY,
-    )
+def against_graph(engine: str, name: str, theory: Theory) -> Find:
+    """Return the rule that compares an engine with TensorFlow's plain graph on this machine.
+
+    Args:
+        engine: Of `runtime.engine`.
+        name: What people call it.
+        theory: Three lines.
+    """
+    rivals = {"graph": engine, engine: "graph"}
+
+    def find(pool: Pool, record: Record) -> Card | None:
+        rival = rivals.get(record.settings.runtime.engine)
+        siblings = pool.siblings(record, ENGINE_BRINGS) if rival is not None else ()
+        other = next((one for one in siblings if one.settings.runtime.engine == rival), None)
+        if other is None:
+            return None
+        graph, own = (record, other) if rival == engine else (other, record)
+        speed = speed_against(own, graph)
+        if speed is None or speed.verdict == "no measurable difference":
+            return None
+        from_own = record is own and speed.verdict == "slower"  # the way back; else what the engine brings to a graph
+        about, other = (own, graph) if from_own else (graph, own)
+        leads = record is about and (from_own or speed.verdict == "faster")
+        return draw_up(
+            pool,
+            about,
+            f"{engine}-{speed.verdict}",
+            title=f"{name} is {speed.verdict} here",
+            finding=f"{pool.label(own)} is {times(speed.ratio)} than {pool.label(graph)} on this machine.",
+            evidence=_engine_evidence(pool, graph, own, name),
+            expected=amdahl(about, ENGINE_STAGES, stages(other, ENGINE_STAGES)),
+            change={key: pool.values(other)[key] for key in pool.differing(about, other)} if leads else None,
+            alternative=other,
+            theory=theory,
+        )
+
+    return find
 
 
-def _xla_evidence(pool: Pool, graph: Record, xla: Record) -> str:
+def _engine_evidence(pool: Pool, graph: Record, own: Record, name: str) -> str:
     told = [
         f"The infer stage takes {format_seconds_as_ms(stage(one, 'infer'))} ms in {pool.label(one)}"
-        for one in (graph, xla)
+        for one in (graph, own)
         if stage(one, "infer") is not None
     ]
-    timing = xla.timing
+    timing = own.timing
     if timing is not None:
-        told.append(f"XLA took {format_number(timing.compile_seconds)} s to load and compile")
+        told.append(f"{name} took {format_number(timing.compile_seconds)} s to load and compile")
         if timing.cpu_seconds and timing.fps:
-            told.append(f"it kept {timing.cpu_seconds * timing.fps:.1f} of {usable(xla):g} cores busy")
-    if xla.engine is not None and xla.engine.left_out:
-        told.append(f"it left out {'; '.join(xla.engine.left_out)}")
-    differing = [name for name in pool.differing(graph, xla) if name != "runtime.engine"]
+            told.append(f"it kept {timing.cpu_seconds * timing.fps:.1f} of {usable(own):g} cores busy")
+    if own.engine is not None and own.engine.left_out:
+        told.append(f"it left out {'; '.join(own.engine.left_out)}")
+    differing = [key for key in pool.differing(graph, own) if key != "runtime.engine"]
     if differing:
         told.append(f"the two differ in {listed(differing)} too")
     return f"{'. '.join(part[:1].upper() + part[1:] for part in told)}."
@@ -94,7 +104,7 @@ def call_overhead(pool: Pool, record: Record) -> Card | None:
         return None
     graphs = [
         other
-        for other in pool.siblings(record, ("runtime.engine", "input.resize", "nms.method"))
+        for other in pool.siblings(record, ENGINE_BRINGS)
         if other.settings.runtime.engine == "graph" and stage(other, "infer")
     ]
     own, graph = stage(record, "infer") or 0.0, graphs[0] if graphs else None
@@ -116,46 +126,49 @@ def call_overhead(pool: Pool, record: Record) -> Card | None:
     )
 
 
-def int8_not_worth_it(pool: Pool, record: Record) -> Card | None:
-    """Say where integers are no faster than floats, or cost more accuracy than people accept."""
-    narrow = record.settings.runtime.precision in NARROW
-    for other in pool.siblings(record, ("runtime.precision",), broken=True):
-        if (other.settings.runtime.precision in NARROW) == narrow or "float32" not in {
-            record.settings.runtime.precision,
-            other.settings.runtime.precision,
-        }:
-            continue
-        floats, integers = (other, record) if narrow else (record, other)
-        speed = speed_against(integers, floats)
-        why = _against_integers(floats, integers, speed)
-        if speed is None or not why:
-            continue
-        precision = integers.settings.runtime.precision
+def integers(precision: str) -> Find:
+    """Return the rule that compares a precision with float32: what it did to speed and accuracy, all else being equal."""
+    rivals = {"float32": precision, precision: "float32"}
+
+    def find(pool: Pool, record: Record) -> Card | None:
+        rival = rivals.get(record.settings.runtime.precision)
+        siblings = pool.siblings(record, ("runtime.precision",), broken=True) if rival is not None else ()
+        other = next((one for one in siblings if one.settings.runtime.precision == rival), None)
+        if other is None:
+            return None
+        floats, narrow = (record, other) if rival == precision else (other, record)
+        speed = speed_against(narrow, floats)
+        if speed is None:
+            return None
+        change = ap_change(narrow, floats)
+        worth = speed.verdict == "faster" and not narrow.broken and (change is None or -change <= AP_LOSS_NOTED)
+        from_narrow = record is narrow and not worth  # the way back; else what the precision brings to float32
+        about, other = (narrow, floats) if from_narrow else (floats, narrow)
+        leads = record is about and (from_narrow or worth)
         return draw_up(
             pool,
-            record,
-            "int8-not-worth-it",
-            title=f"{precision} is not worth it here",
-            finding=f"{pool.label(integers)} against {pool.label(floats)}: {listed(why)}.",
-            evidence=_precision_evidence(pool, floats, integers),
-            expected=amdahl(record, ("infer",), stage(other, "infer")),
-            change={"runtime.precision": "float32"} if narrow else None,
+            about,
+            f"int8-{'' if worth else 'not-'}worth-it",
+            title=f"{precision} is {'faster' if worth else 'not worth it'} here",
+            finding=f"{pool.label(narrow)} against {pool.label(floats)}: {listed(_brings(speed, narrow, change))}.",
+            evidence=_precision_evidence(pool, floats, narrow),
+            expected=amdahl(about, ("infer",), stage(other, "infer")),
+            change={"runtime.precision": rival} if leads else None,
             alternative=other,
             theory=INT8_THEORY,
         )
-    return None
+
+    return find
 
 
-def _against_integers(floats: Record, integers: Record, speed: Speed | None) -> list[str]:
-    old, new = ap(floats), ap(integers)
-    why = []
-    if speed is not None and speed.verdict != "faster":
-        why.append(f"{times(speed.ratio)}" if speed.verdict == "slower" else "no measurable gain in speed")
-    if integers.broken:
-        why.append("it breaks the detector")
-    elif old is not None and new is not None and old - new > AP_LOSS_NOTED:
-        why.append(f"{format_fraction(old - new)} AP lost")
-    return why
+def _brings(speed: Speed, narrow: Record, change: float | None) -> list[str]:
+    told = [times(speed.ratio) if speed.verdict != "no measurable difference" else "no measurable gain in speed"]
+    if narrow.broken:
+        return [*told, "it breaks the detector"]
+    if change is None:
+        return told
+    lost = f"{format_fraction(abs(change))} AP {'lost' if change < 0 else 'gained'}"
+    return [*told, "no accuracy lost that shows" if abs(change) < AP_CHANGE_NOTED else lost]
 
 
 def _precision_evidence(pool: Pool, floats: Record, integers: Record) -> str:
@@ -176,6 +189,10 @@ def recompiling(pool: Pool, record: Record) -> Card | None:
     slowest = max(timing.total_seconds)
     words = f"{format_seconds_as_ms(mean)} / {format_seconds_as_ms(median)} = {format_number(mean / median)}"
     on_host = record.settings.input.resize != "graph"
+    rows = [
+        (one, one.engine.recompilations) for one in pool.records if one.id != record.id and one.engine and one.engine.recompilations
+    ]
+    others = listed([f"{pool.label(one)} ({counted(count, 'time')})" for one, count in rows])
     return draw_up(
         pool,
         record,
@@ -184,35 +201,9 @@ def recompiling(pool: Pool, record: Record) -> Card | None:
         finding=f"{pool.label(record)} compiled programs {counted(engine.recompilations, 'time')} while frames were timed.",
         evidence=(
             f"The slowest frame took {format_seconds_as_ms(slowest)} ms, the median {format_seconds_as_ms(median)} ms."
-            f" {engine.compilations} compilations in all."
+            f" {engine.compilations} compilations in all.{f' So did {others}.' if rows else ''}"
         ),
         expected=Expected(ratio=mean / median, arithmetic=f"mean over median, in ms of a frame: {words}", bound=False),
         change=None if on_host else {"input.resize": "opencv"},
         theory=RECOMPILING_THEORY,
-    )
-
-
-def slow_start(pool: Pool, record: Record) -> Card | None:
-    """Say where starting takes as long as many frames, so that nobody counts it with them."""
-    timing = record.timing
-    median = median_seconds(timing.total_seconds) if timing is not None else None
-    if timing is None or not median:
-        return None
-    start, count = timing.compile_seconds + timing.first_call_seconds, len(timing.total_seconds)
-    frames = start / median
-    if frames < START_NOTED:
-        return None
-    spent = f"{format_number(timing.compile_seconds)} s to load and compile"
-    first = f"{format_seconds_as_ms(timing.first_call_seconds)} ms for the first frame"
-    return draw_up(
-        pool,
-        record,
-        "slow-start",
-        title="The first call is the slow one",
-        finding=f"{pool.label(record)} takes {format_number(start, 2)} s to start: as long as {format_number(frames, 2)} frames.",
-        evidence=(
-            f"{spent} and {first}, against a median of {format_seconds_as_ms(median)} ms. Counted with these"
-            f" {counted(count, 'frame')}, it would make a frame look {times(count / (count + frames))}."
-        ),
-        theory=START_THEORY,
     )

@@ -16,11 +16,13 @@ class Pool:
     Args:
         records: They all ran, on one machine, with one detector, on the same frames.
         subjects: Those that people ask about, of these records.
+        baseline: The one that the others are compared with, of these records.
         labels: What each is called, by id.
     """
 
-    def __init__(self, records: Iterable[Record], subjects: Sequence[Record], labels: Mapping[str, str]) -> None:
+    def __init__(self, records: Iterable[Record], subjects: Sequence[Record], baseline: Record, labels: Mapping[str, str]) -> None:
         self.subjects = tuple(subjects)
+        self.baseline = baseline
         asked = {record.id for record in subjects}
         others = sorted((one for one in by_median(records) if one.id not in asked), key=lambda one: one.broken)
         self.records = (*subjects, *others)

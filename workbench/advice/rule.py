@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from workbench.advice.card import Card, Expected
 from workbench.advice.pool import Pool
@@ -9,6 +10,8 @@ from workbench.advice.trial import compare_command
 from workbench.record import Record
 
 SHARE_NOTED = 0.20  # a stage with a fifth of the frame brings 1.25 times at most: less hardly repays the trouble
+QUICKER = 0.8  # of a stage's time: medians of separate runs differ by several percent, this is a difference
+AP_CHANGE_NOTED = 0.005  # half the smallest step in which APs are usually quoted
 
 Theory = tuple[str, str, str]
 Find = Callable[[Pool, Record], Card | None]
@@ -20,12 +23,12 @@ class Rule:
 
     Attributes:
         find: Returns the card where a record shows what it is about.
-        anywhere: Whether any record of the pool may show it, the first one that does; otherwise each of those asked about is
-            looked at, and no other.
+        looks_at: Whose records may show it: each of those asked about, any of the pool (the first one that does), or the one
+            that the others are compared with.
     """
 
     find: Find
-    anywhere: bool = False
+    looks_at: Literal["subjects", "any", "baseline"] = "subjects"
 
 
 def draw_up(
@@ -41,7 +44,7 @@ def draw_up(
     change: Mapping[str, object] | None = None,
     alternative: Record | None = None,
 ) -> Card:
-    """Return the card with what the records measured of its change, and the command that measures it.
+    """Return the card, with what the records measured of its change and the command that measures it where there is one.
 
     Args:
         pool: Where to look for the alternative.

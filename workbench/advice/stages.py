@@ -2,16 +2,16 @@
 
 from collections.abc import Collection
 
-from workbench.advice.arithmetic import DECODE, amdahl, overlapping, share, stage, stages, usable, whole
+from workbench.advice.arithmetic import DECODE, amdahl, of_frame, overlapping, share, stage, stages, usable
 from workbench.advice.card import Card
 from workbench.advice.pool import Pool
-from workbench.advice.rule import SHARE_NOTED, Theory, draw_up
+from workbench.advice.rule import QUICKER, SHARE_NOTED, Theory, draw_up
 from workbench.catalogue import engine_row
 from workbench.record import Record
 from workbench.timing import limit
-from workbench.wording import format_number, format_percent, format_seconds_as_ms
+from workbench.wording import format_number, format_percent, format_seconds_as_ms, listed
 
-QUICKER = 0.8  # of a stage's time: medians of separate runs differ by several percent, this is a difference
+NMS_TIMES_NOTED = 2.0  # NMS medians of separate runs; less could be the frames
 STOP_GAIN = 1.15  # if inference cost nothing at all; quantising brings a part of that, and costs accuracy
 IDLE_NOTED = 0.25  # of the cores' time; less is lost to scheduling anyway
 RESIZE_APART = ("runtime.engine", "runtime.precision")  # host resizing takes as long under any of them
@@ -58,7 +58,7 @@ def nms_dominates(pool: Pool, record: Record) -> Card | None:
     tried = {other.settings.nms.method for other in pool.siblings(record, ("nms.method",))} | {own}
     untried = next((method for method in LIKELY_QUICK if method not in tried and own != SOFT), None)
     method = quickest.settings.nms.method if quickest is not None else untried
-    told = f"The NMS stage takes {_of_frame(record, 'nms')} with nms.method={own}."
+    told = f"The NMS stage takes {of_frame(record, 'nms')} with nms.method={own}."
     if quickest is not None:
         told += f" {pool.label(quickest)}, with {method}, takes {format_seconds_as_ms(stage(quickest, 'nms'))} ms."
     return draw_up(
@@ -74,6 +74,35 @@ def nms_dominates(pool: Pool, record: Record) -> Card | None:
     )
 
 
+def nms_apart(pool: Pool, record: Record) -> Card | None:
+    """Say how far the time of NMS differs from another record's, where no subject has it said already."""
+    own = stage(record, "nms")
+    if not own or any(nms_dominates(pool, subject) for subject in pool.subjects):
+        return None
+    method = record.settings.nms.method
+    others = [
+        (seconds / own, other)
+        for other in pool.siblings(record, ("nms.method", "runtime.engine", *NMS_APART))
+        if (seconds := stage(other, "nms")) and other.settings.nms.method != method
+    ]
+    ratio, other = max(others, key=lambda pair: max(pair[0], 1 / pair[0]), default=(1.0, record))
+    slow, fast = (record, other) if ratio < 1 else (other, record)
+    if max(ratio, 1 / ratio) < NMS_TIMES_NOTED:
+        return None
+    figures = (f"{format_seconds_as_ms(stage(one, 'nms'))} ms in {pool.label(one)}" for one in (slow, fast))
+    also = [name for name in pool.differing(slow, fast) if name != "nms.method"]
+    longer = format_number(max(ratio, 1 / ratio))
+    return draw_up(
+        pool,
+        record,
+        "nms-apart",
+        title="How NMS is written matters",
+        finding=f"NMS written as {slow.settings.nms.method} takes {longer} times as long as {fast.settings.nms.method}.",
+        evidence=f"The NMS stage: {', '.join(figures)}." + (f" The two differ in {listed(also)} too." if also else ""),
+        theory=NMS_THEORY,
+    )
+
+
 def resize_dominates(pool: Pool, record: Record) -> Card | None:
     """Say where resizing on the host takes much of the frame."""
     part, settings = share(record, "preprocess"), record.settings
@@ -85,7 +114,7 @@ def resize_dominates(pool: Pool, record: Record) -> Card | None:
         place = "opencv"
     elif engine_row(settings.runtime.engine).resizes:
         place = "graph"
-    told = f"The preprocess stage takes {_of_frame(record, 'preprocess')} with input.resize={settings.input.resize}."
+    told = f"The preprocess stage takes {of_frame(record, 'preprocess')} with input.resize={settings.input.resize}."
     twin = pool.twin(record, {"input.resize": place}) if place else None
     changed: tuple[str, ...] = ("preprocess",)
     becomes = None
@@ -124,7 +153,7 @@ def decoding_bounds(pool: Pool, record: Record) -> Card | None:
         "decoding-bounds",
         title="Decoding bounds it",
         finding=f"In {pool.label(record)}, decoding takes {format_percent(part)} of the frame, whatever the engine does.",
-        evidence=f"The decode stage takes {_of_frame(record, DECODE)}. The setting has no part in that: the media have.",
+        evidence=f"The decode stage takes {of_frame(record, DECODE)}. The setting has no part in that: the media have.",
         expected=(overlapping(record) if change else None) or amdahl(record, (DECODE,)),
         change=change,
         alternative=_overlapped_record(pool, record) if change else None,
@@ -184,7 +213,7 @@ def stop_quantising(pool: Pool, record: Record) -> Card | None:
         title="Stop: nothing left to gain by quantising",
         finding=f"In {pool.label(record)}, inference is only {format_percent(share(record, 'infer'))} of the frame.",
         evidence=(
-            f"The infer stage takes {_of_frame(record, 'infer')}; {largest} takes {format_seconds_as_ms(budget[largest])} ms."
+            f"The infer stage takes {of_frame(record, 'infer')}; {largest} takes {format_seconds_as_ms(budget[largest])} ms."
             " Were inference free, a frame would hardly be faster."
         ),
         expected=expected,
@@ -220,7 +249,3 @@ def _overlapped_record(pool: Pool, record: Record) -> Record | None:
     fed = pool.siblings(record, ("feed.mode", "feed.workers", "feed.prefetch"))
     overlapped = [other for other in fed if other.timing is not None and other.timing.overlapped]
     return max(overlapped, key=lambda other: (other.timing.fps if other.timing else None) or 0.0, default=None)
-
-
-def _of_frame(record: Record, name: str) -> str:
-    return f"{format_seconds_as_ms(stage(record, name))} of {format_seconds_as_ms(whole(record))} ms"

@@ -10,13 +10,24 @@ Every statement comes from records, and says so where the usual advice fails her
 """
 
 from workbench.lessons.answers import Amount, Answer, Choice, Grade, Speed
-from workbench.lessons.charting import Chart, chart, export_page
-from workbench.lessons.figures import figures_of
+from workbench.lessons.charting import Chart, chart
 from workbench.lessons.graph_mistakes import demonstrate
 from workbench.lessons.lesson import Checked, Learned, Lesson, Prediction
-from workbench.lessons.measured import crowding, frames_a_second, in_the_program, largest_stage, loses_ap, outcome, smaller
-from workbench.lessons.picking import chosen, fastest_within
-from workbench.lessons.speeds import fastest, speed, stage_speed
+from workbench.lessons.measured import (
+    chosen,
+    crowding,
+    fastest,
+    fastest_within,
+    figures_of,
+    frames_a_second,
+    in_the_program,
+    largest_stage,
+    loses_ap,
+    outcome,
+    smaller,
+    speed,
+    stage_speed,
+)
 
 __all__ = [
     "Amount",
@@ -33,7 +44,6 @@ __all__ = [
     "chosen",
     "crowding",
     "demonstrate",
-    "export_page",
     "fastest",
     "fastest_within",
     "figures_of",

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -141,28 +141,18 @@ def _values(outputs: Any) -> Any:
 
 
 def _outside(load: Load) -> Network:
-    model = load()
-
-    def run(batch: Tensor) -> Any:
-        return model(batch)
-
-    return _traced(run)
+    return _traced(load())
 
 
 def _inside(load: Load) -> Network:
-    def run(batch: Tensor) -> Any:
-        return load()(batch)
-
-    return _traced(run)
+    return _traced(_every_call(load))
 
 
 def _inside_kept(load: Load) -> Network:
-    kept: list[Network] = []
+    kept = cache(load)
 
     def run(batch: Tensor) -> Any:
-        if not kept:
-            kept.append(load())
-        return kept[0](batch)
+        return kept()(batch)
 
     return _traced(run)
 
@@ -181,12 +171,8 @@ def _traced(function: Network) -> Network:
     return traced
 
 
-OUTSIDE, INSIDE, INSIDE_KEPT, EVERY_CALL = (
-    "loaded outside",
-    "loaded inside",
-    "loaded inside, kept",
-    "loaded with each call, no tf.function",
-)
+OUTSIDE, EVERY_CALL = "loaded outside", "loaded with each call, no tf.function"
+INSIDE, INSIDE_KEPT = "loaded inside", "loaded inside, kept"
 WAYS: Mapping[str, Callable[[Load], Network]] = {
     OUTSIDE: _outside,
     EVERY_CALL: _every_call,

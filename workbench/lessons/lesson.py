@@ -1,40 +1,66 @@
 """A lesson: predict, measure, and see what became of the prediction and of the usual advice."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import final
 
+from workbench.advice import advise
 from workbench.errors import SettingsError
 from workbench.lessons.answers import Answer, Claim, direction
-from workbench.lessons.charting import library_html
 from workbench.record import Record
-from workbench.report import Summary, findings, noise_of
+from workbench.report import noise_of
 from workbench.wording import BLUE, GREEN, ORANGE, VERMILLION, counted, short_cpu_name
 
 ALSO = "The records also show:"
 OPEN_BOOK = "Edit the prediction, run the cell, then measure."
 
 
+class Panel(ABC):
+    """A few sentences that a notebook shows beside a coloured bar, the first one in bold."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def sentences(self) -> tuple[str, ...]:
+        """What it says."""
+
+    @property
+    def colour(self) -> str:
+        return BLUE
+
+    def __repr__(self) -> str:
+        return "\n".join(self.sentences)
+
+    def _repr_html_(self) -> str:
+        style = f"border-left:4px solid {self.colour};padding:.3em .9em;margin:.4em 0;max-width:60em"
+        first, *rest = map(escape, self.sentences)
+        return f'<div style="{style}"><div><b>{first}</b></div>{"".join(f"<div>{one}</div>" for one in rest)}</div>'
+
+
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Prediction:
+class Prediction(Panel):
     """A question with what the reader expects, and what people usually say.
 
     Attributes:
         question: What is asked.
         claim: The reader's answer.
+        words: The claim as a reader would say it.
         among: The choices; empty where the answer is a number.
         usual: The answer that the usual advice would give; `None` where there is no such advice.
         advice: The usual advice, as people say it.
-        words: The claim as a reader would say it.
     """
 
     question: str
     claim: Claim
+    words: str
     among: tuple[str, ...] = ()
     usual: Claim | None = None
     advice: str = ""
-    words: str = ""
 
     def __post_init__(self) -> None:
         if (self.usual is None) != (not self.advice):
@@ -42,20 +68,16 @@ class Prediction:
         for claim in (self.claim, *([] if self.usual is None else [self.usual])):
             _check_claim(claim, self.among)
 
-    def __repr__(self) -> str:
+    @property
+    def sentences(self) -> tuple[str, ...]:
         choices = f" ({', '.join(self.among)})" if self.among else ""
-        advice = f" The usual advice: {self.advice}" if self.advice else ""
-        return f"{self.question}{choices} You predict: {self.words}.{advice}"
-
-    def _repr_html_(self) -> str:
-        choices = f" <small>({escape(', '.join(self.among))})</small>" if self.among else ""
-        rows = [f"<b>{escape(self.question)}</b>{choices}", f"You predict: <b>{escape(self.words)}</b>."]
-        rows += [f"The usual advice: “{escape(self.advice)}”"] if self.advice else []
-        return _panel([*rows, f"<small>{OPEN_BOOK}</small>"], BLUE)
+        advice = (f"The usual advice: “{self.advice}”",) if self.advice else ()
+        return (f"{self.question}{choices}", f"You predict: {self.words}.", *advice, OPEN_BOOK)
 
 
+@final
 @dataclass(frozen=True, slots=True, repr=False)
-class Checked:
+class Checked(Panel):
     """A prediction beside what was measured."""
 
     prediction: Prediction
@@ -73,40 +95,41 @@ class Checked:
         right = self.answer.grade(self.prediction.usual).right
         return None if self.answer.open and not right else right
 
-    def prediction_words(self) -> str:
-        """Say what was predicted, and how that stands."""
-        return f"You predicted {self.prediction.words}: {self.answer.grade(self.prediction.claim).words}."
-
-    def advice_words(self) -> tuple[str, str]:
-        """Say what the usual advice is and how it stands; two empty texts where there is none."""
+    @property
+    def advice_words(self) -> tuple[str, ...]:
+        """How the usual advice stands, where there is one."""
         if self.prediction.usual is None:
-            return "", ""
+            return ()
         verdict = {True: "holds here", False: "fails here", None: "makes no measurable difference here"}[self.advice_holds]
-        return f"The usual advice, “{self.prediction.advice.rstrip('.')}”,", f"{verdict}."
+        return (f"The usual advice, “{self.prediction.advice.rstrip('.')}”, {verdict}.",)
 
-    def __repr__(self) -> str:
-        advice = " ".join(self.advice_words()).strip()
-        return "\n".join(filter(None, [self.prediction_words(), advice, self.answer.sentence, self.answer.caution]))
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        grade = self.answer.grade(self.prediction.claim).words
+        predicted = f"{self.prediction.question} You predicted {self.prediction.words}: {grade}."
+        caution = (self.answer.caution,) if self.answer.caution else ()
+        return (predicted, *self.advice_words, f"This machine: {self.answer.sentence}", *caution)
 
-    def _repr_html_(self) -> str:
-        advice, verdict = self.advice_words()
-        rows = [f"{escape(self.prediction.question)} {escape(self.prediction_words())}"]
-        rows += [f"{escape(advice)} <b>{escape(verdict)}</b>"] if advice else []
-        rows += [f"This machine: {escape(self.answer.sentence)}"]
-        rows += [f"<i>{escape(self.answer.caution)}</i>"] if self.answer.caution else []
-        failed = self.advice_holds is False
-        return _panel(rows, VERMILLION if failed else GREEN if self.right else ORANGE)
+    @property
+    def colour(self) -> str:
+        return VERMILLION if self.advice_holds is False else GREEN if self.right else ORANGE
 
 
+@final
 @dataclass(frozen=True, slots=True, repr=False)
-class Learned:
+class Learned(Panel):
     """What a lesson's measurements showed."""
 
     checked: tuple[Checked, ...]
     records: tuple[Record, ...]
 
-    def score_words(self) -> str:
-        """Say how many predictions were right, and how often the usual advice held."""
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        answers = (f"• {' '.join((one.answer.sentence, *one.advice_words))}" for one in self.checked)
+        also = [f"• {card.finding} {card.evidence}" for card in advise(self.records)]
+        return (self._score(), *answers, *([ALSO, *also] if also else []), *self._place())
+
+    def _score(self) -> str:
         right = sum(one.right for one in self.checked)
         words = f"{right} of {counted(len(self.checked), 'prediction')} right."
         advice = [one.advice_holds for one in self.checked if one.prediction.usual is not None]
@@ -117,41 +140,17 @@ class Learned:
             f" {advice.count(False)} failed, {advice.count(None)} made no measurable difference."
         )
 
-    def sentences(self) -> tuple[str, ...]:
-        """Return what the checks showed, with how the usual advice stood."""
-        return tuple(" ".join(filter(None, [one.answer.sentence, *one.advice_words()])) for one in self.checked)
-
-    def further(self) -> tuple[str, ...]:
-        """Return what else the records support, as the report says it."""
-        found = findings(Summary.of(self.records)) if self.records else ()
-        return tuple(f"{one.claim}. {one.evidence}" for one in found)
-
-    def place_words(self) -> str:
-        """Say on which machine this was measured, and how noisy it was."""
+    def _place(self) -> tuple[str, ...]:
         if not self.records:
-            return ""
-        environment = self.records[0].environment
-        machine = f"{short_cpu_name(environment.cpu)}, {counted(environment.cores, 'core')}"
-        return (
-            f"Measured on {machine}, {noise_of(*self.records)}, on {self.records[0].media.name}. On another machine it may differ."
-        )
-
-    def __repr__(self) -> str:
-        rows = [
-            *(f"- {one}" for one in self.sentences()),
-            *([ALSO] if self.further() else []),
-            *(f"- {one}" for one in self.further()),
-        ]
-        return "\n".join(filter(None, [self.score_words(), *rows, self.place_words()]))
-
-    def _repr_html_(self) -> str:
-        rows = [f"<b>{escape(self.score_words())}</b>", _list(self.sentences())]
-        rows += [ALSO, _list(self.further())] if self.further() else []
-        return _panel([*rows, f"<small>{escape(self.place_words())}</small>"], BLUE)
+            return ()
+        first = self.records[0]
+        machine = f"{short_cpu_name(first.environment.cpu)}, {counted(first.environment.cores, 'core')}"
+        return (f"Measured on {machine}, {noise_of(*self.records)}, on {first.media.name}. On another machine it may differ.",)
 
 
-class Lesson:
-    """Collects predictions and what became of them. Showing it puts the charts' library into the notebook, for exported pages.
+@final
+class Lesson(Panel):
+    """Collects predictions and what became of them.
 
         lesson = Lesson("Is XLA faster here?")
         guess = lesson.predict_speed("xla", over="graph", times=2.0)    # edit the number
@@ -166,6 +165,10 @@ class Lesson:
     def __init__(self, question: str) -> None:
         self.question = question
         self._checked: dict[str, Checked] = {}
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        return (self.question, "Predict first, then measure.")
 
     def predict(
         self,
@@ -191,7 +194,7 @@ class Lesson:
             SettingsError: An answer that is none of the choices, or a number that is not above 0; says the choices.
         """
         words = answer if isinstance(answer, str) else f"{answer:g} {unit}".strip()
-        return Prediction(question=question, claim=answer, among=tuple(among), usual=usual, advice=advice, words=words)
+        return Prediction(question=question, claim=answer, words=words, among=tuple(among), usual=usual, advice=advice)
 
     def predict_speed(self, name: str, *, over: str, times: float, usual: Claim | None = None, advice: str = "") -> Prediction:
         """Note how many times faster something will be: 2 for half the time, 1 for no difference, 0.5 for twice the time.
@@ -203,7 +206,7 @@ class Lesson:
         """
         _check_claim(times, ())
         question = f"How many times faster is {name} than {over}?"
-        return Prediction(question=question, claim=times, usual=usual, advice=advice, words=_times_words(times))
+        return Prediction(question=question, claim=times, words=_times_words(times), usual=usual, advice=advice)
 
     def check(self, prediction: Prediction, answer: Answer) -> Checked:
         """Set a prediction beside what was measured. Checking a question again replaces what was found before.
@@ -211,20 +214,13 @@ class Lesson:
         Raises:
             SettingsError: The prediction is of a kind that cannot answer the question.
         """
-        checked = Checked(prediction, answer)
         answer.grade(prediction.claim)
-        self._checked[prediction.question] = checked
-        return checked
+        self._checked[prediction.question] = Checked(prediction, answer)
+        return self._checked[prediction.question]
 
     def learned(self, records: Sequence[Record] = ()) -> Learned:
         """Return what the checks and some records showed."""
         return Learned(tuple(self._checked.values()), tuple(records))
-
-    def __repr__(self) -> str:
-        return self.question
-
-    def _repr_html_(self) -> str:
-        return f"<p><b>{escape(self.question)}</b> Predict first, then measure.</p>{library_html()}"
 
 
 def _check_claim(claim: Claim, among: Sequence[str]) -> None:
@@ -240,12 +236,3 @@ def _times_words(ratio: float) -> str:
     if direction(ratio) == "no measurable difference":
         return "no difference"
     return f"{ratio:.3g} times faster" if ratio > 1 else f"{1 / ratio:.3g} times slower"
-
-
-def _list(sentences: Sequence[str]) -> str:
-    return f"<ul>{''.join(f'<li>{escape(one)}</li>' for one in sentences)}</ul>"
-
-
-def _panel(rows: Sequence[str], colour: str) -> str:
-    style = f"border-left:4px solid {colour};padding:.3em .9em;margin:.4em 0;max-width:60em"
-    return f'<div class="workbench-lesson" style="{style}">{"".join(f"<div>{row}</div>" for row in rows)}</div>'

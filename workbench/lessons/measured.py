@@ -1,24 +1,150 @@
 """Answers read out of records: each function takes what was measured and returns what it says to one kind of question."""
 
+from collections.abc import Sequence
+from typing import Literal
+
 import numpy as np
 
+from workbench.choosing import Budget, pick, sentence
 from workbench.errors import RecordError
-from workbench.lessons.answers import Amount, Choice
-from workbench.lessons.figures import Size, model_bytes_of, ms_text, noisy, precision_of, timing_of
+from workbench.history import Summary
+from workbench.lessons.answers import CLOSE, Amount, Choice, Speed, off_by
 from workbench.lessons.graph_mistakes import Outcome
-from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record
-from workbench.timing import UNEXPLAINED
+from workbench.record import (
+    AP_LOSS_NOTED,
+    SEPARATE_RUNS_MARGIN,
+    Record,
+    ap,
+    choose_baseline,
+    fastest_first,
+    median_ms,
+    ms_and_ap,
+    ran,
+    speed_against,
+)
+from workbench.timing import UNEXPLAINED, Ratio, Timing, verdict_of
 from workbench.wording import (
     format_bytes,
     format_change,
     format_fraction,
+    format_interval,
+    format_milliseconds,
     format_number,
     format_percent,
     format_seconds_as_ms,
+    inverse,
     listed,
+    times,
 )
 
 YES, NO = "yes", "no"
+WIDE = 1.10  # ends of an interval further apart than this leave room for a difference that people would care about
+
+Size = Literal["all", "small", "medium", "large"]
+FIGURES: dict[Size, str] = {"all": "ap", "small": "ap_small", "medium": "ap_medium", "large": "ap_large"}
+
+
+def speed(record: Record, *, over: Record) -> Speed:
+    """Answer how many times faster a record is than another, by the best evidence that there is.
+
+    Raises:
+        RecordError: One of them has no times, or they are of different machines or media.
+    """
+    found = speed_against(record, over)
+    if found is None:
+        raise RecordError(f"{record.name} and {over.name} cannot be compared; measure both on one machine and on the same frames")
+    interval, doubts = found.interval, []
+    if found.verdict == "no measurable difference":
+        spread = "" if interval is None else f", 95 % interval of the ratio {format_interval(interval)}"
+        words = f"no measurable difference between {record.name} and {over.name}{spread}"
+        if interval is not None and interval.high > interval.low * WIDE:
+            doubts.append(" The interval is wide: this run was too short or too disturbed to tell.")
+    else:
+        shown = None if interval is None else interval if found.ratio >= 1 else inverse(interval)
+        basis = "(separate runs)" if shown is None else format_interval(shown)
+        words = f"{record.name} is {times(found.ratio)} than {over.name} {basis}"
+    if off_by(found.ratio, (median_ms(over) or np.nan) / (median_ms(record) or np.nan)) > CLOSE:
+        doubts.append(
+            " The ratio comes from both taking turns; their own runs differ otherwise,"
+            " so the machine changed its pace between them."
+        )
+    return Speed(
+        sentence=f"{words}; a frame takes {_ms(record)} and {_ms(over)}.{''.join(doubts)}",
+        caution=_noisy(record, over),
+        ratio=found.ratio,
+        interval=interval,
+        verdict=found.verdict,
+    )
+
+
+def stage_speed(record: Record, *, over: Record, stage: str) -> Speed:
+    """Answer how many times faster one stage is in one record than in another; of separate runs, so without an interval.
+
+    Raises:
+        RecordError: One of them has no such stage.
+    """
+    new, old = _stage_seconds(record, stage), _stage_seconds(over, stage)
+    ratio = old / new
+    verdict = verdict_of(Ratio(median=ratio, low=ratio / SEPARATE_RUNS_MARGIN, high=ratio * SEPARATE_RUNS_MARGIN))
+    words = verdict if verdict == "no measurable difference" else times(ratio)
+    figures = f"{format_seconds_as_ms(new)} ms in {record.name}, {format_seconds_as_ms(old)} ms in {over.name}"
+    return Speed(
+        sentence=f"{stage} takes {figures}: {words} (separate runs).",
+        caution=_noisy(record, over),
+        ratio=ratio,
+        interval=None,
+        verdict=verdict,
+    )
+
+
+def fastest(records: Sequence[Record]) -> Choice:
+    """Answer which record is fastest; all that are not measurably slower than it count.
+
+    Raises:
+        RecordError: None of them has times.
+    """
+    rows = fastest_first(filter(ran, records), ms_and_ap)
+    if not rows:
+        raise RecordError("none of these records has times; measure at least one")
+    first, *others = rows
+    found = {record.name: speed_against(first, record) for record in others}
+    equals = [name for name, one in found.items() if one is not None and one.verdict == "no measurable difference"]
+    figures = listed([f"{record.name} {_ms(record)}" for record in rows])
+    tie = f" {listed([first.name, *equals])} cannot be told apart." if equals else ""
+    return Choice(sentence=f"A frame takes: {figures}.{tie}", caution=_noisy(*rows), names=(first.name, *equals))
+
+
+def fastest_within(
+    records: Sequence[Record], *, max_ms: float | None = None, min_fps: float | None = None, max_ap_loss: float | None = None
+) -> Record:
+    """Pick the fastest record that keeps to a budget and does not break the detector, as `workbench pick` does.
+
+    Args:
+        records: What was measured; AP losses are against the record that the others were compared with.
+        max_ms: Median milliseconds of a frame.
+        min_fps: Frames a second.
+        max_ap_loss: AP that may be lost, a fraction. A record whose AP is unknown does not keep to it.
+
+    Raises:
+        RecordError: Nothing keeps to it; says what stands in the way.
+    """
+    if not any(map(ran, records)):
+        raise RecordError("there is nothing to pick from; measure at least one setting")
+    budget = Budget(min_fps=min_fps, max_ms=max_ms, max_ap_loss=max_ap_loss)
+    picked = pick(map(Summary.of, records), budget, baseline=Summary.of(choose_baseline(records)))
+    if picked.chosen is None:
+        raise RecordError(f"{sentence(picked)} Widen the budget, or measure other settings")
+    return {record.id: record for record in records}[picked.chosen.summary.id]
+
+
+def chosen(record: Record, *, over: Record) -> Choice:
+    """Answer with a record that was picked, and what it brings against another.
+
+    Raises:
+        RecordError: It cannot be compared with that one.
+    """
+    against = "" if record.id == over.id else f" {speed(record, over=over).sentence}"
+    return Choice(sentence=f"{record.name} is picked: {figures_of(record)}.{against}", caution=_noisy(record), names=(record.name,))
 
 
 def largest_stage(record: Record) -> Choice:
@@ -27,16 +153,17 @@ def largest_stage(record: Record) -> Choice:
     Raises:
         RecordError: The record has no stages.
     """
-    budget = {stage: seconds for stage, seconds in timing_of(record).budget().items() if stage != UNEXPLAINED}
-    if not budget or not sum(budget.values()):
+    whole = _timing(record).budget()
+    budget = {stage: seconds for stage, seconds in whole.items() if stage != UNEXPLAINED}
+    if not sum(budget.values()):
         raise RecordError(f"{record.name} has no stage times; measure it again")
-    total, most = sum(timing_of(record).budget().values()), max(budget, key=lambda stage: budget[stage])
+    total, most = sum(whole.values()), max(budget, key=lambda stage: budget[stage])
     names = tuple(stage for stage, seconds in budget.items() if seconds * SEPARATE_RUNS_MARGIN >= budget[most])
     rest = total - budget[most]
     bound = f" Were it free, frames would be {format_number(total / rest, 2)} times as fast, and no more." if rest > 0 else ""
     share = format_percent(budget[most] / total)
     taken = f"{most} takes {format_seconds_as_ms(budget[most])} of {format_seconds_as_ms(total)} ms, {share} of a frame"
-    return Choice(sentence=f"{taken}, in {record.name}.{bound}", caution=noisy(record), names=names)
+    return Choice(sentence=f"{taken}, in {record.name}.{bound}", caution=_noisy(record), names=names)
 
 
 def frames_a_second(record: Record) -> Amount:
@@ -45,12 +172,9 @@ def frames_a_second(record: Record) -> Amount:
     Raises:
         RecordError: It has no times.
     """
-    fps = timing_of(record).fps or 0.0
-    return Amount(
-        sentence=f"{record.name} reaches {format_number(fps)} frames a second, {ms_text(record)} a frame.",
-        caution=noisy(record),
-        value=fps,
-    )
+    fps = _timing(record).fps or 0.0
+    reached = f"{record.name} reaches {format_number(fps)} frames a second, {_ms(record)} a frame."
+    return Amount(sentence=reached, caution=_noisy(record), value=fps)
 
 
 def loses_ap(record: Record, *, than: Record, more_than: float = AP_LOSS_NOTED, size: Size = "all") -> Choice:
@@ -65,7 +189,7 @@ def loses_ap(record: Record, *, than: Record, more_than: float = AP_LOSS_NOTED, 
     Raises:
         RecordError: One of them has no such AP.
     """
-    new, old = precision_of(record, size), precision_of(than, size)
+    new, old = _precision(record, size), _precision(than, size)
     what = "AP" if size == "all" else f"AP of {size} objects"
     figures = f"{what} {format_fraction(old)} with {than.name}, {format_fraction(new)} with {record.name}"
     change = f"{format_change(new - old)}, and a loss counts from {format_fraction(more_than)}"
@@ -81,9 +205,9 @@ def in_the_program(record: Record, part: str) -> Choice:
     if record.engine is None:
         raise RecordError(f"{record.name} did not run; choose a record that did")
     reasons = [text for text in record.engine.left_out if text.startswith(f"{part}:")]
-    sentence = f"{record.name}: one program covers {listed(record.engine.covers)}."
     left_out = f" Left out: {'; '.join(reasons)}." if reasons else ""
-    return Choice(sentence=sentence + left_out, names=(YES if part in record.engine.covers else NO,))
+    covers = f"{record.name}: one program covers {listed(record.engine.covers)}."
+    return Choice(sentence=covers + left_out, names=(YES if part in record.engine.covers else NO,))
 
 
 def crowding(record: Record, stage: str = "nms") -> Amount:
@@ -92,7 +216,7 @@ def crowding(record: Record, stage: str = "nms") -> Amount:
     Raises:
         RecordError: The record has no such stage, or fewer than three frames.
     """
-    seconds = timing_of(record).stage_seconds.get(stage, ())
+    seconds = _timing(record).stage_seconds.get(stage, ())
     counts = [len(row.scores) for row in record.detections]
     third = len(counts) // 3
     if not third or len(seconds) != len(counts) or not all(seconds):
@@ -104,7 +228,7 @@ def crowding(record: Record, stage: str = "nms") -> Amount:
     return Amount(
         sentence=f"In {record.name}, {stage} takes {format_number(value)} times as long in the fullest third of the frames"
         f" ({boxes[0]} boxes on average) as in the emptiest ({boxes[1]}).",
-        caution=noisy(record),
+        caution=_noisy(record),
         value=value,
     )
 
@@ -115,7 +239,7 @@ def smaller(record: Record, *, than: Record) -> Amount:
     Raises:
         RecordError: One of them ran no converted model.
     """
-    new, old = model_bytes_of(record), model_bytes_of(than)
+    new, old = _model_bytes(record), _model_bytes(than)
     figures = f"{format_bytes(old)} as {than.name}, {format_bytes(new)} as {record.name}"
     return Amount(sentence=f"The model takes {figures}: {format_number(old / new)} times smaller.", value=old / new)
 
@@ -123,3 +247,46 @@ def smaller(record: Record, *, than: Record) -> Amount:
 def outcome(of: Outcome) -> Choice:
     """Answer what came of one way to load a model: `right`, `wrong answers` or `an error`."""
     return Choice(sentence=str(of), names=(of.verdict,))
+
+
+def figures_of(record: Record) -> str:
+    """Return a record's three figures in words. Raises `RecordError` where it has no times."""
+    known = "" if ap(record) is None else f", AP {format_fraction(ap(record))}"
+    return f"{_ms(record)} a frame, {format_number(_timing(record).fps)} FPS{known}"
+
+
+def _timing(record: Record) -> Timing:
+    if record.timing is None or not ran(record):
+        reason = f" ({record.problem.message})" if record.problem else ""
+        raise RecordError(f"{record.name} has no times{reason}; choose a record that ran")
+    return record.timing
+
+
+def _ms(record: Record) -> str:
+    return f"{format_milliseconds(median_ms(record))} ms"
+
+
+def _stage_seconds(record: Record, stage: str) -> float:
+    medians = _timing(record).stage_medians()
+    if not medians.get(stage):
+        raise RecordError(f"{record.name} has no stage {stage!r} of its own; it has {listed(list(medians))}")
+    return medians[stage]
+
+
+def _precision(record: Record, size: Size) -> float:
+    value = None if record.accuracy is None else getattr(record.accuracy, FIGURES[size])
+    if value is None:
+        raise RecordError(f"{record.name} has no AP of {size} objects; measure on media whose truth has such objects")
+    return float(value)
+
+
+def _model_bytes(record: Record) -> int:
+    size = record.engine.model_bytes if record.engine is not None else None
+    if not size:
+        raise RecordError(f"{record.name} ran no converted model; choose a record of the litert engine")
+    return size
+
+
+def _noisy(*records: Record) -> str:
+    reasons = [reason for one in records if one.noise.verdict == "noisy" for reason in one.noise.reasons]
+    return f"The machine was noisy ({reasons[0]}): measure again before you rely on it." if reasons else ""

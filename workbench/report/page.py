@@ -1,7 +1,6 @@
 """The page: everything the template shows, and the whole document."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,13 +13,12 @@ from workbench.errors import RecordError
 from workbench.record import Record, check_same_machine, median_ms, ran, write_whole
 from workbench.report import charts, table
 from workbench.report.budget import Budgets, budgets
-from workbench.report.findings import findings
+from workbench.report.cards import Cards
 from workbench.report.frames import KINDS, Frame, baseline_frames, compared_frames, pictures_by_key
 from workbench.report.headline import NOISE_ORDER, headline, key_figures
-from workbench.report.next_steps import steps
-from workbench.report.plotly_script import packed_script, script
+from workbench.report.plotly_script import script
 from workbench.report.points import points_of, quality_axis
-from workbench.report.raw import packed_records, script_json
+from workbench.report.raw import packed, packed_records, script_json
 from workbench.report.summary import Summary
 from workbench.report.templates import templates
 from workbench.settings import describe_changes
@@ -66,31 +64,18 @@ def render_report(records: Sequence[Record], *, allow_different_machines: bool =
     if not allow_different_machines:
         check_same_machine(tuple(records))
     summary = Summary.of(records)
-    template = templates().get_template("template.html.jinja")
-    many = len(records) > MANY
-    with ThreadPoolExecutor(1, thread_name_prefix="workbench-pack") as pool:  # compressing leaves other threads the interpreter
-        raw = pool.submit(packed_records, summary.records)
-        if many:
-            pool.submit(packed_script)  # which remembers it
-        context = _context(summary) | {"raw": raw.result()}
-    if not many:
-        html = template.render(context | _charting(context["chart_names"], small=False))
+    context, template = _context(summary), templates().get_template("template.html.jinja")
+    plotly = script() if context["chart_names"] else ""
+    if len(records) <= MANY:
+        html = template.render(context | {"plotly": Markup(plotly), "plotly_packed": ""})  # noqa: S704 - plotly's own file
         if len(html.encode()) <= LARGEST_BYTES:
             return html
-    return template.render(context | _charting(context["chart_names"], small=True))
+    return template.render(context | {"plotly": "", "plotly_packed": packed(plotly) if plotly else ""})
 
 
 def write_report(records: Sequence[Record], path: Path | str, *, allow_different_machines: bool = False) -> None:
     """Write the report to a file, whole or not at all; raises like `render_report`, and `SaveError`."""
     write_whole(Path(path), render_report(records, allow_different_machines=allow_different_machines))
-
-
-def _charting(drawn: tuple[str, ...], *, small: bool) -> dict[str, Any]:
-    """Return plotly for the template, packed where the page shall be small; nothing where no chart is drawn."""
-    return {
-        "plotly": Markup(script() if drawn and not small else ""),  # noqa: S704 - plotly's own file
-        "plotly_packed": packed_script() if drawn and small else "",
-    }
 
 
 def _context(summary: Summary) -> dict[str, Any]:
@@ -103,6 +88,7 @@ def _context(summary: Summary) -> dict[str, Any]:
         "policy": POLICY,
         "css": Markup(_asset("report.css") + _asset("print.css")),  # noqa: S704 - our own file, no value of a record in it
         "js": Markup(_asset("report.js")),  # noqa: S704 - as above
+        "raw": packed_records(summary.records),
         "charts_json": Markup(script_json(drawn)),  # noqa: S704 - escaped by script_json
         "chart_names": tuple(drawn),
         "version": VERSION,
@@ -127,8 +113,7 @@ def _context(summary: Summary) -> dict[str, Any]:
         "bar_count": len(charts.bar_rows(summary)),
         "timed_best": timed_best(summary),
         "timeline_rows": len(charts.timeline_rows(shown)) if (shown := timed_best(summary)) is not None else 0,
-        "findings": findings(summary),
-        "steps": steps(summary),
+        "cards": Cards.of(summary),
         "noise_summary": noise_summary(summary),
         "created": max(record.created for record in summary.records)[:10],
         "environments": _environments(summary),

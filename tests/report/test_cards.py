@@ -1,4 +1,4 @@
-"""The page's section on what to try next."""
+"""The page's sections on what was learned and what to try next: the same cards as everywhere, each once."""
 
 import re
 
@@ -6,22 +6,25 @@ from tests.report.records import broken_record, full_set, problem_record, record
 from workbench.advice import advise
 from workbench.record import Record
 from workbench.report import Summary, render_report
-from workbench.report.next_steps import MOST_STEPS, steps
+from workbench.report.cards import MOST_STEPS, Cards
 
 
-def section(*records: Record) -> str:
-    found = re.search(r'<section id="next">.*?</section>', render_report(records), re.DOTALL)
+def section(*records: Record, name: str = "next") -> str:
+    found = re.search(rf'<section id="{name}">.*?</section>', render_report(records), re.DOTALL)
     assert found is not None
     return found.group()
 
 
-def test_every_card_is_on_the_page() -> None:
+def test_every_card_is_on_the_page_once() -> None:
     cards = advise(full_set())
+    titles = {name: re.findall(r"<h3>(.*?) <span", section(*full_set(), name=name)) for name in ("learned", "next")}
 
-    html = section(*full_set())
-
-    assert 5 <= len(cards) <= MOST_STEPS
-    assert [html.count(f"<h3>{one.title} ") >= 1 for one in cards] == [True] * len(cards)
+    assert sum(card.proposes for card in cards) <= MOST_STEPS
+    assert titles == {
+        "learned": [card.title for card in cards if not card.proposes],
+        "next": [card.title for card in cards if card.proposes],
+    }
+    assert all(titles.values())
 
 
 def test_a_card_shows_its_change_its_gain_and_its_command() -> None:
@@ -33,11 +36,12 @@ def test_a_card_shows_its_change_its_gain_and_its_command() -> None:
 
 
 def test_a_slower_alternative_is_marked() -> None:
-    assert '<dd class="bad">xla is 7.05 times slower' in section(record("graph"), record("xla"))
+    assert '<dd class="bad">xla is 7.05 times slower' in section(record("graph"), record("xla"), name="learned")
 
 
 def test_without_advice_the_section_says_so() -> None:
     assert "show nothing more to try" in section(problem_record())
+    assert "do not support any general statement" in section(problem_record(), name="learned")
 
 
 def test_texts_of_records_stay_texts() -> None:
@@ -52,4 +56,6 @@ def test_texts_of_records_stay_texts() -> None:
 def test_labels_are_the_pages_own() -> None:
     summary = Summary.of((record("naive"), record("naive", id="b" * 32), broken_record()))
 
-    assert {step.card.about for step in steps(summary)} <= set(summary.labels.values())
+    cards = Cards.of(summary)
+
+    assert {shown.card.about for shown in (*cards.learned, *cards.steps)} <= set(summary.labels.values())
