@@ -44,7 +44,7 @@ def test_the_old_pipeline_plays_on_while_another_is_prepared(session: Session) -
     player = player_of(session)
     player.set_pace("free")
     session.play()
-    until(session, lambda: len(player.rolling) > 3)
+    until(session, lambda: len(player.rolling.window) > 3)
     old = player.pipeline
     session.set("input.size_hw", 192)
     assert player.pipeline is old

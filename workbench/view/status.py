@@ -42,7 +42,7 @@ def status(session: Session, drawn: Overlay | None, cost: Cost | None, age_secon
     running, shown = session.running, player.shown if player else None
     if player is None or running is None or shown is None:
         return {"ready": False}
-    timing, pinned = player.rolling.timing(session.compile_seconds), session.pinned
+    timing, pinned = player.rolling.window.timing(), session.pinned
     facts = player.media.facts()
     name = session.name_of(running)
     history = player.rolling.history(time.perf_counter())
