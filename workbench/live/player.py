@@ -355,6 +355,6 @@ def remember(found: dict[int, Detections], frames: Sequence[Frame], detections: 
     """Put what was found in frames beside what is known of others, of the last `FOUND_KEPT` of them."""
     for frame, one in zip(frames, detections, strict=True):
         found.pop(frame.index, None)
+        while len(found) >= FOUND_KEPT:
+            del found[next(iter(found))]
         found[frame.index] = one
-    while len(found) > FOUND_KEPT:
-        del found[next(iter(found))]
