@@ -81,7 +81,7 @@ def played(model: Path, media: Path, history: Path) -> tuple[list[Settings], str
     session = Session(str(model), str(media), preset=RUNS["baseline"], history=history, frames=3, comparison_seconds=0.0)
     try:
         ran = []
-        until(session, lambda: session.player and session.player.shown)
+        until(session, lambda: session.opened and session.opened.player.shown)
         for name, value in (("runtime.engine", "plain"), ("nms.method", "best-one")):
             session.set(name, value)
             until(session, lambda: session.running == session.settings and player_of(session).shown)

@@ -40,8 +40,8 @@ def main() -> None:
         tell("hello")
         while not view.status["ready"]:
             time.sleep(0.1)
-        player = workbench.session.player
-        assert player is not None
+        assert workbench.session.opened is not None
+        player = workbench.session.opened.player
 
         def number() -> int:
             return player.shown.number if player.shown is not None else 0

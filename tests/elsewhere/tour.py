@@ -42,12 +42,12 @@ def play(model: str, media: str, truth: str, history: Path) -> tuple[int, str | 
     """Play some frames and return how many were timed, and what the session says of itself."""
     session = Session(model, media, truth=truth, preset=SMALL, history=history, frames=3)
     try:
-        until(lambda: session.player and session.player.shown)
-        assert session.player is not None
-        session.player.set_pace("free")
+        until(lambda: session.opened and session.opened.player.shown)
+        assert session.opened is not None
+        session.opened.player.set_pace("free")
         session.play()
-        until(lambda: session.player and len(session.player.rolling.window) > 20)
-        return len(session.player.rolling.window), session.notices.message and session.notices.message.text
+        until(lambda: len(session.opened.player.rolling.window) > 20)
+        return len(session.opened.player.rolling.window), session.notices.message and session.notices.message.text
     finally:
         session.close()
 

@@ -47,7 +47,7 @@ def start(scenes: str, scenes_truth: str, tmp_path: Path) -> Iterator[Callable[.
 @pytest.fixture
 def session(start: Callable[..., Session]) -> Session:
     begun = start()
-    until(begun, lambda: begun.player and begun.player.shown)
+    until(begun, lambda: begun.opened and begun.opened.player.shown)
     return begun
 
 
@@ -57,5 +57,5 @@ def slow_session(start: Callable[..., Session], tmp_path: Path) -> Session:
     folder = tmp_path / "scenes"
     write_scenes([draw_scene(seed) for seed in range(40)], folder)
     begun = start(str(folder), str(folder.with_suffix(".json")), preset=SMALL.replace("64x96", "128x192"))
-    until(begun, lambda: begun.player and begun.player.shown)
+    until(begun, lambda: begun.opened and begun.opened.player.shown)
     return begun

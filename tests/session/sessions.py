@@ -20,8 +20,8 @@ def until(session: Session, claim: Callable[[], object], *, errors: bool = False
 
 
 def player_of(session: Session) -> Player:
-    assert session.player is not None
-    return session.player
+    assert session.opened is not None
+    return session.opened.player
 
 
 def changed_to(session: Session) -> None:

@@ -22,8 +22,8 @@ def test_measuring_keeps_a_record_of_the_pinned_setting_too(session: Session, tm
     session.pin()
     session.set("nms.score", 0.05)
     session.measure()
-    until(session, lambda: len(session.records) == 2 and not session.measuring)
-    pinned, current = session.records
+    until(session, lambda: len(session.opened.measuring.records) == 2 and not session.opened.measuring.active)
+    pinned, current = session.opened.measuring.records
     assert current.comparison is not None
     assert current.comparison.a == pinned.name
     assert current.settings == session.settings
@@ -38,10 +38,10 @@ def test_measuring_keeps_a_record_of_the_pinned_setting_too(session: Session, tm
 
 def test_a_measurement_can_be_given_up(session: Session) -> None:
     session.measure()
-    until(session, lambda: session.measuring)
+    until(session, lambda: session.opened.measuring.active)
     session.cancel()
-    until(session, lambda: not session.measuring)
-    assert session.records == []
+    until(session, lambda: not session.opened.measuring.active)
+    assert session.opened.measuring.records == []
     until(session, lambda: any(line.text == "cancelled" for line in session.notices.log))
 
 
@@ -49,17 +49,17 @@ def test_a_measurement_that_was_given_up_is_not_revived_by_the_next(session: Ses
     player = player_of(session)
     with player.hold():  # the first one waits here, and looks whether it was given up only afterwards
         session.measure()
-        until(session, lambda: session.measuring)
+        until(session, lambda: session.opened.measuring.active)
         session.cancel()
         session.measure()
-    until(session, lambda: session.records and not session.measuring)
-    assert len(session.records) == 1
+    until(session, lambda: session.opened.measuring.records and not session.opened.measuring.active)
+    assert len(session.opened.measuring.records) == 1
     assert [line.text for line in session.notices.log].count("cancelled") == 1
 
 
 def test_closing_ends_a_sweep(start: Callable[..., Session]) -> None:
     session = start()
-    until(session, lambda: session.player and session.player.shown)
+    until(session, lambda: session.opened and session.opened.player.shown)
     session.sweep("all")
     until(session, lambda: (job := session.notices.job) and job.total > 0)
     began = time.monotonic()
@@ -75,8 +75,8 @@ def test_nothing_to_report_is_said(session: Session) -> None:
 
 def test_advice_is_tried_on_the_settings_that_it_is_about(session: Session) -> None:
     session.measure()
-    until(session, lambda: session.records)
-    record = session.records[0]
+    until(session, lambda: session.opened.measuring.records)
+    record = session.opened.measuring.records[0]
     session.set("nms.score", 0.9)
 
     session.use({"feed.mode": "threads", "feed.workers": 2}, record.id)
@@ -95,30 +95,33 @@ def test_a_sweep_finds_what_a_budget_picks_and_goes_on_from_there(scenes: str, s
         str(SHAPES), scenes, truth=scenes_truth, preset=SMALL, history=history, frames=3, comparison_seconds=0.0, grid=grid
     )
     try:
-        until(session, lambda: session.player and session.player.shown)
-        assert session.search is not None
-        assert session.search.pick() is None
+        until(session, lambda: session.opened and session.opened.player.shown)
+        assert session.opened.measuring.search is not None
+        assert session.opened.measuring.search.pick() is None
 
         session.sweep("all")
-        until(session, lambda: not session.measuring and len(session.search.rows) >= 3)
+        until(session, lambda: not session.opened.measuring.active and len(session.opened.measuring.search.rows) >= 3)
         session.set_budget(Budget(max_ms=60_000))
-        picked = session.search.pick()
+        picked = session.opened.measuring.search.pick()
 
         assert picked is not None
         assert picked.chosen is not None
         session.choose_swept(picked.chosen.summary.id)
-        until(session, lambda: session.settings == session.search.settings_of(picked.chosen.summary.id))
+        until(session, lambda: session.settings == session.opened.measuring.search.settings_of(picked.chosen.summary.id))
         material = Material(detector=str(SHAPES))
-        assert Search(session.detector, material, session.footage.media.facts(), history, 3).rows == session.search.rows
+        assert (
+            Search(session.opened.detector, material, session.opened.footage.media.facts(), history, 3).rows
+            == session.opened.measuring.search.rows
+        )
     finally:
         session.close()
 
 
 def test_frames_of_this_process_are_not_swept(start: Callable[..., Session]) -> None:
     session = start(media=array_media([np.zeros((72, 128, 3), np.uint8)] * 3, name="zeros"), truth=None)
-    until(session, lambda: session.player and session.player.shown)
+    until(session, lambda: session.opened and session.opened.player.shown)
 
-    assert session.search is None
+    assert session.opened.measuring.search is None
     session.sweep("size")
     until(session, lambda: session.notices.message is not None, errors=True)
     assert "which cannot see these frames" in session.notices.message.text

@@ -27,13 +27,13 @@ OPEN_FILES = Path("/proc/self/fd")
     ],
 )
 def test_a_corrupt_upload_is_said_and_the_old_frames_stay(session: Session, name: str, content: bytes, words: str) -> None:
-    player = session.player
+    player = session.opened.player
     session.upload(name, content)
     until(session, lambda: session.notices.message, errors=True)
     assert session.notices.message is not None
     assert (session.notices.message.kind, session.notices.message.place) == ("error", "media")
     assert words in session.notices.message.text
-    assert session.player is player
+    assert session.opened.player is player
     session.step(1)
     until(session, lambda: player_of(session).shown.frame.index == 1, errors=True)  # type: ignore[union-attr]
 
@@ -41,8 +41,8 @@ def test_a_corrupt_upload_is_said_and_the_old_frames_stay(session: Session, name
 def test_an_upload_is_played(session: Session) -> None:
     session.upload("mine.jpg", (SAMPLE_STILLS / "still_004.jpg").read_bytes())
     until(session, lambda: player_of(session).shown and player_of(session).shown.frame.name == "mine.jpg")  # type: ignore[union-attr]
-    assert session.accuracy is None
-    assert session.pinned is None
+    assert session.opened.evaluation.accuracy is None
+    assert session.opened.evaluation.pinned is None
 
 
 def test_other_frames_have_pipelines_of_their_own(session: Session, small_folder: Path) -> None:
@@ -72,7 +72,7 @@ def test_media_that_are_not_there_are_said(start: Callable[..., Session], scenes
     assert session.notices.message is not None
     assert "there is no nowhere.mp4" in session.notices.message.text
     session.open_media(scenes)
-    until(session, lambda: session.player and session.player.shown, errors=True)
+    until(session, lambda: session.opened and session.opened.player.shown, errors=True)
 
 
 def test_a_camera_that_is_not_there_is_said(session: Session) -> None:
@@ -84,23 +84,23 @@ def test_a_camera_that_is_not_there_is_said(session: Session) -> None:
 
 def test_another_detector_brings_its_own_defaults(start: Callable[..., Session], scenes: str) -> None:
     session = start(scenes, truth=None)
-    until(session, lambda: session.player and session.player.shown)
+    until(session, lambda: session.opened and session.opened.player.shown)
     session.pin()
     session.open_detector("inspector-large")
-    until(session, lambda: session.detector and session.detector.facts.name == "inspector-large")
+    until(session, lambda: session.opened and session.opened.detector.facts.name == "inspector-large")
     until(session, lambda: player_of(session).shown)
-    assert session.pinned is None
-    assert session.records == []
+    assert session.opened.evaluation.pinned is None
+    assert session.opened.measuring.records == []
 
 
 def test_a_model_that_is_none_leaves_the_old_one(session: Session, tmp_path: Path) -> None:
     (tmp_path / "empty.keras").write_bytes(b"")
-    detector = session.detector
+    detector = session.opened.detector
     session.open_detector(str(tmp_path / "empty.keras"))
     until(session, lambda: session.notices.message, errors=True)
     assert session.notices.message is not None
     assert "empty.keras" in session.notices.message.text
-    assert session.detector is detector
+    assert session.opened.detector is detector
 
 
 def open_files_of(words: str) -> list[str]:
@@ -111,10 +111,10 @@ def open_files_of(words: str) -> list[str]:
 @pytest.mark.skipif(not OPEN_FILES.is_dir(), reason=f"no {OPEN_FILES} on this system")
 def test_closing_gives_every_file_back(start: Callable[..., Session], tmp_path: Path) -> None:
     begun = start(media=None, truth=None, detector=None)
-    until(begun, lambda: begun.player and begun.player.shown)
+    until(begun, lambda: begun.opened and begun.opened.player.shown)
     begun.play()
     begun.measure()
-    until(begun, lambda: begun.records)
+    until(begun, lambda: begun.opened.measuring.records)
     assert open_files_of(SAMPLE_CLIP.name) != []
     begun.close()
     gc.collect()
@@ -131,7 +131,7 @@ def test_closing_twice_does_nothing(start: Callable[..., Session]) -> None:
 def test_frames_in_memory_are_played_and_have_no_command(start: Callable[..., Session]) -> None:
     rng = np.random.default_rng(0)
     session = start([rng.integers(0, 256, (72, 128, 3), np.uint8) for _ in range(3)], truth=None)
-    until(session, lambda: session.player and session.player.shown)
+    until(session, lambda: session.opened and session.opened.player.shown)
 
     assert "open_footage(detector, media)" in session.as_code()
     with pytest.raises(SettingsError, match="these frames are in memory"):

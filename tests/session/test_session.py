@@ -23,14 +23,15 @@ def test_a_session_opens_by_itself_and_shows_the_first_frame(session: Session) -
 
 
 def test_accuracy_comes_by_itself_and_again_with_another_threshold(session: Session) -> None:
-    until(session, lambda: session.accuracy)
-    assert session.accuracy is not None
-    assert session.accuracy.images == 3
+    evaluation = session.opened.evaluation
+    until(session, lambda: evaluation.accuracy)
+    assert evaluation.accuracy is not None
+    assert evaluation.accuracy.images == 3
     session.set("nms.score", 0.01)
-    assert session.accuracy is None, "the old one says nothing of this setting"
-    until(session, lambda: session.accuracy)
-    assert session.accuracy is not None
-    assert session.accuracy.score_threshold == 0.01
+    assert evaluation.accuracy is None, "the old one says nothing of this setting"
+    until(session, lambda: evaluation.accuracy)
+    assert evaluation.accuracy is not None
+    assert evaluation.accuracy.score_threshold == 0.01
 
 
 def test_an_nms_threshold_is_answered_at_once(session: Session) -> None:
@@ -109,19 +110,20 @@ def test_a_preset_and_a_reset(session: Session) -> None:
 
 
 def test_what_is_pinned_is_compared_with_in_turns(session: Session) -> None:
+    evaluation = session.opened.evaluation
     player = player_of(session)
     session.pin()
     session.set("input.size_hw", "192x320")
     changed_to(session)
-    until(session, lambda: session.comparison)
-    assert session.pinned is not None
-    assert session.comparison is not None
-    assert session.comparison.a == session.pinned.name
-    assert session.comparison.b == session.name_of(session.settings)
-    assert session.comparison.ratio.low <= session.comparison.ratio.median <= session.comparison.ratio.high
-    until(session, lambda: player.shown and session.pinned_found(player.shown) is not None)
+    until(session, lambda: evaluation.comparison)
+    assert evaluation.pinned is not None
+    assert evaluation.comparison is not None
+    assert evaluation.comparison.a == evaluation.pinned.name
+    assert evaluation.comparison.b == session.name_of(session.settings)
+    assert evaluation.comparison.ratio.low <= evaluation.comparison.ratio.median <= evaluation.comparison.ratio.high
+    until(session, lambda: player.shown and evaluation.pinned_found(player.shown) is not None)
     session.unpin()
-    assert session.comparison is None
+    assert evaluation.comparison is None
 
 
 def accuracy_runs(session: Session) -> bool:
@@ -131,6 +133,7 @@ def accuracy_runs(session: Session) -> bool:
 
 def test_pinning_while_the_accuracy_is_found_out_starts_it_no_second_time(slow_session: Session) -> None:
     session = slow_session
+    evaluation = session.opened.evaluation
     until(session, lambda: accuracy_runs(session))
     began = session.notices.job.began_seconds
     session.pin()
@@ -139,57 +142,60 @@ def test_pinning_while_the_accuracy_is_found_out_starts_it_no_second_time(slow_s
     def judged() -> bool:
         if accuracy_runs(session):
             seen.add(session.notices.job.began_seconds)
-        return session.accuracy is not None and session.notices.job is None
+        return evaluation.accuracy is not None and session.notices.job is None
 
     until(session, judged)
     assert seen <= {began}
-    assert session.pinned.accuracy == session.accuracy
+    assert evaluation.pinned.accuracy == evaluation.accuracy
 
 
 def test_what_was_pinned_before_its_accuracy_was_known_has_it_later(slow_session: Session) -> None:
     session = slow_session
+    evaluation = session.opened.evaluation
     session.pin()
-    assert session.pinned.accuracy is None
+    assert evaluation.pinned.accuracy is None
     session.set("input.size_hw", "96x160")
     changed_to(session)
-    until(session, lambda: session.accuracy and session.pinned.accuracy)
-    pinned = session.pinned
-    assert pinned.accuracy != session.accuracy
+    until(session, lambda: evaluation.accuracy and evaluation.pinned.accuracy)
+    pinned = evaluation.pinned
+    assert pinned.accuracy != evaluation.accuracy
 
     session.reset()
     changed_to(session)
-    until(session, lambda: session.accuracy)
+    until(session, lambda: evaluation.accuracy)
     assert pinned.settings == session.running
-    assert pinned.accuracy == session.accuracy
+    assert pinned.accuracy == evaluation.accuracy
 
 
 def test_what_was_pinned_before_it_played_has_times_later(session: Session) -> None:
+    evaluation = session.opened.evaluation
     session.pin()
-    assert session.pinned.timing is None
+    assert evaluation.pinned.timing is None
     session.set("input.size_hw", "192x320")
     changed_to(session)
-    until(session, lambda: session.comparison)
-    assert session.pinned.timing.median_ms > 0
+    until(session, lambda: evaluation.comparison)
+    assert evaluation.pinned.timing.median_ms > 0
 
     session.reset()
     changed_to(session)
     session.pin()
-    assert session.pinned.timing is None
+    assert evaluation.pinned.timing is None
     player_of(session).set_pace("free")
     session.play()
-    until(session, lambda: session.pinned.timing and len(session.pinned.timing.total_seconds) > 5)
-    assert session.pinned.timing.stage_medians()["infer"] > 0
+    until(session, lambda: evaluation.pinned.timing and len(evaluation.pinned.timing.total_seconds) > 5)
+    assert evaluation.pinned.timing.stage_medians()["infer"] > 0
 
 
 def test_nothing_is_compared_any_more_with_what_was_let_go(session: Session) -> None:
+    evaluation = session.opened.evaluation
     session.pin()
     session.set("input.size_hw", "192x320")
     changed_to(session)
     until(session, lambda: (job := session.notices.job) and job.what.startswith("comparing"))
     session.unpin()
     ends = time.monotonic() + 2.5  # that a comparison takes, and some more
-    until(session, lambda: time.monotonic() > ends or session.comparison)
-    assert session.comparison is None
+    until(session, lambda: time.monotonic() > ends or evaluation.comparison)
+    assert evaluation.comparison is None
     assert session.notices.job is None
 
 
@@ -198,7 +204,7 @@ def test_what_the_baseline_found_is_kept_for_the_last_frames_only(session: Sessi
     session.pin()
     session.set("input.size_hw", "192x320")
     changed_to(session)
-    found = session.pinned.found
+    found = session.opened.evaluation.pinned.found
     nothing = Detections.empty()
     found.update((position, nothing) for position in range(1_000_000, 1_000_000 + FOUND_KEPT))
     session.step(1)
@@ -226,10 +232,10 @@ def test_going_back_to_an_engine_is_instant_whatever_the_nms_was_meanwhile(sessi
 
 def test_a_wish_is_not_carried_to_another_detector(start: Callable[..., Session]) -> None:
     session = start(truth=None)
-    until(session, lambda: session.player and session.player.shown)
+    until(session, lambda: session.opened and session.opened.player.shown)
     session.open_detector("inspector-mobile")
     session.set("input.size_hw", "192x320")
-    until(session, lambda: session.detector and session.detector.facts.name == "inspector-mobile")
+    until(session, lambda: session.opened and session.opened.detector.facts.name == "inspector-mobile")
     session.upload("none.txt", b"the worker comes to this after all that was asked for before")
     until(session, lambda: (message := session.notices.message) and "none.txt" in message.text, errors=True)
     assert session.running == session.settings

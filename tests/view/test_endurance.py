@@ -36,8 +36,7 @@ def test_playing_on_leaves_no_memory_behind(small_clip: Path, tmp_path: Path, mo
     workbench = Workbench(media=str(small_clip), preset=TINY, history=tmp_path / "h.sqlite", frames=3)
     page = Page(workbench, monkeypatch)
     until(lambda: page.view.status["ready"])
-    player = workbench.session.player
-    assert player is not None
+    player = workbench.session.opened.player
     page.tell("pin")
     page.tell("pace", value="free")
     page.tell("play")
@@ -96,16 +95,16 @@ import time
 from workbench import Workbench
 workbench = Workbench(preset="{TINY}")
 session = workbench.session
-while session.player is None or session.player.shown is None:
+while session.opened is None or session.opened.player.shown is None:
     time.sleep(0.1)
 session.play()
 print("playing", session.notices.message)
 """
 PLAYS = """
-workbench.children[0]._handle_custom_msg({"type": "shown", "n": session.player.shown.number}, [])  # unwatched, it would doze
-before = session.player.shown.number
+workbench.children[0]._handle_custom_msg({"type": "shown", "n": session.opened.player.shown.number}, [])  # unwatched, it would doze
+before = session.opened.player.shown.number
 time.sleep(0.5)
-print(session.player.playing, session.player.shown.number > before, session.notices.message)
+print(session.opened.player.playing, session.opened.player.shown.number > before, session.notices.message)
 """
 ENDS = """
 import threading

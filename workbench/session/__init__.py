@@ -2,7 +2,7 @@
 
 from workbench.session.evaluation import Pinned
 from workbench.session.notices import Job, LogLine, Message, Notices
-from workbench.session.session import DEFAULT_PRESET, Session
+from workbench.session.session import DEFAULT_PRESET, Opened, Session
 from workbench.session.sweeping import Search
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "LogLine",
     "Message",
     "Notices",
+    "Opened",
     "Pinned",
     "Search",
     "Session",

@@ -184,7 +184,7 @@ class Measuring:
 
     def _tell_sweep(self, activity: Activity, standing: Standing) -> None:
         left = f"about {standing.seconds_left / 60:.0f} min left, " if standing.seconds_left >= 60 else ""
-        self._notices.proceed(activity, f"sweep, {left}{standing.what}", standing.done, standing.total)
+        activity.tell(f"sweep, {left}{standing.what}", standing.done, standing.total)
         self._notices.changed()  # other processes do the work: that it is shown costs them little
 
 

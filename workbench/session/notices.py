@@ -70,6 +70,33 @@ class LogLine:
 
 
 @final
+class Activity:
+    """What goes on beside playing, as whoever does it tells of it; shown with whatever changes next.
+
+    Attributes:
+        job: The line that it has.
+    """
+
+    def __init__(self, what: str, token: CancelToken | None) -> None:
+        self.job = Job(what, time.perf_counter(), can_cancel=token is not None)
+        self._token = token
+
+    def tell(self, what: str, done: int, total: int) -> None:
+        """Tell how far it is."""
+        self.job = replace(self.job, what=what, done=done, total=total)
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Tell how far it is, and end it where nobody waits for it any more.
+
+        Raises:
+            Cancelled: Nobody does.
+        """
+        if self._token is not None:
+            self._token.check()
+        self.tell(what, done, total)
+
+
+@final
 class Notices:
     """What there is to tell, from whatever thread.
 
@@ -86,14 +113,14 @@ class Notices:
         self.on_change: Callable[[], None] = _nobody_looks
         self.message: Message | None = None
         self.log: list[LogLine] = []
-        self._lock = threading.Lock()  # guards log and jobs, which several threads change
-        self._jobs: dict[Activity, Job] = {}
+        self._lock = threading.Lock()  # guards log and activities, which several threads change
+        self._activities: list[Activity] = []
 
     @property
     def job(self) -> Job | None:
         """What people see of all that goes on: what they can cancel before what they cannot, and of those the latest."""
         with self._lock:
-            jobs = tuple(self._jobs.values())
+            jobs = [one.job for one in self._activities]
         return max(reversed(jobs), key=lambda job: job.can_cancel, default=None)
 
     def changed(self) -> None:
@@ -131,53 +158,28 @@ class Notices:
         self.changed()
 
     @contextmanager
-    def doing(self, what: str, token: CancelToken | None = None) -> "Iterator[Activity]":
+    def doing(self, what: str, token: CancelToken | None = None) -> Iterator[Activity]:
         """Tell of a job while it goes on.
 
         Args:
             what: What people read.
             token: People may cancel the job by it.
         """
-        activity = Activity(self, token)
-        self._put(activity, Job(what, time.perf_counter(), can_cancel=token is not None))
+        activity = Activity(what, token)
+        with self._lock:
+            self._activities.append(activity)
         self.changed()
         try:
             yield activity
         finally:
             with self._lock:
-                del self._jobs[activity]
+                self._activities.remove(activity)
             self.changed()
-
-    def proceed(self, activity: "Activity", what: str, done: int, total: int) -> None:
-        """Take down how far a job is; shown with whatever changes next."""
-        self._put(activity, replace(self._jobs[activity], what=what, done=done, total=total))
-
-    def _put(self, activity: "Activity", job: Job) -> None:
-        with self._lock:
-            self._jobs[activity] = job
 
     def _log(self, kind: Literal["error", "note"], text: str) -> None:
         line = LogLine(datetime.now().astimezone().strftime("%H:%M:%S"), kind, text)
         with self._lock:
             self.log = [*self.log, line][-LOG_KEPT:]
-
-
-@final
-class Activity:
-    """One job's own line among what goes on."""
-
-    def __init__(self, notices: Notices, token: CancelToken | None) -> None:
-        self._notices, self._token = notices, token
-
-    def progress(self, what: str, done: int, total: int) -> None:
-        """Tell how far it is; nothing is shown for that alone, for this is called between frames that are timed.
-
-        Raises:
-            Cancelled: Nobody waits for it any more.
-        """
-        if self._token is not None:
-            self._token.check()
-        self._notices.proceed(self, what, done, total)
 
 
 def _nobody_looks() -> None:

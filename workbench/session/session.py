@@ -10,34 +10,31 @@ from pathlib import Path
 from typing import Literal, final
 
 from workbench.choosing import Budget
-from workbench.detections import Accuracy, Detections
 from workbench.detectors import Detector
 from workbench.errors import SettingsError, UnavailableError, WorkbenchError
 from workbench.history import fast_values
-from workbench.live import Player, Shown
+from workbench.live import Player
 from workbench.measuring import COMPARISON_SECONDS, DEFAULT_FRAMES
 from workbench.media import MediaSource
 from workbench.opening import Footage, Sources, Variant, check, fit, wished
 from workbench.pipeline import Pipeline
-from workbench.record import Record
 from workbench.report import render_report
-from workbench.session.evaluation import Evaluation, Pinned
+from workbench.session.evaluation import Evaluation
 from workbench.session.measuring import Measuring, Protocol
 from workbench.session.notices import CancelToken, Notices, Place
 from workbench.session.sources import as_code, as_command
-from workbench.session.sweeping import Scope, Search
+from workbench.session.sweeping import Scope
 from workbench.session.warm import WarmPipelines
 from workbench.session.worker import Worker
 from workbench.settings import Settings, describe_changes
 from workbench.sweep import Grid
-from workbench.timing import Comparison
 
 DEFAULT_PRESET = "graph"
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class Opened:
     """A detector and frames, and what is done with them."""
 
     detector: Detector
@@ -66,7 +63,8 @@ class Session:
 
     Attributes:
         notices: What there is to tell; whoever shows the session sets its `on_change`.
-        settings: What is wished for; `player.pipeline` may still be under another.
+        settings: What is wished for; `running` may still be others.
+        opened: What is open; `None` until something is.
     """
 
     def __init__(
@@ -87,7 +85,7 @@ class Session:
         self._preset = preset
         self._sources = Sources(detector=detector, media=media, truth=truth, allow=tuple(allow))
         self._protocol = Protocol(history=history, frames=frames, comparison_seconds=comparison_seconds, grid=grid)
-        self._opened: _Opened | None = None
+        self.opened: Opened | None = None
         self._lock = threading.RLock()  # guards what is opened and wished for, and that what plays follows the latest wish
         self._latest_wish = CancelToken()  # of `settings`
         self._request = CancelToken()  # of what is measured, swept or taken home
@@ -180,32 +178,36 @@ class Session:
 
     def measure(self) -> None:
         """Run the full protocol on the current setting, and before it on the pinned one where that has no record yet."""
-        self._measure(lambda measuring, settings, token: measuring.measure(settings, self.pinned, token))
+        self._measure(lambda opened, settings, token: opened.measuring.measure(settings, opened.evaluation.pinned, token))
 
     def sweep(self, scope: Scope) -> None:
         """Measure all sensible settings, or those of the current size, as far as the history does not know them."""
-        self._measure(lambda measuring, settings, token: measuring.sweep(scope, settings, token))
+        self._measure(lambda opened, settings, token: opened.measuring.sweep(scope, settings, token))
 
     def set_budget(self, budget: Budget) -> None:
         """Say what a setting has to keep; `search` picks the fastest that does."""
-        if self.search is not None:
-            self.search.budget = budget
-        self.notices.changed()
+
+        def change(opened: Opened) -> None:
+            if opened.measuring.search is not None:
+                opened.measuring.search.budget = budget
+
+        self._with_opened(change)
 
     def choose_swept(self, record_id: str) -> None:
         """Go to the settings of what the sweep found."""
 
         def change() -> None:
-            detector, search = self._open_now.detector, self.search
+            opened = self._open_now
+            search = opened.measuring.search
             if search is None:
                 raise SettingsError("these frames are in memory only, so nothing was swept on them; open a file of them instead")
-            self._change(check(detector, search.settings_of(record_id)))
+            self._change(check(opened.detector, search.settings_of(record_id)))
 
         self.notices.guard("settings", change)
 
     def take_home(self, folder: Path) -> None:
         """Write a folder that runs the current setting without the workbench."""
-        self._measure(lambda measuring, settings, token: measuring.take_home(settings, folder, token))
+        self._measure(lambda opened, settings, token: opened.measuring.take_home(settings, folder, token))
 
     def cancel(self) -> None:
         """Give up what is going on: a measurement or a sweep ends; a setting that is being prepared is not changed to."""
@@ -215,8 +217,8 @@ class Session:
             running = self.running
             if running is not None and self.settings != running:
                 self._wish_for(running)
-        if self.search is not None:
-            self.search.cancel()
+        if self.opened and self.opened.measuring.search:
+            self.opened.measuring.search.cancel()
         self.notices.changed()
 
     def choose(self, record_id: str) -> None:
@@ -239,9 +241,10 @@ class Session:
         Raises:
             WorkbenchError: There is nothing to report, or it cannot be written.
         """
-        if not self.records:
+        records = self._open_now.measuring.records
+        if not records:
             raise SettingsError("nothing has been measured yet; press Measure first, then Report")
-        return render_report(self.records)
+        return render_report(records)
 
     def as_command(self) -> str:
         """Return the command that measures the current setting.
@@ -268,60 +271,15 @@ class Session:
             self._latest_wish.cancel()
         self.cancel()
         self._worker.close()
-        if self._opened:
-            self._opened.player.close()
-            self._opened.evaluation.release()
-            self._opened.measuring.release()
+        if self.opened:
+            self.opened.player.close()
+            self.opened.evaluation.release()
+            self.opened.measuring.release()
         if self._uploads:
             self._uploads.cleanup()
         self._pipelines.clear()
 
     # What is known
-
-    @property
-    def detector(self) -> Detector | None:
-        """What runs; `None` until it is open, as with all that follows."""
-        return self._opened.detector if self._opened else None
-
-    @property
-    def footage(self) -> Footage | None:
-        """Frames and truth."""
-        return self._opened.footage if self._opened else None
-
-    @property
-    def player(self) -> Player | None:
-        """What plays."""
-        return self._opened.player if self._opened else None
-
-    @property
-    def search(self) -> Search | None:
-        """What is known of the detector's settings on these frames; `None` where they are in this process only."""
-        return self._opened.measuring.search if self._opened else None
-
-    @property
-    def pinned(self) -> Pinned | None:
-        """The baseline."""
-        return self._opened.evaluation.pinned if self._opened else None
-
-    @property
-    def comparison(self) -> Comparison | None:
-        """Of what plays with the baseline."""
-        return self._opened.evaluation.comparison if self._opened else None
-
-    @property
-    def accuracy(self) -> Accuracy | None:
-        """Of what plays."""
-        return self._opened.evaluation.accuracy if self._opened else None
-
-    @property
-    def records(self) -> list[Record]:
-        """What was measured whole, oldest first."""
-        return self._opened.measuring.records if self._opened else []
-
-    @property
-    def measuring(self) -> bool:
-        """Whether something is being measured just now."""
-        return self._opened is not None and self._opened.measuring.active
 
     def name_of(self, settings: Settings) -> str:
         """Return what people call settings."""
@@ -335,20 +293,16 @@ class Session:
     @property
     def running(self) -> Settings | None:
         """The settings under which the frames that are shown were run."""
-        pipeline = self.player.pipeline if self.player else None
+        pipeline = self.opened.player.pipeline if self.opened else None
         return pipeline.settings if pipeline else None
-
-    def pinned_found(self, shown: Shown) -> Detections | None:
-        """Return what the baseline found in a frame, where it has been run on it."""
-        return self._opened.evaluation.pinned_found(shown) if self._opened else None
 
     # How it is done
 
     @property
-    def _open_now(self) -> _Opened:
-        if self._opened is None:
+    def _open_now(self) -> Opened:
+        if self.opened is None:
             raise SettingsError("detector and frames are still being opened; wait a moment")
-        return self._opened
+        return self.opened
 
     def _wished(self) -> Settings:
         if self.settings is None:
@@ -358,18 +312,18 @@ class Session:
     def _in_background(self, place: Place, action: Callable[[], object]) -> None:
         self._worker.submit(lambda: self.notices.guard(place, action))
 
-    def _measure(self, action: Callable[[Measuring, Settings, CancelToken], object]) -> None:
+    def _measure(self, action: Callable[[Opened, Settings, CancelToken], object]) -> None:
         token = self._request
-        self._in_background("measure", lambda: action(self._open_now.measuring, self._wished(), token))
+        self._in_background("measure", lambda: action(self._open_now, self._wished(), token))
 
-    def _with_opened(self, action: Callable[[_Opened], object]) -> None:
+    def _with_opened(self, action: Callable[[Opened], object]) -> None:
         self.notices.guard("panel", lambda: action(self._open_now))
 
     def _open_with(self, changes: Mapping[str, object]) -> None:
         self._open(self._sources.model_copy(update=changes))
 
     def _open(self, sources: Sources) -> None:
-        before = self._opened
+        before = self.opened
         with self.notices.doing(f"opening {sources.detector or 'the sample detector'}"):
             sources = sources.opened()
             kept = (
@@ -378,7 +332,7 @@ class Session:
             detector, footage = sources.open(kept)
             same_detector = kept is not None
             first = self._first_settings(detector)
-            records = self.records if same_detector else []
+            records = before.measuring.records if before and same_detector else []
             player = Player(footage.media, self.notices.tell_error)
             with ExitStack() as undo:
                 undo.callback(player.close)
@@ -389,7 +343,7 @@ class Session:
                 with self._lock:
                     if self._closed:
                         return
-                    self._sources, self._opened = sources, _Opened(detector, footage, player, evaluation, measuring)
+                    self._sources, self.opened = sources, Opened(detector, footage, player, evaluation, measuring)
                     settings = self.settings if same_detector and self.settings else first
                     wish = self._wish_for(settings)
                 undo.pop_all()

@@ -55,9 +55,10 @@ HELP = {
 
 def describe(session: Session) -> Described:
     """Describe the panel for the settings that are wished for; nothing but names before a detector is open."""
-    detector, settings = session.detector, session.settings
-    if detector is None or settings is None:
+    opened, settings = session.opened, session.settings
+    if opened is None or settings is None:
         return {"detector": _detectors(None), "media": _media(session), "presets": [], "preset": None, "groups": []}
+    detector = opened.detector
     return {
         "detector": _detectors(detector),
         "media": _media(session),
@@ -98,7 +99,7 @@ def _detectors(detector: Detector | None) -> Described:
 
 
 def _media(session: Session) -> Described:
-    facts = session.footage.media.facts() if session.footage else None
+    facts = session.opened.footage.media.facts() if session.opened else None
     value = "" if facts is None or session.plays_samples else facts.source
     choices = [{"value": "", "label": SAMPLE_LINE}]
     if facts is not None and value:

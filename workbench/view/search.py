@@ -7,8 +7,8 @@ from workbench.advice import Card, advise
 from workbench.choosing import Budget, sentence, setting_words
 from workbench.errors import SettingsError
 from workbench.history import Summary
-from workbench.record import frontier, point_of
-from workbench.session import Search, Session
+from workbench.record import Record, frontier, point_of
+from workbench.session import Search
 from workbench.settings import Settings, describe_changes
 from workbench.wording import format_fraction, format_milliseconds
 
@@ -20,10 +20,10 @@ NONE_KNOWN = (
 )
 
 
-def cards(session: Session) -> list[Told]:
-    """Tell the advice that the session's records support, those with most to gain first."""
-    settings = {record.id: record.settings for record in session.records}
-    return [_card(card, settings.get(card.record_id)) for card in advise(session.records)]
+def cards(records: Sequence[Record]) -> list[Told]:
+    """Tell the advice that records support, those with most to gain first."""
+    settings = {record.id: record.settings for record in records}
+    return [_card(card, settings.get(card.record_id)) for card in advise(records)]
 
 
 def _card(card: Card, settings: Settings | None) -> Told:
@@ -52,9 +52,8 @@ def _change_words(change: Mapping[str, object] | None, settings: Settings | None
         return None
 
 
-def search(session: Session) -> Told:
+def search(found: Search | None) -> Told:
     """Tell what is known of the detector's settings, how far a sweep is, and what the budget picks."""
-    found = session.search
     if found is None:
         return {"ready": False}
     rows = found.rows

@@ -6,10 +6,10 @@ from typing import Any
 import psutil
 
 from workbench.detections import Agreement, agreement
-from workbench.live import Cost
+from workbench.live import Cost, Player
 from workbench.machine import NoiseCertificate
 from workbench.record import Record
-from workbench.session import Job, Pinned, Session
+from workbench.session import Job, Opened, Pinned, Session
 from workbench.settings import Settings
 from workbench.stages import Overlay, counts
 from workbench.timing import Comparison, Timing
@@ -39,11 +39,12 @@ def status(session: Session, drawn: Overlay | None, cost: Cost | None, age_secon
         age_seconds: Of the last picture when it was on the screen.
         noise: Of the last seconds.
     """
-    player = session.player
-    running, shown = session.running, player.shown if player else None
-    if player is None or running is None or shown is None:
+    opened, running = session.opened, session.running
+    shown = opened.player.shown if opened else None
+    if opened is None or running is None or shown is None:
         return {"ready": False}
-    timing, pinned = player.rolling.window.timing(), session.pinned
+    player, pinned, comparison = opened.player, opened.evaluation.pinned, opened.evaluation.comparison
+    timing = player.rolling.window.timing()
     pinned_timing = pinned.timing if pinned else None
     facts = player.media.facts()
     name = session.name_of(running)
@@ -56,8 +57,8 @@ def status(session: Session, drawn: Overlay | None, cost: Cost | None, age_secon
         "frames": facts.frames or None,
         "fps_of_media": facts.fps,
         "name": name,
-        "headline": _headline(timing, session.comparison, pinned, running),
-        "figures": _figures(session, timing, cost, age_seconds),
+        "headline": _headline(timing, comparison, pinned, running),
+        "figures": _figures(opened, timing, cost, age_seconds),
         "noise": {"verdict": noise.verdict, "reasons": list(noise.reasons)},
         "now": _bar(name, timing) if timing else None,
         "pinned": _bar(pinned.name, pinned_timing) if pinned else None,
@@ -102,19 +103,18 @@ def compared(comparison: Comparison) -> str:
     return f"{format_number(ratio.median)}× {comparison.verdict} than {comparison.a} {format_interval(ratio)}"
 
 
-def _figures(session: Session, timing: Timing | None, cost: Cost | None, age_seconds: float | None) -> list[Told]:
-    accuracy, pinned, player = session.accuracy, session.pinned, session.player
-    agreed = _agreement(session)
+def _figures(opened: Opened, timing: Timing | None, cost: Cost | None, age_seconds: float | None) -> list[Told]:
+    accuracy, pinned = opened.evaluation.accuracy, opened.evaluation.pinned
+    agreed = _agreement(opened.player, pinned)
     before = pinned.accuracy.ap if pinned and pinned.accuracy else None
     ap = accuracy.ap if accuracy else None
-    dropped = player.dropped if player else 0
     return [
         _figure("AP", format_fraction(ap), format_change(ap - before) if ap is not None and before is not None else None),
         _figure("agreement", format_fraction(agreed.ratio if agreed else None)),
         _figure("p90", _ms(timing.p90_ms if timing else None)),
         _figure("p95", _ms(timing.p95_ms if timing else None)),
         _figure("frame age", _ms(None if age_seconds is None else age_seconds * 1000)),
-        _figure("dropped", f"{dropped:,}"),
+        _figure("dropped", f"{opened.player.dropped:,}"),
         _figure("memory", format_bytes(int(psutil.Process().memory_info().rss))),
         _figure(
             "cost of showing",
@@ -131,10 +131,9 @@ def _figure(label: str, value: str, change: str | None = None) -> Told:
     return {"label": label, "value": value, "change": change}
 
 
-def _agreement(session: Session) -> Agreement | None:
+def _agreement(player: Player, pinned: Pinned | None) -> Agreement | None:
     """Compare with the baseline on the frames that both have been run on."""
-    pinned, player = session.pinned, session.player
-    if pinned is None or player is None:
+    if pinned is None:
         return None
     found, before = dict(player.found), dict(pinned.found)  # copies: the player's thread adds and lets go
     both = [index for index in found if index in before]
@@ -162,12 +161,13 @@ def job(running: Job | None) -> Told | None:
     }
 
 
-def rows(records: list[Record], pinned: Settings | None) -> list[Told]:
+def rows(records: list[Record], pinned: Pinned | None) -> list[Told]:
     """Tell the table of what was measured."""
-    return [_row(record, pinned) for record in records]
+    settings = pinned.settings if pinned else None
+    return [_row(record, pinned=record.settings == settings) for record in records]
 
 
-def _row(record: Record, pinned: Settings | None) -> Told:
+def _row(record: Record, *, pinned: bool) -> Told:
     timing, compared_with = record.timing, record.comparison
     return {
         "id": record.id,
@@ -181,5 +181,5 @@ def _row(record: Record, pinned: Settings | None) -> Told:
         "noise": record.noise.verdict,
         "state": "failed" if record.problem else "broken" if record.broken else "ok",
         "problem": record.problem.message if record.problem else "; ".join(record.warnings) or None,
-        "pinned": record.settings == pinned,
+        "pinned": pinned,
     }

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -11,8 +11,8 @@ import traitlets
 
 from workbench.live import FrameSender, Player, Shown
 from workbench.machine import NamedThread, NoiseCertificate, certify, quota_cores, take_sample
-from workbench.record import write_whole
-from workbench.session import Message, Session
+from workbench.record import Record, write_whole
+from workbench.session import Message, Search, Session
 from workbench.settings import Settings, usable_cores
 from workbench.stages import Overlay, overlay
 from workbench.view.javascript import joined
@@ -53,12 +53,12 @@ class WorkbenchView(anywidget.AnyWidget):
     stage_colours = traitlets.Dict(dict(STAGE_COLOURS)).tag(sync=True)
     stage_order = traitlets.List(list(STAGE_COLOURS)).tag(sync=True)
 
-    def __init__(self, session: Session, on_records: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, session: Session, on_records: Callable[[Sequence[Record]], None] = lambda _: None) -> None:
         super().__init__()
         self._session = session
         self._on_records = on_records
         self._sender: FrameSender | None = None
-        self._sent_of: Player | None = None
+        self._followed: Player | None = None
         self._drawn: Overlay | None = None
         self._pictured = 0  # number of the last message that carried a picture
         self._told_search: tuple[int, int] | None = None
@@ -198,34 +198,35 @@ class WorkbenchView(anywidget.AnyWidget):
             time.sleep(LEAST_SECONDS)
 
     def _show_all(self) -> None:
-        if self._session.measuring:  # every figure that is told now would take its time from what is being measured
+        opened = self._session.opened
+        measuring = opened.measuring if opened else None
+        if measuring is not None and measuring.active:  # every figure that is told now would take its time from what is measured
             self.job = job(self._session.notices.job)
-            if self._session.search is not None and self._session.search.running:  # in other processes: telling costs them little
-                self._tell_search()
+            if measuring.search is not None and measuring.search.running:  # in other processes: telling costs them little
+                self._tell_search(measuring.search)
             return
         self._watch_noise()
-        self._follow_player()
+        self._follow(opened.player if opened else None)
         self._doze()
         self._tell()
 
     def _doze(self) -> None:
-        player, sender = self._session.player, self._sender
+        player, sender = self._followed, self._sender
         if player is not None and sender is not None and player.playing and sender.unseen_seconds > DOZE_SECONDS:
             self._dozing = True
             player.pause()
 
-    def _follow_player(self) -> None:
+    def _follow(self, player: Player | None) -> None:
         """Let the sender follow the session's player: other media have another one."""
-        player = self._session.player
-        if player is self._sent_of:
+        if player is self._followed:
             return
         if self._sender is not None:
             self._sender.close()
-        self._sent_of = player
+        self._followed = player
         self._sender = FrameSender(player, self._show) if player is not None else None
 
     def _tell(self) -> None:
-        session, sender = self._session, self._sender
+        session, sender, opened = self._session, self._sender, self._session.opened
         told = status(
             session,
             self._drawn,
@@ -233,37 +234,37 @@ class WorkbenchView(anywidget.AnyWidget):
             sender.age_seconds if sender else None,
             self._noise,
         )
-        detector = session.detector
-        labels = list(detector.facts.labels) if detector else []
-        records = rows(session.records, session.pinned.settings if session.pinned else None)
-        measured = records != self.records
+        labels = list(opened.detector.facts.labels) if opened else []
+        measured = opened.measuring.records if opened else []
+        records = rows(measured, opened.evaluation.pinned if opened else None)
+        changed = records != self.records
         with self.hold_sync():
             self.panel = describe(session)
             self.status = told
             self.job = job(session.notices.job)
             self.message = _told(session.notices.message)
             self.records = records
-            self._tell_search()
-            if measured:
-                self.advice = cards(session)
+            self._tell_search(opened.measuring.search if opened else None)
+            if changed:
+                self.advice = cards(measured)
             self.log_lines = [{"time": line.time, "kind": line.kind, "text": line.text} for line in session.notices.log]
             self.labels = labels
             self.class_colours = [class_colour(number) for number in range(len(labels))]
-        if measured:
-            self._on_records()
+        if changed:
+            self._on_records(measured)
 
-    def _tell_search(self) -> None:
+    def _tell_search(self, found: Search | None) -> None:
         """Tell what is known of the settings where that changed: there may be thousands."""
-        found = self._session.search
         key = (id(found), found.version if found else 0)
         if key != self._told_search:
             self._told_search = key
-            self.search = search(self._session)
+            self.search = search(found)
 
     def _show(self, shown: Shown, jpeg: bytes | None) -> None:
-        footage = self._session.footage
-        truth = footage.truth.images.get(shown.frame.name) if footage and footage.truth else None
-        self._drawn = overlay(shown.found, self._session.pinned_found(shown), truth)
+        opened = self._session.opened
+        assert opened is not None, "its player is followed"
+        truth = opened.footage.truth.images.get(shown.frame.name) if opened.footage.truth else None
+        self._drawn = overlay(shown.found, opened.evaluation.pinned_found(shown), truth)
         height, width = shown.frame.size_hw
         message = {"n": shown.number, "overlay": self._drawn, "setting": self._name_of(shown.pipeline.settings)}
         if jpeg is None:

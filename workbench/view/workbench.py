@@ -1,6 +1,6 @@
 """The widget that people make: the view, the plot beside it, and the session behind both."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -9,6 +9,7 @@ import ipywidgets
 from workbench.errors import RecordError
 from workbench.measuring import DEFAULT_FRAMES
 from workbench.media import MediaSource
+from workbench.record import Record
 from workbench.session import DEFAULT_PRESET, Session
 from workbench.view.widget import WorkbenchView
 
@@ -56,7 +57,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             child.close()
         super().close()
 
-    def _plot(self) -> None:
+    def _plot(self, records: Sequence[Record]) -> None:
         """Draw latency against accuracy of all that was measured; a click on a point goes to its settings."""
         import plotly.graph_objects as go
 
@@ -64,7 +65,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
 
         before = self._figure
         try:
-            self._figure = go.FigureWidget(quality_figure(self.session.records))
+            self._figure = go.FigureWidget(quality_figure(records))
         except RecordError:
             self._figure = None
         if self._figure is not None:
