@@ -11,8 +11,9 @@ from tests.session.sessions import SMALL, changed_to, until
 from workbench.choosing import Budget
 from workbench.history import History
 from workbench.media import array_media
+from workbench.opening import Sources
 from workbench.session import Search, Session
-from workbench.sweep import Grid, Material
+from workbench.sweep import Grid
 
 
 def test_measuring_keeps_a_record_of_the_pinned_setting_too(session: Session, tmp_path: Path) -> None:
@@ -82,8 +83,8 @@ def test_a_sweep_finds_what_a_budget_picks_and_goes_on_from_there(scenes: str, s
         assert picked.chosen is not None
         session.choose_swept(picked.chosen.summary.id)
         until(session, lambda: session.settings == session.search.settings_of(picked.chosen.summary.id))
-        material = Material(detector=str(SHAPES))
-        assert Search(session.detector, material, session.footage.media.facts(), history, 3).rows == session.search.rows
+        sources = Sources(detector=str(SHAPES))
+        assert Search(session.detector, sources, session.footage.media.facts(), history, 3).rows == session.search.rows
     finally:
         session.close()
 

@@ -15,7 +15,6 @@ from workbench.opening import Footage, Sources, Variant
 from workbench.record import Record
 from workbench.session.evaluation import Pinned
 from workbench.session.notices import Notices
-from workbench.session.sources import as_material
 from workbench.session.sweeping import Scope, Search
 from workbench.settings import Settings
 from workbench.sweep import Estimate, Grid, Standing
@@ -114,8 +113,8 @@ class Measuring:
         """
         search = self.search
         if search is None:
-            as_material(self._sources, self._detector)  # raises: it says why there is none
-        assert search is not None, "there is one wherever there is material"
+            self._sources.in_words()  # raises: it says why there is none
+        assert search is not None, "there is one wherever there are sources"
         with self._still():
             self._notices.begin("sweep: preparing", can_cancel=True)
             try:
@@ -183,7 +182,7 @@ class Measuring:
 def _search(detector: Detector, footage: Footage, sources: Sources, protocol: Protocol) -> Search | None:
     """Return what a sweep works on; `None` where no other process could open these frames."""
     try:
-        material = as_material(sources, detector)
+        sources = sources.model_copy(update={"detector": detector.facts.source}).in_words()
     except SettingsError:
         return None
-    return Search(detector, material, footage.media.facts(), protocol.history, protocol.frames, protocol.grid)
+    return Search(detector, sources, footage.media.facts(), protocol.history, protocol.frames, protocol.grid)
