@@ -46,8 +46,8 @@ def play(model: str, media: str, truth: str, history: Path) -> tuple[int, str | 
         assert session.player is not None
         session.player.set_pace("free")
         session.play()
-        until(lambda: session.player and len(session.player.rolling) > 20)
-        return len(session.player.rolling), session.notices.message and session.notices.message.text
+        until(lambda: session.player and len(session.player.rolling.window) > 20)
+        return len(session.player.rolling.window), session.notices.message and session.notices.message.text
     finally:
         session.close()
 

@@ -55,17 +55,17 @@ def test_the_first_frame_is_shown_before_anything_plays(play: Callable[..., Play
     assert player.shown is not None
     assert player.shown.frame.index == 0
     assert not player.playing
-    assert player.rolling.timing() is None, "a frame that was only looked at is in no statistic"
+    assert player.rolling.window.timing() is None, "a frame that was only looked at is in no statistic"
 
 
 def test_playing_passes_every_frame_and_begins_again(play: Callable[..., Player]) -> None:
     player = play()
     player.set_pace("free")
     player.play()
-    until(lambda: len(player.rolling) >= 30)
+    until(lambda: len(player.rolling.window) >= 30)
     assert sorted(player.found) == list(range(12))
     assert player.dropped == 0
-    timing = player.rolling.timing()
+    timing = player.rolling.window.timing()
     assert timing is not None
     assert {"decode", "preprocess", "infer", "nms", "draw"} <= set(timing.stage_seconds)
 
@@ -74,7 +74,7 @@ def test_the_clips_pace_is_kept_by_waiting(play: Callable[..., Player]) -> None:
     player = play(numbered(fps=20.0))
     began = time.monotonic()
     player.play()
-    until(lambda: len(player.rolling) >= 10)
+    until(lambda: len(player.rolling.window) >= 10)
     assert time.monotonic() - began > 0.4, "ten frames of a clip of 20 a second"
 
 
@@ -152,7 +152,7 @@ def test_chores_take_turns_with_playing(play: Callable[..., Player]) -> None:
             yield 2.0
 
     player.play()
-    until(lambda: len(player.rolling) > 3)
+    until(lambda: len(player.rolling.window) > 3)
     before = player.shown.number if player.shown else 0
     player.add_chore(chore())
     until(lambda: len(done) == 5)
@@ -203,7 +203,7 @@ def test_who_holds_the_player_has_the_machine(play: Callable[..., Player]) -> No
     player = play()
     player.set_pace("free")
     player.play()
-    until(lambda: len(player.rolling) > 3)
+    until(lambda: len(player.rolling.window) > 3)
     with player.hold():
         number = player.shown.number if player.shown else 0
         time.sleep(0.1)

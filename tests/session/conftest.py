@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.assets.scenes import SHAPES
+from tests.assets.scenes import SHAPES, draw_scene, write_scenes
 from tests.session.sessions import SMALL, THREADS, until
 from workbench.media import MediaSource
 from workbench.session import Session
@@ -27,9 +27,14 @@ def scenes_truth(small_folder: Path) -> str:
 def start(scenes: str, scenes_truth: str, tmp_path: Path) -> Iterator[Callable[..., Session]]:
     sessions: list[Session] = []
 
-    def begin(media: MediaSource | None = scenes, truth: str | None = scenes_truth, detector: str | None = str(SHAPES)) -> Session:
+    def begin(
+        media: MediaSource | None = scenes,
+        truth: str | None = scenes_truth,
+        detector: str | None = str(SHAPES),
+        preset: str = SMALL,
+    ) -> Session:
         history = tmp_path / "h.sqlite"
-        session = Session(detector, media, truth=truth, preset=SMALL, history=history, frames=3, comparison_seconds=0.0)
+        session = Session(detector, media, truth=truth, preset=preset, history=history, frames=3, comparison_seconds=0.0)
         sessions.append(session)
         return session
 
@@ -42,5 +47,15 @@ def start(scenes: str, scenes_truth: str, tmp_path: Path) -> Iterator[Callable[.
 @pytest.fixture
 def session(start: Callable[..., Session]) -> Session:
     begun = start()
+    until(begun, lambda: begun.player and begun.player.shown)
+    return begun
+
+
+@pytest.fixture
+def slow_session(start: Callable[..., Session], tmp_path: Path) -> Session:
+    """One whose accuracy takes a second to find out."""
+    folder = tmp_path / "scenes"
+    write_scenes([draw_scene(seed) for seed in range(40)], folder)
+    begun = start(str(folder), str(folder.with_suffix(".json")), preset=SMALL.replace("64x96", "128x192"))
     until(begun, lambda: begun.player and begun.player.shown)
     return begun

@@ -1,18 +1,21 @@
 """What a session measures: settings, sweeps, folders to take home."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from tests.assets.scenes import SHAPES
-from tests.session.sessions import SMALL, changed_to, until
+from tests.session.sessions import SMALL, changed_to, player_of, until
 from workbench.choosing import Budget
 from workbench.history import History
 from workbench.media import array_media
 from workbench.opening import Sources
 from workbench.session import Search, Session
+from workbench.session.worker import CLOSE_SECONDS
 from workbench.sweep import Grid
 
 
@@ -41,6 +44,29 @@ def test_a_measurement_can_be_given_up(session: Session) -> None:
     until(session, lambda: not session.measuring)
     assert session.records == []
     until(session, lambda: any(line.text == "cancelled" for line in session.notices.log))
+
+
+def test_a_measurement_that_was_given_up_is_not_revived_by_the_next(session: Session) -> None:
+    player = player_of(session)
+    with player.hold():  # the first one waits here, and looks whether it was given up only afterwards
+        session.measure()
+        until(session, lambda: session.measuring)
+        session.cancel()
+        session.measure()
+    until(session, lambda: session.records and not session.measuring)
+    assert len(session.records) == 1
+    assert [line.text for line in session.notices.log].count("cancelled") == 1
+
+
+def test_closing_ends_a_sweep(start: Callable[..., Session]) -> None:
+    session = start()
+    until(session, lambda: session.player and session.player.shown)
+    session.sweep("all")
+    until(session, lambda: (job := session.notices.job) and job.total > 0)
+    began = time.monotonic()
+    session.close()
+    assert time.monotonic() - began < CLOSE_SECONDS + 1
+    assert not [one for one in psutil.Process().children(recursive=True) if one.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_nothing_to_report_is_said(session: Session) -> None:

@@ -6,16 +6,16 @@ import pytest
 
 from workbench.errors import MediaError, SettingsError
 from workbench.session import Notices
-from workbench.session.notices import LOG_KEPT, Cancelled, Place
-from workbench.session.worker import WORKER_THREAD
+from workbench.session.notices import LOG_KEPT, Cancelled, CancelToken, Place
 
 
 def told(error: Exception, place: Place = "settings") -> Notices:
-    def fail() -> None:
-        raise error
-
     notices = Notices()
-    notices.begin("trying")
+
+    def fail() -> None:
+        with notices.doing("trying"):
+            raise error
+
     notices.guard(place, fail)
     return notices
 
@@ -47,34 +47,61 @@ def test_what_was_cancelled_is_no_error() -> None:
 
 def test_progress_waits_for_the_next_change_to_be_shown() -> None:
     notices, shown = Notices(), list[str]()
-    notices.begin("measuring")
-    began = notices.job
-    notices.on_change = lambda: shown.append(notices.job.what if notices.job else "")
+    with notices.doing("measuring") as activity:
+        began = notices.job
+        notices.on_change = lambda: shown.append(notices.job.what if notices.job else "")
 
-    notices.progress("measuring", 1, 3)
+        activity.progress("timing", 1, 3)
 
-    assert shown == []
-    assert began is not None
-    assert notices.job is not None
-    assert (notices.job.done, notices.job.total, notices.job.began_seconds) == (1, 3, began.began_seconds)
+        assert shown == []
+        assert began is not None
+        assert notices.job is not None
+        assert (notices.job.what, notices.job.done, notices.job.total) == ("timing", 1, 3)
+        assert notices.job.began_seconds == began.began_seconds
+    assert shown == [""]
 
 
-@pytest.mark.parametrize(("thread", "stops"), [(WORKER_THREAD, True), ("workbench-player", False)])
-def test_cancelling_stops_what_the_worker_does_and_nothing_else(thread: str, stops: bool) -> None:
-    notices, stopped = Notices(), list[bool]()
-    notices.cancelled = True
+def test_one_job_that_ends_leaves_the_line_of_another() -> None:
+    notices = Notices()
+    with notices.doing("preparing", CancelToken()):
+        with notices.doing("accuracy on labelled frames"):
+            assert notices.job is not None
+            assert notices.job.what == "preparing", "what somebody can cancel comes first"
+        notices.guard("settings", lambda: notices.tell_error(SettingsError("no such thing")))
 
-    def run() -> None:
-        try:
-            notices.progress("measuring", 1, 3)
-        except Cancelled:
-            stopped.append(True)
+        assert notices.job is not None
+        assert (notices.job.what, notices.job.can_cancel) == ("preparing", True)
 
-    one = threading.Thread(target=run, name=thread)
-    one.start()
-    one.join()
 
-    assert bool(stopped) == stops
+def test_cancelling_ends_what_was_asked_for_and_nothing_else() -> None:
+    notices, first, second = Notices(), CancelToken(), CancelToken()
+    with (
+        notices.doing("measuring", first) as measured,
+        notices.doing("sweeping", second) as swept,
+        notices.doing("playing") as played,
+    ):
+        first.cancel()
+
+        with pytest.raises(Cancelled):
+            measured.progress("measuring", 1, 3)
+        swept.progress("sweeping", 1, 3)
+        played.progress("playing", 1, 3)
+
+
+def test_lines_of_several_threads_are_all_in_the_log() -> None:
+    notices, each = Notices(), LOG_KEPT // 4
+
+    def write() -> None:
+        for number in range(each):
+            notices.write(str(number))
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+
+    assert len(notices.log) == 4 * each
 
 
 def test_the_log_keeps_the_last_lines() -> None:

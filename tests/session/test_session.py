@@ -1,12 +1,16 @@
 """What is asked of a session happens, and what cannot happen is said in words."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.assets.scenes import SHAPES
 from tests.session.sessions import changed_to, player_of, until
+from workbench.detections import Detections
 from workbench.detectors import conversion
+from workbench.live.player import FOUND_KEPT
 from workbench.session import Session
 
 
@@ -44,7 +48,7 @@ def test_the_old_pipeline_plays_on_while_another_is_prepared(session: Session) -
     player = player_of(session)
     player.set_pace("free")
     session.play()
-    until(session, lambda: len(player.rolling) > 3)
+    until(session, lambda: len(player.rolling.window) > 3)
     old = player.pipeline
     session.set("input.size_hw", 192)
     assert player.pipeline is old
@@ -118,6 +122,118 @@ def test_what_is_pinned_is_compared_with_in_turns(session: Session) -> None:
     until(session, lambda: player.shown and session.pinned_found(player.shown) is not None)
     session.unpin()
     assert session.comparison is None
+
+
+def accuracy_runs(session: Session) -> bool:
+    job = session.notices.job
+    return job is not None and job.what.startswith("accuracy")
+
+
+def test_pinning_while_the_accuracy_is_found_out_starts_it_no_second_time(slow_session: Session) -> None:
+    session = slow_session
+    until(session, lambda: accuracy_runs(session))
+    began = session.notices.job.began_seconds
+    session.pin()
+    seen = set()
+
+    def judged() -> bool:
+        if accuracy_runs(session):
+            seen.add(session.notices.job.began_seconds)
+        return session.accuracy is not None and session.notices.job is None
+
+    until(session, judged)
+    assert seen <= {began}
+    assert session.pinned.accuracy == session.accuracy
+
+
+def test_what_was_pinned_before_its_accuracy_was_known_has_it_later(slow_session: Session) -> None:
+    session = slow_session
+    session.pin()
+    assert session.pinned.accuracy is None
+    session.set("input.size_hw", "96x160")
+    changed_to(session)
+    until(session, lambda: session.accuracy and session.pinned.accuracy)
+    pinned = session.pinned
+    assert pinned.accuracy != session.accuracy
+
+    session.reset()
+    changed_to(session)
+    until(session, lambda: session.accuracy)
+    assert pinned.settings == session.running
+    assert pinned.accuracy == session.accuracy
+
+
+def test_what_was_pinned_before_it_played_has_times_later(session: Session) -> None:
+    session.pin()
+    assert session.pinned.timing is None
+    session.set("input.size_hw", "192x320")
+    changed_to(session)
+    until(session, lambda: session.comparison)
+    assert session.pinned.timing.median_ms > 0
+
+    session.reset()
+    changed_to(session)
+    session.pin()
+    assert session.pinned.timing is None
+    player_of(session).set_pace("free")
+    session.play()
+    until(session, lambda: session.pinned.timing and len(session.pinned.timing.total_seconds) > 5)
+    assert session.pinned.timing.stage_medians()["infer"] > 0
+
+
+def test_nothing_is_compared_any_more_with_what_was_let_go(session: Session) -> None:
+    session.pin()
+    session.set("input.size_hw", "192x320")
+    changed_to(session)
+    until(session, lambda: (job := session.notices.job) and job.what.startswith("comparing"))
+    session.unpin()
+    ends = time.monotonic() + 2.5  # that a comparison takes, and some more
+    until(session, lambda: time.monotonic() > ends or session.comparison)
+    assert session.comparison is None
+    assert session.notices.job is None
+
+
+def test_what_the_baseline_found_is_kept_for_the_last_frames_only(session: Session) -> None:
+    player = player_of(session)
+    session.pin()
+    session.set("input.size_hw", "192x320")
+    changed_to(session)
+    found = session.pinned.found
+    nothing = Detections.empty()
+    found.update((position, nothing) for position in range(1_000_000, 1_000_000 + FOUND_KEPT))
+    session.step(1)
+    until(session, lambda: player.shown.frame.index == 1 and 1 in found)
+    assert len(found) == FOUND_KEPT
+
+
+def prepared(session: Session) -> int:
+    return sum("was ready after" in line.text for line in session.notices.log)
+
+
+def test_going_back_to_an_engine_is_instant_whatever_the_nms_was_meanwhile(session: Session) -> None:
+    session.set("runtime.engine", "litert")
+    changed_to(session)
+    assert prepared(session) == 2
+    for step in range(10):
+        session.set("nms.score", 0.3 + step / 100)
+    session.set("runtime.engine", "graph")
+    changed_to(session)
+    session.set("runtime.engine", "litert")
+    changed_to(session)
+    assert prepared(session) == 2
+    assert session.running.nms.score == 0.39
+
+
+def test_a_wish_is_not_carried_to_another_detector(start: Callable[..., Session]) -> None:
+    session = start(truth=None)
+    until(session, lambda: session.player and session.player.shown)
+    session.open_detector("inspector-mobile")
+    session.set("input.size_hw", "192x320")
+    until(session, lambda: session.detector and session.detector.facts.name == "inspector-mobile")
+    session.upload("none.txt", b"the worker comes to this after all that was asked for before")
+    until(session, lambda: (message := session.notices.message) and "none.txt" in message.text, errors=True)
+    assert session.running == session.settings
+    assert session.running.input.size_hw == (64, 96)
 
 
 def test_what_repeats_it_can_be_copied(session: Session) -> None:

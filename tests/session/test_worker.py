@@ -1,8 +1,9 @@
 """Tasks run in order on one thread, and none of them takes the others with it."""
 
 import threading
+import time
 
-from workbench.session.worker import Worker
+from workbench.session.worker import CLOSE_SECONDS, Worker
 
 
 def test_tasks_run_in_order_on_a_thread_of_their_own_and_errors_are_told() -> None:
@@ -44,3 +45,20 @@ def test_closing_drops_what_has_not_begun() -> None:
     may_end.set()
     closing.join(10)
     assert done == [1]
+
+
+def test_closing_does_not_wait_for_what_cannot_be_interrupted() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def compile_for_long() -> None:
+        begun.set()
+        may_end.wait(30)
+
+    worker = Worker(lambda _: None)
+    worker.submit(compile_for_long)
+    assert begun.wait(10)
+    began = time.monotonic()
+    worker.close()
+    may_end.set()
+
+    assert time.monotonic() - began < CLOSE_SECONDS + 1

@@ -200,3 +200,17 @@ def test_a_budget_that_cannot_be_stands_in_the_panel(page: Page) -> None:
     until(lambda: page.view.message)
 
     assert page.view.message["kind"] == "error"
+
+
+def test_what_is_pinned_before_it_played_is_pinned_everywhere(page: Page) -> None:
+    page.tell("pin")
+    until(lambda: page.view.status["pinned"])
+    assert page.view.status["pinned"] == {"name": page.view.status["name"], "total_ms": None, "stages": []}
+    assert page.view.status["headline"]["versus"] == "this is what is pinned"
+
+    page.tell("play")
+    until(lambda: page.view.status["pinned"]["stages"])
+    assert page.view.status["history"]["pinned_ms"] == page.view.status["pinned"]["total_ms"] > 0
+    page.tell("unpin")
+    until(lambda: page.view.status["pinned"] is None)
+    assert page.view.status["headline"]["versus"] == "nothing pinned to compare with"

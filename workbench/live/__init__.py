@@ -2,7 +2,8 @@
 
 from workbench.live.frame_sender import Cost, FrameSender
 from workbench.live.live_accuracy import LiveAccuracy
-from workbench.live.player import Player, Shown
+from workbench.live.player import Player, Shown, remember
+from workbench.live.rolling import Window
 
 __all__ = [
     "Cost",
@@ -10,4 +11,6 @@ __all__ = [
     "LiveAccuracy",
     "Player",
     "Shown",
+    "Window",
+    "remember",
 ]

@@ -15,7 +15,7 @@ exchanged while its frame was in the engine publishes nothing: `_pass` looks whe
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,13 +33,15 @@ Pace = Literal["clip", "free"]
 Chore = Iterator[float | None]
 """Work that needs the machine for itself, in slices of about a tenth of a second that take turns with playing and one another.
 
+One that is dropped half way is let go, and with that ends what it holds open in a `with`.
+
 Each slice yields for how many times its own duration playing goes on before the next; `None` has nothing to do until another frame
 is shown.
 """
 
 PICTURES_A_SECOND = 1.0  # at which media without a rate of their own, such as folders of stills, pass at the clip's pace
 LATEST_SECONDS = 1.0  # behind the clip by more (after a chore, or a measurement): go on from there instead of dropping it all
-FOUND_KEPT = 4096  # frames whose detections are remembered, for a baseline to be pinned; a camera never ends
+FOUND_KEPT = 4096  # frames whose detections are remembered, of what plays and of the baseline; a camera never ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +182,9 @@ class Player:
     def add_chore(self, chore: Chore) -> None:
         """Take turns between this and playing until it is done or another pipeline is used."""
         with self._changed:
-            self._chores.append(chore)
-            self._changed.notify_all()
+            if not self._closed:
+                self._chores.append(chore)
+                self._changed.notify_all()
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -265,7 +268,7 @@ class Player:
 
     def _exchange(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self.rolling.forget_window()
+        self.rolling.begin_window()
         self.found = {}
         self._settling = SETTLING_FRAMES
         self._drop_chores()
@@ -316,17 +319,12 @@ class Player:
         self._next = passed.frames[-1].index + 1
         with self._changed:
             if pipeline is self._pipeline:
-                self._remember(passed.frames, passed.found)
+                remember(self.found, passed.frames, passed.found)
                 if counts and not self._settling:
                     stages = {stage: seconds[-1] for stage, seconds in watch.stage_seconds().items()}
                     self.rolling.add(ended, (ended - began) / len(passed.frames), stages)
                 self._settling = max(0, self._settling - counts)
                 self._publish(Shown(0, passed.frames[-1], passed.raw[-1], passed.found[-1], pipeline, began))
-
-    def _remember(self, frames: tuple[Frame, ...], found: tuple[Detections, ...]) -> None:
-        if len(self.found) >= FOUND_KEPT:
-            self.found = {}
-        self.found.update(zip((frame.index for frame in frames), found, strict=True))
 
     def _publish(self, shown: Shown) -> None:
         self._shown = replace(shown, number=self._shown.number + 1 if self._shown else 1)
@@ -351,3 +349,12 @@ class Player:
                 self._chores.popleft()
                 if not ended:
                     (self._resting if rest is None else self._chores).append(chore)
+
+
+def remember(found: dict[int, Detections], frames: Sequence[Frame], detections: Sequence[Detections]) -> None:
+    """Put what was found in frames beside what is known of others, of the last `FOUND_KEPT` of them."""
+    for frame, one in zip(frames, detections, strict=True):
+        found.pop(frame.index, None)
+        while len(found) >= FOUND_KEPT:
+            del found[next(iter(found))]
+        found[frame.index] = one

@@ -12,24 +12,57 @@ HISTORY_STEP_SECONDS = 0.1  # one point of the history for each: more than a sma
 
 
 @final
-class Rolling:
-    """Times of the last frames. One thread adds, another may read: what it reads is a copy."""
+class Window:
+    """Times of a setting's last frames. One thread adds, another may read: what it reads is a copy."""
 
     def __init__(self, frames: int = WINDOW_FRAMES) -> None:
         self._totals: deque[float] = deque(maxlen=frames)
         self._stages: deque[dict[str, float]] = deque(maxlen=frames)
-        self._history: deque[tuple[float, float]] = deque()
 
     def __len__(self) -> int:
         return len(self._totals)
+
+    def add(self, total_seconds: float, stage_seconds: Mapping[str, float]) -> None:
+        """Add a frame: how long it took, and its stages."""
+        self._totals.append(total_seconds)
+        self._stages.append(dict(stage_seconds))
+
+    def timing(self) -> Timing | None:
+        """Return the frames as a run's times; `None` without any.
+
+        Unlike a record's, total and stages are of the same pass, timers included; nothing is known of what came before the frames.
+        """
+        totals, stages = tuple(self._totals), tuple(self._stages)
+        count = min(len(totals), len(stages))
+        if not count:
+            return None
+        names = dict.fromkeys(name for one in stages for name in one)
+        return Timing(
+            compile_seconds=0.0,
+            first_call_seconds=totals[0],
+            total_seconds=totals[-count:],
+            stage_seconds={name: tuple(one.get(name, 0.0) for one in stages[-count:]) for name in names},
+        )
+
+
+@final
+class Rolling:
+    """The window of what plays, and how times went over the last seconds, whatever played. Threads as with `Window`.
+
+    Attributes:
+        window: Of the setting that plays; another one has another window.
+    """
+
+    def __init__(self) -> None:
+        self.window = Window()
+        self._history: deque[tuple[float, float]] = deque()
 
     def add(self, at_seconds: float, total_seconds: float, stage_seconds: Mapping[str, float]) -> None:
         """Add a frame: when it was ready, how long it took, and its stages.
 
         Of the frames within `HISTORY_STEP_SECONDS` the history keeps the slowest: what people would have seen stutter.
         """
-        self._totals.append(total_seconds)
-        self._stages.append(dict(stage_seconds))
+        self.window.add(total_seconds, stage_seconds)
         last = self._history[-1] if self._history else None
         if last is not None and int(last[0] / HISTORY_STEP_SECONDS) == int(at_seconds / HISTORY_STEP_SECONDS):
             self._history[-1] = (last[0], max(last[1], total_seconds))
@@ -38,27 +71,9 @@ class Rolling:
         while self._history[0][0] < at_seconds - HISTORY_SECONDS:
             self._history.popleft()
 
-    def forget_window(self) -> None:
+    def begin_window(self) -> None:
         """Begin the statistics anew, as another setting's frames follow; the history goes on."""
-        self._totals.clear()
-        self._stages.clear()
-
-    def timing(self, compile_seconds: float = 0.0) -> Timing | None:
-        """Return the window's frames as a run's times; `None` without any.
-
-        Unlike a record's, total and stages are of the same pass: timers included.
-        """
-        totals, stages = tuple(self._totals), tuple(self._stages)
-        count = min(len(totals), len(stages))
-        if not count:
-            return None
-        names = dict.fromkeys(name for one in stages for name in one)
-        return Timing(
-            compile_seconds=compile_seconds,
-            first_call_seconds=totals[0],
-            total_seconds=totals[-count:],
-            stage_seconds={name: tuple(one.get(name, 0.0) for one in stages[-count:]) for name in names},
-        )
+        self.window = Window()
 
     def history(self, now_seconds: float) -> tuple[tuple[float, float], ...]:
         """Return `(seconds before now as a negative number, seconds of a frame)`, oldest first."""

@@ -1,12 +1,13 @@
 """How right the running setting is and how it compares with the baseline, found out in slices while frames play."""
 
+import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import final
 
 from workbench.detections import Accuracy, Detections
-from workbench.live import LiveAccuracy, Player, Shown
+from workbench.live import LiveAccuracy, Player, Shown, Window, remember
 from workbench.opening import Footage
 from workbench.pipeline import Pipeline
 from workbench.session.notices import Notices
@@ -20,19 +21,38 @@ LOOK_REST = 4.0  # the same for the baseline's detections: they are wanted for e
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """The baseline: a setting as it was when it was pinned. `found` fills up while its frames are looked at."""
+    """The baseline. What it lacked when it was pinned is filled in as it comes to be known.
+
+    Attributes:
+        name: What people call it.
+        pipeline: What runs it.
+        found: What it found, by the frame's position; fills up while its frames are looked at.
+        window: Its last frames' times; fills up while it plays, or is compared with where it has not played.
+        accuracy: Its average precision; another value has it later.
+    """
 
     name: str
-    settings: Settings
     pipeline: Pipeline
     found: dict[int, Detections]
-    timing: Timing | None
+    window: Window
     accuracy: Accuracy | None
+
+    @property
+    def settings(self) -> Settings:
+        return self.pipeline.settings
+
+    @property
+    def timing(self) -> Timing | None:
+        """The window's times; `None` as long as there are none."""
+        return self.window.timing()
 
 
 @final
 class Evaluation:
     """What is known of the setting that plays, beyond its times.
+
+    The player's thread finds it out, others pin and change settings. `_lock` guards the attributes, so that what is found out of
+    one setting or against one baseline never stands beside another.
 
     Args:
         footage: Frames and truth.
@@ -50,6 +70,7 @@ class Evaluation:
         self.pinned: Pinned | None = None
         self.accuracy: Accuracy | None = None
         self.comparison: Comparison | None = None
+        self._lock = threading.Lock()
         self._footage = footage
         self._live_accuracy = LiveAccuracy(footage)
         self._player = player
@@ -57,22 +78,17 @@ class Evaluation:
         self._comparison_seconds = comparison_seconds
 
     def pin(self, pipeline: Pipeline, name: str) -> None:
-        """Make what plays the baseline."""
+        """Make what plays the baseline; what is being found out of it goes on."""
         player = self._player
-        self.pinned = Pinned(
-            name=name,
-            settings=pipeline.settings,
-            pipeline=pipeline,
-            found=player.found,
-            timing=player.rolling.timing(),
-            accuracy=self.accuracy,
-        )
-        self.settle(pipeline, name)
+        with self._lock:
+            self.pinned = Pinned(name, pipeline, player.found, player.rolling.window, self.accuracy)
+            self.comparison = None
         self._show_again()
 
     def unpin(self) -> None:
         """Let the baseline go."""
-        self.pinned = self.comparison = None
+        with self._lock:
+            self.pinned = self.comparison = None
         self._show_again()
 
     def pinned_found(self, shown: Shown) -> Detections | None:
@@ -81,15 +97,19 @@ class Evaluation:
 
     def settle(self, pipeline: Pipeline, name: str) -> None:
         """Begin what takes a while for another setting: accuracy, how it compares with the baseline, and what that finds."""
-        self.accuracy = self.comparison = None
-        player, pinned = self._player, self.pinned
+        player = self._player
+        with self._lock:
+            self.accuracy = self.comparison = None
+            pinned = self.pinned if self.pinned is not None and self.pinned.settings != pipeline.settings else None
         begins = time.perf_counter() + SETTLE_SECONDS
-        if self._live_accuracy.total:
-            player.add_chore(_after(begins, self._measuring_accuracy(pipeline)))
-        if pinned is not None and pinned.pipeline is not pipeline and not player.media.facts().endless:
+        judged = bool(self._live_accuracy.total)
+        if judged:
+            player.add_chore(_after(begins, self._measuring_accuracy(pipeline, self._live_accuracy)))
+        if judged and pinned is not None and pinned.accuracy is None:
+            player.add_chore(_after(begins, self._measuring_accuracy(pinned.pipeline, LiveAccuracy(self._footage))))
+        if pinned is not None and not player.media.facts().endless:
             player.add_chore(_after(begins, self._comparing(pinned, pipeline, name)))
-        if pinned is not None:
-            player.add_chore(self._looking(pinned))
+        player.add_chore(self._looking())
         self._notices.changed()
 
     def release(self) -> None:
@@ -101,37 +121,58 @@ class Evaluation:
         if self._player.shown is not None:
             self._player.show_again(self._player.shown)
 
-    def _measuring_accuracy(self, pipeline: Pipeline) -> Iterator[float | None]:
-        for done in self._live_accuracy.run(pipeline):
-            self._notices.progress("accuracy on labelled frames", done, self._live_accuracy.total)
-            yield REST
-        self.accuracy = self._live_accuracy.accuracy
-        self._notices.end()
+    def _measuring_accuracy(self, pipeline: Pipeline, live_accuracy: LiveAccuracy) -> Iterator[float | None]:
+        what = "accuracy on labelled frames"
+        with self._notices.doing(what) as activity:
+            for done in live_accuracy.run(pipeline):
+                activity.progress(what, done, live_accuracy.total)
+                yield REST
+            with self._lock:
+                if self._player.pipeline is pipeline:
+                    self.accuracy = live_accuracy.accuracy
+                if self.pinned is not None and self.pinned.settings == pipeline.settings:
+                    self.pinned = replace(self.pinned, accuracy=live_accuracy.accuracy)
 
     def _comparing(self, pinned: Pinned, pipeline: Pipeline, name: str) -> Iterator[float | None]:
-        media = self._player.media
-        rounds = BlockRounds(pinned.pipeline.block_timer(media), pipeline.block_timer(media))
+        media, time_pinned = self._player.media, pinned.pipeline.block_timer(self._player.media)
+        if pinned.timing is None:
+            time_pinned = _kept_in(pinned.window, time_pinned)
+        rounds = BlockRounds(time_pinned, pipeline.block_timer(media))
         ends = time.perf_counter() + self._comparison_seconds
-        while not rounds.clear and (self.comparison is None or time.perf_counter() < ends):
-            rounds.add()
-            pipeline.take_threads()
-            compared = rounds.look()
-            if compared is not None:
-                self.comparison = compared.comparison(pinned.name, name)
-            self._notices.progress(f"comparing with {pinned.name}, rounds", len(rounds), 0)
-            yield REST
-        self._notices.end()
+        what = f"comparing with {pinned.name}, rounds"
+        with self._notices.doing(what) as activity:
+            while not rounds.clear and (self.comparison is None or time.perf_counter() < ends):
+                rounds.add()
+                pipeline.take_threads()
+                compared = rounds.look()
+                with self._lock:
+                    if self.pinned is None or self.pinned.pipeline is not pinned.pipeline or self._player.pipeline is not pipeline:
+                        return
+                    if compared is not None:
+                        self.comparison = compared.comparison(pinned.name, name)
+                activity.progress(what, len(rounds), 0)
+                yield REST
 
-    def _looking(self, pinned: Pinned) -> Iterator[float | None]:
+    def _looking(self) -> Iterator[float | None]:
         player = self._player
-        while self.pinned is pinned:
-            shown = player.shown
-            if shown is None or shown.frame.index in pinned.found:
+        while True:
+            shown, pinned = player.shown, self.pinned
+            if shown is None or pinned is None or shown.frame.index in pinned.found:
                 yield None
                 continue
-            (pinned.found[shown.frame.index],) = pinned.pipeline.detect([shown.frame])
+            remember(pinned.found, [shown.frame], pinned.pipeline.detect([shown.frame]))
             player.show_again(shown)
             yield LOOK_REST if player.playing else 0.0
+
+
+def _kept_in(window: Window, timer: Callable[[int], Sequence[float]]) -> Callable[[int], Sequence[float]]:
+    def time_block(count: int) -> Sequence[float]:
+        seconds = timer(count)
+        for one in seconds:
+            window.add(one, {})
+        return seconds
+
+    return time_block
 
 
 def _after(begins: float, chore: Iterator[float | None]) -> Iterator[float | None]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import final
 
@@ -14,7 +15,7 @@ from workbench.measuring import Bench
 from workbench.opening import Footage, Sources, Variant
 from workbench.record import Record
 from workbench.session.evaluation import Pinned
-from workbench.session.notices import Notices
+from workbench.session.notices import Activity, CancelToken, Notices
 from workbench.session.sweeping import Scope, Search
 from workbench.settings import Settings
 from workbench.sweep import Estimate, Grid, Standing
@@ -53,7 +54,6 @@ class Measuring:
     Attributes:
         records: What was measured whole, oldest first.
         search: What is known of the detector's settings on these frames; `None` where they are in this process only.
-        active: Whether something is being measured just now.
     """
 
     def __init__(
@@ -68,10 +68,15 @@ class Measuring:
     ) -> None:
         self.records = records
         self.search = _search(detector, footage, sources, protocol)
-        self.active = False
+        self._activity: Activity | None = None
         self._detector, self._footage, self._player = detector, footage, player
         self._sources, self._protocol, self._notices = sources, protocol, notices
         self._benches: dict[Settings | None, Bench] = {}
+
+    @property
+    def active(self) -> bool:
+        """Whether something is being measured just now."""
+        return self._activity is not None
 
     def record(self, record_id: str) -> Record:
         """Return a record by its id.
@@ -84,7 +89,7 @@ class Measuring:
                 return record
         raise SettingsError("this record is not of this session; choose one of the table")
 
-    def measure(self, settings: Settings, pinned: Pinned | None) -> None:
+    def measure(self, settings: Settings, pinned: Pinned | None, token: CancelToken) -> None:
         """Run the full protocol on settings, and before it on the pinned ones where those have no record yet.
 
         Raises:
@@ -100,12 +105,11 @@ class Measuring:
         if baseline is not None and baseline != settings and not bench.has_baseline:
             rows.insert(0, baseline)
         options = self._sources.options(self._protocol.frames)
-        with self._still(), History(self._protocol.history or default_path()) as history:
+        with self._still("measuring", token), History(self._protocol.history or default_path()) as history:
             for row in rows:
                 self._keep(history, bench.measure(Variant.of(self._detector, row, options=options)))
-        self._notices.end()
 
-    def sweep(self, scope: Scope, settings: Settings) -> None:
+    def sweep(self, scope: Scope, settings: Settings, token: CancelToken) -> None:
         """Measure all sensible settings, or those of the size of these, as far as the history does not know them.
 
         Raises:
@@ -115,20 +119,17 @@ class Measuring:
         if search is None:
             self._sources.in_words()  # raises: it says why there is none
         assert search is not None, "there is one wherever there are sources"
-        with self._still():
-            self._notices.begin("sweep: preparing", can_cancel=True)
-            try:
-                for step in search.run(scope, settings, self._tell_sweep):
-                    if isinstance(step, Estimate):
-                        minutes = step.seconds / 60
-                        self._notices.write(
-                            f"sweep: {step.combinations} settings, {step.known} known already, about {minutes:.0f} min"
-                        )
-                    self._notices.changed()
-            finally:
-                self._notices.end()
+        with self._still("sweep: preparing", token) as activity:
+            for step in search.run(scope, settings, partial(self._tell_sweep, activity)):
+                if token.cancelled:  # since before there was a sweep that could have been told
+                    search.cancel()
+                if isinstance(step, Estimate):
+                    minutes = step.seconds / 60
+                    self._notices.write(f"sweep: {step.combinations} settings, {step.known} known already, about {minutes:.0f} min")
+                self._notices.changed()
+            token.check()
 
-    def take_home(self, settings: Settings, folder: Path) -> None:
+    def take_home(self, settings: Settings, folder: Path, token: CancelToken) -> None:
         """Write a folder that runs settings without the workbench.
 
         Raises:
@@ -136,8 +137,8 @@ class Measuring:
         """
         from workbench.export import take_home
 
-        taken = take_home(self._detector, settings, self._footage, folder, replace=True, progress=self._notices.progress)
-        self._notices.end()
+        with self._notices.doing("taking home", token) as activity:
+            taken = take_home(self._detector, settings, self._footage, folder, replace=True, progress=activity.progress)
         self._notices.tell(f"taken home: {taken.folder}, tried on {taken.frames} frames; its README.md says more", "measure")
         self._notices.write(f"taken home: {taken.folder}")
 
@@ -146,14 +147,16 @@ class Measuring:
         self._benches.clear()
 
     @contextmanager
-    def _still(self) -> Iterator[None]:
-        """Keep what plays from taking time."""
-        self.active = True
-        try:
-            with self._player.hold():
-                yield
-        finally:
-            self.active = False
+    def _still(self, what: str, token: CancelToken) -> Iterator[Activity]:
+        """Tell of a job, and keep what plays from taking time."""
+        token.check()
+        with self._notices.doing(what, token) as activity:
+            self._activity = activity
+            try:
+                with self._player.hold():
+                    yield activity
+            finally:
+                self._activity = None
 
     def _bench(self, baseline: Settings | None) -> Bench:
         if baseline not in self._benches:
@@ -161,7 +164,7 @@ class Measuring:
             bench = Bench(
                 self._footage,
                 protocol.frames,
-                progress=self._notices.progress,
+                progress=self._progress,
                 comparison_seconds=protocol.comparison_seconds,
             )
             self._benches = {baseline: bench}  # the last one only: each keeps a model
@@ -174,9 +177,14 @@ class Measuring:
             self.search.add(record)
         self._notices.write(f"measured {record.name}")
 
-    def _tell_sweep(self, standing: Standing) -> None:
+    def _progress(self, what: str, done: int, total: int) -> None:
+        assert self._activity is not None, "a bench works while something is measured only"
+        self._activity.progress(what, done, total)
+
+    def _tell_sweep(self, activity: Activity, standing: Standing) -> None:
         left = f"about {standing.seconds_left / 60:.0f} min left, " if standing.seconds_left >= 60 else ""
-        self._notices.proceed(f"sweep, {left}{standing.what}", standing.done, standing.total)
+        self._notices.proceed(activity, f"sweep, {left}{standing.what}", standing.done, standing.total)
+        self._notices.changed()  # other processes do the work: that it is shown costs them little
 
 
 def _search(detector: Detector, footage: Footage, sources: Sources, protocol: Protocol) -> Search | None:

@@ -1,22 +1,43 @@
-"""What a session tells of itself: one message that stands, one job that goes on, and a log of what happened."""
+"""What a session tells of itself: one message that stands, the jobs that go on, and a log of what happened."""
 
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, final
 
 from workbench.errors import MediaError, WorkbenchError
-from workbench.session.worker import WORKER_THREAD
 
 LOG_KEPT = 200
 Place = Literal["panel", "media", "settings", "measure"]
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error: somebody pressed the button
-    """Raised inside a measurement that nobody waits for any more."""
+    """Raised inside work that nobody waits for any more."""
+
+
+@final
+class CancelToken:
+    """Whether somebody still waits for some work. A later request has another one, so that it cannot revive a cancelled one."""
+
+    def __init__(self) -> None:
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """Tell the work that nobody waits for it; from any thread."""
+        self.cancelled = True
+
+    def check(self) -> None:
+        """Let the work end where nobody waits for it.
+
+        Raises:
+            Cancelled: Nobody does.
+        """
+        if self.cancelled:
+            raise Cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +73,28 @@ class LogLine:
 class Notices:
     """What there is to tell, from whatever thread.
 
+    Several threads have a job at the same time: the worker prepares or measures, the player does its chores. Each job has a line of
+    its own, and none ends another's.
+
     Attributes:
         on_change: Called whenever something changed.
         message: What stands in the panel.
-        job: What goes on.
         log: What happened, oldest first.
-        cancelled: Whether nobody waits any more for what the worker does.
     """
 
     def __init__(self) -> None:
         self.on_change: Callable[[], None] = _nobody_looks
         self.message: Message | None = None
-        self.job: Job | None = None
         self.log: list[LogLine] = []
-        self.cancelled = False
+        self._lock = threading.Lock()  # guards log and jobs, which several threads change
+        self._jobs: dict[Activity, Job] = {}
+
+    @property
+    def job(self) -> Job | None:
+        """What people see of all that goes on: what they can cancel before what they cannot, and of those the latest."""
+        with self._lock:
+            jobs = tuple(self._jobs.values())
+        return max(reversed(jobs), key=lambda job: job.can_cancel, default=None)
 
     def changed(self) -> None:
         """Let whoever shows the session look again."""
@@ -94,43 +123,61 @@ class Notices:
             text = f"{type(error).__name__}: {error}".strip()
             self.message = Message("error", f"a mistake of the workbench: {text}; the log has the details", place)
             self._log("error", "".join(traceback.format_exception(error)))
-        self.end()
+        self.changed()
 
     def write(self, text: str) -> None:
         """Note in the log what happened."""
         self._log("note", text)
         self.changed()
 
-    def begin(self, what: str, *, can_cancel: bool = False) -> None:
-        """Tell what goes on from now."""
-        self.job = Job(what, time.perf_counter(), can_cancel=can_cancel)
-        self.changed()
+    @contextmanager
+    def doing(self, what: str, token: CancelToken | None = None) -> "Iterator[Activity]":
+        """Tell of a job while it goes on.
 
-    def proceed(self, what: str, done: int, total: int) -> None:
-        """Tell how far the job is, whatever it does by now."""
-        began = self.job.began_seconds if self.job else time.perf_counter()
-        self.job = Job(what, began, done, total, can_cancel=True)
+        Args:
+            what: What people read.
+            token: People may cancel the job by it.
+        """
+        activity = Activity(self, token)
+        self._put(activity, Job(what, time.perf_counter(), can_cancel=token is not None))
         self.changed()
+        try:
+            yield activity
+        finally:
+            with self._lock:
+                del self._jobs[activity]
+            self.changed()
+
+    def proceed(self, activity: "Activity", what: str, done: int, total: int) -> None:
+        """Take down how far a job is; shown with whatever changes next."""
+        self._put(activity, replace(self._jobs[activity], what=what, done=done, total=total))
+
+    def _put(self, activity: "Activity", job: Job) -> None:
+        with self._lock:
+            self._jobs[activity] = job
+
+    def _log(self, kind: Literal["error", "note"], text: str) -> None:
+        line = LogLine(datetime.now().astimezone().strftime("%H:%M:%S"), kind, text)
+        with self._lock:
+            self.log = [*self.log, line][-LOG_KEPT:]
+
+
+@final
+class Activity:
+    """One job's own line among what goes on."""
+
+    def __init__(self, notices: Notices, token: CancelToken | None) -> None:
+        self._notices, self._token = notices, token
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """Tell how far something is; it is shown with whatever changes next, for this is called between frames that are timed.
+        """Tell how far it is; nothing is shown for that alone, for this is called between frames that are timed.
 
         Raises:
             Cancelled: Nobody waits for it any more.
         """
-        cancellable = threading.current_thread().name == WORKER_THREAD
-        if self.cancelled and cancellable:
-            raise Cancelled
-        began = self.job.began_seconds if self.job and self.job.what == what else time.perf_counter()
-        self.job = Job(what, began, done, total, can_cancel=cancellable)
-
-    def end(self) -> None:
-        """Tell that nothing goes on."""
-        self.job = None
-        self.changed()
-
-    def _log(self, kind: Literal["error", "note"], text: str) -> None:
-        self.log = [*self.log, LogLine(datetime.now().astimezone().strftime("%H:%M:%S"), kind, text)][-LOG_KEPT:]
+        if self._token is not None:
+            self._token.check()
+        self._notices.proceed(self, what, done, total)
 
 
 def _nobody_looks() -> None:

@@ -2,6 +2,7 @@
 
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from workbench.record import Record
 from workbench.report import render_report
 from workbench.session.evaluation import Evaluation, Pinned
 from workbench.session.measuring import Measuring, Protocol
-from workbench.session.notices import Notices, Place
+from workbench.session.notices import CancelToken, Notices, Place
 from workbench.session.sources import as_code, as_command
 from workbench.session.sweeping import Scope, Search
 from workbench.session.warm import WarmPipelines
@@ -87,10 +88,11 @@ class Session:
         self._sources = Sources(detector=detector, media=media, truth=truth, allow=tuple(allow))
         self._protocol = Protocol(history=history, frames=frames, comparison_seconds=comparison_seconds, grid=grid)
         self._opened: _Opened | None = None
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # guards what is opened and wished for, and that what plays follows the latest wish
+        self._latest_wish = CancelToken()  # of `settings`
+        self._request = CancelToken()  # of what is measured, swept or taken home
         self._pipelines = WarmPipelines()
         self._uploads: tempfile.TemporaryDirectory[str] | None = None
-        self._changes = 0
         self._closed = False
         self._worker = Worker(self.notices.tell_error)
         self._worker.submit(lambda: self._open(self._sources))
@@ -164,10 +166,11 @@ class Session:
 
         def keep() -> None:
             opened = self._open_now
-            pipeline = opened.player.pipeline
-            if pipeline is None:
-                raise SettingsError("nothing runs yet that could be pinned; wait until the first frame is there")
-            opened.evaluation.pin(pipeline, self.name_of(pipeline.settings))
+            with self._lock:
+                pipeline = opened.player.pipeline
+                if pipeline is None:
+                    raise SettingsError("nothing runs yet that could be pinned; wait until the first frame is there")
+                opened.evaluation.pin(pipeline, self.name_of(pipeline.settings))
 
         self.notices.guard("settings", keep)
 
@@ -177,13 +180,11 @@ class Session:
 
     def measure(self) -> None:
         """Run the full protocol on the current setting, and before it on the pinned one where that has no record yet."""
-        self.notices.cancelled = False
-        self._in_background("measure", lambda: self._open_now.measuring.measure(self._wished(), self.pinned))
+        self._measure(lambda measuring, settings, token: measuring.measure(settings, self.pinned, token))
 
     def sweep(self, scope: Scope) -> None:
         """Measure all sensible settings, or those of the current size, as far as the history does not know them."""
-        self.notices.cancelled = False
-        self._in_background("measure", lambda: self._open_now.measuring.sweep(scope, self._wished()))
+        self._measure(lambda measuring, settings, token: measuring.sweep(scope, settings, token))
 
     def set_budget(self, budget: Budget) -> None:
         """Say what a setting has to keep; `search` picks the fastest that does."""
@@ -204,19 +205,18 @@ class Session:
 
     def take_home(self, folder: Path) -> None:
         """Write a folder that runs the current setting without the workbench."""
-        self.notices.cancelled = False
-        self._in_background("measure", lambda: self._open_now.measuring.take_home(self._wished(), folder))
+        self._measure(lambda measuring, settings, token: measuring.take_home(settings, folder, token))
 
     def cancel(self) -> None:
         """Give up what is going on: a measurement or a sweep ends; a setting that is being prepared is not changed to."""
-        self.notices.cancelled = True
-        if self.search is not None:
-            self.search.cancel()
         with self._lock:
+            self._request.cancel()
+            self._request = CancelToken()
             running = self.running
             if running is not None and self.settings != running:
-                self._changes += 1
-                self.settings = running
+                self._wish_for(running)
+        if self.search is not None:
+            self.search.cancel()
         self.notices.changed()
 
     def choose(self, record_id: str) -> None:
@@ -261,9 +261,12 @@ class Session:
 
     def close(self) -> None:
         """End every thread and give back media and files; a second time does nothing."""
-        if self._closed:
-            return
-        self._closed = self.notices.cancelled = True
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._latest_wish.cancel()
+        self.cancel()
         self._worker.close()
         if self._opened:
             self._opened.player.close()
@@ -335,12 +338,6 @@ class Session:
         pipeline = self.player.pipeline if self.player else None
         return pipeline.settings if pipeline else None
 
-    @property
-    def compile_seconds(self) -> float:
-        """How long the running setting took to prepare."""
-        settings = self.running
-        return self._pipelines.compile_seconds(settings) if settings else 0.0
-
     def pinned_found(self, shown: Shown) -> Detections | None:
         """Return what the baseline found in a frame, where it has been run on it."""
         return self._opened.evaluation.pinned_found(shown) if self._opened else None
@@ -361,6 +358,10 @@ class Session:
     def _in_background(self, place: Place, action: Callable[[], object]) -> None:
         self._worker.submit(lambda: self.notices.guard(place, action))
 
+    def _measure(self, action: Callable[[Measuring, Settings, CancelToken], object]) -> None:
+        token = self._request
+        self._in_background("measure", lambda: action(self._open_now.measuring, self._wished(), token))
+
     def _with_opened(self, action: Callable[[_Opened], object]) -> None:
         self.notices.guard("panel", lambda: action(self._open_now))
 
@@ -368,24 +369,30 @@ class Session:
         self._open(self._sources.model_copy(update=changes))
 
     def _open(self, sources: Sources) -> None:
-        self.notices.begin(f"opening {sources.detector or 'the sample detector'}")
         before = self._opened
-        sources = sources.opened()
-        kept = before.detector if before and sources.detector in {self._sources.detector, before.detector.facts.source} else None
-        detector, footage = sources.open(kept)
-        same_detector = kept is not None
-        settings = self.settings if same_detector and self.settings else self._first_settings(detector)
-        records = self.records if same_detector else []
-        player = Player(footage.media, self.notices.tell_error)
-        with ExitStack() as undo:
-            undo.callback(player.close)
-            if footage.media.facts().endless:
-                player.set_pace("free")
-            evaluation = Evaluation(footage, player, self.notices, self._protocol.comparison_seconds)
-            measuring = Measuring(detector, footage, player, sources, self._protocol, self.notices, records)
-            undo.pop_all()
-        self._sources, self.settings = sources, settings
-        self._opened = _Opened(detector, footage, player, evaluation, measuring)
+        with self.notices.doing(f"opening {sources.detector or 'the sample detector'}"):
+            sources = sources.opened()
+            kept = (
+                before.detector if before and sources.detector in {self._sources.detector, before.detector.facts.source} else None
+            )
+            detector, footage = sources.open(kept)
+            same_detector = kept is not None
+            first = self._first_settings(detector)
+            records = self.records if same_detector else []
+            player = Player(footage.media, self.notices.tell_error)
+            with ExitStack() as undo:
+                undo.callback(player.close)
+                if footage.media.facts().endless:
+                    player.set_pace("free")
+                evaluation = Evaluation(footage, player, self.notices, self._protocol.comparison_seconds)
+                measuring = Measuring(detector, footage, player, sources, self._protocol, self.notices, records)
+                with self._lock:
+                    if self._closed:
+                        return
+                    self._sources, self._opened = sources, _Opened(detector, footage, player, evaluation, measuring)
+                    settings = self.settings if same_detector and self.settings else first
+                    wish = self._wish_for(settings)
+                undo.pop_all()
         if before is not None:
             before.player.close()
         self._pipelines.clear()  # they were made for other frames: integer models took their ranges from those
@@ -393,7 +400,7 @@ class Session:
         notes = "; ".join([*footage.media.facts().notes, *(note for known in truths for note in known.notes)])
         if notes:
             self.notices.tell(notes, "media")
-        self._prepare(settings, self._changes)
+        self._prepare(settings, wish)
 
     def _first_settings(self, detector: Detector) -> Settings:
         """Return what to begin with: the preset, or the detector's own defaults where it cannot take that."""
@@ -411,17 +418,23 @@ class Session:
         if others:
             self.notices.tell(f"changed with it: {'; '.join(others)}", "settings")
 
-    def _change(self, settings: Settings) -> None:
+    def _wish_for(self, settings: Settings) -> CancelToken:
+        """Take settings as what is wished for now, instead of those before."""
         with self._lock:
-            self._changes += 1
-            self.settings = settings
-            change = self._changes
-        self.notices.message = None
-        pipeline = self._open_now.player.pipeline
-        if pipeline is None or not self._change_nms(pipeline, settings):
-            self._in_background("settings", lambda: self._prepare(settings, change))
+            self._latest_wish.cancel()
+            self._latest_wish, self.settings = CancelToken(), settings
+            return self._latest_wish
 
-    def _change_nms(self, pipeline: Pipeline, settings: Settings) -> bool:
+    def _change(self, settings: Settings) -> None:
+        self.notices.message = None
+        with self._lock:
+            player = self._open_now.player
+            wish, pipeline = self._wish_for(settings), player.pipeline
+            if pipeline is not None and self._change_nms(player, pipeline, settings):
+                return
+        self._in_background("settings", lambda: self._prepare(settings, wish))
+
+    def _change_nms(self, player: Player, pipeline: Pipeline, settings: Settings) -> bool:
         """Answer at once where only the NMS differs and its program need not be compiled again."""
         if settings.model_copy(update={"nms": pipeline.settings.nms}) != pipeline.settings:
             return False
@@ -429,35 +442,38 @@ class Session:
         if other is None:
             return False
         self._pipelines.keep(other)
-        self._open_now.player.use_nms(other)
+        player.use_nms(other)
         self._settle(other)
         return True
 
-    def _prepare(self, settings: Settings, change: int) -> None:
+    def _prepare(self, settings: Settings, wish: CancelToken) -> None:
         """Make a pipeline ready while the old one plays on; the latest wish wins."""
-        if change != self._changes or self._closed:
+        if wish.cancelled:
             return
-        opened = self._open_now
-        pipeline = self._pipelines.get(settings)
-        if pipeline is None:
-            name = self.name_of(settings)
-            self.notices.begin(f"preparing {name}", can_cancel=opened.player.pipeline is not None)
-            try:
-                pipeline = self._pipelines.make(opened.detector, settings, opened.footage)
-            except Exception:
-                self._go_back(opened.player, change)
-                raise
-            self.notices.write(f"{name} was ready after {self._pipelines.compile_seconds(settings):.1f} s")
-        self._pipelines.keep(pipeline)
-        self.notices.end()
-        if change == self._changes:
-            opened.player.use(pipeline)
-            self._settle(pipeline)
-
-    def _go_back(self, player: Player, change: int) -> None:
+        player = self._open_now.player
+        pipeline = self._pipelines.get(settings) or self._compiled(settings, wish)
         with self._lock:
-            if change == self._changes and player.pipeline is not None:
-                self.settings = player.pipeline.settings
+            if self._closed:
+                return
+            self._pipelines.keep(pipeline)
+            if not wish.cancelled:
+                player.use(pipeline)
+                self._settle(pipeline)
+
+    def _compiled(self, settings: Settings, wish: CancelToken) -> Pipeline:
+        opened, name, before = self._open_now, self.name_of(settings), time.perf_counter()
+        running = self.running
+        with self.notices.doing(f"preparing {name}", wish if running is not None else None):
+            try:
+                pipeline = Pipeline(opened.detector, settings, opened.footage.calibration)
+                pipeline.compile(opened.footage.media.facts().size_hw)
+            except Exception:
+                with self._lock:
+                    if not wish.cancelled and running is not None:
+                        self._wish_for(running)
+                raise
+        self.notices.write(f"{name} was ready after {time.perf_counter() - before:.1f} s")
+        return pipeline
 
     def _settle(self, pipeline: Pipeline) -> None:
         self._open_now.evaluation.settle(pipeline, self.name_of(pipeline.settings))

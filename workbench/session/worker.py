@@ -6,7 +6,9 @@ from typing import final
 
 from workbench.machine import NamedThread
 
-WORKER_THREAD = "workbench-worker"
+CLOSE_SECONDS = (
+    4.0  # that closing waits for the running task: a compiler cannot be interrupted, and its thread ends with the process
+)
 
 
 @final
@@ -21,17 +23,17 @@ class Worker:
         self._on_error = on_error
         self._tasks: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._closed = False
-        self._thread = NamedThread(target=self._run, name=WORKER_THREAD)
+        self._thread = NamedThread(target=self._run, name="workbench-worker")
         self._thread.start()
 
     def submit(self, task: Callable[[], object]) -> None:
         self._tasks.put(task)
 
     def close(self) -> None:
-        """Let the running task end, drop the others, and end the thread."""
+        """Drop what waits and end the thread; what runs longer than `CLOSE_SECONDS` ends by itself."""
         self._closed = True
         self._tasks.put(None)
-        self._thread.join()
+        self._thread.join(CLOSE_SECONDS)
 
     def _run(self) -> None:
         while (task := self._tasks.get()) is not None and not self._closed:

@@ -9,7 +9,8 @@ from workbench.detections import Agreement, agreement
 from workbench.live import Cost
 from workbench.machine import NoiseCertificate
 from workbench.record import Record
-from workbench.session import Job, Session
+from workbench.session import Job, Pinned, Session
+from workbench.settings import Settings
 from workbench.stages import Overlay, counts
 from workbench.timing import Comparison, Timing
 from workbench.wording import (
@@ -42,7 +43,8 @@ def status(session: Session, drawn: Overlay | None, cost: Cost | None, age_secon
     running, shown = session.running, player.shown if player else None
     if player is None or running is None or shown is None:
         return {"ready": False}
-    timing, pinned = player.rolling.timing(session.compile_seconds), session.pinned
+    timing, pinned = player.rolling.window.timing(), session.pinned
+    pinned_timing = pinned.timing if pinned else None
     facts = player.media.facts()
     name = session.name_of(running)
     history = player.rolling.history(time.perf_counter())
@@ -54,35 +56,35 @@ def status(session: Session, drawn: Overlay | None, cost: Cost | None, age_secon
         "frames": facts.frames or None,
         "fps_of_media": facts.fps,
         "name": name,
-        "headline": _headline(timing, session.comparison, pinned.name if pinned else None, name),
+        "headline": _headline(timing, session.comparison, pinned, running),
         "figures": _figures(session, timing, cost, age_seconds),
         "noise": {"verdict": noise.verdict, "reasons": list(noise.reasons)},
-        "now": _bar(name, timing),
-        "pinned": _bar(pinned.name, pinned.timing) if pinned else None,
+        "now": _bar(name, timing) if timing else None,
+        "pinned": _bar(pinned.name, pinned_timing) if pinned else None,
         "history": {
             "seconds": [round(at, 2) for at, _ in history],
             "ms": [round(seconds * 1000, 3) for _, seconds in history],
-            "pinned_ms": pinned.timing.median_ms if pinned and pinned.timing else None,
+            "pinned_ms": pinned_timing.median_ms if pinned_timing else None,
         },
         "counts": counts(drawn) if drawn is not None else None,
     }
 
 
-def _headline(timing: Timing | None, comparison: Comparison | None, pinned: str | None, name: str) -> Told:
+def _headline(timing: Timing | None, comparison: Comparison | None, pinned: Pinned | None, running: Settings) -> Told:
     median_ms = timing.median_ms if timing else None
     return {
         "latency": f"{format_milliseconds(median_ms)} ms",
         "fps": f"{format_number(1000 / median_ms if median_ms else None)} FPS",
-        "versus": _versus(comparison, pinned, name),
+        "versus": _versus(comparison, pinned, running),
         "verdict": comparison.verdict if comparison else None,
     }
 
 
-def _versus(comparison: Comparison | None, pinned: str | None, name: str) -> str:
+def _versus(comparison: Comparison | None, pinned: Pinned | None, running: Settings) -> str:
     if pinned is None:
         return "nothing pinned to compare with"
     if comparison is None:
-        return "this is what is pinned" if pinned == name else f"comparing with {pinned} …"
+        return "this is what is pinned" if pinned.settings == running else f"comparing with {pinned.name} …"
     return compared(comparison)
 
 
@@ -134,19 +136,17 @@ def _agreement(session: Session) -> Agreement | None:
     pinned, player = session.pinned, session.player
     if pinned is None or player is None:
         return None
-    both = [index for index in tuple(player.found) if index in pinned.found]
+    found, before = dict(player.found), dict(pinned.found)  # copies: the player's thread adds and lets go
+    both = [index for index in found if index in before]
     if not both:
         return None
-    found, before = player.found, pinned.found
-    pairs = [(found[index], before[index]) for index in both if index in found]
-    return agreement([one for one, _ in pairs], [other for _, other in pairs], baseline_name=pinned.name)
+    return agreement([found[index] for index in both], [before[index] for index in both], baseline_name=pinned.name)
 
 
-def _bar(name: str, timing: Timing | None) -> Told | None:
-    if timing is None or timing.median_ms is None:
-        return None
-    stages = [{"stage": stage, "ms": seconds * 1000} for stage, seconds in timing.budget().items()]
-    return {"name": name, "total_ms": timing.median_ms, "stages": stages}
+def _bar(name: str, timing: Timing | None) -> Told:
+    """Tell a setting's stages; its name alone where no frame of it was timed yet."""
+    stages = [{"stage": stage, "ms": seconds * 1000} for stage, seconds in timing.budget().items()] if timing else []
+    return {"name": name, "total_ms": timing.median_ms if timing else None, "stages": stages}
 
 
 def job(running: Job | None) -> Told | None:
@@ -162,12 +162,12 @@ def job(running: Job | None) -> Told | None:
     }
 
 
-def rows(records: list[Record], pinned: str | None) -> list[Told]:
+def rows(records: list[Record], pinned: Settings | None) -> list[Told]:
     """Tell the table of what was measured."""
     return [_row(record, pinned) for record in records]
 
 
-def _row(record: Record, pinned: str | None) -> Told:
+def _row(record: Record, pinned: Settings | None) -> Told:
     timing, compared_with = record.timing, record.comparison
     return {
         "id": record.id,
@@ -181,5 +181,5 @@ def _row(record: Record, pinned: str | None) -> Told:
         "noise": record.noise.verdict,
         "state": "failed" if record.problem else "broken" if record.broken else "ok",
         "problem": record.problem.message if record.problem else "; ".join(record.warnings) or None,
-        "pinned": record.name == pinned,
+        "pinned": record.settings == pinned,
     }

@@ -235,7 +235,7 @@ class WorkbenchView(anywidget.AnyWidget):
         )
         detector = session.detector
         labels = list(detector.facts.labels) if detector else []
-        records = rows(session.records, session.pinned.name if session.pinned else None)
+        records = rows(session.records, session.pinned.settings if session.pinned else None)
         measured = records != self.records
         with self.hold_sync():
             self.panel = describe(session)

@@ -108,8 +108,10 @@ export function stageBars(desk) {
     set(name, "title", budget?.name);
     write(total, budget ? `${formatMs(budget.total_ms)} ms` : MISSING);
     const told = parts.map(({ stage, ms }) => `${stage} ${formatMs(ms)} ms`).join(", ");
-    set(bar, "aria-label", budget ? `${key}, ${budget.name}: ${told}` : `${key}: nothing yet`);
-    if (!budget) bar.append(h("span", { class: "none" }, key === "pinned" ? "nothing pinned" : "nothing measured yet"));
+    set(bar, "aria-label", told ? `${key}, ${budget.name}: ${told}` : `${key}: nothing yet`);
+    const untold = budget?.total_ms ? "timed in turns only, not by stage" : "not played yet";
+    const none = budget ? untold : key === "pinned" ? "nothing pinned" : "nothing measured yet";
+    if (!told) bar.append(h("span", { class: "none" }, none));
   }
 
   let latest = null;
