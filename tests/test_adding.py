@@ -25,12 +25,12 @@ from workbench.cli.entry import main
 from workbench.detectors import Card, write_card
 from workbench.detectors.output_kinds import OUTPUT_KINDS
 from workbench.history import History
-from workbench.opening import open_detector
+from workbench.opening import Sources, open_detector
 from workbench.record import Record, read_records
 from workbench.report import write_report
 from workbench.session import Session
 from workbench.settings import Settings
-from workbench.sweep import Grid, Isolation, Material, Sweep, ThisMachine
+from workbench.sweep import Grid, Isolation, Sweep, ThisMachine
 from workbench.view.panel import describe
 
 HOST = "input.size_hw=64x96,input.resize=opencv"
@@ -100,8 +100,8 @@ def swept(model: Path, media: Path, history: Path) -> list[Record]:
     )
     here = ThisMachine(Isolation(command=("-m", "tests.added.child")))
     with History(history) as opened:
-        material = Material(detector=str(model), media=str(media))
-        return list(Sweep([material], opened, grid=Grid(axes), frames=4, baseline=RUNS["baseline"], executors=[here]).run())
+        sources = Sources(detector=str(model), media=str(media))
+        return list(Sweep([sources], opened, grid=Grid(axes), frames=4, baseline=RUNS["baseline"], executors=[here]).run())
 
 
 @pytest.fixture(scope="module")

@@ -23,13 +23,13 @@ from workbench.choosing import Budget, pick
 from workbench.history import History
 from workbench.machine import environment
 from workbench.measuring import DEFAULT_FRAMES
+from workbench.opening import Sources
 from workbench.record import Record
 from workbench.report import Summary
 from workbench.report.headline import headline
 from workbench.samples import SAMPLE_DETECTORS
 from workbench.settings import usable_cores
-from workbench.sweep import Grid, Material, Standing, Sweep, read_grid
-from workbench.sweep.child import open_material
+from workbench.sweep import Grid, Standing, Sweep, read_grid
 from workbench.sweep.isolation import run_task
 from workbench.sweep.loop_timing import BACK
 from workbench.sweep.plan import Subject
@@ -83,7 +83,7 @@ def main() -> None:
 def sweep(path: Path, detectors: Sequence[str], grid: Grid | None) -> tuple[list[Record], float]:
     """Sweep, and say how long it took and how far composed times are from those measured whole; return records and seconds."""
     with History(path) as history:
-        run = Sweep([Material(detector=name) for name in detectors], history, grid=grid, progress=tell)
+        run = Sweep([Sources(detector=name) for name in detectors], history, grid=grid, progress=tell)
         estimate = run.estimate()
         print(f"{estimate.combinations} combinations, {estimate.tasks} runs, estimated {estimate.seconds / 60:.1f} minutes")
         began = time.monotonic()
@@ -193,11 +193,11 @@ def row_of(record: Record) -> Row:
 
 
 def whole_task(name: str, rows: Sequence[Row]) -> Task:
-    material = Material(detector=name)
-    detector, footage = open_material(material)
+    sources = Sources(detector=name)
+    detector, footage = sources.open()
     subject = Subject(
         detector=detector,
-        material=material,
+        sources=sources,
         media=footage.media.facts(),
         truth=footage.labelled_truth.name if footage.labelled_truth else None,
         frames=DEFAULT_FRAMES,

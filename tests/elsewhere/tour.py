@@ -11,9 +11,9 @@ import sitecustomize
 
 from workbench.history import History
 from workbench.machine import environment
-from workbench.opening import open_detector
+from workbench.opening import Sources, open_detector
 from workbench.session import Session
-from workbench.sweep import Grid, Material, Sweep
+from workbench.sweep import Grid, Sweep
 
 SMALL = "litert,input.size_hw=64x96,input.resize=opencv,nms.method=opencv"
 PATIENCE_SECONDS = 120.0
@@ -27,13 +27,13 @@ def until(claim: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-def sweep(material: Material, path: Path) -> list[str]:
+def sweep(sources: Sources, path: Path) -> list[str]:
     """Sweep two settings and return why rows failed, and `fine` for the others."""
     grid = Grid(
         tuple({name: value} for value in values) for name, values in (("runtime.engine", ["litert"]), ("nms.score", [0.1, 0.3]))
     )
     history = History(path)
-    records = list(Sweep([material], history, grid=grid, frames=4, baseline=SMALL).run())
+    records = list(Sweep([sources], history, grid=grid, frames=4, baseline=SMALL).run())
     history.close()
     return [record.problem.message if record.problem else "fine" for record in records]
 
@@ -55,7 +55,7 @@ def play(model: str, media: str, truth: str, history: Path) -> tuple[int, str | 
 def main(model: str, media: str, truth: str, folder: str) -> None:
     here = environment()
     detector = open_detector(model, media)
-    rows = sweep(Material(detector=model, media=media, truth=truth), Path(folder) / "sweep.sqlite")
+    rows = sweep(Sources(detector=model, media=media, truth=truth), Path(folder) / "sweep.sqlite")
     frames, message = play(model, media, truth, Path(folder) / "live.sqlite")
     told = {
         "cpu": here.cpu,

@@ -13,9 +13,10 @@ from tests.session.sessions import SMALL, changed_to, player_of, until
 from workbench.choosing import Budget
 from workbench.history import History
 from workbench.media import array_media
+from workbench.opening import Sources
 from workbench.session import Search, Session
 from workbench.session.worker import CLOSE_SECONDS
-from workbench.sweep import Grid, Material
+from workbench.sweep import Grid
 
 
 def test_measuring_keeps_a_record_of_the_pinned_setting_too(session: Session, tmp_path: Path) -> None:
@@ -107,12 +108,10 @@ def test_a_sweep_finds_what_a_budget_picks_and_goes_on_from_there(scenes: str, s
         assert picked is not None
         assert picked.chosen is not None
         session.choose_swept(picked.chosen.summary.id)
-        until(session, lambda: session.settings == session.opened.measuring.search.settings_of(picked.chosen.summary.id))
-        material = Material(detector=str(SHAPES))
-        assert (
-            Search(session.opened.detector, material, session.opened.footage.media.facts(), history, 3).rows
-            == session.opened.measuring.search.rows
-        )
+        search = session.opened.measuring.search
+        until(session, lambda: session.settings == search.settings_of(picked.chosen.summary.id))
+        sources, media = Sources(detector=str(SHAPES)), session.opened.footage.media.facts()
+        assert Search(session.opened.detector, sources, media, history, 3).rows == search.rows
     finally:
         session.close()
 

@@ -2,7 +2,7 @@
 
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +126,22 @@ def test_closing_twice_does_nothing(start: Callable[..., Session]) -> None:
     session = start()
     session.close()
     session.close()
+
+
+def test_closing_while_frames_are_still_being_opened_leaves_nothing_that_plays(start: Callable[..., Session]) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def frames() -> Iterator[np.ndarray]:
+        begun.set()
+        may_go_on.wait(30)
+        yield np.zeros((72, 128, 3), np.uint8)
+
+    session = start(frames, truth=None)
+    assert begun.wait(30)
+    session.close()
+    may_go_on.set()
+    until(session, lambda: not {thread.name for thread in threading.enumerate()} & THREADS)
+    assert session.opened is None
 
 
 def test_frames_in_memory_are_played_and_have_no_command(start: Callable[..., Session]) -> None:

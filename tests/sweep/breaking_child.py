@@ -55,11 +55,11 @@ DEEDS: dict[str, Callable[[], object]] = {
 }
 
 
-def open_breaking(material: Any) -> Any:
+def open_breaking(sources: Any) -> Any:
     sound = sample_detector("inspector-mobile")
     network = Breaking(WEIGHTS / "inspector-mobile.keras", DEEDS[sys.argv[1]])
     detector = Detector(network, sound.meaning, name=sound.facts.name, source=sound.facts.source)
-    return detector, open_footage(detector, material.media, material.truth)
+    return detector, open_footage(detector, sources.media, sources.truth)
 
 
 if __name__ == "__main__":

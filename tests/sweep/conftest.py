@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from workbench.opening import Sources
 from workbench.samples import SAMPLE_STILLS
-from workbench.sweep import Material
 
 WANTED = 5
 LANDSCAPE = (1280, 720)
@@ -33,5 +33,5 @@ def stills_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def material(stills_folder: Path) -> Material:
-    return Material(detector="inspector-mobile", media=str(stills_folder))
+def sources(stills_folder: Path) -> Sources:
+    return Sources(detector="inspector-mobile", media=str(stills_folder))

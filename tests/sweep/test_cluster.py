@@ -14,7 +14,8 @@ import pytest
 
 from workbench.errors import UnavailableError
 from workbench.history import History
-from workbench.sweep import Grid, Material, Standing, Sweep, connect
+from workbench.opening import Sources
+from workbench.sweep import Grid, Standing, Sweep, connect
 
 DASK = str(Path(sys.executable).with_name("dask"))
 STARTING_SECONDS = 60
@@ -87,14 +88,14 @@ def start_worker(start, address: str, number: int):
 @pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 def test_two_workers_share_a_sweep_and_one_that_dies_takes_nothing_with_it(
-    start, address: str, material: Material, tmp_path: Path
+    start, address: str, sources: Sources, tmp_path: Path
 ) -> None:
     workers = [start_worker(start, address, number) for number in range(2)]
     executors = connect(address)
     (executor,) = executors
     try:
         with History(tmp_path / "history.sqlite") as history:
-            run = Sweep([material], history, grid=GRID, frames=4, baseline=BASELINE, executors=executors)
+            run = Sweep([sources], history, grid=GRID, frames=4, baseline=BASELINE, executors=executors)
             assert executor.slots == 2
             records = []
             died = None
@@ -106,7 +107,7 @@ def test_two_workers_share_a_sweep_and_one_that_dies_takes_nothing_with_it(
                     if died:
                         died.kill()
             stored = [record.id for record in history.records(pictures=False)]
-            again = Sweep([material], history, grid=GRID, frames=4, baseline=BASELINE, executors=executors)
+            again = Sweep([sources], history, grid=GRID, frames=4, baseline=BASELINE, executors=executors)
             assert again.estimate().tasks == 0
     finally:
         executor.close()
@@ -116,7 +117,7 @@ def test_two_workers_share_a_sweep_and_one_that_dies_takes_nothing_with_it(
     assert stored == [record.id for record in records]
     assert len([record for record in records if record.composed]) == 8
     assert not [record for record in records if record.problem]
-    assert {record.media.source for record in records} == {str(material.media)}
+    assert {record.media.source for record in records} == {str(sources.media)}
     assert (tmp_path / "cache" / "workbench" / "received" / "content").is_dir()
 
 
@@ -124,7 +125,7 @@ def test_two_workers_share_a_sweep_and_one_that_dies_takes_nothing_with_it(
 @pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("deed", ["cancel", "lose the scheduler"])
-def test_what_is_finished_when_a_sweep_ends_early_is_stored(start, material: Material, tmp_path: Path, deed: str) -> None:
+def test_what_is_finished_when_a_sweep_ends_early_is_stored(start, sources: Sources, tmp_path: Path, deed: str) -> None:
     scheduler, log = start("scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
     address = wait_for(log, r"(tcp://127\.0\.0\.1:\d+)")
     worker = start_worker(start, address, 0)
@@ -137,7 +138,7 @@ def test_what_is_finished_when_a_sweep_ends_early_is_stored(start, material: Mat
         run.cancel() if deed == "cancel" else scheduler.kill()
 
     with History(tmp_path / "history.sqlite") as history:
-        run = Sweep([material], history, grid=GRID, frames=4, baseline=BASELINE, executors=[executor], progress=end_early)
+        run = Sweep([sources], history, grid=GRID, frames=4, baseline=BASELINE, executors=[executor], progress=end_early)
         said = rf"the Dask scheduler at {re.escape(address)} answers no more"
         with nullcontext() if deed == "cancel" else pytest.raises(UnavailableError, match=said), closing(executor):
             seen += run.run()

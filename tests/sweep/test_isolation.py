@@ -10,9 +10,10 @@ import pytest
 
 from workbench.detectors import Detector
 from workbench.media import Media
+from workbench.opening import Sources
 from workbench.record import Record
 from workbench.settings import Settings
-from workbench.sweep import Isolation, Material
+from workbench.sweep import Isolation
 from workbench.sweep import isolation as isolated
 from workbench.sweep.isolation import WorkerStoppedError, records_of
 from workbench.sweep.task import Job, RecordText, Row, Task
@@ -31,7 +32,7 @@ def make_task(mobile: Detector, still_media: Media) -> MakeTask:
             id=group,
             kind=kind,
             name="inspector-mobile: litert",
-            material=Material(detector="inspector-mobile"),
+            sources=Sources(detector="inspector-mobile"),
             detector=mobile.facts,
             media=still_media.facts(),
             rows=rows,

@@ -10,8 +10,9 @@ import pytest
 from workbench.errors import RecordError, UnavailableError
 from workbench.history import History
 from workbench.machine import environment
+from workbench.opening import Sources
 from workbench.record import Problem
-from workbench.sweep import Executor, Grid, Material, Standing, Sweep
+from workbench.sweep import Executor, Grid, Standing, Sweep
 from workbench.sweep.child import ROUNDS, Lines, compose, row_problem
 from workbench.sweep.task import Job
 
@@ -119,18 +120,18 @@ class ConvertingExecutor(FakeExecutor):
 
 
 @pytest.fixture
-def swept(material: Material, tmp_path: Path):
+def swept(sources: Sources, tmp_path: Path):
     """Sweep sizes with an executor."""
 
     def sweep(executor: FakeExecutor, grid: Grid | None = None, **more):
         with History(tmp_path / "history.sqlite") as history:
             grid = grid or GRID
-            run = Sweep([material], history, grid=grid, frames=4, baseline=BASELINE, executors=[executor], **more)
+            run = Sweep([sources], history, grid=grid, frames=4, baseline=BASELINE, executors=[executor], **more)
             estimate = run.estimate()
             records = list(run.run())
             stored = [record.id for record in history.records(pictures=False)]
             assert stored == list(dict.fromkeys(record.id for record in records)), "none lost, none there twice"
-            assert list(Sweep([material], history, grid=grid, frames=4, baseline=BASELINE, executors=[FakeExecutor(1)]).run()) == []
+            assert list(Sweep([sources], history, grid=grid, frames=4, baseline=BASELINE, executors=[FakeExecutor(1)]).run()) == []
             return estimate, list(history.records(pictures=False))
 
     return sweep
@@ -223,11 +224,11 @@ def test_workers_that_are_all_gone_are_no_division_by_zero(swept) -> None:
     assert len(records) == 1 + 20
 
 
-def sweep_of(material: Material, history: History, executor: Executor, **more) -> Sweep:
-    return Sweep([material], history, grid=GRID, frames=4, baseline=BASELINE, executors=[executor], **more)
+def sweep_of(sources: Sources, history: History, executor: Executor, **more) -> Sweep:
+    return Sweep([sources], history, grid=GRID, frames=4, baseline=BASELINE, executors=[executor], **more)
 
 
-def test_after_a_cancel_all_that_is_finished_is_stored(material: Material, tmp_path: Path) -> None:
+def test_after_a_cancel_all_that_is_finished_is_stored(sources: Sources, tmp_path: Path) -> None:
     executor = StoppedExecutor()
 
     def cancel_once_all_run(_: Standing) -> None:
@@ -235,14 +236,14 @@ def test_after_a_cancel_all_that_is_finished_is_stored(material: Material, tmp_p
             run.cancel()
 
     with History(tmp_path / "history.sqlite") as history:
-        run = sweep_of(material, history, executor, progress=cancel_once_all_run)
+        run = sweep_of(sources, history, executor, progress=cancel_once_all_run)
         records = list(run.run())
 
         assert {record.id for record in records[1:]} == {job.tasks[0].rows[0].id for job, _ in executor.begun[1:]}
         assert history.ids() == {record.id for record in records}
 
 
-def test_a_scheduler_that_is_lost_ends_the_sweep_with_one_line(material: Material, tmp_path: Path) -> None:
+def test_a_scheduler_that_is_lost_ends_the_sweep_with_one_line(sources: Sources, tmp_path: Path) -> None:
     class Lost(FakeExecutor):
         def submit(self, job: Job) -> "Future[list[str]]":
             future = super().submit(job)
@@ -253,7 +254,7 @@ def test_a_scheduler_that_is_lost_ends_the_sweep_with_one_line(material: Materia
             return future
 
     with History(tmp_path / "history.sqlite") as history, pytest.raises(UnavailableError, match="answers no more"):
-        list(sweep_of(material, history, Lost(1)).run())
+        list(sweep_of(sources, history, Lost(1)).run())
 
 
 class FakeGroup:

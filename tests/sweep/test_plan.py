@@ -5,8 +5,7 @@ from itertools import chain, product
 import pytest
 
 from workbench.machine import environment
-from workbench.opening import open_footage
-from workbench.sweep import Material
+from workbench.opening import Sources, open_footage
 from workbench.sweep.plan import Subject, conversions
 from workbench.sweep.task import Task
 
@@ -15,11 +14,11 @@ STORED = (("litert", "float32"), ("litert", "int8"), ("openvino", "bfloat16"), (
 
 
 @pytest.fixture
-def subject(mobile, material: Material) -> Subject:
-    footage = open_footage(mobile, material.media)
+def subject(mobile, sources: Sources) -> Subject:
+    footage = open_footage(mobile, sources.media)
     return Subject(
         detector=mobile,
-        material=material,
+        sources=sources,
         media=footage.media.facts(),
         truth=None,
         frames=4,

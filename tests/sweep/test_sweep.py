@@ -16,9 +16,9 @@ import pytest
 from workbench.errors import SettingsError
 from workbench.history import History
 from workbench.measuring import Bench
-from workbench.opening import open_detector, open_footage, variant
+from workbench.opening import Sources, open_detector, open_footage, variant
 from workbench.record import Record, place
-from workbench.sweep import Grid, Isolation, Material, Standing, Sweep, ThisMachine, contenders
+from workbench.sweep import Grid, Isolation, Standing, Sweep, ThisMachine, contenders
 from workbench.sweep.composed_records import FRAMES_KEPT, why_impossible
 from workbench.sweep.runner import LEAST_CONFIRMED
 from workbench.timing import Timing
@@ -57,15 +57,15 @@ def open_history(tmp_path: Path):
         history.close()
 
 
-def sweep(material: Material, history: History, grid: Grid, **more) -> Sweep:
-    return Sweep([material], history, grid=grid, frames=FRAMES, baseline=BASELINE, **more)
+def sweep(sources: Sources, history: History, grid: Grid, **more) -> Sweep:
+    return Sweep([sources], history, grid=grid, frames=FRAMES, baseline=BASELINE, **more)
 
 
 @pytest.mark.slow
-def test_a_sweep_composes_what_a_bench_measures(material: Material, open_history: Callable[[], History]) -> None:
+def test_a_sweep_composes_what_a_bench_measures(sources: Sources, open_history: Callable[[], History]) -> None:
     standings: list[Standing] = []
     history = open_history()
-    run = sweep(material, history, grid_of("graph", "litert"), progress=standings.append)
+    run = sweep(sources, history, grid_of("graph", "litert"), progress=standings.append)
     estimate = run.estimate()
     records = list(run.run())
     composed = [record for record in records if record.composed]
@@ -80,10 +80,10 @@ def test_a_sweep_composes_what_a_bench_measures(material: Material, open_history
     assert standings[-1].records == len(records)
 
     check_composed(composed)
-    check_equal_to_direct(composed, material)
+    check_equal_to_direct(composed, sources)
     check_confirmed(records)
 
-    again = sweep(material, open_history(), grid_of("graph", "litert"))
+    again = sweep(sources, open_history(), grid_of("graph", "litert"))
     assert again.estimate().tasks == 0
     assert list(again.run()) == []
 
@@ -105,9 +105,9 @@ def seconds_of(timing: Timing) -> tuple[dict[str, np.ndarray], np.ndarray]:
     return {stage: np.array(seconds) for stage, seconds in timing.stage_seconds.items()}, np.array(timing.total_seconds) + ROUNDED
 
 
-def check_equal_to_direct(composed: list[Record], material: Material) -> None:
-    detector = open_detector(material.detector)
-    bench = Bench(open_footage(detector, material.media), FRAMES, comparison_seconds=0.1)
+def check_equal_to_direct(composed: list[Record], sources: Sources) -> None:
+    detector = open_detector(sources.detector)
+    bench = Bench(open_footage(detector, sources.media), FRAMES, comparison_seconds=0.1)
     for record in random.Random(3).sample(composed, 5):
         words = record.command.split("--preset ")[1].split(" ")[0]
         direct = bench.measure(variant(detector, words))
@@ -133,7 +133,7 @@ def check_confirmed(records: list[Record]) -> None:
     assert [record.settings for record in confirmed] == others
 
 
-def test_what_cannot_run_is_one_row_with_its_reason(material: Material, open_history: Callable[[], History]) -> None:
+def test_what_cannot_run_is_one_row_with_its_reason(sources: Sources, open_history: Callable[[], History]) -> None:
     grid = Grid(
         (
             ({"runtime.engine": "graph"},),
@@ -142,7 +142,7 @@ def test_what_cannot_run_is_one_row_with_its_reason(material: Material, open_his
         )
     )
     history = open_history()
-    run = sweep(material, history, grid)
+    run = sweep(sources, history, grid)
     estimate = run.estimate()
     record = next(run.run())
 
@@ -155,12 +155,12 @@ def test_what_cannot_run_is_one_row_with_its_reason(material: Material, open_his
 @pytest.mark.slow
 @pytest.mark.parametrize(("deed", "said"), [("crash", "crashes the runtime (SIGSEGV)"), ("hang", "does not return")])
 def test_a_model_that_breaks_the_runtime_costs_one_row(
-    material: Material, open_history: Callable[[], History], deed: str, said: str
+    sources: Sources, open_history: Callable[[], History], deed: str, said: str
 ) -> None:
     isolation = Isolation(command=(str(HERE / "breaking_child.py"), deed), opening_seconds=20)
     executor = ThisMachine(isolation)
     try:
-        records = list(sweep(material, open_history(), FEW, executors=[executor]).run())
+        records = list(sweep(sources, open_history(), FEW, executors=[executor]).run())
     finally:
         executor.close()
     (problem,) = [record for record in records if record.problem]
@@ -169,20 +169,20 @@ def test_a_model_that_breaks_the_runtime_costs_one_row(
     assert problem.problem is not None
     assert said in problem.problem.message
     assert len([record for record in records if record.composed]) == 2
-    assert list(sweep(material, open_history(), FEW).run()) == [], "it is not tried again"
+    assert list(sweep(sources, open_history(), FEW).run()) == [], "it is not tried again"
 
 
 @pytest.mark.slow
-def test_what_is_cancelled_goes_on_later(material: Material, open_history: Callable[[], History]) -> None:
+def test_what_is_cancelled_goes_on_later(sources: Sources, open_history: Callable[[], History]) -> None:
     history = open_history()
-    run = sweep(material, history, FEW, together=1)
+    run = sweep(sources, history, FEW, together=1)
     seen = []
     for record in run.run():
         seen.append(record)
         if record.composed:
             run.cancel()
     stored = history.ids()
-    rest = list(sweep(material, history, FEW).run())
+    rest = list(sweep(sources, history, FEW).run())
 
     assert {record.id for record in seen} == stored
     assert len([record for record in seen if record.composed]) == 2
@@ -190,9 +190,9 @@ def test_what_is_cancelled_goes_on_later(material: Material, open_history: Calla
     assert len([record for record in (*seen, *rest) if record.composed]) == 4
 
 
-def test_a_baseline_that_cannot_be_is_said_at_once(material: Material, open_history: Callable[[], History]) -> None:
+def test_a_baseline_that_cannot_be_is_said_at_once(sources: Sources, open_history: Callable[[], History]) -> None:
     with pytest.raises(SettingsError, match="there is no preset 'fastest'"):
-        Sweep([material], open_history(), grid=FEW, baseline="fastest")
+        Sweep([sources], open_history(), grid=FEW, baseline="fastest")
 
 
 # Killing

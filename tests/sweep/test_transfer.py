@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from workbench.errors import MediaError
-from workbench.sweep import Material
+from workbench.opening import Sources
 from workbench.sweep.transfer import Bundle, keep, missing, pack, unpack
 
 
@@ -29,8 +29,8 @@ def send(bundle: Bundle, contents, cache: Path) -> None:
 
 
 def test_what_belongs_together_arrives_together_and_nothing_else(sender: Path, tmp_path: Path) -> None:
-    material = Material(detector=str(sender / "model.tflite"), media=str(sender / "stills"))
-    bundle, contents = pack(material)
+    sources = Sources(detector=str(sender / "model.tflite"), media=str(sender / "stills"))
+    bundle, contents = pack(sources)
     send(bundle, contents, tmp_path / "cache")
     there = unpack(bundle, tmp_path / "cache")
 
@@ -42,22 +42,22 @@ def test_what_belongs_together_arrives_together_and_nothing_else(sender: Path, t
 
 
 def test_what_is_there_is_not_sent_again(sender: Path, tmp_path: Path) -> None:
-    bundle, contents = pack(Material(detector=str(sender / "model.tflite")))
+    bundle, contents = pack(Sources(detector=str(sender / "model.tflite")))
     assert len(missing(bundle.hashes, tmp_path / "cache")) == 3
     send(bundle, contents, tmp_path / "cache")
     assert missing(bundle.hashes, tmp_path / "cache") == []
 
 
 def test_samples_and_addresses_go_by_name() -> None:
-    material = Material(detector="inspector-mobile", media="rtsp://camera/1")
-    bundle, contents = pack(material)
-    assert (bundle, contents) == (Bundle(material=material, files=()), {})
-    assert unpack(bundle) == material
+    sources = Sources(detector="inspector-mobile", media="rtsp://camera/1")
+    bundle, contents = pack(sources)
+    assert (bundle, contents) == (Bundle(sources=sources, files=()), {})
+    assert unpack(bundle) == sources
 
 
 def test_a_glob_is_refused_with_what_to_choose() -> None:
     with pytest.raises(MediaError, match="choose a file or a folder"):
-        pack(Material(detector="inspector-mobile", media="pictures/*.png"))
+        pack(Sources(detector="inspector-mobile", media="pictures/*.png"))
 
 
 def test_a_content_that_is_another_one_is_not_kept(tmp_path: Path) -> None:
@@ -67,6 +67,6 @@ def test_a_content_that_is_another_one_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_a_bundle_cannot_write_outside_of_its_place(tmp_path: Path) -> None:
-    evil = Bundle(material=Material(detector="detector/m.tflite"), files=(("detector/../../../m.tflite", "0" * 64),))
+    evil = Bundle(sources=Sources(detector="detector/m.tflite"), files=(("detector/../../../m.tflite", "0" * 64),))
     with pytest.raises(ValueError, match="outside"):
         unpack(evil, tmp_path)

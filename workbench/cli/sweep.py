@@ -47,9 +47,10 @@ def sweep(
     """Measure every combination of a grid in a fraction of the work. A sweep that was stopped goes on."""
     from workbench.cli.screen import console, progress, write_json
     from workbench.history import History, default_path
+    from workbench.opening import Sources
     from workbench.record import frontier, place
     from workbench.samples import SAMPLE_DETECTORS
-    from workbench.sweep import Material, Sweep, read_grid
+    from workbench.sweep import Sweep, read_grid
 
     tried = read_grid(grid) if grid else None
     out = console(json_file)
@@ -63,8 +64,8 @@ def sweep(
             tell("preparing", 0, 0)
             names = (model,) if model else (tried.detectors if tried else ()) or SAMPLE_DETECTORS
             allowed = tuple(allow or ())
-            materials = [Material(detector=name, media=media, truth=truth, allow=allowed) for name in names]
-            whole = Sweep(materials, kept, grid=tried, frames=frames, baseline=baseline, executors=executors, progress=show)
+            sources = [Sources(detector=name, media=media, truth=truth, allow=allowed) for name in names]
+            whole = Sweep(sources, kept, grid=tried, frames=frames, baseline=baseline, executors=executors, progress=show)
             estimate = whole.estimate()
             out.print(_words(estimate), markup=False)
             if dry_run:

@@ -3,11 +3,12 @@
 from workbench.opening.availability import check, fit, reasons
 from workbench.opening.description import PICTURE_SIDE_PX, Description, Reading, describe
 from workbench.opening.opening import DEFAULT_DETECTOR, Footage, open_detector, open_footage
-from workbench.opening.sources import Sources
+from workbench.opening.sources import IN_MEMORY, Sources
 from workbench.opening.variants import Variant, variant, wished, words
 
 __all__ = [
     "DEFAULT_DETECTOR",
+    "IN_MEMORY",
     "PICTURE_SIDE_PX",
     "Description",
     "Footage",

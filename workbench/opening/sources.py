@@ -6,9 +6,12 @@ from typing import Self
 from pydantic import ConfigDict, SkipValidation
 
 from workbench.detectors import Detector
+from workbench.errors import SettingsError
 from workbench.media import Media, MediaSource, as_media, masked, recorded
 from workbench.opening.opening import Footage, open_detector, open_footage
 from workbench.timing import Value
+
+IN_MEMORY = ("arrays", "generator", "recording")  # kinds of media that have a name in Python only
 
 
 class Sources(Value):
@@ -54,6 +57,21 @@ class Sources(Value):
         media = self.opened().media
         runs = detector or open_detector(self.detector, media, self.allow)
         return runs, open_footage(runs, media, self.truth)
+
+    def in_words(self) -> Self:
+        """Return the same with the media in words, as other processes can open them.
+
+        Raises:
+            SettingsError: The frames are in this process only.
+        """
+        if self.media is None or isinstance(self.media, str):
+            return self
+        facts = as_media(self.media).facts()
+        if facts.kind in IN_MEMORY or facts.endless:
+            raise SettingsError(
+                "a sweep measures in processes of its own, which cannot see these frames; open a file of them instead"
+            )
+        return self.model_copy(update={"media": facts.source})
 
     def options(self, frames: int) -> tuple[str, ...]:
         """Return the words of a command that repeats a run, after the model and its settings.

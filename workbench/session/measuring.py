@@ -16,7 +16,6 @@ from workbench.opening import Footage, Sources, Variant
 from workbench.record import Record
 from workbench.session.evaluation import Pinned
 from workbench.session.notices import Activity, CancelToken, Notices
-from workbench.session.sources import as_material
 from workbench.session.sweeping import Scope, Search
 from workbench.settings import Settings
 from workbench.sweep import Estimate, Grid, Standing
@@ -118,8 +117,8 @@ class Measuring:
         """
         search = self.search
         if search is None:
-            as_material(self._sources, self._detector)  # raises: it says why there is none
-        assert search is not None, "there is one wherever there is material"
+            self._sources.in_words()  # raises: it says why there is none
+        assert search is not None, "there is one wherever there are sources"
         with self._still("sweep: preparing", token) as activity:
             for step in search.run(scope, settings, partial(self._tell_sweep, activity)):
                 if token.cancelled:  # since before there was a sweep that could have been told
@@ -191,7 +190,7 @@ class Measuring:
 def _search(detector: Detector, footage: Footage, sources: Sources, protocol: Protocol) -> Search | None:
     """Return what a sweep works on; `None` where no other process could open these frames."""
     try:
-        material = as_material(sources, detector)
+        sources = sources.model_copy(update={"detector": detector.facts.source}).in_words()
     except SettingsError:
         return None
-    return Search(detector, material, footage.media.facts(), protocol.history, protocol.frames, protocol.grid)
+    return Search(detector, sources, footage.media.facts(), protocol.history, protocol.frames, protocol.grid)

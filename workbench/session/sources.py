@@ -3,12 +3,9 @@
 from workbench.detectors import Detector
 from workbench.errors import SettingsError
 from workbench.media import Media
-from workbench.opening import Sources, Variant, words
+from workbench.opening import IN_MEMORY, Sources, Variant, words
 from workbench.record import MediaFacts
 from workbench.settings import Settings
-from workbench.sweep import Material
-
-IN_MEMORY = ("arrays", "generator", "recording")  # kinds of media that have a name in Python only
 
 
 def as_command(sources: Sources, detector: Detector, settings: Settings, frames: int) -> str:
@@ -43,19 +40,6 @@ def as_code(sources: Sources, detector: Detector, settings: Settings, frames: in
         f"record = bench.measure(variant(detector, {words(detector, settings)!r}))\n"
         'print(f"{record.timing.median_ms:.1f} ms a frame, {record.timing.fps:.0f} FPS")\n'
     )
-
-
-def as_material(sources: Sources, detector: Detector) -> Material:
-    """Return what a sweep's processes open again.
-
-    Raises:
-        SettingsError: The frames are in this process only.
-    """
-    facts = _facts(sources)
-    if facts is not None and (facts.kind in IN_MEMORY or facts.endless):
-        raise SettingsError("a sweep measures in processes of its own, which cannot see these frames; open a file of them instead")
-    source = facts.source if facts else None
-    return Material(detector=detector.facts.source, media=source, truth=sources.truth, allow=sources.allow)
 
 
 def _facts(sources: Sources) -> MediaFacts | None:

@@ -10,9 +10,10 @@ from workbench.detectors import Detector
 from workbench.errors import SettingsError
 from workbench.history import History, Summary, default_path
 from workbench.machine import environment
+from workbench.opening import Sources
 from workbench.record import MediaFacts, Record
 from workbench.settings import Settings
-from workbench.sweep import Estimate, Grid, Material, Standing, Sweep, default_grid
+from workbench.sweep import Estimate, Grid, Standing, Sweep, default_grid
 
 Scope = Literal["size", "all"]
 """Whether the size stays as it is, or all sizes are tried."""
@@ -24,7 +25,7 @@ class Search:
 
     Args:
         detector: What is swept.
-        material: The same in words, for other processes.
+        sources: The same in words, for other processes.
         media: The frames.
         history: Where records are kept; the user's own history by default.
         frames: How many to time where a setting is measured whole.
@@ -34,13 +35,13 @@ class Search:
     def __init__(
         self,
         detector: Detector,
-        material: Material,
+        sources: Sources,
         media: MediaFacts,
         history: Path | None,
         frames: int,
         grid: Grid | None = None,
     ) -> None:
-        self._detector, self._material, self._media = detector, material, media
+        self._detector, self._sources, self._media = detector, sources, media
         self._path = history or default_path()
         self._frames = frames
         self._own_grid = grid
@@ -118,7 +119,7 @@ class Search:
             WorkbenchError: The frames cannot be swept, or the history cannot be written.
         """
         with History(self._path) as history:
-            sweep = Sweep([self._material], history, grid=self._grid(scope, settings), frames=self._frames, progress=tell)
+            sweep = Sweep([self._sources], history, grid=self._grid(scope, settings), frames=self._frames, progress=tell)
             self._sweep = sweep
             self.version += 1
             try:

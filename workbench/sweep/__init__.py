@@ -1,10 +1,11 @@
 """The sweep: every combination of a grid, in a fraction of the work, and what decides measured whole.
 
 from workbench import History
-from workbench.sweep import Material, Sweep
+from workbench.opening import Sources
+from workbench.sweep import Sweep
 
 with History(path) as history:
-    sweep = Sweep([Material(detector="inspector-mobile")], history)
+    sweep = Sweep([Sources(detector="inspector-mobile")], history)
     print(sweep.estimate())
     for record in sweep.run():
         print(record.name, record.timing.median_ms if record.timing else record.problem)
@@ -18,14 +19,12 @@ from workbench.sweep.frontier import contenders
 from workbench.sweep.grid import Grid, default_grid, read_grid
 from workbench.sweep.isolation import Isolation
 from workbench.sweep.runner import Store, Sweep
-from workbench.sweep.task import Material
 
 __all__ = [
     "Estimate",
     "Executor",
     "Grid",
     "Isolation",
-    "Material",
     "Standing",
     "Store",
     "Sweep",

@@ -19,10 +19,9 @@ from typing import IO, TYPE_CHECKING, final
 from workbench.detectors import Calibration, Detector
 from workbench.errors import MediaError, ModelError, WorkbenchError
 from workbench.machine import EnvironmentFacts, NoiseCertificate, environment, writing_to_parent
-from workbench.media import as_media
-from workbench.opening import Footage, open_detector, open_footage
+from workbench.opening import Footage, Sources
 from workbench.record import Problem, Record
-from workbench.sweep.task import Job, Material, Row, Task
+from workbench.sweep.task import Job, Row, Task
 from workbench.timing import Clock
 
 if TYPE_CHECKING:  # it loads engines, which not every job wants
@@ -30,7 +29,7 @@ if TYPE_CHECKING:  # it loads engines, which not every job wants
 
     MakeGroup = Callable[[Detector, Footage, Task, Callable[[], None]], ScreenedGroup]
 
-Open = Callable[[Material], tuple[Detector, Footage]]
+Open = Callable[[Sources], tuple[Detector, Footage]]
 UNTIMED = NoiseCertificate(verdict="unknown", reasons=("nothing was timed",))
 UNTIMED_AT_ONCE = 2  # engines on labelled frames: some runtimes leave a core idle
 ALIVE_SECONDS = 1.0  # between two signs of life: far less than the time limits of the process that watches
@@ -77,21 +76,10 @@ class Lines:
             self._out.flush()
 
 
-def open_material(material: Material) -> tuple[Detector, Footage]:
-    """Open detector, frames and truth.
-
-    Raises:
-        WorkbenchError: One of them cannot be.
-    """
-    media = as_media(material.media) if material.media else None
-    detector = open_detector(material.detector, media, material.allow)
-    return detector, open_footage(detector, media, material.truth)
-
-
-def work(job: Job, lines: Lines, open_them: Open = open_material) -> None:
+def work(job: Job, lines: Lines, open_them: Open = Sources.open) -> None:
     """Do a job; what a row raises becomes its record, and the next row has its turn."""
     try:
-        detector, footage = open_them(job.material)
+        detector, footage = open_them(job.sources)
         _check_same(job.tasks[0], detector, footage)
         for record in WAYS[job.tasks[0].kind](job, detector, footage, lines):
             lines.record(record)
@@ -253,7 +241,7 @@ WAYS: dict[str, Callable[[Job, Detector, Footage, Lines], Iterator[Record]]] = {
 }
 
 
-def main(path: Path, open_them: Open = open_material) -> None:
+def main(path: Path, open_them: Open = Sources.open) -> None:
     """Do the job in a file."""
     with writing_to_parent() as out:
         work(Job.model_validate_json(path.read_bytes()), Lines(out), open_them)

@@ -13,9 +13,10 @@ from uuid import uuid4
 
 from workbench.errors import UnavailableError
 from workbench.machine import EnvironmentFacts, environment
+from workbench.opening import Sources
 from workbench.sweep.executors import Executor
 from workbench.sweep.isolation import Isolation, records_of
-from workbench.sweep.task import Job, Material
+from workbench.sweep.task import Job
 from workbench.sweep.transfer import Bundle, keep, missing, pack, unpack
 
 RESOURCE = "machine"
@@ -54,8 +55,8 @@ def measure_sent(sweep: str, job_json: str, bundle_json: str, isolation: Isolati
     job, bundle = Job.model_validate_json(job_json), Bundle.model_validate_json(bundle_json)
     if missing(bundle.hashes):
         raise LacksContentError
-    material = unpack(bundle)
-    here = Job(tasks=tuple(task.model_copy(update={"material": material}) for task in job.tasks))
+    sources = unpack(bundle)
+    here = Job(tasks=tuple(task.model_copy(update={"sources": sources}) for task in job.tasks))
     return records_of(here.model_dump_json(), isolation, _stops.setdefault(sweep, threading.Event()))
 
 
@@ -88,7 +89,7 @@ class Cluster:
             ) from None
         self._machines: dict[str, EnvironmentFacts] = {}
         self._looked = 0.0
-        self._bundles: dict[Material, Bundle] = {}
+        self._bundles: dict[Sources, Bundle] = {}
         self._contents: dict[str, Path] = {}
 
     def gone(self, error: BaseException) -> UnavailableError:
@@ -130,8 +131,8 @@ class Cluster:
                 self._on([address], keep, sha256, self._contents[sha256].read_bytes())
 
     def submit(self, job: Job, isolation: Isolation, machine_id: str) -> "Future[list[str]]":
-        if job.material not in self._bundles:
-            self._bundles[job.material], contents = pack(job.material)
+        if job.sources not in self._bundles:
+            self._bundles[job.sources], contents = pack(job.sources)
             self._contents |= contents
             self.send(self.workers())
         machines = self.workers()
@@ -139,7 +140,7 @@ class Cluster:
         # Where all are alike, those that join later may have it, too.
         where = {"workers": alike} if len(alike) < len(machines) else {}
         executor = self._answered(lambda: self._client.get_executor(resources={RESOURCE: 1}, pure=False, retries=RETRIES, **where))
-        words = self.sweep, job.model_dump_json(), self._bundles[job.material].model_dump_json(), isolation
+        words = self.sweep, job.model_dump_json(), self._bundles[job.sources].model_dump_json(), isolation
         future: Future[list[str]] = self._answered(lambda: executor.submit(measure_sent, *words))
         return future
 

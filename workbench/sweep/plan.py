@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import final
@@ -10,11 +9,11 @@ from typing import final
 from workbench.catalogue import ENGINES
 from workbench.detectors import CALIBRATED, OWN_NMS, Detector
 from workbench.graph import GRAPH_NMS
-from workbench.media import masked
+from workbench.opening import Sources, Variant
 from workbench.record import MediaFacts
-from workbench.settings import Nms, Settings, assignments
+from workbench.settings import Nms, Settings
 from workbench.sweep.grid import Grid
-from workbench.sweep.task import Material, Row, Task
+from workbench.sweep.task import Row, Task
 
 PROTOCOL = 5  # raised when what is measured, or how, changes: then records of before do not stand for those of now
 
@@ -26,7 +25,7 @@ class Subject:
 
     Attributes:
         detector: What runs.
-        material: Where it and the frames come from.
+        sources: Where it and the frames come from.
         media: Of the frames.
         truth: Name of the truth that accuracy is computed with; `None` without one.
         frames: To time where rows are measured whole.
@@ -34,7 +33,7 @@ class Subject:
     """
 
     detector: Detector
-    material: Material
+    sources: Sources
     media: MediaFacts
     truth: str | None
     frames: int
@@ -42,19 +41,8 @@ class Subject:
 
     def row(self, settings: Settings, kind: str, name: str | None = None) -> Row:
         """Return a combination, with an id that is the same whenever the same is to be measured."""
-        text = ",".join(_changes(self.detector, settings))
-        options = [masked(self.material.media)] if self.material.media else []
-        truth = ["--truth", self.material.truth] if self.material.truth else []
-        allow = [word for one in self.material.allow for word in ("--allow", one)]
-        preset = ["--preset", text] if text else []
-        command = ["workbench", "run", self.detector.facts.source, *options, *preset, "--frames", str(self.frames), *truth, *allow]
-        short = " ".join(word.split(".", 1)[-1] for word in text.split(",") if word)
-        return Row(
-            id=self._identity(settings, kind),
-            name=name or short or settings.runtime.engine,
-            command=shlex.join(command),
-            settings=settings,
-        )
+        variant = Variant.of(self.detector, settings, name=name, options=self.sources.options(self.frames))
+        return Row(id=self._identity(settings, kind), name=variant.name, command=variant.command, settings=settings)
 
     def _identity(self, settings: Settings, kind: str) -> str:
         facts = self.detector.facts
@@ -84,7 +72,7 @@ class Subject:
                 "id": self._group_identity(kind, members[0]),
                 "kind": kind,
                 "name": f"{self.detector.facts.name}: {name}",
-                "material": self.material,
+                "sources": self.sources,
                 "detector": self.detector.facts,
                 "media": self.media,
                 "rows": members,
@@ -187,9 +175,3 @@ def conversions(subject: Subject, tasks: Iterable[Task], parts: int) -> Iterator
     others = [row for row in rows if row not in calibrated]
     if len(rows) > 1:
         yield from (subject.task("convert", "converting", some) for some in ([rows] if parts < 2 else [calibrated, others]) if some)
-
-
-def _changes(detector: Detector, settings: Settings) -> tuple[str, ...]:
-    default, wanted = detector.default_settings(), settings.flat()
-    base = default.with_values({"input.size_hw": default.input.size_hw or detector.input_spec.default_hw}).flat()
-    return assignments(settings, [name for name, value in base.items() if wanted[name] != value])

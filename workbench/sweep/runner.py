@@ -8,9 +8,9 @@ from typing import Protocol, final
 
 from workbench.errors import SettingsError
 from workbench.measuring import DEFAULT_FRAMES
-from workbench.opening import check, wished
+from workbench.opening import Sources, check, wished
 from workbench.record import Problem, Record, place
-from workbench.sweep.child import open_material, row_problem
+from workbench.sweep.child import row_problem
 from workbench.sweep.dispatcher import Dispatcher, Progress
 from workbench.sweep.estimate import Estimate, job_seconds
 from workbench.sweep.executors import Executor, ThisMachine
@@ -18,7 +18,7 @@ from workbench.sweep.frontier import contenders
 from workbench.sweep.grid import Grid, default_grid
 from workbench.sweep.nms_timing import spread_positions
 from workbench.sweep.plan import Plan, Subject, conversions, group_name, make_plan
-from workbench.sweep.task import Job, Material, Row, Task, alone
+from workbench.sweep.task import Job, Row, Task, alone
 
 MOST_CONFIRMED = 12  # for each detector and machine: what may be the pick, and steps of the frontier
 LEAST_CONFIRMED, CONFIRMED_SHARE = 4, 1 / 12  # of the combinations: where those are few, confirming would take most of the time
@@ -60,7 +60,7 @@ class Sweep:
     set, whose times are about 10 % off. What decides is then measured whole, in turns with the baseline: ordinary records.
 
     Args:
-        materials: Detectors and frames, in words, since other processes open them again.
+        sources: Detectors and frames, in words, since other processes open them again.
         store: What is known already, and where records go. Used by the thread that iterates only.
         grid: Values to combine; a default for each detector.
         frames: To time where a row is measured whole.
@@ -76,7 +76,7 @@ class Sweep:
 
     def __init__(
         self,
-        materials: Sequence[Material],
+        sources: Sequence[Sources],
         store: Store,
         *,
         grid: Grid | None = None,
@@ -91,10 +91,10 @@ class Sweep:
         self._executors: Sequence[Executor] = executors or (ThisMachine(),)
         self._together = together
         self._dispatcher = Dispatcher(self._executors, progress)
-        self._work = [work for material in materials for work in self._planned(material, grid, frames, baseline)]
+        self._work = [work for one in sources for work in self._planned(one.in_words(), grid, frames, baseline)]
 
-    def _planned(self, material: Material, grid: Grid | None, frames: int, baseline: str) -> Iterator[_Work]:
-        detector, footage = open_material(material)
+    def _planned(self, sources: Sources, grid: Grid | None, frames: int, baseline: str) -> Iterator[_Work]:
+        detector, footage = sources.open()
         media = footage.media.facts()
         if media.endless:
             raise SettingsError(f"{media.name} never ends, so no two settings see the same frames; choose pictures or a video")
@@ -102,7 +102,7 @@ class Sweep:
         for executor in self._executors:
             subject = Subject(
                 detector=detector,
-                material=material,
+                sources=sources,
                 media=media,
                 truth=truth,
                 frames=frames,

@@ -23,13 +23,6 @@ class RecordText(NamedTuple):
 Kind = Literal["convert", "compose", "direct"]
 
 
-class Material(Sources):
-    """Sources in words, so that other processes can open them."""
-
-    detector: str
-    media: str | None = None
-
-
 class Row(Value):
     """One combination to measure."""
 
@@ -51,7 +44,7 @@ class Task(Value):
     no records, only files for the engines in the cache of conversions."""
     name: str
     """For people who watch."""
-    material: Material
+    sources: Sources
     detector: DetectorFacts
     """As the sweep knows and calls it; a worker that has another one by that name must not answer for it."""
     media: MediaFacts
@@ -82,8 +75,8 @@ class Job(Value):
         return f"{self.tasks[0].name}{more}"
 
     @property
-    def material(self) -> Material:
-        return self.tasks[0].material
+    def sources(self) -> Sources:
+        return self.tasks[0].sources
 
     @property
     def measures(self) -> bool:

@@ -8,9 +8,9 @@ from platformdirs import user_cache_path
 
 from workbench.detectors import card_path
 from workbench.errors import MediaError
+from workbench.opening import Sources
 from workbench.record import write_whole
 from workbench.samples import SAMPLE_DETECTORS
-from workbench.sweep.task import Material
 from workbench.timing import Value
 
 LONGEST_CARD = 1_000_000  # bytes of a card that are searched for names of files beside it
@@ -18,9 +18,9 @@ TRUTH_SUFFIXES = (".json", ".xml", ".txt", ".yaml", ".yml")
 
 
 class Bundle(Value):
-    """The files that a material is made of, where they are the sender's own."""
+    """The files that sources are made of, where they are the sender's own."""
 
-    material: Material
+    sources: Sources
     """What is a file is named by its path in here."""
     files: tuple[tuple[str, str], ...]
     """Path in here, which begins with `detector`, `media` or `truth`, and sha256."""
@@ -30,8 +30,8 @@ class Bundle(Value):
         return frozenset(sha256 for _, sha256 in self.files)
 
 
-def pack(material: Material) -> tuple[Bundle, Mapping[str, Path]]:
-    """Pack what a material names; samples, addresses and cameras go by name.
+def pack(sources: Sources) -> tuple[Bundle, Mapping[str, Path]]:
+    """Pack what sources name; samples, addresses and cameras go by name.
 
     Returns:
         The bundle, and where each content lies here, by hash.
@@ -52,18 +52,18 @@ def pack(material: Material) -> tuple[Bundle, Mapping[str, Path]]:
                 files[f"{kind}/{file.relative_to(path.parent).as_posix()}"] = sha256
                 contents[sha256] = file
 
-    if material.detector not in SAMPLE_DETECTORS:
-        model = Path(material.detector).absolute()
+    if sources.detector is not None and sources.detector not in SAMPLE_DETECTORS:
+        model = Path(sources.detector).absolute()
         add("detector", model, _beside_model(model))
-    if material.media is not None and "://" not in material.media:
-        media = Path(material.media).expanduser().absolute()
+    if isinstance(sources.media, str) and "://" not in sources.media:
+        media = Path(sources.media).expanduser().absolute()
         if not media.exists():
-            raise MediaError(f"{material.media} cannot be sent to other machines; choose a file or a folder of pictures")
+            raise MediaError(f"{sources.media} cannot be sent to other machines; choose a file or a folder of pictures")
         # The truth that may lie beside media has their name.
         add("media", media, (one for one in media.parent.glob(f"{media.stem}.*") if one.suffix in TRUTH_SUFFIXES))
-    if material.truth is not None:
-        add("truth", Path(material.truth).expanduser().absolute())
-    return Bundle(material=material.model_copy(update=names), files=tuple(sorted(files.items()))), contents
+    if sources.truth is not None:
+        add("truth", Path(sources.truth).expanduser().absolute())
+    return Bundle(sources=sources.model_copy(update=names), files=tuple(sorted(files.items()))), contents
 
 
 def _beside_model(path: Path) -> Iterator[Path]:
@@ -102,8 +102,8 @@ def keep(sha256: str, content: bytes, cache: Path | None = None) -> None:
     write_whole((cache or cache_folder()) / "content" / sha256, content)
 
 
-def unpack(bundle: Bundle, cache: Path | None = None) -> Material:
-    """Return the material in terms of this machine's files.
+def unpack(bundle: Bundle, cache: Path | None = None) -> Sources:
+    """Return sources in terms of this machine's files.
 
     Raises:
         FileNotFoundError: A content is missing; `keep` it first.
@@ -118,4 +118,4 @@ def unpack(bundle: Bundle, cache: Path | None = None) -> Material:
         if not target.exists():
             write_whole(target, (folder / "content" / sha256).read_bytes())
     kinds = {name.partition("/")[0] for name, _ in bundle.files}
-    return bundle.material.model_copy(update={kind: str(place / getattr(bundle.material, kind)) for kind in kinds})
+    return bundle.sources.model_copy(update={kind: str(place / getattr(bundle.sources, kind)) for kind in kinds})
