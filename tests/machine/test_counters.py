@@ -1,8 +1,9 @@
 import psutil
 import pytest
 
-from workbench.machine import WorkMeter, cgroup_folders, quota_cores, take_sample, usable_cores
+from workbench.machine import WorkMeter, quota_cores, take_sample, usable_cores
 from workbench.machine.counters import core_busy_seconds, throttled_times
+from workbench.machine.hardware import cgroup_folders
 from workbench.settings import usable_cores as cores_of_the_settings
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from workbench.machine import NoiseWatch, certify, cpu_name, environment, gpu_names, quick_noise, with_pace
+from workbench.machine import NoiseWatch, certify, environment, gpu_names, quick_noise, with_pace
 from workbench.machine.counters import Sample
-from workbench.machine.environment import pace_change
+from workbench.machine.environment import cpu_name, pace_change
 
 STILL = Sample(at_seconds=0.0, busy_seconds=100.0, own_seconds=50.0, steal_seconds=1.0, all_seconds=1000.0, throttled=0)
 

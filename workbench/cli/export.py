@@ -7,7 +7,7 @@ from pathlib import Path
 from workbench.cli.screen import console, progress, write_json
 from workbench.detectors import Detector
 from workbench.errors import RecordError, SettingsError
-from workbench.export import take_home
+from workbench.export import export_folder
 from workbench.history import History, default_path
 from workbench.machine import environment
 from workbench.media import Media, as_media, recorded
@@ -21,7 +21,7 @@ HISTORY_PREFIX = "history:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the user asked to be taken home."""
+    """What the user asked to export."""
 
     model: str | None
     media: str | None
@@ -50,13 +50,13 @@ def export(request: Request) -> None:
     settings = check(detector, _settings(request, detector, record))
     footage = open_footage(detector, media)
     with progress() as tell:
-        taken = take_home(detector, settings, footage, request.out, replace=request.replace, progress=tell)
+        exported = export_folder(detector, settings, footage, request.out, replace=request.replace, progress=tell)
     out = console(request.json_file)
-    out.print(f"taken home: {taken.folder}, tried on {taken.frames} frames with {taken.detections} detections", markup=False)
-    for note in taken.notes:
+    out.print(f"exported: {exported.folder}, tried on {exported.frames} frames with {exported.detections} detections", markup=False)
+    for note in exported.notes:
         out.print(note, markup=False)
-    written = {"schema": 1, "folder": str(taken.folder), "files": taken.files, "frames": taken.frames}
-    tree = {**written, "detections": taken.detections, "settings": settings.model_dump(mode="json"), "notes": taken.notes}
+    written = {"schema": 1, "folder": str(exported.folder), "files": exported.files, "frames": exported.frames}
+    tree = {**written, "detections": exported.detections, "settings": settings.model_dump(mode="json"), "notes": exported.notes}
     write_json(request.json_file, json.dumps(tree))
 
 

@@ -1,40 +1,35 @@
 """The machine: what it is, how noisy it is, what it spends, and a short work that tells its speed."""
 
-from workbench.machine.counters import WorkMeter, _limit, cgroup_folders, quota_cores, take_sample, usable_cores
+from workbench.machine.counters import WorkMeter, take_sample
 from workbench.machine.environment import (
-    PACKAGES,
     EnvironmentFacts,
     NoiseCertificate,
     NoiseWatch,
-    _ask_for_gpus,
     certify,
-    cpu_name,
     environment,
-    gpu_names,
     pace_ratio,
     quick_noise,
     with_pace,
 )
+from workbench.machine.hardware import gpu_names, machine_id, quota_cores, stated_cpu_name, usable_cores, versions
 from workbench.machine.threads import NamedThread
 
 __all__ = [
-    "PACKAGES",
     "EnvironmentFacts",
     "NamedThread",
     "NoiseCertificate",
     "NoiseWatch",
     "WorkMeter",
-    "_ask_for_gpus",
-    "_limit",
     "certify",
-    "cgroup_folders",
-    "cpu_name",
     "environment",
     "gpu_names",
+    "machine_id",
     "pace_ratio",
     "quick_noise",
     "quota_cores",
+    "stated_cpu_name",
     "take_sample",
     "usable_cores",
+    "versions",
     "with_pace",
 ]

@@ -1,13 +1,9 @@
 """What this machine is, and whether it was quiet enough to believe the times."""
 
-import hashlib
 import platform
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, final
@@ -16,7 +12,8 @@ import numpy as np
 import psutil
 from pydantic import Field
 
-from workbench.machine.counters import SHORTEST_SECONDS, Sample, quota_cores, take_sample, usable_cores
+from workbench.machine.counters import SHORTEST_SECONDS, Sample, take_sample
+from workbench.machine.hardware import CPUINFO, gpu_names, machine_id, quota_cores, stated_cpu_name, usable_cores, versions
 from workbench.machine.speed_probe import probe_milliseconds
 from workbench.timing import Value
 
@@ -84,91 +81,31 @@ class NoiseCertificate(Value):
         return self.verdict == "noisy" and len(self.reasons) == 1 and (self.pace_change or 0.0) > PACE_LIMIT
 
 
-PACKAGES = (
-    "tensorflow",
-    "keras",
-    "ai-edge-litert",
-    "openvino",
-    "onnxruntime",
-    "opencv-python",
-    "opencv-python-headless",
-    "numpy",
-    "pillow",
-    "workbench",
-)
-GIB = 1024**3
-
-
 @cache
 def environment() -> EnvironmentFacts:
-    """Describe this machine without loading TensorFlow; holds no name of the machine or of its user.
-
-    `machine_id` covers what times depend on and people cannot change by an update: processor, usable cores, container quota, memory
-    to the GiB (firmware and kernels reserve a little more or less), kind of system and GPUs. Two rented machines of one kind
-    have the same id. Versions are listed beside it, because comparing them is what people want.
-    """
+    """Describe this machine without loading TensorFlow; holds no name of the machine or of its user."""
     cpu, cores, gpus = cpu_name(), usable_cores(), gpu_names()
     memory_bytes = int(psutil.virtual_memory().total)
-    kind = (cpu, cores, quota_cores(), round(memory_bytes / GIB), platform.system(), platform.machine(), gpus)
     return EnvironmentFacts(
-        machine_id=hashlib.sha256(repr(kind).encode()).hexdigest()[:16],
+        machine_id=machine_id(cpu, cores, memory_bytes, gpus),
         cpu=cpu,
         cores=cores,
         memory_bytes=memory_bytes,
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         python=platform.python_version(),
         gpus=gpus,
-        versions=_versions(),
+        versions=versions(),
     )
 
 
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def cpu_name(cpuinfo_file: Path = Path("/proc/cpuinfo")) -> str:
-    """Read the processor's name; py-cpuinfo takes a second, so it is asked only where this file is silent."""
-    try:
-        for line in cpuinfo_file.read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name" and value.strip():
-                return value.strip()
-    except OSError:
-        pass
+def cpu_name(cpuinfo_file: Path = CPUINFO) -> str:
+    """Return the processor's name; py-cpuinfo takes a second, so it is asked only where the system's file is silent."""
+    stated = stated_cpu_name(cpuinfo_file)
+    if stated:
+        return stated
     from cpuinfo import get_cpu_info
 
     return str(get_cpu_info().get("brand_raw") or platform.machine())
-
-
-def gpu_names(driver: Path = Path("/proc/driver/nvidia/gpus"), program: str = "nvidia-smi") -> tuple[str, ...]:
-    """Name the NVIDIA GPUs that the driver shows, without loading TensorFlow; empty where there are none.
-
-    Whether TensorFlow can use them is for the engines to find out. Asks `nvidia-smi` where the driver's files are missing.
-    """
-    try:
-        information = [(folder / "information").read_text() for folder in sorted(driver.iterdir())]
-    except OSError:
-        return _ask_for_gpus(program)
-    lines = [line.partition(":") for text in information for line in text.splitlines()]
-    return tuple(value.strip() for name, _, value in lines if name.strip() == "Model")
-
-
-def _ask_for_gpus(program: str) -> tuple[str, ...]:
-    found = shutil.which(program)
-    if found is None:
-        return ()
-    command = [found, "--query-gpu=name", "--format=csv,noheader"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603 - fixed words
-    except (OSError, subprocess.SubprocessError):
-        return ()
-    return tuple(line.strip() for line in answer.stdout.splitlines() if line.strip())
 
 
 LOAD_SHARE_LIMIT = 0.05  # of the usable cores, by others: about where medians begin to move by more than a percent

@@ -12,7 +12,7 @@ from workbench.errors import MediaError
 from workbench.media import Media, MediaSource, as_media, open_media
 from workbench.samples import SAMPLE_DETECTORS, sample_calibration, sample_detector
 
-SAMPLE_MEDIA = Path(__file__).parent.parent / "sample_media"
+SAMPLE_MEDIA = Path(__file__).parents[2] / "sample_media"
 SAMPLE_CLIP = SAMPLE_MEDIA / "line.webm"
 SAMPLE_STILLS = SAMPLE_MEDIA / "stills"
 DEFAULT_DETECTOR = SAMPLE_DETECTORS[0]

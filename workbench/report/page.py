@@ -12,9 +12,11 @@ from markupsafe import Markup
 from workbench import wording
 from workbench.errors import RecordError
 from workbench.record import Record, check_same_machine, median_ms, ran, write_whole
-from workbench.report import charts, findings, headline, table
+from workbench.report import charts, table
 from workbench.report.budget import Budgets, budgets
+from workbench.report.findings import findings
 from workbench.report.frames import KINDS, Frame, baseline_frames, compared_frames, pictures_by_key
+from workbench.report.headline import NOISE_ORDER, headline, key_figures
 from workbench.report.next_steps import steps
 from workbench.report.plotly_script import packed_script, script
 from workbench.report.points import points_of, quality_axis
@@ -105,8 +107,8 @@ def _context(summary: Summary) -> dict[str, Any]:
         "chart_names": tuple(drawn),
         "version": VERSION,
         "summary": summary,
-        "headline": headline.headline(summary),
-        "figures": headline.key_figures(summary),
+        "headline": headline(summary),
+        "figures": key_figures(summary),
         "banners": banners(summary),
         "panels": panels,
         "other_count": sum(record.id != summary.baseline.id for record in summary.records),
@@ -125,7 +127,7 @@ def _context(summary: Summary) -> dict[str, Any]:
         "bar_count": len(charts.bar_rows(summary)),
         "timed_best": timed_best(summary),
         "timeline_rows": len(charts.timeline_rows(shown)) if (shown := timed_best(summary)) is not None else 0,
-        "findings": findings.findings(summary),
+        "findings": findings(summary),
         "steps": steps(summary),
         "noise_summary": noise_summary(summary),
         "created": max(record.created for record in summary.records)[:10],
@@ -231,7 +233,7 @@ def noise_summary(summary: Summary) -> str:
         return "Nothing was timed."
     if set(verdicts) == {"quiet"}:
         return f"The machine was quiet during {'all ' if len(runs) > 1 else ''}{wording.counted(len(runs), 'run')}."
-    counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in headline.NOISE_ORDER if verdict in verdicts]
+    counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in NOISE_ORDER if verdict in verdicts]
     return f"Of {wording.counted(len(runs), 'run')}: {wording.listed(counts)}."
 
 

@@ -6,15 +6,21 @@ from workbench.detections import UInt8Array
 from workbench.detectors import Calibration, Detector, KerasNetwork, Meaning
 from workbench.errors import ModelError
 from workbench.samples.media import SEEDS
-from workbench.samples.networks import CENTER_VARIANCE, SIZE_STEP, SIZE_VARIANCE, anchors_cxcywh_px
+from workbench.samples.networks import ANCHOR_LEVELS, CENTER_VARIANCE, SIZE_STEP, SIZE_VARIANCE
 from workbench.samples.scenes.defects import LABELS
 from workbench.samples.scenes.still import render_still
-from workbench.stages import InputSpec, SsdHead
+from workbench.stages import AnchorGrid, AnchorGrids, InputSpec, SsdHead
 
 WEIGHTS = Path(__file__).parent / "weights"
 SAMPLE_DETECTORS = ("inspector-mobile", "inspector-large")
 DEFAULT_HW = (320, 320)
 CALIBRATION_STILLS = 100
+SAMPLE_ANCHORS = AnchorGrids(
+    tuple(
+        AnchorGrid(stride_px=level.stride_px, boxes_wh=((level.side_px, level.side_px),), normalised=False)
+        for level in ANCHOR_LEVELS
+    )
+)
 
 
 def sample_detector(name: str) -> Detector:
@@ -32,7 +38,7 @@ def sample_detector(name: str) -> Detector:
         kind="",
         input_spec=InputSpec(size_hw=None, default_hw=DEFAULT_HW, multiple_of=SIZE_STEP),
         labels=LABELS,
-        head=SsdHead(anchors_cxcywh_px=anchors_cxcywh_px, center_variance=CENTER_VARIANCE, size_variance=SIZE_VARIANCE),
+        head=SsdHead(anchors_cxcywh_px=SAMPLE_ANCHORS, center_variance=CENTER_VARIANCE, size_variance=SIZE_VARIANCE),
         head_outputs=("offsets", "scores"),
     )
     return Detector(KerasNetwork(path), meaning, name=name, source=name)

@@ -122,7 +122,7 @@ class WorkbenchView(anywidget.AnyWidget):
             "sweep": lambda content, _: session.sweep("all" if content["scope"] == "all" else "size"),
             "budget": lambda content, _: session.set_budget(budget_of(content)),
             "choose-swept": lambda content, _: session.choose_swept(str(content["id"])),
-            "export": lambda _, __: session.take_home(Path.cwd() / EXPORT),
+            "export": lambda _, __: session.export(Path.cwd() / EXPORT),
             "dismiss": lambda _, __: session.dismiss(),
         }
 
