@@ -202,10 +202,10 @@ class Session:
 
         self.notices.guard("settings", change)
 
-    def take_home(self, folder: Path) -> None:
+    def export(self, folder: Path) -> None:
         """Write a folder that runs the current setting without the workbench."""
         self.notices.cancelled = False
-        self._in_background("measure", lambda: self._open_now.measuring.take_home(self._wished(), folder))
+        self._in_background("measure", lambda: self._open_now.measuring.export(self._wished(), folder))
 
     def cancel(self) -> None:
         """Give up what is going on: a measurement or a sweep ends; a setting that is being prepared is not changed to."""
