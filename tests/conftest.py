@@ -16,11 +16,12 @@ from workbench.cli.entry import main
 from workbench.datasets import Truth, match, read_truth
 from workbench.detectors import Calibration, Detector
 from workbench.engines import set_tensorflow_threads
+from workbench.hardware import usable_cores
 from workbench.media import Frame, Media, array_media, open_media
 from workbench.opening import Footage, check, open_detector
 from workbench.pipeline import Pipeline
 from workbench.samples import SAMPLE_MEDIA, SAMPLE_STILLS, sample_detector
-from workbench.settings import parse_variant, usable_cores
+from workbench.settings import parse_variant
 
 REPOSITORY = Path(__file__).parents[1]
 collect_ignore = ["elsewhere"]  # what runs there replaces parts of Python: it is for processes of their own

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from workbench.catalogue import ENGINES, NMS_METHODS
 from workbench.errors import SettingsError
+from workbench.hardware import usable_cores
 from workbench.settings import (
     FAST,
     FAST_GUESS,
@@ -21,7 +22,6 @@ from workbench.settings import (
     parse_variant,
     preset_values,
     setting_names,
-    usable_cores,
 )
 
 

@@ -1,6 +1,5 @@
 """Settings: one way of running a detector, in four small frozen groups. Nothing else is a knob."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -8,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from workbench.catalogue import ENGINES, NMS_METHODS
 from workbench.errors import SettingsError
+from workbench.hardware import usable_cores
 
 ResizePlace = Literal["graph", "opencv", "pillow"]
 Precision = Literal["float32", "float16", "bfloat16", "dynamic-int8", "int8", "int16x8"]
@@ -19,12 +19,6 @@ PRECISIONS: tuple[str, ...] = get_args(Precision)
 FEED_MODES: tuple[str, ...] = get_args(FeedMode)
 FEED_CACHES: tuple[str, ...] = get_args(FeedCache)
 MOST_THREADS = 1024  # more than any machine that this runs on has cores
-
-
-def usable_cores() -> int:
-    """Count the cores that this process may run on (its affinity, where the system tells it)."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def parse_size(value: object) -> object:

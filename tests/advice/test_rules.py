@@ -15,13 +15,13 @@ from workbench.advice.arithmetic import usable
 from workbench.advice.frame import START_NOTED
 from workbench.advice.stages import IDLE_NOTED, STOP_GAIN
 from workbench.detectors import Calibration, Detector
+from workbench.hardware import usable_cores
 from workbench.machine import NoiseCertificate
 from workbench.measuring import Bench
 from workbench.media import Frame, Media, open_media
 from workbench.opening import Footage, variant
 from workbench.record import AP_LOSS_NOTED, Record, ap, speed_against
 from workbench.samples import SAMPLE_CLIP
-from workbench.settings import usable_cores
 from workbench.timing import limit
 
 SMALL = "input.size_hw=64x96"

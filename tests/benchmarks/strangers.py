@@ -15,11 +15,11 @@ from tests.detectors.damage import damaged, small_tflite
 from workbench.detectors import Calibration
 from workbench.engines import set_tensorflow_threads
 from workbench.errors import WorkbenchError
+from workbench.hardware import usable_cores
 from workbench.media import Frame
 from workbench.opening import check, open_detector
 from workbench.pipeline import Pipeline
 from workbench.samples import WEIGHTS
-from workbench.settings import usable_cores
 
 COUNT = 300
 KERAS_SHARE = 10  # one in so many is a .keras file, which takes ten times as long

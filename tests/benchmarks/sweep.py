@@ -20,6 +20,7 @@ from statistics import median
 import psutil
 
 from workbench.choosing import Budget, pick
+from workbench.hardware import usable_cores
 from workbench.history import History
 from workbench.machine import environment
 from workbench.measuring import DEFAULT_FRAMES
@@ -28,7 +29,6 @@ from workbench.record import Record
 from workbench.report import Summary
 from workbench.report.headline import headline
 from workbench.samples import SAMPLE_DETECTORS
-from workbench.settings import usable_cores
 from workbench.sweep import Grid, Standing, Sweep, read_grid
 from workbench.sweep.isolation import run_task
 from workbench.sweep.loop_timing import BACK

@@ -47,7 +47,7 @@ def kept(detector: Detector, media: Path, history: Path) -> Record:
 
 
 @pytest.mark.slow
-def test_a_preset_is_taken_home(workbench: Workbench, media: Path, tmp_path: Path) -> None:
+def test_a_preset_is_exported(workbench: Workbench, media: Path, tmp_path: Path) -> None:
     done = workbench(
         "export", "inspector-mobile", media, "--preset", WORDS, "--set", "nms.score=0.25", "--out", tmp_path / "out", "--json", "-"
     )
@@ -65,9 +65,7 @@ def test_a_preset_is_taken_home(workbench: Workbench, media: Path, tmp_path: Pat
 
 @pytest.mark.slow
 @pytest.mark.parametrize("prefix", ["", "history:"])
-def test_a_record_s_settings_are_taken_home(
-    workbench: Workbench, mobile: Detector, media: Path, tmp_path: Path, prefix: str
-) -> None:
+def test_a_record_s_settings_are_exported(workbench: Workbench, mobile: Detector, media: Path, tmp_path: Path, prefix: str) -> None:
     record = kept(mobile, media, tmp_path / "history.sqlite")
 
     done = workbench(
@@ -83,12 +81,12 @@ def test_a_record_s_settings_are_taken_home(
     ("words", "line"),
     [
         (("--preset", "nonsense"), "there is no preset 'nonsense'"),
-        (("--preset", "naive"), "input.resize is pillow"),
+        (("--preset", "naive", "--set", "runtime.batch=4"), "runtime.batch is 4"),
         (("--preset", "litert", "--set", "nms.score"), "is not of the form group.field=value"),
         (("--preset", "litert", "--pick", "ab"), "choose --pick or --preset"),
         (("--pick", "ab"), "there is no history at"),
     ],
-    ids=["no preset", "pillow", "no value", "two choices", "no history"],
+    ids=["no preset", "a batch", "no value", "two choices", "no history"],
 )
 def test_a_user_s_mistake_is_one_line(workbench: Workbench, tmp_path: Path, words: tuple[str, ...], line: str) -> None:
     done = workbench("export", *words, "--history", tmp_path / "none.sqlite", "--out", tmp_path / "out")

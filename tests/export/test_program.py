@@ -1,266 +1,148 @@
-"""The program's own formulas give what the workbench's stages give, for every kind of network; nobody needs a network for that."""
+"""An exported program's pipeline feeds and reads a network as the workbench does; no real network stands behind these."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
-from tests.export.programs import LABELS, SIZE_HW, load, plan
+from tests.export.networks import HEADS, OWN, SIZE_HW, SPECS
 from workbench.catalogue import NMS_METHODS
 from workbench.detections import Detections, FloatArray
-from workbench.detectors import quantised
-from workbench.errors import UnavailableError
+from workbench.detectors import Meaning
+from workbench.export.card import reader_tree
 from workbench.export.plan import what_runs
-from workbench.export.program import program_text, requirements_text
-from workbench.settings import Settings
-from workbench.stages import (
-    AnchorGrid,
-    AnchorGrids,
-    BoxesHead,
-    DetectionRows,
-    DetectionTensors,
-    Head,
-    HostSuppressor,
-    InputSpec,
-    OwnNms,
-    RowsHead,
-    SsdHead,
-    YoloxHead,
-    place,
-    prepare,
-)
+from workbench.export.program.pipeline import Pipeline
+from workbench.export.requirements import requirements_text
+from workbench.settings import Nms, Settings
+from workbench.stages import HostSuppressor, InputSpec, OwnNms, place, prepare, quantised, soften
 
-CLASSES = len(LABELS)
-MOST_LINES, LONGEST_LINE = 150, 132
-GRIDS = AnchorGrids(
-    (
-        AnchorGrid(cells_hw=(6, 8), boxes_wh=((0.2, 0.3), (0.4, 0.2))),
-        AnchorGrid(stride_px=40, boxes_wh=((30.0, 50.0),), normalised=False),
-    )
-)
-HEADS = {
-    "ssd": SsdHead(anchors_cxcywh_px=GRIDS),
-    "ssd with background": SsdHead(anchors_cxcywh_px=GRIDS, background=True, activation="softmax", center_variance=0.2),
-    "yolox": YoloxHead(strides=(8, 16)),
-    "boxes": BoxesHead(),
-    "boxes yxyx sigmoid": BoxesHead(order="yxyx", activation="sigmoid", background=True),
-    "boxes cxcywh in pixels": BoxesHead(order="cxcywh", normalised=False),
-    "rows": RowsHead(objectness=True),
-    "rows transposed": RowsHead(transposed=True, normalised=True),
-    "rows sigmoid": RowsHead(objectness=True, activation="sigmoid", order="xyxy"),
-    "rows softmax": RowsHead(objectness=True, activation="softmax", order="yxyx"),
-}
-READERS = {
-    "tensors": (DetectionTensors(first_class=1), 4),
-    "tensors without count": (DetectionTensors(order="cxcywh", normalised=False), 3),
-    "rows": (DetectionRows(), 1),
-    "rows normalised": (DetectionRows(order="yxyx", normalised=True), 1),
-}
+CLASSES = 3
+FRAME = np.random.default_rng(0).integers(0, 256, (60, 130, 3), np.uint8)
+REAL = {"dtype": "float32", "quantization": (0.0, 0)}
 
 
-def raw_outputs(head: Head, seed: int = 0) -> list[FloatArray]:
-    """Random outputs, with crowds of boxes that overlap, equal scores, boxes without area, and numbers that are none."""
+def pipeline(
+    folder: Path,
+    *,
+    spec: InputSpec = SPECS["letterbox"],
+    reader: Any = HEADS["boxes"],
+    tensor: dict[str, Any] = REAL,
+    **values: object,
+) -> Pipeline:
+    """Open a program's pipeline on a made-up network; `nms_score=0.4` sets `nms.score`."""
+    named = {"runtime.engine": "litert", "input.resize": "opencv", "input.size_hw": SIZE_HW, "nms.method": "opencv"}
+    settings = Settings().with_values(named | {name.replace("_", ".", 1): value for name, value in values.items()})
+    own = isinstance(reader, OwnNms)
+    meaning = Meaning(kind="", input_spec=spec, labels=(), head=None if own else reader, own_nms=reader if own else None)
+    network = {"input_tensor": tensor, "input": asdict(spec), "reader": reader_tree(meaning, own_nms=own)}
+    (folder / "labels.txt").write_text("nut\nbolt\nscrew\n")
+    (folder / "network.json").write_text(json.dumps(network))
+    (folder / "settings.json").write_text(json.dumps({"runs": settings.model_dump(mode="json")}))
+    return Pipeline(folder, lambda *_: list)
+
+
+def boxes_and_scores(seed: int = 0, count: int = 200) -> list[FloatArray]:
+    """Crowds of boxes that overlap, in fractions, with equal scores."""
     rng = np.random.default_rng(seed)
-    columns = CLASSES + bool(getattr(head, "background", False))
-    if isinstance(head, SsdHead):
-        count = len(head.anchors_cxcywh_px(SIZE_HW))
-        return [_spoilt(rng.normal(0, 1, (1, count, 4))), _scores(rng, (1, count, columns))]
-    if isinstance(head, YoloxHead):
-        count = sum((SIZE_HW[0] // side) * (SIZE_HW[1] // side) for side in head.strides)
-        return [_spoilt(np.concatenate([rng.normal(0, 1, (1, count, 4)), _scores(rng, (1, count, 1 + CLASSES))], axis=2))]
-    boxes = _boxes(rng, 200, str(getattr(head, "order", "xyxy")), normalised=bool(getattr(head, "normalised", False)))
-    if isinstance(head, BoxesHead):
-        return [boxes, _scores(rng, (1, 200, columns))]
-    assert isinstance(head, RowsHead)
-    rows = np.concatenate([boxes, _scores(rng, (1, 200, CLASSES + head.objectness))], axis=2)
-    return [np.ascontiguousarray(rows.transpose(0, 2, 1)) if head.transposed else rows]
-
-
-def _scores(rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
-    scores = rng.beta(0.5, 1, shape).round(2).astype(np.float32)  # rounded: many are equal
-    scores[0, 3, -1], scores[0, 5, -1] = np.nan, np.inf
-    return scores
-
-
-def _spoilt(boxes: FloatArray) -> FloatArray:
-    boxes[0, 7, :4] = np.nan
-    return boxes.astype(np.float32)
-
-
-def _boxes(rng: np.random.Generator, count: int, order: str, *, normalised: bool) -> FloatArray:
     centers, sides = rng.uniform(0, 1, (count, 2)), rng.uniform(0.02, 0.4, (count, 2))
-    sides[9] = 0
     corners = np.concatenate([centers - sides / 2, centers + sides / 2], axis=1)
-    boxes = np.concatenate([centers, sides], axis=1) if order == "cxcywh" else corners
-    boxes = boxes[:, [1, 0, 3, 2]] if order == "yxyx" else boxes
-    scale = 1 if normalised else np.array([SIZE_HW[::-1] * 2]) if order != "yxyx" else np.array([SIZE_HW * 2])
-    return _spoilt((boxes * scale)[None])
+    scores = rng.beta(0.5, 1, (1, count, CLASSES)).round(2)
+    return [corners[None].astype(np.float32), scores.astype(np.float32)]
 
 
-def assert_same(found: Sequence[np.ndarray], wanted: Detections) -> None:
-    boxes, scores, classes = found
-    np.testing.assert_array_equal(classes, wanted.class_ids)
-    np.testing.assert_allclose(scores, wanted.scores, rtol=1e-6)
-    np.testing.assert_allclose(boxes, wanted.boxes_xyxy_px, atol=1e-3, rtol=1e-5)
+def in_frame(found: Detections, spec: InputSpec = SPECS["letterbox"]) -> FloatArray:
+    return place(spec, (FRAME.shape[0], FRAME.shape[1]), SIZE_HW).to_frame(found.boxes_xyxy_px)
 
 
-@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
-@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
-@pytest.mark.parametrize("per_class", [True, False], ids=["per class", "across classes"])
-@pytest.mark.parametrize("name", HEADS)
-def test_candidates_are_decoded_and_thinned_out_as_the_workbench_does(tmp_path: Path, name: str, per_class: bool) -> None:
-    head = HEADS[name]
-    made = plan(head=head, outputs=len(raw_outputs(head)), nms_per_class=per_class, nms_score=0.35, nms_top_k=90)
-    program = load(made, tmp_path)
-
-    for seed in range(3):
-        raw = raw_outputs(head, seed)
-        boxes, scores = head.candidates(raw, SIZE_HW)
-        wanted = HostSuppressor(made.runs.nms)(boxes[0], scores[0])
-        assert len(wanted) > 5
-        assert_same(program.detections(raw), wanted)
+def assert_equal(found: Detections, wanted: Detections, spec: InputSpec = SPECS["letterbox"]) -> None:
+    np.testing.assert_array_equal(found.boxes_xyxy_px, in_frame(wanted, spec))
+    np.testing.assert_array_equal(found.scores, wanted.scores)
+    np.testing.assert_array_equal(found.class_ids, wanted.class_ids)
 
 
-@pytest.mark.parametrize("limit", [1, 7], ids=["one", "seven"])
-def test_max_detections_end_it(tmp_path: Path, limit: int) -> None:
-    program = load(plan(head=HEADS["boxes"], nms_max_detections=limit), tmp_path)
+@pytest.mark.parametrize("spec", ["letterbox", "top left", "stretch"])
+@pytest.mark.parametrize("method", ["opencv", "soft"])
+def test_candidates_are_thinned_out_and_brought_to_the_frame(tmp_path: Path, method: str, spec: str) -> None:
+    raw = boxes_and_scores()
+    rule = Nms(method=method, score=0.35, top_k=90)
+    boxes, scores = HEADS["boxes"].candidates(raw, SIZE_HW)
+    wanted = (soften if method == "soft" else HostSuppressor(rule))(boxes[0], scores[0], *([rule] if method == "soft" else []))
 
-    assert len(program.detections(raw_outputs(HEADS["boxes"]))[1]) == limit
+    found = pipeline(tmp_path, spec=SPECS[spec], nms_method=method, nms_score=0.35, nms_top_k=90).detections(raw, FRAME)
+
+    assert len(wanted) > 5
+    assert_equal(found, wanted, SPECS[spec])
 
 
 @pytest.mark.parametrize("method", ["opencv", "soft"])
 def test_nothing_is_found_where_nothing_scores_enough(tmp_path: Path, method: str) -> None:
-    program = load(plan(head=HEADS["boxes"], nms_method=method), tmp_path)
-    raw = raw_outputs(HEADS["boxes"])
+    boxes, scores = boxes_and_scores()
 
-    boxes, scores, classes = program.in_frame(program.detections([raw[0], np.zeros_like(raw[1])]), np.zeros((30, 40, 3), np.uint8))
-
-    assert (boxes.shape, scores.shape, classes.shape) == ((0, 4), (0,), (0,))
+    assert len(pipeline(tmp_path, nms_method=method).detections([boxes, np.zeros_like(scores)], FRAME)) == 0
 
 
-@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
-@pytest.mark.parametrize("per_class", [True, False], ids=["per class", "across classes"])
-def test_soft_suppression_lowers_scores_as_tensorflow_does(tmp_path: Path, per_class: bool) -> None:
-    from workbench.graph import GraphSuppressor
-
-    made = plan(head=HEADS["boxes"], nms_method="soft", nms_per_class=per_class, nms_max_detections=30)
-    raw = [raw_outputs(HEADS["boxes"])[0], np.random.default_rng(1).uniform(0, 1, (1, 200, CLASSES)).astype(np.float32)]
-    boxes, scores = HEADS["boxes"].candidates(raw, SIZE_HW)
-
-    found, wanted = load(made, tmp_path).detections(raw), GraphSuppressor(made.runs.nms)(boxes[0], scores[0])
-
-    assert len(wanted) == 30
-    np.testing.assert_array_equal(found[2], wanted.class_ids)
-    np.testing.assert_allclose(found[1], wanted.scores, atol=1e-4)
-    np.testing.assert_allclose(found[0], wanted.boxes_xyxy_px, atol=1e-2)
+@pytest.mark.parametrize("limit", [1, 7], ids=["one", "seven"])
+def test_max_detections_end_it(tmp_path: Path, limit: int) -> None:
+    assert len(pipeline(tmp_path, nms_max_detections=limit).detections(boxes_and_scores(), FRAME)) == limit
 
 
-@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
-@pytest.mark.parametrize("name", READERS)
-def test_a_network_s_own_detections_are_read_as_the_workbench_does(tmp_path: Path, name: str) -> None:
-    reader, outputs = READERS[name]
-    program = load(plan(own_nms=reader, outputs=outputs, nms_method="model", nms_score=0.2, nms_max_detections=15), tmp_path)
-    raw = _own_outputs(reader, outputs)
-
+@pytest.mark.parametrize("name", OWN)
+def test_a_network_s_own_detections_are_read_and_limited(tmp_path: Path, name: str) -> None:
+    reader, outputs = OWN[name]
+    raw = own_outputs(outputs)
     (wanted,) = reader.detections(raw, SIZE_HW)
     wanted = wanted.where(np.flatnonzero(wanted.scores > np.float32(0.2))[:15])
 
+    found = pipeline(tmp_path, reader=reader, nms_method="model", nms_score=0.2, nms_max_detections=15).detections(raw, FRAME)
+
     assert len(wanted) > 5
-    assert_same(program.detections(raw), wanted)
+    assert_equal(found, wanted)
 
 
-def _own_outputs(reader: OwnNms, outputs: int) -> list[FloatArray]:
+def own_outputs(outputs: int) -> Sequence[FloatArray]:
     rng = np.random.default_rng(2)
-    boxes = _boxes(rng, 40, str(getattr(reader, "order", "")), normalised=bool(getattr(reader, "normalised", False)))
-    scores, classes = rng.uniform(0, 1, (1, 40)).astype(np.float32), rng.integers(0, CLASSES + 1, (1, 40)).astype(np.float32)
-    scores[0, 4] = np.nan
+    boxes, scores = boxes_and_scores(2, 40)[0], rng.uniform(0, 1, (1, 40)).astype(np.float32)
+    classes = rng.integers(0, CLASSES + 1, (1, 40)).astype(np.float32)
     if outputs == 1:
         return [np.concatenate([boxes, scores[..., None], classes[..., None]], axis=2)]
     return [boxes, scores, classes, np.array([30], np.float32)][:outputs]
 
 
-SPECS = {
-    "letterbox": {},
-    "top left": {"align": "top-left", "pad": 0.0},
-    "stretch": {"fit": "stretch"},
-    "BGR": {"colour": "BGR", "offset": 127.5, "factor": 1 / 127.5},
-    "raw pixel values": {"factor": 1.0},
-    "planar": {"layout": "NCHW"},
-    "each channel its own": {"offset": (123.7, 116.3, 103.5), "factor": (1 / 58.4, 1 / 57.1, 1 / 57.4)},
-    "each channel its own, planar": {"layout": "NCHW", "offset": (123.7, 116.3, 103.5), "factor": (1 / 58.4, 1 / 57.1, 1 / 57.4)},
-    "pixels": {"dtype": "uint8"},
+QUANTISED = {
+    "float": REAL,
+    "int8": {"dtype": "int8", "quantization": (0.0039215, -128)},
+    "int16": {"dtype": "int16", "quantization": (3e-5, 0)},
 }
-QUANTISED = {"float": (None, None), "int8": ("int8", (0.0039215, -128)), "int16": ("int16", (0.0000305, 0))}
 
 
-@pytest.mark.parametrize("frame_hw", [(72, 128), (130, 60), (96, 128)], ids=["landscape", "portrait", "as large as the input"])
 @pytest.mark.parametrize(
     ("name", "stored"),
-    [(name, stored) for name, stored in product(SPECS, QUANTISED) if stored == "float" or name not in {"pixels"}],
+    [(name, stored) for name, stored in product(SPECS, QUANTISED) if stored == "float" or name != "pixels"],
 )
-def test_frames_are_prepared_as_the_workbench_does(tmp_path: Path, name: str, stored: str, frame_hw: tuple[int, int]) -> None:
-    spec = InputSpec(size_hw=SIZE_HW, default_hw=SIZE_HW, **SPECS[name])
-    dtype, quantization = QUANTISED[stored]
-    program = load(plan(spec=spec, head=HEADS["boxes"], dtype=dtype, quantization=quantization), tmp_path)
-    frame_rgb = np.random.default_rng(frame_hw[0]).integers(0, 256, (*frame_hw, 3), np.uint8)
+def test_frames_are_prepared_as_the_workbench_does(tmp_path: Path, name: str, stored: str) -> None:
+    spec = SPECS[name]
+    tensor = {"dtype": "uint8", "quantization": (0.0, 0)} if name == "pixels" else QUANTISED[stored]
 
-    batch = program.prepare(cv2.cvtColor(frame_rgb, cv2.COLOR_RGB2BGR))
+    batch = pipeline(tmp_path, spec=spec, tensor=tensor).prepare(FRAME)
 
-    wanted = prepare([frame_rgb], spec, SIZE_HW, "opencv")
-    if dtype is not None:
-        wanted = quantised(wanted, {"dtype": np.dtype(dtype).type, "quantization": quantization})
+    wanted = quantised(prepare([FRAME], spec, SIZE_HW, "opencv"), tensor)
     assert (batch.dtype, batch.shape, batch.flags.c_contiguous) == (wanted.dtype, wanted.shape, True)
     np.testing.assert_array_equal(batch, wanted)
 
 
-@pytest.mark.parametrize("name", ["letterbox", "top left", "stretch"])
-@pytest.mark.parametrize("frame_hw", [(72, 128), (130, 60)], ids=["landscape", "portrait"])
-def test_boxes_come_back_to_the_frame_as_in_the_workbench(tmp_path: Path, name: str, frame_hw: tuple[int, int]) -> None:
-    spec = InputSpec(size_hw=SIZE_HW, default_hw=SIZE_HW, **SPECS[name])
-    boxes = np.random.default_rng(3).uniform(-20, 150, (50, 4)).astype(np.float32)
+def test_pillow_resizes_where_the_setting_says_so(tmp_path: Path) -> None:
+    batch = pipeline(tmp_path, input_resize="pillow").prepare(FRAME)
 
-    found = load(plan(spec=spec, head=HEADS["boxes"]), tmp_path).in_frame((boxes, None, None), np.zeros((*frame_hw, 3), np.uint8))
-
-    np.testing.assert_array_equal(found[0], place(spec, frame_hw, SIZE_HW).to_frame(boxes))
+    np.testing.assert_array_equal(batch, prepare([FRAME], SPECS["letterbox"], SIZE_HW, "pillow"))
 
 
-ENGINES = ("litert", "openvino", "onnxruntime", "graph", "xla")
-EVERYTHING = [
-    *product(HEADS, ENGINES, ("opencv", "soft"), SPECS),
-    *product(READERS, ENGINES, ("model",), SPECS),
-]
-
-
-def test_every_program_is_short_and_compiles() -> None:
-    """All kinds of network on all runtimes: some 800 programs in a few seconds."""
-    for name, engine, method, spec_name in EVERYTHING:
-        spec = InputSpec(size_hw=SIZE_HW, default_hw=SIZE_HW, **SPECS[spec_name])
-        resize = "graph" if engine in {"graph", "xla"} else "opencv"
-        reader, outputs = READERS[name] if method == "model" else (None, 2)
-        stored = {} if resize == "graph" or spec.dtype == "uint8" else {"dtype": "int8", "quantization": (0.1, 3)}
-        head = None if reader else HEADS[name]
-        made = plan(
-            spec=spec,
-            head=head,
-            own_nms=reader,
-            outputs=outputs,
-            runtime_engine=engine,
-            input_resize=resize,
-            nms_method=method,
-            **stored,
-        )
-
-        text = program_text(made)
-
-        compile(text, "detect.py", "exec")
-        lines = text.splitlines()
-        assert len(lines) <= MOST_LINES, f"{name} {engine} {method} {spec_name}: {len(lines)} lines"
-        assert max(map(len, lines)) <= LONGEST_LINE, max(lines, key=len)
-        assert "workbench" not in text.replace("`workbench export`", "")
-        assert "\n\n\n\n" not in text
+def test_a_network_that_resizes_itself_is_given_the_frame(tmp_path: Path) -> None:
+    assert pipeline(tmp_path, runtime_engine="graph", input_resize="graph").prepare(FRAME).shape == (1, *FRAME.shape)
 
 
 @pytest.mark.parametrize("method", NMS_METHODS)
@@ -275,20 +157,12 @@ def test_slow_habits_run_as_a_graph(engine: str, runs: str) -> None:
     assert what_runs(Settings().with_values({"runtime.engine": engine})).runtime.engine == runs
 
 
-def test_requirements_are_the_three_packages_at_their_versions() -> None:
-    lines = requirements_text(plan(head=HEADS["boxes"])).splitlines()
+@pytest.mark.parametrize(("resize", "more"), [("opencv", []), ("pillow", ["pillow"])])
+def test_requirements_are_what_the_program_imports_at_its_versions(resize: str, more: list[str]) -> None:
+    settings = Settings().with_values({"runtime.engine": "litert", "input.resize": resize})
 
-    assert [line.partition("==")[0] for line in lines] in (
-        ["numpy", "opencv-python", "ai-edge-litert"],
-        ["numpy", "opencv-python-headless", "ai-edge-litert"],
-    )
+    lines = requirements_text(settings).splitlines()
+
+    names = [line.partition("==")[0].removesuffix("-headless") for line in lines]
+    assert names == ["numpy", "opencv-python", "ai-edge-litert", *more]
     assert all(line.partition("==")[2] for line in lines)
-
-
-def test_outputs_of_an_unknown_kind_are_refused() -> None:
-    class NewHead(Head):
-        def candidates(self, raw, size_hw, ops=None):  # type: ignore[no-untyped-def]
-            raise NotImplementedError
-
-    with pytest.raises(UnavailableError, match="no program is written for outputs of the kind"):
-        program_text(plan(head=NewHead()))

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from workbench.errors import UnavailableError
-from workbench.export.taking import SELF_TEST, _try
+from workbench.export.exporting import PROGRAM, _try
 
 
 def test_a_program_that_ends_well_passes_whatever_it_prints(tmp_path: Path) -> None:
-    (tmp_path / SELF_TEST).write_text("import sys; print('line\\n' * 50_000); sys.stderr.write('remark\\n' * 50_000)")
+    (tmp_path / PROGRAM).write_text("import sys; print('line\\n' * 50_000); sys.stderr.write('remark\\n' * 50_000)")
     _try(tmp_path)
 
 
@@ -25,7 +25,7 @@ def test_a_program_that_ends_well_passes_whatever_it_prints(tmp_path: Path) -> N
     ids=["other detections", "traceback", "control characters", "crash", "exit"],
 )
 def test_a_program_that_fails_is_told_by_its_last_words(tmp_path: Path, code: str, said: str) -> None:
-    (tmp_path / SELF_TEST).write_text(code)
+    (tmp_path / PROGRAM).write_text(code)
 
     with pytest.raises(UnavailableError) as failed:
         _try(tmp_path)

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import SettingsError
-from workbench.graph import GRAPH_NMS, SOFT_SIGMA, GraphSuppressor
+from workbench.graph import GRAPH_NMS, GraphSuppressor
 from workbench.settings import Nms
-from workbench.stages import suppress
+from workbench.stages import SOFT_SIGMA, soften, suppress
 
 METHODS = pytest.mark.parametrize("method", GRAPH_NMS)
 HARD = tuple(method for method in GRAPH_NMS if method != "soft")
@@ -207,3 +207,19 @@ def test_soft_says_that_one_knob_does_nothing():
 def test_a_method_of_the_host_is_refused_in_a_graph():
     with pytest.raises(SettingsError, match=r"nms.method is 'numpy'; choose one of tensorflow, combined, padded, soft"):
         GraphSuppressor(Nms(method="numpy"))
+
+
+@PER_CLASS
+def test_soft_on_the_host_lowers_scores_as_the_graph_does(per_class):
+    rng = np.random.default_rng(1)
+    corners = rng.uniform(0, 100, (200, 2))
+    crowd = np.concatenate([corners, corners + rng.uniform(2, 40, (200, 2))], axis=1).astype(np.float32)
+    table = rng.uniform(0, 1, (200, CLASSES)).astype(np.float32)
+    rule = Nms(method="soft", per_class=per_class, max_detections=30)
+
+    found, expected = soften(crowd, table, rule), GraphSuppressor(rule)(crowd, table)
+
+    assert len(expected) == 30
+    np.testing.assert_array_equal(found.class_ids, expected.class_ids)
+    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-4)
+    np.testing.assert_allclose(found.boxes_xyxy_px, expected.boxes_xyxy_px, atol=1e-2)

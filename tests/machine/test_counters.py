@@ -1,7 +1,8 @@
 import psutil
 import pytest
 
-from workbench.machine import WorkMeter, cgroup_folders, quota_cores, take_sample
+from workbench.hardware import cgroup_folders, quota_cores
+from workbench.machine import WorkMeter, take_sample
 from workbench.machine.counters import core_busy_seconds, throttled_times
 
 

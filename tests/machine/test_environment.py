@@ -4,7 +4,9 @@ import platform
 import subprocess
 import sys
 
-from workbench.machine import cpu_name, environment, gpu_names
+from workbench.hardware import gpu_names
+from workbench.machine import environment
+from workbench.machine.environment import cpu_name
 
 
 def test_the_environment_is_the_same_each_time_and_names_what_matters():

@@ -6,11 +6,11 @@ import sys
 import numpy as np
 
 from workbench.detectors import Calibration, Detector
+from workbench.hardware import usable_cores
 from workbench.measuring import Bench
 from workbench.measuring.passes import TURN_FRAMES
 from workbench.media import array_media
 from workbench.opening import Footage, variant
-from workbench.settings import usable_cores
 
 BURNING = "print('burning')\nwhile True: pass"
 

@@ -1,4 +1,4 @@
-"""What a session measures: settings, sweeps, folders to take home."""
+"""What a session measures: settings, sweeps, exported folders."""
 
 import time
 from collections.abc import Callable
@@ -126,9 +126,9 @@ def test_frames_of_this_process_are_not_swept(start: Callable[..., Session]) -> 
     assert "which cannot see these frames" in session.notices.message.text
 
 
-def test_a_setting_is_taken_home(session: Session, tmp_path: Path) -> None:
-    session.take_home(tmp_path / "home")
+def test_a_setting_is_exported(session: Session, tmp_path: Path) -> None:
+    session.export(tmp_path / "home")
     until(session, lambda: session.notices.message is not None)
 
-    assert session.notices.message.text.startswith("taken home")
+    assert session.notices.message.text.startswith("exported")
     assert (tmp_path / "home" / "detect.py").is_file()

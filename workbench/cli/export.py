@@ -33,10 +33,10 @@ def export(
     allow: Allow = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Take a setting home: the converted network, its card, and a small program that finds the same without the workbench."""
+    """Export a setting: the converted network, its card, and a small program that finds the same without the workbench."""
     from workbench.cli.saved import record_in_history
     from workbench.cli.screen import console, progress, write_json
-    from workbench.export import take_home
+    from workbench.export import export_folder
     from workbench.history import fast_values
     from workbench.opening import Sources, check, wished
 
@@ -56,13 +56,15 @@ def export(
         settings = _settings_of(record, detector, sets or ())
     settings = check(detector, settings)
     with progress() as tell:
-        taken = take_home(detector, settings, footage, out, replace=replace, progress=tell)
+        exported = export_folder(detector, settings, footage, out, replace=replace, progress=tell)
     screen = console(json_file)
-    screen.print(f"taken home: {taken.folder}, tried on {taken.frames} frames with {taken.detections} detections", markup=False)
-    for note in taken.notes:
+    screen.print(
+        f"exported: {exported.folder}, tried on {exported.frames} frames with {exported.detections} detections", markup=False
+    )
+    for note in exported.notes:
         screen.print(note, markup=False)
-    written = {"schema": 1, "folder": str(taken.folder), "files": taken.files, "frames": taken.frames}
-    tree = {**written, "detections": taken.detections, "settings": settings.model_dump(mode="json"), "notes": taken.notes}
+    written = {"schema": 1, "folder": str(exported.folder), "files": exported.files, "frames": exported.frames}
+    tree = {**written, "detections": exported.detections, "settings": settings.model_dump(mode="json"), "notes": exported.notes}
     write_json(json_file, json.dumps(tree))
 
 

@@ -12,7 +12,6 @@ from workbench.detectors.network import Calibration, LiteRtModel
 from workbench.detectors.onnx_conversion import to_onnx
 from workbench.detectors.output_cards import AnchorCard, BoxesCard, CandidatesCard, DetectionsCard, RowsCard, SsdCard, YoloxCard
 from workbench.detectors.readings import look_at
-from workbench.detectors.tflite_network import dequantised, quantised
 
 __all__ = [
     "CALIBRATED",
@@ -37,7 +36,6 @@ __all__ = [
     "YoloxCard",
     "as_detector",
     "card_path",
-    "dequantised",
     "exported_name",
     "first_line",
     "load_detector",
@@ -46,7 +44,6 @@ __all__ = [
     "look_at",
     "named_outputs",
     "native_stderr_captured",
-    "quantised",
     "quiet_logger",
     "to_onnx",
     "unfinished_card",

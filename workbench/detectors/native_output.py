@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from workbench.settings import usable_cores
+from workbench.hardware import usable_cores
 
 
 @contextmanager

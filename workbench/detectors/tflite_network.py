@@ -18,7 +18,7 @@ from workbench.detectors.native_output import native_stderr_captured
 from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.errors import ModelError, UnavailableError
 from workbench.settings import MOST_THREADS, PRECISIONS
-from workbench.stages import InputSpec
+from workbench.stages import InputSpec, dequantised, quantised
 
 IDENTIFIER = b"TFL3"  # at byte 4 of every LiteRT flatbuffer (tensorflow/lite/schema/schema.fbs: file_identifier)
 NO_TENSORFLOW = "a .tflite file holds no TensorFlow network; choose litert"
@@ -114,25 +114,6 @@ class TfliteNetwork(Network):
         if reason := self.refusals["runtime.precision"].get(precision):
             raise UnavailableError(f"runtime.precision is {precision}: {reason}")
         return LiteRtModel(self.read(), {name: name for name in outputs}, converted=False)
-
-
-def quantised(values: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]:
-    """Bring real numbers to an interpreter's tensor, by the scale and zero point that the file states; pixels stay as they are."""
-    if values.dtype == details["dtype"]:
-        return values
-    scale, zero_point = details["quantization"]
-    if not scale:
-        return values.astype(details["dtype"])
-    limits = np.iinfo(details["dtype"])
-    return np.asarray(np.clip(np.round(values / scale) + zero_point, limits.min, limits.max), details["dtype"])
-
-
-def dequantised(values: NDArray[Any], details: Mapping[str, Any]) -> NDArray[np.float32]:
-    """Bring an interpreter's tensor back to real numbers, float32."""
-    scale, zero_point = details["quantization"]
-    if not np.issubdtype(values.dtype, np.integer) or not scale:
-        return values.astype(np.float32, copy=False)
-    return (values.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)
 
 
 def _spec(details: Mapping[str, Any]) -> TensorSpec:

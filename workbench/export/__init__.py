@@ -1,8 +1,8 @@
-"""Taken home: a network under one setting as a folder that runs without the workbench."""
+"""Export: a network under one setting as a folder that runs without the workbench."""
 
-from workbench.export.taking import TakenHome, take_home
+from workbench.export.exporting import Exported, export_folder
 
 __all__ = [
-    "TakenHome",
-    "take_home",
+    "Exported",
+    "export_folder",
 ]

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from workbench.detections import Detections
-from workbench.export.plan import OWN, Plan
+from workbench.detectors import OWN_NMS
+from workbench.export.network_file import NetworkFile
+from workbench.export.plan import notes_on
 from workbench.media import Frame, Media
 from workbench.record import DetectorFacts, EngineFacts, MediaFacts
+from workbench.settings import Settings
 
 MOST_FRAMES = 8
 MOST_PIXELS = 8 * 1280 * 720  # of all frames together: a folder that is carried around stays small
@@ -29,51 +32,54 @@ def choose_frames(media: Media) -> list[Frame]:
     return [frame for frame in taken if frame is not None] or list(media.frames())[:1]
 
 
-def write_frames(frames: Sequence[Frame], folder: Path) -> list[str]:
-    """Write frames without loss; return their files' names."""
+def frame_file(number: int) -> str:
+    """Return where one of the frames lies in the folder."""
+    return f"{FRAMES_FOLDER}/{number}.png"
+
+
+def write_frames(frames: Sequence[Frame], folder: Path) -> None:
+    """Write frames without loss."""
     import cv2
 
     (folder / FRAMES_FOLDER).mkdir()
-    names = [f"{FRAMES_FOLDER}/{number}.png" for number in range(len(frames))]
-    for frame, name in zip(frames, names, strict=True):
+    for number, frame in enumerate(frames):
         encoded = cv2.imencode(".png", cv2.cvtColor(frame.image_rgb, cv2.COLOR_RGB2BGR))[1]
-        (folder / name).write_bytes(encoded.tobytes())
-    return names
+        (folder / frame_file(number)).write_bytes(encoded.tobytes())
 
 
 def expected_tree(
-    plan: Plan, facts: DetectorFacts, media: MediaFacts, frames: Sequence[Frame], found: Sequence[Detections], files: Sequence[str]
+    name: str, facts: DetectorFacts, engine: EngineFacts, media: MediaFacts, frames: Sequence[Frame], found: Sequence[Detections]
 ) -> dict[str, Any]:
     """Return what the self-test compares with, and the parts of its record that are known already.
 
     Args:
-        plan: What the program does.
+        name: Of the engine that the program runs.
         facts: Of the detector.
+        engine: What the program does with it.
         media: Where the frames come from.
         frames: What was written.
         found: What the workbench finds in them, under the chosen settings.
-        files: Their names in the folder.
     """
     rows = [
         {
-            "file": file,
+            "file": frame_file(number),
             "frame": frame.name,
             "boxes_xyxy_px": one.boxes_xyxy_px.astype(float).round(3).tolist(),
             "scores": one.scores.astype(float).round(6).tolist(),
             "class_ids": one.class_ids.tolist(),
         }
-        for file, frame, one in zip(files, frames, found, strict=True)
+        for number, (frame, one) in enumerate(zip(frames, found, strict=True))
     ]
     return {
         "schema": 1,
         "tolerance": {"score": SCORE_TOLERANCE, "pixels": PIXEL_TOLERANCE},
         "frames": rows,
         "record": {
-            "name": f"{plan.runs.runtime.engine} taken home",
+            "name": f"{name} exported",
             "command": COMMAND,
             "detector": facts.model_dump(mode="json"),
             "media": _media(media, frames).model_dump(mode="json"),
-            "engine": _engine(plan).model_dump(mode="json"),
+            "engine": engine.model_dump(mode="json"),
         },
     }
 
@@ -93,10 +99,13 @@ def _media(media: MediaFacts, frames: Sequence[Frame]) -> MediaFacts:
     )
 
 
-def _engine(plan: Plan) -> EngineFacts:
+def engine_facts(chosen: Settings, runs: Settings, network: NetworkFile) -> EngineFacts:
+    """Say what a program that runs some settings in the place of the chosen ones does with its network."""
+    resize = ("resize",) if runs.input.resize == "graph" else ()
+    nms = ("nms",) if runs.nms.method == OWN_NMS else ()
     return EngineFacts(
-        covers=(*(("resize",) if plan.in_graph else ()), "model", *(("nms",) if plan.suppressor == OWN else ())),
-        threads=plan.runs.runtime.threads,
-        model_bytes=plan.network.size_bytes,
-        notes=("a program without the workbench, its boxes decoded by NumPy where they score enough", *plan.notes),
+        covers=(*resize, "model", *nms),
+        threads=runs.runtime.threads,
+        model_bytes=network.size_bytes,
+        notes=("a program without the workbench, its boxes decoded by NumPy", *notes_on(chosen, runs)),
     )

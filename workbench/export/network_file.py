@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.catalogue import ENGINES
 from workbench.detectors import (
     Calibration,
     Detector,
@@ -22,7 +23,21 @@ from workbench.stages import CHANNELS
 RunFile = tuple[Path, dict[str, int]]
 """What the program loads, and the positions of its outputs by their names in the `.tflite` file."""
 Quantization = tuple[float, int]
-"""Scale and zero point: `real = (stored - zero point) * scale`."""
+"""Scale and zero point: `real = (stored - zero point) * scale`; a scale of 0 is that of real numbers."""
+REAL: Quantization = (0.0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputTensor:
+    """What the program feeds.
+
+    Attributes:
+        dtype: NumPy's name.
+        quantization: Of an integer tensor.
+    """
+
+    dtype: str
+    quantization: Quantization = REAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,29 +52,25 @@ class OutputTensor:
 
     name: str
     position: int
-    quantization: Quantization | None = None
+    quantization: Quantization = REAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkFile:
-    """A network in the folder that is taken home.
+    """A network in an exported folder, as the program's `network.json` describes it.
 
     Attributes:
-        name: Of the file, or of a SavedModel's folder.
+        file: Its name, or that of a SavedModel's folder.
         size_bytes: Of its content.
-        shape: Of the input that it is fed.
-        input_shape: As the file states it; where it differs from `shape` the runtime is told.
-        input_dtype: NumPy's name.
-        input_quantization: Of an integer input.
+        shape: Of the input that it is fed; where the file states another the runtime is told.
+        input_tensor: What it is fed.
         outputs: In the order in which they are read.
     """
 
-    name: str
+    file: str
     size_bytes: int
     shape: tuple[int, ...]
-    input_shape: tuple[int, ...]
-    input_dtype: str
-    input_quantization: Quantization | None = None
+    input_tensor: InputTensor
     outputs: tuple[OutputTensor, ...]
 
 
@@ -70,7 +81,8 @@ def write_network(detector: Detector, settings: Settings, calibration: Calibrati
         UnavailableError: It cannot be brought to these settings.
         OSError: It cannot be written.
     """
-    return WRITERS[settings.runtime.engine](detector, settings, calibration, folder)
+    write = _write_flatbuffer if ENGINES[settings.runtime.engine].runs_tflite else _write_saved_model
+    return write(detector, settings, calibration, folder)
 
 
 def _input_shape(detector: Detector, settings: Settings) -> tuple[int, ...]:
@@ -90,11 +102,10 @@ def _write_saved_model(detector: Detector, settings: Settings, _: Calibration, f
     except tf.errors.OpError as error:  # a full disk, or a place where nobody may write
         raise OSError(first_line(error.message)) from None
     return NetworkFile(
-        name=path.name,
+        file=path.name,
         size_bytes=sum(part.stat().st_size for part in path.rglob("*") if part.is_file()),
         shape=shape,
-        input_shape=shape,
-        input_dtype=detector.input_spec.dtype,
+        input_tensor=InputTensor(dtype=detector.input_spec.dtype),
         outputs=tuple(
             OutputTensor(name=exported_name(position), position=position) for position in range(len(detector.outputs(settings.nms)))
         ),
@@ -119,12 +130,10 @@ def _write_flatbuffer(detector: Detector, settings: Settings, calibration: Calib
     read = [by_name[name] for name in wanted]
     run, positions = RUN_FILES[settings.runtime.engine](path, [details["name"] for details in given])
     return NetworkFile(
-        name=run.name,
+        file=run.name,
         size_bytes=run.stat().st_size,
         shape=shape,
-        input_shape=tuple(map(int, taken["shape"])),
-        input_dtype=np.dtype(taken["dtype"]).name,
-        input_quantization=_quantization(taken),
+        input_tensor=InputTensor(dtype=np.dtype(taken["dtype"]).name, quantization=_quantization(taken)),
         outputs=tuple(
             OutputTensor(name=details["name"], position=positions[details["name"]], quantization=_quantization(details))
             for details in read
@@ -132,9 +141,9 @@ def _write_flatbuffer(detector: Detector, settings: Settings, calibration: Calib
     )
 
 
-def _quantization(details: dict[str, Any]) -> Quantization | None:
+def _quantization(details: dict[str, Any]) -> Quantization:
     scale, zero_point = details["quantization"]
-    return (float(scale), int(zero_point)) if scale and np.issubdtype(details["dtype"], np.integer) else None
+    return float(scale), int(zero_point)
 
 
 def _run_by_litert(path: Path, names: list[str]) -> RunFile:
@@ -163,8 +172,4 @@ RUN_FILES: dict[str, Callable[[Path, list[str]], RunFile]] = {
     "litert": _run_by_litert,
     "openvino": _run_by_openvino,
     "onnxruntime": _run_by_onnxruntime,
-}
-WRITERS: dict[str, Callable[[Detector, Settings, Calibration, Path], NetworkFile]] = {
-    **dict.fromkeys(("keras", "eager", "graph", "xla"), _write_saved_model),
-    **dict.fromkeys(RUN_FILES, _write_flatbuffer),
 }

@@ -14,7 +14,7 @@ from workbench.graph.dataset import (
     input_program,
     next_batch,
 )
-from workbench.graph.nms import GRAPH_NMS, SOFT_NOTE, SOFT_SIGMA
+from workbench.graph.nms import GRAPH_NMS, SOFT_NOTE
 from workbench.graph.ops import TENSOR_OPS
 from workbench.graph.preprocess import prepare
 from workbench.graph.suppressor import GraphSuppressor
@@ -22,7 +22,6 @@ from workbench.graph.suppressor import GraphSuppressor
 __all__ = [
     "GRAPH_NMS",
     "SOFT_NOTE",
-    "SOFT_SIGMA",
     "TENSOR_OPS",
     "DatasetError",
     "FedBatch",

@@ -25,11 +25,9 @@ import numpy as np
 
 from workbench.catalogue import MethodsOf
 from workbench.graph.candidates import NO_SCORE, Candidates, Tensor, select, select_above
+from workbench.stages import SOFT_SIGMA
 
 SOFT_NOTE = "soft NMS lowers the scores of what overlaps and removes nothing itself: nms.iou plays no part, nms.score decides"
-# What overlaps a better box has its score multiplied by exp(-iou² / (2 * sigma)); the paper's choice (Bodla et al. 2017,
-# https://arxiv.org/abs/1704.04503).
-SOFT_SIGMA = 0.5
 COORDINATE_LIMIT = 16384.0  # twice the longest side that settings allow
 UNROLL_LIMIT = 16  # images whose NMS is written out side by side in the graph, where TensorFlow can run them at once
 KINDS = ("float32", "float32", "int32", "int32")  # of the fields of `Suppressed`

@@ -9,42 +9,10 @@ from typing import Any, final
 
 import psutil
 
+from workbench.hardware import cgroup_folders
+
 BUSY_KINDS = ("user", "nice", "system", "irq", "softirq")  # of a core's time, as the system counts it
 SHORTEST_SECONDS = 0.5  # counters tick every 10 ms: in less, a few ticks more or less would decide
-
-
-def cgroup_folders(root: Path = Path("/")) -> tuple[Path, ...]:
-    """Return the folders of this process's CPU control groups, its own first, then those above; none where there are no cgroups."""
-    try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        return ()
-    folders: list[Path] = []
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        mount = root / "sys/fs/cgroup" / controllers
-        own = mount / path.lstrip("/")
-        folders += [folder for folder in (own, *own.parents) if folder == mount or mount in folder.parents]
-    return tuple(folder for folder in folders if folder.is_dir())
-
-
-def quota_cores(root: Path = Path("/")) -> float | None:
-    """Return how many cores the tightest CPU quota above this process allows; `None` where there is no quota."""
-    limits = [limit for folder in cgroup_folders(root) if (limit := _limit(folder)) is not None]
-    return min(limits, default=None)
-
-
-def _limit(folder: Path) -> float | None:
-    try:
-        if (folder / "cpu.max").exists():
-            quota, period = (folder / "cpu.max").read_text().split()
-        else:
-            quota, period = (folder / "cpu.cfs_quota_us").read_text(), (folder / "cpu.cfs_period_us").read_text()
-        return float(quota) / float(period) if quota.strip() not in {"max", "-1"} else None
-    except (OSError, ValueError, ZeroDivisionError):
-        return None
 
 
 def throttled_times(root: Path = Path("/")) -> int | None:

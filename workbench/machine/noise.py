@@ -7,9 +7,9 @@ from typing import Literal, Self, final
 
 import numpy as np
 
-from workbench.machine.counters import SHORTEST_SECONDS, Sample, quota_cores, take_sample
+from workbench.hardware import quota_cores, usable_cores
+from workbench.machine.counters import SHORTEST_SECONDS, Sample, take_sample
 from workbench.machine.speed_probe import probe_milliseconds
-from workbench.settings import usable_cores
 from workbench.timing import Value
 
 PACE_PARTS, PACE_FRAMES = 10, 5  # of a run, and frames in each at least: their median does not hang on one slow frame

@@ -11,8 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from workbench.machine.counters import quota_cores
-from workbench.settings import usable_cores
+from workbench.hardware import quota_cores, usable_cores
 
 SIDE = 160  # of the matrices: they fit into a core's own cache, as a network's inner loops do
 PRODUCTS = 2  # of them in one piece of work: about a millisecond

@@ -11,7 +11,8 @@ import numpy as np
 from workbench.detections import Accuracy, Agreement, agreement, average_precision, judged, uncounted
 from workbench.engines import Candidates
 from workbench.errors import RecordError, SettingsError
-from workbench.machine import NoiseCertificate, NoiseWatch, environment, quota_cores, with_pace
+from workbench.hardware import quota_cores, usable_cores
+from workbench.machine import NoiseCertificate, NoiseWatch, environment, with_pace
 from workbench.measuring.kept_detections import Found, frames_to_show
 from workbench.measuring.paced_pass import Pace, keep_pace
 from workbench.measuring.passes import SHARED_TURN_FRAMES, TURN_FRAMES, Measured, Turns, measure_in_turns
@@ -20,7 +21,6 @@ from workbench.media import Media
 from workbench.opening import Footage, Variant
 from workbench.pipeline import Pipeline, Steps
 from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record
-from workbench.settings import usable_cores
 from workbench.timing import Comparison, RealTime, StageSpan, Step, Timing, compare_blocks, limit
 
 DEFAULT_FRAMES = 150  # enough for p95 (130 frames), and a slow pipeline is done in half a minute

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, final
 
 from workbench.errors import MediaError
+from workbench.hardware import usable_cores
 from workbench.media.backend import opencv
 from workbench.media.buffers import Buffers
 from workbench.media.containers import missing_bytes
 from workbench.media.frame import Frame, Media, frame_name
 from workbench.media.timeline import Timeline, go_to, read_timeline
 from workbench.record import MediaFacts
-from workbench.settings import usable_cores
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".ogv", ".wmv", ".flv")
 

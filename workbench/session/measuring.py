@@ -1,4 +1,4 @@
-"""What a session measures: whole settings, sweeps and folders to take home. What plays holds still meanwhile."""
+"""What a session measures: whole settings, sweeps and folders to export. What plays holds still meanwhile."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -129,18 +129,18 @@ class Measuring:
                 self._notices.changed()
             token.check()
 
-    def take_home(self, settings: Settings, folder: Path, token: CancelToken) -> None:
+    def export(self, settings: Settings, folder: Path, token: CancelToken) -> None:
         """Write a folder that runs settings without the workbench.
 
         Raises:
             WorkbenchError: They cannot be exported, or the folder cannot be written.
         """
-        from workbench.export import take_home
+        from workbench.export import export_folder
 
-        with self._notices.doing("taking home", token) as activity:
-            taken = take_home(self._detector, settings, self._footage, folder, replace=True, progress=activity.progress)
-        self._notices.tell(f"taken home: {taken.folder}, tried on {taken.frames} frames; its README.md says more", "measure")
-        self._notices.write(f"taken home: {taken.folder}")
+        with self._notices.doing("exporting", token) as activity:
+            exported = export_folder(self._detector, settings, self._footage, folder, replace=True, progress=activity.progress)
+        self._notices.tell(f"exported: {exported.folder}, tried on {exported.frames} frames; its README.md says more", "measure")
+        self._notices.write(f"exported: {exported.folder}")
 
     def release(self) -> None:
         """Let go of the models that are kept for comparisons."""

@@ -88,7 +88,7 @@ class Session:
         self.opened: Opened | None = None
         self._lock = threading.RLock()  # guards what is opened and wished for, and that what plays follows the latest wish
         self._latest_wish = CancelToken()  # of `settings`
-        self._request = CancelToken()  # of what is measured, swept or taken home
+        self._request = CancelToken()  # of what is measured, swept or exported
         self._pipelines = WarmPipelines()
         self._uploads: tempfile.TemporaryDirectory[str] | None = None
         self._closed = False
@@ -205,9 +205,9 @@ class Session:
 
         self.notices.guard("settings", change)
 
-    def take_home(self, folder: Path) -> None:
+    def export(self, folder: Path) -> None:
         """Write a folder that runs the current setting without the workbench."""
-        self._measure(lambda opened, settings, token: opened.measuring.take_home(settings, folder, token))
+        self._measure(lambda opened, settings, token: opened.measuring.export(settings, folder, token))
 
     def cancel(self) -> None:
         """Give up what is going on: a measurement or a sweep ends; a setting that is being prepared is not changed to."""

@@ -13,73 +13,33 @@ One rule for all methods (`workbench.graph.nms` says where TensorFlow's differ):
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, Protocol
 
 import numpy as np
 
-from workbench.catalogue import MethodsOf
 from workbench.detections import Detections, FloatArray, areas_px
-from workbench.errors import SettingsError
-from workbench.settings import Nms
 
 NO_SCORE = np.float32(-1)  # below any threshold
 
-HostNms = Callable[[FloatArray, FloatArray, Nms], Detections]
+
+class NmsRule(Protocol):
+    """The numbers that an NMS goes by. The settings' group `nms` is one; exported programs have no settings and bring their own."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def iou(self) -> float: ...
+    @property
+    def max_detections(self) -> int: ...
+    @property
+    def per_class(self) -> bool: ...
+    @property
+    def top_k(self) -> int: ...
 
 
-class Suppressor(ABC):
-    """One NMS, ready to call on the host. Settings that only move a threshold make a new one at no cost."""
-
-    @abstractmethod
-    def __call__(self, boxes_xyxy: FloatArray, scores: FloatArray) -> Detections:
-        """Thin out the candidates of one image.
-
-        Args:
-            boxes_xyxy: `(A, 4)` float32.
-            scores: `(A, C)` float32.
-
-        Returns:
-            What is left, best first, with boxes in the frame of reference that they came in.
-        """
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class HostSuppressor(Suppressor):
-    """An NMS of `HOST_NMS` with its settings."""
-
-    settings: Nms
-
-    def __post_init__(self) -> None:
-        if self.settings.method not in HOST_NMS:
-            raise SettingsError(f"nms.method is {self.settings.method!r}; choose one of {', '.join(HOST_NMS)}")
-
-    def __call__(self, boxes_xyxy: FloatArray, scores: FloatArray) -> Detections:
-        return HOST_NMS[self.settings.method](boxes_xyxy, scores, self.settings)
-
-
-def suppress(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
-    """Thin out the candidates of one image by the method that the settings name.
-
-    Args:
-        boxes_xyxy: `(A, 4)` float32.
-        scores: `(A, C)` float32.
-        settings: `method` is a name in `HOST_NMS`.
-
-    Raises:
-        SettingsError: The method is not one of the host's.
-
-    >>> boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 0, 60, 10]], np.float32)
-    >>> suppress(boxes, np.array([[0.8], [0.9], [0.7]], np.float32), Nms(method="numpy")).scores
-    array([0.9, 0.7], dtype=float32)
-    """
-    return HostSuppressor(settings)(boxes_xyxy, scores)
-
-
-def select(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
+def select(boxes_xyxy: FloatArray, scores: FloatArray, settings: NmsRule) -> Detections:
     """Return the candidates that go into NMS, best first: steps 1 to 3 of the rule."""
     if not settings.per_class:
         scores = _only_best_class(scores)
@@ -101,7 +61,7 @@ def _only_best_class(scores: FloatArray) -> FloatArray:
     return kept
 
 
-def by_python(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
+def by_python(boxes_xyxy: FloatArray, scores: FloatArray, settings: NmsRule) -> Detections:
     """The hand-written loop that people start from, over plain Python numbers."""
     candidates = []
     threshold = float(np.float32(settings.score))  # scores are float32: 0.3 as a score is not greater than 0.3 as a threshold
@@ -148,7 +108,7 @@ def _area(box: list[float]) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def by_numpy(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
+def by_numpy(boxes_xyxy: FloatArray, scores: FloatArray, settings: NmsRule) -> Detections:
     """One vectorised comparison for each box kept."""
     candidates = select(boxes_xyxy, scores, settings)
     left, top, right, bottom = np.ascontiguousarray(candidates.boxes_xyxy_px.T)
@@ -169,7 +129,7 @@ def by_numpy(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detec
     return candidates.where(np.array(kept, np.int64))
 
 
-def by_opencv(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
+def by_opencv(boxes_xyxy: FloatArray, scores: FloatArray, settings: NmsRule) -> Detections:
     """`cv2.dnn.NMSBoxes`, which works in float64; with `per_class` `NMSBoxesBatched`, which moves the classes apart.
 
     Both convert the boxes one by one, so thinning them out first is what makes this fast.
@@ -191,6 +151,3 @@ def by_opencv(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Dete
     else:
         kept = dnn.NMSBoxes(boxes_xywh, candidates.scores, **common)
     return candidates.where(np.asarray(kept, np.int64).reshape(-1)[: settings.max_detections])
-
-
-HOST_NMS: Mapping[str, HostNms] = MethodsOf("host")

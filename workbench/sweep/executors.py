@@ -5,8 +5,8 @@ from abc import ABC, abstractmethod
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import final
 
+from workbench.hardware import usable_cores
 from workbench.machine import EnvironmentFacts, environment
-from workbench.settings import usable_cores
 from workbench.sweep.isolation import Isolation, records_of
 from workbench.sweep.task import Job
 

@@ -7,11 +7,12 @@ from typing import Any
 from workbench.catalogue import ENGINES, NMS_METHODS
 from workbench.detectors import OWN_NMS, Detector
 from workbench.errors import SettingsError, UnavailableError
+from workbench.hardware import usable_cores
 from workbench.media import no_camera
 from workbench.opening import DEFAULT_DETECTOR, fit, reasons, wished, words
 from workbench.samples import SAMPLE_DETECTORS
 from workbench.session import Session
-from workbench.settings import FAST, FEED_CACHES, FEED_MODES, PRECISIONS, PRESET_NAMES, RESIZE_PLACES, Settings, usable_cores
+from workbench.settings import FAST, FEED_CACHES, FEED_MODES, PRECISIONS, PRESET_NAMES, RESIZE_PLACES, Settings
 
 Described = dict[str, Any]
 

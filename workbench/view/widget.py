@@ -9,11 +9,12 @@ from typing import Any, final
 import anywidget
 import traitlets
 
+from workbench.hardware import quota_cores, usable_cores
 from workbench.live import FrameSender, Player, Shown
-from workbench.machine import NamedThread, NoiseCertificate, certify, quota_cores, take_sample
+from workbench.machine import NamedThread, NoiseCertificate, certify, take_sample
 from workbench.record import Record, write_whole
 from workbench.session import Message, Search, Session
-from workbench.settings import Settings, usable_cores
+from workbench.settings import Settings
 from workbench.stages import Overlay, overlay
 from workbench.view.javascript import joined
 from workbench.view.panel import describe
@@ -123,7 +124,7 @@ class WorkbenchView(anywidget.AnyWidget):
             "sweep": lambda content, _: session.sweep("all" if content["scope"] == "all" else "size"),
             "budget": lambda content, _: session.set_budget(budget_of(content)),
             "choose-swept": lambda content, _: session.choose_swept(str(content["id"])),
-            "export": lambda _, __: session.take_home(Path.cwd() / EXPORT),
+            "export": lambda _, __: session.export(Path.cwd() / EXPORT),
             "dismiss": lambda _, __: session.dismiss(),
         }
 

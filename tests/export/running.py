@@ -1,4 +1,4 @@
-"""Where exported programs run in tests: an environment that has what their requirements name and nothing else."""
+"""Where exported programs run in tests: cut off from the workbench, or in an environment of what their requirements name."""
 
 import json
 import subprocess
@@ -12,9 +12,9 @@ import numpy as np
 
 from workbench.detections import Detections
 
-# TensorFlow's packages are too heavy to install for a test: its programs run on this interpreter, cut off from the workbench.
 CUT_OFF = (
-    "import runpy, sys; sys.modules['workbench'] = None; sys.path.insert(0, sys.argv[1]); sys.argv = sys.argv[2:];"
+    "import runpy, sys; sys.modules['workbench'] = sys.modules['pydantic'] = None; sys.argv = sys.argv[1:];"
+    " sys.path.insert(0, sys.argv[0].rpartition('/')[0]);"
     " runpy.run_path(sys.argv[0], run_name='__main__')"
 )
 SCORE, PIXEL = 1e-4, 1.0  # how far a program's detections may be from the workbench's
@@ -34,15 +34,21 @@ def fresh_environment(base: Path, requirements: str) -> Path:
     return python
 
 
-def run_program(folder: Path, base: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `detect.py` of an exported folder where the workbench is not."""
+def run_program(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `detect.py` of an exported folder on this interpreter, where neither workbench nor pydantic can be imported."""
+    return _run([sys.executable, "-I", "-c", CUT_OFF, str(folder / "detect.py"), *words])
+
+
+def run_fresh(folder: Path, base: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run it where only its requirements are. TensorFlow's packages are too heavy to install for a test."""
     requirements = (folder / "requirements.txt").read_text()
-    program = str(folder / "detect.py")
     if "tensorflow" in requirements:
-        command = [sys.executable, "-I", "-c", CUT_OFF, str(folder), program, *words]
-    else:
-        command = [str(fresh_environment(base, requirements)), program, *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=base)
+        return run_program(folder, *words)
+    return _run([str(fresh_environment(base, requirements)), str(folder / "detect.py"), *words])
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
 
 
 def detections_of(line: str) -> Detections:

@@ -1,10 +1,11 @@
 """Print the frame rate of exported programs against the workbench's own loop, for the same settings, in interleaved blocks.
 
-Both decode the sample clip, prepare, infer, thin out and draw. Run it on a quiet machine: `python -m tests.benchmarks.taken_home`.
+Both decode the sample clip, prepare, infer, thin out and draw. Run it on a quiet machine:
+`python -m tests.benchmarks.exported_programs`.
 """
 
 import argparse
-import importlib.util
+import importlib
 import sys
 import tempfile
 import time
@@ -14,7 +15,7 @@ from typing import Any
 
 import cv2
 
-from workbench.export import take_home
+from workbench.export import export_folder
 from workbench.machine import NoiseWatch, environment
 from workbench.opening import check, open_detector, open_footage
 from workbench.pipeline import Pipeline
@@ -31,6 +32,7 @@ SETTINGS = (
     "graph,input.resize=opencv",
     "xla",
 )
+PARTS = "parts"
 SETTLING_FRAMES = 2  # as the workbench does: the other setting has just filled the caches with its own
 
 
@@ -49,10 +51,10 @@ def main() -> None:
     for words in options.settings:
         settings = check(detector, parse_variant(words, base=detector.default_settings()))
         with tempfile.TemporaryDirectory() as folder:
-            taken = take_home(detector, settings, footage, Path(folder) / "out")
+            exported = export_folder(detector, settings, footage, Path(folder) / "out")
             pipeline = Pipeline(detector, settings, footage.calibration)
             own, seconds_own = remembering(pipeline.block_timer(footage.media))
-            home, seconds_home = remembering(program_timer(taken.folder / "detect.py"))
+            home, seconds_home = remembering(program_timer(exported.folder))
             own(5)
             home(5)
             seconds_own.clear()
@@ -76,10 +78,9 @@ def remembering(timer: Callable[[int], Sequence[float]]) -> tuple[Callable[[int]
     return timed, kept
 
 
-def program_timer(path: Path) -> Callable[[int], Sequence[float]]:
+def program_timer(folder: Path) -> Callable[[int], Sequence[float]]:
     """Return what times the next frames of the clip, decode to draw, in an exported program."""
-    program = load(path)
-    infer = program.open_network()
+    program = opened(folder)
     frames = endless()
 
     def timed(count: int) -> Sequence[float]:
@@ -87,7 +88,7 @@ def program_timer(path: Path) -> Callable[[int], Sequence[float]]:
         for _ in range(SETTLING_FRAMES + count):
             began = time.perf_counter()
             frame = next(frames)
-            program.draw(frame, program.detect(frame, infer))
+            program.draw(frame, program.detect(frame))
             seconds.append(time.perf_counter() - began)
         return seconds[SETTLING_FRAMES:]
 
@@ -98,17 +99,18 @@ def endless() -> Iterator[Any]:
     while True:
         capture = cv2.VideoCapture(str(SAMPLE_CLIP))
         while (taken := capture.read())[0]:
-            yield taken[1]
+            yield cv2.cvtColor(taken[1], cv2.COLOR_BGR2RGB)
 
 
-def load(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location("detect", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["detect"] = module
-    spec.loader.exec_module(module)
-    return module
+def opened(folder: Path) -> Any:
+    """Open a folder's pipeline by the modules in it; those of the folder before have the same names."""
+    for name in [name for name in sys.modules if name.split(".")[0] == PARTS]:
+        del sys.modules[name]
+    sys.path.insert(0, str(folder))
+    try:
+        return importlib.import_module(f"{PARTS}.pipeline").Pipeline(folder)
+    finally:
+        sys.path.remove(str(folder))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,90 @@
+"""What tensors mean comes back the same from the data that an exported program reads, and from the card."""
+
+import json
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.export.networks import HEADS, OWN, SIZE_HW, SPECS
+from workbench.detectors import Card, Meaning
+from workbench.detectors.network import TensorSpec
+from workbench.errors import UnavailableError
+from workbench.export.card import own_card, reader_tree
+from workbench.export.program.contents import read_tree, reader_of
+from workbench.stages import Head, InputSpec, SsdHead
+
+LABELS = ("nut", "bolt")
+SPEC = SPECS["letterbox"]
+
+
+def saved(tree: dict[str, Any], folder: Path) -> Any:
+    (folder / "tree.json").write_text(json.dumps(tree))
+    return read_tree(folder / "tree.json")
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_head_comes_back_the_same(tmp_path: Path, name: str) -> None:
+    meaning = Meaning(kind="", input_spec=SPEC, labels=LABELS, head=HEADS[name])
+
+    assert reader_of(saved(reader_tree(meaning, own_nms=False), tmp_path)) == HEADS[name]
+
+    card = Card.model_validate(tomllib.loads(own_card("it", meaning, ("a", "b")[: tensors_of(name)], own_nms=False).to_toml()))
+    assert card.labels == LABELS
+    assert card.candidates is not None
+    assert card.candidates.head() == HEADS[name]
+
+
+def tensors_of(name: str) -> int:
+    return 1 if name.startswith(("rows", "yolox")) else 2
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_reader_of_a_network_s_own_detections_comes_back_the_same(tmp_path: Path, name: str) -> None:
+    reader, outputs = OWN[name]
+    meaning = Meaning(kind="", input_spec=SPEC, labels=LABELS, own_nms=reader)
+
+    assert reader_of(saved(reader_tree(meaning, own_nms=True), tmp_path)) == reader
+
+    card = Card.model_validate(tomllib.loads(own_card("it", meaning, tuple("abcd"[:outputs]), own_nms=True).to_toml()))
+    assert card.detections is not None
+    assert card.detections.reader() == reader
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_an_input_comes_back_the_same(tmp_path: Path, name: str) -> None:
+    spec = SPECS[name]
+
+    assert InputSpec(**saved(asdict(spec), tmp_path)) == spec
+
+    shape = (1, 3, *SIZE_HW) if spec.layout == "NCHW" else (1, *SIZE_HW, 3)
+    meaning = Meaning(kind="", input_spec=spec, labels=LABELS, head=HEADS["boxes"])
+    card = own_card("it", meaning, ("a", "b"), own_nms=False)
+    taken = Card.model_validate(tomllib.loads(card.to_toml())).input.spec(TensorSpec("in", shape, spec.dtype))
+    assert (taken.scale_and_shift()[0] == spec.scale_and_shift()[0]).all()
+    assert (taken.layout, taken.colour, taken.fit, taken.align, taken.pad) == (
+        spec.layout,
+        spec.colour,
+        spec.fit,
+        spec.align,
+        spec.pad,
+    )
+
+
+def test_outputs_of_an_unknown_kind_are_refused() -> None:
+    class NewHead(Head):
+        def candidates(self, raw, size_hw, ops=None):  # type: ignore[no-untyped-def]
+            raise NotImplementedError
+
+    with pytest.raises(UnavailableError, match="no program is written for outputs of the kind 'new'"):
+        reader_tree(Meaning(kind="new", input_spec=SPEC, labels=LABELS, head=NewHead()), own_nms=False)
+
+
+def test_anchors_that_are_code_are_refused() -> None:
+    head = SsdHead(anchors_cxcywh_px=lambda _: np.zeros((1, 4), np.float32))
+
+    with pytest.raises(UnavailableError, match="anchors are a function"):
+        reader_tree(Meaning(kind="", input_spec=SPEC, labels=LABELS, head=head), own_nms=False)

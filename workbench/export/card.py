@@ -1,0 +1,66 @@
+"""What a network's tensors mean, as data: for the exported program, and as the card by which the workbench reads the file back."""
+
+from dataclasses import asdict
+from typing import Any
+
+from workbench.detectors import OFFSET_AND_FACTOR, Card, InputCard, Meaning
+from workbench.errors import UnavailableError
+from workbench.stages import AnchorGrids, BoxesHead, DetectionRows, DetectionTensors, InputSpec, RowsHead, SsdHead, YoloxHead
+
+CARD_KINDS: dict[type, str] = {SsdHead: "ssd", BoxesHead: "boxes", RowsHead: "rows", YoloxHead: "yolox"}
+READERS = (*CARD_KINDS, DetectionTensors, DetectionRows)
+
+
+def reader_tree(meaning: Meaning, *, own_nms: bool) -> dict[str, Any]:
+    """Return what reads a network's outputs, as `workbench.export.program.contents.reader_of` takes it.
+
+    Args:
+        meaning: What the network's tensors mean.
+        own_nms: Whether detections of the network's own NMS are read.
+
+    Raises:
+        UnavailableError: No program is written for such outputs.
+    """
+    reader: Any = meaning.own_nms if own_nms else meaning.head
+    if type(reader) not in READERS:
+        raise UnavailableError(f"no program is written for outputs of the kind {meaning.kind!r} yet")
+    if isinstance(reader, SsdHead) and not isinstance(reader.anchors_cxcywh_px, AnchorGrids):
+        raise UnavailableError("this detector's anchors are a function, which no card holds; choose a detector with a card")
+    return {"kind": type(reader).__name__, "values": asdict(reader)}
+
+
+def own_card(name: str, meaning: Meaning, outputs: tuple[str, ...], *, own_nms: bool) -> Card:
+    """Write down what an exported network's tensors mean.
+
+    Args:
+        name: What to call the detector.
+        meaning: What they mean.
+        outputs: What the file calls those that are read, in their order.
+        own_nms: Whether they are detections of the network's own NMS.
+
+    Raises:
+        UnavailableError: No card says what they mean.
+    """
+    tree = reader_tree(meaning, own_nms=own_nms)
+    values = _with_units(tree["values"]) | {"tensors": outputs}
+    if "anchors_cxcywh_px" in values:
+        values["anchors"] = [_anchors(level) for level in values.pop("anchors_cxcywh_px")["levels"]]
+    part = {"detections": values} if own_nms else {"candidates": {"kind": CARD_KINDS[type(meaning.head)], **values}}
+    return Card.model_validate({"name": name, "labels": meaning.labels, "input": _input(meaning.input_spec), **part})
+
+
+def _with_units(values: dict[str, Any]) -> dict[str, Any]:
+    rest = dict(values)
+    return rest | {"units": "normalised" if rest.pop("normalised") else "pixels"} if "normalised" in rest else rest
+
+
+def _anchors(level: dict[str, Any]) -> dict[str, Any]:
+    named = {"cells": level["cells_hw"], "stride": level["stride_px"], "boxes": level["boxes_wh"]}
+    return _with_units({**named, "normalised": level["normalised"]})
+
+
+def _input(spec: InputSpec) -> InputCard:
+    values = next((name for name, pair in OFFSET_AND_FACTOR.items() if pair == (spec.offset, spec.factor)), None)
+    scaling = {"values": values} if values else {"offset": spec.offset, "factor": spec.factor}
+    rest = {name: getattr(spec, name) for name in ("layout", "colour", "fit", "align", "pad")}
+    return InputCard.model_validate({**scaling, **rest})

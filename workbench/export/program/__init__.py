@@ -1,0 +1,1 @@
+"""The source of exported programs: copied into their folders by `workbench.export.copying`, never run by the workbench itself."""

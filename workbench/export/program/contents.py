@@ -1,0 +1,41 @@
+"""What lies beside the program as data: which network it is, what its tensors mean, and the setting."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from workbench.detections import FloatArray
+from workbench.stages import AnchorGrid, AnchorGrids, BoxesHead, DetectionRows, DetectionTensors, RowsHead, SsdHead, YoloxHead
+
+Tree = Mapping[str, Any]
+Infer = Callable[[NDArray[Any]], Sequence[FloatArray]]
+"""From a batch of one to the network's outputs, float32, in the order in which they are read."""
+OpenNetwork = Callable[[Path, Tree, Tree], Infer]
+"""From the folder, `network.json` and the settings to what runs the network."""
+
+READERS: Mapping[str, type[Any]] = {
+    kind.__name__: kind for kind in (SsdHead, BoxesHead, RowsHead, YoloxHead, DetectionTensors, DetectionRows)
+}
+"""What turns outputs into candidates (the heads), or reads the detections of a network's own NMS."""
+
+
+def read_tree(file: Path) -> Any:
+    """Read JSON, with tuples in the place of lists."""
+    return _frozen(json.loads(file.read_text(encoding="utf-8")))
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _frozen(part) for name, part in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def reader_of(tree: Tree) -> Any:
+    """Return what reads the network's outputs: one of `READERS` with the values that it was exported with."""
+    values = dict(tree["values"])
+    if "anchors_cxcywh_px" in values:
+        values["anchors_cxcywh_px"] = AnchorGrids(tuple(AnchorGrid(**level) for level in values["anchors_cxcywh_px"]["levels"]))
+    return READERS[tree["kind"]](**values)
