@@ -18,7 +18,7 @@ from workbench.detectors import Calibration, Detector
 from workbench.engines import set_tensorflow_threads
 from workbench.hardware import usable_cores
 from workbench.media import Frame, Media, array_media, open_media
-from workbench.opening import Footage, check, open_detector
+from workbench.opening import EvaluationData, check, open_detector
 from workbench.pipeline import Pipeline
 from workbench.samples import SAMPLE_MEDIA, SAMPLE_STILLS, sample_detector
 from workbench.settings import parse_variant
@@ -126,11 +126,11 @@ def in_memory(frames: tuple[Frame, ...], name: str) -> Media:
     return array_media([frame.image_rgb for frame in landscape(frames)], name=name)
 
 
-def footage_of(media: Media, frames: tuple[Frame, ...], truth: Truth, calibration: Calibration) -> Footage:
+def data_of(media: Media, frames: tuple[Frame, ...], truth: Truth, calibration: Calibration) -> EvaluationData:
     """Bring media in memory and the truth of the frames that they are made of together."""
     images = {name: truth.images[frame.name] for name, frame in zip(media.frame_names(), landscape(frames), strict=True)}
     named = Truth(truth.name, truth.labels, images)
-    return Footage(media, named, media, named, calibration)
+    return EvaluationData(media, named, media, named, calibration)
 
 
 @pytest.fixture(scope="session")
@@ -146,9 +146,9 @@ def still_media(stills: tuple[Frame, ...]) -> Media:
 
 
 @pytest.fixture(scope="session")
-def footage(still_media: Media, stills: tuple[Frame, ...], still_truth: Truth, calibration: Calibration) -> Footage:
+def data(still_media: Media, stills: tuple[Frame, ...], still_truth: Truth, calibration: Calibration) -> EvaluationData:
     """`still_media` with their truth."""
-    return footage_of(still_media, stills, still_truth, calibration)
+    return data_of(still_media, stills, still_truth, calibration)
 
 
 # The small detector and its scenes: for what only needs *a* detector. Whatever it does takes a tenth of the time or less.
@@ -197,8 +197,8 @@ def small_media(small_frames: tuple[Frame, ...]) -> Media:
 
 
 @pytest.fixture(scope="session")
-def small_footage(
+def small_data(
     small_media: Media, small_frames: tuple[Frame, ...], small_truth: Truth, small_calibration: Calibration
-) -> Footage:
+) -> EvaluationData:
     """`small_media` with their truth."""
-    return footage_of(small_media, small_frames, small_truth, small_calibration)
+    return data_of(small_media, small_frames, small_truth, small_calibration)

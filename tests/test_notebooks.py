@@ -18,7 +18,7 @@ LESSONS = [path for path in NOTEBOOKS if not path.stem.startswith("0")]
 MOST_LINES = 10
 COMPARING, SHORTLY = "comparison_seconds=2", "comparison_seconds=0.2"  # half of a lesson's time is comparing until it is clear
 SAMPLES = re.compile(r'"inspector-(?:mobile|large)"')
-SAMPLE_FRAMES = re.compile(r"open_footage\((\w+)(?:, str\(SAMPLE_STILLS\))?\)")
+SAMPLE_FRAMES = re.compile(r"open_data\((\w+)(?:, str\(SAMPLE_STILLS\))?\)")
 CLOSE_ALL = "[shown.close() for shown in list(Out.values()) if hasattr(shown, 'close')]"
 
 
@@ -95,7 +95,7 @@ def quick(path: Path, frames: Path) -> nbformat.NotebookNode:
     text = path.read_text(encoding="utf-8").replace(COMPARING, SHORTLY)
     notebook = nbformat.reads(text, as_version=4)
     for cell in code_cells_of(notebook) if path in LESSONS else ():
-        cell.source = SAMPLES.sub(repr(str(SHAPES)), SAMPLE_FRAMES.sub(rf"open_footage(\1, {str(frames)!r})", cell.source))
+        cell.source = SAMPLES.sub(repr(str(SHAPES)), SAMPLE_FRAMES.sub(rf"open_data(\1, {str(frames)!r})", cell.source))
     return notebook
 
 

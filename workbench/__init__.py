@@ -1,9 +1,9 @@
 """The workbench: where a TensorFlow object detector's time goes, and what each setting does to speed and accuracy, here.
 
-    from workbench import Bench, open_detector, open_footage, variant, write_report
+    from workbench import Bench, open_detector, open_data, variant, write_report
 
     detector = open_detector("inspector-mobile")
-    bench = Bench(open_footage(detector))
+    bench = Bench(open_data(detector))
     records = [bench.measure(variant(detector, preset)) for preset in ("naive", "graph", "litert-int8")]
     write_report(records, "report.html")
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workbench.history import History
     from workbench.measuring import Bench
     from workbench.media import array_media, open_media, recorded
-    from workbench.opening import open_detector, open_footage, variant
+    from workbench.opening import open_data, open_detector, variant
     from workbench.record import Record, read_records
     from workbench.report import render_report, write_report
     from workbench.settings import Settings
@@ -38,7 +38,7 @@ _HOME = {
     "array_media": "media",
     "describe": "view",
     "open_detector": "opening",
-    "open_footage": "opening",
+    "open_data": "opening",
     "open_media": "media",
     "read_records": "record",
     "recorded": "media",
@@ -55,8 +55,8 @@ __all__ = [
     "Workbench",
     "array_media",
     "describe",
+    "open_data",
     "open_detector",
-    "open_footage",
     "open_media",
     "read_records",
     "recorded",

@@ -19,7 +19,7 @@ from workbench.hardware import usable_cores
 from workbench.machine import NoiseCertificate
 from workbench.measuring import Bench
 from workbench.media import Frame, Media, open_media
-from workbench.opening import Footage, variant
+from workbench.opening import EvaluationData, variant
 from workbench.record import AP_LOSS_NOTED, Record, ap, speed_against
 from workbench.samples import SAMPLE_CLIP
 from workbench.timing import limit
@@ -36,23 +36,23 @@ Measured = Callable[[str], Record]
 
 
 @pytest.fixture(scope="module")
-def measured(mobile: Detector, footage: Footage) -> Measured:
+def measured(mobile: Detector, data: EvaluationData) -> Measured:
     """From a variant's words to its record on the same frames, each measured once and compared with nothing."""
 
     @cache
     def one(words: str) -> Record:
-        return Bench(footage, FRAMES).measure(variant(mobile, words, name=words))
+        return Bench(data, FRAMES).measure(variant(mobile, words, name=words))
 
     return one
 
 
 @pytest.fixture(scope="module")
-def measured_small(small: Detector, small_footage: Footage) -> Measured:
+def measured_small(small: Detector, small_data: EvaluationData) -> Measured:
     """The same of the small detector: for what does not depend on what the network is."""
 
     @cache
     def one(words: str) -> Record:
-        return Bench(small_footage, FRAMES).measure(variant(small, words, name=words))
+        return Bench(small_data, FRAMES).measure(variant(small, words, name=words))
 
     return one
 
@@ -149,11 +149,11 @@ def test_quantising_has_nothing_to_gain_where_inference_is_a_small_part(filmed: 
 @pytest.fixture(scope="module")
 def filmed(mobile: Detector, calibration: Calibration) -> Measured:
     """The same on frames of the sample clip, which have to be decoded."""
-    footage = Footage(open_media(SAMPLE_CLIP), None, None, None, calibration)
+    data = EvaluationData(open_media(SAMPLE_CLIP), None, None, None, calibration)
 
     @cache
     def one(words: str) -> Record:
-        return Bench(footage, 48).measure(variant(mobile, words, name=words))
+        return Bench(data, 48).measure(variant(mobile, words, name=words))
 
     return one
 
@@ -264,7 +264,7 @@ class Growing(Media):
 
 
 def test_new_sizes_that_compile_again_are_told(small: Detector, still_media: Media, calibration: Calibration) -> None:
-    camera = Footage(Growing(still_media, 40), None, None, None, calibration)
+    camera = EvaluationData(Growing(still_media, 40), None, None, None, calibration)
     words = f"graph,{SMALL}", f"graph,input.resize=opencv,{SMALL}"
     again, once = (Bench(camera, 40).measure(variant(small, text, name=text)) for text in words)
 
@@ -330,8 +330,8 @@ def busy_machine() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("busy_machine")
-def test_a_machine_that_others_keep_busy_is_noisy(small: Detector, small_footage: Footage) -> None:
-    record = Bench(small_footage, FRAMES).measure(variant(small, EAGER, name="disturbed"))
+def test_a_machine_that_others_keep_busy_is_noisy(small: Detector, small_data: EvaluationData) -> None:
+    record = Bench(small_data, FRAMES).measure(variant(small, EAGER, name="disturbed"))
 
     found = card("noisy-machine", record)
 
@@ -341,8 +341,8 @@ def test_a_machine_that_others_keep_busy_is_noisy(small: Detector, small_footage
     assert "noisy-machine" not in keys(record.model_copy(update={"noise": QUIET}))
 
 
-def test_two_compared_in_one_bench_have_an_interval(mobile: Detector, footage: Footage) -> None:
-    bench = Bench(replace(footage, labelled=None, labelled_truth=None), FRAMES, comparison_seconds=0.5)
+def test_two_compared_in_one_bench_have_an_interval(mobile: Detector, data: EvaluationData) -> None:
+    bench = Bench(replace(data, labelled=None, labelled_truth=None), FRAMES, comparison_seconds=0.5)
     slow, quick = (bench.measure(variant(mobile, f"{LITERT},input.resize={place}", name=place)) for place in ("pillow", "opencv"))
 
     found = card("resize-dominates", slow, quick, baseline=slow)

@@ -17,7 +17,7 @@ import cv2
 
 from workbench.export import export_folder
 from workbench.machine import NoiseWatch, environment
-from workbench.opening import check, open_detector, open_footage
+from workbench.opening import check, open_data, open_detector
 from workbench.pipeline import Pipeline
 from workbench.samples import SAMPLE_CLIP
 from workbench.settings import parse_variant
@@ -47,13 +47,13 @@ def main() -> None:
     print(f"{facts.cpu}, {facts.cores} cores, {facts.system}; {options.detector} on {SAMPLE_CLIP.name}")
     print(f"{'setting':<45} {'detect.py':>10} {'workbench':>10} {'times as fast':>14}  noise")
     detector = open_detector(options.detector)
-    footage = open_footage(detector)
+    data = open_data(detector)
     for words in options.settings:
         settings = check(detector, parse_variant(words, base=detector.default_settings()))
         with tempfile.TemporaryDirectory() as folder:
-            exported = export_folder(detector, settings, footage, Path(folder) / "out")
-            pipeline = Pipeline(detector, settings, footage.calibration)
-            own, seconds_own = remembering(pipeline.block_timer(footage.media))
+            exported = export_folder(detector, settings, data, Path(folder) / "out")
+            pipeline = Pipeline(detector, settings, data.calibration)
+            own, seconds_own = remembering(pipeline.block_timer(data.media))
             home, seconds_home = remembering(program_timer(exported.folder))
             own(5)
             home(5)

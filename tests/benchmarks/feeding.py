@@ -20,7 +20,7 @@ import numpy as np
 import psutil
 
 from tests.benchmarks import by_hand
-from workbench import Bench, open_detector, open_footage, variant
+from workbench import Bench, open_data, open_detector, variant
 from workbench.detections import Detections
 from workbench.machine import environment
 from workbench.media import Frame, Media, open_media
@@ -38,7 +38,7 @@ HANG_SECONDS = 60
 
 def pipeline(words: str, model: str = "inspector-mobile", media: str | Path = SAMPLE_CLIP) -> Pipeline:
     detector = open_detector(model, media)
-    made = Pipeline(detector, variant(detector, words).settings, open_footage(detector, str(media)).calibration)
+    made = Pipeline(detector, variant(detector, words).settings, open_data(detector, str(media)).calibration)
     made.compile(open_media(media).facts().size_hw)
     return made
 
@@ -66,7 +66,7 @@ def bound(options: argparse.Namespace) -> None:
     detector = open_detector()
     shares, fps = [], []
     for _ in range(options.runs):
-        bench = Bench(open_footage(detector, str(SAMPLE_CLIP)), frames=400)
+        bench = Bench(open_data(detector, str(SAMPLE_CLIP)), frames=400)
         record = bench.measure(variant(detector, f"litert-int8,feed.mode=threads,feed.workers={options.workers}"))
         assert record.timing is not None, record.problem
         found = limit(record.timing, record.environment.cores)

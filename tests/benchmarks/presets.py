@@ -7,7 +7,7 @@ import argparse
 from dataclasses import replace
 from statistics import median
 
-from workbench import Bench, open_detector, open_footage, variant
+from workbench import Bench, open_data, open_detector, variant
 from workbench.machine import environment
 from workbench.record import Record
 from workbench.samples import SAMPLE_CLIP
@@ -27,8 +27,8 @@ def main() -> None:
     detector = open_detector(options.detector)
     runs: dict[str, list[Record]] = {preset: [] for preset in PRESETS}
     for _ in range(options.runs):
-        footage = replace(open_footage(detector, str(SAMPLE_CLIP)), labelled=None, labelled_truth=None)  # accuracy takes minutes
-        bench = Bench(footage, frames=options.frames)
+        data = replace(open_data(detector, str(SAMPLE_CLIP)), labelled=None, labelled_truth=None)  # accuracy takes minutes
+        bench = Bench(data, frames=options.frames)
         for preset in PRESETS:
             runs[preset].append(bench.measure(variant(detector, preset)))
     timings = {preset: [timing_of(record) for record in records] for preset, records in runs.items()}

@@ -194,12 +194,12 @@ def row_of(record: Record) -> Row:
 
 def whole_task(name: str, rows: Sequence[Row]) -> Task:
     sources = Sources(detector=name)
-    detector, footage = sources.open()
+    detector, data = sources.open()
     subject = Subject(
         detector=detector,
         sources=sources,
-        media=footage.media.facts(),
-        truth=footage.labelled_truth.name if footage.labelled_truth else None,
+        media=data.media.facts(),
+        truth=data.labelled_truth.name if data.labelled_truth else None,
         frames=DEFAULT_FRAMES,
         machine_id=environment().machine_id,
     )

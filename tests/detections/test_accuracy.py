@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.datasets import ImageTruth
-from workbench.detections import Accuracy, Detections, agreement, average_precision, judge, judged, match, uncounted
+from workbench.detections import Accuracy, Detections, agreement, average_precision, break_reasons, match, uncounted, with_reasons
 from workbench.detections.accuracy import COUNTED
 
 
@@ -280,8 +280,8 @@ def disagreeing():
 
 
 def test_truth_decides_where_it_is_known():
-    assert judge(accuracy(0.55), accuracy(0.56), disagreeing()) == ()
-    assert not judged(disagreeing(), accuracy(0.55), accuracy(0.56)).broken
+    assert break_reasons(accuracy(0.55), accuracy(0.56), disagreeing()) == ()
+    assert not with_reasons(disagreeing(), accuracy(0.55), accuracy(0.56)).broken
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_truth_decides_where_it_is_known():
 )
 def test_half_the_precision_gone_is_broken(after, before):
     agreed = agreement([boxes_of(12)], [boxes_of(12)], baseline_name="naive")
-    result = judged(agreed, after, before)
+    result = with_reasons(agreed, after, before)
     assert result.broken
     assert "falls from" in result.reasons[0]
 
@@ -305,8 +305,8 @@ def test_half_the_precision_gone_is_broken(after, before):
     ids=["no AP", "no AP of the baseline", "a baseline that finds nothing", "another truth"],
 )
 def test_agreement_stands_in_where_truth_cannot_decide(after, before):
-    assert "lost" in judge(after, before, disagreeing())[0]
+    assert "lost" in break_reasons(after, before, disagreeing())[0]
 
 
 def test_with_nothing_known_nothing_is_broken():
-    assert judge(None, None, None) == ()
+    assert break_reasons(None, None, None) == ()

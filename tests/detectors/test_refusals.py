@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from workbench.detectors import load_detector, look
+from workbench.detectors import load_detector, load_model
 from workbench.detectors.files import FILE_KINDS
 from workbench.detectors.network import Network
 from workbench.errors import ModelError, SettingsError
@@ -113,10 +113,10 @@ def test_all_variables_missing_are_missed(sound: Path) -> None:
 
 
 def test_the_file_inside_a_saved_models_folder_stands_for_it(sound: Path) -> None:
-    looked = look(str(sound / "saved_model.pb"), lambda: FRAME)
+    loaded = load_model(str(sound / "saved_model.pb"), lambda: FRAME)
 
-    assert looked.network.path == sound
-    assert [str(one) for one in looked.trial.tensors.outputs] == ["y float32[1, 32, 32, 3]"]
+    assert loaded.network.path == sound
+    assert [str(one) for one in loaded.trial.tensors.outputs] == ["y float32[1, 32, 32, 3]"]
 
 
 def test_a_saved_model_that_holds_nonsense_is_damaged(sound: Path) -> None:

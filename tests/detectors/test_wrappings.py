@@ -16,7 +16,7 @@ from workbench.detectors import (
     Card,
     DetectionsCard,
     Detector,
-    Looked,
+    LoadedModel,
     RowsCard,
     as_detector,
     why_no_detector,
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 SAME_AP = 0.005
 AT = f"nms.score={SCORE},input.size_hw={SIZE_HW[0]}x{SIZE_HW[1]}"
 NOTHING_COMPILED = ",runtime.engine=eager,input.resize=opencv"
-Look = Callable[[str], Looked]
+OpenWrapping = Callable[[str], LoadedModel]
 Ap = Callable[..., float]
 MAKERS: dict[str, Callable[[Wrappings], Path]] = {
     "keras": Wrappings.keras,
@@ -77,30 +77,32 @@ RAW = [name for name in MAKERS if name not in READ]
 
 
 @pytest.fixture(scope="module")
-def looked(mobile: Detector, tmp_path_factory: pytest.TempPathFactory, stills: tuple[Frame, ...], calibration: Calibration) -> Look:
+def loaded(
+    mobile: Detector, tmp_path_factory: pytest.TempPathFactory, stills: tuple[Frame, ...], calibration: Calibration
+) -> OpenWrapping:
     """From a wrapping to what looking at it finds; each is made and tried once, in this process, which spares a child's start."""
     make = Wrappings(mobile, tmp_path_factory.mktemp("wrapped"), calibration)
 
     @cache
-    def look(name: str) -> Looked:
+    def open_wrapping(name: str) -> LoadedModel:
         path = MAKERS[name](make)
         kind = FILE_KINDS["folder" if path.is_dir() else path.suffix]
         network = kind.open(path, False, None)
         trial = try_here(network, stills[0].image_rgb)
         if path.suffix == ".tflite":  # its refusals follow from what was found
             network = kind.open(path, False, trial.tensors)
-        return Looked(network, trial, None, None, propose(trial))
+        return LoadedModel(network, trial, None, None, propose(trial))
 
-    return look
+    return open_wrapping
 
 
 @pytest.fixture(scope="module")
-def detector(looked: Look) -> Callable[[str], Detector]:
+def detector(loaded: OpenWrapping) -> Callable[[str], Detector]:
     """From a wrapping to its detector, fed as the sample is trained: letterboxed. Whether it is, nothing in a file shows."""
 
     @cache
     def detector_of(name: str) -> Detector:
-        found = looked(name)
+        found = loaded(name)
         card = found.proposals[0].card if found.proposals else anchors_card(*_offsets_and_scores(found))
         card = card.model_copy(update={"input": card.input.model_copy(update={"fit": "letterbox"})})
         return as_detector(found, card, str(found.network.path))
@@ -128,15 +130,15 @@ def ap(stills: tuple[Frame, ...], still_truth: Truth, calibration: Calibration) 
     return of
 
 
-def _offsets_and_scores(found: Looked) -> tuple[str, str]:
+def _offsets_and_scores(found: LoadedModel) -> tuple[str, str]:
     shapes = {name: one.shape for name, one in found.trial.runs[0].outputs.items()}
     offsets = next(name for name, shape in shapes.items() if shape[-1] == 4)
     return offsets, next(name for name in shapes if name != offsets)
 
 
 @pytest.mark.parametrize("name", READ)
-def test_the_meaning_of_outputs_is_recognised(looked: Look, name: str) -> None:
-    card = looked(name).proposals[0].card
+def test_the_meaning_of_outputs_is_recognised(loaded: OpenWrapping, name: str) -> None:
+    card = loaded(name).proposals[0].card
 
     assert (card.candidates, card.detections) == READ[name]
     assert (card.input.colour, card.input.values) in {("RGB", "0..1"), ("RGB", None)}
@@ -144,8 +146,8 @@ def test_the_meaning_of_outputs_is_recognised(looked: Look, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RAW)
-def test_offsets_from_anchors_want_a_card_and_say_so(looked: Look, name: str) -> None:
-    found = looked(name)
+def test_offsets_from_anchors_want_a_card_and_say_so(loaded: OpenWrapping, name: str) -> None:
+    found = loaded(name)
 
     assert not found.proposals
     assert why_no_detector(found.trial).startswith("gives offsets from anchors that are not in the file (")
@@ -228,6 +230,6 @@ def test_a_kind_of_file_takes_what_makes_sense_for_it_and_says_why_not_the_rest(
     assert all("\n" not in reason and "; " in reason for found in refused.values() for reason in found.values())
 
 
-def test_a_card_that_names_other_outputs_is_refused(looked: Look) -> None:
+def test_a_card_that_names_other_outputs_is_refused(loaded: OpenWrapping) -> None:
     with pytest.raises(ModelError, match="the card names the output 'boxes', the model has output0 float32.*; correct the card"):
-        as_detector(looked("yolov8"), Card(candidates=BoxesCard(tensors=("boxes", "scores"))), "model")
+        as_detector(loaded("yolov8"), Card(candidates=BoxesCard(tensors=("boxes", "scores"))), "model")

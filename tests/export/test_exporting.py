@@ -23,7 +23,7 @@ from workbench.errors import SaveError, UnavailableError
 from workbench.export import Exported, export_folder
 from workbench.machine import environment
 from workbench.media import Frame, array_media
-from workbench.opening import Footage, check, open_detector, open_footage
+from workbench.opening import EvaluationData, check, open_data, open_detector
 from workbench.pipeline import Pipeline
 from workbench.record import read_records
 from workbench.report import write_report
@@ -74,19 +74,19 @@ class Export:
         return self.pipeline.detect([frame])[0]
 
 
-def export_of(detector: Detector, words: str, footage: Footage, out: Path) -> Export:
+def export_of(detector: Detector, words: str, data: EvaluationData, out: Path) -> Export:
     settings = check(detector, parse_variant(words, base=detector.default_settings()))
-    written = export_folder(detector, settings, footage, out)
-    return Export(detector, Pipeline(detector, settings, footage.calibration), written)
+    written = export_folder(detector, settings, data, out)
+    return Export(detector, Pipeline(detector, settings, data.calibration), written)
 
 
 @pytest.fixture(scope="module")
-def exports(mobile: Detector, footage: Footage, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Export]:
+def exports(mobile: Detector, data: EvaluationData, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Export]:
     """From a name of `SETTINGS` to its export; each is made once."""
 
     @cache
     def made(name: str) -> Export:
-        return export_of(mobile, SETTINGS[name], footage, tmp_path_factory.mktemp("export") / "out")
+        return export_of(mobile, SETTINGS[name], data, tmp_path_factory.mktemp("export") / "out")
 
     return made
 
@@ -104,7 +104,7 @@ def asset_exports(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Cal
             (folder / file).with_suffix(".card.toml").write_text(card)
         pictures = str(assets / "images" / "coral")
         detector = open_detector(str(folder / file), str(Path(pictures) / "coral_cat.bmp"))
-        return export_of(detector, words, open_footage(detector, pictures), folder / "out")
+        return export_of(detector, words, open_data(detector, pictures), folder / "out")
 
     return made
 
@@ -275,14 +275,14 @@ def test_a_program_says_what_it_lacks_in_one_line(exports: Callable[[str], Expor
 HOSTILE = ('"""\nimport os  # ', "two\nlines", "`code` <script>alert(1)</script>", "\x1b[31mred", "{{ 7 * 7 }}")
 
 
-def test_labels_and_names_are_data_wherever_they_go(exports: Callable[[str], Export], footage: Footage, tmp_path: Path) -> None:
+def test_labels_and_names_are_data_wherever_they_go(exports: Callable[[str], Export], data: EvaluationData, tmp_path: Path) -> None:
     source = exports("litert").folder
     shutil.copyfile(source / "model.tflite", tmp_path / "model.tflite")
     card = read_card(source / "model.card.toml").model_copy(update={"labels": HOSTILE, "name": HOSTILE[0] + "``` # $notes <b>"})
     (tmp_path / "model.card.toml").write_text(card.to_toml())
     hostile = open_detector(str(tmp_path / "model.tflite"))
 
-    export = export_of(hostile, "litert,nms.score=0.2", footage, tmp_path / "out")
+    export = export_of(hostile, "litert,nms.score=0.2", data, tmp_path / "out")
 
     code = [path.relative_to(source) for path in source.rglob("*.py")]
     assert [(export.folder / path).read_text() for path in code] == [(source / path).read_text() for path in code]
@@ -305,18 +305,18 @@ def test_labels_and_names_are_data_wherever_they_go(exports: Callable[[str], Exp
     ids=["threads", "batch"],
 )
 def test_what_no_program_is_written_for_is_refused_at_once(
-    mobile: Detector, footage: Footage, tmp_path: Path, words: str, reason: str
+    mobile: Detector, data: EvaluationData, tmp_path: Path, words: str, reason: str
 ) -> None:
     settings = check(mobile, parse_variant(words, base=mobile.default_settings()))
 
     with pytest.raises(UnavailableError, match=reason):
-        export_folder(mobile, settings, footage, tmp_path / "out")
+        export_folder(mobile, settings, data, tmp_path / "out")
 
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_engine_of_one_s_own_is_refused_by_its_name(
-    mobile: Detector, footage: Footage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mobile: Detector, data: EvaluationData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(ENGINES, ROW.name, ROW)
     settings = check(mobile, parse_variant(f"runtime.engine={ROW.name},input.resize=opencv", base=mobile.default_settings()))
@@ -324,15 +324,15 @@ def test_an_engine_of_one_s_own_is_refused_by_its_name(
     with pytest.raises(
         UnavailableError, match=f"runtime.engine is {ROW.name}: no program is written for it yet; choose one of keras"
     ):
-        export_folder(mobile, settings, footage, tmp_path / "out")
+        export_folder(mobile, settings, data, tmp_path / "out")
 
 
-def test_a_folder_in_use_is_refused_before_anything_is_converted(mobile: Detector, footage: Footage, tmp_path: Path) -> None:
+def test_a_folder_in_use_is_refused_before_anything_is_converted(mobile: Detector, data: EvaluationData, tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_text("mine")
     settings = check(mobile, parse_variant("graph", base=mobile.default_settings()))
 
     with pytest.raises(SaveError, match="is not empty"):
-        export_folder(mobile, settings, footage, tmp_path)
+        export_folder(mobile, settings, data, tmp_path)
 
 
 def test_an_earlier_export_is_replaced_by_one_frame_s(
@@ -345,7 +345,7 @@ def test_an_earlier_export_is_replaced_by_one_frame_s(
     media = array_media([stills[0].image_rgb], name="one")
     settings = check(mobile, parse_variant(f"litert,{SMALL}", base=mobile.default_settings()))
 
-    written = export_folder(mobile, settings, Footage(media, None, None, None, calibration), out, replace=True)
+    written = export_folder(mobile, settings, EvaluationData(media, None, None, None, calibration), out, replace=True)
 
     assert written.frames == 1
     assert not (out / "self_test.py").exists()

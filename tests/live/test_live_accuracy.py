@@ -6,7 +6,7 @@ from dataclasses import replace
 from workbench.detectors import Detector
 from workbench.live import LiveAccuracy
 from workbench.measuring import Bench
-from workbench.opening import Footage, variant
+from workbench.opening import EvaluationData, variant
 from workbench.pipeline import Pipeline
 
 WORDS = "graph,input.size_hw=64x96"
@@ -17,46 +17,46 @@ def run_on(live: LiveAccuracy, pipeline: Pipeline) -> list[int]:
 
 
 def test_it_finds_what_a_measurement_finds(
-    small: Detector, small_footage: Footage, small_pipeline: Callable[[str], Pipeline]
+    small: Detector, small_data: EvaluationData, small_pipeline: Callable[[str], Pipeline]
 ) -> None:
-    live = LiveAccuracy(small_footage)
+    live = LiveAccuracy(small_data)
     assert run_on(live, small_pipeline(WORDS)) == list(range(1, live.total + 1))
 
-    measured = Bench(small_footage, frames=1).measure(variant(small, WORDS)).accuracy
+    measured = Bench(small_data, frames=1).measure(variant(small, WORDS)).accuracy
     assert live.accuracy == measured
     assert measured is not None
     assert measured.ap is not None
 
 
 def test_another_threshold_is_answered_from_what_was_kept(
-    small: Detector, small_footage: Footage, small_pipeline: Callable[[str], Pipeline]
+    small: Detector, small_data: EvaluationData, small_pipeline: Callable[[str], Pipeline]
 ) -> None:
-    live, first = LiveAccuracy(small_footage), small_pipeline(WORDS)
+    live, first = LiveAccuracy(small_data), small_pipeline(WORDS)
     run_on(live, first)
     other = first.with_nms(first.settings.nms.model_copy(update={"score": 0.02}))
     assert other is not None
 
     assert run_on(live, other) == [], "no image is run again"
 
-    assert live.accuracy == Bench(small_footage, frames=1).measure(variant(small, f"{WORDS},nms.score=0.02")).accuracy
+    assert live.accuracy == Bench(small_data, frames=1).measure(variant(small, f"{WORDS},nms.score=0.02")).accuracy
 
 
-def test_another_engine_is_run(small_footage: Footage, small_pipeline: Callable[[str], Pipeline]) -> None:
-    live = LiveAccuracy(small_footage)
+def test_another_engine_is_run(small_data: EvaluationData, small_pipeline: Callable[[str], Pipeline]) -> None:
+    live = LiveAccuracy(small_data)
     run_on(live, small_pipeline(WORDS))
     assert run_on(live, small_pipeline(f"{WORDS},input.resize=opencv")) != []
 
 
-def test_an_nms_inside_the_program_is_run_again(small_footage: Footage, small_pipeline: Callable[[str], Pipeline]) -> None:
-    live, first = LiveAccuracy(small_footage), small_pipeline("xla,input.size_hw=64x96,nms.method=padded")
+def test_an_nms_inside_the_program_is_run_again(small_data: EvaluationData, small_pipeline: Callable[[str], Pipeline]) -> None:
+    live, first = LiveAccuracy(small_data), small_pipeline("xla,input.size_hw=64x96,nms.method=padded")
     run_on(live, first)
     other = first.with_nms(first.settings.nms.model_copy(update={"score": 0.02}))
     assert other is not None
     assert run_on(live, other) != []
 
 
-def test_without_truth_there_is_no_accuracy(small_footage: Footage, small_pipeline: Callable[[str], Pipeline]) -> None:
-    live = LiveAccuracy(replace(small_footage, labelled_truth=None))
+def test_without_truth_there_is_no_accuracy(small_data: EvaluationData, small_pipeline: Callable[[str], Pipeline]) -> None:
+    live = LiveAccuracy(replace(small_data, labelled_truth=None))
     assert run_on(live, small_pipeline(WORDS)) == []
     assert live.accuracy is None
     assert live.total == 0

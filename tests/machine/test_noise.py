@@ -22,12 +22,12 @@ def after(seconds=10.0, own=8.0, others=0.1, cores=4, steal=0.0, **changes):
     return replace(later, **changes)
 
 
-def judge(last, first=STILL, **known):
+def certified(last, first=STILL, **known):
     return certify((first, last), **({"cores": 4} | known))
 
 
 def test_own_work_is_no_noise():
-    quiet = judge(after(own=39.0, others=0.2))
+    quiet = certified(after(own=39.0, others=0.2))
     assert (quiet.verdict, quiet.load_by_others) == ("quiet", pytest.approx(0.02))
 
 
@@ -44,13 +44,13 @@ def test_own_work_is_no_noise():
     ids=["load by others", "steal", "throttling", "too many threads", "more threads than the quota", "clock held down"],
 )
 def test_noise_is_told_with_its_reason(last, known, reason):
-    noisy = judge(last, **known)
+    noisy = certified(last, **known)
     assert noisy.verdict == "noisy"
     assert reason in noisy.reasons[0]
 
 
 def test_all_reasons_are_told():
-    assert len(judge(after(others=9.0, steal=3.0, throttled=1), threads=9).reasons) == 4
+    assert len(certified(after(others=9.0, steal=3.0, throttled=1), threads=9).reasons) == 4
 
 
 @pytest.mark.parametrize(
@@ -63,37 +63,37 @@ def test_all_reasons_are_told():
     ids=["a moment", "a system that tells no load", "a system that tells no steal"],
 )
 def test_what_cannot_be_known_is_unknown_with_why(first, last, reason):
-    unknown = judge(last, first)
+    unknown = certified(last, first)
     assert unknown.verdict == "unknown"
     assert reason in unknown.reasons[0]
 
 
 def test_noise_that_is_seen_outweighs_what_is_not_known():
-    assert judge(after(others=9.0, steal_seconds=None), replace(STILL, steal_seconds=None)).verdict == "noisy"
+    assert certified(after(others=9.0, steal_seconds=None), replace(STILL, steal_seconds=None)).verdict == "noisy"
 
 
 @pytest.mark.parametrize(("cores", "verdict"), [(2, "noisy"), (16, "quiet")], ids=["two cores", "sixteen cores"])
 def test_a_large_machine_bears_more(cores, verdict):
-    assert judge(after(others=4.0, cores=cores), cores=cores).verdict == verdict
+    assert certified(after(others=4.0, cores=cores), cores=cores).verdict == verdict
 
 
 def test_a_clock_that_rested_before_the_work_is_no_noise():
     resting = replace(STILL, frequencies_mhz=(800.0,), full_frequency_mhz=3000.0)
-    certificate = judge(after(frequencies_mhz=(2900.0,), full_frequency_mhz=3000.0), resting)
+    certificate = certified(after(frequencies_mhz=(2900.0,), full_frequency_mhz=3000.0), resting)
     assert certificate.verdict == "quiet"
     assert certificate.frequency_mhz == (800.0, 2900.0)
 
 
 def test_a_child_that_ended_does_not_make_load_negative():
-    assert judge(after(own=8.0, others=-0.5)).load_by_others == 0.0
+    assert certified(after(own=8.0, others=-0.5)).load_by_others == 0.0
 
 
 def test_a_pace_that_changes_is_noise_that_no_counter_tells():
     steady, changed = [0.010, 0.011] * 200, [0.010] * 250 + [0.016] * 150
 
-    quiet = with_pace(judge(after()), steady)
-    noisy = with_pace(judge(after()), changed)
-    doubly = with_pace(judge(after(others=3.0)), changed)
+    quiet = with_pace(certified(after()), steady)
+    noisy = with_pace(certified(after()), changed)
+    doubly = with_pace(certified(after(others=3.0)), changed)
 
     assert (quiet.verdict, quiet.pace_change) == ("quiet", 0.0)
     assert (noisy.verdict, noisy.pace_change) == ("noisy", 0.6)

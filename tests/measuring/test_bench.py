@@ -16,7 +16,7 @@ from workbench.measuring import DEFAULT_FRAMES, Bench
 from workbench.measuring.bench import TIMES_APART
 from workbench.measuring.kept_detections import PICTURES_EACH
 from workbench.media import Media, array_media, open_media
-from workbench.opening import Footage, Variant, open_detector, variant
+from workbench.opening import EvaluationData, Variant, open_detector, variant
 from workbench.record import Record
 
 SIZE = "input.size_hw=64x96"
@@ -26,8 +26,8 @@ SECONDS = 0.5  # for a comparison: what it says about time is not the subject he
 Measure = Callable[[Bench, Detector, str], Record]
 
 
-def bench_on(small_footage: Footage, **more: object) -> Bench:
-    return Bench(small_footage, FRAMES, comparison_seconds=SECONDS, **more)
+def bench_on(small_data: EvaluationData, **more: object) -> Bench:
+    return Bench(small_data, FRAMES, comparison_seconds=SECONDS, **more)
 
 
 @pytest.fixture(scope="module")
@@ -36,21 +36,21 @@ def told() -> list[tuple[str, int, int]]:
 
 
 @pytest.fixture(scope="module")
-def records(small: Detector, small_footage: Footage, told: list[tuple[str, int, int]]) -> tuple[Record, ...]:
+def records(small: Detector, small_data: EvaluationData, told: list[tuple[str, int, int]]) -> tuple[Record, ...]:
     """The default, the same again, and the same with a threshold at which little is left."""
-    bench = bench_on(small_footage, progress=lambda *words: told.append(words))
+    bench = bench_on(small_data, progress=lambda *words: told.append(words))
     rows = [("", "graph"), ("", "again"), ("input.resize=opencv,nms.method=numpy,nms.score=0.98", "strict")]
     return tuple(bench.measure(variant(small, f"{SIZE},{words}".strip(","), name=name)) for words, name in rows)
 
 
-def test_a_record_says_what_ran(records: tuple[Record, ...], small: Detector, small_footage: Footage) -> None:
+def test_a_record_says_what_ran(records: tuple[Record, ...], small: Detector, small_data: EvaluationData) -> None:
     record = records[0]
 
     assert record.name == "graph"
     assert record.command == f"workbench run {SHAPES} --preset {SIZE}"
     assert record.settings.input.size_hw == (64, 96)
     assert record.detector == small.facts
-    assert record.media == small_footage.media.facts()
+    assert record.media == small_data.media.facts()
     assert record.environment.cores >= 1
     assert record.engine is not None
     assert record.engine.covers == ("resize", "model", "box decoding")
@@ -64,8 +64,8 @@ def test_stages_come_in_the_order_in_which_a_frame_passes_them(records: tuple[Re
     assert stages == [["decode", "infer", "nms", "draw"]] * 2 + [["decode", "preprocess", "infer", "nms", "draw"]]
 
 
-def test_the_frames_asked_for_are_timed_and_no_more_than_there_are(records: tuple[Record, ...], small_footage: Footage) -> None:
-    there = small_footage.media.facts().frames
+def test_the_frames_asked_for_are_timed_and_no_more_than_there_are(records: tuple[Record, ...], small_data: EvaluationData) -> None:
+    there = small_data.media.facts().frames
     assert there < FRAMES
     for record in records:
         assert record.timing is not None
@@ -76,21 +76,21 @@ def test_the_frames_asked_for_are_timed_and_no_more_than_there_are(records: tupl
         assert record.timing.first_call_seconds > 0
 
 
-def test_fewer_frames_than_there_are_may_be_timed(small: Detector, small_footage: Footage) -> None:
-    record = Bench(small_footage, 2).measure(variant(small, SIZE))
+def test_fewer_frames_than_there_are_may_be_timed(small: Detector, small_data: EvaluationData) -> None:
+    record = Bench(small_data, 2).measure(variant(small, SIZE))
 
     assert record.timing is not None
     assert len(record.timing.total_seconds) == 2
-    assert [row.frame for row in record.detections] == list(small_footage.media.frame_names()[:2])
+    assert [row.frame for row in record.detections] == list(small_data.media.frame_names()[:2])
 
 
-def test_truth_gives_accuracy(records: tuple[Record, ...], small_footage: Footage) -> None:
+def test_truth_gives_accuracy(records: tuple[Record, ...], small_data: EvaluationData) -> None:
     accuracy = records[0].accuracy
 
     assert accuracy is not None
     assert accuracy.ap50 is not None
     assert accuracy.ap50 > 0.3
-    assert (accuracy.images, accuracy.truth, accuracy.score_threshold) == (small_footage.media.facts().frames, "scenes.json", 0.3)
+    assert (accuracy.images, accuracy.truth, accuracy.score_threshold) == (small_data.media.facts().frames, "scenes.json", 0.3)
 
 
 def test_the_first_is_compared_with_nothing(records: tuple[Record, ...]) -> None:
@@ -137,10 +137,10 @@ def test_noise_is_certified(records: tuple[Record, ...]) -> None:
         assert record.noise.verdict == "quiet" or record.noise.reasons
 
 
-def test_detections_and_pictures_are_kept(records: tuple[Record, ...], small_footage: Footage) -> None:
+def test_detections_and_pictures_are_kept(records: tuple[Record, ...], small_data: EvaluationData) -> None:
     record = records[0]
 
-    assert [row.frame for row in record.detections] == list(small_footage.media.frame_names())
+    assert [row.frame for row in record.detections] == list(small_data.media.frame_names())
     assert sum(len(row.scores) for row in record.detections) >= 3
     by_name = {row.frame: row for row in record.detections}
     assert record.pictures
@@ -169,8 +169,8 @@ def test_progress_tells_each_part(records: tuple[Record, ...], told: list[tuple[
     assert all(done <= total for _, done, total in told if total)
 
 
-def test_a_conversion_is_counted_and_said_to_be_one(small: Detector, small_footage: Footage) -> None:
-    engine = Bench(small_footage, 2).measure(variant(small, f"litert,{SIZE}")).engine
+def test_a_conversion_is_counted_and_said_to_be_one(small: Detector, small_data: EvaluationData) -> None:
+    engine = Bench(small_data, 2).measure(variant(small, f"litert,{SIZE}")).engine
 
     assert engine is not None
     assert engine.model_bytes is not None
@@ -196,17 +196,17 @@ class Growing(Media):
 
 def test_a_shape_seen_while_warming_up_is_no_recompilation(small: Detector, small_media: Media) -> None:
     other = array_media([next(small_media.frames()).image_rgb[:80]], name="other")
-    footage = Footage(Growing(small_media, other), None, None, None, Calibration("nothing", list))
+    data = EvaluationData(Growing(small_media, other), None, None, None, Calibration("nothing", list))
 
-    engine = Bench(footage, 10).measure(variant(small, "graph,input.size_hw=64x96")).engine
+    engine = Bench(data, 10).measure(variant(small, "graph,input.size_hw=64x96")).engine
 
     assert engine is not None
     assert engine.recompilations == 0
     assert engine.compilations >= 2
 
 
-def test_without_truth_there_is_no_accuracy(small: Detector, small_footage: Footage) -> None:
-    bare = replace(small_footage, truth=None, labelled=None, labelled_truth=None)
+def test_without_truth_there_is_no_accuracy(small: Detector, small_data: EvaluationData) -> None:
+    bare = replace(small_data, truth=None, labelled=None, labelled_truth=None)
 
     record = Bench(bare, 2).measure(variant(small, SIZE))
 
@@ -214,10 +214,10 @@ def test_without_truth_there_is_no_accuracy(small: Detector, small_footage: Foot
     assert all(picture.truth is None for picture in record.pictures)
 
 
-def test_what_could_not_run_is_a_row_with_its_problem(small: Detector, small_footage: Footage) -> None:
+def test_what_could_not_run_is_a_row_with_its_problem(small: Detector, small_data: EvaluationData) -> None:
     made = variant(small, "xla")
 
-    record = Bench(small_footage, 2).problem_record(made, SettingsError("this and that"))
+    record = Bench(small_data, 2).problem_record(made, SettingsError("this and that"))
 
     assert record.problem is not None
     assert (record.problem.kind, record.problem.message) == ("SettingsError", "this and that")
@@ -225,8 +225,8 @@ def test_what_could_not_run_is_a_row_with_its_problem(small: Detector, small_foo
     assert Record.from_json(record.to_json()) == record
 
 
-def test_a_saved_record_may_be_the_baseline(small: Detector, small_footage: Footage, records: tuple[Record, ...]) -> None:
-    record = bench_on(small_footage, baseline=records[0]).measure(variant(small, SIZE))
+def test_a_saved_record_may_be_the_baseline(small: Detector, small_data: EvaluationData, records: tuple[Record, ...]) -> None:
+    record = bench_on(small_data, baseline=records[0]).measure(variant(small, SIZE))
 
     assert record.agreement is not None
     assert record.agreement.ratio == 1.0
@@ -234,20 +234,20 @@ def test_a_saved_record_may_be_the_baseline(small: Detector, small_footage: Foot
     assert TIMES_APART in record.warnings
 
 
-def test_a_saved_record_of_other_media_is_no_baseline(small_footage: Footage, records: tuple[Record, ...]) -> None:
-    other = array_media([next(small_footage.media.frames()).image_rgb], name="other")
+def test_a_saved_record_of_other_media_is_no_baseline(small_data: EvaluationData, records: tuple[Record, ...]) -> None:
+    other = array_media([next(small_data.media.frames()).image_rgb], name="other")
 
     with pytest.raises(
         RecordError, match="was measured on scenes, these frames are of other and differ; choose a record of the same"
     ):
-        Bench(replace(small_footage, media=other), baseline=records[0])
+        Bench(replace(small_data, media=other), baseline=records[0])
 
 
-def test_a_record_without_detections_is_no_baseline(small: Detector, small_footage: Footage) -> None:
-    failed = Bench(small_footage).problem_record(variant(small, "xla"), SettingsError("this and that"))
+def test_a_record_without_detections_is_no_baseline(small: Detector, small_data: EvaluationData) -> None:
+    failed = Bench(small_data).problem_record(variant(small, "xla"), SettingsError("this and that"))
 
     with pytest.raises(RecordError, match="holds no detections; choose a record of a run that succeeded"):
-        Bench(small_footage, baseline=failed)
+        Bench(small_data, baseline=failed)
 
 
 def test_the_command_lines_default_is_the_benchs() -> None:
@@ -255,12 +255,12 @@ def test_the_command_lines_default_is_the_benchs() -> None:
 
 
 @pytest.fixture(scope="module")
-def street(assets: Path) -> Footage:
+def street(assets: Path) -> EvaluationData:
     """Photographs and frames of a video in which YOLOX finds well over ten things."""
     photographs = [next(open_media(path).frames()) for path in sorted((assets / "images" / "coral").glob("*.[bj][mp][pg]"))]
     film = open_media(assets / "videos" / "intel_bottle-detection.mp4").frames()
     images = [frame.image_rgb for frame in [*photographs, *islice(film, 0, 300, 60)]]
-    return Footage(array_media(images, name="street"), None, None, None, Calibration("nothing", list))
+    return EvaluationData(array_media(images, name="street"), None, None, None, Calibration("nothing", list))
 
 
 def yolox(assets: Path, kind: str) -> Variant:
@@ -268,11 +268,11 @@ def yolox(assets: Path, kind: str) -> Variant:
 
 
 @pytest.fixture(scope="module")
-def sound(assets: Path, street: Footage) -> Record:
+def sound(assets: Path, street: EvaluationData) -> Record:
     return Bench(street, 10).measure(yolox(assets, "float16"))
 
 
-def test_a_broken_model_is_flagged_against_a_sound_one(assets: Path, street: Footage, sound: Record) -> None:
+def test_a_broken_model_is_flagged_against_a_sound_one(assets: Path, street: EvaluationData, sound: Record) -> None:
     bench = Bench(street, 10, baseline=sound)
 
     same, broken = bench.measure(yolox(assets, "dynamic_range")), bench.measure(yolox(assets, "int8"))
@@ -283,7 +283,7 @@ def test_a_broken_model_is_flagged_against_a_sound_one(assets: Path, street: Foo
     assert any(text.startswith("this setting breaks the detector: ") for text in broken.warnings)
 
 
-def test_other_classes_are_not_compared(street: Footage, sound: Record, small: Detector) -> None:
+def test_other_classes_are_not_compared(street: EvaluationData, sound: Record, small: Detector) -> None:
     record = Bench(street, 2, baseline=sound).measure(variant(small, f"runtime.engine=eager,{SIZE}"))
 
     assert record.agreement is None
@@ -297,7 +297,7 @@ def test_what_was_measured_before_a_frame_that_is_damaged_is_kept(small: Detecto
     def tell(what: str, _: int, __: int) -> None:
         media.matters = media.matters or what.endswith("timing")  # the warm-up is over
 
-    bench = Bench(Footage(media, None, None, None, Calibration("nothing", list)), 40, progress=tell)
+    bench = Bench(EvaluationData(media, None, None, None, Calibration("nothing", list)), 40, progress=tell)
     row = variant(small, f"graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy,feed.mode={feed}")
 
     with pytest.raises(MediaError, match="breaks#17 is damaged") as caught:

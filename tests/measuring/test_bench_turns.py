@@ -7,7 +7,7 @@ from tests.breaking_media import Breaks
 from workbench.detectors import Calibration, Detector
 from workbench.errors import MediaError, SettingsError
 from workbench.measuring import Bench
-from workbench.opening import Footage, variant
+from workbench.opening import EvaluationData, variant
 from workbench.record import Record
 
 SIZE = "input.size_hw=64x96"
@@ -17,19 +17,19 @@ SAME = [(SIZE, "graph"), (SIZE, "again")]
 
 
 @pytest.fixture(scope="module")
-def in_turns(small: Detector, small_footage: Footage) -> tuple[list[Record | Exception], list[int]]:
+def in_turns(small: Detector, small_data: EvaluationData) -> tuple[list[Record | Exception], list[int]]:
     """Two and one whose stages overlap, measured in turns; and whose turn it was."""
     rows = [*SAME, (f"{SIZE},feed.mode=threads,input.resize=opencv,nms.method=numpy", "threads")]
     turns: list[int] = []
     variants = [variant(small, words, name=name) for words, name in rows]
-    return Bench(small_footage, FRAMES, comparison_seconds=SECONDS).measure_in_turns(variants, turns.append), turns
+    return Bench(small_data, FRAMES, comparison_seconds=SECONDS).measure_in_turns(variants, turns.append), turns
 
 
 def test_measured_in_turns_they_find_the_same(
-    in_turns: tuple[list[Record | Exception], list[int]], small: Detector, small_footage: Footage
+    in_turns: tuple[list[Record | Exception], list[int]], small: Detector, small_data: EvaluationData
 ) -> None:
     outcomes, turns = in_turns
-    bench = Bench(small_footage, FRAMES, comparison_seconds=SECONDS)
+    bench = Bench(small_data, FRAMES, comparison_seconds=SECONDS)
     one_by_one = [bench.measure(variant(small, words, name=name)) for words, name in SAME]
     found = [one for one in outcomes if isinstance(one, Record)]
 
@@ -53,7 +53,7 @@ def test_one_that_fails_costs_itself_alone_even_where_the_others_are_compared_wi
     def tell(what: str, _: int, __: int) -> None:
         media.matters = what == "first: timing"
 
-    bench = Bench(Footage(media, None, None, None, Calibration("nothing", list)), 40, progress=tell)
+    bench = Bench(EvaluationData(media, None, None, None, Calibration("nothing", list)), 40, progress=tell)
     words = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy"
     failed, *others = bench.measure_in_turns([variant(small, words, name=name) for name in ("first", "second", "third")])
 
@@ -76,8 +76,8 @@ def test_a_baseline_that_fails_after_others_were_compared_with_it_leaves_no_comp
     def on_turn(number: int) -> None:
         media.matters = number == 0 and len(compared) == 2
 
-    footage = Footage(media, None, None, None, Calibration("nothing", list))
-    bench = Bench(footage, 40, comparison_seconds=0.1, progress=tell)
+    data = EvaluationData(media, None, None, None, Calibration("nothing", list))
+    bench = Bench(data, 40, comparison_seconds=0.1, progress=tell)
     words = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy"
     rows = [variant(small, words, name=name) for name in ("first", "second", "third")]
     failed, *others = bench.measure_in_turns(rows, on_turn)
@@ -94,8 +94,8 @@ def test_of_several_that_stop_in_turns_each_keeps_its_own_times(small: Detector)
         timing.update([what] if what.endswith(": timing") else [])
         media.matters = len(timing) == 2
 
-    footage = Footage(media, None, None, None, Calibration("nothing", list))
-    bench = Bench(footage, 40, comparison_seconds=0.1, progress=tell)
+    data = EvaluationData(media, None, None, None, Calibration("nothing", list))
+    bench = Bench(data, 40, comparison_seconds=0.1, progress=tell)
     words = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy"
     rows = [variant(small, words, name=name) for name in ("first", "second")]
     outcomes = bench.measure_in_turns(rows)
@@ -105,9 +105,9 @@ def test_of_several_that_stop_in_turns_each_keeps_its_own_times(small: Detector)
     assert [len(record.timing.total_seconds) if record.timing else 0 for record in problems] == [17, 17]
 
 
-def test_without_a_frame_to_time_one_line_says_so(small_footage: Footage) -> None:
+def test_without_a_frame_to_time_one_line_says_so(small_data: EvaluationData) -> None:
     with pytest.raises(SettingsError, match="frames is 0: there is nothing to time; choose 1 or more"):
-        Bench(small_footage, 0)
+        Bench(small_data, 0)
 
 
 def test_each_is_timed_with_its_own_threads_whatever_it_is_compared_with(small: Detector) -> None:
@@ -116,13 +116,13 @@ def test_each_is_timed_with_its_own_threads_whatever_it_is_compared_with(small: 
     def tell(what: str, _: int, __: int) -> None:
         seen.setdefault(what, set()).add(cv2.getNumThreads())
 
-    footage = Footage(Breaks(), None, None, None, Calibration("nothing", list))
+    data = EvaluationData(Breaks(), None, None, None, Calibration("nothing", list))
     words = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy,runtime.threads=2"
     rows = [variant(small, f"{words},feed.mode=threads,feed.workers=2", name="workers"), variant(small, words, name="loop")]
-    alone = Bench(footage, 40, comparison_seconds=0.1, progress=tell)
+    alone = Bench(data, 40, comparison_seconds=0.1, progress=tell)
     for row in rows:
         alone.measure(row)
-    Bench(footage, 40, comparison_seconds=0.1, progress=tell).measure_in_turns(rows)
+    Bench(data, 40, comparison_seconds=0.1, progress=tell).measure_in_turns(rows)
 
     assert seen["workers: timing"] == {1}
     assert seen["loop: timing"] == {2}

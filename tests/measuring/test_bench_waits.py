@@ -10,7 +10,7 @@ from workbench.hardware import usable_cores
 from workbench.measuring import Bench
 from workbench.measuring.passes import TURN_FRAMES
 from workbench.media import array_media
-from workbench.opening import Footage, variant
+from workbench.opening import EvaluationData, variant
 
 BURNING = "print('burning')\nwhile True: pass"
 
@@ -31,8 +31,8 @@ def test_what_makes_the_machine_slow_between_two_turns_is_waited_for(mobile: Det
             end(burners)
 
     noise = np.random.default_rng(0).integers(0, 256, (2 * TURN_FRAMES, 90, 160, 3), np.uint8)
-    footage = Footage(array_media(noise), None, None, None, Calibration("none", list))
-    bench = Bench(footage, 2 * TURN_FRAMES, progress=tell)
+    data = EvaluationData(array_media(noise), None, None, None, Calibration("none", list))
+    bench = Bench(data, 2 * TURN_FRAMES, progress=tell)
     try:
         record = bench.measure(variant(mobile, "graph,input.size_hw=320", name="disturbed"))
     finally:

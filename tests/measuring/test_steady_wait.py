@@ -3,12 +3,12 @@
 import pytest
 
 from tests.scripted_machine import Machine
-from workbench.measuring.steady_wait import MOST_AT_ONCE_SECONDS, MOST_SECONDS, SHARED_MOST_SECONDS, Patience
+from workbench.measuring.steady_wait import MOST_AT_ONCE_SECONDS, MOST_SECONDS, SHARED_MOST_SECONDS, SteadyWait
 
 
 def patience(slower, **more):
     machine = Machine(slower)
-    return machine, Patience(lambda: machine.work(0.01), machine, machine.sleep, **more)
+    return machine, SteadyWait(lambda: machine.work(0.01), machine, machine.sleep, **more)
 
 
 def test_a_spell_is_waited_for():

@@ -13,7 +13,7 @@ from workbench.media import open_media, recorded
 from workbench.media.stream import RemoteVideo, Stream, open_stream
 
 QUICK = (0.05, 0.1, 0.2)  # pauses
-PATIENCE_SECONDS = 1.0
+TIMEOUT_SECONDS = 1.0
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def nothing_is_left_running() -> Iterator[None]:
 
 
 def open_quickly(url: str) -> Stream:
-    media = open_stream(url, QUICK, PATIENCE_SECONDS)
+    media = open_stream(url, QUICK, TIMEOUT_SECONDS)
     assert isinstance(media, Stream)
     return media
 
@@ -89,7 +89,7 @@ class TestStallsAndReconnects:
         media = open_quickly(server.url("/stalls-once"))
         began = time.monotonic()
         assert take(media, lambda: media.reconnects > 0) > 1
-        assert time.monotonic() - began > PATIENCE_SECONDS
+        assert time.monotonic() - began > TIMEOUT_SECONDS
         assert media.facts().notes == ("the stream stalled or ended and was opened again, 1 times so far",)
 
     def test_a_stream_that_hangs_up_is_opened_again_as_often_as_it_gives_pictures(self, server):

@@ -9,7 +9,7 @@ import pytest
 
 from workbench.detectors import Detector
 from workbench.errors import MediaError, TruthError
-from workbench.opening import open_detector, open_footage
+from workbench.opening import open_data, open_detector
 from workbench.samples import SAMPLE_CLIP, SAMPLE_STILLS, sample_calibration
 
 
@@ -31,51 +31,51 @@ def write_truth(path: Path, names: list[str], category: str = "dent") -> Path:
 
 
 def test_without_a_source_the_clip_is_timed_and_the_stills_are_judged(mobile: Detector) -> None:
-    footage = open_footage(mobile)
+    data = open_data(mobile)
 
-    assert footage.media.facts().name == SAMPLE_CLIP.name
-    assert footage.labelled is not None
-    assert footage.labelled.facts().name == SAMPLE_STILLS.name
-    assert footage.truth is not None
-    assert footage.labelled_truth is not None
-    assert set(footage.truth.images) == set(footage.media.frame_names())
-    assert set(footage.labelled_truth.images) == set(footage.labelled.frame_names())
+    assert data.media.facts().name == SAMPLE_CLIP.name
+    assert data.labelled is not None
+    assert data.labelled.facts().name == SAMPLE_STILLS.name
+    assert data.truth is not None
+    assert data.labelled_truth is not None
+    assert set(data.truth.images) == set(data.media.frame_names())
+    assert set(data.labelled_truth.images) == set(data.labelled.frame_names())
 
 
 def test_truth_that_is_named_without_media_is_the_clips(mobile: Detector, tmp_path: Path) -> None:
-    footage = open_footage(mobile, None, str(write_truth(tmp_path / "mine.json", ["line.webm#3"])))
+    data = open_data(mobile, None, str(write_truth(tmp_path / "mine.json", ["line.webm#3"])))
 
-    assert footage.labelled is footage.media
-    assert footage.truth is not None
-    assert set(footage.truth.images) == {"line.webm#3"}
+    assert data.labelled is data.media
+    assert data.truth is not None
+    assert set(data.truth.images) == {"line.webm#3"}
 
 
 def test_media_without_truth_are_judged_by_nothing(mobile: Detector, folder: Path) -> None:
-    footage = open_footage(mobile, str(folder))
+    data = open_data(mobile, str(folder))
 
-    assert (footage.truth, footage.labelled, footage.labelled_truth) == (None, None, None)
-    assert footage.media.facts().frames == 5
+    assert (data.truth, data.labelled, data.labelled_truth) == (None, None, None)
+    assert data.media.facts().frames == 5
 
 
 def test_truth_that_lies_beside_the_media_is_found(mobile: Detector, folder: Path) -> None:
     write_truth(folder.with_name("shots.json"), ["0.png", "3.png"])
 
-    footage = open_footage(mobile, str(folder))
+    data = open_data(mobile, str(folder))
 
-    assert footage.labelled_truth is footage.truth
-    assert footage.labelled is footage.media
-    assert footage.truth is not None
-    assert set(footage.truth.images) == {"0.png", "3.png"}
-    assert any("does not know 3 of 5 frames" in note for note in footage.truth.notes)
+    assert data.labelled_truth is data.truth
+    assert data.labelled is data.media
+    assert data.truth is not None
+    assert set(data.truth.images) == {"0.png", "3.png"}
+    assert any("does not know 3 of 5 frames" in note for note in data.truth.notes)
 
 
 def test_truth_that_is_named_wins(mobile: Detector, folder: Path, tmp_path: Path) -> None:
     write_truth(folder.with_name("shots.json"), ["0.png"])
 
-    footage = open_footage(mobile, str(folder), str(write_truth(tmp_path / "mine.json", ["1.png"])))
+    data = open_data(mobile, str(folder), str(write_truth(tmp_path / "mine.json", ["1.png"])))
 
-    assert footage.truth is not None
-    assert (footage.truth.name, set(footage.truth.images)) == ("mine.json", {"1.png"})
+    assert data.truth is not None
+    assert (data.truth.name, set(data.truth.images)) == ("mine.json", {"1.png"})
 
 
 @pytest.mark.parametrize(
@@ -92,22 +92,22 @@ def test_truth_of_something_else_is_refused(
     truth = write_truth(tmp_path / "mine.json", names, category)
 
     with pytest.raises(TruthError, match=words):
-        open_footage(mobile, str(folder), str(truth))
+        open_data(mobile, str(folder), str(truth))
 
 
 @pytest.mark.parametrize("truth", ["nowhere.json", "truth.txt"])
 def test_truth_that_cannot_be_read_is_refused(mobile: Detector, folder: Path, truth: str) -> None:
     with pytest.raises(TruthError):
-        open_footage(mobile, str(folder), str(folder / truth))
+        open_data(mobile, str(folder), str(folder / truth))
 
 
 def test_media_that_cannot_be_read_are_refused(mobile: Detector, tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="there is no"):
-        open_footage(mobile, str(tmp_path / "nowhere.mp4"))
+        open_data(mobile, str(tmp_path / "nowhere.mp4"))
 
 
 def test_the_samples_are_calibrated_on_scenes_of_their_own(mobile: Detector, folder: Path) -> None:
-    here, elsewhere = open_footage(mobile).calibration, open_footage(mobile, str(folder)).calibration
+    here, elsewhere = open_data(mobile).calibration, open_data(mobile, str(folder)).calibration
 
     assert here.key == elsewhere.key == sample_calibration().key
     assert here.key.startswith(f"{len(here.frames())} stills of the sample line [")
@@ -116,7 +116,7 @@ def test_the_samples_are_calibrated_on_scenes_of_their_own(mobile: Detector, fol
 def test_other_detectors_are_calibrated_on_the_media(assets: Path, folder: Path) -> None:
     detector = open_detector(str(assets / "models" / "yolox_nano_416_float16_quantize.tflite"))
 
-    calibration = open_footage(detector, str(folder)).calibration
+    calibration = open_data(detector, str(folder)).calibration
 
     assert calibration.key.startswith("5 frames of shots [")
     assert [int(frame.mean()) for frame in calibration.frames()] == [0, 40, 80, 120, 160]

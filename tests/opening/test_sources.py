@@ -16,17 +16,17 @@ FRAME = np.zeros((48, 80, 3), np.uint8)
 
 
 def test_detector_frames_and_truth_are_opened_together(small_folder: Path) -> None:
-    detector, footage = Sources(detector=str(SHAPES), media=str(small_folder)).open()
+    detector, data = Sources(detector=str(SHAPES), media=str(small_folder)).open()
 
-    assert (detector.facts.name, footage.media.facts().source) == ("shapes", str(small_folder))
-    assert footage.truth is not None, "it lies beside them"
+    assert (detector.facts.name, data.media.facts().source) == ("shapes", str(small_folder))
+    assert data.truth is not None, "it lies beside them"
 
 
 def test_a_detector_that_is_open_is_not_opened_again(small: Detector, small_folder: Path) -> None:
-    detector, footage = Sources(detector="nowhere.tflite", media=small_folder).open(small)
+    detector, data = Sources(detector="nowhere.tflite", media=small_folder).open(small)
 
     assert detector is small
-    assert footage.media.facts().frames > 0
+    assert data.media.facts().frames > 0
 
 
 def test_opened_media_stay_the_same(small_folder: Path) -> None:

@@ -10,7 +10,7 @@ from workbench.detections import Detections
 from workbench.detectors import Calibration, Detector
 from workbench.measuring import Bench
 from workbench.media import Frame, Media, array_media
-from workbench.opening import Footage, variant
+from workbench.opening import EvaluationData, variant
 from workbench.pipeline import Pipeline
 from workbench.timing import NoWatch
 
@@ -87,8 +87,8 @@ def test_a_block_times_the_frames_asked_for_and_leaves_nothing_running(small_pip
     assert working() == []
 
 
-def test_a_record_says_that_stages_overlapped_and_what_bounds_them(small: Detector, small_footage: Footage) -> None:
-    bench = Bench(small_footage, 4, comparison_seconds=0.1)
+def test_a_record_says_that_stages_overlapped_and_what_bounds_them(small: Detector, small_data: EvaluationData) -> None:
+    bench = Bench(small_data, 4, comparison_seconds=0.1)
 
     loop, threads = (bench.measure(variant(small, words)) for words in (SMALL, f"{SMALL},{THREADS}"))
 

@@ -18,7 +18,7 @@ from workbench.graph.preprocess import prepare_one
 from workbench.measuring import Bench
 from workbench.media import Frame, Media, array_media, open_media
 from workbench.media.arrays import Arrays
-from workbench.opening import Footage, variant
+from workbench.opening import EvaluationData, variant
 from workbench.pipeline import Pipeline
 from workbench.pipeline.tfdata import FrameDataset
 from workbench.record import MediaFacts
@@ -253,8 +253,8 @@ def test_a_frame_of_open_size_is_prepared_like_one_of_known_size(spec: InputSpec
     np.testing.assert_allclose(np.asarray(alone, float), np.asarray(beside, float), atol=1e-3)
 
 
-def test_a_record_tells_what_bounds_it_and_when_each_stage_ran(small: Detector, small_footage: Footage) -> None:
-    record = Bench(small_footage, 4, comparison_seconds=0.1).measure(variant(small, f"{SMALL},input.resize=graph,{TFDATA}"))
+def test_a_record_tells_what_bounds_it_and_when_each_stage_ran(small: Detector, small_data: EvaluationData) -> None:
+    record = Bench(small_data, 4, comparison_seconds=0.1).measure(variant(small, f"{SMALL},input.resize=graph,{TFDATA}"))
 
     assert record.timing is not None
     assert record.timing.overlapped

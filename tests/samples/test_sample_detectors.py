@@ -7,7 +7,7 @@ import pytest
 
 from workbench.detections import Accuracy
 from workbench.measuring import Bench
-from workbench.opening import open_footage, variant
+from workbench.opening import open_data, variant
 from workbench.samples import SAMPLE_ANCHORS, SAMPLE_DETECTORS, SAMPLE_STILLS, WEIGHTS, sample_detector
 
 LARGEST_BYTES = 12_000_000  # of both weights together
@@ -18,7 +18,7 @@ COCO_SCORE = "nms.score=0.05"  # what the cards are evaluated at: a higher thres
 @cache
 def accuracy(name: str, side: int, preset: str = "graph") -> Accuracy:
     detector = sample_detector(name)
-    bench = Bench(open_footage(detector, str(SAMPLE_STILLS)), frames=1)
+    bench = Bench(open_data(detector, str(SAMPLE_STILLS)), frames=1)
     found = bench.measure(variant(detector, f"{preset},input.size_hw={side},{COCO_SCORE}")).accuracy
     assert found is not None
     return found

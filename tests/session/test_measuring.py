@@ -110,7 +110,7 @@ def test_a_sweep_finds_what_a_budget_picks_and_goes_on_from_there(scenes: str, s
         session.choose_swept(picked.chosen.summary.id)
         search = session.opened.measuring.search
         until(session, lambda: session.settings == search.settings_of(picked.chosen.summary.id))
-        sources, media = Sources(detector=str(SHAPES)), session.opened.footage.media.facts()
+        sources, media = Sources(detector=str(SHAPES)), session.opened.data.media.facts()
         assert Search(session.opened.detector, sources, media, history, 3).rows == search.rows
     finally:
         session.close()

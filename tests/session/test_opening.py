@@ -149,6 +149,6 @@ def test_frames_in_memory_are_played_and_have_no_command(start: Callable[..., Se
     session = start([rng.integers(0, 256, (72, 128, 3), np.uint8) for _ in range(3)], truth=None)
     until(session, lambda: session.opened and session.opened.player.shown)
 
-    assert "open_footage(detector, media)" in session.as_code()
+    assert "open_data(detector, media)" in session.as_code()
     with pytest.raises(SettingsError, match="these frames are in memory"):
         session.as_command()

@@ -13,7 +13,7 @@ from typing import Any
 
 from workbench.detectors import Detector, KerasNetwork, LiteRtModel
 from workbench.detectors.network import Network
-from workbench.opening import open_footage
+from workbench.opening import open_data
 from workbench.samples import WEIGHTS, sample_detector
 from workbench.sweep.child import main
 
@@ -59,7 +59,7 @@ def open_breaking(sources: Any) -> Any:
     sound = sample_detector("inspector-mobile")
     network = Breaking(WEIGHTS / "inspector-mobile.keras", DEEDS[sys.argv[1]])
     detector = Detector(network, sound.meaning, name=sound.facts.name, source=sound.facts.source)
-    return detector, open_footage(detector, sources.media, sources.truth)
+    return detector, open_data(detector, sources.media, sources.truth)
 
 
 if __name__ == "__main__":

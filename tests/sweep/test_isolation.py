@@ -47,7 +47,7 @@ def make_task(mobile: Detector, still_media: Media) -> MakeTask:
 
 
 def isolation(*words: str) -> Isolation:
-    return Isolation(command=(SCRIPT, *words), opening_seconds=6, patience_seconds=3, memory_bytes=LIMIT)
+    return Isolation(command=(SCRIPT, *words), opening_seconds=6, timeout_seconds=3, memory_bytes=LIMIT)
 
 
 def run_task(task: Task, *words: Any) -> Iterator[Record]:

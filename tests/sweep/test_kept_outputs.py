@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from workbench.detections import average_precision
 from workbench.engines import Candidates
-from workbench.opening import Footage
+from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
 from workbench.stages import HOST_NMS, suppress
@@ -73,22 +73,22 @@ def test_scores_that_are_no_numbers_are_left_out_without_a_warning() -> None:
 
 @pytest.mark.parametrize("method", ["numpy", "opencv", "tensorflow", "combined", "padded", "soft"])
 def test_average_precision_from_kept_outputs_is_that_of_a_direct_run(
-    method: str, footage: Footage, pipeline: Callable[[str], Pipeline]
+    method: str, data: EvaluationData, pipeline: Callable[[str], Pipeline]
 ) -> None:
     opened = pipeline("graph,input.size_hw=192x320")
-    kept = keep_outputs(opened, footage, LOWEST, lambda: None)
+    kept = keep_outputs(opened, data, LOWEST, lambda: None)
     assert kept is not None
-    assert footage.labelled is not None
-    assert footage.labelled_truth is not None
-    frames = list(footage.labelled.frames())
+    assert data.labelled is not None
+    assert data.labelled_truth is not None
+    frames = list(data.labelled.frames())
     for score, iou, per_class in ((0.05, 0.5, True), (0.3, 0.45, False), (0.5, 0.7, True)):
         nms = Nms(method=method, score=score, iou=iou, per_class=per_class)
         direct = [found for frame in frames for found in with_nms(opened, nms).detect([frame])]
         wanted = average_precision(
             direct,
-            [footage.labelled_truth.images[frame.name] for frame in frames],
-            classes=len(footage.labelled_truth.labels),
-            truth_name=footage.labelled_truth.name,
+            [data.labelled_truth.images[frame.name] for frame in frames],
+            classes=len(data.labelled_truth.labels),
+            truth_name=data.labelled_truth.name,
             score_threshold=score,
         )
 

@@ -5,7 +5,7 @@ from itertools import chain, product
 import pytest
 
 from workbench.machine import environment
-from workbench.opening import Sources, open_footage
+from workbench.opening import Sources, open_data
 from workbench.sweep.plan import Subject, conversions
 from workbench.sweep.task import Task
 
@@ -15,11 +15,11 @@ STORED = (("litert", "float32"), ("litert", "int8"), ("openvino", "bfloat16"), (
 
 @pytest.fixture
 def subject(mobile, sources: Sources) -> Subject:
-    footage = open_footage(mobile, sources.media)
+    data = open_data(mobile, sources.media)
     return Subject(
         detector=mobile,
         sources=sources,
-        media=footage.media.facts(),
+        media=data.media.facts(),
         truth=None,
         frames=4,
         machine_id=environment().machine_id,

@@ -16,7 +16,7 @@ import pytest
 from workbench.errors import SettingsError
 from workbench.history import History
 from workbench.measuring import Bench
-from workbench.opening import Sources, open_detector, open_footage, variant
+from workbench.opening import Sources, open_data, open_detector, variant
 from workbench.record import Record, place
 from workbench.sweep import Grid, Isolation, Standing, Sweep, ThisMachine, contenders
 from workbench.sweep.composed_records import FRAMES_KEPT, why_impossible
@@ -107,7 +107,7 @@ def seconds_of(timing: Timing) -> tuple[dict[str, np.ndarray], np.ndarray]:
 
 def check_equal_to_direct(composed: list[Record], sources: Sources) -> None:
     detector = open_detector(sources.detector)
-    bench = Bench(open_footage(detector, sources.media), FRAMES, comparison_seconds=0.1)
+    bench = Bench(open_data(detector, sources.media), FRAMES, comparison_seconds=0.1)
     for record in random.Random(3).sample(composed, 5):
         words = record.command.split("--preset ")[1].split(" ")[0]
         direct = bench.measure(variant(detector, words))

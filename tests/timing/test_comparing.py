@@ -145,7 +145,7 @@ def test_rounds_can_be_added_one_at_a_time():
     for _ in range(ROUNDS_AT_LEAST):
         assert not rounds.clear
         rounds.add()
-        seen.append(rounds.look())
+        seen.append(rounds.so_far())
     assert seen[:-1] == [None] * (ROUNDS_AT_LEAST - 1)
     assert rounds.clear
     assert (seen[-1].verdict, seen[-1].blocks) == ("faster", 4 * ROUNDS_AT_LEAST)

@@ -7,7 +7,7 @@ import numpy as np
 
 from workbench.choosing.differences import ap_change, compare_records
 from workbench.choosing.speeds import Speeds, compare_times
-from workbench.detections import Agreement, judge
+from workbench.detections import Agreement, break_reasons
 from workbench.errors import SettingsError
 from workbench.record import Record
 from workbench.timing import Ratio
@@ -84,9 +84,9 @@ def check(before: Record, after: Record, tolerance: Tolerance | None = None, *, 
     verdicts: list[tuple[bool | None, str]] = []
     if found.speeds is not None:
         speeds = compare_times(before, after, 1 + limits.max_slower)
-        verdicts.append(_judge_times(speeds))
-    verdicts.append(_judge_ap(before, after, limits))
-    verdicts += _judge_agreement(before, after, found.agreement, limits)
+        verdicts.append(_check_times(speeds))
+    verdicts.append(_check_ap(before, after, limits))
+    verdicts += _check_agreement(before, after, found.agreement, limits)
     caveats = speeds.caveats if speeds is not None else ()  # not their basis: that sessions differ is what the tolerance is for
     return Check(
         before=before,
@@ -103,7 +103,7 @@ def did_not_run(before: Record, reason: str) -> Check:
     return Check(before=before, after=None, worse=(f"does not run any more: {reason}",), judged=(), notes=(), speeds=None)
 
 
-def _judge_times(speeds: Speeds) -> tuple[bool | None, str]:
+def _check_times(speeds: Speeds) -> tuple[bool | None, str]:
     if speeds.ratio is None:
         return None, speeds.basis
     longer = Ratio(median=1 / speeds.ratio.median, low=1 / speeds.ratio.high, high=1 / speeds.ratio.low)
@@ -111,7 +111,7 @@ def _judge_times(speeds: Speeds) -> tuple[bool | None, str]:
     return speeds.verdict == "slower", words
 
 
-def _judge_ap(before: Record, after: Record, limits: Tolerance) -> tuple[bool | None, str]:
+def _check_ap(before: Record, after: Record, limits: Tolerance) -> tuple[bool | None, str]:
     change = ap_change(before, after)
     if change is None:
         return None, "AP is not judged: both records need one on the same truth"
@@ -120,13 +120,13 @@ def _judge_ap(before: Record, after: Record, limits: Tolerance) -> tuple[bool | 
     return -change > limits.max_ap_loss, f"AP {before.accuracy.ap:.3f} -> {after.accuracy.ap:.3f}"
 
 
-def _judge_agreement(
+def _check_agreement(
     before: Record, after: Record, agreed: Agreement | None, limits: Tolerance
 ) -> Iterator[tuple[bool | None, str]]:
     if agreed is None:
         yield None, "agreement is not judged: the records share no frames with detections, or know other classes"
     elif before.detector.sha256 != after.detector.sha256:
-        for reason in judge(after.accuracy, before.accuracy, agreed):
+        for reason in break_reasons(after.accuracy, before.accuracy, agreed):
             yield True, f"it breaks the detector: {reason}"
         yield None, f"agreement {agreed.ratio:.3f}: not judged, since the model's file is another"
     else:

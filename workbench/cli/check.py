@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from workbench.cli.screen import Tell
     from workbench.detectors import Detector
     from workbench.history import History, Summary
-    from workbench.opening import Footage, Sources
+    from workbench.opening import EvaluationData, Sources
     from workbench.record import Record
 
-    Judge = Callable[[Record, Record], Check]
+    Compare = Callable[[Record, Record], Check]
     Select = Callable[[Callable[[Summary], bool], str, str], Sequence[Record]]
 
 REPEATS = 3  # a passing burst of foreign load slows one measurement; only what is slower each time is called slower
@@ -62,7 +62,7 @@ def check(
 
     tolerance = Tolerance(max_slower=max_slower, max_ap_loss=max_ap_loss, max_agreement_loss=max_agreement_loss)
 
-    def judge(before: Record, after: Record) -> Check:
+    def compare(before: Record, after: Record) -> Check:
         return compared(before, after, tolerance, different_machines=different_machines)
 
     with opened_history(history) as opened:
@@ -74,12 +74,12 @@ def check(
         select = partial(_earlier, opened, tagged, against, anywhere=different_machines)
         if record is not None:
             after = saved_record(record, history)
-            checks = [judge(before, after) for before in _like(after, record, select)]
+            checks = [compare(before, after) for before in _like(after, record, select)]
         else:
             from workbench.opening import Sources
 
             sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow or ()))
-            checks = _measured(sources, variant_text(preset, sets), frames, opened, select, judge)
+            checks = _measured(sources, variant_text(preset, sets), frames, opened, select, compare)
     out = console(json_file)
     for one in checks:
         _print(out, one)
@@ -134,14 +134,14 @@ def _like(after: Record, words: str, select: Select) -> Sequence[Record]:
     return select(lambda row: setting(row) == setting(own), what, own.machine_id)
 
 
-def _measured(sources: Sources, text: str, frames: int | None, opened: History, select: Select, judge: Judge) -> list[Check]:
+def _measured(sources: Sources, text: str, frames: int | None, opened: History, select: Select, compare: Compare) -> list[Check]:
     """Measure the settings of tagged records again, those that a text means or all."""
     from workbench.cli.screen import progress
     from workbench.machine import environment
     from workbench.opening import variant
 
-    detector, footage = sources.opened(frames or DEFAULT_FRAMES).open()
-    facts = footage.media.facts()
+    detector, data = sources.opened(frames or DEFAULT_FRAMES).open()
+    facts = data.media.facts()
     place = detector.facts.name, facts.key
     wanted = variant(detector, text).settings.model_dump_json() if text else None
 
@@ -152,17 +152,17 @@ def _measured(sources: Sources, text: str, frames: int | None, opened: History, 
     what = f"{detector.facts.name} on {facts.name}{' under these settings' if text else ''}"
     earlier = select(fits, what, environment().machine_id)
     with progress() as tell:
-        return [_again(before, detector, footage, sources, frames, opened, judge, tell) for before in earlier]
+        return [_again(before, detector, data, sources, frames, opened, compare, tell) for before in earlier]
 
 
 def _again(
     before: Record,
     detector: Detector,
-    footage: Footage,
+    data: EvaluationData,
     sources: Sources,
     frames: int | None,
     opened: History,
-    judge: Judge,
+    compare: Compare,
     tell: Tell,
 ) -> Check:
     from workbench.choosing import did_not_run
@@ -176,11 +176,11 @@ def _again(
         try:
             settings = available(detector, before.settings)
             row = Variant.of(detector, settings, name=before.name, options=sources.options(count))
-            after = Bench(footage, count, progress=tell).measure(row)
+            after = Bench(data, count, progress=tell).measure(row)
         except WorkbenchError as error:
             return did_not_run(before, str(error))
         opened.append(after)
-        outcome = judge(before, after)
+        outcome = compare(before, after)
         if not outcome.slower:
             break
     assert outcome is not None, "it was measured at least once"

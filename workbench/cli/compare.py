@@ -56,10 +56,10 @@ def compare(
     from workbench.opening import Sources
 
     sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow or ()))
-    detector, footage = sources.opened(frames).open()
+    detector, data = sources.opened(frames).open()
     rows = [read_variant(detector, variant_text(text, ()), sources, frames, history) for text in (a, b)]
     with History(history or default_path()) as kept, progress() as tell:
-        bench = Bench(footage, frames, progress=tell)
+        bench = Bench(data, frames, progress=tell)
         before, after = (measured(bench, row, kept, alone=True) for row in rows)
     assert after.comparison is not None, "the second of a bench is compared with the first"
     ratio, verdict = after.comparison.ratio, after.comparison.verdict

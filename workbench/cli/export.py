@@ -49,14 +49,14 @@ def export(
         media=media or (record.media.source if record else None),
         allow=tuple(allow or ()),
     )
-    detector, footage = sources.opened(RECORDED_FRAMES).open()
+    detector, data = sources.opened(RECORDED_FRAMES).open()
     if record is None:
         settings = wished(detector, text, fast_values(text, detector.facts.sha256, history))
     else:
         settings = _settings_of(record, detector, sets or ())
     settings = check(detector, settings)
     with progress() as tell:
-        exported = export_folder(detector, settings, footage, out, replace=replace, progress=tell)
+        exported = export_folder(detector, settings, data, out, replace=replace, progress=tell)
     screen = console(json_file)
     screen.print(
         f"exported: {exported.folder}, tried on {exported.frames} frames with {exported.detections} detections", markup=False

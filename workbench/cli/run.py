@@ -22,8 +22,8 @@ from workbench.cli.options import (
 
 if TYPE_CHECKING:
     from workbench.cli.screen import Tell
-    from workbench.measuring import Pace
-    from workbench.opening import Footage, Variant
+    from workbench.measuring import RealTimePass
+    from workbench.opening import EvaluationData, Variant
 
 RECORD_SUFFIX = ".json"
 
@@ -72,10 +72,10 @@ def run(
     from workbench.opening import Sources, open_detector
     from workbench.record import read_records, write_whole
 
-    pace = _pace(real_time, fps)
+    real_time_pass = _real_time_pass(real_time, fps)
     sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow or ()))
     opened = sources.opened(frames)
-    detector, footage = opened.open()
+    detector, data = opened.open()
     texts = [variant_text(one, sets) for one in preset or [""]]
     saved = baseline is not None and Path(baseline).suffix.lower() == RECORD_SUFFIX
     rows = [read_variant(detector, text, sources, frames, history) for text in texts]
@@ -84,10 +84,10 @@ def run(
         rows = [replace(row, name=f"{row.detector.facts.name} {row.name}") for row in (other, *rows)]
     with History(history or default_path()) as kept, progress() as tell:
         first = read_records(Path(baseline))[0] if baseline is not None and saved else None
-        bench = Bench(footage, frames, baseline=first, progress=tell, pace=pace)
+        bench = Bench(data, frames, baseline=first, progress=tell, real_time=real_time_pass)
         records = [measured(bench, row, kept, alone=len(rows) == 1) for row in rows]
         if save_frames:
-            _save_frames(rows[-1], footage, frames, save_frames, tell)
+            _save_frames(rows[-1], data, frames, save_frames, tell)
     out = console(json_file)
     print_records(out, records)
     if report:
@@ -106,14 +106,14 @@ def run(
         raise typer.Exit(2)
 
 
-def _pace(policy: str | None, fps: float | None) -> Pace | None:
+def _real_time_pass(policy: str | None, fps: float | None) -> RealTimePass | None:
     """Read `--real-time` and `--fps`.
 
     Raises:
         SettingsError: There is no such policy, or a pace for no pass.
     """
     from workbench.errors import SettingsError
-    from workbench.measuring import Pace
+    from workbench.measuring import RealTimePass
     from workbench.timing import Policy
 
     if policy is None:
@@ -122,18 +122,18 @@ def _pace(policy: str | None, fps: float | None) -> Pace | None:
         return None
     if policy not in get_args(Policy):
         raise SettingsError(f"--real-time is {policy!r}; choose drop or queue")
-    return Pace(fps=fps, policy=cast("Policy", policy))
+    return RealTimePass(fps=fps, policy=cast("Policy", policy))
 
 
-def _save_frames(variant: Variant, footage: Footage, frames: int, folder: Path, tell: Tell) -> None:
+def _save_frames(variant: Variant, data: EvaluationData, frames: int, folder: Path, tell: Tell) -> None:
     import cv2
 
     from workbench.pipeline import Pipeline
     from workbench.record import write_whole
     from workbench.stages import draw
 
-    pipeline = Pipeline(variant.detector, variant.settings, footage.calibration)
-    for frame in footage.media.frames():
+    pipeline = Pipeline(variant.detector, variant.settings, data.calibration)
+    for frame in data.media.frames():
         if frame.index >= frames:
             break
         (found,) = pipeline.detect([frame])

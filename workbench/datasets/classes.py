@@ -30,7 +30,7 @@ def with_labels(truth: Truth, labels: Sequence[str] | None) -> Truth:
     """
     known = tuple(truth.labels if labels is None else labels)
     if are_strangers(truth, known):
-        raise TruthError(f"{told_strangers(truth, known)}; choose other truth, or give the detector these labels")
+        raise TruthError(f"{no_name_in_common(truth, known)}; choose other truth, or give the detector these labels")
     class_of = _classes(truth.labels, known)
     return replace(
         truth,
@@ -45,7 +45,7 @@ def are_strangers(truth: Truth, labels: Sequence[str]) -> bool:
     return bool(truth.labels) and bool((_classes(truth.labels, labels) < 0).all())
 
 
-def told_strangers(truth: Truth, labels: Sequence[str]) -> str:
+def no_name_in_common(truth: Truth, labels: Sequence[str]) -> str:
     """Say so."""
     return f"{truth.name} is about {listed(truth.labels)}, the detector knows {listed(labels)}: no name in common"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.datasets.bounds import check_bounds
-from workbench.datasets.classes import are_strangers, told_strangers, with_labels
+from workbench.datasets.classes import are_strangers, no_name_in_common, with_labels
 from workbench.datasets.coco import is_coco, may_be_coco, read_coco
 from workbench.datasets.truth import Truth, match
 from workbench.datasets.voc import FOLDERS, is_voc, may_be_voc, read_voc
@@ -69,7 +69,7 @@ def truth_of(media: Media, labels: Sequence[str], path: str | Path | None = None
         return None
     own, form = _own(place, media)
     if not path and are_strangers(own, labels):
-        return Truth(own.name, tuple(labels), {}, (f"{told_strangers(own, labels)}, so there is no accuracy",))
+        return Truth(own.name, tuple(labels), {}, (f"{no_name_in_common(own, labels)}, so there is no accuracy",))
     return match(_fitted(own, form, place, labels), media.frame_names())
 
 

@@ -1,6 +1,15 @@
 """Detections: boxes, what was found in a picture, and how right it is."""
 
-from workbench.detections.accuracy import Accuracy, Agreement, agreement, average_precision, judge, judged, match, uncounted
+from workbench.detections.accuracy import (
+    Accuracy,
+    Agreement,
+    agreement,
+    average_precision,
+    break_reasons,
+    match,
+    uncounted,
+    with_reasons,
+)
 from workbench.detections.boxes import FloatArray, UInt8Array, areas_px
 from workbench.detections.detections import Detections
 
@@ -13,8 +22,8 @@ __all__ = [
     "agreement",
     "areas_px",
     "average_precision",
-    "judge",
-    "judged",
+    "break_reasons",
     "match",
     "uncounted",
+    "with_reasons",
 ]

@@ -204,16 +204,16 @@ def agreement(found: Sequence[Detections], baseline: Sequence[Detections], *, ba
         ratio=2 * same / boxes if boxes else 1.0,
         broken=False,
     )
-    return judged(result)
+    return with_reasons(result)
 
 
-def judged(agreed: Agreement, accuracy: Accuracy | None = None, baseline_accuracy: Accuracy | None = None) -> Agreement:
+def with_reasons(agreed: Agreement, accuracy: Accuracy | None = None, baseline_accuracy: Accuracy | None = None) -> Agreement:
     """Return the agreement with `broken` and `reasons` set from all that is known."""
-    reasons = judge(accuracy, baseline_accuracy, agreed)
+    reasons = break_reasons(accuracy, baseline_accuracy, agreed)
     return agreed.model_copy(update={"broken": bool(reasons), "reasons": reasons})
 
 
-def judge(accuracy: Accuracy | None, baseline_accuracy: Accuracy | None, agreed: Agreement | None) -> tuple[str, ...]:
+def break_reasons(accuracy: Accuracy | None, baseline_accuracy: Accuracy | None, agreed: Agreement | None) -> tuple[str, ...]:
     """Say why a setting breaks the detector, in words; nothing where it does not.
 
     Truth decides where both have an AP on the same truth; agreement stands in for it elsewhere, because a lower score threshold or

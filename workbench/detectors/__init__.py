@@ -4,14 +4,14 @@ from workbench.detectors.anchor_card import unfinished_card
 from workbench.detectors.card import SUFFIXES, Card, card_path, write_card
 from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name, first_line
 from workbench.detectors.detector import OWN_NMS, Detector, Meaning
-from workbench.detectors.files import Looked, as_detector, load_detector, look, why_no_detector
+from workbench.detectors.files import LoadedModel, as_detector, load_detector, load_model, why_no_detector
 from workbench.detectors.input_card import OFFSET_AND_FACTOR, InputCard
 from workbench.detectors.keras_network import KerasNetwork, named_outputs
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger, without_retracing_remarks
 from workbench.detectors.network import Calibration, LiteRtModel
 from workbench.detectors.onnx_conversion import to_onnx
 from workbench.detectors.output_cards import AnchorCard, BoxesCard, CandidatesCard, DetectionsCard, RowsCard, SsdCard, YoloxCard
-from workbench.detectors.readings import look_at
+from workbench.detectors.readings import found_under
 
 __all__ = [
     "CALIBRATED",
@@ -29,7 +29,7 @@ __all__ = [
     "InputCard",
     "KerasNetwork",
     "LiteRtModel",
-    "Looked",
+    "LoadedModel",
     "Meaning",
     "RowsCard",
     "SsdCard",
@@ -38,10 +38,10 @@ __all__ = [
     "card_path",
     "exported_name",
     "first_line",
+    "found_under",
     "load_detector",
+    "load_model",
     "load_tensorflow",
-    "look",
-    "look_at",
     "named_outputs",
     "native_stderr_captured",
     "quiet_logger",

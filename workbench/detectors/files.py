@@ -81,7 +81,7 @@ READABLE = "a SavedModel's folder, .keras, .h5, .pb (a frozen graph) or .tflite"
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class LoadedModel:
     """What looking at a model found.
 
     Attributes:
@@ -114,28 +114,28 @@ def load_detector(source: str, get_frame: GetFrame, allow: Collection[str] = ())
     Raises:
         ModelError: There is no such model, it does not load or run, or what it puts out is not understood without a card.
     """
-    looked = look(source, get_frame, allow)
-    if looked.card is not None:
-        return as_detector(looked, looked.card, source)
-    if not looked.proposals:
-        raise ModelError(f"{source} {why_no_detector(looked.trial)}")
-    return as_detector(looked, looked.proposals[0].card, source)
+    loaded = load_model(source, get_frame, allow)
+    if loaded.card is not None:
+        return as_detector(loaded, loaded.card, source)
+    if not loaded.proposals:
+        raise ModelError(f"{source} {why_no_detector(loaded.trial)}")
+    return as_detector(loaded, loaded.proposals[0].card, source)
 
 
-def as_detector(looked: Looked, card: Card, source: str) -> Detector:
+def as_detector(loaded: LoadedModel, card: Card, source: str) -> Detector:
     """Make a detector of a network and one reading of it.
 
     Raises:
         ModelError: They do not fit.
     """
     try:
-        meaning = card.meaning(looked.trial.tensors, looked.card_folder or looked.network.path.parent)
+        meaning = card.meaning(loaded.trial.tensors, loaded.card_folder or loaded.network.path.parent)
     except ModelError as error:
         raise ModelError(f"{source}: {error}") from None
-    return Detector(looked.network, meaning, name=card.name or _stem(looked.network.path), source=source)
+    return Detector(loaded.network, meaning, name=card.name or _stem(loaded.network.path), source=source)
 
 
-def look(source: str, get_frame: GetFrame, allow: Collection[str] = (), *, try_on_noise: bool = True) -> Looked:
+def load_model(source: str, get_frame: GetFrame, allow: Collection[str] = (), *, try_on_noise: bool = True) -> LoadedModel:
     """Try a model on one frame and find readings of what it puts out; raises as `load_detector` does.
 
     Args:
@@ -147,7 +147,7 @@ def look(source: str, get_frame: GetFrame, allow: Collection[str] = (), *, try_o
     unknown = [name for name in allow if name not in ALLOWANCES]
     if unknown:
         raise SettingsError(f"{unknown[0]!r} cannot be allowed; choose one of {', '.join(ALLOWANCES)}")
-    path, name = _found(source)
+    path, name = _existing(source)
     kind = FILE_KINDS[name]
     trusted = kind.allowance in allow
     first = kind.open(path, trusted, None)
@@ -155,7 +155,7 @@ def look(source: str, get_frame: GetFrame, allow: Collection[str] = (), *, try_o
     card = read_card(beside) if beside else None
     trial = try_out(name, path, first.sha256, _noise() if card and try_on_noise else get_frame(), trusted=trusted)
     network = kind.open(path, trusted, trial.tensors)
-    return Looked(network, trial, card, beside.parent if beside else None, () if card else propose(trial))
+    return LoadedModel(network, trial, card, beside.parent if beside else None, () if card else propose(trial))
 
 
 def _noise() -> UInt8Array:
@@ -163,7 +163,7 @@ def _noise() -> UInt8Array:
     return np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
 
 
-def _found(source: str) -> tuple[Path, str]:
+def _existing(source: str) -> tuple[Path, str]:
     if not os.path.exists(source):  # noqa: PTH110 - Path.exists raises where a name is too long to be one
         raise ModelError(f"there is no model {source!r}; choose a file that exists, or the name of a sample detector")
     path = Path(source)

@@ -16,7 +16,7 @@ from workbench.errors import ModelError
 from workbench.settings import Nms
 from workbench.stages import suppress
 
-LOOK = Nms(method="numpy", score=0.25, iou=0.5, max_detections=20, top_k=400)  # what a frame is looked at with
+READING_NMS = Nms(method="numpy", score=0.25, iou=0.5, max_detections=20, top_k=400)  # what a frame is looked at with
 SURE_SCORE = 0.5  # what a detector scores above it shows that it is fed well; lower ones come with any feeding
 LEAST_EVIDENCE = 0.1  # of such scores, summed: less is noise
 USUAL_VALUES = 1.3  # times the evidence for the usual range of values that another needs
@@ -80,7 +80,7 @@ def _proposal(trial: Trial, run: Run, reading: OutputReading) -> Proposal | None
         detections=reading.detections,
     )
     try:
-        found = look_at(card, trial, run)
+        found = found_under(card, trial, run)
     except (ModelError, ValueError, IndexError):  # the reading does not fit after all
         return None
     return Proposal(card, reading.sure, found, float(np.maximum(found.scores - SURE_SCORE, 0).sum()))
@@ -117,7 +117,7 @@ def _guessed_feeding(taken: TensorSpec, run: Run) -> tuple[str, ...]:
     return (f"colours are {run.colour}, pixel values {run.values}", *free)
 
 
-def look_at(card: Card, trial: Trial, run: Run) -> Detections:
+def found_under(card: Card, trial: Trial, run: Run) -> Detections:
     """Return what is found in the trial's frame under a card, in pixels of the input.
 
     Raises:
@@ -128,9 +128,9 @@ def look_at(card: Card, trial: Trial, run: Run) -> Detections:
     if meaning.head is None:
         assert meaning.own_nms is not None, "a meaning has one of the two"
         found = meaning.own_nms.detections(raw, trial.size_hw)[0]
-        return found.where(found.scores > LOOK.score)
+        return found.where(found.scores > READING_NMS.score)
     boxes, scores = meaning.head.candidates(raw, trial.size_hw)
-    found = suppress(np.asarray(boxes[0], np.float32), np.asarray(scores[0], np.float32), LOOK)
+    found = suppress(np.asarray(boxes[0], np.float32), np.asarray(scores[0], np.float32), READING_NMS)
     return found.where(_plausible(found, trial.size_hw))
 
 

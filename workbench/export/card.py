@@ -5,10 +5,10 @@ from typing import Any
 
 from workbench.detectors import OFFSET_AND_FACTOR, Card, InputCard, Meaning
 from workbench.errors import UnavailableError
-from workbench.stages import AnchorGrids, BoxesHead, DetectionRows, DetectionTensors, InputSpec, RowsHead, SsdHead, YoloxHead
+from workbench.export.program.contents import READERS
+from workbench.stages import AnchorGrids, BoxesHead, InputSpec, RowsHead, SsdHead, YoloxHead
 
 CARD_KINDS: dict[type, str] = {SsdHead: "ssd", BoxesHead: "boxes", RowsHead: "rows", YoloxHead: "yolox"}
-READERS = (*CARD_KINDS, DetectionTensors, DetectionRows)
 
 
 def reader_tree(meaning: Meaning, *, own_nms: bool) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def reader_tree(meaning: Meaning, *, own_nms: bool) -> dict[str, Any]:
         UnavailableError: No program is written for such outputs.
     """
     reader: Any = meaning.own_nms if own_nms else meaning.head
-    if type(reader) not in READERS:
+    if type(reader) not in READERS.values():
         raise UnavailableError(f"no program is written for outputs of the kind {meaning.kind!r} yet")
     if isinstance(reader, SsdHead) and not isinstance(reader.anchors_cxcywh_px, AnchorGrids):
         raise UnavailableError("this detector's anchors are a function, which no card holds; choose a detector with a card")

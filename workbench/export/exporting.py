@@ -27,7 +27,7 @@ from workbench.export.plan import check_exportable, notes_on, runtime_of, what_r
 from workbench.export.requirements import requirements_text
 from workbench.machine import ChildFailedError, ChildProcess
 from workbench.media import Frame
-from workbench.opening import Footage
+from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
 from workbench.settings import Settings, assignments
 
@@ -95,7 +95,7 @@ class Exported:
 def export_folder(
     detector: Detector,
     settings: Settings,
-    footage: Footage,
+    data: EvaluationData,
     out: Path,
     *,
     replace: bool = False,
@@ -106,7 +106,7 @@ def export_folder(
     Args:
         detector: What to export.
         settings: How it runs; `availability.check` has passed them.
-        footage: Where the frames of the self-test come from, and those that an integer model is calibrated on.
+        data: Where the frames of the self-test come from, and those that an integer model is calibrated on.
         out: The folder: a new one, an empty one, or an earlier export where `replace` is set.
         replace: Whether an earlier export may be replaced.
         progress: Told what is going on.
@@ -121,11 +121,11 @@ def export_folder(
     steps = ("finding what the program has to find", "writing the network", "writing the program", "trying the program")
     with whole_folder(out, FILES, replace=replace) as folder:
         progress(steps[0], 0, len(steps))
-        frames = choose_frames(footage.media)
-        pipeline = Pipeline(detector, settings, footage.calibration)  # first: it sets TensorFlow's threads, once in a process
+        frames = choose_frames(data.media)
+        pipeline = Pipeline(detector, settings, data.calibration)  # first: it sets TensorFlow's threads, once in a process
         found = [pipeline.detect([frame])[0] for frame in frames]
         progress(steps[1], 1, len(steps))
-        network = write_network(detector, settings, footage.calibration, folder)
+        network = write_network(detector, settings, data.calibration, folder)
         progress(steps[2], 2, len(steps))
         write_frames(frames, folder)
         engine = engine_facts(settings, runs, network)
@@ -138,7 +138,7 @@ def export_folder(
                 "reader": reader,
                 "openvino_precision": HINTS.get(runs.runtime.precision, "f32"),
             },
-            "expected.json": expected_tree(runs.runtime.engine, detector.facts, engine, footage.media.facts(), frames, found),
+            "expected.json": expected_tree(runs.runtime.engine, detector.facts, engine, data.media.facts(), frames, found),
         }
         _write_texts({name: json.dumps(tree, indent=1) + "\n" for name, tree in trees.items()}, folder)
         _write_texts(_texts(detector, settings, network, frames), folder)

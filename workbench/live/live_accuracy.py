@@ -10,7 +10,7 @@ from workbench.datasets import ImageTruth
 from workbench.detections import Accuracy, Detections, average_precision
 from workbench.engines import Candidates
 from workbench.media import Frame
-from workbench.opening import Footage
+from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
 
 MOST_IMAGES = 64  # whose raw outputs are kept: up to 20 MB for the sample detectors, and the answer comes within seconds
@@ -21,11 +21,11 @@ class LiveAccuracy:
     """Runs a pipeline over the first labelled frames, keeps the engine's outputs, and computes average precision from them.
 
     Args:
-        footage: Its labelled frames and their truth.
+        data: Its labelled frames and their truth.
     """
 
-    def __init__(self, footage: Footage) -> None:
-        self._footage = footage
+    def __init__(self, data: EvaluationData) -> None:
+        self._data = data
         self._engine: object = None
         self._kept: list[tuple[Candidates | Detections, Frame, ImageTruth]] = []
         self.accuracy: Accuracy | None = None
@@ -34,7 +34,7 @@ class LiveAccuracy:
     @property
     def total(self) -> int:
         """How many images are looked at."""
-        known = self._footage.labelled_truth
+        known = self._data.labelled_truth
         return min(MOST_IMAGES, len(known)) if known else 0
 
     def run(self, pipeline: Pipeline) -> Iterator[int]:
@@ -54,7 +54,7 @@ class LiveAccuracy:
         return whole and all(isinstance(raw, Candidates) for raw, _, _ in self._kept)
 
     def _batches(self, pipeline: Pipeline) -> Iterator[list[tuple[Candidates | Detections, Frame, ImageTruth]]]:
-        media, truth = self._footage.labelled, self._footage.labelled_truth
+        media, truth = self._data.labelled, self._data.labelled_truth
         if media is None or truth is None or truth.labels != pipeline.detector.facts.labels:
             return
         known = (frame for frame in media.frames() if frame.name in truth.images)
@@ -64,7 +64,7 @@ class LiveAccuracy:
             yield [(raw, _empty(frame), truth.images[frame.name]) for raw, frame in zip(raws, batch, strict=True)]
 
     def _average_precision(self, pipeline: Pipeline) -> Accuracy:
-        truth = self._footage.labelled_truth
+        truth = self._data.labelled_truth
         assert truth is not None, "something was kept"
         raws, frames, known = zip(*self._kept, strict=True)
         return average_precision(

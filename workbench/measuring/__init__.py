@@ -1,9 +1,9 @@
 """Measuring: settings measured whole, alone and in turns, with what was found kept and the noise told."""
 
 from workbench.measuring.bench import COMPARISON_SECONDS, DEFAULT_FRAMES, Bench
-from workbench.measuring.paced_pass import Pace
 from workbench.measuring.passes import SHARED_TURN_FRAMES, WarmedUp, warm_up
-from workbench.measuring.steady_wait import SLOW, WorkProbe
+from workbench.measuring.real_time_pass import RealTimePass
+from workbench.measuring.steady_wait import SLOW, FixedWork
 
 __all__ = [
     "COMPARISON_SECONDS",
@@ -11,8 +11,8 @@ __all__ = [
     "SHARED_TURN_FRAMES",
     "SLOW",
     "Bench",
-    "Pace",
+    "FixedWork",
+    "RealTimePass",
     "WarmedUp",
-    "WorkProbe",
     "warm_up",
 ]

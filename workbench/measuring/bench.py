@@ -8,17 +8,17 @@ from itertools import islice
 
 import numpy as np
 
-from workbench.detections import Accuracy, Agreement, agreement, average_precision, judged, uncounted
+from workbench.detections import Accuracy, Agreement, agreement, average_precision, uncounted, with_reasons
 from workbench.engines import Candidates
 from workbench.errors import RecordError, SettingsError
 from workbench.hardware import quota_cores, usable_cores
 from workbench.machine import NoiseCertificate, NoiseWatch, environment, with_pace
-from workbench.measuring.kept_detections import Found, frames_to_show
-from workbench.measuring.paced_pass import Pace, keep_pace
+from workbench.measuring.kept_detections import KeptDetections, frames_to_show
 from workbench.measuring.passes import SHARED_TURN_FRAMES, TURN_FRAMES, Measured, Turns, measure_in_turns
-from workbench.measuring.steady_wait import MOST_SECONDS, SHARED_MOST_SECONDS, Patience
+from workbench.measuring.real_time_pass import RealTimePass, measure_real_time
+from workbench.measuring.steady_wait import MOST_SECONDS, SHARED_MOST_SECONDS, SteadyWait
 from workbench.media import Media
-from workbench.opening import Footage, Variant
+from workbench.opening import EvaluationData, Variant
 from workbench.pipeline import Pipeline, Steps
 from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record
 from workbench.timing import Comparison, RealTime, StageSpan, Step, Timing, compare_blocks, limit
@@ -48,7 +48,7 @@ class _Beside:
     """What is done with a variant between two halves of its timed frames."""
 
     accuracy: Accuracy | None
-    labelled: Found
+    labelled: KeptDetections
     comparison: Comparison | None
     compilations: int
     """Programs that this took: labelled frames may have other shapes."""
@@ -64,9 +64,9 @@ class _Run:
     unsteady: tuple[str, ...]
     recompilations: int
     candidates: float | None
-    timed: Found
+    timed: KeptDetections
     accuracy: Accuracy | None
-    labelled: Found
+    labelled: KeptDetections
     comparison: Comparison | None
     real_time: RealTime | None
     noise: NoiseCertificate
@@ -76,12 +76,12 @@ class Bench:
     """Measures variants on the same frames. The first is the baseline, unless a record is given as one.
 
     Args:
-        footage: Frames and truth.
+        data: Frames and truth.
         frames: How many frames to time.
         baseline: A saved record whose detections others are compared with; times of other sessions are not.
         progress: Told what is going on.
         comparison_seconds: How long a comparison with the baseline may look for a clear answer.
-        pace: Asks for one more pass, at the frames' own pace.
+        real_time: Asks for one more pass, at the frames' own pace.
 
     Raises:
         SettingsError: There is no frame to time.
@@ -90,30 +90,28 @@ class Bench:
 
     def __init__(
         self,
-        footage: Footage,
+        data: EvaluationData,
         frames: int = DEFAULT_FRAMES,
         baseline: Record | None = None,
         progress: Progress = no_progress,
         comparison_seconds: float = COMPARISON_SECONDS,
-        pace: Pace | None = None,
+        real_time: RealTimePass | None = None,
     ) -> None:
         if frames < 1:
             raise SettingsError(f"frames is {frames}: there is nothing to time; choose 1 or more")
         if baseline is not None:
-            _check_baseline(baseline, footage.media)
-        self._footage = footage
+            _check_baseline(baseline, data.media)
+        self._data = data
         self._frames = frames
         self._progress = progress
         self._comparison_seconds = comparison_seconds
-        self._pace = pace
+        self._real_time = real_time
         self._baseline = baseline
         self._other_session = baseline is not None
         self._lead: tuple[Variant, Pipeline] | None = None
         self._stopped: dict[Variant, Timing] = {}
-        self._shown = frozenset(frames_to_show(footage.media, footage.truth, frames))
-        self._shown_labelled = (
-            frozenset(frames_to_show(footage.labelled, footage.labelled_truth, None)) if footage.labelled else frozenset()
-        )
+        self._shown = frozenset(frames_to_show(data.media, data.truth, frames))
+        self._shown_labelled = frozenset(frames_to_show(data.labelled, data.labelled_truth, None)) if data.labelled else frozenset()
 
     @property
     def has_baseline(self) -> bool:
@@ -173,7 +171,7 @@ class Bench:
             command=variant.command,
             settings=variant.settings,
             detector=variant.detector.facts,
-            media=self._footage.media.facts(),
+            media=self._data.media.facts(),
             environment=environment(),
             engine=_engine_facts(run),
             timing=run.timing,
@@ -194,8 +192,8 @@ class Bench:
     def _in_turns(self, variant: Variant, *, shared: bool) -> Turns[_Run]:
         self._progress(f"{variant.name}: preparing", 0, 0)
         self._stopped.pop(variant, None)
-        media = self._footage.media
-        timed = Found(self._shown)
+        media = self._data.media
+        timed = KeptDetections(self._shown)
         compiled: list[int] = []  # before each pass, the timed ones last
         opened: list[Steps] = []
 
@@ -212,7 +210,7 @@ class Bench:
 
         beside: list[_Beside] = []
 
-        def judge() -> None:
+        def evaluate() -> None:
             beside.append(self._beside(variant, pipeline))
             pipeline.take_threads()
 
@@ -220,11 +218,11 @@ class Bench:
             noise_watch.sample()
             if timer is not None:
                 timer(1)
-            patience.wait()
+            steady.wait()
 
         with NoiseWatch(variant.settings.runtime.threads) as noise_watch:
             before = time.perf_counter()
-            pipeline = Pipeline(variant.detector, variant.settings, self._footage.calibration)
+            pipeline = Pipeline(variant.detector, variant.settings, self._data.calibration)
             pipeline.compile(media.facts().size_hw)
             compile_seconds = time.perf_counter() - before
             if self._lead is None and self._baseline is None:
@@ -234,14 +232,14 @@ class Bench:
             timer = pipeline.block_timer(media) if shared else None
             first = list(islice(media.frames(), 1))
             most_seconds = SHARED_MOST_SECONDS if shared else MOST_SECONDS
-            patience = Patience(lambda: pipeline.infer(first), most_seconds=most_seconds)
+            steady = SteadyWait(lambda: pipeline.infer(first), most_seconds=most_seconds)
             try:
                 measured = yield from measure_in_turns(
                     make_step,
                     frames=self._frames,
                     overlapped=pipeline.overlaps,
                     on_stop=partial(self._keep_stopped, variant),
-                    between=judge,
+                    between=evaluate,
                     progress=tell,
                     turn_frames=SHARED_TURN_FRAMES if shared else TURN_FRAMES,
                     settle=settle,
@@ -249,7 +247,7 @@ class Bench:
             finally:
                 _close(opened)
             if pipeline.overlaps:  # only now nothing works on behind
-                judge()
+                evaluate()
             recompilations = pipeline.compilations - compiled[-1 if pipeline.overlaps else -2] - beside[0].compilations
             candidates = _candidates(pipeline, media, len(measured.total_seconds))
             real_time = self._real_time(variant, pipeline)
@@ -266,7 +264,7 @@ class Bench:
             comparison=beside[0].comparison,
             real_time=real_time,
             noise=with_pace(noise_watch.certificate, measured.stage_seconds.get("infer", ())).model_copy(
-                update={"waited_seconds": patience.waited_seconds}
+                update={"waited_seconds": steady.waited_seconds}
             ),
         )
 
@@ -281,7 +279,7 @@ class Bench:
             command=variant.command,
             settings=variant.settings,
             detector=variant.detector.facts,
-            media=self._footage.media.facts(),
+            media=self._data.media.facts(),
             environment=environment(),
             noise=NoiseCertificate(verdict="unknown", reasons=("nothing was timed",)),
             timing=self._stopped.get(variant),
@@ -294,8 +292,8 @@ class Bench:
         comparison = self._comparison(variant, pipeline)
         return _Beside(accuracy=accuracy, labelled=labelled, comparison=comparison, compilations=pipeline.compilations - before)
 
-    def _accuracy(self, variant: Variant, pipeline: Pipeline) -> tuple[Accuracy | None, Found]:
-        media, truth, found = self._footage.labelled, self._footage.labelled_truth, Found(self._shown_labelled)
+    def _accuracy(self, variant: Variant, pipeline: Pipeline) -> tuple[Accuracy | None, KeptDetections]:
+        media, truth, found = self._data.labelled, self._data.labelled_truth, KeptDetections(self._shown_labelled)
         if media is None or truth is None or truth.labels != variant.detector.facts.labels:
             return None, found
         total, frames = media.facts().frames, media.frames()
@@ -313,7 +311,7 @@ class Bench:
         return accuracy, found
 
     def _pictures(self, run: _Run) -> Iterable[Picture]:
-        shown = (*run.timed.pictures(self._footage.truth), *run.labelled.pictures(self._footage.labelled_truth))
+        shown = (*run.timed.pictures(self._data.truth), *run.labelled.pictures(self._data.labelled_truth))
         return {one.name: one for one in shown}.values()  # the frames timed and those judged may be the same
 
     def _comparison(self, variant: Variant, pipeline: Pipeline) -> Comparison | None:
@@ -324,19 +322,19 @@ class Bench:
         def tell(done: int, total: int) -> None:
             self._progress(f"{variant.name}: comparing with {lead.name}", done, total)
 
-        media = self._footage.media
+        media = self._data.media
         timers = other.block_timer(media), pipeline.block_timer(media)
         compared = compare_blocks(*timers, maximum_seconds=self._comparison_seconds, progress=tell)
         return compared.comparison(lead.name, variant.name)
 
     def _real_time(self, variant: Variant, pipeline: Pipeline) -> RealTime | None:
-        if self._pace is None:
+        if self._real_time is None:
             return None
 
         def tell(done: int, total: int) -> None:
             self._progress(f"{variant.name}: at its own pace", done, total)
 
-        return keep_pace(pipeline, self._footage.media, self._pace, tell)
+        return measure_real_time(pipeline, self._data.media, self._real_time, tell)
 
     def _agreement(self, variant: Variant, run: _Run) -> Agreement | None:
         baseline = self._baseline
@@ -345,18 +343,18 @@ class Bench:
         found = run.timed.by_name
         pairs = [(found[row.frame], row.detections()) for row in baseline.detections if row.frame in found]
         agreed = agreement([one for one, _ in pairs], [other for _, other in pairs], baseline_name=baseline.name)
-        return judged(agreed, run.accuracy, baseline.accuracy)
+        return with_reasons(agreed, run.accuracy, baseline.accuracy)
 
     def _warnings(self, variant: Variant, run: _Run, agreed: Agreement | None) -> Iterator[str]:
         yield from run.unsteady
-        yield from self._footage.media.facts().notes
+        yield from self._data.media.facts().notes
         share = run.timing.unexplained_share
         if share is not None and share > UNEXPLAINED_LIMIT:
             yield f"{share:.0%} of a frame's time is in none of its stages"
         if run.recompilations:
             yield f"{run.recompilations} programs were compiled again while frames were timed: shapes changed"
         labels = variant.detector.facts.labels
-        truths = dict.fromkeys(truth for truth in (self._footage.truth, self._footage.labelled_truth) if truth is not None)
+        truths = dict.fromkeys(truth for truth in (self._data.truth, self._data.labelled_truth) if truth is not None)
         for truth in truths:
             yield from truth.notes
             if truth.labels != labels:

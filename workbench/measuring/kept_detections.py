@@ -15,7 +15,7 @@ PICTURES_EACH = 2  # shown of the timed and of the labelled frames
 
 @final
 @dataclass(slots=True)
-class Found:
+class KeptDetections:
     """Detections by frame name, in order, and the frames that will be shown.
 
     Attributes:

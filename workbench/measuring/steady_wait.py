@@ -1,4 +1,4 @@
-"""Patience: before frames are timed, waiting while the machine is slower than it was a moment ago.
+"""Before frames are timed, waiting while the machine is slower than it was a moment ago.
 
 Virtual cores that come to share a physical one, or a neighbour on its other half, make everything up to 1.6 times slower, for
 seconds at a time, and no counter tells. A measurement that falls into such a spell is of the spell. Work that is always the same
@@ -14,16 +14,16 @@ import numpy as np
 from workbench.timing import Clock
 
 SLOW = 1.12  # times as long as the same work took at best: beyond it the machine is in a spell, and not just uneven
-LOOK_SECONDS = 0.06  # of work that show how fast the machine is
-LOOK_TIMES = 3, 8  # that it is run, at least and at most: one slow call of a slow detector is no spell yet
-PAUSE_SECONDS = 0.1  # between two looks
+WORK_SECONDS = 0.06  # of work that show how fast the machine is
+WORK_TIMES = 3, 8  # that it is run, at least and at most: one slow call of a slow detector is no spell yet
+PAUSE_SECONDS = 0.1  # between two tries
 MOST_AT_ONCE_SECONDS = 3.0  # most spells are shorter; whoever watches sees nothing move meanwhile
 MOST_SECONDS = 10.0  # in all: a machine that has grown slow for good need not be waited for
 SHARED_MOST_SECONDS = 2.0  # in all, for each of several that take turns: a spell is over for all of them
 
 
 @final
-class WorkProbe:
+class FixedWork:
     """Tells by work that is always the same how fast the machine is just now.
 
     Args:
@@ -36,30 +36,30 @@ class WorkProbe:
         self._clock = clock
         self._best_seconds = float("inf")
 
-    def look(self) -> float:
+    def seconds(self) -> float:
         """Return the seconds that the work takes now, a median of a few times."""
-        ends = self._clock() + LOOK_SECONDS
-        least, most = LOOK_TIMES
-        seconds: list[float] = []
-        while len(seconds) < least or (len(seconds) < most and self._clock() < ends):
+        ends = self._clock() + WORK_SECONDS
+        least, most = WORK_TIMES
+        times: list[float] = []
+        while len(times) < least or (len(times) < most and self._clock() < ends):
             before = self._clock()
             self._work()
-            seconds.append(self._clock() - before)
-        took = float(np.median(seconds))
+            times.append(self._clock() - before)
+        took = float(np.median(times))
         self._best_seconds = min(self._best_seconds, took)
         return took
 
     def is_fast(self, seconds: float) -> bool:
-        """Say whether that was about as fast as ever; a first look may turn out later to have been a slow one."""
+        """Say whether that was about as fast as ever; the first seconds may turn out later to have been a slow one."""
         return seconds <= SLOW * self._best_seconds
 
 
 @final
-class Patience:
+class SteadyWait:
     """Waits for the machine to be about as fast as it ever was.
 
     Args:
-        work: As for `WorkProbe`.
+        work: As for `FixedWork`.
         clock: Seconds that only go forward.
         sleep: Lets so many of them pass.
         most_seconds: To wait in all.
@@ -75,7 +75,7 @@ class Patience:
         sleep: Callable[[float], object] = time.sleep,
         most_seconds: float = MOST_SECONDS,
     ) -> None:
-        self._probe = WorkProbe(work, clock)
+        self._fixed = FixedWork(work, clock)
         self._most_seconds = most_seconds
         self._clock = clock
         self._sleep = sleep
@@ -94,4 +94,4 @@ class Patience:
         self.waited_seconds += self._clock() - began
 
     def _fast(self) -> bool:
-        return self._probe.is_fast(self._probe.look())
+        return self._fixed.is_fast(self._fixed.seconds())

@@ -5,8 +5,8 @@ from workbench.media.buffers import Buffers
 from workbench.media.camera import no_camera
 from workbench.media.frame import Frame, Media, frame_name
 from workbench.media.opening import MediaSource, as_media, open_media
-from workbench.media.paced import Paced
 from workbench.media.pictures import PICTURE_SUFFIXES, is_picture, natural_order
+from workbench.media.real_time import RealTimeMedia
 from workbench.media.recording import recorded
 from workbench.media.urls import masked
 
@@ -17,7 +17,7 @@ __all__ = [
     "Frame",
     "Media",
     "MediaSource",
-    "Paced",
+    "RealTimeMedia",
     "array_media",
     "as_media",
     "frame_name",

@@ -27,7 +27,7 @@ class LiveSource:
         opens: Returns one of OpenCV's captures, open; or raises a MediaError.
         gone: What to say when it gives no pictures any more.
         pauses_seconds: Before each try to open it again, once it gives nothing; a picture begins the count anew. None: no try.
-        patience_seconds: After which it is given up, whatever its reading hangs in.
+        timeout_seconds: After which it is given up, whatever its reading hangs in.
         reopened: Called on the reader's thread whenever it was opened again.
     """
 
@@ -35,7 +35,7 @@ class LiveSource:
     opens: Callable[[], Any]
     gone: str
     pauses_seconds: tuple[float, ...] = ()
-    patience_seconds: float = PATIENCE_SECONDS
+    timeout_seconds: float = PATIENCE_SECONDS
     reopened: Callable[[], None] = _nobody_counts
 
 
@@ -87,7 +87,7 @@ class _Reader:
     def next(self) -> tuple[Any, float, int] | None:
         """Wait for a picture that was not taken before; when it came, and how many nobody took. `None` where none will come."""
         with self._turn:
-            self._turn.wait_for(lambda: self._taken is not None or self._ended, self._source.patience_seconds)
+            self._turn.wait_for(lambda: self._taken is not None or self._ended, self._source.timeout_seconds)
             taken, self._taken = self._taken, None
             missed, self._missed = self._missed, 0
             return None if taken is None else (*taken, missed)
@@ -95,7 +95,7 @@ class _Reader:
     def close(self) -> None:
         """End the thread; what it is reading now may keep it for as long as a stall is waited out."""
         self._closed.set()
-        self._thread.join(self._source.patience_seconds)
+        self._thread.join(self._source.timeout_seconds)
 
     def _run(self, capture: Any) -> None:
         try:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from workbench.errors import MediaError
 from workbench.media.backend import opencv
 from workbench.media.frame import Frame, Media, frame_name
-from workbench.media.live import PATIENCE_SECONDS, LiveSource, live_frames
+from workbench.media.live import TIMEOUT_SECONDS, LiveSource, live_frames
 from workbench.media.urls import masked, why_unreachable
 from workbench.media.video import DECODE_THREADS, LEAST_SHARE_DECODED, claimed_frames, count_frames, decoded
 from workbench.record import MediaFacts
@@ -28,8 +28,8 @@ ELSE = "check the address, user name and password, and that it plays elsewhere, 
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What a first look at a URL found: how many frames (0: they never end), how many a second, and how large."""
+class Stated:
+    """What a URL stated when it was first opened: how many frames (0: they never end), how many a second, and how large."""
 
     frames: int
     fps: float | None
@@ -42,17 +42,17 @@ class Stream(Media):
 
     Args:
         url: Where; user name and password in it are used, and shown nowhere.
-        look: What was found there.
+        stated: What was found there.
         pauses_seconds: Before each try to open it again in a row without a picture.
-        patience_seconds: Without a picture for so long, it has stalled.
+        timeout_seconds: Without a picture for so long, it has stalled.
     """
 
-    def __init__(self, url: str, look: Look, pauses_seconds: tuple[float, ...], patience_seconds: float) -> None:
+    def __init__(self, url: str, stated: Stated, pauses_seconds: tuple[float, ...], timeout_seconds: float) -> None:
         self._url = url
         self._shown = masked(url)
-        self._look = look
+        self._stated = stated
         self._pauses_seconds = pauses_seconds
-        self._patience_seconds = patience_seconds
+        self._timeout_seconds = timeout_seconds
         self._counting = threading.Lock()
         self._reconnects = 0
 
@@ -65,10 +65,10 @@ class Stream(Media):
         tries = len(self._pauses_seconds)
         source = LiveSource(
             name=self._shown,
-            opens=lambda: _opened(self._url, LIVE_THREADS, self._patience_seconds),
+            opens=lambda: _opened(self._url, LIVE_THREADS, self._timeout_seconds),
             gone=f"{self._shown} gives no pictures any more, and {tries} tries to open it again did not help; {ELSE}",
             pauses_seconds=self._pauses_seconds,
-            patience_seconds=sum(self._pauses_seconds) + (tries + 1) * (OPEN_SECONDS + 2 * self._patience_seconds),
+            timeout_seconds=sum(self._pauses_seconds) + (tries + 1) * (OPEN_SECONDS + 2 * self._timeout_seconds),
             reopened=self._count,
         )
         return live_frames(source, start)
@@ -83,8 +83,8 @@ class Stream(Media):
             source=self._shown,
             kind="stream",
             frames=0,
-            size_hw=self._look.size_hw,
-            fps=self._look.fps,
+            size_hw=self._stated.size_hw,
+            fps=self._stated.fps,
             notes=(f"the stream stalled or ended and was opened again, {count} times so far",) if count else (),
         )
 
@@ -99,29 +99,29 @@ class RemoteVideo(Media):
 
     Args:
         url: Where; user name and password in it are used, and shown nowhere.
-        look: What was found there.
+        stated: What was found there.
     """
 
-    def __init__(self, url: str, look: Look) -> None:
+    def __init__(self, url: str, stated: Stated) -> None:
         self._url = url
         self._shown = masked(url)
         self._name = PurePosixPath(urlsplit(self._shown).path).name or self._shown
-        self._look = look
+        self._stated = stated
 
     def frames(self, start: int = 0) -> Iterator[Frame]:
-        capture = _opened(self._url, DECODE_THREADS, PATIENCE_SECONDS)
+        capture = _opened(self._url, DECODE_THREADS, TIMEOUT_SECONDS)
         if count_frames(capture, start) < start:
             capture.release()
             return iter(())
         return self._decoded(capture, start)
 
     def frame_names(self) -> Sequence[str]:
-        return tuple(frame_name(self._name, index) for index in range(self._look.frames))
+        return tuple(frame_name(self._name, index) for index in range(self._stated.frames))
 
     def facts(self) -> MediaFacts:
-        look = self._look
+        stated = self._stated
         return MediaFacts(
-            name=self._name, source=self._shown, kind="remote video", frames=look.frames, size_hw=look.size_hw, fps=look.fps
+            name=self._name, source=self._shown, kind="remote video", frames=stated.frames, size_hw=stated.size_hw, fps=stated.fps
         )
 
     def _decoded(self, capture: Any, start: int) -> Iterator[Frame]:
@@ -132,37 +132,35 @@ class RemoteVideo(Media):
             )
 
 
-def open_stream(
-    source: str, pauses_seconds: tuple[float, ...] = PAUSES_SECONDS, patience_seconds: float = PATIENCE_SECONDS
-) -> Media:
+def open_stream(source: str, pauses_seconds: tuple[float, ...] = PAUSES_SECONDS, timeout_seconds: float = TIMEOUT_SECONDS) -> Media:
     """Open the stream, or the video file, at a URL: what says how many frames it has is a file.
 
     Args:
         source: The URL.
         pauses_seconds: Before each try to open a stream again in a row without a picture.
-        patience_seconds: Without a picture for so long, a stream has stalled.
+        timeout_seconds: Without a picture for so long, a stream has stalled.
 
     Raises:
         MediaError: Nobody answers there, or not with a video.
     """
-    look = _look(source, patience_seconds)
-    return RemoteVideo(source, look) if look.frames else Stream(source, look, pauses_seconds, patience_seconds)
+    stated = _ask(source, timeout_seconds)
+    return RemoteVideo(source, stated) if stated.frames else Stream(source, stated, pauses_seconds, timeout_seconds)
 
 
-def _look(url: str, patience_seconds: float) -> Look:
-    capture = _opened(url, LIVE_THREADS, patience_seconds)
+def _ask(url: str, timeout_seconds: float) -> Stated:
+    capture = _opened(url, LIVE_THREADS, timeout_seconds)
     try:
-        fps, frames = _told_fps(capture), claimed_frames(capture)
+        fps, frames = _stated_fps(capture), claimed_frames(capture)
         read, image = capture.read()
     finally:
         capture.release()
     if not read:
-        raise MediaError(f"{masked(url)} opens but gives no picture within {patience_seconds:.0f} s; {ELSE}")
+        raise MediaError(f"{masked(url)} opens but gives no picture within {timeout_seconds:.0f} s; {ELSE}")
     height, width = image.shape[:2]
-    return Look(frames, fps, (height, width))
+    return Stated(frames, fps, (height, width))
 
 
-def _told_fps(capture: Any) -> float | None:
+def _stated_fps(capture: Any) -> float | None:
     """Return the rate; `None` where FFmpeg makes one up."""
     cv2 = opencv()
     fps = float(capture.get(cv2.CAP_PROP_FPS))
@@ -170,13 +168,13 @@ def _told_fps(capture: Any) -> float | None:
     return fps if 0 < fps <= MOST_FPS and not is_jpegs_in_a_row else None
 
 
-def _opened(url: str, threads: int, patience_seconds: float) -> Any:
+def _opened(url: str, threads: int, timeout_seconds: float) -> Any:
     if reason := why_unreachable(url):
         raise MediaError(f"{masked(url)} {reason}; {ELSE}")
     cv2 = opencv()
     options = {
         cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: int(OPEN_SECONDS * 1000),
-        cv2.CAP_PROP_READ_TIMEOUT_MSEC: int(patience_seconds * 1000),
+        cv2.CAP_PROP_READ_TIMEOUT_MSEC: int(timeout_seconds * 1000),
         cv2.CAP_PROP_N_THREADS: threads,
     }
     capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, [number for option in options.items() for number in option])

@@ -2,7 +2,7 @@
 
 from workbench.opening.availability import check, fit, reasons
 from workbench.opening.description import PICTURE_SIDE_PX, Description, Reading, describe
-from workbench.opening.opening import DEFAULT_DETECTOR, Footage, open_detector, open_footage
+from workbench.opening.opening import DEFAULT_DETECTOR, EvaluationData, open_data, open_detector
 from workbench.opening.sources import IN_MEMORY, Sources
 from workbench.opening.variants import Variant, variant, wished, words
 
@@ -11,15 +11,15 @@ __all__ = [
     "IN_MEMORY",
     "PICTURE_SIDE_PX",
     "Description",
-    "Footage",
+    "EvaluationData",
     "Reading",
     "Sources",
     "Variant",
     "check",
     "describe",
     "fit",
+    "open_data",
     "open_detector",
-    "open_footage",
     "reasons",
     "variant",
     "wished",

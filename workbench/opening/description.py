@@ -8,7 +8,17 @@ from typing import final
 import numpy as np
 
 from workbench.detections import Detections, UInt8Array
-from workbench.detectors import Card, Looked, as_detector, card_path, look, look_at, unfinished_card, why_no_detector, write_card
+from workbench.detectors import (
+    Card,
+    LoadedModel,
+    as_detector,
+    card_path,
+    found_under,
+    load_model,
+    unfinished_card,
+    why_no_detector,
+    write_card,
+)
 from workbench.errors import ModelError, SaveError
 from workbench.opening.opening import middle_frame
 from workbench.samples import SAMPLE_DETECTORS
@@ -90,38 +100,40 @@ def describe(source: str, image: str | None = None, allow: Collection[str] = ())
     if source in SAMPLE_DETECTORS:
         raise ModelError(f"{source} is a sample, whose meaning is known; describe a model file of your own")
     frame = middle_frame(image)
-    looked = look(source, lambda: frame, allow, try_on_noise=False)
-    tensors = looked.trial.tensors
+    loaded = load_model(source, lambda: frame, allow, try_on_noise=False)
+    tensors = loaded.trial.tensors
     lines = (*(f"input {one}" for one in tensors.inputs), *(f"output {one}" for one in tensors.outputs))
-    beside = card_path(looked.network.path)
-    if looked.card is not None:
-        return Description(source, lines, beside, (_of_card(looked, looked.card, source, frame),))
-    something = any(len(one.found) for one in looked.proposals)
-    plausible = [one for one in looked.proposals if len(one.found) or not something]
-    readings = tuple(_reading(_title(one.card), one.card, one.sure, one.found, looked, frame) for one in plausible[:MOST_READINGS])
-    problem = None if readings else f"{source} {why_no_detector(looked.trial)}"
-    unfinished = None if readings else unfinished_card(looked.trial, looked.network.path.stem)
+    beside = card_path(loaded.network.path)
+    if loaded.card is not None:
+        return Description(source, lines, beside, (_of_card(loaded, loaded.card, source, frame),))
+    something = any(len(one.found) for one in loaded.proposals)
+    plausible = [one for one in loaded.proposals if len(one.found) or not something]
+    readings = tuple(_reading(_title(one.card), one.card, one.sure, one.found, loaded, frame) for one in plausible[:MOST_READINGS])
+    problem = None if readings else f"{source} {why_no_detector(loaded.trial)}"
+    unfinished = None if readings else unfinished_card(loaded.trial, loaded.network.path.stem)
     return Description(source, lines, None, readings, problem, unfinished)
 
 
-def _of_card(looked: Looked, card: Card, source: str, frame: UInt8Array) -> Reading:
-    detector = as_detector(looked, card, source)
+def _of_card(loaded: LoadedModel, card: Card, source: str, frame: UInt8Array) -> Reading:
+    detector = as_detector(loaded, card, source)
     spec = detector.input_spec
-    for run in looked.trial.runs:
+    for run in loaded.trial.runs:
         fed = card.input.model_copy(update={"values": run.values, "colour": run.colour, "offset": None, "factor": None})
-        same = fed.spec(looked.trial.tensors.inputs[0])
+        same = fed.spec(loaded.trial.tensors.inputs[0])
         if same.colour == spec.colour and np.allclose(same.scale_and_shift(), spec.scale_and_shift(), rtol=0.05, atol=0.02):
-            return _reading("as the card says", card, (), look_at(card, looked.trial, run), looked, frame)
-    return _reading("as the card says", card, (), None, looked, frame)
+            return _reading("as the card says", card, (), found_under(card, loaded.trial, run), loaded, frame)
+    return _reading("as the card says", card, (), None, loaded, frame)
 
 
-def _reading(title: str, card: Card, sure: tuple[str, ...], found: Detections | None, looked: Looked, frame: UInt8Array) -> Reading:
+def _reading(
+    title: str, card: Card, sure: tuple[str, ...], found: Detections | None, loaded: LoadedModel, frame: UInt8Array
+) -> Reading:
     if found is None:
         return Reading(title, card, sure, None, 0)
     shown = fitted(frame, PICTURE_SIDE_PX)
-    height, width = looked.trial.size_hw
+    height, width = loaded.trial.size_hw
     scale = np.array([shown.shape[1] / width, shown.shape[0] / height] * 2, np.float32)
-    labels = card.meaning(looked.trial.tensors, looked.card_folder).labels
+    labels = card.meaning(loaded.trial.tensors, loaded.card_folder).labels
     in_picture = Detections(found.boxes_xyxy_px * scale, found.scores, found.class_ids)
     return Reading(title, card, sure, draw(shown, in_picture, labels), len(found))
 

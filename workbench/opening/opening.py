@@ -16,7 +16,7 @@ CALIBRATION_FRAMES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Footage:
+class EvaluationData:
     """The frames that settings are measured on.
 
     Attributes:
@@ -66,7 +66,7 @@ def middle_frame(media: MediaSource | None = None) -> UInt8Array:
     return frame.image_rgb
 
 
-def open_footage(detector: Detector, source: MediaSource | None = None, truth: str | None = None) -> Footage:
+def open_data(detector: Detector, source: MediaSource | None = None, truth: str | None = None) -> EvaluationData:
     """Open media and the truth that belongs to them.
 
     Without a source, the sample clip is timed, and accuracy comes from the sample stills unless a truth of the clip is named.
@@ -83,14 +83,14 @@ def open_footage(detector: Detector, source: MediaSource | None = None, truth: s
     """
     labels = detector.facts.labels
     if source is None and truth is None:
-        return _sample_footage(labels)
+        return _sample_data(labels)
     media = as_media(SAMPLE_CLIP if source is None else source)
     known = truth_of(media, labels, truth)
     calibration = sample_calibration() if detector.facts.name in SAMPLE_DETECTORS else _calibration_from(media)
-    return Footage(media, known, media if known else None, known, calibration)
+    return EvaluationData(media, known, media if known else None, known, calibration)
 
 
-def _sample_footage(labels: Sequence[str]) -> Footage:
+def _sample_data(labels: Sequence[str]) -> EvaluationData:
     if not SAMPLE_CLIP.exists():
         raise MediaError(
             f"the sample clip is not at {SAMPLE_CLIP}; make it in a checkout with `python -m sample_media.making media`,"
@@ -98,7 +98,7 @@ def _sample_footage(labels: Sequence[str]) -> Footage:
         )
     clip, stills = open_media(SAMPLE_CLIP), open_media(SAMPLE_STILLS)
     known, labelled = (truth_of(media, labels) for media in (clip, stills))
-    return Footage(clip, known, stills, labelled, sample_calibration())
+    return EvaluationData(clip, known, stills, labelled, sample_calibration())
 
 
 def _calibration_from(media: Media) -> Calibration:

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, SkipValidation
 from workbench.detectors import Detector
 from workbench.errors import SettingsError
 from workbench.media import Media, MediaSource, as_media, masked, recorded
-from workbench.opening.opening import Footage, open_detector, open_footage
+from workbench.opening.opening import EvaluationData, open_data, open_detector
 from workbench.timing import Value
 
 IN_MEMORY = ("arrays", "generator", "recording")  # kinds of media that have a name in Python only
@@ -45,7 +45,7 @@ class Sources(Value):
             media = recorded(media, frames)
         return self.model_copy(update={"media": media})
 
-    def open(self, detector: Detector | None = None) -> tuple[Detector, Footage]:
+    def open(self, detector: Detector | None = None) -> tuple[Detector, EvaluationData]:
         """Open detector, frames and truth.
 
         Args:
@@ -56,7 +56,7 @@ class Sources(Value):
         """
         media = self.opened().media
         runs = detector or open_detector(self.detector, media, self.allow)
-        return runs, open_footage(runs, media, self.truth)
+        return runs, open_data(runs, media, self.truth)
 
     def in_words(self) -> Self:
         """Return the same with the media in words, as other processes can open them.

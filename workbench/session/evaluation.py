@@ -8,7 +8,7 @@ from typing import final
 
 from workbench.detections import Accuracy, Detections
 from workbench.live import LiveAccuracy, Player, Shown, Window, remember
-from workbench.opening import Footage
+from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
 from workbench.session.notices import Notices
 from workbench.settings import Settings
@@ -16,7 +16,7 @@ from workbench.timing import BlockRounds, Comparison, Timing
 
 SETTLE_SECONDS = 0.4  # without another change, before accuracy and comparison are worth beginning
 REST = 1.0  # times a slice of accuracy or comparison that playing goes on before the next
-LOOK_REST = 4.0  # the same for the baseline's detections: they are wanted for every frame, and may be slow
+SHOWN_REST = 4.0  # the same for the baseline's detections: they are wanted for every frame, and may be slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Evaluation:
     one setting or against one baseline never stands beside another.
 
     Args:
-        footage: Frames and truth.
+        data: Frames and truth.
         player: What plays; it takes the slices between frames.
         notices: Where progress is told.
         comparison_seconds: How long a comparison with what is pinned may look for a clear answer.
@@ -66,13 +66,13 @@ class Evaluation:
         comparison: Of that setting with the baseline.
     """
 
-    def __init__(self, footage: Footage, player: Player, notices: Notices, comparison_seconds: float) -> None:
+    def __init__(self, data: EvaluationData, player: Player, notices: Notices, comparison_seconds: float) -> None:
         self.pinned: Pinned | None = None
         self.accuracy: Accuracy | None = None
         self.comparison: Comparison | None = None
         self._lock = threading.Lock()
-        self._footage = footage
-        self._live_accuracy = LiveAccuracy(footage)
+        self._data = data
+        self._live_accuracy = LiveAccuracy(data)
         self._player = player
         self._notices = notices
         self._comparison_seconds = comparison_seconds
@@ -106,16 +106,16 @@ class Evaluation:
         if judged:
             player.add_chore(_after(begins, self._measuring_accuracy(pipeline, self._live_accuracy)))
         if judged and pinned is not None and pinned.accuracy is None:
-            player.add_chore(_after(begins, self._measuring_accuracy(pinned.pipeline, LiveAccuracy(self._footage))))
+            player.add_chore(_after(begins, self._measuring_accuracy(pinned.pipeline, LiveAccuracy(self._data))))
         if pinned is not None and not player.media.facts().endless:
             player.add_chore(_after(begins, self._comparing(pinned, pipeline, name)))
-        player.add_chore(self._looking())
+        player.add_chore(self._finding_pinned())
         self._notices.changed()
 
     def release(self) -> None:
         """Let go of models and of what was kept of their outputs, once nothing plays any more."""
         self.pinned = None
-        self._live_accuracy = LiveAccuracy(self._footage)
+        self._live_accuracy = LiveAccuracy(self._data)
 
     def _show_again(self) -> None:
         if self._player.shown is not None:
@@ -144,7 +144,7 @@ class Evaluation:
             while not rounds.clear and (self.comparison is None or time.perf_counter() < ends):
                 rounds.add()
                 pipeline.take_threads()
-                compared = rounds.look()
+                compared = rounds.so_far()
                 with self._lock:
                     if self.pinned is None or self.pinned.pipeline is not pinned.pipeline or self._player.pipeline is not pipeline:
                         return
@@ -153,7 +153,7 @@ class Evaluation:
                 activity.progress(what, len(rounds), 0)
                 yield REST
 
-    def _looking(self) -> Iterator[float | None]:
+    def _finding_pinned(self) -> Iterator[float | None]:
         player = self._player
         while True:
             shown, pinned = player.shown, self.pinned
@@ -162,7 +162,7 @@ class Evaluation:
                 continue
             remember(pinned.found, [shown.frame], pinned.pipeline.detect([shown.frame]))
             player.show_again(shown)
-            yield LOOK_REST if player.playing else 0.0
+            yield SHOWN_REST if player.playing else 0.0
 
 
 def _kept_in(window: Window, timer: Callable[[int], Sequence[float]]) -> Callable[[int], Sequence[float]]:

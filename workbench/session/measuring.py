@@ -12,7 +12,7 @@ from workbench.errors import MediaError, SettingsError
 from workbench.history import History, default_path
 from workbench.live import Player
 from workbench.measuring import Bench
-from workbench.opening import Footage, Sources, Variant
+from workbench.opening import EvaluationData, Sources, Variant
 from workbench.record import Record
 from workbench.session.evaluation import Pinned
 from workbench.session.notices import Activity, CancelToken, Notices
@@ -44,7 +44,7 @@ class Measuring:
 
     Args:
         detector: What is measured.
-        footage: Frames and truth.
+        data: Frames and truth.
         player: What plays.
         sources: Where these come from.
         protocol: How to measure.
@@ -59,7 +59,7 @@ class Measuring:
     def __init__(
         self,
         detector: Detector,
-        footage: Footage,
+        data: EvaluationData,
         player: Player,
         sources: Sources,
         protocol: Protocol,
@@ -67,9 +67,9 @@ class Measuring:
         records: list[Record],
     ) -> None:
         self.records = records
-        self.search = _search(detector, footage, sources, protocol)
+        self.search = _search(detector, data, sources, protocol)
         self._activity: Activity | None = None
-        self._detector, self._footage, self._player = detector, footage, player
+        self._detector, self._data, self._player = detector, data, player
         self._sources, self._protocol, self._notices = sources, protocol, notices
         self._benches: dict[Settings | None, Bench] = {}
 
@@ -95,7 +95,7 @@ class Measuring:
         Raises:
             WorkbenchError: They cannot be measured.
         """
-        if self._footage.media.facts().endless:
+        if self._data.media.facts().endless:
             raise MediaError(
                 "a live source never shows the same frames twice; in Python, Workbench(media=recorded(open_media(…), 150)) does"
             )
@@ -138,7 +138,7 @@ class Measuring:
         from workbench.export import export_folder
 
         with self._notices.doing("exporting", token) as activity:
-            exported = export_folder(self._detector, settings, self._footage, folder, replace=True, progress=activity.progress)
+            exported = export_folder(self._detector, settings, self._data, folder, replace=True, progress=activity.progress)
         self._notices.tell(f"exported: {exported.folder}, tried on {exported.frames} frames; its README.md says more", "measure")
         self._notices.write(f"exported: {exported.folder}")
 
@@ -162,7 +162,7 @@ class Measuring:
         if baseline not in self._benches:
             protocol = self._protocol
             bench = Bench(
-                self._footage,
+                self._data,
                 protocol.frames,
                 progress=self._progress,
                 comparison_seconds=protocol.comparison_seconds,
@@ -187,10 +187,10 @@ class Measuring:
         self._notices.changed()  # other processes do the work: that it is shown costs them little
 
 
-def _search(detector: Detector, footage: Footage, sources: Sources, protocol: Protocol) -> Search | None:
+def _search(detector: Detector, data: EvaluationData, sources: Sources, protocol: Protocol) -> Search | None:
     """Return what a sweep works on; `None` where no other process could open these frames."""
     try:
         sources = sources.model_copy(update={"detector": detector.facts.source}).in_words()
     except SettingsError:
         return None
-    return Search(detector, sources, footage.media.facts(), protocol.history, protocol.frames, protocol.grid)
+    return Search(detector, sources, data.media.facts(), protocol.history, protocol.frames, protocol.grid)

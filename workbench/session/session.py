@@ -16,7 +16,7 @@ from workbench.history import fast_values
 from workbench.live import Player
 from workbench.measuring import COMPARISON_SECONDS, DEFAULT_FRAMES
 from workbench.media import MediaSource
-from workbench.opening import Footage, Sources, Variant, check, fit, wished
+from workbench.opening import EvaluationData, Sources, Variant, check, fit, wished
 from workbench.pipeline import Pipeline
 from workbench.report import render_report
 from workbench.session.evaluation import Evaluation
@@ -38,7 +38,7 @@ class Opened:
     """A detector and frames, and what is done with them."""
 
     detector: Detector
-    footage: Footage
+    data: EvaluationData
     player: Player
     evaluation: Evaluation
     measuring: Measuring
@@ -329,29 +329,29 @@ class Session:
             kept = (
                 before.detector if before and sources.detector in {self._sources.detector, before.detector.facts.source} else None
             )
-            detector, footage = sources.open(kept)
+            detector, data = sources.open(kept)
             same_detector = kept is not None
             first = self._first_settings(detector)
             records = before.measuring.records if before and same_detector else []
-            player = Player(footage.media, self.notices.tell_error)
+            player = Player(data.media, self.notices.tell_error)
             with ExitStack() as undo:
                 undo.callback(player.close)
-                if footage.media.facts().endless:
+                if data.media.facts().endless:
                     player.set_pace("free")
-                evaluation = Evaluation(footage, player, self.notices, self._protocol.comparison_seconds)
-                measuring = Measuring(detector, footage, player, sources, self._protocol, self.notices, records)
+                evaluation = Evaluation(data, player, self.notices, self._protocol.comparison_seconds)
+                measuring = Measuring(detector, data, player, sources, self._protocol, self.notices, records)
                 with self._lock:
                     if self._closed:
                         return
-                    self._sources, self.opened = sources, Opened(detector, footage, player, evaluation, measuring)
+                    self._sources, self.opened = sources, Opened(detector, data, player, evaluation, measuring)
                     settings = self.settings if same_detector and self.settings else first
                     wish = self._wish_for(settings)
                 undo.pop_all()
         if before is not None:
             before.player.close()
         self._pipelines.clear()  # they were made for other frames: integer models took their ranges from those
-        truths = dict.fromkeys(known for known in (footage.truth, footage.labelled_truth) if known is not None)
-        notes = "; ".join([*footage.media.facts().notes, *(note for known in truths for note in known.notes)])
+        truths = dict.fromkeys(known for known in (data.truth, data.labelled_truth) if known is not None)
+        notes = "; ".join([*data.media.facts().notes, *(note for known in truths for note in known.notes)])
         if notes:
             self.notices.tell(notes, "media")
         self._prepare(settings, wish)
@@ -419,8 +419,8 @@ class Session:
         running = self.running
         with self.notices.doing(f"preparing {name}", wish if running is not None else None):
             try:
-                pipeline = Pipeline(opened.detector, settings, opened.footage.calibration)
-                pipeline.compile(opened.footage.media.facts().size_hw)
+                pipeline = Pipeline(opened.detector, settings, opened.data.calibration)
+                pipeline.compile(opened.data.media.facts().size_hw)
             except Exception:
                 with self._lock:
                     if not wish.cancelled and running is not None:

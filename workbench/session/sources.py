@@ -34,9 +34,9 @@ def as_code(sources: Sources, detector: Detector, settings: Settings, frames: in
     allowed = f", allow={sources.allow!r}" if sources.allow else ""
     given = "media = ...  # the frames that the workbench was given\n" if named == ", media" else ""
     return (
-        "from workbench import Bench, open_detector, open_footage, variant\n\n"
+        "from workbench import Bench, open_detector, open_data, variant\n\n"
         f"{given}detector = open_detector({detector.facts.source!r}{allowed})\n"
-        f"bench = Bench(open_footage(detector{places}), frames={frames})\n"
+        f"bench = Bench(open_data(detector{places}), frames={frames})\n"
         f"record = bench.measure(variant(detector, {words(detector, settings)!r}))\n"
         'print(f"{record.timing.median_ms:.1f} ms a frame, {record.timing.fps:.0f} FPS")\n'
     )

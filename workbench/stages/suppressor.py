@@ -58,6 +58,7 @@ def suppress(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detec
     Raises:
         SettingsError: The method is not one of the host's.
 
+    >>> import numpy as np
     >>> boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 0, 60, 10]], np.float32)
     >>> suppress(boxes, np.array([[0.8], [0.9], [0.7]], np.float32), Nms(method="numpy")).scores
     array([0.9, 0.7], dtype=float32)

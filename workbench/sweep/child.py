@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, final
 from workbench.detectors import Calibration, Detector
 from workbench.errors import MediaError, ModelError, WorkbenchError
 from workbench.machine import EnvironmentFacts, NoiseCertificate, environment, writing_to_parent
-from workbench.opening import Footage, Sources
+from workbench.opening import EvaluationData, Sources
 from workbench.record import Problem, Record
 from workbench.sweep.task import Job, Row, Task
 from workbench.timing import Clock
@@ -27,9 +27,9 @@ from workbench.timing import Clock
 if TYPE_CHECKING:  # it loads engines, which not every job wants
     from workbench.sweep.composed_records import ScreenedGroup
 
-    MakeGroup = Callable[[Detector, Footage, Task, Callable[[], None]], ScreenedGroup]
+    MakeGroup = Callable[[Detector, EvaluationData, Task, Callable[[], None]], ScreenedGroup]
 
-Open = Callable[[Sources], tuple[Detector, Footage]]
+Open = Callable[[Sources], tuple[Detector, EvaluationData]]
 UNTIMED = NoiseCertificate(verdict="unknown", reasons=("nothing was timed",))
 UNTIMED_AT_ONCE = 2  # engines on labelled frames: some runtimes leave a core idle
 ALIVE_SECONDS = 1.0  # between two signs of life: far less than the time limits of the process that watches
@@ -79,9 +79,9 @@ class Lines:
 def work(job: Job, lines: Lines, open_them: Open = Sources.open) -> None:
     """Do a job; what a row raises becomes its record, and the next row has its turn."""
     try:
-        detector, footage = open_them(job.sources)
-        _check_same(job.tasks[0], detector, footage)
-        for record in WAYS[job.tasks[0].kind](job, detector, footage, lines):
+        detector, data = open_them(job.sources)
+        _check_same(job.tasks[0], detector, data)
+        for record in WAYS[job.tasks[0].kind](job, detector, data, lines):
             lines.record(record)
     except Exception as error:
         problem = problem_of(error)
@@ -121,8 +121,8 @@ def group_problem(task: Task, problem: Problem, where: EnvironmentFacts | None =
     return row_problem(task, first.model_copy(update={"id": task.id, "name": name}), problem, where)
 
 
-def _check_same(task: Task, detector: Detector, footage: Footage) -> None:
-    here, media = detector.facts, footage.media.facts()
+def _check_same(task: Task, detector: Detector, data: EvaluationData) -> None:
+    here, media = detector.facts, data.media.facts()
     if here.sha256 != task.detector.sha256:
         raise ModelError(f"{here.source} differs from the sweep's own; choose the same version of it on every machine")
     if (media.sha256, media.frames) != (task.media.sha256, task.media.frames):
@@ -130,21 +130,21 @@ def _check_same(task: Task, detector: Detector, footage: Footage) -> None:
 
 
 def compose(
-    job: Job, detector: Detector, footage: Footage, lines: Lines, make_group: "MakeGroup | None" = None
+    job: Job, detector: Detector, data: EvaluationData, lines: Lines, make_group: "MakeGroup | None" = None
 ) -> Iterator[Record]:
     """Compose the rows of tasks in turns, so that a machine whose speed changes does so for all of them alike.
 
     Args:
         job: Of kind `compose`.
         detector: What runs.
-        footage: Frames and truth.
+        data: Frames and truth.
         lines: Told of each row.
         make_group: What screens a task's rows; `ScreenedGroup` by default.
     """
     from workbench.sweep.composed_records import ScreenedGroup
 
     make = make_group or ScreenedGroup
-    groups = yield from _opened(job.tasks, lambda task: make(detector, footage, task, lines.alive), lines)
+    groups = yield from _opened(job.tasks, lambda task: make(detector, data, task, lines.alive), lines)
     failed = set[str]()
     for turn in range(ROUNDS):
         for group in tuple(groups):
@@ -191,7 +191,7 @@ def _opened(
     return groups
 
 
-def _direct(job: Job, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
+def _direct(job: Job, detector: Detector, data: EvaluationData, lines: Lines) -> Iterator[Record]:
     from workbench.measuring import Bench
     from workbench.opening import Variant
 
@@ -210,7 +210,7 @@ def _direct(job: Job, detector: Detector, footage: Footage, lines: Lines) -> Ite
             lines.begins(at.id)
         lines.alive()
 
-    bench = Bench(footage, task.frames, task.baseline, progress, comparison_seconds=COMPARISON_SECONDS)
+    bench = Bench(data, task.frames, task.baseline, progress, comparison_seconds=COMPARISON_SECONDS)
     variants = [Variant(name=row.name, detector=detector, settings=row.settings, command=row.command) for row in rows]
     for row, outcome in zip(rows, bench.measure_in_turns(variants, turn), strict=True):
         if isinstance(outcome, Exception):
@@ -219,9 +219,9 @@ def _direct(job: Job, detector: Detector, footage: Footage, lines: Lines) -> Ite
             yield outcome.model_copy(update={"id": row.id, "detector": task.detector, "media": task.media})
 
 
-def _convert(job: Job, detector: Detector, footage: Footage, lines: Lines) -> Iterator[Record]:
+def _convert(job: Job, detector: Detector, data: EvaluationData, lines: Lines) -> Iterator[Record]:
     (task,) = job.tasks
-    calibration = Calibration(footage.calibration.key, cache(footage.calibration.frames))
+    calibration = Calibration(data.calibration.key, cache(data.calibration.frames))
     for row in task.rows:
         settings = row.settings
         size_hw = settings.input.size_hw
@@ -234,7 +234,7 @@ def _convert(job: Job, detector: Detector, footage: Footage, lines: Lines) -> It
     yield from ()
 
 
-WAYS: dict[str, Callable[[Job, Detector, Footage, Lines], Iterator[Record]]] = {
+WAYS: dict[str, Callable[[Job, Detector, EvaluationData, Lines], Iterator[Record]]] = {
     "compose": compose,
     "direct": _direct,
     "convert": _convert,

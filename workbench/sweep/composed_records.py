@@ -7,12 +7,12 @@ from typing import final
 
 import numpy as np
 
-from workbench.detections import Accuracy, Agreement, agreement, judged, uncounted
+from workbench.detections import Accuracy, Agreement, agreement, uncounted, with_reasons
 from workbench.detectors import Detector
 from workbench.engines import Candidates
 from workbench.errors import RecordError
 from workbench.machine import NoiseWatch, environment, with_pace
-from workbench.opening import Footage
+from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
 from workbench.record import EngineFacts, Record
 from workbench.settings import Nms
@@ -45,7 +45,7 @@ class ScreenedGroup:
 
     Args:
         detector: What runs.
-        footage: Frames and truth.
+        data: Frames and truth.
         task: Of kind `compose`.
         tell: Called now and then, as a sign of life.
         clock: Seconds that only go forward.
@@ -55,24 +55,24 @@ class ScreenedGroup:
     """
 
     def __init__(
-        self, detector: Detector, footage: Footage, task: Task, tell: Callable[[], None], clock: Clock = time.perf_counter
+        self, detector: Detector, data: EvaluationData, task: Task, tell: Callable[[], None], clock: Clock = time.perf_counter
     ) -> None:
         # The loop runs under an NMS that leaves neither much nor little.
         settings = sorted((row.settings for row in task.rows), key=lambda one: one.nms.score)[len(task.rows) // 2]
         self.task = task
-        self._footage = footage
+        self._data = data
         self._clock = clock
         self._least_score = min(row.settings.nms.score for row in task.rows)
         self._noise = NoiseWatch(settings.runtime.threads)
         with self._noise:
             before = time.perf_counter()
-            self._pipeline = Pipeline(detector, settings, footage.calibration)
-            self._pipeline.compile(footage.media.facts().size_hw)
+            self._pipeline = Pipeline(detector, settings, data.calibration)
+            self._pipeline.compile(data.media.facts().size_hw)
             self._compile_seconds = time.perf_counter() - before
             tell()
-            frames = min(task.frames, footage.media.facts().frames)
-            self._loop = LoopTiming(self._pipeline, footage.media, frames, clock)
-            self._positions, self._frames = spread_frames(footage.media, frames)
+            frames = min(task.frames, data.media.facts().frames)
+            self._loop = LoopTiming(self._pipeline, data.media, frames, clock)
+            self._positions, self._frames = spread_frames(data.media, frames)
             self._raws = [raw for frame in self._frames for raw in self._pipeline.infer([frame])]
             tell()
         self._labelled: KeptOutputs | None = None
@@ -81,7 +81,7 @@ class ScreenedGroup:
 
     def keep_outputs(self, tell: Callable[[], None]) -> None:
         """Run the engine over the labelled frames, on which rows are judged: nothing is timed, so others may do so beside it."""
-        self._labelled = keep_outputs(self._pipeline, self._footage, self._least_score, tell)
+        self._labelled = keep_outputs(self._pipeline, self._data, self._least_score, tell)
 
     def time_slice(self) -> None:
         """Time some frames in the loop."""
@@ -92,14 +92,14 @@ class ScreenedGroup:
         """Time the NMS of one row on the next of `VISITS` parts of the frames; the first time, judge it."""
         nms = row.settings.nms
         if row.id not in self._screened:
-            self._screened[row.id] = self._judged(nms)
+            self._screened[row.id] = self._agreement(nms)
         visits = self._screened[row.id].visits
         part = slice(len(visits), None, VISITS)
         positions, frames, raws = self._positions[part], self._frames[part], self._raws[part]
         if frames:  # short media have fewer than there are visits
             visits.append(time_nms(with_nms(self._pipeline, nms), positions, frames, raws, self._clock))
 
-    def _judged(self, nms: Nms) -> _Screened:
+    def _agreement(self, nms: Nms) -> _Screened:
         if self._labelled is None:
             return _Screened(None, ())
         found = self._labelled.found(self._pipeline, nms, self._least_score)
@@ -156,7 +156,7 @@ class ScreenedGroup:
                 agreement([one for one, _ in pairs], [other for _, other in pairs], baseline_name=baseline.name) if pairs else None
             )
         agreed = self._agreements[key]
-        return judged(agreed, accuracy, baseline.accuracy) if agreed is not None else None
+        return with_reasons(agreed, accuracy, baseline.accuracy) if agreed is not None else None
 
     def _engine_facts(self, nms: Nms) -> EngineFacts:
         engine = self._pipeline.engine

@@ -31,13 +31,13 @@ class Isolation:
     Attributes:
         command: What is started by this interpreter, with the job's file as the last word.
         opening_seconds: How long it may write nothing until its first row begins, and while a row is compiled or converted.
-        patience_seconds: And how long while frames run.
+        timeout_seconds: And how long while frames run.
         memory_bytes: What it may take; a share of what is free by default.
     """
 
     command: tuple[str, ...] = ("-m", "workbench.sweep.child")
     opening_seconds: float = OPENING_SECONDS
-    patience_seconds: float = PATIENCE_SECONDS
+    timeout_seconds: float = PATIENCE_SECONDS
     memory_bytes: int | None = None
 
 
@@ -167,7 +167,7 @@ class _Child:
                     if "begins" in message.tree:
                         self.at = message.tree["begins"]
                         preparing = message.tree.get("preparing", False)
-                        child.silent_seconds = self.isolation.opening_seconds if preparing else self.isolation.patience_seconds
+                        child.silent_seconds = self.isolation.opening_seconds if preparing else self.isolation.timeout_seconds
                     elif "record" in message.tree:
                         yield _record_text(message)
 

@@ -12,7 +12,7 @@ from workbench.datasets import ImageTruth
 from workbench.detections import Accuracy, Detections, average_precision
 from workbench.engines import Candidates
 from workbench.media import Frame
-from workbench.opening import Footage
+from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
 from workbench.stages import HOST_NMS
@@ -100,9 +100,9 @@ class KeptOutputs:
         return self._figures[key].model_copy(update={"score_threshold": score})
 
 
-def keep_outputs(pipeline: Pipeline, footage: Footage, least_score: float, tell: Callable[[], None]) -> KeptOutputs | None:
+def keep_outputs(pipeline: Pipeline, data: EvaluationData, least_score: float, tell: Callable[[], None]) -> KeptOutputs | None:
     """Run the engine over the labelled frames; `None` where there is no truth for this detector's classes."""
-    media, truth = footage.labelled, footage.labelled_truth
+    media, truth = data.labelled, data.labelled_truth
     if media is None or truth is None or truth.labels != pipeline.detector.facts.labels:
         return None
     kept: dict[str, tuple[Raw, Frame]] = {}

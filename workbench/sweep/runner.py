@@ -94,11 +94,11 @@ class Sweep:
         self._work = [work for one in sources for work in self._planned(one.in_words(), grid, frames, baseline)]
 
     def _planned(self, sources: Sources, grid: Grid | None, frames: int, baseline: str) -> Iterator[_Work]:
-        detector, footage = sources.open()
-        media = footage.media.facts()
+        detector, data = sources.open()
+        media = data.media.facts()
         if media.endless:
             raise SettingsError(f"{media.name} never ends, so no two settings see the same frames; choose pictures or a video")
-        truth = footage.labelled_truth.name if footage.labelled_truth else None
+        truth = data.labelled_truth.name if data.labelled_truth else None
         for executor in self._executors:
             subject = Subject(
                 detector=detector,

@@ -14,7 +14,7 @@ MARGIN = 0.01  # a difference is claimed only where the whole interval lies beyo
 HALF_WIDTH = 0.012  # rounds are added while the interval is wider to either side: with MARGIN, a real 5 % stands clear of 1
 FAR_SHARE = 0.1  # of the distance from 1, in logarithms: nobody waits to learn whether 3 times faster is 2.9 or 3.1
 ROUNDS_AT_LEAST = 8  # with fewer, a bootstrap interval rests on too few different resamples
-LOOK_AGAIN = 1.1  # times the rounds of the last look: the resampling takes its time too
+CHECK_AGAIN = 1.1  # times the rounds of the last look: the resampling takes its time too
 BLOCK_SECONDS = 0.1  # of A and B together per pair of blocks: long against a timer interrupt, short against a burst of foreign load
 BLOCK_FRAMES = (3, 64)  # at least, so that a block has a median; at most, so that fast settings take turns often
 
@@ -83,7 +83,7 @@ class BlockRounds:
         self._ratios: list[float] = []
         self._per_block = 0
         self._frames = 0
-        self._next_look = ROUNDS_AT_LEAST
+        self._next_check = ROUNDS_AT_LEAST
         self.clear = False
         """Whether the last look's interval was narrow enough to stop."""
 
@@ -102,10 +102,10 @@ class BlockRounds:
         self._frames += len(a) + len(b)
 
     def look(self) -> Compared | None:
-        """Return what the rounds show once there are enough; `None` before, and between looks, which take time as well."""
-        if len(self) < self._next_look:
+        """Return what the rounds show once there are enough; `None` before, and between checks, which take time as well."""
+        if len(self) < self._next_check:
             return None
-        self._next_look = math.ceil(len(self) * LOOK_AGAIN)
+        self._next_check = math.ceil(len(self) * CHECK_AGAIN)
         ratio = Ratio(**dict(zip(("median", "low", "high"), ratio_interval(self._ratios), strict=True)))
         self.clear = _narrow(ratio)
         return Compared(ratio, verdict_of(ratio), 4 * len(self), self._frames)

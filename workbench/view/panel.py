@@ -100,7 +100,7 @@ def _detectors(detector: Detector | None) -> Described:
 
 
 def _media(session: Session) -> Described:
-    facts = session.opened.footage.media.facts() if session.opened else None
+    facts = session.opened.data.media.facts() if session.opened else None
     value = "" if facts is None or session.plays_samples else facts.source
     choices = [{"value": "", "label": SAMPLE_LINE}]
     if facts is not None and value:

@@ -264,7 +264,7 @@ class WorkbenchView(anywidget.AnyWidget):
     def _show(self, shown: Shown, jpeg: bytes | None) -> None:
         opened = self._session.opened
         assert opened is not None, "its player is followed"
-        truth = opened.footage.truth.images.get(shown.frame.name) if opened.footage.truth else None
+        truth = opened.data.truth.images.get(shown.frame.name) if opened.data.truth else None
         self._drawn = overlay(shown.found, opened.evaluation.pinned_found(shown), truth)
         height, width = shown.frame.size_hw
         message = {"n": shown.number, "overlay": self._drawn, "setting": self._name_of(shown.pipeline.settings)}

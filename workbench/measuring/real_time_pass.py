@@ -9,17 +9,17 @@ import numpy as np
 
 from workbench.detections import Detections
 from workbench.errors import UnavailableError
-from workbench.media import Frame, Media, Paced
+from workbench.media import Frame, Media, RealTimeMedia
 from workbench.pipeline import Pipeline
 from workbench.timing import NoWatch, Policy, RealTime
 
-PACED_FRAMES = 662  # enough for p99, 22 s at 30 FPS
+REAL_TIME_FRAMES = 662  # enough for p99, 22 s at 30 FPS
 SETTLING_FRAMES = 15  # the first ones are not counted: threads start and queues fill
 NO_PICTURE = np.empty((0, 0, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class RealTimePass:
     """A pass at the frames' own pace.
 
     Attributes:
@@ -30,16 +30,18 @@ class Pace:
 
     fps: float | None = None
     policy: Policy = "drop"
-    frames: int = PACED_FRAMES
+    frames: int = REAL_TIME_FRAMES
 
 
-def keep_pace(pipeline: Pipeline, media: Media, pace: Pace, progress: Callable[[int, int], None] | None = None) -> RealTime:
+def measure_real_time(
+    pipeline: Pipeline, media: Media, asked: RealTimePass, progress: Callable[[int, int], None] | None = None
+) -> RealTime:
     """Run frames through a pipeline as they come.
 
     Args:
         pipeline: Warm.
         media: Begin again at their end.
-        pace: How fast they come, and how many.
+        asked: How fast they come, and how many.
         progress: Told after each step the frames done and in all.
 
     Raises:
@@ -49,14 +51,14 @@ def keep_pace(pipeline: Pipeline, media: Media, pace: Pace, progress: Callable[[
     cache = pipeline.settings.feed.cache
     if cache != "none":
         raise UnavailableError(f"feed.cache is {cache}: frames that come at their own pace are not kept; choose none")
-    paced = Paced(media, pace.fps, pace.policy)
+    clocked = RealTimeMedia(media, asked.fps, asked.policy)
     ready: list[tuple[Frame, float]] = []
 
     def listen(frames: Sequence[Frame], _: Sequence[Detections]) -> None:
         now = time.perf_counter()
         ready.extend((replace(frame, image_rgb=NO_PICTURE), now) for frame in frames)
 
-    steps, wanted = pipeline.steps(paced, listen), pace.frames + SETTLING_FRAMES
+    steps, wanted = pipeline.steps(clocked, listen), asked.frames + SETTLING_FRAMES
     try:
         while len(ready) < wanted and steps(NoWatch()):
             if progress:
@@ -65,8 +67,8 @@ def keep_pace(pipeline: Pipeline, media: Media, pace: Pace, progress: Callable[[
         steps.close()
     counted = ready[SETTLING_FRAMES:]
     return RealTime(
-        source_fps=paced.fps,
-        policy=pace.policy,
+        source_fps=clocked.fps,
+        policy=asked.policy,
         age_seconds=tuple(now - (now if frame.arrived_seconds is None else frame.arrived_seconds) for frame, now in counted),
         interval_seconds=tuple(after - before for (_, before), (_, after) in pairwise(counted)),
         dropped=sum(frame.missed for frame, _ in counted),

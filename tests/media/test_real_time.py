@@ -10,8 +10,8 @@ import pytest
 
 from workbench.errors import MediaError, UnavailableError
 from workbench.measuring import Pace
-from workbench.measuring.paced_pass import keep_pace
-from workbench.media import Frame, Media, Paced, array_media
+from workbench.measuring.real_time_pass import measure_real_time
+from workbench.media import Frame, Media, RealTimeMedia, array_media
 from workbench.pipeline import Pipeline
 from workbench.record import MediaFacts
 from workbench.timing import Policy, RealTime
@@ -50,7 +50,7 @@ def paced_threads() -> list[str]:
 
 def test_frames_come_at_their_moments_and_begin_again() -> None:
     began = time.perf_counter()
-    frames = list(islice(Paced(Clip(5, fps=100.0), policy="queue").frames(), 12))
+    frames = list(islice(RealTimeMedia(Clip(5, fps=100.0), policy="queue").frames(), 12))
 
     assert [frame.index for frame in frames] == [*range(5), *range(5), 0, 1]
     assert time.perf_counter() - began >= 0.11
@@ -61,7 +61,7 @@ def test_frames_come_at_their_moments_and_begin_again() -> None:
 
 
 def test_whoever_is_late_gets_the_newest_and_learns_what_was_missed() -> None:
-    frames = Paced(Clip(1000, fps=100.0), policy="drop").frames()
+    frames = RealTimeMedia(Clip(1000, fps=100.0), policy="drop").frames()
     first = next(frames)
     time.sleep(0.2)
     later = list(islice(frames, 3))
@@ -73,7 +73,7 @@ def test_whoever_is_late_gets_the_newest_and_learns_what_was_missed() -> None:
 
 
 def test_a_queue_keeps_every_frame_and_its_age() -> None:
-    frames = Paced(Clip(1000, fps=200.0), policy="queue").frames()
+    frames = RealTimeMedia(Clip(1000, fps=200.0), policy="queue").frames()
     next(frames)
     time.sleep(0.2)
     later = list(islice(frames, 10))
@@ -85,14 +85,14 @@ def test_a_queue_keeps_every_frame_and_its_age() -> None:
 
 
 def test_a_source_that_reads_too_slowly_misses_moments_and_does_not_grow_old() -> None:
-    frames = list(islice(Paced(Clip(1000, fps=200.0, pause=0.02), policy="drop").frames(), 60))
+    frames = list(islice(RealTimeMedia(Clip(1000, fps=200.0, pause=0.02), policy="drop").frames(), 60))
 
     assert sum(frame.missed for frame in frames) >= 120
     assert time.perf_counter() - frames[-1].arrived_seconds < 0.5  # 0.9 without what was missed
 
 
 def test_what_reading_raises_comes_behind_the_frames_before_it() -> None:
-    frames = Paced(Clip(fails_at=3)).frames()
+    frames = RealTimeMedia(Clip(fails_at=3)).frames()
 
     assert [frame.index for frame in islice(frames, 3)] == [0, 1, 2]
     with pytest.raises(MediaError, match="clip#3 is damaged"):
@@ -102,13 +102,13 @@ def test_what_reading_raises_comes_behind_the_frames_before_it() -> None:
 
 def test_media_without_a_rate_are_told_to_have_one() -> None:
     with pytest.raises(MediaError, match="clip has no frame rate of its own; say one, such as --fps 30"):
-        Paced(Clip(fps=None))
-    assert Paced(Clip(fps=None), 25).fps == 25
+        RealTimeMedia(Clip(fps=None))
+    assert RealTimeMedia(Clip(fps=None), 25).fps == 25
 
 
 def test_stopping_early_closes_the_media() -> None:
     clip = Clip()
-    frames = Paced(clip).frames()
+    frames = RealTimeMedia(clip).frames()
     next(frames)
     frames.close()
 
@@ -118,7 +118,7 @@ def test_stopping_early_closes_the_media() -> None:
 
 @pytest.mark.parametrize("feed", ["loop", "threads", "tfdata"])
 def test_a_pipeline_that_is_quick_enough_keeps_up(small_pipeline: Open, feed: str) -> None:
-    told = keep_pace(small_pipeline(f"{SMALL},input.resize=opencv,feed.mode={feed}"), Clip(fps=5.0), Pace(frames=6))
+    told = measure_real_time(small_pipeline(f"{SMALL},input.resize=opencv,feed.mode={feed}"), Clip(fps=5.0), Pace(frames=6))
 
     assert told.source_fps == 5
     assert len(told.age_seconds) == 6
@@ -129,7 +129,7 @@ def test_a_pipeline_that_is_quick_enough_keeps_up(small_pipeline: Open, feed: st
 
 @pytest.mark.parametrize("policy", ["drop", "queue"])
 def test_a_pipeline_that_is_too_slow_says_so(small_pipeline: Open, policy: Policy) -> None:
-    told = keep_pace(small_pipeline(f"{SMALL},input.resize=opencv"), Clip(fps=1000.0), Pace(frames=40, policy=policy))
+    told = measure_real_time(small_pipeline(f"{SMALL},input.resize=opencv"), Clip(fps=1000.0), Pace(frames=40, policy=policy))
 
     assert not told.keeps_up
     assert told.dropped > 0 if policy == "drop" else told.growing
@@ -139,7 +139,7 @@ def test_kept_frames_have_no_pace(small_pipeline: Open) -> None:
     one = small_pipeline(f"{SMALL},input.resize=opencv,feed.mode=tfdata,feed.cache=memory")
 
     with pytest.raises(UnavailableError, match="feed.cache is memory: frames that come at their own pace are not kept"):
-        keep_pace(one, array_media([np.zeros((8, 8, 3), np.uint8)], name="one"), Pace(fps=30))
+        measure_real_time(one, array_media([np.zeros((8, 8, 3), np.uint8)], name="one"), Pace(fps=30))
 
 
 def real_time(ages: Sequence[float], dropped: int = 0) -> RealTime:

@@ -18,7 +18,7 @@ MOST_WAITING_BYTES = 256 * 1024 * 1024  # that wait under `queue`; after them th
 
 
 @final
-class Paced(Media):
+class RealTimeMedia(Media):
     """Media that begin again at their end, each frame at its moment. Live sources have a pace of their own and pass as they are.
 
     Args:
