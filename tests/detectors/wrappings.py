@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.detectors import AnchorCard, Calibration, Card, Detector, InputCard, SsdCard, native_stderr_captured, quiet_logger
-from workbench.graph import TENSOR_OPS
+from workbench.graph import tensor_ops
 from workbench.samples import SAMPLE_ANCHORS, SAMPLE_HEAD, WEIGHTS
 from workbench.settings import Nms
 
@@ -158,7 +158,7 @@ class Wrappings:
 
     def _candidates(self, image: Any) -> tuple[Any, Any]:
         raw = self._raw(image)
-        return self._head.candidates([raw["offsets"], raw["scores"]], SIZE_HW, TENSOR_OPS)
+        return self._head.candidates([raw["offsets"], raw["scores"]], SIZE_HW, tensor_ops())
 
     def _suppressed(self, boxes: Any, scores: Any) -> tuple[Any, Any, Any, Any]:
         found = tf.image.combined_non_max_suppression(

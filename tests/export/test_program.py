@@ -19,7 +19,7 @@ from workbench.export.plan import what_runs
 from workbench.export.program.pipeline import Pipeline
 from workbench.export.requirements import requirements_text
 from workbench.settings import Nms, Settings
-from workbench.stages import HostSuppressor, InputSpec, OwnNms, place, prepare, quantised, soften
+from workbench.stages import InputSpec, OwnNms, place, prepare, quantised, soften, suppress
 
 CLASSES = 3
 FRAME = np.random.default_rng(0).integers(0, 256, (60, 130, 3), np.uint8)
@@ -71,7 +71,7 @@ def test_candidates_are_thinned_out_and_brought_to_the_frame(tmp_path: Path, met
     raw = boxes_and_scores()
     rule = Nms(method=method, score=0.35, top_k=90)
     boxes, scores = HEADS["boxes"].candidates(raw, SIZE_HW)
-    wanted = (soften if method == "soft" else HostSuppressor(rule))(boxes[0], scores[0], *([rule] if method == "soft" else []))
+    wanted = (soften if method == "soft" else suppress)(boxes[0], scores[0], rule)
 
     found = pipeline(tmp_path, spec=SPECS[spec], nms_method=method, nms_score=0.35, nms_top_k=90).detections(raw, FRAME)
 

@@ -49,7 +49,7 @@ def static_graph(method, per_class, images, count=BOXES_IN_STATIC, *, xla=True):
 
     def run(boxes_xyxy, scores, score, iou):
         nms = GRAPH_NMS[method]
-        return nms(boxes_xyxy, scores, score, iou, max_detections=LIMIT, top_k=TOP_K, per_class=per_class, static=True)
+        return nms(boxes_xyxy, scores, score, iou, Nms(max_detections=LIMIT, top_k=TOP_K, per_class=per_class), static=True)
 
     scalar = tf.TensorSpec([])
     signature = [tf.TensorSpec([images, count, 4]), tf.TensorSpec([images, count, CLASSES]), scalar, scalar]

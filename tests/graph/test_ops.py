@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from workbench.graph import TENSOR_OPS
+from workbench.graph import tensor_ops
 from workbench.stages import BoxesHead, SsdHead, YoloxHead
 
 SIZE_HW = (32, 64)
@@ -31,7 +31,7 @@ def noise(*shape):
 @pytest.mark.parametrize("xla", [False, True], ids=["graph", "xla"])
 def test_a_head_decodes_in_a_graph_as_on_the_host(head, raw, xla):
     def run(*outputs):
-        return head.candidates(outputs, SIZE_HW, TENSOR_OPS)
+        return head.candidates(outputs, SIZE_HW, tensor_ops())
 
     in_graph = tf.function(run, jit_compile=xla)(*raw)
 

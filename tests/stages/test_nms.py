@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from workbench.detections.boxes import pairwise_iou
 from workbench.errors import SettingsError
 from workbench.settings import Nms
-from workbench.stages import HOST_NMS, HostSuppressor, suppress
+from workbench.stages import HOST_NMS, suppress
 
 METHODS = pytest.mark.parametrize("method", HOST_NMS)
 PER_CLASS = pytest.mark.parametrize("per_class", [True, False], ids=["per class", "all classes"])
@@ -182,4 +182,4 @@ def test_what_is_kept_is_sorted_and_overlaps_no_more_than_allowed(scene, iou):
 
 def test_a_method_of_the_graph_is_refused_on_the_host():
     with pytest.raises(SettingsError, match=r"nms.method is 'tensorflow'; choose one of python, numpy, opencv"):
-        HostSuppressor(Nms(method="tensorflow"))
+        suppress(*arrays([]), Nms(method="tensorflow"))

@@ -6,7 +6,7 @@ import numpy as np
 
 from workbench.detections import Detections
 from workbench.engines import Candidates
-from workbench.pipeline import LoopSteps
+from workbench.pipeline import Steps
 from workbench.pipeline.feeding import Passed
 from workbench.settings import Settings
 
@@ -70,7 +70,7 @@ class FakePipeline:
 
     def steps(self, media):
         frames = media.frames()
-        return LoopSteps(lambda watch: self.next_batch(frames, watch))
+        return Steps(lambda watch: self.next_batch(frames, watch), last_stage="draw")
 
     def next_batch(self, frames, watch):
         frame = next(frames, None)

@@ -11,7 +11,7 @@ from workbench.detections import Detections
 from workbench.detectors import Calibration, Detector, LiteRtModel, native_stderr_captured
 from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
 from workbench.settings import Settings
-from workbench.stages import CHANNELS, InputSpec, dequantised, looked_up, quantised, quantising_table
+from workbench.stages import InputSpec, dequantised, looked_up, quantised, quantising_table
 
 Execute = Callable[[NDArray[Any]], Sequence[NDArray[Any]]]
 """From an input as the model stores it to the outputs that are read, as it stores them."""
@@ -125,7 +125,7 @@ class LiteRt(Engine):
 def _allocate(interpreter: Any, spec: InputSpec, batch: int, size_hw: tuple[int, int]) -> None:
     """Prepare the interpreter for one shape; a file that leaves its sides open is told them."""
     (details,) = interpreter.get_input_details()
-    wanted = (batch, CHANNELS, *size_hw) if spec.layout == "NCHW" else (batch, *size_hw, CHANNELS)
+    wanted = spec.batch_shape(batch, size_hw)
     if tuple(details["shape"]) != wanted:
         interpreter.resize_tensor_input(details["index"], wanted)
     interpreter.allocate_tensors()

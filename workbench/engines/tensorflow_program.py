@@ -1,8 +1,7 @@
 """Eager, graph and XLA: one program of TensorFlow operations, executed in three ways."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self, final
 
@@ -13,7 +12,7 @@ from workbench.catalogue import ENGINES
 from workbench.detections import Detections
 from workbench.detectors import Calibration, Detector, without_retracing_remarks
 from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
-from workbench.graph import GRAPH_NMS, TENSOR_OPS, prepare
+from workbench.graph import GRAPH_NMS, prepare, tensor_ops
 from workbench.settings import Nms, Settings
 
 NMS_APART = "nms: it runs as a graph or on the host afterwards, so that its thresholds can change without compiling again"
@@ -21,44 +20,21 @@ RESIZE_ON_HOST = "resize: input.resize puts it on the host"
 RESIZE_IN_DATASET = "resize: tf.data does it ahead, as TensorFlow operations in parallel calls"
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """How a program is executed.
-
-    Attributes:
-        wrap: Turns the Python function into what is called.
-        traced: Whether the Python function runs once a shape, to be traced, rather than on every call.
-    """
-
-    wrap: Callable[[Callable[..., Any]], Callable[..., Any]]
-    traced: bool = True
-
-
-def _eager(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function
-
-
-def _graph(function: Callable[..., Any]) -> Callable[..., Any]:
-    import tensorflow as tf
-
-    compiled: Callable[..., Any] = tf.function(function, autograph=False)
-    return compiled
-
-
-def _xla(function: Callable[..., Any]) -> Callable[..., Any]:
-    import tensorflow as tf
-
-    compiled: Callable[..., Any] = tf.function(function, autograph=False, jit_compile=True)
-    return compiled
-
-
 @final
 class TensorFlowProgram(Engine):
-    """Resize where the settings put it in the graph, model, box decoding, and under XLA the NMS where it compiles."""
+    """Resize where the settings put it in the graph, model, box decoding, and under XLA the NMS where it compiles.
+
+    Args:
+        detector: What to run.
+        settings: How.
+        options: What `tf.function` is told; `None` where the program is called as it is.
+    """
 
     thread_safe = True
 
-    def __init__(self, detector: Detector, settings: Settings, _: Calibration, *, execution: Execution) -> None:
+    def __init__(self, detector: Detector, settings: Settings, _: Calibration, *, options: Mapping[str, Any] | None) -> None:
+        import tensorflow as tf
+
         without_retracing_remarks()
         fuses = ENGINES[settings.runtime.engine].fuses_nms
         self._forward = detector.forward()
@@ -69,7 +45,7 @@ class TensorFlowProgram(Engine):
         self._read = OutputReader(detector.meaning, settings.nms, self._size_hw)
         self.own_nms = self._read.own_nms
         self._traces = [0]  # shared with the engines that `with_nms` makes of this one
-        self._traced = execution.traced
+        self._traced = options is not None  # Python runs once a shape then, rather than on every call
         self._device = f"/{settings.runtime.device}" if settings.runtime.device != "cpu" else "/cpu:0"
         self.copies = settings.runtime.device != "cpu"
         self.input_spec = detector.input_spec
@@ -88,7 +64,7 @@ class TensorFlowProgram(Engine):
             *(() if self.takes_frames else (RESIZE_IN_DATASET if in_dataset else RESIZE_ON_HOST,)),
             *(() if nms_inside else (_why_apart(settings.nms, fuses=fuses),)),
         )
-        self._call = execution.wrap(self._program)
+        self._call = self._program if options is None else tf.function(self._program, autograph=False, **options)
 
     def upload(self, batch: NDArray[np.generic]) -> Any:
         import tensorflow as tf
@@ -120,19 +96,10 @@ class TensorFlowProgram(Engine):
         if self.own_nms:
             return raw
         assert self._head is not None, "availability.check has seen to it"
-        boxes, scores = self._head.candidates(raw, self._size_hw, TENSOR_OPS)
+        boxes, scores = self._head.candidates(raw, self._size_hw, tensor_ops())
         if not self.fuses_nms:
             return boxes, scores
-        return GRAPH_NMS[self._nms.method](
-            boxes,
-            scores,
-            score,
-            iou,
-            max_detections=self._nms.max_detections,
-            top_k=self._nms.top_k,
-            per_class=self._nms.per_class,
-            static=True,
-        )
+        return GRAPH_NMS[self._nms.method](boxes, scores, score, iou, self._nms, static=True)
 
     def run(self, batch: NDArray[np.generic]) -> Candidates | Sequence[Detections]:
         import tensorflow as tf
@@ -165,6 +132,6 @@ def _detections(
     ]
 
 
-EAGER = EngineCode(partial(TensorFlowProgram, execution=Execution(_eager, traced=False)))
-GRAPH = EngineCode(partial(TensorFlowProgram, execution=Execution(_graph)))
-XLA = EngineCode(partial(TensorFlowProgram, execution=Execution(_xla)))
+EAGER = EngineCode(partial(TensorFlowProgram, options=None))
+GRAPH = EngineCode(partial(TensorFlowProgram, options={}))
+XLA = EngineCode(partial(TensorFlowProgram, options={"jit_compile": True}))

@@ -86,7 +86,7 @@ def file_elements(files: Sequence[Path], spec: InputSpec, size_hw: tuple[int, in
 
 
 def graph_elements(
-    pull: Callable[[], tuple[int, UInt8Array]],
+    pull: Callable[[], tuple[np.int64, UInt8Array]],
     spec: InputSpec,
     size_hw: tuple[int, int],
     feed: Feed,
@@ -101,17 +101,17 @@ def graph_elements(
         return {"number": number, **kept, **_prepared(image, spec, size_hw)}
 
     def pulled(_: Any) -> tuple[Any, Any]:
-        number, image = tf.numpy_function(lambda _: _numbered(*pull()), [0], (tf.int64, tf.uint8))
+        number, image = tf.numpy_function(lambda _: pull(), [0], (tf.int64, tf.uint8))
         return tf.ensure_shape(number, ()), tf.ensure_shape(image, (None, None, 3))
 
     return _pulled(pulled, lambda number, _: number >= 0).map(element, _calls(feed), feed.ordered)
 
 
 def host_elements(
-    pull: Callable[[], int],
+    pull: Callable[[], np.int64],
     prepare: HostPrepare,
-    input_shape: tuple[int, ...],
-    dtype: str,
+    spec: InputSpec,
+    size_hw: tuple[int, int],
     feed: Feed,
     *,
     keep_images: bool,
@@ -119,14 +119,16 @@ def host_elements(
     """Return a dataset over frames that the host decodes and prepares, the latter in parallel; TensorFlow sees their numbers."""
     import tensorflow as tf
 
+    shape = spec.batch_shape(1, size_hw)[1:]
+
     def element(number: Any) -> dict[str, Any]:
-        kinds = (tf.uint8, tf.as_dtype(dtype), tf.float64, tf.float64)
+        kinds = (tf.uint8, tf.as_dtype(spec.dtype), tf.float64, tf.float64)
         image, prepared, began, ended = tf.numpy_function(prepare, [number], kinds)
         kept = {"image": tf.io.serialize_tensor(image)} if keep_images else {}
-        return {"number": number, **kept, "input": tf.ensure_shape(prepared, input_shape), "prepare": tf.stack([began, ended])}
+        return {"number": number, **kept, "input": tf.ensure_shape(prepared, shape), "prepare": tf.stack([began, ended])}
 
     def pulled(_: Any) -> Any:
-        return tf.ensure_shape(tf.numpy_function(lambda _: np.int64(pull()), [0], tf.int64), ())
+        return tf.ensure_shape(tf.numpy_function(lambda _: pull(), [0], tf.int64), ())
 
     return _pulled(pulled, lambda number: number >= 0).map(element, _calls(feed), feed.ordered)
 
@@ -142,10 +144,6 @@ def _pulled(pull: Callable[[Any], Any], goes_on: Callable[..., Any]) -> Any:
     return tf.data.Dataset.counter().map(pull).take_while(goes_on)
 
 
-def _numbered(number: int, image_rgb: UInt8Array) -> tuple[np.int64, UInt8Array]:
-    return np.int64(number), image_rgb
-
-
 def _prepared(image: Any, spec: InputSpec, size_hw: tuple[int, int]) -> dict[str, Any]:
     import tensorflow as tf
 
@@ -156,13 +154,6 @@ def _prepared(image: Any, spec: InputSpec, size_hw: tuple[int, int]) -> dict[str
     with tf.control_dependencies([prepared]):
         ended = tf.timestamp()
     return {"input": prepared, "prepare": tf.stack([began, ended])}
-
-
-def cached(elements: Any, feed: Feed, folder: str | None) -> Any:
-    """Return the dataset with what is kept for the next pass; `folder` is where a file goes."""
-    if feed.cache == "none":
-        return elements
-    return elements.cache(f"{folder}/frames") if feed.cache == "file" else elements.cache()
 
 
 def batches(elements: Any, feed: Feed, batch: int, threads: int, prefetch: int) -> Any:
@@ -223,11 +214,6 @@ def _calls(feed: Feed) -> Any:
     import tensorflow as tf
 
     return feed.workers or tf.data.AUTOTUNE
-
-
-def host_input_shape(spec: InputSpec, size_hw: tuple[int, int]) -> tuple[int, ...]:
-    """Return the shape of one frame's input, without the batch."""
-    return (*size_hw, 3) if spec.layout == "NHWC" else (3, *size_hw)
 
 
 def empty_image() -> UInt8Array:

@@ -25,6 +25,7 @@ import numpy as np
 
 from workbench.catalogue import MethodsOf
 from workbench.graph.candidates import NO_SCORE, Candidates, Tensor, select, select_above
+from workbench.settings import Nms
 from workbench.stages import SOFT_SIGMA
 
 SOFT_NOTE = "soft NMS lowers the scores of what overlaps and removes nothing itself: nms.iou plays no part, nms.score decides"
@@ -67,18 +68,7 @@ class GraphNms:
     xla_refusal: str | None = None
     note: str | None = None
 
-    def __call__(
-        self,
-        boxes_xyxy: Tensor,
-        scores: Tensor,
-        score: Tensor,
-        iou: Tensor,
-        *,
-        max_detections: int,
-        top_k: int,
-        per_class: bool,
-        static: bool,
-    ) -> Suppressed:
+    def __call__(self, boxes_xyxy: Tensor, scores: Tensor, score: Tensor, iou: Tensor, nms: Nms, *, static: bool) -> Suppressed:
         """Thin out the candidates of a batch; usable in any `tf.function`.
 
         Args:
@@ -86,18 +76,16 @@ class GraphNms:
             scores: `(n, A, C)` float32, `C` known.
             score: Scalar; only greater scores stay.
             iou: Scalar; a candidate that overlaps a better one by more goes.
-            max_detections: Rows of the result.
-            top_k: Candidates that go into NMS.
-            per_class: Whether only candidates of one class suppress each other.
+            nms: The rest of the numbers; the result has `max_detections` rows.
             static: Whether all shapes must be known before running, as XLA demands: all scores are then sorted. Otherwise only
                 those above `score` are, which is several times faster where few are.
         """
-        rule = Rule(score, iou, max_detections, per_class)
+        rule = Rule(score, iou, nms.max_detections, nms.per_class)
         if static:
-            return self.thin_out(select(boxes_xyxy, scores, top_k, per_class=per_class), rule)
+            return self.thin_out(select(boxes_xyxy, scores, nms.top_k, per_class=nms.per_class), rule)
 
         def single(boxes: Tensor, image_scores: Tensor) -> tuple[Tensor, ...]:
-            candidates = select_above(boxes[None], image_scores[None], score, top_k, per_class=per_class)
+            candidates = select_above(boxes[None], image_scores[None], score, nms.top_k, per_class=nms.per_class)
             return tuple(part[0] for part in self.thin_out(candidates, rule))
 
         return Suppressed(*_each_image(single, boxes_xyxy, scores, KINDS))

@@ -3,7 +3,7 @@
 from workbench.media.arrays import ArraySource, array_media
 from workbench.media.buffers import Buffers
 from workbench.media.camera import no_camera
-from workbench.media.frame import Frame, Media, frame_name
+from workbench.media.frame import Frame, Media, frame_name, frames_from
 from workbench.media.opening import MediaSource, as_media, open_media
 from workbench.media.pictures import PICTURE_SUFFIXES, is_picture, natural_order
 from workbench.media.real_time import RealTimeMedia
@@ -21,6 +21,7 @@ __all__ = [
     "array_media",
     "as_media",
     "frame_name",
+    "frames_from",
     "is_picture",
     "masked",
     "natural_order",

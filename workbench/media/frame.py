@@ -1,7 +1,7 @@
 """A frame, and what every source of frames offers."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,3 +70,10 @@ def frame_name(media_name: str, index: int) -> str:
     'line.webm#128'
     """
     return f"{media_name}#{index}"
+
+
+def frames_from(media: Media, start: int, *, again: bool) -> Generator[Frame]:
+    """Iterate from the frame at `start`; media that end begin again where `again` says so."""
+    yield from media.frames(start)
+    while again:
+        yield from media.frames()

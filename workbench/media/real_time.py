@@ -9,7 +9,7 @@ from typing import final
 
 from workbench.errors import MediaError
 from workbench.machine import NamedThread
-from workbench.media.frame import Frame, Media
+from workbench.media.frame import Frame, Media, frames_from
 from workbench.record import MediaFacts
 from workbench.timing import Policy
 
@@ -67,7 +67,7 @@ class RealTimeMedia(Media):
         """Decode each frame once its moment is there; one whose moment passed meanwhile is the picture of a later one."""
         began, number = self._clock(), -1
         try:
-            for frame in self._again(start):
+            for frame in frames_from(self._media, start, again=True):
                 number += 1
                 late = int((self._clock() - began) * fps) if self.policy == "drop" else number
                 missed = max(0, late - number)
@@ -79,11 +79,6 @@ class RealTimeMedia(Media):
                     return
         except Exception as error:  # whatever it is, it comes out behind the frames before it
             queue.fail(error)
-
-    def _again(self, start: int) -> Iterator[Frame]:
-        yield from self._media.frames(start)
-        while True:
-            yield from self._media.frames()
 
 
 @final

@@ -1,7 +1,6 @@
 """How frames are fed through a pipeline: one after the other, or with stages of different frames at the same time."""
 
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
@@ -9,9 +8,7 @@ from typing import final
 from workbench.detections import Detections
 from workbench.engines import Candidates
 from workbench.media import Frame
-from workbench.pipeline.overlapped import Overlapped
-from workbench.pipeline.tfdata import Fed, FedFrames
-from workbench.timing import Stopwatch, Watch, time_frames
+from workbench.timing import Watch, time_frames
 
 SETTLING_FRAMES = 2  # litert-int8 after a block of naive: the first frame took 37 % longer than later ones, the second 3 %
 SETTLING_SECONDS = (
@@ -37,152 +34,95 @@ class Passed:
     found: tuple[Detections, ...]
 
 
-class Steps(ABC):
-    """Frames of some media through a pipeline; called with a watch it handles the next batch and says how many frames it had."""
+def _nothing() -> None:
+    pass
 
-    def __init__(self, listener: Listener | None = None) -> None:
+
+@final
+class Steps:
+    """Frames of some media through a pipeline; called with a watch it handles the next batch and says how many frames it had.
+
+    Args:
+        next_batch: Returns the next batch behind its last stage; `None` at the end of the media.
+        listener: Told the frames and detections of each batch.
+        close: Ends what runs in the background.
+        last_stage: To which whatever a step leaves behind belongs; `None` where its stages were told by other threads.
+    """
+
+    def __init__(
+        self,
+        next_batch: Callable[[Watch], Passed | None],
+        listener: Listener | None = None,
+        *,
+        close: Callable[[], None] = _nothing,
+        last_stage: str | None = None,
+    ) -> None:
+        self._next_batch = next_batch
         self._listener = listener
+        self._last_stage = last_stage
+        self.close = close
 
     def __call__(self, watch: Watch) -> int:
-        passed = self.next(watch)
+        passed = self._next_batch(watch)
         if passed is None:
             return 0
         if self._listener:
             self._listener(passed.frames, passed.found)
         handled = len(passed.frames)
         del passed  # giving the frames' memory back takes time as well
-        self.end(watch)
+        if self._last_stage:
+            watch.lap(self._last_stage)
         return handled
 
-    @abstractmethod
-    def next(self, watch: Watch) -> Passed | None:
-        """Return the next batch behind its last stage; `None` at the end of the media."""
 
-    @abstractmethod
-    def end(self, watch: Watch) -> None:
-        """Tell the watch of the step's end, once the listener has had its batch."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """End what runs in the background."""
-
-
-@final
-class LoopSteps(Steps):
-    """One batch after the other, one stage after the other."""
-
-    def __init__(self, next_batch: Callable[[Watch], Passed | None], listener: Listener | None = None) -> None:
-        super().__init__(listener)
-        self._next_batch = next_batch
-
-    def next(self, watch: Watch) -> Passed | None:
-        return self._next_batch(watch)
-
-    def end(self, watch: Watch) -> None:
-        watch.lap("draw")  # whatever the last stage leaves behind belongs to it
-
-    def close(self) -> None:
-        pass
-
-
-@final
-class OverlappedSteps(Steps):
-    """Batches on several threads; a step waits for the next one that is through."""
-
-    def __init__(self, overlapped: Overlapped[Passed], listener: Listener | None = None) -> None:
-        super().__init__(listener)
-        self._overlapped = overlapped
-
-    def next(self, watch: Watch) -> Passed | None:
-        return self._overlapped.next(watch)
-
-    def end(self, watch: Watch) -> None:
-        pass  # its workers have told their stages; this thread has waited
-
-    def close(self) -> None:
-        self._overlapped.close()
-
-
-@final
-class DatasetSteps(Steps):
-    """Batches that tf.data has decoded and prepared ahead; a step waits for the next and takes it through the other stages."""
-
-    def __init__(self, fed: FedFrames, pass_fed: Callable[[Fed, Watch], Passed], listener: Listener | None = None) -> None:
-        super().__init__(listener)
-        self._fed = fed
-        self._pass_fed = pass_fed
-
-    def next(self, watch: Watch) -> Passed | None:
-        fed = self._fed.next()
-        if fed is None:
-            return None
-        own = Stopwatch()  # the step's own began before the waiting
-        own.start()
-        passed = self._pass_fed(fed, own)
-        for span in (*fed.spans, *own.taken()):
-            watch.add(span)
-        return passed
-
-    def end(self, watch: Watch) -> None:
-        pass
-
-    def close(self) -> None:
-        self._fed.close()
-
-
-@final
-class LoopBlocks:
-    """Times the next frames when called; media that end begin again.
+def loop_blocks(open_steps: Callable[[], Steps], begin: Callable[[], None]) -> Callable[[int], Sequence[float]]:
+    """Return what times the next frames when called; media that end begin again.
 
     Args:
         open_steps: From the first frame.
         begin: Called before each block, for others have had theirs.
     """
+    steps = open_steps()
 
-    def __init__(self, open_steps: Callable[[], Steps], begin: Callable[[], None]) -> None:
-        self._open_steps = open_steps
-        self._begin = begin
-        self._steps = open_steps()
-
-    def __call__(self, count: int) -> Sequence[float]:
-        self._begin()
-        ends = time.perf_counter() + SETTLING_SECONDS
-        for _ in range(SETTLING_FRAMES):
-            self._run(1)
-            if time.perf_counter() >= ends:
-                break
-        return self._run(count)
-
-    def _run(self, count: int) -> list[float]:
+    def run(count: int) -> list[float]:
+        nonlocal steps
         seconds: list[float] = []
         while len(seconds) < count:
-            seconds += time_frames(self._steps, count - len(seconds))
+            seconds += time_frames(steps, count - len(seconds))
             if len(seconds) < count:
-                self._steps = self._open_steps()
+                steps = open_steps()
         return seconds
 
+    def time_block(count: int) -> Sequence[float]:
+        begin()
+        ends = time.perf_counter() + SETTLING_SECONDS
+        for _ in range(SETTLING_FRAMES):
+            run(1)
+            if time.perf_counter() >= ends:
+                break
+        return run(count)
 
-@final
-class OverlappedBlocks:
-    """Starts overlapped stages when called, times frames once their queues are full, and ends them.
+    return time_block
+
+
+def overlapped_blocks(open_steps: Callable[[int], Steps], length: int, filling: int) -> Callable[[int], Sequence[float]]:
+    """Return what starts overlapped stages when called, times frames once their queues are full, and ends them.
 
     Args:
         open_steps: From the position to begin at.
         length: Frames of the media.
         filling: Frames that fill the queues.
     """
+    position = 0
 
-    def __init__(self, open_steps: Callable[[int], Steps], length: int, filling: int) -> None:
-        self._open_steps = open_steps
-        self._length = length
-        self._filling = filling
-        self._position = 0
-
-    def __call__(self, count: int) -> Sequence[float]:
-        steps = self._open_steps(self._position)
+    def time_block(count: int) -> Sequence[float]:
+        nonlocal position
+        steps = open_steps(position)
         try:
-            time_frames(steps, self._filling)
+            time_frames(steps, filling)
             return time_frames(steps, count)
         finally:
             steps.close()
-            self._position = (self._position + self._filling + count) % max(self._length, 1)
+            position = (position + filling + count) % max(length, 1)
+
+    return time_block

@@ -13,9 +13,11 @@ import time
 from collections.abc import Generator
 from typing import final
 
+import numpy as np
+
 from workbench.detections import UInt8Array
 from workbench.graph import empty_image
-from workbench.media import Frame, Media
+from workbench.media import Frame, Media, frames_from
 
 NO_MORE = -1  # the number that tells tf.data of the end: a generator's StopIteration would be an error to it
 
@@ -48,18 +50,18 @@ class FramesInFlight:
         self._numbers = self._decoded()
         self.error: Exception | None = None
 
-    def pull(self) -> int:
+    def pull(self) -> np.int64:
         """Decode the next frame; returns its number, or -1 at the end. What decoding raises is the end, and is kept."""
         with self._pulling:
-            return next(self._numbers, NO_MORE)
+            return np.int64(next(self._numbers, NO_MORE))
 
-    def pull_image(self) -> tuple[int, UInt8Array]:
+    def pull_image(self) -> tuple[np.int64, UInt8Array]:
         """Do the same, and return the picture as well."""
         number = self.pull()
-        return number, empty_image() if number == NO_MORE else self.image(number)
+        return number, empty_image() if number == NO_MORE else self.image(int(number))
 
     def _decoded(self) -> Generator[int]:
-        frames = self._all_frames()
+        frames = frames_from(self._media, self._start, again=self._again)
         number = 0
         try:
             while True:
@@ -99,11 +101,6 @@ class FramesInFlight:
             self._numbers.close()
         with self._changed:
             self._frames.clear()
-
-    def _all_frames(self) -> Generator[Frame]:
-        yield from self._media.frames(self._start)
-        while self._again:
-            yield from self._media.frames()
 
     def _offer(self, number: int, frame: Frame, seconds: tuple[float, float]) -> bool:
         size = frame.image_rgb.nbytes

@@ -3,11 +3,11 @@
 Decoding, resizing, inference and drawing release Python's global lock, so threads of one process keep all cores busy. What waits
 between them is bounded by number and by bytes; order is kept; an error or the end comes out in its frame's place.
 
-Which thread does what: `workbench-decode` numbers batches and puts them into `_waiting`; each `workbench-work-N` takes the oldest
-of them and puts its outcome into `_done` under the same number; whoever calls `next` takes outcomes by number, which is what
-keeps the order. All that they share is guarded by one condition, `_changed`, which each of them notifies after every change:
-there are three kinds of waiting (for room, for work, for an outcome), and one condition for all is easier to get right than
-three, at a few wake-ups a batch. No picture is touched while it is held.
+Which thread does what: `workbench-decode` appends batches to `_batches`; each `workbench-work-N` takes the oldest that nobody has
+begun, and leaves its outcome in it; whoever calls `next` takes the first, once it has ended, which is what keeps the order. All
+that they share is guarded by one condition, `_changed`, which each of them notifies after every change: there are three kinds of
+waiting (for room, for work, for an outcome), and one condition for all is easier to get right than three, at a few wake-ups a
+batch. No picture is touched while it is held.
 """
 
 import threading
@@ -26,14 +26,20 @@ Out = TypeVar("Out")
 MOST_WAITING_BYTES = 128 * 1024 * 1024  # of decoded frames that wait: 46 of 1280x720, 5 of 4K
 
 
-@dataclass(frozen=True, slots=True)
-class _Done(Generic[Out]):
-    """One batch behind its worker; `None` and an error end everything in its place."""
+@dataclass(slots=True)
+class _Batch(Generic[Out]):
+    """A batch on its way; one that ends without an outcome is the end of everything, well or badly."""
 
-    out: Out | None
-    frames: int
-    spans: tuple[Span, ...]
-    error: BaseException | None = None
+    frames: Sequence[Frame] = ()
+    spans: tuple[Span, ...] = ()
+    out: Out | None = None
+    error: Exception | None = None
+    begun: bool = False
+    ended: bool = False
+
+    @property
+    def size(self) -> int:
+        return sum(frame.image_rgb.nbytes for frame in self.frames)
 
 
 @final
@@ -61,11 +67,8 @@ class Overlapped(Generic[Out]):
         self._batch = batch
         self._room = len(workers) + prefetch  # a batch for each worker to take at once, and what may wait behind those
         self._changed = threading.Condition()
-        self._waiting: deque[tuple[int, list[Frame], tuple[Span, ...]]] = deque()
-        self._waiting_bytes = 0
-        self._done: dict[int, _Done[Out]] = {}
-        self._taken = 0
-        self._last: int | None = None  # the number at which it ends, well or badly
+        self._batches: deque[_Batch[Out]] = deque()
+        self._complete = False  # nothing more is decoded: the media have ended, or a batch has failed
         self._closed = False
         self._threads = [NamedThread(target=self._read, name="workbench-decode")]
         self._threads += [
@@ -82,104 +85,91 @@ class Overlapped(Generic[Out]):
             Exception: What decoding or a worker raised, in the place of its batch; everything before has come out.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._taken in self._done)
+            self._changed.wait_for(lambda: self._closed or (self._batches and self._batches[0].ended))
             if self._closed:
                 return None
-            done = self._done.pop(self._taken)
-            ended = done.out is None
-            self._taken += not ended
-            if ended:  # put back: only the one at the end is asked for twice
-                self._done[self._taken] = done  # whoever asks again is told the same
-            self._changed.notify_all()
-        if done.error is not None:
-            raise done.error
-        for span in done.spans:
+            first = self._batches[0]
+            if first.out is not None:  # what ends it stays: whoever asks again is told the same
+                self._batches.popleft()
+                self._changed.notify_all()
+        if first.error is not None:
+            raise first.error
+        for span in first.spans:
             watch.add(span)
-        return done.out
+        return first.out
 
     def close(self) -> None:
         """End every thread and give the media back; what is on its way is dropped. A second time does nothing."""
         with self._changed:
             self._closed = True
-            self._waiting.clear()
-            self._done.clear()
+            self._batches.clear()
             self._changed.notify_all()
         for thread in self._threads:
             if thread is not threading.current_thread():  # a generator of frames may close what it feeds
                 thread.join()
 
     def _read(self) -> None:
-        number = 0
+        error: Exception | None = None
         try:
             while True:
                 watch = Stopwatch(thread="decode")
                 watch.start()
-                batch = list(islice(self._frames, self._batch))
+                frames = list(islice(self._frames, self._batch))
                 watch.lap("decode")
-                if not batch:
-                    self._end(number, None)
-                    return
-                if not self._offer(number, batch, watch.taken()):
-                    return
-                number += 1
-        except Exception as error:  # whatever it is, it comes out in its place
-            self._end(number, error)
+                if not frames or not self._offer(_Batch(frames, watch.taken())):
+                    break
+        except Exception as raised:  # whatever it is, it comes out in its place
+            error = raised
         finally:
             close = getattr(self._frames, "close", None)
             if close is not None:
                 close()
-
-    def _offer(self, number: int, batch: list[Frame], spans: tuple[Span, ...]) -> bool:
-        """Wait for room; whether there still is somebody who wants it, and no worker has failed."""
-        size = sum(frame.image_rgb.nbytes for frame in batch)
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._last is not None or self._has_room(size))
-            if self._closed or self._last is not None:
+            self._batches.append(_Batch(error=error, begun=True, ended=True))
+            self._complete = True
+            self._changed.notify_all()
+
+    def _offer(self, batch: _Batch[Out]) -> bool:
+        """Wait for room; whether there still is somebody who wants it, and no worker has failed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._complete or self._has_room(batch.size))
+            if self._closed or self._complete:
                 return False
-            self._waiting.append((number, batch, spans))
-            self._waiting_bytes += size
+            self._batches.append(batch)
             self._changed.notify_all()
         return True
 
     def _has_room(self, size: int) -> bool:
-        return not self._waiting or (len(self._waiting) < self._room and self._waiting_bytes + size <= self._most_waiting_bytes)
+        waiting = self._waiting()
+        if len(self._batches) - len(waiting) >= 2 * self._room:  # whoever takes slowly must not let what is done fill the memory
+            return False
+        return not waiting or (len(waiting) < self._room and sum(one.size for one in waiting) + size <= self._most_waiting_bytes)
 
-    def _end(self, number: int, error: BaseException | None) -> None:
-        with self._changed:
-            # Several workers may fail: the earliest batch decides where it ends, for all before it still come out.
-            self._last = number if self._last is None else min(self._last, number)
-            while self._waiting and self._waiting[-1][0] > self._last:
-                self._waiting_bytes -= sum(frame.image_rgb.nbytes for frame in self._waiting.pop()[1])
-            self._done[number] = _Done(None, 0, (), error)
-            self._changed.notify_all()
+    def _waiting(self) -> list[_Batch[Out]]:
+        return [batch for batch in self._batches if not batch.begun]
 
     def _serve(self, work: Callable[[Sequence[Frame], Watch], Out], thread: str) -> None:
-        while (task := self._take()) is not None:
-            number, batch, decoded = task
+        while (batch := self._take()) is not None:
             watch = Stopwatch(thread=thread)
             watch.start()
             try:
-                out = work(batch, watch)
+                batch.out = work(batch.frames, watch)
             except Exception as error:  # as above
-                self._end(number, error)
-                continue
+                batch.error = error
+            batch.spans += watch.taken()
             with self._changed:
-                self._done[number] = _Done(out, len(batch), (*decoded, *watch.taken()))
+                batch.ended = True
+                if batch.error is not None:  # those before it, which others have begun, still come out
+                    self._complete = True
+                    self._batches = deque(one for one in self._batches if one.begun)
                 self._changed.notify_all()
 
-    def _take(self) -> tuple[int, list[Frame], tuple[Span, ...]] | None:
+    def _take(self) -> _Batch[Out] | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._nothing_comes() or (bool(self._waiting) and self._may_work()))
-            if self._closed or not self._waiting:
+            self._changed.wait_for(lambda: self._closed or self._complete or self._waiting())
+            waiting = self._waiting()
+            if not waiting:
                 return None
-            task = self._waiting.popleft()
-            self._waiting_bytes -= sum(frame.image_rgb.nbytes for frame in task[1])
+            waiting[0].begun = True
             self._changed.notify_all()
-            return task
-
-    def _may_work(self) -> bool:
-        """Whether what is done and not taken leaves room: whoever takes it slowly must not fill the memory."""
-        return self._waiting[0][0] < self._taken + 2 * self._room
-
-    def _nothing_comes(self) -> bool:
-        return self._last is not None and not self._waiting
+            return waiting[0]

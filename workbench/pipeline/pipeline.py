@@ -14,22 +14,13 @@ from workbench.detections import Detections, UInt8Array
 from workbench.detectors import OWN_NMS, Calibration, Detector
 from workbench.engines import Candidates, Engine, open_engine, set_tensorflow_threads, stack_frames
 from workbench.graph import GRAPH_NMS, GraphSuppressor, input_program
-from workbench.media import Buffers, Frame, Media
-from workbench.pipeline.feeding import (
-    DatasetSteps,
-    Listener,
-    LoopBlocks,
-    LoopSteps,
-    OverlappedBlocks,
-    OverlappedSteps,
-    Passed,
-    Steps,
-)
+from workbench.media import Buffers, Frame, Media, frames_from
+from workbench.pipeline.feeding import Listener, Passed, Steps, loop_blocks, overlapped_blocks
 from workbench.pipeline.overlapped import Overlapped
-from workbench.pipeline.tfdata import Fed, FrameDataset
+from workbench.pipeline.tfdata import FedFrames, FrameDataset
 from workbench.settings import Nms, Settings
-from workbench.stages import HostSuppressor, Suppressor, draw, place, prepare
-from workbench.timing import DECODED_BY_ONE, NoWatch, Watch
+from workbench.stages import Suppressor, draw, place, prepare, suppress
+from workbench.timing import DECODED_BY_ONE, NoWatch, Stopwatch, Watch
 
 
 class Pipeline:
@@ -190,12 +181,20 @@ class Pipeline:
         raw, found = self._through(batch, watch)
         return self._drawn(batch, raw, found, watch)
 
-    def pass_fed(self, fed: Fed, watch: Watch) -> Passed:
-        """Take frames that are ready for the network through the stages after preparing."""
+    def next_fed(self, fed_frames: FedFrames, watch: Watch) -> Passed | None:
+        """Take the next batch that tf.data has prepared through the other stages; `None` at the end of the media."""
+        fed = fed_frames.next()
+        if fed is None:
+            return None
+        own = Stopwatch()  # the step's own began before the waiting
+        own.start()
         missing = self.engine.batch - len(fed.frames)
         inputs = np.concatenate([fed.inputs, *[fed.inputs[-1:]] * missing]) if missing else fed.inputs
-        raw = self._run(inputs, len(fed.frames), watch)
-        return self._drawn(fed.frames, raw, self._suppressed(raw, fed.frames, watch), watch)
+        raw = self._run(inputs, len(fed.frames), own)
+        passed = self._drawn(fed.frames, raw, self._suppressed(raw, fed.frames, own), own)
+        for span in (*fed.spans, *own.taken()):
+            watch.add(span)
+        return passed
 
     def draw(self, frame: Frame, found: Detections) -> UInt8Array:
         """Return the frame's picture with what was found in it; its memory is used again once it is let go."""
@@ -225,12 +224,14 @@ class Pipeline:
         """
         self.take_threads()
         if self.settings.feed.mode == "tfdata":
-            return DatasetSteps(self._dataset_of(media).open(start, again=again), self.pass_fed, listener)
-        frames = _endless(media, start) if again else media.frames(start)
+            fed = self._dataset_of(media).open(start, again=again)
+            return Steps(partial(self.next_fed, fed), listener, close=fed.close)
+        frames = frames_from(media, start, again=True) if again else media.frames(start)
         if not self.overlaps:
-            return LoopSteps(partial(self.next_batch, frames), listener)
+            return Steps(partial(self.next_batch, frames), listener, last_stage="draw")
         works = [worker.pass_batch for worker in self.workers()]
-        return OverlappedSteps(Overlapped(frames, self.engine.batch, works, self.settings.feed.prefetch), listener)
+        overlapped = Overlapped(frames, self.engine.batch, works, self.settings.feed.prefetch)
+        return Steps(overlapped.next, listener, close=overlapped.close)
 
     @property
     def serial(self) -> tuple[tuple[str, ...], ...]:
@@ -263,23 +264,17 @@ class Pipeline:
         it, so that nothing of it runs beside the other setting's block, and the first frames, which fill the queues, are not timed.
         """
         if not self.overlaps:
-            return LoopBlocks(lambda: self.steps(media), self.take_threads)
+            return loop_blocks(lambda: self.steps(media), self.take_threads)
         feed = self.settings.feed
         filling = self.engine.batch * (2 * (feed.workers + feed.prefetch) + 1)
-        return OverlappedBlocks(lambda start: self.steps(media, start=start, again=True), media.facts().frames, filling)
-
-
-def _endless(media: Media, start: int) -> Iterator[Frame]:
-    yield from media.frames(start)
-    while True:
-        yield from media.frames()
+        return overlapped_blocks(lambda start: self.steps(media, start=start, again=True), media.facts().frames, filling)
 
 
 def open_suppressor(nms: Nms) -> Suppressor | None:
     """Return the NMS that the settings name, from the host's table or the graph's; `None` where it is the network's own."""
     if nms.method == OWN_NMS:
         return None
-    return GraphSuppressor(nms) if nms.method in GRAPH_NMS else HostSuppressor(nms)
+    return GraphSuppressor(nms) if nms.method in GRAPH_NMS else partial(suppress, settings=nms)
 
 
 def _a_worker_s(settings: Settings) -> Settings:

@@ -19,13 +19,11 @@ from workbench.graph import (
     DatasetError,
     FedBatch,
     batches,
-    cached,
     can_decode,
     empty_image,
     file_elements,
     graph_elements,
     host_elements,
-    host_input_shape,
     next_batch,
 )
 from workbench.media import Frame, Media
@@ -76,7 +74,8 @@ class FrameDataset:
         self._pass: FramesInFlight | None = None
         self._names = media.frame_names() if self._keeps or self._files else ()
         self._folder = _cache_folder(media, settings) if self._keeps else None
-        self._cached = cached(self._elements(0), self._feed, self._folder.name if self._folder else None) if self._keeps else None
+        kept_at = f"{self._folder.name}/frames" if self._folder else ""  # in memory where it has no name
+        self._cached = self._elements(0).cache(kept_at) if self._keeps else None
         self._plain = None if self._keeps or self._files else self._elements(0)
 
     @property
@@ -113,13 +112,12 @@ class FrameDataset:
             return file_elements(self._files, spec, size_hw, feed, start)
         if self._resize == "graph":
             return graph_elements(self._pull_image, spec, size_hw, feed, keep_images=self._keeps)
-        shape = host_input_shape(spec, size_hw)
-        return host_elements(self._pull, self._prepare, shape, spec.dtype, feed, keep_images=self._keeps)
+        return host_elements(self._pull, self._prepare, spec, size_hw, feed, keep_images=self._keeps)
 
-    def _pull(self) -> int:
+    def _pull(self) -> np.int64:
         return self._running.pull()  # of whichever pass tf.data begins
 
-    def _pull_image(self) -> tuple[int, UInt8Array]:
+    def _pull_image(self) -> tuple[np.int64, UInt8Array]:
         return self._running.pull_image()
 
     @property

@@ -2,7 +2,7 @@
 
 from workbench.stages.anchors import AnchorGrid, AnchorGrids
 from workbench.stages.draw import caption, draw
-from workbench.stages.heads import NUMPY_OPS, Activation, Anchors, Array, BoxesHead, BoxOrder, Head, RowsHead, SsdHead, YoloxHead
+from workbench.stages.heads import NUMPY_OPS, Activation, Array, ArrayOps, BoxesHead, BoxOrder, Head, RowsHead, SsdHead, YoloxHead
 from workbench.stages.input_spec import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel, place
 from workbench.stages.jpeg import encode_jpeg, fitted, picture
 from workbench.stages.nms import by_opencv
@@ -11,7 +11,7 @@ from workbench.stages.own_nms import DetectionRows, DetectionTensors, OwnNms
 from workbench.stages.preprocess import prepare
 from workbench.stages.quantising import dequantised, looked_up, quantised, quantising_table
 from workbench.stages.soft_nms import SOFT_SIGMA, soften
-from workbench.stages.suppressor import HOST_NMS, HostSuppressor, Suppressor, suppress
+from workbench.stages.suppressor import HOST_NMS, Suppressor, suppress
 
 __all__ = [
     "CHANNELS",
@@ -22,8 +22,8 @@ __all__ = [
     "Align",
     "AnchorGrid",
     "AnchorGrids",
-    "Anchors",
     "Array",
+    "ArrayOps",
     "BoxOrder",
     "BoxesHead",
     "Colour",
@@ -31,7 +31,6 @@ __all__ = [
     "DetectionTensors",
     "Fit",
     "Head",
-    "HostSuppressor",
     "InputSpec",
     "Layout",
     "Overlay",

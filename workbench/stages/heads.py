@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, Protocol, final
+from typing import Any, Literal, final
 
 import numpy as np
 
@@ -26,59 +26,41 @@ LARGEST_EXPONENT = 80.0  # e to the power of it still is a float32
 SIZES_KEPT = 64  # tables of anchors kept in memory, one for each input size; each takes some 100 kB
 
 
-class ArrayOps(Protocol):
-    """The few operations that NumPy and TensorFlow spell differently."""
-
-    def exp(self, x: Array) -> Array:
-        """Return e to the power of each element."""
-        ...
-
-    def minimum(self, x: Array, limit: float) -> Array:
-        """Return each element, or the limit where that is smaller."""
-        ...
-
-    def stack_last(self, parts: Sequence[Array]) -> Array:
-        """Join arrays of one shape along a new last axis."""
-        ...
-
-    def swap_last_axes(self, x: Array) -> Array:
-        """Turn `(n, a, b)` into `(n, b, a)`."""
-        ...
-
-    def sigmoid(self, x: Array) -> Array:
-        """Return 1 / (1 + exp(-x)) of each element."""
-        ...
-
-    def softmax(self, x: Array) -> Array:
-        """Return the softmax over the last axis."""
-        ...
-
-
 @final
-class NumpyOps:
-    """`ArrayOps` on the host."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayOps:
+    """The few operations that NumPy and TensorFlow spell differently.
 
-    def exp(self, x: Array) -> Array:
-        return np.exp(x)
+    Attributes:
+        exp: e to the power of each element.
+        minimum: Each element, or the limit where that is smaller.
+        stack_last: Joins arrays of one shape along a new last axis.
+        swap_last_axes: Turns `(n, a, b)` into `(n, b, a)`.
+        sigmoid: 1 / (1 + exp(-x)) of each element.
+        softmax: The softmax over the last axis.
+    """
 
-    def minimum(self, x: Array, limit: float) -> Array:
-        return np.minimum(x, np.float32(limit))
-
-    def stack_last(self, parts: Sequence[Array]) -> Array:
-        return np.stack(parts, axis=-1)
-
-    def swap_last_axes(self, x: Array) -> Array:
-        return np.swapaxes(x, -1, -2)
-
-    def sigmoid(self, x: Array) -> Array:
-        return 1 / (1 + np.exp(np.minimum(-x, np.float32(LARGEST_EXPONENT))))
-
-    def softmax(self, x: Array) -> Array:
-        powers = np.exp(x - x.max(axis=-1, keepdims=True))
-        return powers / powers.sum(axis=-1, keepdims=True)
+    exp: Callable[[Array], Array]
+    minimum: Callable[[Array, float], Array]
+    stack_last: Callable[[Sequence[Array]], Array]
+    swap_last_axes: Callable[[Array], Array]
+    sigmoid: Callable[[Array], Array]
+    softmax: Callable[[Array], Array]
 
 
-NUMPY_OPS = NumpyOps()
+def _softmax(x: Array) -> Array:
+    powers = np.exp(x - x.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+NUMPY_OPS = ArrayOps(
+    exp=np.exp,
+    minimum=lambda x, limit: np.minimum(x, np.float32(limit)),
+    stack_last=lambda parts: np.stack(parts, axis=-1),
+    swap_last_axes=lambda x: np.swapaxes(x, -1, -2),
+    sigmoid=lambda x: 1 / (1 + np.exp(np.minimum(-x, np.float32(LARGEST_EXPONENT)))),
+    softmax=_softmax,
+)
 
 
 class Head(ABC):
@@ -91,7 +73,7 @@ class Head(ABC):
         Args:
             raw: The network's outputs, float32, in the order that the head names.
             size_hw: Height and width of the network's input.
-            ops: What to compute with; `workbench.graph.ops.TensorOps` inside a graph.
+            ops: What to compute with; `workbench.graph.tensor_ops` gives it inside a graph.
 
         Returns:
             `boxes_xyxy` `(n, A, 4)` in pixels of the network's input, and `scores` `(n, A, C)`.

@@ -78,6 +78,10 @@ class InputSpec:
             raise SettingsError(f"input.size_hw is {_text(size_hw)}; choose multiples of {self.multiple_of}")
         return size_hw
 
+    def batch_shape(self, count: int, size_hw: tuple[int, int]) -> tuple[int, ...]:
+        """Return the shape of so many frames at a size, by the layout."""
+        return (count, *size_hw, CHANNELS) if self.layout == "NHWC" else (count, CHANNELS, *size_hw)
+
     def scale_and_shift(self) -> tuple[FloatArray, FloatArray]:
         """Return the `(3,)` arrays of `value = pixel * scale + shift`, in the network's colour order."""
         factor = np.broadcast_to(np.asarray(self.factor, np.float64), CHANNELS)

@@ -12,8 +12,19 @@ from workbench.detections import Detections, FloatArray
 from workbench.stages.heads import BoxOrder, corners_px
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnNms(ABC):
-    """Reads the detections that a network puts out."""
+    """Reads the detections that a network puts out.
+
+    Attributes:
+        order: What the four numbers of a box are.
+        normalised: Whether they are in 0..1 of the input's sides, rather than in pixels of it.
+        first_class: The number of the first label.
+    """
+
+    order: BoxOrder
+    normalised: bool
+    first_class: int = 0
 
     @abstractmethod
     def detections(self, raw: Sequence[FloatArray], size_hw: tuple[int, int]) -> list[Detections]:
@@ -32,16 +43,10 @@ class DetectionTensors(OwnNms):
 
     So does TensorFlow's Object Detection API (`detection_boxes`, …; its classes begin with 1), and LiteRT's
     `TFLite_Detection_PostProcess`.
-
-    Attributes:
-        order: What the four numbers of a box are.
-        normalised: Whether they are in 0..1 of the input's sides, rather than in pixels of it.
-        first_class: The number of the first label.
     """
 
     order: BoxOrder = "yxyx"
     normalised: bool = True
-    first_class: int = 0
 
     def detections(self, raw: Sequence[FloatArray], size_hw: tuple[int, int]) -> list[Detections]:
         boxes, scores, classes = raw[:3]
@@ -56,17 +61,10 @@ class DetectionTensors(OwnNms):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectionRows(OwnNms):
-    """One output `(n, K, 6)`: a box, its score and its class, as end-to-end YOLOs export (v10, or v8 with `nms=True`).
-
-    Attributes:
-        order: What the four numbers of a box are.
-        normalised: Whether they are in 0..1 of the input's sides, rather than in pixels of it.
-        first_class: The number of the first label.
-    """
+    """One output `(n, K, 6)`: a box, its score and its class, as end-to-end YOLOs export (v10, or v8 with `nms=True`)."""
 
     order: BoxOrder = "xyxy"
     normalised: bool = False
-    first_class: int = 0
 
     def detections(self, raw: Sequence[FloatArray], size_hw: tuple[int, int]) -> list[Detections]:
         (rows,) = raw

@@ -35,7 +35,7 @@ def prepare(images_rgb: Sequence[Frame], spec: InputSpec, size_hw: tuple[int, in
         ValueError: An image is not uint8 RGB.
     """
     resize = HOST_RESIZES[how]
-    batch = np.empty(_batch_shape(spec, len(images_rgb), size_hw), spec.dtype)
+    batch = np.empty(spec.batch_shape(len(images_rgb), size_hw), spec.dtype)
     for image, out in zip(images_rgb, batch, strict=True):
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != CHANNELS:
             raise ValueError(f"a frame is uint8 RGB (height, width, 3), got {image.dtype} {image.shape}")
@@ -44,10 +44,6 @@ def prepare(images_rgb: Sequence[Frame], spec: InputSpec, size_hw: tuple[int, in
         resize(image, canvas, placement)
         _scale(canvas, out, spec)
     return batch
-
-
-def _batch_shape(spec: InputSpec, count: int, size_hw: tuple[int, int]) -> tuple[int, ...]:
-    return (count, *size_hw, CHANNELS) if spec.layout == "NHWC" else (count, CHANNELS, *size_hw)
 
 
 def _content(canvas: Frame, placement: Placement) -> Frame:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import final
 
 from workbench.catalogue import MethodsOf
 from workbench.detections import Detections, FloatArray
@@ -15,36 +12,8 @@ from workbench.settings import Nms
 HostNms = Callable[[FloatArray, FloatArray, Nms], Detections]
 HOST_NMS: Mapping[str, HostNms] = MethodsOf("host")
 
-
-class Suppressor(ABC):
-    """One NMS, ready to call on the host. Settings that only move a threshold make a new one at no cost."""
-
-    @abstractmethod
-    def __call__(self, boxes_xyxy: FloatArray, scores: FloatArray) -> Detections:
-        """Thin out the candidates of one image.
-
-        Args:
-            boxes_xyxy: `(A, 4)` float32.
-            scores: `(A, C)` float32.
-
-        Returns:
-            What is left, best first, with boxes in the frame of reference that they came in.
-        """
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class HostSuppressor(Suppressor):
-    """An NMS of `HOST_NMS` with its settings."""
-
-    settings: Nms
-
-    def __post_init__(self) -> None:
-        if self.settings.method not in HOST_NMS:
-            raise SettingsError(f"nms.method is {self.settings.method!r}; choose one of {', '.join(HOST_NMS)}")
-
-    def __call__(self, boxes_xyxy: FloatArray, scores: FloatArray) -> Detections:
-        return HOST_NMS[self.settings.method](boxes_xyxy, scores, self.settings)
+Suppressor = Callable[[FloatArray, FloatArray], Detections]
+"""Thins out the candidates of one image under one setting: `suppress` without the last argument."""
 
 
 def suppress(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detections:
@@ -55,6 +24,9 @@ def suppress(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detec
         scores: `(A, C)` float32.
         settings: `method` is a name in `HOST_NMS`.
 
+    Returns:
+        What is left, best first, with boxes in the frame of reference that they came in.
+
     Raises:
         SettingsError: The method is not one of the host's.
 
@@ -63,4 +35,6 @@ def suppress(boxes_xyxy: FloatArray, scores: FloatArray, settings: Nms) -> Detec
     >>> suppress(boxes, np.array([[0.8], [0.9], [0.7]], np.float32), Nms(method="numpy")).scores
     array([0.9, 0.7], dtype=float32)
     """
-    return HostSuppressor(settings)(boxes_xyxy, scores)
+    if settings.method not in HOST_NMS:
+        raise SettingsError(f"nms.method is {settings.method!r}; choose one of {', '.join(HOST_NMS)}")
+    return HOST_NMS[settings.method](boxes_xyxy, scores, settings)
