@@ -11,8 +11,9 @@ import pytest
 import tensorflow as tf
 
 from workbench.detectors import PRECISION_OPTIONS, Calibration, LiteRtModel
-from workbench.detectors.conversion import Conversion, Export, convert
+from workbench.detectors.conversion import Export, convert
 from workbench.detectors.keras_network import export_model
+from workbench.detectors.network import Conversion
 from workbench.errors import UnavailableError
 from workbench.settings import PRECISIONS
 from workbench.stages import InputSpec
@@ -23,7 +24,7 @@ FRAMES = [np.random.default_rng(seed).integers(0, 256, (48, 80, 3), np.uint8) fo
 NO_FRAMES = Calibration("not asked", lambda: pytest.fail("frames are decoded though nothing is calibrated"))
 SOME_FRAMES = Calibration("three pictures of noise", lambda: FRAMES)
 
-Change = Callable[..., Conversion]
+Change = Callable[..., tuple[Conversion, str, Export]]
 
 
 class Unconvertible(keras.layers.Layer):
@@ -53,15 +54,18 @@ def export_of(get_model: Callable[[], keras.Model]) -> Export:
 def change() -> Change:
     """From what differs to a conversion of one small network."""
     base = {
-        "export": export_of(cache(network)),
         "outputs": ("offsets", "scores"),
-        "sha256": "5" * 64,
         "input_spec": SPEC,
         "precision": "float32",
         "size_hw": SIZE_HW,
         "batch": 1,
     }
-    return lambda **values: Conversion(**{**base, **values})
+    whole = export_of(cache(network))
+
+    def changed(*, sha256: str = "5" * 64, export: Export = whole, **values: Any) -> tuple[Conversion, str, Export]:
+        return Conversion(**{**base, **values}), sha256, export
+
+    return changed
 
 
 def interpreter(model: LiteRtModel) -> Any:
@@ -85,7 +89,7 @@ def interpreter(model: LiteRtModel) -> Any:
 def test_each_precision_converts_and_runs_with_the_types_that_it_names(
     change: Change, tmp_path: Path, precision: str, kind: type
 ) -> None:
-    model = convert(change(precision=precision), SOME_FRAMES, tmp_path)
+    model = convert(*change(precision=precision), SOME_FRAMES, tmp_path)
 
     ready = interpreter(model)
     (taken,) = ready.get_input_details()
@@ -102,15 +106,15 @@ def test_every_precision_but_bfloat16_has_a_conversion() -> None:
 
 
 def test_a_conversion_holds_its_batch(change: Change, tmp_path: Path) -> None:
-    model = convert(change(batch=3), NO_FRAMES, tmp_path)
+    model = convert(*change(batch=3), NO_FRAMES, tmp_path)
 
     assert interpreter(model).get_input_details()[0]["shape"].tolist() == [3, *SIZE_HW, 3]
 
 
 def test_the_second_time_a_conversion_is_read_from_the_cache(change: Change, tmp_path: Path) -> None:
-    first = convert(change(), NO_FRAMES, tmp_path)
+    first = convert(*change(), NO_FRAMES, tmp_path)
 
-    second = convert(change(), NO_FRAMES, tmp_path)
+    second = convert(*change(), NO_FRAMES, tmp_path)
 
     assert (first.converted, second.converted) == (True, False)
     assert first.content == second.content
@@ -118,18 +122,18 @@ def test_the_second_time_a_conversion_is_read_from_the_cache(change: Change, tmp
 
 
 def test_a_cached_conversion_loads_no_network(change: Change, tmp_path: Path) -> None:
-    convert(change(), NO_FRAMES, tmp_path)
+    convert(*change(), NO_FRAMES, tmp_path)
 
     unasked = export_of(lambda: pytest.fail("the network is loaded though nothing is converted"))
-    again = convert(change(export=unasked), NO_FRAMES, tmp_path)
+    again = convert(*change(export=unasked), NO_FRAMES, tmp_path)
 
     assert not again.converted
 
 
 def test_cached_integer_models_need_no_frames_to_be_decoded_again(change: Change, tmp_path: Path) -> None:
-    convert(change(precision="int8"), SOME_FRAMES, tmp_path)
+    convert(*change(precision="int8"), SOME_FRAMES, tmp_path)
 
-    again = convert(change(precision="int8"), Calibration(SOME_FRAMES.key, NO_FRAMES.frames), tmp_path)
+    again = convert(*change(precision="int8"), Calibration(SOME_FRAMES.key, NO_FRAMES.frames), tmp_path)
 
     assert not again.converted
     assert "calibrated on three pictures of noise" in again.notes
@@ -147,22 +151,22 @@ def test_cached_integer_models_need_no_frames_to_be_decoded_again(change: Change
     ids=lambda values: next(iter(values)),
 )
 def test_what_a_conversion_depends_on_is_not_taken_from_another(change: Change, tmp_path: Path, values: dict[str, Any]) -> None:
-    convert(change(), SOME_FRAMES, tmp_path)
+    convert(*change(), SOME_FRAMES, tmp_path)
 
-    assert convert(change(**values), SOME_FRAMES, tmp_path).converted
+    assert convert(*change(**values), SOME_FRAMES, tmp_path).converted
 
 
 def test_other_calibration_frames_make_another_integer_model(change: Change, tmp_path: Path) -> None:
-    convert(change(precision="int8"), SOME_FRAMES, tmp_path)
+    convert(*change(precision="int8"), SOME_FRAMES, tmp_path)
 
-    assert convert(change(precision="int8"), Calibration("two of them", lambda: FRAMES[:2]), tmp_path).converted
+    assert convert(*change(precision="int8"), Calibration("two of them", lambda: FRAMES[:2]), tmp_path).converted
 
 
 def test_a_cache_that_cannot_be_written_costs_time_and_no_result(change: Change, tmp_path: Path) -> None:
     taken = tmp_path / "a file where the folder should be"
     taken.write_text("")
 
-    model = convert(change(), NO_FRAMES, taken)
+    model = convert(*change(), NO_FRAMES, taken)
 
     assert model.converted
     assert any(note.startswith("the conversion was not cached: cannot write") for note in model.notes)
@@ -170,20 +174,20 @@ def test_a_cache_that_cannot_be_written_costs_time_and_no_result(change: Change,
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, None], ids=["empty", "zeros", "half"])
 def test_a_damaged_file_in_the_cache_is_converted_again(change: Change, tmp_path: Path, content: bytes | None) -> None:
-    first = convert(change(), NO_FRAMES, tmp_path)
+    first = convert(*change(), NO_FRAMES, tmp_path)
     (cached,) = tmp_path.iterdir()
     cached.write_bytes(first.content[: len(first.content) // 2] if content is None else content)
 
-    again = convert(change(), NO_FRAMES, tmp_path)
+    again = convert(*change(), NO_FRAMES, tmp_path)
 
     assert again.converted
     interpreter(again).invoke()
-    assert not convert(change(), NO_FRAMES, tmp_path).converted
+    assert not convert(*change(), NO_FRAMES, tmp_path).converted
 
 
 def test_what_the_converter_cannot_make_is_refused_in_one_line_with_the_reason(change: Change, tmp_path: Path) -> None:
     with pytest.raises(UnavailableError) as refused:
-        convert(change(export=export_of(lambda: network(Unconvertible())), sha256="of another model"), NO_FRAMES, tmp_path)
+        convert(*change(export=export_of(lambda: network(Unconvertible())), sha256="of another model"), NO_FRAMES, tmp_path)
 
     message = str(refused.value)
     assert message.startswith("the converter could not make float32 of this model: ")
@@ -194,6 +198,6 @@ def test_what_the_converter_cannot_make_is_refused_in_one_line_with_the_reason(c
 
 
 def test_what_the_converter_says_stays_off_the_screen(change: Change, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    convert(change(size_hw=(96, 32)), NO_FRAMES, tmp_path)
+    convert(*change(size_hw=(96, 32)), NO_FRAMES, tmp_path)
 
     assert capfd.readouterr() == ("", "")

@@ -87,10 +87,10 @@ def loaded(
     def open_wrapping(name: str) -> LoadedModel:
         path = MAKERS[name](make)
         kind = FILE_KINDS["folder" if path.is_dir() else path.suffix]
-        network = kind.open(path, False, None)
+        network = kind.open(path)
         trial = try_here(network, stills[0].image_rgb)
         if path.suffix == ".tflite":  # its refusals follow from what was found
-            network = kind.open(path, False, trial.tensors)
+            network = kind.open(path, tensors=trial.tensors)
         return LoadedModel(network, trial, None, None, propose(trial))
 
     return open_wrapping

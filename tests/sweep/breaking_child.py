@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workbench.detectors import Detector, KerasNetwork, LiteRtModel
-from workbench.detectors.network import Network
+from workbench.detectors import Calibration, Detector, KerasNetwork, LiteRtModel
+from workbench.detectors.network import Conversion, Network
 from workbench.opening import open_data
 from workbench.samples import WEIGHTS, sample_detector
 from workbench.sweep.child import main
@@ -26,7 +26,6 @@ class Breaking(Network):
     kind = "Keras"
 
     def __init__(self, path: Path, deed: Callable[[], object]) -> None:
-        self.refusals = {}
         self._sound = KerasNetwork(path)
         self._deed = deed
         super().__init__(path)
@@ -43,10 +42,10 @@ class Breaking(Network):
     def forward(self) -> Any:
         return self._sound.forward()
 
-    def litert_model(self, precision: str, size_hw: tuple[int, int], batch: int, **more: Any) -> LiteRtModel:
-        if size_hw == BROKEN_HW:
+    def litert_model(self, conversion: Conversion, calibration: Calibration) -> LiteRtModel:
+        if conversion.size_hw == BROKEN_HW:
             self._deed()
-        return self._sound.litert_model(precision, size_hw, batch, **more)
+        return self._sound.litert_model(conversion, calibration)
 
 
 DEEDS: dict[str, Callable[[], object]] = {

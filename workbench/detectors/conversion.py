@@ -6,7 +6,6 @@ import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from platformdirs import user_cache_path
 
 from workbench.detections import UInt8Array
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger
-from workbench.detectors.network import Calibration, LiteRtModel
+from workbench.detectors.network import Calibration, Conversion, LiteRtModel
 from workbench.errors import SaveError, UnavailableError
 from workbench.record import write_whole
-from workbench.stages import CHANNELS, InputSpec, prepare
+from workbench.stages import prepare
 
 CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
 ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what was exported last, belong to the process
@@ -26,39 +25,8 @@ _EXPORTS: dict[tuple[object, ...], tempfile.TemporaryDirectory[str]] = {}
 CONVERSION = 2  # raised when the options below change what comes out, so that older cached files are not taken
 
 
-@dataclass(frozen=True, slots=True)
-class Conversion:
-    """What one converted file depends on.
-
-    Attributes:
-        export: Writes the network as a SavedModel into a folder, with a fixed input, whose signature gives `outputs` under the
-            names of `exported_name`. Called only where there is something to convert: loading TensorFlow takes seconds, which a
-            cached conversion does without.
-        outputs: Names of the network's outputs that are wanted.
-        sha256: Hash of the file that the network was read from.
-        input_spec: What the network wants to be fed; calibration frames are prepared by it.
-        precision: One of LiteRT's five.
-        size_hw: Fixed height and width in pixels.
-        batch: Fixed batch.
-    """
-
-    export: "Export"
-    outputs: tuple[str, ...]
-    sha256: str
-    input_spec: InputSpec
-    precision: str
-    size_hw: tuple[int, int]
-    batch: int
-
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        """Of the exported network."""
-        height, width = self.size_hw
-        planar = self.input_spec.layout == "NCHW"
-        return (self.batch, CHANNELS, height, width) if planar else (self.batch, height, width, CHANNELS)
-
-
-Export = Callable[[Conversion, str], None]
+Export = Callable[[Conversion, Path], None]
+"""Writes a network as a SavedModel into a folder; see `Network.save_tensorflow`."""
 
 
 def exported_name(position: int) -> str:
@@ -66,11 +34,16 @@ def exported_name(position: int) -> str:
     return f"output_{position}"
 
 
-def convert(conversion: Conversion, calibration: Calibration, cache: Path | None = None) -> LiteRtModel:
+def convert(
+    conversion: Conversion, sha256: str, export: Export, calibration: Calibration, cache: Path | None = None
+) -> LiteRtModel:
     """Convert, or read what was converted before.
 
     Args:
-        conversion: What to convert.
+        conversion: To what.
+        sha256: Hash of the file that the network was read from.
+        export: Called only where there is something to convert: loading TensorFlow takes seconds, which a cached conversion does
+            without.
         calibration: Frames for the ranges; called only for `CALIBRATED` precisions.
         cache: Folder of converted files; the user's cache folder by default.
 
@@ -80,12 +53,12 @@ def convert(conversion: Conversion, calibration: Calibration, cache: Path | None
     calibrated = conversion.precision in CALIBRATED
     key = calibration.key if calibrated else ""
     notes: tuple[str, ...] = (f"calibrated on {key}",) if calibrated else ()
-    path = (cache or user_cache_path("workbench") / "litert") / f"{_file_key(conversion, key)}.tflite"
+    path = (cache or user_cache_path("workbench") / "litert") / f"{_file_key(conversion, sha256, key)}.tflite"
     outputs = {name: exported_name(position) for position, name in enumerate(conversion.outputs)}
     cached = _cached(path, conversion.precision)
     if cached is not None:
         return LiteRtModel(cached, outputs, converted=False, notes=(*notes, "conversion read from the cache"))
-    content = _converted(conversion, calibration.frames() if calibrated else ())
+    content = _converted(conversion, sha256, export, calibration.frames() if calibrated else ())
     try:
         write_whole(path, content)
     except SaveError as error:  # a full disk costs the next run its time, not this run its result
@@ -103,11 +76,11 @@ def _cached(path: Path, precision: str) -> bytes | None:
     return content
 
 
-def _file_key(conversion: Conversion, calibration_key: str) -> str:
+def _file_key(conversion: Conversion, sha256: str, calibration_key: str) -> str:
     words = (
         CONVERSION,
         version("tensorflow"),
-        conversion.sha256,
+        sha256,
         conversion.outputs,
         conversion.input_spec,
         conversion.precision,
@@ -118,13 +91,13 @@ def _file_key(conversion: Conversion, calibration_key: str) -> str:
     return hashlib.sha256("|".join(str(word) for word in words).encode()).hexdigest()
 
 
-def _converted(conversion: Conversion, frames: Sequence[UInt8Array]) -> bytes:
+def _converted(conversion: Conversion, sha256: str, export: Export, frames: Sequence[UInt8Array]) -> bytes:
     load_tensorflow()
     import tensorflow as tf
 
     with ONE_AT_A_TIME, native_stderr_captured() as printed:
         try:
-            converter = tf.lite.TFLiteConverter.from_saved_model(_exported(conversion))
+            converter = tf.lite.TFLiteConverter.from_saved_model(_exported(conversion, sha256, export))
             PRECISION_OPTIONS[conversion.precision](converter, _representative(conversion, frames))
             content: bytes = converter.convert()
         except Exception as error:  # the converter raises its own and MLIR's kinds, none of them public
@@ -136,16 +109,16 @@ def _converted(conversion: Conversion, frames: Sequence[UInt8Array]) -> bytes:
     return content
 
 
-def _exported(conversion: Conversion) -> str:
+def _exported(conversion: Conversion, sha256: str, export: Export) -> str:
     """Return the folder of the SavedModel, the last one made where that will do: exporting takes half of a conversion's time."""
-    key = (conversion.sha256, conversion.outputs, conversion.size_hw, conversion.batch)
+    key = (sha256, conversion.outputs, conversion.size_hw, conversion.batch)
     if key not in _EXPORTS:
         _forget_exports()
         folder = tempfile.TemporaryDirectory(prefix="workbench-")
         _EXPORTS[key] = folder
         try:
             with quiet_logger():
-                conversion.export(conversion, folder.name)
+                export(conversion, Path(folder.name))
         except BaseException:
             _forget_exports()
             raise

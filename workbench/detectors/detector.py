@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, final
 
 from workbench.catalogue import NMS_METHODS
-from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network
+from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Network
 from workbench.record import DetectorFacts
 from workbench.settings import PRECISIONS, Nms, Settings
 from workbench.stages import Head, InputSpec, OwnNms
@@ -123,7 +123,7 @@ class Detector:
         Raises:
             UnavailableError: The file holds no TensorFlow network.
         """
-        self._network.save_tensorflow(folder, size_hw, outputs=self.outputs(nms), input_spec=self.input_spec)
+        self._network.save_tensorflow(self._conversion("float32", size_hw, 1, nms), folder)
 
     def litert_model(self, precision: str, size_hw: tuple[int, int], batch: int, calibration: Calibration, nms: Nms) -> LiteRtModel:
         """Return the network for LiteRT with the outputs that are read under an NMS, converted where it is not there yet.
@@ -131,14 +131,10 @@ class Detector:
         Raises:
             UnavailableError: The file cannot be brought to this precision or size, or the converter refused it.
         """
-        return self._network.litert_model(
-            precision,
-            size_hw,
-            batch,
-            outputs=self.outputs(nms),
-            input_spec=self.input_spec,
-            calibration=calibration,
-        )
+        return self._network.litert_model(self._conversion(precision, size_hw, batch, nms), calibration)
+
+    def _conversion(self, precision: str, size_hw: tuple[int, int], batch: int, nms: Nms) -> Conversion:
+        return Conversion(self.outputs(nms), self.input_spec, precision, size_hw, batch)
 
 
 def _nms_refusals(meaning: Meaning) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from workbench.catalogue import load
 from workbench.detections import UInt8Array
 from workbench.detectors.anchor_card import anchor_outputs
 from workbench.detectors.card import Card, card_path, read_card
@@ -19,30 +20,6 @@ from workbench.detectors.trial import Trial, try_out
 from workbench.errors import ModelError, SettingsError
 
 ALLOWANCES = ("lambda", "python-functions")  # Python code in a model that runs only where its user says so
-
-
-def _open_tflite(path: Path, _: bool, tensors: Tensors | None) -> Network:
-    from workbench.detectors.tflite_network import TfliteNetwork
-
-    return TfliteNetwork(path, tensors)
-
-
-def _open_keras(path: Path, trusted: bool, _: Tensors | None) -> Network:
-    from workbench.detectors.keras_network import KerasNetwork
-
-    return KerasNetwork(path, trusted=trusted)
-
-
-def _open_saved_model(path: Path, trusted: bool, _: Tensors | None) -> Network:
-    from workbench.detectors.saved_model import SavedModelNetwork
-
-    return SavedModelNetwork(path, trusted=trusted)
-
-
-def _open_frozen(path: Path, trusted: bool, _: Tensors | None) -> Network:
-    from workbench.detectors.frozen_graph import FrozenGraphNetwork
-
-    return FrozenGraphNetwork(path, trusted=trusted)
 
 
 def _load_litert() -> None:
@@ -59,23 +36,29 @@ class FileKind:
     """A kind of model file.
 
     Attributes:
-        open: From the path, whether its Python code may run, and what its tensors were found to be, to a network.
+        code: Its `Network`, as `module:NAME`, which loads nothing where nobody opens such a file.
         prepare: Loads what it runs on.
         allowance: What in it is code, by its name in `ALLOWANCES`.
     """
 
-    open: Callable[[Path, bool, Tensors | None], Network]
+    code: str
     prepare: Callable[[], None]
     allowance: str | None = None
 
+    def open(self, path: Path, *, trusted: bool = False, tensors: Tensors | None = None) -> Network:
+        """Open a file; see `Network`."""
+        network: Network = load(self.code)(path, trusted=trusted, tensors=tensors)
+        return network
 
+
+_KERAS = FileKind("workbench.detectors.keras_network:KerasNetwork", _load_keras, "lambda")
 FILE_KINDS: dict[str, FileKind] = {
-    ".tflite": FileKind(_open_tflite, _load_litert),
-    ".keras": FileKind(_open_keras, _load_keras, "lambda"),
-    ".h5": FileKind(_open_keras, _load_keras, "lambda"),
-    ".hdf5": FileKind(_open_keras, _load_keras, "lambda"),
-    ".pb": FileKind(_open_frozen, load_tensorflow, "python-functions"),
-    "folder": FileKind(_open_saved_model, load_tensorflow, "python-functions"),
+    ".tflite": FileKind("workbench.detectors.tflite_network:TfliteNetwork", _load_litert),
+    ".keras": _KERAS,
+    ".h5": _KERAS,
+    ".hdf5": _KERAS,
+    ".pb": FileKind("workbench.detectors.frozen_graph:FrozenGraphNetwork", load_tensorflow, "python-functions"),
+    "folder": FileKind("workbench.detectors.saved_model:SavedModelNetwork", load_tensorflow, "python-functions"),
 }
 READABLE = "a SavedModel's folder, .keras, .h5, .pb (a frozen graph) or .tflite"
 
@@ -150,11 +133,11 @@ def load_model(source: str, get_frame: GetFrame, allow: Collection[str] = (), *,
     path, name = _existing(source)
     kind = FILE_KINDS[name]
     trusted = kind.allowance in allow
-    first = kind.open(path, trusted, None)
+    first = kind.open(path, trusted=trusted)
     beside = card_path(path)
     card = read_card(beside) if beside else None
     trial = try_out(name, path, first.sha256, _noise() if card and try_on_noise else get_frame(), trusted=trusted)
-    network = kind.open(path, trusted, trial.tensors)
+    network = kind.open(path, trusted=trusted, tensors=trial.tensors)
     return LoadedModel(network, trial, card, beside.parent if beside else None, () if card else propose(trial))
 
 

@@ -3,7 +3,7 @@
 from typing import Any, final
 
 from workbench.detectors.network import Tensors
-from workbench.detectors.tensorflow_network import Loaded, TensorFlowNetwork, check_python, tensor_spec
+from workbench.detectors.tensorflow_network import GraphNetwork, Loaded, check_python, tensor_spec
 from workbench.errors import ModelError
 
 INPUT = "Placeholder"
@@ -11,7 +11,7 @@ NO_OUTPUTS = frozenset({"Const", "NoOp", "Assert", "Placeholder", "PlaceholderWi
 
 
 @final
-class FrozenGraphNetwork(TensorFlowNetwork):
+class FrozenGraphNetwork(GraphNetwork):
     """A frozen graph: its inputs are placeholders, its outputs what nothing in it reads."""
 
     kind = "frozen graph"

@@ -1,19 +1,16 @@
 """Keras models: `.keras` archives and the `.h5` files of before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from workbench.detectors.conversion import Conversion, convert, exported_name, first_line
+from workbench.detectors.conversion import exported_name, first_line
 from workbench.detectors.model_bytes import read_model
 from workbench.detectors.native_output import load_tensorflow
-from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network, Tensors, TensorSpec
+from workbench.detectors.network import Conversion, Forward, Tensors, TensorSpec
+from workbench.detectors.tensorflow_network import TensorFlowNetwork
 from workbench.errors import ModelError
-from workbench.stages import InputSpec
 
 ZIP = b"PK"  # what a `.keras` file begins with: it is a zip archive
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -41,23 +38,20 @@ def _reason(error: Exception, trusted: bool) -> str:
 
 
 @final
-class KerasNetwork(Network):
-    """A Keras 3 archive, or a legacy HDF5 file that holds a whole model.
+class KerasNetwork(TensorFlowNetwork):
+    """A Keras 3 archive, or a legacy HDF5 file that holds a whole model; the Python code in it is its Lambda layers."""
 
-    Args:
-        path: The file.
-        trusted: Whether Python code in it (Lambda layers) may run.
-    """
+    @property
+    def kind(self) -> str:
+        return "Keras" if self._is_archive else "Keras HDF5"
 
-    def __init__(self, path: Path, *, trusted: bool = False) -> None:
-        self._trusted = trusted
-        super().__init__(path)
-        self.kind = "Keras" if path.suffix.lower() == ".keras" else "Keras HDF5"
-        self.refusals: Mapping[str, Mapping[str, str]] = {}
+    @property
+    def _is_archive(self) -> bool:
+        return self.path.suffix.lower() == ".keras"
 
     def read(self) -> bytes:
         content = read_model(self.path)
-        if self.path.suffix.lower() == ".keras":
+        if self._is_archive:
             if not content.startswith(ZIP):
                 raise ModelError(f"{self.path} is no Keras 3 model: its first bytes are not those of one; choose a .keras file")
         elif not content.startswith(HDF5):
@@ -65,9 +59,9 @@ class KerasNetwork(Network):
         return content
 
     def keras_model(self) -> Any:
-        if self.path.suffix.lower() != ".keras":
+        if not self._is_archive:
             _check_whole(self.path)
-        return _load(self.path, self.sha256, self._trusted)
+        return _load(self.path, self.sha256, self.trusted)
 
     def inspect(self) -> Tensors:
         model = self.keras_model()
@@ -80,39 +74,15 @@ class KerasNetwork(Network):
             ) from None
         return Tensors(inputs, tuple(TensorSpec(name, tuple(one.shape), str(one.dtype)) for name, one in named.items()))
 
-    def run(self, batch: NDArray[np.generic]) -> Mapping[str, NDArray[np.generic]]:
-        import tensorflow as tf
-
-        try:
-            return {name: one.numpy() for name, one in self.forward()(tf.constant(batch)).items()}
-        except Exception as error:  # whatever its layers raise
-            raise ModelError(f"{self.path} does not run on a frame of {list(batch.shape)}: {first_line(str(error))}") from None
-
     def forward(self) -> Forward:
         model = self.keras_model()  # loaded here: inside a graph that is being traced its weights would not be those of the file
         return lambda batch: named_outputs(model, model(batch, training=False))
 
-    def litert_model(
-        self,
-        precision: str,
-        size_hw: tuple[int, int],
-        batch: int,
-        *,
-        outputs: Sequence[str],
-        input_spec: InputSpec,
-        calibration: Calibration,
-    ) -> LiteRtModel:
-        what = Conversion(self._export, tuple(outputs), self.sha256, input_spec, precision, size_hw, batch)
-        return convert(what, calibration)
-
-    def save_tensorflow(self, folder: Path, size_hw: tuple[int, int], *, outputs: Sequence[str], input_spec: InputSpec) -> None:
-        self._export(Conversion(self._export, tuple(outputs), self.sha256, input_spec, "float32", size_hw, 1), str(folder))
-
-    def _export(self, conversion: Conversion, folder: str) -> None:
+    def save_tensorflow(self, conversion: Conversion, folder: Path) -> None:
         export_model(self.keras_model(), conversion, folder)
 
 
-def export_model(model: Any, conversion: Conversion, folder: str) -> None:
+def export_model(model: Any, conversion: Conversion, folder: Path) -> None:
     """Write a Keras model as the SavedModel that a conversion wants.
 
     A SavedModel is the documented way. Its variables become constants before: what Keras tracks of a model takes seconds to write,
@@ -136,7 +106,7 @@ def export_model(model: Any, conversion: Conversion, folder: str) -> None:
         input_signature=[spec],
         autograph=False,
     )
-    tf.saved_model.save(module, folder, signatures=module.serve.get_concrete_function())
+    tf.saved_model.save(module, str(folder), signatures=module.serve.get_concrete_function())
 
 
 def named_outputs(model: Any, result: Any) -> dict[str, Any]:

@@ -60,6 +60,30 @@ class Tensors:
 
 
 @dataclass(frozen=True, slots=True)
+class Conversion:
+    """What a network is to become.
+
+    Attributes:
+        outputs: Names of the network's outputs that are wanted.
+        input_spec: What the network wants to be fed; calibration frames are prepared by it.
+        precision: One of LiteRT's five.
+        size_hw: Fixed height and width in pixels.
+        batch: Fixed batch.
+    """
+
+    outputs: tuple[str, ...]
+    input_spec: InputSpec
+    precision: str
+    size_hw: tuple[int, int]
+    batch: int
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of the converted network."""
+        return self.input_spec.batch_shape(self.batch, self.size_hw)
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """Frames that the ranges of an integer model are taken from.
 
@@ -94,24 +118,31 @@ class Network(ABC):
 
     Args:
         path: The file, or the folder of a SavedModel.
+        trusted: Whether Python code in it may run.
+        tensors: What `inspect` found in it before; `None` where nobody looked yet.
 
     Attributes:
-        kind: What people call such files.
         path: Where it is.
         sha256: Of its content.
         size_bytes: Of its content.
-        refusals: Reasons by setting and value, as in `Detector`.
 
     Raises:
         ModelError: The file is missing, empty, or plainly is nothing of this kind.
     """
 
-    kind: str
-    refusals: Mapping[str, Mapping[str, str]]
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, trusted: bool = False, tensors: Tensors | None = None) -> None:
+        self.path, self.trusted, self.tensors = path, trusted, tensors
         self.sha256, self.size_bytes = self.fingerprint()
+
+    @property
+    @abstractmethod
+    def kind(self) -> str:
+        """What people call such files."""
+
+    @property
+    def refusals(self) -> Mapping[str, Mapping[str, str]]:
+        """Reasons by setting and value, as in `Detector`."""
+        return {}
 
     def fingerprint(self) -> tuple[str, int]:
         """Return the hash of the content that makes the model, and its size.
@@ -146,50 +177,34 @@ class Network(ABC):
             ModelError: It does not run on that; says why.
         """
 
-    @abstractmethod
     def keras_model(self) -> Any:
         """Return the Keras model.
 
         Raises:
             UnavailableError: The file holds none.
         """
+        raise UnavailableError(f"{self.path.name}: {self.refusals['runtime.engine']['keras']}")
 
-    @abstractmethod
     def forward(self) -> Forward:
         """Return the network as a function of TensorFlow tensors that can be traced.
 
         Raises:
             UnavailableError: The file holds no TensorFlow network.
         """
+        raise UnavailableError(f"{self.path.name}: {self.refusals['runtime.engine']['graph']}")
 
-    def save_tensorflow(
-        self,
-        folder: Path,  # noqa: ARG002 - as those below: for the networks that can do it
-        size_hw: tuple[int, int],  # noqa: ARG002
-        *,
-        outputs: Sequence[str],  # noqa: ARG002
-        input_spec: InputSpec,  # noqa: ARG002
-    ) -> None:
+    def save_tensorflow(self, conversion: Conversion, folder: Path) -> None:  # noqa: ARG002 - for the networks that can do it
         """Write the network as a SavedModel that needs nothing but TensorFlow.
 
-        Its function `serve` takes one prepared picture of that size, and gives the outputs by `conversion.exported_name`.
+        Its function `serve` takes a prepared batch of that size, and gives the outputs by `conversion.exported_name`.
 
         Raises:
             UnavailableError: The file holds no TensorFlow network.
         """
-        raise UnavailableError(f"{self.path.name} holds no TensorFlow network; choose another runtime.engine")
+        raise UnavailableError(f"{self.path.name}: {self.refusals['runtime.engine']['graph']}")
 
     @abstractmethod
-    def litert_model(
-        self,
-        precision: str,
-        size_hw: tuple[int, int],
-        batch: int,
-        *,
-        outputs: Sequence[str],
-        input_spec: InputSpec,
-        calibration: Calibration,
-    ) -> LiteRtModel:
+    def litert_model(self, conversion: Conversion, calibration: Calibration) -> LiteRtModel:
         """Return the network for LiteRT, converted where it is not there yet.
 
         Raises:

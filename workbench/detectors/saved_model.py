@@ -6,7 +6,7 @@ from typing import Any, final
 
 from workbench.detectors.model_bytes import read_model
 from workbench.detectors.network import Tensors
-from workbench.detectors.tensorflow_network import Loaded, TensorFlowNetwork, check_python, tensor_spec
+from workbench.detectors.tensorflow_network import GraphNetwork, Loaded, check_python, tensor_spec
 from workbench.errors import ModelError
 
 GRAPH = "saved_model.pb"
@@ -16,7 +16,7 @@ PARTS = (GRAPH, "saved_model.pbtxt", VARIABLES, "assets", "keras_metadata.pb", "
 
 
 @final
-class SavedModelNetwork(TensorFlowNetwork):
+class SavedModelNetwork(GraphNetwork):
     """A SavedModel with a signature of one input."""
 
     kind = "SavedModel"

@@ -1,7 +1,7 @@
-"""What SavedModels and frozen graphs share: networks of TensorFlow operations without a Keras model around them."""
+"""What the networks share that TensorFlow runs, and those of them that are operations without a Keras model around them."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.catalogue import ENGINES
-from workbench.detectors.conversion import Conversion, convert, exported_name, first_line
+from workbench.detectors.conversion import convert, exported_name, first_line
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured
-from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network, Tensors, TensorSpec
-from workbench.errors import ModelError, UnavailableError
-from workbench.stages import InputSpec
+from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Network, Tensors, TensorSpec
+from workbench.errors import ModelError
 
 PYTHON_OPERATIONS = frozenset(
     {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
@@ -37,19 +36,29 @@ class Loaded(NamedTuple):
 
 
 class TensorFlowNetwork(Network):
-    """A network of TensorFlow operations; subclasses say how it loads.
+    """A network that TensorFlow runs, and that can be converted."""
 
-    Args:
-        path: The file, or the folder.
-        trusted: Whether Python functions that it calls may run.
-    """
+    def run(self, batch: NDArray[np.generic]) -> Mapping[str, NDArray[np.generic]]:
+        import tensorflow as tf
 
-    def __init__(self, path: Path, *, trusted: bool = False) -> None:
-        self.trusted = trusted
-        super().__init__(path)
-        self.refusals: Mapping[str, Mapping[str, str]] = {
-            "runtime.engine": {engine: NO_KERAS for engine, row in ENGINES.items() if row.file == "keras"}
-        }
+        forward = self.forward()
+        with native_stderr_captured():
+            try:
+                return {name: one.numpy() for name, one in forward(tf.constant(batch)).items()}
+            except Exception as error:  # whatever its layers or operations raise
+                reason = first_line(str(error))
+                raise ModelError(f"{self.path} does not run on a frame of {list(batch.shape)}: {reason}") from None
+
+    def litert_model(self, conversion: Conversion, calibration: Calibration) -> LiteRtModel:
+        return convert(conversion, self.sha256, self.save_tensorflow, calibration)
+
+
+class GraphNetwork(TensorFlowNetwork):
+    """A network of TensorFlow operations without a Keras model around them; subclasses say how it loads."""
+
+    @property
+    def refusals(self) -> Mapping[str, Mapping[str, str]]:
+        return {"runtime.engine": {engine: NO_KERAS for engine, row in ENGINES.items() if row.file == "keras"}}
 
     @abstractmethod
     def load(self) -> Loaded:
@@ -74,40 +83,10 @@ class TensorFlowNetwork(Network):
     def inspect(self) -> Tensors:
         return self.loaded.tensors
 
-    def run(self, batch: NDArray[np.generic]) -> Mapping[str, NDArray[np.generic]]:
-        import tensorflow as tf
-
-        forward = self.loaded.forward
-        with native_stderr_captured():
-            try:
-                return {name: one.numpy() for name, one in forward(tf.constant(batch)).items()}
-            except Exception as error:  # whatever its operations raise
-                reason = first_line(str(error))
-                raise ModelError(f"{self.path} does not run on a frame of {list(batch.shape)}: {reason}") from None
-
-    def keras_model(self) -> Any:
-        raise UnavailableError(f"{self.path.name}: {NO_KERAS}")
-
     def forward(self) -> Forward:
         return self.loaded.forward
 
-    def litert_model(
-        self,
-        precision: str,
-        size_hw: tuple[int, int],
-        batch: int,
-        *,
-        outputs: Sequence[str],
-        input_spec: InputSpec,
-        calibration: Calibration,
-    ) -> LiteRtModel:
-        what = Conversion(self._export, tuple(outputs), self.sha256, input_spec, precision, size_hw, batch)
-        return convert(what, calibration)
-
-    def save_tensorflow(self, folder: Path, size_hw: tuple[int, int], *, outputs: Sequence[str], input_spec: InputSpec) -> None:
-        self._export(Conversion(self._export, tuple(outputs), self.sha256, input_spec, "float32", size_hw, 1), str(folder))
-
-    def _export(self, conversion: Conversion, folder: str) -> None:
+    def save_tensorflow(self, conversion: Conversion, folder: Path) -> None:
         import tensorflow as tf
 
         forward = self.loaded.forward
@@ -120,7 +99,7 @@ class TensorFlowNetwork(Network):
         module.kept = self.loaded.keep  # its variables are found through it
         spec = tf.TensorSpec(conversion.input_shape, conversion.input_spec.dtype)
         module.serve = tf.function(serve, input_signature=[spec], autograph=False)
-        tf.saved_model.save(module, folder, signatures=module.serve.get_concrete_function())
+        tf.saved_model.save(module, str(folder), signatures=module.serve.get_concrete_function())
 
 
 def tensor_spec(name: str, tensor: Any) -> TensorSpec:

@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, final
 
@@ -15,10 +16,10 @@ from workbench.detectors.conversion import first_line
 from workbench.detectors.labels import parse_labels
 from workbench.detectors.model_bytes import read_model
 from workbench.detectors.native_output import native_stderr_captured
-from workbench.detectors.network import Calibration, Forward, LiteRtModel, Network, Tensors, TensorSpec
+from workbench.detectors.network import Calibration, Conversion, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.errors import ModelError, UnavailableError
 from workbench.settings import MOST_THREADS, PRECISIONS
-from workbench.stages import InputSpec, dequantised, quantised
+from workbench.stages import dequantised, quantised
 
 IDENTIFIER = b"TFL3"  # at byte 4 of every LiteRT flatbuffer (tensorflow/lite/schema/schema.fbs: file_identifier)
 NO_TENSORFLOW = "a .tflite file holds no TensorFlow network; choose litert"
@@ -30,28 +31,22 @@ MOST_LABEL_BYTES = 1_000_000  # of a list of labels inside a file: more is not o
 
 @final
 class TfliteNetwork(Network):
-    """A `.tflite` file: its precision is fixed, and most often its size and batch too.
-
-    Args:
-        path: The file.
-        tensors: What `inspect` found; `None` where nobody looked yet.
-    """
+    """A `.tflite` file: its precision is fixed, and most often its size and batch too."""
 
     kind = "LiteRT"
 
-    def __init__(self, path: Path, tensors: Tensors | None = None) -> None:
-        super().__init__(path)
-        precision = tensors.precision if tensors else None
-        self.refusals: Mapping[str, Mapping[str, str]] = {
+    @cached_property
+    def refusals(self) -> Mapping[str, Mapping[str, str]]:
+        precision = self.tensors.precision if self.tensors else None
+        one_thread = self.tensors is not None and self.tensors.one_thread
+        return {
             "runtime.engine": {engine: NO_TENSORFLOW for engine, row in ENGINES.items() if not row.runs_tflite},
             "runtime.precision": {
                 other: f"the file is stored as {precision}, and only the original could be converted again; choose {precision}"
                 for other in PRECISIONS
                 if precision and other != precision
             },
-            "runtime.threads": dict.fromkeys(map(str, range(2, MOST_THREADS + 1)), LOSES_CLASSES)
-            if tensors and tensors.one_thread
-            else {},
+            "runtime.threads": dict.fromkeys(map(str, range(2, MOST_THREADS + 1)), LOSES_CLASSES) if one_thread else {},
         }
 
     def read(self) -> bytes:
@@ -95,25 +90,10 @@ class TfliteNetwork(Network):
                 raise ModelError(f"{self.path} does not run on a frame of {list(batch.shape)}: {first_line(str(error))}") from None
         return {one["name"]: dequantised(interpreter.get_tensor(one["index"]), one) for one in interpreter.get_output_details()}
 
-    def keras_model(self) -> Any:
-        raise UnavailableError(f"{self.path.stem}: {NO_TENSORFLOW}")
-
-    def forward(self) -> Forward:
-        raise UnavailableError(f"{self.path.stem}: {NO_TENSORFLOW}")
-
-    def litert_model(
-        self,
-        precision: str,
-        size_hw: tuple[int, int],  # noqa: ARG002 - the seam's signature
-        batch: int,  # noqa: ARG002
-        *,
-        outputs: Sequence[str],
-        input_spec: InputSpec,  # noqa: ARG002
-        calibration: Calibration,  # noqa: ARG002
-    ) -> LiteRtModel:
-        if reason := self.refusals["runtime.precision"].get(precision):
-            raise UnavailableError(f"runtime.precision is {precision}: {reason}")
-        return LiteRtModel(self.read(), {name: name for name in outputs}, converted=False)
+    def litert_model(self, conversion: Conversion, _: Calibration) -> LiteRtModel:
+        if reason := self.refusals["runtime.precision"].get(conversion.precision):
+            raise UnavailableError(f"runtime.precision is {conversion.precision}: {reason}")
+        return LiteRtModel(self.read(), {name: name for name in conversion.outputs}, converted=False)
 
 
 def _spec(details: Mapping[str, Any]) -> TensorSpec:

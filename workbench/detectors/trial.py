@@ -19,6 +19,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
+from pydantic import TypeAdapter
 
 from workbench.detections import FloatArray, UInt8Array
 from workbench.detectors.input_card import DEFAULT_HW, OFFSET_AND_FACTOR, PIXEL_TYPE, InputCard, Values
@@ -163,15 +164,7 @@ def _parsed(content: bytes) -> Trial:
             Run(one["colour"], one["values"], {name: arrays[f"{number}-{n}"] for n, name in enumerate(one["outputs"])})
             for number, one in enumerate(facts["runs"])
         )
-    inputs, outputs = (tuple(_spec(one) for one in facts["tensors"][side]) for side in ("inputs", "outputs"))
-    others = {name: facts["tensors"][name] for name in ("precision", "one_thread")}
-    tensors = Tensors(inputs, outputs, labels=tuple(facts["tensors"]["labels"]), **others)
-    return Trial(tensors, tuple(facts["size_hw"]), runs)
-
-
-def _spec(tree: Mapping[str, Any]) -> TensorSpec:
-    scale = tree["quantization"]
-    return TensorSpec(tree["name"], tuple(tree["shape"]), tree["dtype"], tuple(scale) if scale else None)
+    return Trial(TypeAdapter(Tensors).validate_python(facts["tensors"]), tuple(facts["size_hw"]), runs)
 
 
 def ways_to_feed(taken: TensorSpec) -> Sequence[tuple[InputCard, InputSpec]]:

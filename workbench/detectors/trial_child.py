@@ -47,7 +47,7 @@ def _try(place: Path, out: IO[str]) -> None:
     kind.prepare()
     _write(out, "ready", True)
     try:
-        trial = try_here(kind.open(Path(request["path"]), request["trusted"], None), np.load(place / "frame.npy"))
+        trial = try_here(kind.open(Path(request["path"]), trusted=request["trusted"]), np.load(place / "frame.npy"))
     except ModelError as error:
         _write(out, "refused", str(error).replace(request["path"], request["called"]))
     else:
