@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.detectors.damage import damaged, small_tflite
-from workbench.detectors.trial import LOADING_SECONDS, PATIENCE_SECONDS
+from workbench.detectors.trial import LOADING_SECONDS, TIMEOUT_SECONDS
 from workbench.errors import WorkbenchError
 from workbench.opening import open_detector
 from workbench.samples import WEIGHTS
@@ -22,7 +22,7 @@ def opened(path: Path) -> str:
         outcome = open_detector(str(path)).facts.kind
     except WorkbenchError as error:
         outcome = str(error)
-    assert time.monotonic() - began < PATIENCE_SECONDS + LOADING_SECONDS
+    assert time.monotonic() - began < TIMEOUT_SECONDS + LOADING_SECONDS
     assert "\n" not in outcome
     assert "Traceback" not in outcome
     return outcome

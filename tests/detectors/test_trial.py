@@ -80,7 +80,7 @@ def test_a_model_that_never_returns_is_given_up(tmp_path: Path) -> None:
     began = time.monotonic()
 
     with pytest.raises(ModelError) as refused:
-        try_out(".tflite", path, "endless", FRAME, cache=tmp_path, patience=SHORT)
+        try_out(".tflite", path, "endless", FRAME, cache=tmp_path, timeout_seconds=SHORT)
 
     assert str(refused.value) == f"{path} does not return within 3 s from one frame; choose a smaller model"
     assert time.monotonic() - began < trial.LOADING_SECONDS

@@ -16,11 +16,11 @@ from workbench.session import Session
 from workbench.sweep import Grid, Sweep
 
 SMALL = "litert,input.size_hw=64x96,input.resize=opencv,nms.method=opencv"
-PATIENCE_SECONDS = 120.0
+TIMEOUT_SECONDS = 120.0
 
 
 def until(claim: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + TIMEOUT_SECONDS
     while not claim():
         if time.monotonic() > end:
             raise TimeoutError

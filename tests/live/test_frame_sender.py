@@ -15,7 +15,7 @@ from workbench.media import array_media
 from workbench.pipeline import Pipeline
 
 SMALL = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=opencv"
-PATIENCE_SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 class Screen:
@@ -28,7 +28,7 @@ class Screen:
         self.sent.append((shown, jpeg))
 
     def until(self, count: int) -> None:
-        end = time.monotonic() + PATIENCE_SECONDS
+        end = time.monotonic() + TIMEOUT_SECONDS
         while len(self.sent) < count:
             assert time.monotonic() < end, f"{len(self.sent)} of {count} pictures came"
             time.sleep(0.002)
@@ -83,7 +83,7 @@ def test_who_sees_gets_more_and_their_age_is_known(sender: FrameSender, screen: 
         sender.acknowledge(screen.sent[count - 1][0].number)
     assert sender.age_seconds is not None
     assert sender.age_seconds > 0
-    assert sender.unseen_seconds < PATIENCE_SECONDS
+    assert sender.unseen_seconds < TIMEOUT_SECONDS
     cost = sender.cost
     assert cost is not None
     assert 0 < cost.core_share < 1

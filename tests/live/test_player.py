@@ -14,13 +14,13 @@ from workbench.pipeline import Pipeline
 from workbench.record import MediaFacts
 
 SMALL = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=opencv"
-PATIENCE_SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 def until(claim: Callable[[], object], what: str = "") -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + TIMEOUT_SECONDS
     while not claim():
-        assert time.monotonic() < end, f"waited {PATIENCE_SECONDS} s for {what or claim}"
+        assert time.monotonic() < end, f"waited {TIMEOUT_SECONDS} s for {what or claim}"
         time.sleep(0.005)
 
 

@@ -6,13 +6,13 @@ from tests.scripted_machine import Machine
 from workbench.measuring.steady_wait import MOST_AT_ONCE_SECONDS, MOST_SECONDS, SHARED_MOST_SECONDS, SteadyWait
 
 
-def patience(slower, **more):
+def steady_wait(slower, **more):
     machine = Machine(slower)
     return machine, SteadyWait(lambda: machine.work(0.01), machine, machine.sleep, **more)
 
 
 def test_a_spell_is_waited_for():
-    machine, waiting = patience(lambda now: 1.5 if 1 < now < 3 else 1.0)
+    machine, waiting = steady_wait(lambda now: 1.5 if 1 < now < 3 else 1.0)
     waiting.wait()
     assert waiting.waited_seconds == 0
     machine.now = 1.2
@@ -22,7 +22,7 @@ def test_a_spell_is_waited_for():
 
 
 def test_work_that_is_just_uneven_is_not():
-    machine, waiting = patience(lambda now: 1 + 0.1 * (now % 0.5))
+    machine, waiting = steady_wait(lambda now: 1 + 0.1 * (now % 0.5))
     for _ in range(100):
         waiting.wait()
     assert waiting.waited_seconds == 0
@@ -31,7 +31,7 @@ def test_work_that_is_just_uneven_is_not():
 
 @pytest.mark.parametrize("most_seconds", [SHARED_MOST_SECONDS, MOST_SECONDS])
 def test_a_machine_that_grows_slow_for_good_is_waited_for_only_so_long(most_seconds):
-    machine, waiting = patience(lambda now: 1.5 if now > 1 else 1.0, most_seconds=most_seconds)
+    machine, waiting = steady_wait(lambda now: 1.5 if now > 1 else 1.0, most_seconds=most_seconds)
     waiting.wait()
     waits = []
     for _ in range(100):
@@ -46,7 +46,7 @@ def test_a_machine_that_grows_slow_for_good_is_waited_for_only_so_long(most_seco
 
 
 def test_what_begins_in_a_spell_learns_later_how_fast_the_machine_is():
-    machine, waiting = patience(lambda now: 1.5 if now < 2 or 4 < now < 5 else 1.0)
+    machine, waiting = steady_wait(lambda now: 1.5 if now < 2 or 4 < now < 5 else 1.0)
     waiting.wait()
     assert waiting.waited_seconds == 0
     machine.now = 3

@@ -15,13 +15,13 @@ from workbench.samples import SAMPLE_STILLS
 from workbench.view.widget import WorkbenchView
 
 SMALL = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=opencv"
-PATIENCE_SECONDS = 120.0
+TIMEOUT_SECONDS = 120.0
 
 
 def until(claim: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + TIMEOUT_SECONDS
     while not claim():
-        assert time.monotonic() < end, f"waited {PATIENCE_SECONDS} s"
+        assert time.monotonic() < end, f"waited {TIMEOUT_SECONDS} s"
         time.sleep(0.02)
 
 

@@ -31,7 +31,7 @@ from workbench.stages import Colour, InputSpec
 
 TRIAL = 2  # raised when what is kept changes
 LOADING_SECONDS = 60.0  # for TensorFlow itself to load, which on a slow disk takes long and is no fault of the model
-PATIENCE_SECONDS = 18.0  # for the model, from there on
+TIMEOUT_SECONDS = 18.0  # for the model, from there on
 LARGEST_RESULT = 512 * 1024 * 1024  # bytes of raw outputs that are taken from a child
 COLOURS: tuple[Colour, ...] = ("RGB", "BGR")
 
@@ -74,7 +74,7 @@ def try_out(
     *,
     trusted: bool = False,
     cache: Path | None = None,
-    patience: float = PATIENCE_SECONDS,
+    timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> Trial:
     """Try a model in a child process, or return what that found before.
 
@@ -85,7 +85,7 @@ def try_out(
         frame_rgb: A real frame, uint8 RGB.
         trusted: Whether Python code in it may run.
         cache: Folder of what was found; the user's cache folder by default.
-        patience: Seconds that the model may take, once its runtime is there.
+        timeout_seconds: Seconds that the model may take, once its runtime is there.
 
     Raises:
         ModelError: It does not load or run, crashes its process, or does not return; says which.
@@ -107,7 +107,7 @@ def try_out(
         np.save(place / "frame.npy", frame_rgb)
         request = {"kind": kind, "path": str(path.resolve()), "called": str(path), "trusted": trusted}
         (place / "request.json").write_text(json.dumps(request))
-        _run_child(place, path, patience)
+        _run_child(place, path, timeout_seconds)
         result = place / "result.npz"
         if result.stat().st_size > LARGEST_RESULT:
             raise ModelError(f"{path} puts out {result.stat().st_size / 1e9:.1f} GB for one frame; choose a detector")
@@ -118,19 +118,19 @@ def try_out(
     return found
 
 
-def _run_child(place: Path, path: Path, patience: float) -> None:
+def _run_child(place: Path, path: Path, timeout_seconds: float) -> None:
     ready = False
     try:
         with ChildProcess(("-m", "workbench.detectors.trial_child", str(place)), silent_seconds=LOADING_SECONDS) as child:
             for message in child.messages():
                 if "refused" in message.tree:
                     raise ModelError(message.tree["refused"])
-                ready, child.silent_seconds = True, patience
+                ready, child.silent_seconds = True, timeout_seconds
     except ChildFailedError as failed:
         if failed.reason == "silent" and not ready:
             why = f"the runtimes took over {LOADING_SECONDS:.0f} s to load, so {path} was not tried; try again"
         elif failed.reason == "silent":
-            why = f"{path} does not return within {patience:.0f} s from one frame; choose a smaller model"
+            why = f"{path} does not return within {timeout_seconds:.0f} s from one frame; choose a smaller model"
         else:
             printed = f" (it printed: {failed.printed})" if failed.printed else ""
             why = f"{path} {failed} when it is loaded and run on one frame; choose another model{printed}"

@@ -53,7 +53,7 @@ FILES = (
     *BEFORE,
 )
 """All that an export's folder can hold, once its self-test has run."""
-PATIENCE_SECONDS = 300.0  # for the program's first run: loading TensorFlow and compiling by XLA can take a minute
+TIMEOUT_SECONDS = 300.0  # for the program's first run: loading TensorFlow and compiling by XLA can take a minute
 README = Template("""\
 # An exported detector
 
@@ -200,12 +200,12 @@ def _try(folder: Path) -> None:
     program = ("-B", PROGRAM, "--self-test", "--detections-only")
     said = ""
     try:
-        with ChildProcess(program, silent_seconds=PATIENCE_SECONDS, folder=folder, variables={"PYTHONPATH": ""}) as child:
+        with ChildProcess(program, silent_seconds=TIMEOUT_SECONDS, folder=folder, variables={"PYTHONPATH": ""}) as child:
             for line in child.lines():
                 said = line.strip() or said
     except ChildFailedError as failed:
         if failed.reason == "silent":
-            raise UnavailableError(f"the program did not end within {PATIENCE_SECONDS:.0f} s; nothing was written") from None
+            raise UnavailableError(f"the program did not end within {TIMEOUT_SECONDS:.0f} s; nothing was written") from None
         reason = (said if failed.code == 1 else "") or failed.printed or f"it {failed}"
         raise UnavailableError(
             f"the program does not find what the workbench finds, so nothing was written: {one_line(reason)}"

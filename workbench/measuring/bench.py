@@ -105,7 +105,7 @@ class Bench:
         self._frames = frames
         self._progress = progress
         self._comparison_seconds = comparison_seconds
-        self._real_time = real_time
+        self._asked_real_time = real_time
         self._baseline = baseline
         self._other_session = baseline is not None
         self._lead: tuple[Variant, Pipeline] | None = None
@@ -328,13 +328,13 @@ class Bench:
         return compared.comparison(lead.name, variant.name)
 
     def _real_time(self, variant: Variant, pipeline: Pipeline) -> RealTime | None:
-        if self._real_time is None:
+        if self._asked_real_time is None:
             return None
 
         def tell(done: int, total: int) -> None:
             self._progress(f"{variant.name}: at its own pace", done, total)
 
-        return measure_real_time(pipeline, self._data.media, self._real_time, tell)
+        return measure_real_time(pipeline, self._data.media, self._asked_real_time, tell)
 
     def _agreement(self, variant: Variant, run: _Run) -> Agreement | None:
         baseline = self._baseline

@@ -92,14 +92,14 @@ class ScreenedGroup:
         """Time the NMS of one row on the next of `VISITS` parts of the frames; the first time, judge it."""
         nms = row.settings.nms
         if row.id not in self._screened:
-            self._screened[row.id] = self._agreement(nms)
+            self._screened[row.id] = self._screen(nms)
         visits = self._screened[row.id].visits
         part = slice(len(visits), None, VISITS)
         positions, frames, raws = self._positions[part], self._frames[part], self._raws[part]
         if frames:  # short media have fewer than there are visits
             visits.append(time_nms(with_nms(self._pipeline, nms), positions, frames, raws, self._clock))
 
-    def _agreement(self, nms: Nms) -> _Screened:
+    def _screen(self, nms: Nms) -> _Screened:
         if self._labelled is None:
             return _Screened(None, ())
         found = self._labelled.found(self._pipeline, nms, self._least_score)

@@ -15,7 +15,7 @@ from workbench.sweep.child import group_problem, row_problem
 from workbench.sweep.task import Job, RecordText, Task
 
 OPENING_SECONDS = 600.0  # without a line while models load, compile and convert: calibrating a large one takes minutes
-PATIENCE_SECONDS = 60.0  # without a line while frames run, where the slowest thing is a handful of them
+TIMEOUT_SECONDS = 60.0  # without a line while frames run, where the slowest thing is a handful of them
 MOST_DEATHS = 8  # of one task's processes; after that the rest of its rows would only die as well
 
 
@@ -37,7 +37,7 @@ class Isolation:
 
     command: tuple[str, ...] = ("-m", "workbench.sweep.child")
     opening_seconds: float = OPENING_SECONDS
-    timeout_seconds: float = PATIENCE_SECONDS
+    timeout_seconds: float = TIMEOUT_SECONDS
     memory_bytes: int | None = None
 
 

@@ -64,7 +64,7 @@ def compare_blocks(
         rounds.add()
         if progress:
             progress(len(rounds), max(len(rounds), ROUNDS_AT_LEAST))
-        compared = rounds.look()
+        compared = rounds.so_far()
         if compared and (rounds.clear or clock() - began >= maximum_seconds):
             return compared
 
@@ -85,13 +85,13 @@ class BlockRounds:
         self._frames = 0
         self._next_check = ROUNDS_AT_LEAST
         self.clear = False
-        """Whether the last look's interval was narrow enough to stop."""
+        """Whether the last check's interval was narrow enough to stop."""
 
     def __len__(self) -> int:
         return len(self._ratios)
 
     def add(self) -> None:
-        """Time one round; the first one looks at both settings before, to choose how many frames a block has."""
+        """Time one round; the first one tries both settings before, to choose how many frames a block has."""
         time_a, time_b = self._time_a, self._time_b
         if not self._per_block:
             self._per_block, self._frames = _block_frames(time_a, time_b)
@@ -101,7 +101,7 @@ class BlockRounds:
         self._ratios.append(float(np.median(a) / np.median(b)))
         self._frames += len(a) + len(b)
 
-    def look(self) -> Compared | None:
+    def so_far(self) -> Compared | None:
         """Return what the rounds show once there are enough; `None` before, and between checks, which take time as well."""
         if len(self) < self._next_check:
             return None
@@ -128,7 +128,7 @@ def _narrow(ratio: Ratio) -> bool:
 
 
 def _block_frames(time_a: TimeBlock, time_b: TimeBlock) -> tuple[int, int]:
-    """Choose the frames of a block by a first look at both; return them and how many frames the look took."""
+    """Choose the frames of a block by a first try of both; return them and how many frames that took."""
     least, most = BLOCK_FRAMES
     a, b = time_a(least), time_b(least)
     pair_seconds = float(np.median(a) + np.median(b))
