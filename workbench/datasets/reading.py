@@ -102,7 +102,7 @@ def truth_for(media: Media) -> Path | None:
     Files there that are plainly something else, such as a camera's notes or captions, are passed over; damaged ones are found.
     """
     facts = media.facts()
-    beside = BESIDE.get(facts.kind, _nowhere)(Path(facts.source))
+    beside = BESIDE[facts.kind](Path(facts.source)) if facts.kind in BESIDE else ()
     coco = (path for path in beside if path.is_file() and may_be_coco(path))
     annotations = (found for folder in folders_of(media) for found in _annotations(folder, media))
     return next(coco, None) or next(annotations, None)
@@ -132,10 +132,6 @@ def _next_to(path: Path) -> tuple[Path, ...]:
 def _next_to_folder(folder: Path) -> tuple[Path, ...]:
     folder = folder.resolve()  # `.` has a name too
     return (folder.with_name(f"{folder.name}.json"),)
-
-
-def _nowhere(_: Path) -> tuple[Path, ...]:
-    return ()
 
 
 # Where COCO's json may lie, by the media's kind; the first that exists.

@@ -82,10 +82,6 @@ class Engine(ABC):
         """
 
 
-def _nothing(_: Runtime) -> None:
-    """Stand for an engine that has nothing against any runtime that its row lets through."""
-
-
 @dataclass(frozen=True, slots=True)
 class EngineCode:
     """What the module of an engine has for its row in `workbench.catalogue`.
@@ -98,7 +94,7 @@ class EngineCode:
     """
 
     open: Callable[[Detector, Settings, Calibration], Engine]
-    why_not: Callable[[Runtime], str | None] = _nothing
+    why_not: Callable[[Runtime], str | None] = lambda _: None
 
 
 @final

@@ -83,20 +83,22 @@ def certify(
         threads: That the setting asked for.
     """
     first, last = samples[0], samples[-1]
-    load, steal = _load_by_others(first, last), _steal_share(first, last)
-    throttled = None if first.throttled is None or last.throttled is None else last.throttled - first.throttled
     clocks = [clock for sample in samples for clock in sample.frequencies_mhz]
-    noisy = _noisy_reasons(last=last, cores=cores, quota=quota, threads=threads, load=load, steal=steal, throttled=throttled)
-    unknown = _unknown_reasons(first, last, load, steal)
-    quiet = () if load is None else (f"others kept {load:.2f} of {cores} cores busy",)
-    return NoiseCertificate(
-        verdict="noisy" if noisy else "unknown" if unknown else "quiet",
-        reasons=noisy or unknown or quiet,
-        load_by_others=load,
-        steal_share=steal,
+    counted = NoiseCertificate(
+        verdict="noisy",
+        reasons=(),
+        load_by_others=_load_by_others(first, last),
+        steal_share=_steal_share(first, last),
         quota_cores=quota,
-        throttled=throttled,
+        throttled=None if first.throttled is None or last.throttled is None else last.throttled - first.throttled,
         frequency_mhz=(min(clocks), max(clocks)) if clocks else None,
+    )
+    if reasons := _noisy_reasons(counted, last, cores, threads):
+        return counted.model_copy(update={"reasons": reasons})
+    if reasons := _unknown_reasons(first, last, counted):
+        return counted.model_copy(update={"verdict": "unknown", "reasons": reasons})
+    return counted.model_copy(
+        update={"verdict": "quiet", "reasons": (f"others kept {counted.load_by_others:.2f} of {cores} cores busy",)}
     )
 
 
@@ -154,16 +156,8 @@ def _steal_share(first: Sample, last: Sample) -> float | None:
     return max(0.0, last.steal_seconds - first.steal_seconds) / passed if passed > 0 else None
 
 
-def _noisy_reasons(
-    *,
-    last: Sample,
-    cores: int,
-    quota: float | None,
-    threads: int | None,
-    load: float | None,
-    steal: float | None,
-    throttled: int | None,
-) -> tuple[str, ...]:
+def _noisy_reasons(counted: NoiseCertificate, last: Sample, cores: int, threads: int | None) -> tuple[str, ...]:
+    load, steal, throttled = counted.load_by_others, counted.steal_share, counted.throttled
     reasons = []
     limit = max(LOAD_LEAST, LOAD_SHARE_LIMIT * cores)
     if load is not None and load > limit:
@@ -172,7 +166,7 @@ def _noisy_reasons(
         reasons.append(f"the hypervisor gave {steal:.1%} of the CPU time to others (limit {STEAL_LIMIT:.0%})")
     if throttled:
         reasons.append(f"the container's CPU quota stopped this process {throttled} times")
-    usable = min(cores, quota or cores)
+    usable = min(cores, counted.quota_cores or cores)
     if threads is not None and threads > usable:
         reasons.append(f"{threads} threads share {usable:g} cores; set runtime.threads to {max(1, int(usable))}")
     clock, full = max(last.frequencies_mhz, default=None), last.full_frequency_mhz
@@ -181,13 +175,13 @@ def _noisy_reasons(
     return tuple(reasons)
 
 
-def _unknown_reasons(first: Sample, last: Sample, load: float | None, steal: float | None) -> tuple[str, ...]:
+def _unknown_reasons(first: Sample, last: Sample, counted: NoiseCertificate) -> tuple[str, ...]:
     if not _long_enough(first, last):
         return (f"watched for less than {SHORTEST_SECONDS} s, too short to tell",)
     reasons = []
-    if load is None:
+    if counted.load_by_others is None:
         reasons.append("this system does not tell how busy its cores are")
-    if steal is None:
+    if counted.steal_share is None:
         reasons.append("this system does not tell how much time a hypervisor took")
     return tuple(reasons)
 

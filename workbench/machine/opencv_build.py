@@ -1,7 +1,7 @@
 """Which build of OpenCV is installed, and the headless one in its place where the other cannot load.
 
 `opencv-python` links the system's libGL, which a bare server or container lacks. `opencv-python-headless` of the same version is
-the same library without windows, and needs none. Run as `python -m workbench.opencv_build` when setting up.
+the same library without windows, and needs none. Run as `python -m workbench.machine.opencv_build` when setting up.
 """
 
 import subprocess

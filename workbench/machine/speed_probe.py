@@ -8,6 +8,7 @@ changed, in whatever process and whenever they were.
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -29,10 +30,10 @@ def probe_milliseconds(clock: Callable[[], float] = time.perf_counter) -> float:
     """
     threads = max(1, min(usable_cores(), round(quota_cores() or MOST_THREADS), MOST_THREADS))
     left, right = np.random.default_rng(0).standard_normal((2, SIDE, SIDE), np.float32)
-    seconds: list[float] = []
     together = threading.Barrier(threads)
 
-    def work() -> None:
+    def work(_: int) -> list[float]:
+        seconds = []
         for piece in range(PIECES + 1):
             together.wait()
             began = clock()
@@ -40,10 +41,7 @@ def probe_milliseconds(clock: Callable[[], float] = time.perf_counter) -> float:
                 np.einsum("ij,jk->ik", left, right)  # NumPy's own loop: no threads of its own, nor the interpreter's lock
             if piece:  # the first one fills the caches
                 seconds.append(clock() - began)
+        return seconds
 
-    workers = [threading.Thread(target=work, name="workbench-probe") for _ in range(threads)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    return 1000 * float(np.mean(seconds))
+    with ThreadPoolExecutor(threads, "workbench-probe") as workers:
+        return 1000 * float(np.mean(list(workers.map(work, range(threads)))))

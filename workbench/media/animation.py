@@ -4,7 +4,7 @@ import hashlib
 import os
 import struct
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, final
@@ -49,9 +49,6 @@ class Animation(Media):
                 if index >= start:
                     yield Frame(upright_rgb(picture, self._path), frame_name(self._path.name, index), index, seconds)
                 seconds += _shown_seconds(picture)
-
-    def frame_names(self) -> Sequence[str]:
-        return tuple(frame_name(self._path.name, index) for index in range(self._count))
 
     def facts(self) -> MediaFacts:
         return self._facts

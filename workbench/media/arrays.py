@@ -4,7 +4,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, final
 
 import numpy as np
@@ -92,9 +92,6 @@ class Generated(Media):
                 f"{self._name}: the function gave no frame; let each call return a fresh generator: `lambda: make_frames()`"
             )
 
-    def frame_names(self) -> Sequence[str]:
-        return tuple(frame_name(self._name, index) for index in range(self.facts().frames))
-
     def facts(self) -> MediaFacts:
         with self._turn:
             return self._facts
@@ -103,7 +100,7 @@ class Generated(Media):
     def _facts(self) -> MediaFacts:
         frames = self.frames()
         first = next(frames)
-        count, sha256 = _counted(islice(_after(first, frames), MOST_COUNTED + 1))
+        count, sha256 = _counted(islice(chain((first,), frames), MOST_COUNTED + 1))
         ends = count <= MOST_COUNTED
         return MediaFacts(
             name=self._name,
@@ -230,11 +227,6 @@ def _frames(make: Callable[[], Iterable[Any]], name: str, fps: float | None, sta
         raise MediaError(
             f"{name}: making frames failed after {index}: {type(error).__name__}: {text}; mend what makes them"
         ) from error
-
-
-def _after(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
-    yield first
-    yield from rest
 
 
 def _counted(frames: Iterable[Frame]) -> tuple[int, str]:

@@ -1,6 +1,6 @@
 """A camera: frames as they come, the newest only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, final
 
@@ -30,9 +30,6 @@ class Camera(Media):
 
     def frames(self, start: int = 0) -> Iterator[Frame]:
         return live_frames(LiveSource(name=self._name, opens=self._opened, gone=self._gone()), start)
-
-    def frame_names(self) -> Sequence[str]:
-        return ()
 
     def facts(self) -> MediaFacts:
         fps = self._fps if self._fps > 0 else None

@@ -94,8 +94,8 @@ def _unreadable(path: Path, error: OSError) -> MediaError:
 
 
 def _decoded_by_opencv(picture: "Image", content: bytes) -> UInt8Array | None:
-    is_whole = WHOLE.get(picture.format or "", _unknown)
-    if picture.mode not in {"RGB", "L"} or picture.has_transparency_data or not is_whole(content):
+    is_whole = WHOLE.get(picture.format or "")
+    if picture.mode not in {"RGB", "L"} or picture.has_transparency_data or is_whole is None or not is_whole(content):
         return None
     cv2 = opencv()
     image: UInt8Array | None = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
@@ -143,12 +143,8 @@ def _jpeg_is_whole(content: bytes) -> bool:
     return False
 
 
-def _png_is_whole(content: bytes) -> bool:
-    return content.endswith(b"IEND\xaeB`\x82")
-
-
-def _unknown(_: bytes) -> bool:
-    return False
-
-
-WHOLE: dict[str, Callable[[bytes], bool]] = {"JPEG": _jpeg_is_whole, "MPO": _jpeg_is_whole, "PNG": _png_is_whole}
+WHOLE: dict[str, Callable[[bytes], bool]] = {
+    "JPEG": _jpeg_is_whole,
+    "MPO": _jpeg_is_whole,
+    "PNG": lambda content: content.endswith(b"IEND\xaeB`\x82"),
+}

@@ -50,9 +50,10 @@ class Media(ABC):
             MediaError: From `next()`: a picture is damaged, or a video ends before its time.
         """
 
-    @abstractmethod
     def frame_names(self) -> Sequence[str]:
-        """Return the names of all frames in order, without decoding them."""
+        """Return the names of all frames in order, without decoding them; none where they never end."""
+        facts = self.facts()
+        return tuple(frame_name(facts.name, index) for index in range(facts.frames))
 
     def files(self) -> Sequence[Path] | None:
         """Return the file of each frame in order, where each has one whose pixels are used as they are; `None` elsewhere."""

@@ -14,10 +14,6 @@ from workbench.media.frame import Frame, frame_name
 TIMEOUT_SECONDS = 5.0  # what gives no picture for so long has stalled
 
 
-def _nobody_counts() -> None:
-    pass
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveSource:
     """A camera or a stream, as far as reading it goes.
@@ -36,7 +32,7 @@ class LiveSource:
     gone: str
     pauses_seconds: tuple[float, ...] = ()
     timeout_seconds: float = TIMEOUT_SECONDS
-    reopened: Callable[[], None] = _nobody_counts
+    reopened: Callable[[], object] = lambda: None
 
 
 def live_frames(source: LiveSource, start: int = 0) -> Iterator[Frame]:

@@ -6,7 +6,7 @@ tests know only that what cannot be reached is refused.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, final
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from workbench.errors import MediaError
 from workbench.media.backend import opencv
-from workbench.media.frame import Frame, Media, frame_name
+from workbench.media.frame import Frame, Media
 from workbench.media.live import TIMEOUT_SECONDS, LiveSource, live_frames
 from workbench.media.urls import masked, why_unreachable
 from workbench.media.video import DECODE_THREADS, LEAST_SHARE_DECODED, claimed_frames, count_frames, decoded
@@ -45,6 +45,9 @@ class Stream(Media):
         stated: What was found there.
         pauses_seconds: Before each try to open it again in a row without a picture.
         timeout_seconds: Without a picture for so long, it has stalled.
+
+    Attributes:
+        reconnects: How often it was opened again so far, by all of its iterators.
     """
 
     def __init__(self, url: str, stated: Stated, pauses_seconds: tuple[float, ...], timeout_seconds: float) -> None:
@@ -54,12 +57,7 @@ class Stream(Media):
         self._pauses_seconds = pauses_seconds
         self._timeout_seconds = timeout_seconds
         self._counting = threading.Lock()
-        self._reconnects = 0
-
-    @property
-    def reconnects(self) -> int:
-        """How often it was opened again so far, by all of its iterators."""
-        return self._reconnects
+        self.reconnects = 0
 
     def frames(self, start: int = 0) -> Iterator[Frame]:
         tries = len(self._pauses_seconds)
@@ -73,11 +71,8 @@ class Stream(Media):
         )
         return live_frames(source, start)
 
-    def frame_names(self) -> Sequence[str]:
-        return ()
-
     def facts(self) -> MediaFacts:
-        count = self._reconnects
+        count = self.reconnects
         return MediaFacts(
             name=self._shown,
             source=self._shown,
@@ -90,7 +85,7 @@ class Stream(Media):
 
     def _count(self) -> None:
         with self._counting:
-            self._reconnects += 1
+            self.reconnects += 1
 
 
 @final
@@ -114,9 +109,6 @@ class RemoteVideo(Media):
             capture.release()
             return iter(())
         return self._decoded(capture, start)
-
-    def frame_names(self) -> Sequence[str]:
-        return tuple(frame_name(self._name, index) for index in range(self._stated.frames))
 
     def facts(self) -> MediaFacts:
         stated = self._stated

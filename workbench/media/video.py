@@ -1,7 +1,7 @@
 """Video files, through OpenCV and its FFmpeg."""
 
 import hashlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -45,9 +45,6 @@ class Video(Media):
         if start:
             capture = self._moved(capture, start)
         return self._decoded(capture, start)
-
-    def frame_names(self) -> Sequence[str]:
-        return tuple(frame_name(self._path.name, index) for index in range(self._facts.frames))
 
     def facts(self) -> MediaFacts:
         return self._facts

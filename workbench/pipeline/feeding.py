@@ -34,10 +34,6 @@ class Passed:
     found: tuple[Detections, ...]
 
 
-def _nothing() -> None:
-    pass
-
-
 @final
 class Steps:
     """Frames of some media through a pipeline; called with a watch it handles the next batch and says how many frames it had.
@@ -54,7 +50,7 @@ class Steps:
         next_batch: Callable[[Watch], Passed | None],
         listener: Listener | None = None,
         *,
-        close: Callable[[], None] = _nothing,
+        close: Callable[[], object] = lambda: None,
         last_stage: str | None = None,
     ) -> None:
         self._next_batch = next_batch
