@@ -8,6 +8,7 @@ import pytest
 
 from workbench.errors import MediaError
 from workbench.media import camera, no_camera, open_media
+from workbench.media.backend import opencv
 from workbench.media.camera import Camera, is_camera
 from workbench.samples import SAMPLE_CLIP
 
@@ -16,9 +17,7 @@ class Devices:
     """OpenCV as it would be with a camera: any number opens the sample clip, whose end is the camera's."""
 
     def __init__(self) -> None:
-        import cv2
-
-        self._cv2 = cv2
+        self._cv2 = opencv()  # not `cv2` itself: whoever opens the first video without it has FFmpeg print from then on
         self.opened = 0
 
     def VideoCapture(self, _: int) -> object:  # noqa: N802 - OpenCV's name
@@ -39,7 +38,7 @@ def devices(monkeypatch: pytest.MonkeyPatch) -> Devices:
 
 @pytest.mark.usefixtures("devices")
 def test_frames_are_the_newest_and_end_with_a_sentence() -> None:
-    frames = Camera(0).frames()
+    frames = Camera("camera:0").frames()
     first = next(frames)
     time.sleep(0.3)
     second = next(frames)
@@ -53,7 +52,7 @@ def test_frames_are_the_newest_and_end_with_a_sentence() -> None:
 
 @pytest.mark.usefixtures("devices")
 def test_a_camera_is_given_back_when_its_frames_are_dropped() -> None:
-    frames = Camera(0).frames()
+    frames = Camera("camera:0").frames()
     next(frames)
     frames.close()  # type: ignore[attr-defined]
     assert "workbench-live" not in {thread.name for thread in threading.enumerate()}

@@ -75,7 +75,7 @@ class Card(CardPart):
         if isinstance(self.labels, str):
             return read_labels((folder or Path()) / self.labels)
         count = self.candidates.classes(there) if self.candidates else None
-        labels = self.labels or tensors.labels or guessed_labels(count or len(tensors.labels) or 1)
+        labels = self.labels or tensors.labels or guessed_labels(count or 1)
         if self.labels and count is not None and count != len(labels):
             raise ModelError(f"the card has {len(labels)} labels, the model scores {count} classes; correct the card")
         if count is not None and len(labels) != count:

@@ -23,14 +23,12 @@ class Opened:
 
     Attributes:
         content: The flatbuffer.
-        interpreter: Ready to be invoked.
         shape: Of the input.
         dtype: Of the input.
         output_names: Names of the output tensors that are read, in order.
     """
 
     content: bytes
-    interpreter: Any
     shape: tuple[int, ...]
     dtype: Any
     output_names: tuple[str, ...]
@@ -95,7 +93,7 @@ class LiteRt(Engine):
         self._table = quantising_table(detector.input_spec, self._input)
         self.input_spec = detector.input_spec if self._table is None else replace(detector.input_spec, dtype="uint8")
         names = tuple(details["name"] for details in self._outputs)
-        opened = Opened(model.content, interpreter, tuple(map(int, self._input["shape"])), self._input["dtype"], names)
+        opened = Opened(model.content, tuple(map(int, self._input["shape"])), self._input["dtype"], names)
         executor = open_executor(opened, settings) if open_executor else Executor(self._by_interpreter(interpreter))
         self._execute = executor.execute
         self.notes = (*model.notes, *executor.notes)

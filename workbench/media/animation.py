@@ -30,8 +30,8 @@ DAMAGE = (EOFError, OSError, SyntaxError, ValueError, IndexError, struct.error) 
 class Animation(Media):
     """An animation. Each frame is all that is to be seen at its time, as Pillow puts it together; each pass decodes it anew."""
 
-    def __init__(self, path: Path, source: str) -> None:
-        self._path = path
+    def __init__(self, source: str) -> None:
+        self._path = path = Path(source)
         self._source = source
         _check_whole(path)
         try:
@@ -94,11 +94,6 @@ def is_animation(path: Path) -> bool:
     if path.name.startswith("."):
         return False
     return suffix in ANIMATION_SUFFIXES or (suffix in MAY_MOVE_SUFFIXES and _moves(path))
-
-
-def open_animation(source: str) -> Media:
-    """Open an animation."""
-    return Animation(Path(source), source)
 
 
 def _moves(path: Path) -> bool:

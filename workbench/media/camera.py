@@ -17,9 +17,9 @@ PREFIX = "camera:"
 class Camera(Media):
     """A camera of this machine. It never ends, and a frame that nobody took in time is lost."""
 
-    def __init__(self, number: int) -> None:
-        self._number = number
-        self._name = f"{PREFIX}{number}"
+    def __init__(self, source: str) -> None:
+        self._number = int(source.removeprefix(PREFIX))
+        self._name = f"{PREFIX}{self._number}"
         capture = self._opened()
         read, image = capture.read()
         self._fps = float(capture.get(opencv().CAP_PROP_FPS))
@@ -54,11 +54,6 @@ def is_camera(source: str) -> bool:
     (True, False)
     """
     return source.startswith(PREFIX) and source[len(PREFIX) :].isdigit()
-
-
-def open_camera(source: str) -> Media:
-    """Open `camera:0` and the like."""
-    return Camera(int(source[len(PREFIX) :]))
 
 
 def no_camera(number: int = 0, devices: Path = Path("/dev")) -> str | None:

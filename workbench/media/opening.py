@@ -5,15 +5,15 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from workbench.errors import MediaError
-from workbench.media.animation import ANIMATION_SUFFIXES, is_animation, open_animation
+from workbench.media.animation import ANIMATION_SUFFIXES, Animation, is_animation
 from workbench.media.arrays import ArraySource, array_media
-from workbench.media.camera import is_camera, open_camera
+from workbench.media.camera import Camera, is_camera
 from workbench.media.frame import Media
 from workbench.media.pictures import PICTURE_SUFFIXES, is_glob, is_picture, open_folder, open_glob, open_picture
 from workbench.media.sequence import is_sequence, open_sequence
 from workbench.media.stream import open_stream
 from workbench.media.urls import is_url, masked
-from workbench.media.video import VIDEO_SUFFIXES, is_video, open_video
+from workbench.media.video import VIDEO_SUFFIXES, Video, is_video
 
 MediaSource = str | Path | Media | ArraySource
 """Whatever stands for media where people name some."""
@@ -22,12 +22,12 @@ CHOICES = "choose a picture, a folder or glob of pictures, a numbered sequence, 
 
 # What a name is, and how to open that; the first that fits. New kinds of media are new rows.
 OPENERS: tuple[tuple[Callable[[str], bool], Callable[[str], Media]], ...] = (
-    (is_camera, open_camera),
+    (is_camera, Camera),
     (is_url, open_stream),
     (lambda source: Path(source).is_dir(), open_folder),
-    (lambda source: Path(source).is_file() and is_animation(Path(source)), open_animation),
+    (lambda source: Path(source).is_file() and is_animation(Path(source)), Animation),
     (lambda source: Path(source).is_file() and is_picture(Path(source)), open_picture),
-    (lambda source: Path(source).is_file() and is_video(Path(source)), open_video),
+    (lambda source: Path(source).is_file() and is_video(Path(source)), Video),
     (is_sequence, open_sequence),
     (is_glob, open_glob),
 )

@@ -31,8 +31,8 @@ LEAST_SHARE_DECODED = 0.9
 class Video(Media):
     """A video file. Rotation that it asks for is applied, transparency is left out, of more than 8 bits the upper 8 remain."""
 
-    def __init__(self, path: Path, source: str) -> None:
-        self._path = path
+    def __init__(self, source: str) -> None:
+        self._path = path = Path(source)
         self._source = source
         _check_whole(path)
         first = next(self.frames(), None)
@@ -156,11 +156,6 @@ def decoded(capture: Any, name: str, start: int) -> Generator[Frame, None, End]:
 def is_video(path: Path) -> bool:
     """Tell by its name whether a file is a video."""
     return path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
-
-
-def open_video(source: str) -> Media:
-    """Open a video file."""
-    return Video(Path(source), source)
 
 
 def _check_whole(path: Path) -> None:
