@@ -11,12 +11,9 @@ LONGEST_SIDE = 1 << 30  # pixels; a file may claim more digits than NumPy takes
 
 
 def check_bounds(truth: Truth, path: Path, meaning: str) -> None:
-    """Check that boxes are in pixels and touch their pictures; reaching over the border is allowed.
+    """Check that boxes, none without a size, are in pixels and touch their pictures; reaching over the border is allowed.
 
-    Args:
-        truth: Without boxes that have no width or height.
-        path: What the error names.
-        meaning: What boxes are in its format, in words.
+    The error names the path, and says what boxes are in its format.
 
     Raises:
         TruthError: They are in fractions, not finite, or wholly outside.

@@ -44,12 +44,7 @@ def anchor_outputs(trial: Trial) -> tuple[str, str] | None:
 
 
 def unfinished_card(trial: Trial, name: str) -> str | None:
-    """Return the text of a card that wants its anchors; `None` where the outputs are of another kind.
-
-    Args:
-        trial: What the model did with a frame.
-        name: Of the model, without its ending.
-    """
+    """Return the text of the card of a model of that name, without its anchors; `None` where the outputs are of another kind."""
     outputs = anchor_outputs(trial)
     if outputs is None:
         return None

@@ -43,11 +43,7 @@ class Card(CardPart):
         return self
 
     def meaning(self, tensors: Tensors, folder: Path | None = None) -> Meaning:
-        """Bring the card and a network together.
-
-        Args:
-            tensors: Of the network.
-            folder: Where a file of labels is looked for.
+        """Bring the card and a network together; a file of labels is looked for in the folder.
 
         Raises:
             ModelError: They do not fit: says what the card names and what there is.

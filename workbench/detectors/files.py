@@ -119,13 +119,9 @@ def as_detector(loaded: LoadedModel, card: Card, source: str) -> Detector:
 
 
 def load_model(source: str, get_frame: GetFrame, allow: Collection[str] = (), *, try_on_noise: bool = True) -> LoadedModel:
-    """Try a model on one frame and find readings of what it puts out; raises as `load_detector` does.
+    """Try a model on one frame and find readings of what it puts out; takes and raises what `load_detector` does.
 
-    Args:
-        source: A path.
-        get_frame: What to try it on.
-        allow: Names of `ALLOWANCES` that the user grants.
-        try_on_noise: Whether a model with a card is tried on noise instead, which is one frame for all media.
+    A model with a card is tried on noise instead, which is one frame for all media, unless `try_on_noise` is false.
     """
     unknown = [name for name in allow if name not in ALLOWANCES]
     if unknown:

@@ -99,13 +99,7 @@ class EngineCode:
 
 @final
 class OutputReader:
-    """Reads a network's raw outputs on the host, as candidates or as detections by what the NMS says.
-
-    Args:
-        meaning: What the outputs mean.
-        nms: `method` says whose NMS it is.
-        size_hw: Height and width of the network's input.
-    """
+    """Reads a network's raw outputs on the host: as detections where the NMS is the network's own, else as candidates."""
 
     def __init__(self, meaning: Meaning, nms: Nms, size_hw: tuple[int, int]) -> None:
         self._meaning = meaning

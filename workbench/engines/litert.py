@@ -62,13 +62,7 @@ class LiteRt(Engine):
     """A `.tflite` model with a set number of threads; boxes are decoded by NumPy.
 
     An integer model is fed pixels through a table that holds scaling and quantising at once, and its outputs are brought back to
-    float32 by the scale and zero point that the file states.
-
-    Args:
-        detector: What to run.
-        settings: How.
-        calibration: Frames for the ranges of an integer model.
-        open_executor: What executes it.
+    float32 by the scale and zero point that the file states. The interpreter executes it, or what `open_executor` opens.
     """
 
     covers = ("model", "box decoding")

@@ -14,12 +14,7 @@ def _code(name: str) -> EngineCode:
 
 
 def open_engine(detector: Detector, settings: Settings, calibration: Calibration) -> Engine:
-    """Make a detector ready to run under settings that `availability.check` has passed.
-
-    Args:
-        detector: What to run.
-        settings: `input` and `runtime` say how; `nms` is fused under XLA where it compiles.
-        calibration: Frames for the ranges of an integer model, called only where a conversion needs them.
+    """Make a detector ready to run under settings that `availability.check` has passed; see `EngineCode`.
 
     Raises:
         UnavailableError: The conversion or the runtime refused; says why.

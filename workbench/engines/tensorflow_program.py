@@ -24,10 +24,7 @@ RESIZE_IN_DATASET = "resize: tf.data does it ahead, as TensorFlow operations in 
 class TensorFlowProgram(Engine):
     """Resize where the settings put it in the graph, model, box decoding, and under XLA the NMS where it compiles.
 
-    Args:
-        detector: What to run.
-        settings: How.
-        options: What `tf.function` is told; `None` where the program is called as it is.
+    `tf.function` compiles the program under the options; where these are `None` it is called as it is.
     """
 
     thread_safe = True

@@ -46,16 +46,7 @@ def prepare(frames: Tensor, spec: InputSpec, size_hw: tuple[int, int]) -> Tensor
 
 
 def prepare_one(frame: Tensor, spec: InputSpec, size_hw: tuple[int, int]) -> Tensor:
-    """Do what `prepare` does, for one frame whose size need not be known when the graph is traced; XLA cannot compile it.
-
-    Args:
-        frame: uint8 RGB `(height, width, 3)`.
-        spec: What the network wants.
-        size_hw: Height and width of the network's input.
-
-    Returns:
-        A tensor of `spec.dtype`, `(height, width, 3)` or `(3, height, width)` of the network's input.
-    """
+    """Do what `prepare` does, for one frame whose size need not be known when the graph is traced; XLA cannot compile it."""
     import tensorflow as tf
 
     size = tf.constant(size_hw, tf.int32)

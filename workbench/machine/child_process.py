@@ -70,12 +70,9 @@ class ChildProcess:
 
     Three threads: the caller's takes lines from a queue that one reader fills; another reader keeps the tail of standard error.
 
-    Attributes:
-        silent_seconds: How long it may write no line; the caller changes it as the work changes.
-
     Args:
         words: For the interpreter: a module or a program, and its arguments.
-        silent_seconds: As above.
+        silent_seconds: How long it may write no line; an attribute too, which the caller changes as the work changes.
         memory_bytes: What it may take; a share of what is free by default.
         stop: Set by another thread to end it.
         folder: Where it runs; the current one by default.

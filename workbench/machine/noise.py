@@ -106,10 +106,6 @@ def with_pace(certificate: NoiseCertificate, seconds: Sequence[float]) -> NoiseC
     """Judge the pace as well, by work that is the same for each frame: what nobody counts shows there.
 
     Two virtual cores on one physical core, a neighbour on the other half of it, or a processor that grows hot: no counter tells.
-
-    Args:
-        certificate: What the counters told.
-        seconds: Of the same work, one per frame, in order.
     """
     change = pace_change(seconds)
     judged = certificate.model_copy(update={"pace_change": change})

@@ -103,11 +103,7 @@ def _decoded_by_opencv(picture: "Image", content: bytes) -> UInt8Array | None:
 
 
 def upright_rgb(picture: "Image", name: object) -> UInt8Array:
-    """Return the pixels of one of Pillow's pictures as `decode_picture` does.
-
-    Args:
-        picture: Any of Pillow's; it is not changed.
-        name: What an error calls it.
+    """Return the pixels of one of Pillow's pictures, which stays as it is, as `decode_picture` does.
 
     Raises:
         MediaError: Its file is cut short or damaged, or nobody knows the range of its pixels.

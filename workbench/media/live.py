@@ -36,13 +36,9 @@ class LiveSource:
 
 
 def live_frames(source: LiveSource, start: int = 0) -> Iterator[Frame]:
-    """Open a live source and iterate over its newest frames; a frame that nobody took in time is lost.
+    """Open a live source and iterate over its newest frames, numbered from `start`; a frame that nobody took in time is lost.
 
     Its thread ends, and it is closed, when the iterator ends or is dropped.
-
-    Args:
-        source: What to read.
-        start: The first frame's index; nothing is skipped for it.
 
     Raises:
         MediaError: It cannot be opened; or, from `next()`, it gives no pictures any more.

@@ -90,12 +90,7 @@ class Stream(Media):
 
 @final
 class RemoteVideo(Media):
-    """A video file on a server: its frames end, and each pass fetches it anew. To begin further in, all before is decoded.
-
-    Args:
-        url: Where; user name and password in it are used, and shown nowhere.
-        stated: What was found there.
-    """
+    """A video file on a server: its frames end, and each pass fetches it anew. To begin further in, all before is decoded."""
 
     def __init__(self, url: str, stated: Stated) -> None:
         self._url = url
@@ -125,12 +120,7 @@ class RemoteVideo(Media):
 
 
 def open_stream(source: str, pauses_seconds: tuple[float, ...] = PAUSES_SECONDS, timeout_seconds: float = TIMEOUT_SECONDS) -> Media:
-    """Open the stream, or the video file, at a URL: what says how many frames it has is a file.
-
-    Args:
-        source: The URL.
-        pauses_seconds: Before each try to open a stream again in a row without a picture.
-        timeout_seconds: Without a picture for so long, a stream has stalled.
+    """Open the stream, or the video file, at a URL: what says how many frames it has is a file. See `Stream`.
 
     Raises:
         MediaError: Nobody answers there, or not with a video.

@@ -63,12 +63,9 @@ def _shown_packets(container: Any, stream: Any) -> Sequence[Any]:
 
 
 def go_to(capture: Any, timeline: Timeline, start: int) -> bool:
-    """Let the frame at `start` be the next that is read; false where seeking does not find it, which leaves the capture anywhere.
+    """Let the frame at `start`, 1 or more, be the next that OpenCV's capture of the same file reads.
 
-    Args:
-        capture: OpenCV's.
-        timeline: Of the same file.
-        start: 1 or more.
+    False where seeking does not find it, which leaves the capture anywhere.
     """
     before = timeline.seconds[start - 1]
     earlier = takewhile(lambda back: back < before, LOOK_BACK_SECONDS)

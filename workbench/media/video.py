@@ -127,13 +127,7 @@ class End:
 
 
 def decoded(capture: Any, name: str, start: int) -> Generator[Frame, None, End]:
-    """Iterate over what one of OpenCV's captures reads, and give it back at the end; returns how it ended.
-
-    Args:
-        capture: OpenCV's.
-        name: Frames are called `name#start`, …
-        start: Index of the next frame that it reads.
-    """
+    """Iterate over what one of OpenCV's captures reads, as `name#start` and so on, and give it back; returns how it ended."""
     cv2 = opencv()
     index, seconds = start, 0.0
     image_bgr, buffers = None, Buffers()

@@ -72,12 +72,7 @@ class Steps:
 
 
 def loop_blocks(open_steps: Callable[[], Steps], begin: Callable[[], None]) -> Callable[[int], Sequence[float]]:
-    """Return what times the next frames when called; media that end begin again.
-
-    Args:
-        open_steps: From the first frame.
-        begin: Called before each block, for others have had theirs.
-    """
+    """Return what times the next frames when called, after `begin`; media that end begin again."""
     steps = open_steps()
 
     def run(count: int) -> list[float]:
@@ -102,13 +97,7 @@ def loop_blocks(open_steps: Callable[[], Steps], begin: Callable[[], None]) -> C
 
 
 def overlapped_blocks(open_steps: Callable[[int], Steps], length: int, filling: int) -> Callable[[int], Sequence[float]]:
-    """Return what starts overlapped stages when called, times frames once their queues are full, and ends them.
-
-    Args:
-        open_steps: From the position to begin at.
-        length: Frames of the media.
-        filling: Frames that fill the queues.
-    """
+    """Return what starts overlapped stages when called, times frames once `filling` have filled their queues, and ends them."""
     position = 0
 
     def time_block(count: int) -> Sequence[float]:

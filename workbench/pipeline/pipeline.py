@@ -24,13 +24,7 @@ from workbench.timing import DECODED_BY_ONE, NoWatch, Stopwatch, Watch
 
 
 class Pipeline:
-    """A detector made ready under settings that `availability.check` has passed: frames in, detections and pictures out.
-
-    Args:
-        detector: What to run.
-        settings: How; with the input size filled in.
-        calibration: Frames for the ranges of an integer model.
-    """
+    """A detector made ready under settings that `availability.check` has passed: frames in, detections and pictures out."""
 
     def __init__(self, detector: Detector, settings: Settings, calibration: Calibration) -> None:
         size_hw = settings.input.size_hw

@@ -53,11 +53,6 @@ class FrameDataset:
     JPEG, PNG and BMP files are decoded by TensorFlow where it resizes too; everything else is decoded by OpenCV, one frame after
     the other, and prepared in parallel calls.
 
-    Args:
-        media: Frames to feed.
-        spec: What the network wants.
-        settings: With the input size filled in.
-
     Raises:
         UnavailableError: The frames are too many to be kept; says how large they are.
     """

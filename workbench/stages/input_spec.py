@@ -108,12 +108,6 @@ class Placement:
     def to_frame(self, boxes_xyxy: FloatArray) -> FloatArray:
         """Turn boxes in pixels of the input into `xyxy_px` of the original frame, clipped to it.
 
-        Args:
-            boxes_xyxy: `(n, 4)`, in pixels of the network's input.
-
-        Returns:
-            A new `(n, 4)` float32 array.
-
         >>> spec = InputSpec(size_hw=(320, 320), default_hw=(320, 320))
         >>> place(spec, (720, 1280), (320, 320)).to_frame(np.array([[80, 70, 160, 90]], np.float32))
         array([[320.,   0., 640.,  80.]], dtype=float32)
@@ -127,11 +121,6 @@ class Placement:
 
 def place(spec: InputSpec, frame_size_hw: tuple[int, int], size_hw: tuple[int, int]) -> Placement:
     """Say where a frame of some size lies inside the network's input. Every way of resizing follows this one function.
-
-    Args:
-        spec: What the network wants.
-        frame_size_hw: Height and width of the frame.
-        size_hw: Height and width of the network's input.
 
     >>> spec = InputSpec(size_hw=None, default_hw=(320, 320))
     >>> place(spec, (720, 1280), (320, 320))
