@@ -91,10 +91,10 @@ def runner() -> Iterator[NotebookClient]:
 
 
 def quick(path: Path, frames: Path) -> nbformat.NotebookNode:
-    """Return a notebook that compares shortly; a lesson on the small detector and its frames, which it says the same of."""
+    """Return a notebook that compares shortly, and does so on the small detector and its frames."""
     text = path.read_text(encoding="utf-8").replace(COMPARING, SHORTLY)
     notebook = nbformat.reads(text, as_version=4)
-    for cell in code_cells_of(notebook) if path in LESSONS else ():
+    for cell in code_cells_of(notebook):
         cell.source = SAMPLES.sub(repr(str(SHAPES)), SAMPLE_FRAMES.sub(rf"open_data(\1, {str(frames)!r})", cell.source))
     return notebook
 

@@ -227,8 +227,9 @@ def _kill_left(mark: str, session: int) -> None:
 def _belongs(process: psutil.Process, mark: str, session: int) -> bool:
     if mark in (process.info["environ"] or {}).get(MARK, ""):
         return True
-    with suppress(AttributeError, OSError, psutil.Error):  # Windows has no sessions; or it has ended
-        return os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE
+    session_of = getattr(os, "getsid", None)  # Windows has no sessions
+    with suppress(OSError, psutil.Error):  # it has ended
+        return session_of is not None and session_of(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE
     return False
 
 

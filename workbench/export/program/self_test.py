@@ -179,7 +179,8 @@ def environment() -> dict[str, Any]:
 
 def memory() -> int:
     """Return the machine's bytes of memory, 0 where the system does not tell."""
+    ask = getattr(os, "sysconf", None)
     try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
+        return ask("SC_PHYS_PAGES") * ask("SC_PAGE_SIZE") if ask else 0
+    except (OSError, ValueError):
         return 0
