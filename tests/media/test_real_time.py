@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from workbench.errors import MediaError, UnavailableError
-from workbench.measuring import Pace
+from workbench.measuring import RealTimePass
 from workbench.measuring.real_time_pass import measure_real_time
 from workbench.media import Frame, Media, RealTimeMedia, array_media
 from workbench.pipeline import Pipeline
@@ -118,7 +118,7 @@ def test_stopping_early_closes_the_media() -> None:
 
 @pytest.mark.parametrize("feed", ["loop", "threads", "tfdata"])
 def test_a_pipeline_that_is_quick_enough_keeps_up(small_pipeline: Open, feed: str) -> None:
-    told = measure_real_time(small_pipeline(f"{SMALL},input.resize=opencv,feed.mode={feed}"), Clip(fps=5.0), Pace(frames=6))
+    told = measure_real_time(small_pipeline(f"{SMALL},input.resize=opencv,feed.mode={feed}"), Clip(fps=5.0), RealTimePass(frames=6))
 
     assert told.source_fps == 5
     assert len(told.age_seconds) == 6
@@ -129,7 +129,9 @@ def test_a_pipeline_that_is_quick_enough_keeps_up(small_pipeline: Open, feed: st
 
 @pytest.mark.parametrize("policy", ["drop", "queue"])
 def test_a_pipeline_that_is_too_slow_says_so(small_pipeline: Open, policy: Policy) -> None:
-    told = measure_real_time(small_pipeline(f"{SMALL},input.resize=opencv"), Clip(fps=1000.0), Pace(frames=40, policy=policy))
+    told = measure_real_time(
+        small_pipeline(f"{SMALL},input.resize=opencv"), Clip(fps=1000.0), RealTimePass(frames=40, policy=policy)
+    )
 
     assert not told.keeps_up
     assert told.dropped > 0 if policy == "drop" else told.growing
@@ -139,7 +141,7 @@ def test_kept_frames_have_no_pace(small_pipeline: Open) -> None:
     one = small_pipeline(f"{SMALL},input.resize=opencv,feed.mode=tfdata,feed.cache=memory")
 
     with pytest.raises(UnavailableError, match="feed.cache is memory: frames that come at their own pace are not kept"):
-        measure_real_time(one, array_media([np.zeros((8, 8, 3), np.uint8)], name="one"), Pace(fps=30))
+        measure_real_time(one, array_media([np.zeros((8, 8, 3), np.uint8)], name="one"), RealTimePass(fps=30))
 
 
 def real_time(ages: Sequence[float], dropped: int = 0) -> RealTime:

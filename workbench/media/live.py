@@ -11,7 +11,7 @@ from workbench.machine import NamedThread
 from workbench.media.backend import opencv
 from workbench.media.frame import Frame, frame_name
 
-PATIENCE_SECONDS = 5.0  # what gives no picture for so long has stalled
+TIMEOUT_SECONDS = 5.0  # what gives no picture for so long has stalled
 
 
 def _nobody_counts() -> None:
@@ -35,7 +35,7 @@ class LiveSource:
     opens: Callable[[], Any]
     gone: str
     pauses_seconds: tuple[float, ...] = ()
-    timeout_seconds: float = PATIENCE_SECONDS
+    timeout_seconds: float = TIMEOUT_SECONDS
     reopened: Callable[[], None] = _nobody_counts
 
 

@@ -64,7 +64,7 @@ def compare_blocks(
         rounds.add()
         if progress:
             progress(len(rounds), max(len(rounds), ROUNDS_AT_LEAST))
-        compared = rounds.look()
+        compared = rounds.so_far()
         if compared and (rounds.clear or clock() - began >= maximum_seconds):
             return compared
 
@@ -101,7 +101,7 @@ class BlockRounds:
         self._ratios.append(float(np.median(a) / np.median(b)))
         self._frames += len(a) + len(b)
 
-    def look(self) -> Compared | None:
+    def so_far(self) -> Compared | None:
         """Return what the rounds show once there are enough; `None` before, and between checks, which take time as well."""
         if len(self) < self._next_check:
             return None
