@@ -76,6 +76,7 @@ class Card:
         expected: What the change should bring; `None` where it is not about time.
         measured: What the alternative brought; `None` where no record holds it.
         change: What to set, by `group.field`; `None` where there is nothing to set.
+        changes: The same as words, `group.field=value`.
         command: What measures the change; `None` where there is nothing to measure.
         theory: Three lines on why it is so.
     """
@@ -89,6 +90,7 @@ class Card:
     expected: Expected | None = None
     measured: Measured | None = None
     change: Mapping[str, object] | None = None
+    changes: tuple[str, ...] = ()
     command: str | None = None
     theory: tuple[str, str, str]
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.choosing.differences import ap_change, compare_records
+from workbench.choosing.differences import compare_records
 from workbench.choosing.speeds import Speeds, compare_times
 from workbench.detections import Agreement, break_reasons
 from workbench.errors import SettingsError
-from workbench.record import Record
-from workbench.timing import Ratio
+from workbench.record import Record, ap_change
+from workbench.wording import inverse
 
 MAX_SLOWER = 0.05  # sessions on a quiet machine differ by less, mostly; a change that costs less is no reason to stop anyone
 MAX_AP_LOSS = 0.005  # half of what COCO's results differ by between trainings; the same model on the same frames differs by .0001
@@ -106,13 +106,13 @@ def did_not_run(before: Record, reason: str) -> Check:
 def _check_times(speeds: Speeds) -> tuple[bool | None, str]:
     if speeds.ratio is None:
         return None, speeds.basis
-    longer = Ratio(median=1 / speeds.ratio.median, low=1 / speeds.ratio.high, high=1 / speeds.ratio.low)
+    longer = inverse(speeds.ratio)
     words = f"takes {longer.median:.2f} times as long [{longer.low:.2f}, {longer.high:.2f}]"
     return speeds.verdict == "slower", words
 
 
 def _check_ap(before: Record, after: Record, limits: Tolerance) -> tuple[bool | None, str]:
-    change = ap_change(before, after)
+    change = ap_change(after, before)
     if change is None:
         return None, "AP is not judged: both records need one on the same truth"
     assert before.accuracy is not None, "there is a change"

@@ -63,11 +63,7 @@ class Measured:
     overlapped: bool = False
     timeline: tuple[StageSpan, ...] = ()
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        return self.warmed_up.warnings
-
-    def timing(self, compile_seconds: float, bound_share: float | None = None) -> Timing:
+    def timing(self, compile_seconds: float) -> Timing:
         """Return the value that a record keeps."""
         return Timing(
             compile_seconds=compile_seconds,
@@ -78,7 +74,6 @@ class Measured:
             overlapped=self.overlapped,
             cpu_seconds=self.cpu_seconds,
             core_busy=self.core_busy,
-            bound_share=bound_share,
         )
 
 
@@ -90,16 +85,6 @@ SPLIT_FRAMES = 32  # whose stages are timed at least: enough for medians
 
 Turns = Generator[None, None, T]
 """Work that stops now and then for others to have their turn; what it returns is its outcome."""
-
-
-def drained(turns: Turns[T]) -> T:
-    """Take all turns one after the other, and return the outcome."""
-    while True:
-        try:
-            next(turns)
-        except StopIteration as end:
-            outcome: T = end.value
-            return outcome
 
 
 def measure_in_turns(

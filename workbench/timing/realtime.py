@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import computed_field
 
 from workbench.timing.base import Value
-from workbench.timing.statistics import median_seconds, quantile_seconds
+from workbench.timing.statistics import median_seconds, milliseconds, quantile_seconds
 
 Policy = Literal["drop", "queue"]
 """What happens to a frame that nobody takes in time: the oldest is dropped, or all wait."""
@@ -30,18 +30,18 @@ class RealTime(Value):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def median_age_ms(self) -> float | None:
-        return _milliseconds(median_seconds(self.age_seconds))
+        return milliseconds(median_seconds(self.age_seconds))
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def p99_age_ms(self) -> float | None:
-        return _milliseconds(quantile_seconds(self.age_seconds, 0.99))
+        return milliseconds(quantile_seconds(self.age_seconds, 0.99))
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def jitter_ms(self) -> float | None:
         """Standard deviation of the intervals between pictures."""
-        return _milliseconds(float(np.std(self.interval_seconds))) if self.interval_seconds else None
+        return milliseconds(float(np.std(self.interval_seconds))) if self.interval_seconds else None
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -59,7 +59,3 @@ class RealTime(Value):
     def keeps_up(self) -> bool:
         """Whether no frame was dropped and none waited longer and longer."""
         return bool(self.age_seconds) and not self.dropped and not self.growing
-
-
-def _milliseconds(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds * 1000.0

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, Self
 from pydantic import computed_field, model_validator
 
 from workbench.timing.base import Value
-from workbench.timing.statistics import median_of_sums, median_seconds, quantile_seconds
+from workbench.timing.statistics import median_of_sums, median_seconds, milliseconds, quantile_seconds
 
 STAGES = ("decode", "preprocess", "copy", "infer", "nms", "draw", "show")  # the order in which a frame passes them
 UNEXPLAINED = "unexplained"
@@ -63,22 +63,22 @@ class Timing(Value):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def median_ms(self) -> float | None:
-        return _milliseconds(median_seconds(self.total_seconds))
+        return milliseconds(median_seconds(self.total_seconds))
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def p90_ms(self) -> float | None:
-        return _milliseconds(quantile_seconds(self.total_seconds, 0.90))
+        return milliseconds(quantile_seconds(self.total_seconds, 0.90))
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def p95_ms(self) -> float | None:
-        return _milliseconds(quantile_seconds(self.total_seconds, 0.95))
+        return milliseconds(quantile_seconds(self.total_seconds, 0.95))
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def p99_ms(self) -> float | None:
-        return _milliseconds(quantile_seconds(self.total_seconds, 0.99))
+        return milliseconds(quantile_seconds(self.total_seconds, 0.99))
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -153,10 +153,6 @@ class Comparison(Value):
     """What B is, against A."""
     frames: int
     blocks: int
-
-
-def _milliseconds(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds * 1000.0
 
 
 def kept_seconds(seconds: Iterable[float]) -> tuple[float, ...]:
