@@ -184,7 +184,7 @@ def test_a_sweep_can_ask_what_is_there(history):
     history.append_many([record(id=str(n)) for n in range(5)])
 
     assert history.has(["1", "3", "nine"]) == {"1", "3"}
-    assert history.ids() == {"0", "1", "2", "3", "4"}
+    assert {row.id for row in history.summaries()} == {"0", "1", "2", "3", "4"}
     assert history.has([]) == frozenset()
 
 
@@ -202,7 +202,7 @@ def test_removed_records_leave_nothing_behind(history):
     assert history.remove_many(["a", "c", "nowhere"]) == 2
     history.compact()
 
-    assert history.ids() == {"b"}
+    assert {row.id for row in history.summaries()} == {"b"}
     assert history._base.execute("SELECT count(*) FROM bodies").fetchone() == (1,)
 
 

@@ -1,6 +1,5 @@
 """`workbench history export`: records as a JSON file."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -49,4 +48,4 @@ def export(
             texts += [record.to_json() for record in opened.records_by_id(ids[start : start + READ_AT_ONCE])]
         write_whole(out, f"[{','.join(texts)}]\n")
     console(json_file).print(f"{counted(len(ids), 'record')}: {out}", markup=False)
-    write_json(json_file, json.dumps({"schema": 1, "file": str(out), "records": ids}))
+    write_json(json_file, {"file": str(out), "records": ids})

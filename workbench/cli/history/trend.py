@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,7 +48,7 @@ def trend(
     tree = [
         {"settings": one.newest.settings.model_dump(mode="json"), "runs": [_run_tree(run) for run in one.runs]} for one in found
     ]
-    write_json(json_file, json.dumps({"schema": 1, "trends": tree}))
+    write_json(json_file, {"trends": tree})
 
 
 def _runs_table(runs: Sequence[Run]) -> Table:
