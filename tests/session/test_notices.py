@@ -5,8 +5,7 @@ import threading
 import pytest
 
 from workbench.errors import MediaError, SettingsError
-from workbench.session import Notices
-from workbench.session.notices import LOG_KEPT, Cancelled, CancelToken, Place
+from workbench.session.notices import LOG_KEPT, Cancelled, CancelToken, Notices, Place
 
 
 def told(error: Exception, place: Place = "settings") -> Notices:

@@ -3,13 +3,12 @@
 from workbench.history.fast import fast_values
 from workbench.history.store import History, default_path
 from workbench.history.summary import Summary
-from workbench.history.trend import Run, Trend, trends
+from workbench.history.trend import Run, trends
 
 __all__ = [
     "History",
     "Run",
     "Summary",
-    "Trend",
     "default_path",
     "fast_values",
     "trends",
