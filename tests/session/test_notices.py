@@ -15,7 +15,8 @@ def told(error: Exception, place: Place = "settings") -> Notices:
         with notices.doing("trying"):
             raise error
 
-    notices.guard(place, fail)
+    with notices.guarding(place):
+        fail()
     return notices
 
 
@@ -66,7 +67,8 @@ def test_one_job_that_ends_leaves_the_line_of_another() -> None:
         with notices.doing("accuracy on labelled frames"):
             assert notices.job is not None
             assert notices.job.what == "preparing", "what somebody can cancel comes first"
-        notices.guard("settings", lambda: notices.tell_error(SettingsError("no such thing")))
+        with notices.guarding("settings"):
+            notices.tell_error(SettingsError("no such thing"))
 
         assert notices.job is not None
         assert (notices.job.what, notices.job.can_cancel) == ("preparing", True)

@@ -1,7 +1,7 @@
 """A card: one thing that the records show, what changing it should bring, and what it brought where it was measured."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from workbench.record import Speed
@@ -119,7 +119,7 @@ class Card:
             "record": self.record_id,
             "finding": self.finding,
             "evidence": self.evidence,
-            "expected": expected and {"ratio": expected.ratio, "arithmetic": expected.arithmetic, "bound": expected.bound},
+            "expected": expected and asdict(expected),
             "measured": measured and _measured_tree(measured),
             "change": None if self.change is None else dict(self.change),
             "command": self.command,

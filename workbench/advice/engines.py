@@ -40,13 +40,7 @@ LITERT_THEORY: Theory = (
 
 
 def against_graph(engine: str, name: str, theory: Theory) -> Find:
-    """Return the rule that compares an engine with TensorFlow's plain graph on this machine.
-
-    Args:
-        engine: Of `runtime.engine`.
-        name: What people call it.
-        theory: Three lines.
-    """
+    """Return the rule that compares an engine with TensorFlow's plain graph on this machine; `name` is what people call it."""
     rivals = {"graph": engine, engine: "graph"}
 
     def find(pool: Pool, record: Record) -> Card | None:

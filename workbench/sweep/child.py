@@ -134,12 +134,7 @@ def compose(
 ) -> Iterator[Record]:
     """Compose the rows of tasks in turns, so that a machine whose speed changes does so for all of them alike.
 
-    Args:
-        job: Of kind `compose`.
-        detector: What runs.
-        data: Frames and truth.
-        lines: Told of each row.
-        make_group: What screens a task's rows; `ScreenedGroup` by default.
+    What screens a task's rows is a `ScreenedGroup`, unless `make_group` makes another.
     """
     from workbench.sweep.composed_records import ScreenedGroup
 

@@ -172,10 +172,7 @@ class ScreenedGroup:
 def composed_times(loop: LoopTiming, timed: NmsTiming, *, separate: bool) -> tuple[dict[str, Seconds], Seconds]:
     """Return the seconds of frames by stage and whole: of the loop's front, and what was timed of NMS and drawing added to it.
 
-    Args:
-        loop: Of the engine.
-        timed: Of the NMS.
-        separate: Whether NMS is a stage of its own; where the network does its own, what is left of it counts as drawing.
+    Where NMS is no `separate` stage, since the network does its own, what is left of it counts as drawing.
     """
     positions, front = loop.front(FRAMES_KEPT)
     nms, draw = timed.at(positions)
@@ -187,10 +184,6 @@ def why_impossible(stages: Mapping[str, Seconds], total: Seconds) -> str | None:
     """Say why times that were put together cannot be those of frames; `None` where they can.
 
     Each stage takes its time, and a frame no less than its own front and the least that was seen of what follows it.
-
-    Args:
-        stages: By name, one time per frame.
-        total: Of the same frames.
 
     >>> why_impossible({"infer": np.array([0.006]), "nms": np.array([0.001])}, np.array([0.0001]))
     'a frame takes 0.1 ms, its measured parts at least 7'

@@ -66,14 +66,10 @@ def _measuring_seconds(task: Task) -> float:
 
 @final
 class Remaining:
-    """The time that is left, guessed from what jobs so far took against what was guessed for them.
+    """The time that is left, guessed from what jobs so far took against what was guessed for them."""
 
-    Args:
-        guessed_seconds: Of all jobs.
-    """
-
-    def __init__(self, guessed_seconds: float) -> None:
-        self._guessed = guessed_seconds
+    def __init__(self) -> None:
+        self._guessed = 0.0
         self._done_guessed = 0.0
         self._done_taken = 0.0
 
@@ -87,11 +83,7 @@ class Remaining:
         self._done_taken += taken_seconds
 
     def seconds(self, running: Iterable[tuple[Job, float]] = ()) -> float:
-        """Return it, of one worker's time.
-
-        Args:
-            running: Jobs, and for how many seconds each has been running.
-        """
+        """Return it, of one worker's time, where each of the running jobs has been so for some seconds."""
         pace = self._done_taken / self._done_guessed if self._done_guessed else 1.0
         gone = sum(min(spent, MOST_GONE * job_seconds(job) * pace) for job, spent in running)
         return max(0.0, (self._guessed - self._done_guessed) * pace - gone)
