@@ -10,13 +10,8 @@ from workbench.session.notices import LOG_KEPT, Cancelled, CancelToken, Notices,
 
 def told(error: Exception, place: Place = "settings") -> Notices:
     notices = Notices()
-
-    def fail() -> None:
-        with notices.doing("trying"):
-            raise error
-
-    with notices.guarding(place):
-        fail()
+    with notices.guarding(place), notices.doing("trying"):
+        raise error
     return notices
 
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from workbench import wording
@@ -20,7 +21,6 @@ from workbench.report.headline import NOISE_ORDER, headline, key_figures
 from workbench.report.points import points_of, quality_axis
 from workbench.report.raw import packed, packed_records, script_json
 from workbench.report.summary import Summary
-from workbench.report.templates import templates
 from workbench.settings import describe_changes
 from workbench.version import VERSION
 
@@ -63,7 +63,7 @@ def render_report(records: Sequence[Record], *, allow_different_machines: bool =
     if not allow_different_machines:
         check_same_machine(tuple(records))
     summary = Summary.of(records)
-    context, template = _context(summary), templates().get_template("template.html.jinja")
+    context, template = _context(summary), _templates().get_template("template.html.jinja")
     plotly = plotly_script() if context["chart_names"] else ""
     if len(records) <= MANY:
         html = template.render(context | {"plotly": Markup(plotly), "plotly_packed": ""})  # noqa: S704 - plotly's own file
@@ -243,3 +243,32 @@ def plotly_script() -> str:
     assert package is not None, "we require it"
     assert package.origin is not None, "it has an `__init__.py`"
     return (Path(package.origin).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+
+
+@cache
+def _templates() -> Environment:
+    """Return the templates, with the filters that they use."""
+    environment = Environment(
+        loader=PackageLoader("workbench.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "ms": wording.format_seconds_as_ms,
+        "percent": wording.format_percent,
+        "significant": wording.format_number,
+        "setting": _setting_text,
+        "unbroken": wording.unbroken,
+        "size_bytes": wording.format_bytes,
+        "cpu_name": wording.short_cpu_name,
+    }
+    return environment
+
+
+def _setting_text(value: object) -> str:
+    """Write one setting's value as the command line takes it."""
+    if isinstance(value, list | tuple):
+        return "x".join(map(str, value))
+    return "default" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
