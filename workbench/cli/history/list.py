@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from workbench.cli.history.filters import DEFAULT_ROWS, SHORT_ID, EngineName, Limit, Machine, Name, Tag, matching, minute
+from workbench.cli.history.filters import DEFAULT_ROWS, SHORT_ID, EngineName, Limit, Machine, Name, Tag, machine_id_of, minute
 from workbench.cli.options import DetectorName, HistoryFile, JsonFile, MediaName, UsageError
 
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ def list_records(
     from workbench.cli.tables import print_table
 
     with opened_history(history) as opened:
-        found = matching(
-            opened, detector=detector, media=media, machine=machine, tag=tag, engine=engine, name=name, newest=limit + 1
+        machine_id = machine_id_of(machine, opened)
+        found = opened.summaries(
+            detector_name=detector, media_name=media, machine_id=machine_id, tag=tag, engine=engine, name=name, newest=limit + 1
         )
     rows, more = found[-limit:], len(found) > limit
     out = console(json_file)
