@@ -1,7 +1,7 @@
 """Whether a record is worse than an earlier one of the same settings, beyond what noise explains."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -30,12 +30,8 @@ class Tolerance:
     max_agreement_loss: float = MAX_AGREEMENT_LOSS
 
     def __post_init__(self) -> None:
-        for name, value, most in (
-            ("max_slower", self.max_slower, np.inf),
-            ("max_ap_loss", self.max_ap_loss, 1.0),
-            ("max_agreement_loss", self.max_agreement_loss, 1.0),
-        ):
-            if not (np.isfinite(value) and 0.0 <= value <= most):
+        for name, value in asdict(self).items():
+            if not (np.isfinite(value) and 0.0 <= value <= (np.inf if name == "max_slower" else 1.0)):
                 raise SettingsError(f"{name} is {value}; choose a fraction such as .05")
 
 

@@ -18,13 +18,6 @@ from workbench.record import (
 )
 
 
-def agreement(record: Record, baseline: Record | None) -> float | None:
-    """Return the agreement with the baseline; the baseline agrees with itself."""
-    if record.agreement is not None:
-        return record.agreement.ratio
-    return 1.0 if baseline is not None and record.id == baseline.id and ran(record) else None
-
-
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What the records come to."""
@@ -60,7 +53,10 @@ class Summary:
         return _loss(record, self.baseline)
 
     def agreement(self, record: Record) -> float | None:
-        return agreement(record, self.baseline)
+        """Return the agreement with the baseline, which agrees with itself."""
+        if record.agreement is not None:
+            return record.agreement.ratio
+        return 1.0 if record.id == self.baseline.id and ran(record) else None
 
     @property
     def right(self) -> Record | None:

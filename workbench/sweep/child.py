@@ -191,7 +191,7 @@ def _direct(job: Job, detector: Detector, data: EvaluationData, lines: Lines) ->
     from workbench.opening import Variant
 
     (task,) = job.tasks
-    rows = (*((task.lead,) if task.lead else ()), *task.rows)
+    rows = task.measured
     at, compiled = rows[0], set[str]()
 
     def turn(number: int) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import final
 
 from workbench.catalogue import ENGINES, NMS_METHODS
-from workbench.sweep.task import Job, Row, Task
+from workbench.sweep.task import Job, Task
 
 # Seconds on two cores of a server's processor, for detectors of a few megabytes: right to a factor of two elsewhere, and soon
 # corrected by what the first jobs took.
@@ -43,19 +43,15 @@ def job_seconds(job: Job) -> float:
     return loading + sum(map(_measuring_seconds, job.tasks))
 
 
-def _rows(task: Task) -> tuple[Row, ...]:
-    return (*((task.lead,) if task.lead else ()), *task.rows)
-
-
 def _needs_tensorflow(task: Task) -> bool:
-    settings = [row.settings for row in _rows(task)]
+    settings = [row.settings for row in task.measured]
     return task.kind == "convert" or any(
         not ENGINES[one.runtime.engine].runs_tflite or NMS_METHODS[one.nms.method].place == "graph" for one in settings
     )
 
 
 def _measuring_seconds(task: Task) -> float:
-    rows = _rows(task)
+    rows = task.measured
     if task.kind == "convert":
         return CONVERSION_SECONDS * len(rows)
     if task.kind == "direct":
