@@ -20,7 +20,7 @@ import numpy as np
 
 from workbench.choosing import Budget, pick
 from workbench.cli.saved import newest
-from workbench.history import History, trends
+from workbench.history import History, fast_values, trends
 from workbench.machine import environment
 from workbench.record import Record, read_records
 from workbench.report import render_report
@@ -127,7 +127,7 @@ def in_process(path: Path, machine_id: str) -> None:
     with timed("trends, from what was listed"):
         trends(rows)
     with timed("the preset `fast`"):
-        history.fastest(rows[0].detector_sha256, machine_id)
+        fast_values("fast", rows[0].detector_sha256, path)
     history.close()
     with timed("the records of the report, its best 500"):
         best = newest(path, 500)

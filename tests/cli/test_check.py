@@ -112,7 +112,7 @@ def change(tagged: Path, update: Callable[[Record], dict[str, Any]]) -> None:
     """Put another record in the tagged one's place."""
     with History(tagged) as history:
         old = history.records(tag="v1")[0]
-        history.remove(old.id)
+        history.remove_many([old.id])
         history.append(old.model_copy(update=update(old)))
 
 

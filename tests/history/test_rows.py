@@ -65,14 +65,17 @@ def test_a_row_as_json_holds_settings_and_booleans(history):
     assert tree["settings"]["input"]["size_hw"] == [320, 320]
 
 
-def test_a_row_holds_every_column_of_its_table_and_no_other():
+def test_a_new_file_has_the_columns_of_one_of_0_1_0_so_that_both_are_of_one_schema():
     base = sqlite3.connect(":memory:")
     for statement in TABLES:
         base.execute(statement)
+    saved = sqlite3.connect(f"{(REPOSITORY / 'tests/record/saved_0_1_0/history.sqlite').as_uri()}?mode=ro&immutable=1", uri=True)
 
-    columns = [name for _, name, *_ in base.execute("PRAGMA table_info(summaries)")]
+    columns, before = (one.execute("PRAGMA table_info(summaries)").fetchall() for one in (base, saved))
+    saved.close()
 
-    assert columns == ["position", *Summary._fields]
+    assert columns == before
+    assert [name for _, name, *_ in columns] == ["position", *Summary._fields]
 
 
 def test_settings_written_before_a_field_was_there_are_equal_to_todays():
@@ -184,7 +187,7 @@ def test_a_sweep_can_ask_what_is_there(history):
     history.append_many([record(id=str(n)) for n in range(5)])
 
     assert history.has(["1", "3", "nine"]) == {"1", "3"}
-    assert history.ids() == {"0", "1", "2", "3", "4"}
+    assert {row.id for row in history.summaries()} == {"0", "1", "2", "3", "4"}
     assert history.has([]) == frozenset()
 
 
@@ -202,7 +205,7 @@ def test_removed_records_leave_nothing_behind(history):
     assert history.remove_many(["a", "c", "nowhere"]) == 2
     history.compact()
 
-    assert history.ids() == {"b"}
+    assert {row.id for row in history.summaries()} == {"b"}
     assert history._base.execute("SELECT count(*) FROM bodies").fetchone() == (1,)
 
 

@@ -6,10 +6,6 @@ from tests.lessons.asked import GRAPH, INT8, NAIVE, UNCLEAR, XLA
 from tests.report.records import NOISY, OTHER_MACHINE, broken_record, comparison, full_set, problem_record, record, timing
 from workbench.errors import RecordError, SettingsError
 from workbench.lessons import (
-    Amount,
-    Answer,
-    Choice,
-    Speed,
     chosen,
     crowding,
     fastest,
@@ -24,7 +20,7 @@ from workbench.lessons import (
     speed,
     stage_speed,
 )
-from workbench.lessons.answers import Claim
+from workbench.lessons.answers import Amount, Answer, Choice, Claim, Speed
 from workbench.lessons.graph_mistakes import Outcome
 from workbench.record import EngineFacts, Record
 from workbench.timing import Ratio

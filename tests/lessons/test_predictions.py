@@ -6,7 +6,8 @@ from tests.lessons.asked import GRAPH, NAIVE, UNCLEAR, XLA, xla_guess
 from tests.report.records import record
 from workbench.advice import advise
 from workbench.errors import SettingsError
-from workbench.lessons import Choice, Lesson, largest_stage, speed
+from workbench.lessons import Lesson, largest_stage, speed
+from workbench.lessons.answers import Choice
 
 ATTACK = "<img src=https://example.org/x onerror=alert(1)>"
 

@@ -30,7 +30,7 @@ from tests.report.records import (
 from workbench.errors import MachinesDifferError, RecordError
 from workbench.record import Record
 from workbench.report import render_report, write_report
-from workbench.report.plotly_script import script
+from workbench.report.page import plotly_script
 
 ATTACK = "<script>alert(1)</script>"
 
@@ -199,5 +199,5 @@ def test_plotly_of_many_records_is_packed_and_plotlys_own() -> None:
 
     found = re.search(r'id="plotly-source">([^<]*)<', html)
     assert found is not None
-    assert gzip.decompress(base64.b64decode(found.group(1))).decode() == script() == get_plotlyjs()
-    assert script() in render_report(full_set())
+    assert gzip.decompress(base64.b64decode(found.group(1))).decode() == plotly_script() == get_plotlyjs()
+    assert plotly_script() in render_report(full_set())

@@ -5,18 +5,13 @@ import threading
 import pytest
 
 from workbench.errors import MediaError, SettingsError
-from workbench.session import Notices
-from workbench.session.notices import LOG_KEPT, Cancelled, CancelToken, Place
+from workbench.session.notices import LOG_KEPT, Cancelled, CancelToken, Notices, Place
 
 
 def told(error: Exception, place: Place = "settings") -> Notices:
     notices = Notices()
-
-    def fail() -> None:
-        with notices.doing("trying"):
-            raise error
-
-    notices.guard(place, fail)
+    with notices.guarding(place), notices.doing("trying"):
+        raise error
     return notices
 
 
@@ -67,7 +62,8 @@ def test_one_job_that_ends_leaves_the_line_of_another() -> None:
         with notices.doing("accuracy on labelled frames"):
             assert notices.job is not None
             assert notices.job.what == "preparing", "what somebody can cancel comes first"
-        notices.guard("settings", lambda: notices.tell_error(SettingsError("no such thing")))
+        with notices.guarding("settings"):
+            notices.tell_error(SettingsError("no such thing"))
 
         assert notices.job is not None
         assert (notices.job.what, notices.job.can_cancel) == ("preparing", True)

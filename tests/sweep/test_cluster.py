@@ -142,8 +142,8 @@ def test_what_is_finished_when_a_sweep_ends_early_is_stored(start, sources: Sour
         said = rf"the Dask scheduler at {re.escape(address)} answers no more"
         with nullcontext() if deed == "cancel" else pytest.raises(UnavailableError, match=said), closing(executor):
             seen += run.run()
-        assert {record.id for record in seen} <= history.ids()
-        assert history.ids()
+        assert {record.id for record in seen} <= {row.id for row in history.summaries()}
+        assert {row.id for row in history.summaries()}
     assert time.monotonic() - began < STARTING_SECONDS * 2
     if deed == "cancel":
         _, alive = psutil.wait_procs([psutil.Process(pid) for pid in children_of(worker.pid)], timeout=10)

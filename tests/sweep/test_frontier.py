@@ -2,7 +2,7 @@
 
 import pytest
 
-from workbench.sweep import contenders
+from workbench.sweep.frontier import contenders
 
 
 def same(point):

@@ -240,7 +240,7 @@ def test_after_a_cancel_all_that_is_finished_is_stored(sources: Sources, tmp_pat
         records = list(run.run())
 
         assert {record.id for record in records[1:]} == {job.tasks[0].rows[0].id for job, _ in executor.begun[1:]}
-        assert history.ids() == {record.id for record in records}
+        assert {row.id for row in history.summaries()} == {record.id for record in records}
 
 
 def test_a_scheduler_that_is_lost_ends_the_sweep_with_one_line(sources: Sources, tmp_path: Path) -> None:

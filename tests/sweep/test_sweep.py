@@ -18,8 +18,9 @@ from workbench.history import History
 from workbench.measuring import Bench
 from workbench.opening import Sources, open_data, open_detector, variant
 from workbench.record import Record, place
-from workbench.sweep import Grid, Isolation, Standing, Sweep, ThisMachine, contenders
+from workbench.sweep import Grid, Isolation, Standing, Sweep, ThisMachine
 from workbench.sweep.composed_records import FRAMES_KEPT, why_impossible
+from workbench.sweep.frontier import contenders
 from workbench.sweep.runner import LEAST_CONFIRMED
 from workbench.timing import Timing
 
@@ -74,7 +75,7 @@ def test_a_sweep_composes_what_a_bench_measures(sources: Sources, open_history: 
     assert estimate.seconds > 0
     assert len(composed) == 24
     assert not [record for record in records if record.problem]
-    assert {record.id for record in composed} == run.ids & history.ids()
+    assert {record.id for record in composed} == run.ids & {row.id for row in history.summaries()}
     assert [record.id for record in history.records(pictures=False)] == [record.id for record in records]
     assert standings[-1].done == standings[-1].total >= 4
     assert standings[-1].records == len(records)
@@ -181,7 +182,7 @@ def test_what_is_cancelled_goes_on_later(sources: Sources, open_history: Callabl
         seen.append(record)
         if record.composed:
             run.cancel()
-    stored = history.ids()
+    stored = {row.id for row in history.summaries()}
     rest = list(sweep(sources, history, FEW).run())
 
     assert {record.id for record in seen} == stored

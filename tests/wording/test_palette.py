@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from workbench.timing import STAGES, UNEXPLAINED
-from workbench.wording import GREY, STAGE_COLOURS, class_colour, ink, rgb, stage_colour
-from workbench.wording.palette import BLACK, CLASS_COLOURS, WHITE, luminance
+from workbench.wording import STAGE_COLOURS, class_colour, ink, rgb, stage_colour
+from workbench.wording.palette import BLACK, CLASS_COLOURS, GREY, WHITE, luminance
 
 # Machado, Oliveira, Fernandes 2009, severity 1.0; on linear RGB.
 EYES = {

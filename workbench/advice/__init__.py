@@ -4,6 +4,6 @@ Works on records alone: what it says of a setting was measured here, or is arith
 """
 
 from workbench.advice.advising import RULES, advise
-from workbench.advice.card import Card, Expected, Measured
+from workbench.advice.card import Card
 
-__all__ = ["RULES", "Card", "Expected", "Measured", "advise"]
+__all__ = ["RULES", "Card", "advise"]

@@ -80,14 +80,6 @@ def overlapping(record: Record) -> Expected | None:
     return Expected(ratio=ratio, arithmetic=arithmetic, bound=True)
 
 
-def ap_change(record: Record, other: Record) -> float | None:
-    """Return how much more AP a record has than another; `None` where either is unknown, or they were judged by other truths."""
-    new, old = record.accuracy, other.accuracy
-    if new is None or old is None or new.ap is None or old.ap is None or new.truth != old.truth:
-        return None
-    return new.ap - old.ap
-
-
 def usable(record: Record) -> float:
     """Return the cores that the run could use: those of the machine, or of the container's quota."""
     cores, quota = float(record.environment.cores), record.noise.quota_cores

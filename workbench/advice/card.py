@@ -1,7 +1,7 @@
 """A card: one thing that the records show, what changing it should bring, and what it brought where it was measured."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from workbench.record import Speed
@@ -76,6 +76,7 @@ class Card:
         expected: What the change should bring; `None` where it is not about time.
         measured: What the alternative brought; `None` where no record holds it.
         change: What to set, by `group.field`; `None` where there is nothing to set.
+        changes: The same as words, `group.field=value`.
         command: What measures the change; `None` where there is nothing to measure.
         theory: Three lines on why it is so.
     """
@@ -89,6 +90,7 @@ class Card:
     expected: Expected | None = None
     measured: Measured | None = None
     change: Mapping[str, object] | None = None
+    changes: tuple[str, ...] = ()
     command: str | None = None
     theory: tuple[str, str, str]
 
@@ -117,7 +119,7 @@ class Card:
             "record": self.record_id,
             "finding": self.finding,
             "evidence": self.evidence,
-            "expected": expected and {"ratio": expected.ratio, "arithmetic": expected.arithmetic, "bound": expected.bound},
+            "expected": expected and asdict(expected),
             "measured": measured and _measured_tree(measured),
             "change": None if self.change is None else dict(self.change),
             "command": self.command,

@@ -1,15 +1,14 @@
 """Cards about what is found: thresholds that flood NMS, limits that cut frames off, classes that hide each other, small objects."""
 
-from workbench.advice.arithmetic import amdahl, ap_change, of_frame, share, stage
+from workbench.advice.arithmetic import amdahl, of_frame, share, stage
 from workbench.advice.card import Card, Expected
 from workbench.advice.pool import Pool
 from workbench.advice.rule import AP_CHANGE_NOTED, Theory, draw_up
 from workbench.detections import match
-from workbench.record import AP_LOSS_NOTED, Record, ap
+from workbench.record import AP_LOSS_NOTED, Record, ap, ap_change
 from workbench.wording import counted, format_change, format_fraction, format_number, format_seconds_as_ms, listed
 
 LOW_SCORE = 0.05  # what evaluations keep to; what scores less hardly changes AP, and there is far more of it
-USUAL_SCORE = 0.30
 FLOOD = 300.0  # candidates a frame; real scenes leave some tens, and NMS compares each with each
 FLOOD_SHARE = 0.05  # of the frame that NMS takes; below it the flood does no harm
 HALF = 0.5  # of the NMS time that a higher threshold has to save where nobody counted candidates

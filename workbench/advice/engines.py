@@ -1,11 +1,11 @@
 """Cards about what executes the network: engines and precisions side by side, model.predict, programs compiled again and again."""
 
-from workbench.advice.arithmetic import amdahl, ap_change, share, stage, stages, usable
+from workbench.advice.arithmetic import amdahl, share, stage, stages, usable
 from workbench.advice.card import Card, Expected
 from workbench.advice.pool import Pool
 from workbench.advice.rule import AP_CHANGE_NOTED, QUICKER, SHARE_NOTED, Find, Theory, draw_up
 from workbench.catalogue import engine_row
-from workbench.record import AP_LOSS_NOTED, Record, Speed, ap, speed_against
+from workbench.record import AP_LOSS_NOTED, Record, Speed, ap, ap_change, speed_against
 from workbench.timing import median_seconds
 from workbench.wording import counted, format_fraction, format_number, format_percent, format_seconds_as_ms, listed, times
 
@@ -40,13 +40,7 @@ LITERT_THEORY: Theory = (
 
 
 def against_graph(engine: str, name: str, theory: Theory) -> Find:
-    """Return the rule that compares an engine with TensorFlow's plain graph on this machine.
-
-    Args:
-        engine: Of `runtime.engine`.
-        name: What people call it.
-        theory: Three lines.
-    """
+    """Return the rule that compares an engine with TensorFlow's plain graph on this machine; `name` is what people call it."""
     rivals = {"graph": engine, engine: "graph"}
 
     def find(pool: Pool, record: Record) -> Card | None:

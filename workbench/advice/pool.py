@@ -11,12 +11,12 @@ Key = tuple[object, ...]
 
 @final
 class Pool:
-    """Records whose times may be set side by side.
+    """Records whose times may be set side by side: they all ran, on one machine, with one detector, on the same frames.
 
     Args:
-        records: They all ran, on one machine, with one detector, on the same frames.
-        subjects: Those that people ask about, of these records.
-        baseline: The one that the others are compared with, of these records.
+        records: All of them.
+        subjects: Those that people ask about.
+        baseline: The one that the others are compared with.
         labels: What each is called, by id.
     """
 
@@ -40,12 +40,8 @@ class Pool:
     def siblings(self, record: Record, free: Collection[str], *, broken: bool = False) -> tuple[Record, ...]:
         """Return the other records that are set as this one in all but the `group.field` names in `free`.
 
-        Those that differ in fewer names come first, then those measured in whole frames, then the newest.
-
-        Args:
-            record: Whose.
-            free: What may differ.
-            broken: Whether those that break the detector come along.
+        Those that differ in fewer names come first, then those measured in whole frames, then the newest. Those that break the
+        detector come along where `broken` is set.
         """
         own = self._flat[record.id]
         index = self._index(frozenset(free))

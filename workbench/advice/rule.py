@@ -8,6 +8,7 @@ from workbench.advice.card import Card, Expected
 from workbench.advice.pool import Pool
 from workbench.advice.trial import compare_command
 from workbench.record import Record
+from workbench.settings import assignments
 
 SHARE_NOTED = 0.20  # a stage with a fifth of the frame brings 1.25 times at most: less hardly repays the trouble
 QUICKER = 0.8  # of a stage's time: medians of separate runs differ by several percent, this is a difference
@@ -46,17 +47,7 @@ def draw_up(
 ) -> Card:
     """Return the card, with what the records measured of its change and the command that measures it where there is one.
 
-    Args:
-        pool: Where to look for the alternative.
-        record: That the card is about.
-        key: The rule's name.
-        title: A few words.
-        finding: A sentence.
-        evidence: Its figures.
-        theory: Three lines.
-        expected: What the change should bring.
-        change: What to set.
-        alternative: The record that stands for the change; by default the one that is set so, and equal in all else.
+    `alternative` is the record that stands for the change; by default the one that is set so, and equal in all else.
     """
     if alternative is None and change is not None:
         alternative = pool.twin(record, change)
@@ -70,6 +61,7 @@ def draw_up(
         expected=expected,
         measured=pool.measured(record, alternative),
         change=change,
+        changes=() if change is None else assignments(record.settings.with_values(change), change),
         command=None if change is None else compare_command(record, change),
         theory=theory,
     )

@@ -1,16 +1,16 @@
 """Whether a record is worse than an earlier one of the same settings, beyond what noise explains."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from workbench.choosing.differences import ap_change, compare_records
+from workbench.choosing.differences import compare_records
 from workbench.choosing.speeds import Speeds, compare_times
 from workbench.detections import Agreement, break_reasons
 from workbench.errors import SettingsError
-from workbench.record import Record
-from workbench.timing import Ratio
+from workbench.record import Record, ap_change
+from workbench.wording import inverse
 
 MAX_SLOWER = 0.05  # sessions on a quiet machine differ by less, mostly; a change that costs less is no reason to stop anyone
 MAX_AP_LOSS = 0.005  # half of what COCO's results differ by between trainings; the same model on the same frames differs by .0001
@@ -30,12 +30,8 @@ class Tolerance:
     max_agreement_loss: float = MAX_AGREEMENT_LOSS
 
     def __post_init__(self) -> None:
-        for name, value, most in (
-            ("max_slower", self.max_slower, np.inf),
-            ("max_ap_loss", self.max_ap_loss, 1.0),
-            ("max_agreement_loss", self.max_agreement_loss, 1.0),
-        ):
-            if not (np.isfinite(value) and 0.0 <= value <= most):
+        for name, value in asdict(self).items():
+            if not (np.isfinite(value) and 0.0 <= value <= (np.inf if name == "max_slower" else 1.0)):
                 raise SettingsError(f"{name} is {value}; choose a fraction such as .05")
 
 
@@ -106,13 +102,13 @@ def did_not_run(before: Record, reason: str) -> Check:
 def _check_times(speeds: Speeds) -> tuple[bool | None, str]:
     if speeds.ratio is None:
         return None, speeds.basis
-    longer = Ratio(median=1 / speeds.ratio.median, low=1 / speeds.ratio.high, high=1 / speeds.ratio.low)
+    longer = inverse(speeds.ratio)
     words = f"takes {longer.median:.2f} times as long [{longer.low:.2f}, {longer.high:.2f}]"
     return speeds.verdict == "slower", words
 
 
 def _check_ap(before: Record, after: Record, limits: Tolerance) -> tuple[bool | None, str]:
-    change = ap_change(before, after)
+    change = ap_change(after, before)
     if change is None:
         return None, "AP is not judged: both records need one on the same truth"
     assert before.accuracy is not None, "there is a change"

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from workbench.choosing.speeds import Speeds, compare_times
-from workbench.detections import Agreement, agreement
+from workbench.detections import Agreement
 from workbench.errors import MachinesDifferError, RecordError
-from workbench.record import Record
+from workbench.record import Record, agreement_with, ap_change
 from workbench.settings import describe_changes
 
 
@@ -56,29 +56,16 @@ def compare_records(a: Record, b: Record, *, different_machines: bool = False) -
     return Differences(
         changes=describe_changes(a.settings, b.settings),
         speeds=compare_times(a, b) if same_machine else None,
-        ap_change=ap_change(a, b),
+        ap_change=ap_change(b, a),
         agreement=agreement_of(a, b),
         notes=tuple(_notes(a, b)),
     )
 
 
-def ap_change(a: Record, b: Record) -> float | None:
-    """Return B's AP less A's, where both have one on the same truth."""
-    old, new = a.accuracy, b.accuracy
-    if old is None or new is None or old.ap is None or new.ap is None or old.truth != new.truth:
-        return None
-    return new.ap - old.ap
-
-
 def agreement_of(a: Record, b: Record) -> Agreement | None:
     """Return how B's kept detections agree with A's, on the frames that both kept; `None` without any, or where classes differ."""
-    if a.detector.labels != b.detector.labels:
-        return None
-    known = {row.frame: row for row in a.detections}
-    pairs = [(row.detections(), known[row.frame].detections()) for row in b.detections if row.frame in known]
-    if not pairs:
-        return None
-    return agreement([one for one, _ in pairs], [other for _, other in pairs], baseline_name=a.name)
+    same = a.detector.labels == b.detector.labels
+    return agreement_with(a, {row.frame: row.detections() for row in b.detections}) if same else None
 
 
 def _notes(a: Record, b: Record) -> Iterator[str]:

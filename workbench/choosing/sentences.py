@@ -21,12 +21,7 @@ LIMITS: dict[str, Callable[[float], str]] = {
 
 
 def sentence(picked: Pick, *, place: str = "on this machine") -> str:
-    """Say what to run and how it keeps the budget, or why nothing does and what would.
-
-    Args:
-        picked: What `pick` found.
-        place: Where it was measured.
-    """
+    """Say what to run and how it keeps the budget, or why nothing does and what would."""
     if picked.chosen is None:
         return " ".join(_nothing(picked, place))
     return " ".join(_advice(picked, picked.chosen, place))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,11 +39,10 @@ def advise(
     cards = cards_on(known, _named(known, baseline) if baseline is not None else None)
     out = console(json_file)
     for number, card in enumerate(cards, start=1):
-        _print_card(out, number, card, next(record for record in known if record.id == card.record_id))
+        _print_card(out, number, card)
     if not cards:
         out.print(f"{len(known)} records show nothing more to try; measure settings that differ in one thing.", markup=False)
-    tree = {"schema": 1, "records": [record.id for record in known], "cards": [card.tree() for card in cards]}
-    write_json(json_file, json.dumps(tree))
+    write_json(json_file, {"records": [record.id for record in known], "cards": [card.tree() for card in cards]})
 
 
 def _named(records: Sequence[Record], text: str) -> Record:
@@ -55,21 +53,19 @@ def _named(records: Sequence[Record], text: str) -> Record:
     return found[-1]
 
 
-def _print_card(out: Console, number: int, card: Card, record: Record) -> None:
+def _print_card(out: Console, number: int, card: Card) -> None:
     out.print(f"{number:>2}. {card.title} ({card.about})", style="bold", markup=False)
     out.print(f"    {card.finding} {card.evidence}", markup=False)
-    for name, words in _lines(card, record):
+    for name, words in _lines(card):
         out.print(f"    {name:<9}{words}", markup=False)
     for line in card.theory:
         out.print(f"    {line}", style="dim", markup=False)
     out.print()
 
 
-def _lines(card: Card, record: Record) -> Iterator[tuple[str, str]]:
-    from workbench.settings import assignments
-
-    if card.change is not None:
-        yield "change", ", ".join(assignments(record.settings.with_values(card.change), card.change))
+def _lines(card: Card) -> Iterator[tuple[str, str]]:
+    if card.changes:
+        yield "change", ", ".join(card.changes)
     if card.expected is not None:
         yield "expected", f"{card.expected.words}: {card.expected.arithmetic}"
     if card.measured is not None:

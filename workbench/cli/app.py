@@ -48,7 +48,7 @@ def app(
         f"--ServerApp.open_browser={browser}",
         *(arguments or ()),
     ]
-    write_json(json_file, json.dumps({"schema": 1, "command": command}))
+    write_json(json_file, {"command": command})
     asked = {"detector": model, "media": media, "frames": frames}
     environment = {**os.environ, ASKED: json.dumps({"folder": str(Path.cwd()), "asked": asked})}
     raise SystemExit(subprocess.run(command, check=False, env=environment).returncode)  # noqa: S603 - our own interpreter

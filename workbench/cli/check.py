@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -84,8 +83,7 @@ def check(
     for one in checks:
         _print(out, one)
     worse = any(one.worse for one in checks)
-    tree = {"schema": 1, "against": against, "worse": worse, "checks": [_tree(one) for one in checks]}
-    write_json(json_file, json.dumps(tree))
+    write_json(json_file, {"against": against, "worse": worse, "checks": [_tree(one) for one in checks]})
     if worse:
         raise typer.Exit(1)
 

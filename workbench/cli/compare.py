@@ -68,10 +68,8 @@ def compare(
     interval = f"[{ratio.low:.2f}, {ratio.high:.2f}]"
     plain = f"{before.name} takes {ratio.median:.2f} times as long as {after.name} {interval}: {after.name} is {verdict}"
     out.print(plain if verdict != NO_DIFFERENCE else f"{verdict} [{ratio.low:.3f}, {ratio.high:.3f}]", markup=False)
-    write_json(
-        json_file,
-        f'{{"schema":1,"a":{before.to_json()},"b":{after.to_json()},"ratio":{ratio.model_dump_json()},"verdict":"{verdict}"}}',
-    )
+    pair = {"a": json.loads(before.to_json()), "b": json.loads(after.to_json())}
+    write_json(json_file, {**pair, "ratio": ratio.model_dump(), "verdict": verdict})
 
 
 def _compare_saved(a_words: str, b_words: str, history: Path | None, json_file: str | None, *, different_machines: bool) -> None:
@@ -84,7 +82,7 @@ def _compare_saved(a_words: str, b_words: str, history: Path | None, json_file: 
     out = console(json_file)
     print_records(out, (a, b))
     _print(out, a, b, found)
-    write_json(json_file, json.dumps(_tree(a, b, found)))
+    write_json(json_file, _tree(a, b, found))
 
 
 def _print(out: Console, a: Record, b: Record, found: Differences) -> None:
@@ -121,7 +119,6 @@ def _speed_words(b: Record, ratio: Ratio | None, verdict: str | None) -> str:
 def _tree(a: Record, b: Record, found: Differences) -> dict[str, Any]:
     speeds = found.speeds
     return {
-        "schema": 1,
         "a": json.loads(a.to_json()),
         "b": json.loads(b.to_json()),
         "changes": found.changes,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,7 +56,7 @@ def describe(
     write_whole(drawn, encode_jpeg(_sheet(description.readings), SHEET_SIDE_PX, QUALITY))
     out.print(f"drawn: {drawn}", markup=False)
     written = _written(description, choose, out, replace=replace, write=write)
-    write_json(json_file, json.dumps(_tree(description, written)))
+    write_json(json_file, _tree(description, written))
 
 
 def _print_reading(out: Console, number: int, reading: Reading) -> None:
@@ -82,7 +81,6 @@ def _written(description: Description, choose: int, out: Console, *, replace: bo
 
 def _tree(description: Description, written: Path | None) -> dict[str, object]:
     return {
-        "schema": 1,
         "model": description.source,
         "tensors": description.tensors,
         "card": str(written) if written else None,

@@ -1,6 +1,5 @@
 """`workbench doctor`: what this machine is, what works here, how noisy it is."""
 
-import json
 from collections.abc import Callable, Iterator
 from importlib import import_module
 
@@ -34,8 +33,7 @@ def doctor(json_file: JsonFile = None) -> None:
     table.add_row("history", escape(str(default_path())))
     console(json_file).print(table)
     found_all = {name: {"found": found, "remedy": remedy} for name, (found, remedy) in checks.items()}
-    tree = {"schema": 1, "environment": facts.model_dump(), "noise": noise.model_dump(), "checks": found_all}
-    write_json(json_file, json.dumps(tree))
+    write_json(json_file, {"environment": facts.model_dump(), "noise": noise.model_dump(), "checks": found_all})
 
 
 def _attempted(check: Callable[[], Check]) -> Check:

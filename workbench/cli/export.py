@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,9 +62,17 @@ def export(
     )
     for note in exported.notes:
         screen.print(note, markup=False)
-    written = {"schema": 1, "folder": str(exported.folder), "files": exported.files, "frames": exported.frames}
-    tree = {**written, "detections": exported.detections, "settings": settings.model_dump(mode="json"), "notes": exported.notes}
-    write_json(json_file, json.dumps(tree))
+    write_json(
+        json_file,
+        {
+            "folder": str(exported.folder),
+            "files": exported.files,
+            "frames": exported.frames,
+            "detections": exported.detections,
+            "settings": settings.model_dump(mode="json"),
+            "notes": exported.notes,
+        },
+    )
 
 
 def _settings_of(record: Record, detector: Detector, sets: list[str] | tuple[()]) -> Settings:

@@ -1,6 +1,5 @@
 """`workbench lab`: JupyterLab on the guided notebooks, on this machine only and with its token on."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -28,7 +27,7 @@ def lab(
     named = any(word.startswith(FOLDER_OPTIONS) for word in given)
     own = () if named else (f"--ServerApp.root_dir={_notebooks(json_file)}",)
     command = [sys.executable, "-m", "jupyterlab", *own, *given]
-    write_json(json_file, json.dumps({"schema": 1, "command": command}))
+    write_json(json_file, {"command": command})
     raise SystemExit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own interpreter, the user's words
 
 

@@ -23,11 +23,7 @@ def read_variant(detector: Detector, text: str, sources: Sources, frames: int, h
 def measured(bench: Bench, row: Variant, history: History, *, alone: bool) -> Record:
     """Measure a variant and keep its record; of one that stops on its way, what was measured until there.
 
-    Args:
-        bench: What measures.
-        row: What is measured.
-        history: Where the record is kept.
-        alone: Whether there is nothing else to go on with, so that what stops it is raised.
+    What stops it is raised where it is `alone`: there is nothing else to go on with.
     """
     try:
         record = bench.measure(row)

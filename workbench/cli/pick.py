@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
@@ -72,7 +71,7 @@ def pick(
     _print(out, picked, said, command)
     if others := sorted({row.media_name for row in rows} - {same[0].media_name}):
         out.print(f"on {same[0].media_name}; --media chooses another: {', '.join(others)}", markup=False)
-    write_json(json_file, json.dumps(_tree(picked, said, command)))
+    write_json(json_file, _tree(picked, said, command))
     if picked.chosen is None:
         raise typer.Exit(1)
 
@@ -139,7 +138,6 @@ def _cells(choice: Choice) -> tuple[str, ...]:
 
 def _tree(picked: Pick, said: str, command: str | None) -> dict[str, Any]:
     return {
-        "schema": 1,
         "sentence": said,
         "command": command,
         "budget": {name: getattr(picked.budget, name) for name in picked.budget.__slots__},

@@ -1,6 +1,5 @@
 """`workbench report`: records written up as one HTML file."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -27,4 +26,4 @@ def report(
     chosen = named_or_newest(records, history, top)
     write_report(chosen, out, allow_different_machines=different_machines)
     console(json_file).print(f"{len(chosen)} records: {out}", markup=False)
-    write_json(json_file, json.dumps({"schema": 1, "report": str(out), "records": [record.id for record in chosen]}))
+    write_json(json_file, {"report": str(out), "records": [record.id for record in chosen]})

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from workbench.opening import EvaluationData, Variant
 
 RECORD_SUFFIX = ".json"
+QUALITY = 95  # of the JPEGs of annotated frames
 
 
 def run(
@@ -126,11 +127,9 @@ def _real_time_pass(policy: str | None, fps: float | None) -> RealTimePass | Non
 
 
 def _save_frames(variant: Variant, data: EvaluationData, frames: int, folder: Path, tell: Tell) -> None:
-    import cv2
-
     from workbench.pipeline import Pipeline
     from workbench.record import write_whole
-    from workbench.stages import draw
+    from workbench.stages import draw, encode_jpeg
 
     pipeline = Pipeline(variant.detector, variant.settings, data.calibration)
     for frame in data.media.frames():
@@ -138,6 +137,5 @@ def _save_frames(variant: Variant, data: EvaluationData, frames: int, folder: Pa
             break
         (found,) = pipeline.detect([frame])
         picture = draw(frame.image_rgb, found, variant.detector.facts.labels)
-        encoded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
-        write_whole(folder / f"{frame.index:06d}.jpg", encoded.tobytes())
+        write_whole(folder / f"{frame.index:06d}.jpg", encode_jpeg(picture, max(picture.shape), QUALITY))
         tell("saving frames", frame.index + 1, frames)

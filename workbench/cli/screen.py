@@ -1,7 +1,8 @@
 """What the commands put on the screen: progress, tables and JSON."""
 
+import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,12 +52,13 @@ def progress() -> Iterator[Tell]:
         yield tell
 
 
-def write_json(json_file: str | None, text: str) -> None:
-    """Write JSON where `--json` says; nowhere without it.
+def write_json(json_file: str | None, result: str | Mapping[str, object]) -> None:
+    """Write JSON where `--json` says; nowhere without it. A record has its schema already, anything else is given one.
 
     Raises:
         SaveError: The file could not be written.
     """
+    text = result if isinstance(result, str) else json.dumps({"schema": 1, **result})
     if json_file == STDOUT:
         try:
             sys.stdout.write(text + "\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -69,7 +69,7 @@ def sweep(
             estimate = whole.estimate()
             out.print(_words(estimate), markup=False)
             if dry_run:
-                write_json(json_file, _json(estimate, 0, (), ()))
+                write_json(json_file, _tree(estimate, 0, (), ()))
                 return
             if not yes:
                 _ask(estimate, out)
@@ -83,7 +83,7 @@ def sweep(
                 pictured = kept.records_by_id([record.id for record in best])
                 write_report(pictured, report, allow_different_machines=cluster is not None)
                 out.print(f"report: {report}", markup=False)
-            write_json(json_file, _json(estimate, found, best, records))
+            write_json(json_file, _tree(estimate, found, best, records))
     finally:
         for executor in executors:
             executor.close()
@@ -127,9 +127,8 @@ def _show(out: Console, found: int, records: Sequence[Record], best: Sequence[Re
         print_records(out, best[:MOST_SHOWN])
 
 
-def _json(estimate: Estimate, found: int, best: Sequence[Record], records: Sequence[Record]) -> str:
-    tree = {
-        "schema": 1,
+def _tree(estimate: Estimate, found: int, best: Sequence[Record], records: Sequence[Record]) -> dict[str, Any]:
+    return {
         "combinations": estimate.combinations,
         "known": estimate.known,
         "cannot_run": estimate.cannot_run,
@@ -138,4 +137,3 @@ def _json(estimate: Estimate, found: int, best: Sequence[Record], records: Seque
         "problems": [{"id": record.id, "name": record.name, **record.problem.model_dump()} for record in records if record.problem],
         "frontier": [json.loads(record.to_json()) for record in best],
     }
-    return json.dumps(tree, ensure_ascii=False)

@@ -12,13 +12,7 @@ GAP = "  "
 
 
 def table_of(*headings: str, figures: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:
-    """Return an empty table.
-
-    Args:
-        headings: Of its columns.
-        figures: Those that are aligned at the right.
-        whole: Those whose words are never broken.
-    """
+    """Return an empty table of these headings; `figures` are aligned at the right, and no words of `whole` are broken."""
     right, unbroken = frozenset(figures), frozenset(whole)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:

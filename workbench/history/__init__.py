@@ -1,15 +1,14 @@
 """The history: every record kept in one SQLite file, and what it tells without reading the records again."""
 
-from workbench.history.fast_values import fast_values
+from workbench.history.fast import fast_values
 from workbench.history.store import History, default_path
 from workbench.history.summary import Summary
-from workbench.history.trend import Run, Trend, trends
+from workbench.history.trend import Run, trends
 
 __all__ = [
     "History",
     "Run",
     "Summary",
-    "Trend",
     "default_path",
     "fast_values",
     "trends",

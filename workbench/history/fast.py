@@ -1,11 +1,37 @@
 """What the preset `fast` means: the fastest sound setting that was measured on a machine."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
+from workbench.history.store import History, default_path
 from workbench.history.summary import Summary
+from workbench.machine import environment
 from workbench.record import best
+from workbench.settings import FAST
 
 AP_LOSS_LIMIT = 0.02  # what `fast` may cost against the best AP known: about the run-to-run spread of training the same model
+
+
+def fast_values(text: str, detector_sha256: str, path: Path | None = None) -> dict[str, object] | None:
+    """Return what the preset `fast` means for a detector on this machine, by `group.field`.
+
+    Args:
+        text: A variant as people write it.
+        detector_sha256: Of the detector's file.
+        path: Another history than the user's own.
+
+    Returns:
+        `None` where the text names another preset, or the history knows no such setting.
+
+    Raises:
+        RecordError: The history cannot be read.
+    """
+    if text.partition(",")[0].strip() != FAST:
+        return None
+    machine_id = environment().machine_id
+    with History(path or default_path()) as history:
+        found = fastest(history.choices(machine_id, detector_sha256=detector_sha256), machine_id)
+    return found.settings.flat() if found else None
 
 
 def fastest(summaries: Iterable[Summary], machine_id: str) -> Summary | None:

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, Unpack, final
+from typing import Any, Self, TypedDict, Unpack, final
 
 import platformdirs
 
 from workbench.errors import RecordError, SaveError
-from workbench.history.fast import fastest
-from workbench.history.filter import Filter, Subject, equal, matching
 from workbench.history.summary import Summary
 from workbench.history.tables import COLUMNS, INSERT_BODY, INSERT_SUMMARY, SCHEMA, body, known_schema, make_tables
 from workbench.record import Record
@@ -25,6 +23,23 @@ IN_THE_LIST = "id IN (SELECT value FROM json_each(:ids))"  # SQLite limits the w
 def default_path() -> Path:
     """Return where this user's history lives."""
     return platformdirs.user_data_path("workbench", appauthor=False) / "history.sqlite"
+
+
+class Subject(TypedDict, total=False):
+    """What was measured, by columns of `Summary`; `None` is anything."""
+
+    detector_name: str | None
+    detector_sha256: str | None
+    media_name: str | None
+
+
+class Filter(Subject, total=False):
+    """What a record shall match in every given word, by columns of `Summary`; `None` is anything."""
+
+    machine_id: str | None
+    engine: str | None
+    name: str | None
+    tag: str | None
 
 
 @final
@@ -87,11 +102,6 @@ class History:
             self._base.executemany(INSERT_BODY, [rest for _, rest in rows])
         return max(added, 0)
 
-    def ids(self) -> frozenset[str]:
-        """Return the ids of all records."""
-        with self._reading():
-            return frozenset(identity for (identity,) in self._base.execute("SELECT id FROM summaries"))
-
     def has(self, ids: Iterable[str]) -> frozenset[str]:
         """Return those of some ids whose records are here."""
         query = f"SELECT id FROM summaries WHERE {IN_THE_LIST}"  # noqa: S608 - our own words
@@ -110,7 +120,7 @@ class History:
             newest: At most so many, the newest of them.
             asked: See `Filter`.
         """
-        where, words = matching(asked)
+        where, words = _matching(asked)
         query = f"SELECT {COLUMNS} FROM summaries WHERE {where} ORDER BY position DESC LIMIT :newest"  # noqa: S608 - our own words
         with self._reading():
             rows = self._base.execute(query, words | {"newest": -1 if newest is None else newest}).fetchall()
@@ -122,7 +132,7 @@ class History:
 
         Before them come, of each other machine, the rows with the best AP: one for each set of classes, truth and frames.
         """
-        where, words = matching(subject)
+        where, words = _matching(subject)
         # SQLite takes the columns beside a maximum from the row that has it (https://sqlite.org/lang_select.html#bareagg).
         best = (
             f"SELECT {COLUMNS}, max(ap) FROM summaries WHERE {where} AND machine_id <> :machine_id AND problem IS NULL"  # noqa: S608 - our own words
@@ -140,7 +150,7 @@ class History:
         They come in the order in which their names were first measured there.
         """
         words = {"detector_sha256": row.detector_sha256, "media_key": row.media_key, "machine_id": row.machine_id}
-        newest = f"SELECT max(position) AS last, min(position) AS first FROM summaries WHERE {equal(words)} GROUP BY name"  # noqa: S608 - as above
+        newest = f"SELECT max(position) AS last, min(position) AS first FROM summaries WHERE {_equal(words)} GROUP BY name"  # noqa: S608 - as above
         query = f"SELECT {COLUMNS} FROM ({newest}) JOIN summaries ON position = last ORDER BY first"  # noqa: S608 - as above
         with self._reading():
             return tuple(map(Summary._make, self._base.execute(query, words).fetchall()))
@@ -155,7 +165,7 @@ class History:
         Raises:
             RecordError: A stored record is damaged or of another schema; says which.
         """
-        return self._select(*matching(asked), pictures)
+        return self._select(*_matching(asked), pictures)
 
     def records_by_id(self, ids: Iterable[str], *, pictures: bool = True) -> tuple[Record, ...]:
         """Return records in the order in which they are asked for; those that are not here are left out. Raises like `records`."""
@@ -187,12 +197,6 @@ class History:
             )
         return changed
 
-    def remove(self, id_prefix: str) -> Record:
-        """Take a record out of the history and return it. Raises like `get` and `append`."""
-        gone = self.get(id_prefix)
-        self.remove_many((gone.id,))
-        return gone
-
     def remove_many(self, ids: Iterable[str]) -> int:
         """Take records out in one transaction; return how many were there. Raises like `append`."""
         words = _listed(ids)
@@ -214,11 +218,6 @@ class History:
             self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
             raise SaveError(f"{self.path} stays as large as it was: {error}; nothing is lost") from None
-
-    def fastest(self, detector_sha256: str, machine_id: str) -> Record | None:
-        """Return what the preset `fast` means for this detector on this machine, without its pictures; see `history.fast`."""
-        found = fastest(self.choices(machine_id, detector_sha256=detector_sha256), machine_id)
-        return None if found is None else next(iter(self.records_by_id((found.id,), pictures=False)), None)
 
     def _select(self, where: str, words: Mapping[str, Any], pictures: bool) -> tuple[Record, ...]:
         column = "pictures" if pictures else "'{}'"
@@ -271,3 +270,16 @@ class History:
 
 def _listed(ids: Iterable[str]) -> dict[str, Any]:
     return {"ids": json.dumps(tuple(ids))}
+
+
+def _matching(asked: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return a `Filter` as a condition and its words; no other name may come into a statement as it is."""
+    if unknown := asked.keys() - Filter.__annotations__.keys():
+        raise TypeError(f"records cannot be asked for by {', '.join(sorted(unknown))}")
+    words = {column: word for column, word in asked.items() if word is not None}
+    return _equal(words), words
+
+
+def _equal(columns: Iterable[str]) -> str:
+    """Return the condition that columns hold the words of their own names."""
+    return " AND ".join(f"{column} = :{column}" for column in columns) or "true"

@@ -1,50 +1,30 @@
 """The history's tables, the statements that fill them, and which files hold them."""
 
 import sqlite3
+from itertools import starmap
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 from workbench.errors import RecordError
 from workbench.history.summary import Summary
 from workbench.record import Record
 
-SCHEMA = 2
+SCHEMA = 2  # of what follows and of the columns of `Summary`
 REMEDIES = {1: "open it once with workbench 0.1.0, which brings it up to date, or choose another file"}  # by schema of a file
+
+TYPES = {str: "TEXT", int: "INTEGER", float: "REAL", bool: "INTEGER"}
+
+
+def _column(name: str, kind: Any) -> str:
+    """Return a column as SQL has it: what may be `None` may be null."""
+    first, *others = get_args(kind) or (kind,)
+    return f"{name} {TYPES[first]}{'' if others else ' NOT NULL'}"
+
 
 # Apart from the records' bodies: whoever looks through all rows then reads a twentieth of the file.
 TABLES = (
-    """
-    CREATE TABLE summaries (
-        position INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE,
-        created TEXT NOT NULL,
-        name TEXT NOT NULL,
-        tag TEXT,
-        detector_name TEXT NOT NULL,
-        detector_sha256 TEXT NOT NULL,
-        labels_key TEXT NOT NULL,
-        media_name TEXT NOT NULL,
-        media_key TEXT NOT NULL,
-        machine_id TEXT NOT NULL,
-        cpu TEXT NOT NULL,
-        settings_json TEXT NOT NULL,
-        engine TEXT NOT NULL,
-        precision TEXT NOT NULL,
-        height INTEGER,
-        width INTEGER,
-        frames INTEGER NOT NULL,
-        median_ms REAL,
-        p95_ms REAL,
-        fps REAL,
-        ap REAL,
-        ap_truth TEXT,
-        agreement REAL,
-        agreement_baseline TEXT,
-        broken INTEGER NOT NULL,
-        problem TEXT,
-        composed INTEGER NOT NULL,
-        noise TEXT NOT NULL
-    )
-    """,
+    "CREATE TABLE summaries (position INTEGER PRIMARY KEY AUTOINCREMENT,"
+    f" {', '.join(starmap(_column, get_type_hints(Summary).items()))}, UNIQUE (id))",
     # Of one column each: rows of equal words then come in the order of their positions, and nothing has to be sorted.
     "CREATE INDEX summaries_by_detector ON summaries (detector_sha256)",
     "CREATE INDEX summaries_by_name ON summaries (name)",

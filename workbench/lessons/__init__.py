@@ -9,10 +9,9 @@
 Every statement comes from records, and says so where the usual advice fails here.
 """
 
-from workbench.lessons.answers import Amount, Answer, Choice, Grade, Speed
-from workbench.lessons.charting import Chart, chart
+from workbench.lessons.charting import chart
 from workbench.lessons.graph_mistakes import demonstrate
-from workbench.lessons.lesson import Checked, Learned, Lesson, Prediction
+from workbench.lessons.lesson import Lesson
 from workbench.lessons.measured import (
     chosen,
     crowding,
@@ -30,16 +29,7 @@ from workbench.lessons.measured import (
 )
 
 __all__ = [
-    "Amount",
-    "Answer",
-    "Chart",
-    "Checked",
-    "Choice",
-    "Grade",
-    "Learned",
     "Lesson",
-    "Prediction",
-    "Speed",
     "chart",
     "chosen",
     "crowding",

@@ -68,28 +68,17 @@ def demonstrate() -> tuple[Outcome, ...]:
 
     A detector loads a hundred times as slowly, and nothing else differs.
     """
-    inputs = [np.ones((1, side, side, 3), np.float32) for side in (16, 16, 24)]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "small.keras"
-        _save_small_network(path)
-        return try_out(partial(_load, path), inputs)
-
-
-def _save_small_network(path: Path) -> None:
     import keras
 
     layers = keras.layers
     network = keras.Sequential(
         [layers.Input((None, None, 3)), layers.Conv2D(8, 3, activation="relu"), layers.GlobalAveragePooling2D(), layers.Dense(4)]
     )
-    network.save(path)
-
-
-def _load(path: Path) -> Network:
-    import keras
-
-    network: Network = keras.saving.load_model(path, compile=False)
-    return network
+    inputs = [np.ones((1, side, side, 3), np.float32) for side in (16, 16, 24)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "small.keras"
+        network.save(path)
+        return try_out(partial(keras.saving.load_model, path, compile=False), inputs)
 
 
 def try_out(load: Load, inputs: Sequence[Any], clock: Clock = time.perf_counter) -> tuple[Outcome, ...]:
@@ -125,36 +114,14 @@ def _outcome(
         ended = clock()
         seconds.append(ended - began)
         began = ended
-    return Outcome(
-        way=way,
-        loads=loads,
-        call_seconds=tuple(seconds),
-        largest_difference=max(differences, default=None),
-        error=error,
-    )
+    largest = max(differences, default=None)
+    return Outcome(way=way, loads=loads, call_seconds=tuple(seconds), largest_difference=largest, error=error)
 
 
 def _values(outputs: Any) -> Any:
     import tensorflow as tf
 
     return np.concatenate([np.ravel(part.numpy()) for part in tf.nest.flatten(outputs)])
-
-
-def _outside(load: Load) -> Network:
-    return _traced(load())
-
-
-def _inside(load: Load) -> Network:
-    return _traced(_every_call(load))
-
-
-def _inside_kept(load: Load) -> Network:
-    kept = cache(load)
-
-    def run(batch: Tensor) -> Any:
-        return kept()(batch)
-
-    return _traced(run)
 
 
 def _every_call(load: Load) -> Network:
@@ -174,8 +141,8 @@ def _traced(function: Network) -> Network:
 OUTSIDE, EVERY_CALL = "loaded outside", "loaded with each call, no tf.function"
 INSIDE, INSIDE_KEPT = "loaded inside", "loaded inside, kept"
 WAYS: Mapping[str, Callable[[Load], Network]] = {
-    OUTSIDE: _outside,
+    OUTSIDE: lambda load: _traced(load()),
     EVERY_CALL: _every_call,
-    INSIDE: _inside,
-    INSIDE_KEPT: _inside_kept,
+    INSIDE: lambda load: _traced(_every_call(load)),
+    INSIDE_KEPT: lambda load: _traced(_every_call(cache(load))),
 }

@@ -44,16 +44,7 @@ class Panel(ABC):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Prediction(Panel):
-    """A question with what the reader expects, and what people usually say.
-
-    Attributes:
-        question: What is asked.
-        claim: The reader's answer.
-        words: The claim as a reader would say it.
-        among: The choices; empty where the answer is a number.
-        usual: The answer that the usual advice would give; `None` where there is no such advice.
-        advice: The usual advice, as people say it.
-    """
+    """A question, what the reader expects, in `words` as one would say it, and what people usually say; see `Lesson.predict`."""
 
     question: str
     claim: Claim

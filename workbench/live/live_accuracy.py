@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import final
 
-import numpy as np
-
 from workbench.datasets import ImageTruth
 from workbench.detections import Accuracy, Detections, average_precision
 from workbench.engines import Candidates
@@ -18,11 +16,7 @@ MOST_IMAGES = 64  # whose raw outputs are kept: up to 20 MB for the sample detec
 
 @final
 class LiveAccuracy:
-    """Runs a pipeline over the first labelled frames, keeps the engine's outputs, and computes average precision from them.
-
-    Args:
-        data: Its labelled frames and their truth.
-    """
+    """Runs a pipeline over the first labelled frames, keeps the engine's outputs, and computes average precision from them."""
 
     def __init__(self, data: EvaluationData) -> None:
         self._data = data
@@ -61,7 +55,7 @@ class LiveAccuracy:
         wanted = islice(known, self.total)
         while batch := list(islice(wanted, pipeline.engine.batch)):
             raws = pipeline.infer(batch)
-            yield [(raw, _empty(frame), truth.images[frame.name]) for raw, frame in zip(raws, batch, strict=True)]
+            yield [(raw, frame.blank(), truth.images[frame.name]) for raw, frame in zip(raws, batch, strict=True)]
 
     def _average_precision(self, pipeline: Pipeline) -> Accuracy:
         truth = self._data.labelled_truth
@@ -74,8 +68,3 @@ class LiveAccuracy:
             truth_name=truth.name,
             score_threshold=pipeline.settings.nms.score,
         )
-
-
-def _empty(frame: Frame) -> Frame:
-    """Return a frame of the same name and size that holds no picture."""
-    return Frame(np.broadcast_to(np.zeros(1, np.uint8), frame.image_rgb.shape), frame.name, frame.index)

@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from workbench.detections import Accuracy, Agreement, agreement, average_precision, uncounted, with_reasons
+from workbench.detections import Accuracy, Agreement, average_precision, uncounted, with_reasons
 from workbench.engines import Candidates
 from workbench.errors import RecordError, SettingsError
 from workbench.hardware import quota_cores, usable_cores
@@ -20,7 +20,7 @@ from workbench.measuring.steady_wait import MOST_SECONDS, SHARED_MOST_SECONDS, S
 from workbench.media import Media
 from workbench.opening import EvaluationData, Variant
 from workbench.pipeline import Pipeline, Steps
-from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record
+from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record, agreement_with
 from workbench.timing import Comparison, RealTime, StageSpan, Step, Timing, compare_blocks, limit
 
 DEFAULT_FRAMES = 150  # enough for p95 (130 frames), and a slow pipeline is done in half a minute
@@ -35,12 +35,8 @@ Progress = Callable[[str, int, int], None]
 """Called with what is going on, the steps done, and the steps in all (0 where that is not known)."""
 
 
-def no_progress(_: str, __: int, ___: int) -> None:
-    """Tell nobody."""
-
-
-def _no_turn(_: int) -> None:
-    """Tell nobody."""
+def tell_nobody(*_: object) -> None:
+    """What is told by default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +89,7 @@ class Bench:
         data: EvaluationData,
         frames: int = DEFAULT_FRAMES,
         baseline: Record | None = None,
-        progress: Progress = no_progress,
+        progress: Progress = tell_nobody,
         comparison_seconds: float = COMPARISON_SECONDS,
         real_time: RealTimePass | None = None,
     ) -> None:
@@ -105,7 +101,7 @@ class Bench:
         self._frames = frames
         self._progress = progress
         self._comparison_seconds = comparison_seconds
-        self._asked_real_time = real_time
+        self._real_time = real_time
         self._baseline = baseline
         self._other_session = baseline is not None
         self._lead: tuple[Variant, Pipeline] | None = None
@@ -129,7 +125,9 @@ class Bench:
             raise found
         return found
 
-    def measure_in_turns(self, variants: Sequence[Variant], on_turn: Callable[[int], None] = _no_turn) -> list[Record | Exception]:
+    def measure_in_turns(
+        self, variants: Sequence[Variant], on_turn: Callable[[int], None] = tell_nobody
+    ) -> list[Record | Exception]:
         """Run several variants through the protocol in turns, so that a machine that changes its pace does so for all of them.
 
         One whose stages overlap is timed in one go. All of them are in memory at once.
@@ -250,12 +248,12 @@ class Bench:
                 evaluate()
             recompilations = pipeline.compilations - compiled[-1 if pipeline.overlaps else -2] - beside[0].compilations
             candidates = _candidates(pipeline, media, len(measured.total_seconds))
-            real_time = self._real_time(variant, pipeline)
+            real_time = self._real_time_pass(variant, pipeline)
         return _Run(
             pipeline=pipeline,
             timing=_bounded(measured.timing(compile_seconds).model_copy(update={"serial": pipeline.serial})),
             timeline=measured.timeline,
-            unsteady=measured.warnings,
+            unsteady=measured.warmed_up.warnings,
             recompilations=recompilations,
             candidates=candidates,
             timed=timed,
@@ -327,23 +325,21 @@ class Bench:
         compared = compare_blocks(*timers, maximum_seconds=self._comparison_seconds, progress=tell)
         return compared.comparison(lead.name, variant.name)
 
-    def _real_time(self, variant: Variant, pipeline: Pipeline) -> RealTime | None:
-        if self._asked_real_time is None:
+    def _real_time_pass(self, variant: Variant, pipeline: Pipeline) -> RealTime | None:
+        if self._real_time is None:
             return None
 
         def tell(done: int, total: int) -> None:
             self._progress(f"{variant.name}: at its own pace", done, total)
 
-        return measure_real_time(pipeline, self._data.media, self._asked_real_time, tell)
+        return measure_real_time(pipeline, self._data.media, self._real_time, tell)
 
     def _agreement(self, variant: Variant, run: _Run) -> Agreement | None:
         baseline = self._baseline
         if baseline is None or baseline.detector.labels != variant.detector.facts.labels:
             return None
-        found = run.timed.by_name
-        pairs = [(found[row.frame], row.detections()) for row in baseline.detections if row.frame in found]
-        agreed = agreement([one for one, _ in pairs], [other for _, other in pairs], baseline_name=baseline.name)
-        return with_reasons(agreed, run.accuracy, baseline.accuracy)
+        agreed = agreement_with(baseline, run.timed.by_name)
+        return None if agreed is None else with_reasons(agreed, run.accuracy, baseline.accuracy)
 
     def _warnings(self, variant: Variant, run: _Run, agreed: Agreement | None) -> Iterator[str]:
         yield from run.unsteady

@@ -63,11 +63,7 @@ class Measured:
     overlapped: bool = False
     timeline: tuple[StageSpan, ...] = ()
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        return self.warmed_up.warnings
-
-    def timing(self, compile_seconds: float, bound_share: float | None = None) -> Timing:
+    def timing(self, compile_seconds: float) -> Timing:
         """Return the value that a record keeps."""
         return Timing(
             compile_seconds=compile_seconds,
@@ -78,7 +74,6 @@ class Measured:
             overlapped=self.overlapped,
             cpu_seconds=self.cpu_seconds,
             core_busy=self.core_busy,
-            bound_share=bound_share,
         )
 
 
@@ -90,16 +85,6 @@ SPLIT_FRAMES = 32  # whose stages are timed at least: enough for medians
 
 Turns = Generator[None, None, T]
 """Work that stops now and then for others to have their turn; what it returns is its outcome."""
-
-
-def drained(turns: Turns[T]) -> T:
-    """Take all turns one after the other, and return the outcome."""
-    while True:
-        try:
-            next(turns)
-        except StopIteration as end:
-            outcome: T = end.value
-            return outcome
 
 
 def measure_in_turns(
@@ -141,18 +126,28 @@ def measure_in_turns(
         MediaError: The media hold no frame.
     """
     warmed_up = warm_up(make_step, warmup, clock)
-    watch = Stopwatch(clock)
-    if overlapped:
-        return _measured_overlapped(make_step, frames, warmed_up, watch, clock, meter or WorkMeter(), on_stop, progress)
-    plain, split = make_step(), make_step()
+    watch, work = Stopwatch(clock), meter or WorkMeter()
     total_seconds: list[float] = []
     split_seconds: list[float] = []
-    work = meter or WorkMeter()
 
     def so_far() -> Measured:
-        return _measured(warmed_up, total_seconds, watch, work, split_seconds)
+        return Measured(
+            warmed_up=warmed_up,
+            total_seconds=tuple(total_seconds),
+            stage_seconds=watch.stage_seconds(),
+            split_total_seconds=tuple(split_seconds),
+            cpu_seconds=work.cpu_seconds / len(total_seconds) if total_seconds else None,
+            core_busy=work.core_busy,
+            overlapped=overlapped,
+            timeline=watch.timeline(),
+        )
 
+    plain, split = make_step(), None if overlapped else make_step()
     gc.collect()
+    if split is None:
+        with _keeping(on_stop, so_far), work.running():
+            time_into(total_seconds, plain, frames, watch, clock, progress)
+        return so_far()
     with _keeping(on_stop, so_far):
         while len(total_seconds) < frames:
             turn = min(turn_frames, frames - len(total_seconds))
@@ -174,43 +169,6 @@ def measure_in_turns(
     if progress and len(split_seconds) < frames:
         progress(2 * frames, 2 * frames)
     return so_far()
-
-
-def _measured_overlapped(
-    make_step: Callable[[], Step],
-    frames: int,
-    warmed_up: WarmedUp,
-    watch: Stopwatch,
-    clock: Clock,
-    work: WorkMeter,
-    on_stop: Callable[[Measured], None] | None,
-    progress: Progress | None,
-) -> Measured:
-    step = make_step()
-    seconds: list[float] = []
-
-    def so_far() -> Measured:
-        return _measured(warmed_up, seconds, watch, work)
-
-    gc.collect()
-    with _keeping(on_stop, so_far), work.running():
-        time_into(seconds, step, frames, watch, clock, progress)
-    return so_far()
-
-
-def _measured(
-    warmed_up: WarmedUp, seconds: Sequence[float], watch: Stopwatch, work: WorkMeter, split_seconds: Sequence[float] | None = None
-) -> Measured:
-    return Measured(
-        warmed_up=warmed_up,
-        total_seconds=tuple(seconds),
-        stage_seconds=watch.stage_seconds(),
-        split_total_seconds=tuple(split_seconds or ()),
-        cpu_seconds=work.cpu_seconds / len(seconds) if seconds else None,
-        core_busy=work.core_busy,
-        overlapped=split_seconds is None,
-        timeline=watch.timeline(),
-    )
 
 
 @contextmanager

@@ -36,13 +36,7 @@ class RealTimePass:
 def measure_real_time(
     pipeline: Pipeline, media: Media, asked: RealTimePass, progress: Callable[[int, int], None] | None = None
 ) -> RealTime:
-    """Run frames through a pipeline as they come.
-
-    Args:
-        pipeline: Warm.
-        media: Begin again at their end.
-        asked: How fast they come, and how many.
-        progress: Told after each step the frames done and in all.
+    """Run frames through a warm pipeline as they come; media begin again at their end.
 
     Raises:
         MediaError: The media have no rate of their own and none is given, or cannot be read.

@@ -23,43 +23,11 @@ SHARED_MOST_SECONDS = 2.0  # in all, for each of several that take turns: a spel
 
 
 @final
-class FixedWork:
-    """Tells by work that is always the same how fast the machine is just now.
-
-    Args:
-        work: Always the same, of the kind that is to be timed, warm.
-        clock: Seconds that only go forward.
-    """
-
-    def __init__(self, work: Callable[[], object], clock: Clock = time.perf_counter) -> None:
-        self._work = work
-        self._clock = clock
-        self._best_seconds = float("inf")
-
-    def seconds(self) -> float:
-        """Return the seconds that the work takes now, a median of a few times."""
-        ends = self._clock() + WORK_SECONDS
-        least, most = WORK_TIMES
-        times: list[float] = []
-        while len(times) < least or (len(times) < most and self._clock() < ends):
-            before = self._clock()
-            self._work()
-            times.append(self._clock() - before)
-        took = float(np.median(times))
-        self._best_seconds = min(self._best_seconds, took)
-        return took
-
-    def is_fast(self, seconds: float) -> bool:
-        """Say whether that was about as fast as ever; the first seconds may turn out later to have been a slow one."""
-        return seconds <= SLOW * self._best_seconds
-
-
-@final
 class SteadyWait:
     """Waits for the machine to be about as fast as it ever was.
 
     Args:
-        work: As for `FixedWork`.
+        work: Always the same, of the kind that is to be timed, warm.
         clock: Seconds that only go forward.
         sleep: Lets so many of them pass.
         most_seconds: To wait in all.
@@ -75,10 +43,11 @@ class SteadyWait:
         sleep: Callable[[float], object] = time.sleep,
         most_seconds: float = MOST_SECONDS,
     ) -> None:
-        self._fixed = FixedWork(work, clock)
-        self._most_seconds = most_seconds
+        self._work = work
         self._clock = clock
         self._sleep = sleep
+        self._most_seconds = most_seconds
+        self._best_seconds = float("inf")
         self.waited_seconds = 0.0
 
     def wait(self) -> None:
@@ -94,4 +63,14 @@ class SteadyWait:
         self.waited_seconds += self._clock() - began
 
     def _fast(self) -> bool:
-        return self._fixed.is_fast(self._fixed.seconds())
+        """Say whether the work takes about as long as ever; the first time may turn out later to have been a slow one."""
+        ends = self._clock() + WORK_SECONDS
+        least, most = WORK_TIMES
+        times: list[float] = []
+        while len(times) < least or (len(times) < most and self._clock() < ends):
+            before = self._clock()
+            self._work()
+            times.append(self._clock() - before)
+        took = float(np.median(times))
+        self._best_seconds = min(self._best_seconds, took)
+        return took <= SLOW * self._best_seconds

@@ -5,6 +5,8 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from workbench.detections import UInt8Array
 from workbench.record import MediaFacts
 
@@ -34,6 +36,10 @@ class Frame:
     def size_hw(self) -> tuple[int, int]:
         height, width = self.image_rgb.shape[:2]
         return height, width
+
+    def blank(self) -> "Frame":
+        """Return a frame of the same name and size that holds no picture."""
+        return Frame(np.broadcast_to(np.zeros(1, np.uint8), self.image_rgb.shape), self.name, self.index)
 
 
 class Media(ABC):

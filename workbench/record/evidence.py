@@ -1,8 +1,10 @@
 """How fast one record is against another, from the best evidence that there is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from workbench.detections import Agreement, Detections, agreement
 from workbench.machine import pace_ratio
 from workbench.record.record import Record
 from workbench.timing import Ratio, Verdict, verdict_of
@@ -86,3 +88,17 @@ def comparable(record: Record, other: Record) -> bool:
 def ap(record: Record | None) -> float | None:
     """Return the average precision, where there is one."""
     return record.accuracy.ap if record is not None and record.accuracy is not None else None
+
+
+def ap_change(record: Record, other: Record) -> float | None:
+    """Return how much more AP a record has than another; `None` where either is unknown, or they were judged by other truths."""
+    new, old = record.accuracy, other.accuracy
+    if new is None or old is None or new.ap is None or old.ap is None or new.truth != old.truth:
+        return None
+    return new.ap - old.ap
+
+
+def agreement_with(baseline: Record, found: Mapping[str, Detections]) -> Agreement | None:
+    """Return how detections by frame name agree with those that a record kept; `None` where they share no frame."""
+    pairs = [(found[row.frame], row.detections()) for row in baseline.detections if row.frame in found]
+    return agreement([one for one, _ in pairs], [other for _, other in pairs], baseline_name=baseline.name) if pairs else None

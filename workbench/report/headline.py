@@ -43,7 +43,7 @@ def headline(summary: Summary) -> str:
         return f"{subject}: {ONLY_COMPOSED}, {place}."
     if not ran(baseline):
         alone = _alone(summary.right or baseline, summary)
-        return f"{subject}: {alone}; the baseline {_name(baseline, summary)} did not run, {place}."
+        return f"{subject}: {alone}; the baseline {summary.label(baseline)} did not run, {place}."
     if best is None:
         return f"{subject}: {_without_best(summary)}, {place}."
     sentence = f"{subject}: {_fps(baseline)} to {_fps(best)} FPS, {_speed_words(best, summary)}{_quality(best, summary)}, {place}."
@@ -75,10 +75,6 @@ def noise_of(*records: Record) -> str:
     return "noise unknown" if worst == "unknown" else worst
 
 
-def _name(record: Record, summary: Summary) -> str:
-    return summary.label(record)
-
-
 def _fps(record: Record) -> str:
     return format_number(record.timing.fps if record.timing is not None else None)
 
@@ -86,11 +82,11 @@ def _fps(record: Record) -> str:
 def _alone(record: Record, summary: Summary) -> str:
     median = format_number(record.timing.median_ms if record.timing is not None else None)
     known = "" if ap(record) is None else f", AP {format_fraction(ap(record))}"
-    return f"{_fps(record)} FPS with {_name(record, summary)}, {median} ms a frame{known}"
+    return f"{_fps(record)} FPS with {summary.label(record)}, {median} ms a frame{known}"
 
 
 def _without_best(summary: Summary) -> str:
-    baseline, name = summary.baseline, _name(summary.baseline, summary)
+    baseline, name = summary.baseline, summary.label(summary.baseline)
     alone = _alone(baseline, summary)
     others = [record for record in summary.records if record.id != baseline.id]
     if not any(comparable(record, baseline) for record in others):
@@ -124,10 +120,10 @@ def _loss_sentence(summary: Summary) -> str:
         return ""
     lost = f" That loses {format_fraction(loss)} AP"
     if within is None:
-        return f"{lost}; nothing faster than {_name(summary.baseline, summary)} loses at most {format_fraction(AP_LOSS_NOTED)}."
+        return f"{lost}; nothing faster than {summary.label(summary.baseline)} loses at most {format_fraction(AP_LOSS_NOTED)}."
     words = _speed_words(within, summary)
     return (
-        f"{lost}; the fastest that loses at most {format_fraction(AP_LOSS_NOTED)} is {_name(within, summary)}:"
+        f"{lost}; the fastest that loses at most {format_fraction(AP_LOSS_NOTED)} is {summary.label(within)}:"
         f" {_fps(within)} FPS, {words}, AP {format_fraction(ap(within))}."
     )
 

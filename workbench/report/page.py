@@ -1,26 +1,26 @@
 """The page: everything the template shows, and the whole document."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from workbench import wording
+from workbench.advice import advise
 from workbench.errors import RecordError
 from workbench.record import Record, check_same_machine, median_ms, ran, write_whole
 from workbench.report import charts, table
 from workbench.report.budget import Budgets, budgets
-from workbench.report.cards import Cards
 from workbench.report.frames import KINDS, Frame, baseline_frames, compared_frames, pictures_by_key
 from workbench.report.headline import NOISE_ORDER, headline, key_figures
-from workbench.report.plotly_script import script
 from workbench.report.points import points_of, quality_axis
 from workbench.report.raw import packed, packed_records, script_json
 from workbench.report.summary import Summary
-from workbench.report.templates import templates
 from workbench.settings import describe_changes
 from workbench.version import VERSION
 
@@ -29,8 +29,7 @@ POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:;"
     " base-uri 'none'; form-action 'none'"
 )
-
-
+MOST_STEPS = 12  # to try next: more than a reader takes in; those with most to gain come first
 MANY = 200  # records; a page of more is never small enough to hold plotly as it is, and to try would take as long again
 OFFERED = 50  # records that can be shown beside the baseline; nobody looks for one among hundreds, and each makes the page larger
 LARGEST_BYTES = 8_000_000  # mail still takes it; above it plotly is packed, which saves three of its five megabytes
@@ -64,8 +63,8 @@ def render_report(records: Sequence[Record], *, allow_different_machines: bool =
     if not allow_different_machines:
         check_same_machine(tuple(records))
     summary = Summary.of(records)
-    context, template = _context(summary), templates().get_template("template.html.jinja")
-    plotly = script() if context["chart_names"] else ""
+    context, template = _context(summary), _templates().get_template("template.html.jinja")
+    plotly = plotly_script() if context["chart_names"] else ""
     if len(records) <= MANY:
         html = template.render(context | {"plotly": Markup(plotly), "plotly_packed": ""})  # noqa: S704 - plotly's own file
         if len(html.encode()) <= LARGEST_BYTES:
@@ -83,6 +82,7 @@ def _context(summary: Summary) -> dict[str, Any]:
     left = baseline_frames(summary.baseline)
     drawn = _charts(summary)
     panels, right = _panels(summary), summary.right
+    cards = advise(summary.records)
     names = list(dict.fromkeys([*left, *(name for panel in panels for name in panel.frames)]))
     return {
         "policy": POLICY,
@@ -113,11 +113,13 @@ def _context(summary: Summary) -> dict[str, Any]:
         "bar_count": len(charts.bar_rows(summary)),
         "timed_best": timed_best(summary),
         "timeline_rows": len(charts.timeline_rows(shown)) if (shown := timed_best(summary)) is not None else 0,
-        "cards": Cards.of(summary),
+        "learned": [card for card in cards if not card.proposes],
+        "steps": [card for card in cards if card.proposes][:MOST_STEPS],
+        "verdict_tones": table.VERDICT_TONES,
         "noise_summary": noise_summary(summary),
         "created": max(record.created for record in summary.records)[:10],
-        "environments": _environments(summary),
-        "subjects": _subjects(summary),
+        "environments": _grouped(summary, lambda one: one.environment.model_dump_json()),
+        "subjects": _grouped(summary, lambda one: one.detector.model_dump_json() + one.media.model_dump_json()),
         "ran": ran,
     }
 
@@ -222,22 +224,51 @@ def noise_summary(summary: Summary) -> str:
     return f"Of {wording.counted(len(runs), 'run')}: {wording.listed(counts)}."
 
 
-def _environments(summary: Summary) -> tuple[tuple[Record, tuple[str, ...]], ...]:
-    """Return one record for each different environment, with the labels of all that ran there."""
+def _grouped(summary: Summary, key: Callable[[Record], str]) -> tuple[tuple[Record, tuple[str, ...]], ...]:
+    """Return one record for each different key, with the labels of all that have it."""
     found: dict[str, list[Record]] = {}
     for record in summary.records:
-        found.setdefault(record.environment.model_dump_json(), []).append(record)
-    return tuple((rows[0], tuple(summary.label(record) for record in rows)) for rows in found.values())
-
-
-def _subjects(summary: Summary) -> tuple[tuple[Record, tuple[str, ...]], ...]:
-    """Return one record for each different pair of detector and media, with the labels of all that ran it."""
-    found: dict[str, list[Record]] = {}
-    for record in summary.records:
-        found.setdefault(record.detector.model_dump_json() + record.media.model_dump_json(), []).append(record)
-    return tuple((rows[0], tuple(summary.label(record) for record in rows)) for rows in found.values())
+        found.setdefault(key(record), []).append(record)
+    return tuple((rows[0], tuple(map(summary.label, rows))) for rows in found.values())
 
 
 @cache
 def _asset(name: str) -> str:
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
+def plotly_script() -> str:
+    """Return what `plotly.offline.get_plotlyjs` returns; plotly's Python package takes a third of a second to load."""
+    package = find_spec("plotly")
+    assert package is not None, "we require it"
+    assert package.origin is not None, "it has an `__init__.py`"
+    return (Path(package.origin).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+
+
+@cache
+def _templates() -> Environment:
+    """Return the templates, with the filters that they use."""
+    environment = Environment(
+        loader=PackageLoader("workbench.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "ms": wording.format_seconds_as_ms,
+        "percent": wording.format_percent,
+        "significant": wording.format_number,
+        "setting": _setting_text,
+        "unbroken": wording.unbroken,
+        "size_bytes": wording.format_bytes,
+        "cpu_name": wording.short_cpu_name,
+    }
+    return environment
+
+
+def _setting_text(value: object) -> str:
+    """Write one setting's value as the command line takes it."""
+    if isinstance(value, list | tuple):
+        return "x".join(map(str, value))
+    return "default" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
 from math import log
 
 from workbench.record import Record, Speed, ap, frontier, ran
@@ -37,7 +36,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """All settings that have a place in the chart."""
+    """All settings that have a place in the chart; there is at least one."""
 
     axis: str
     points: tuple[Point, ...]
@@ -45,11 +44,8 @@ class Points:
 
     @property
     def logarithmic(self) -> bool:
-        return any(second > LOG_SPAN * first for first, second in pairwise(self._ends()))
-
-    def _ends(self) -> tuple[float, ...]:
         values = [point.x for point in self.points]
-        return (min(values), max(values)) if values else ()
+        return max(values) > LOG_SPAN * min(values)
 
     def frontier(self) -> tuple[tuple[float, float], ...]:
         return frontier(((point.x, point.y) for point in self.points if not point.record.broken), lambda point: point)

@@ -7,7 +7,7 @@ from workbench.record import (
     AP_LOSS_NOTED,
     Record,
     Speed,
-    ap,
+    ap_change,
     best,
     choose_baseline,
     labels_by_id,
@@ -16,13 +16,6 @@ from workbench.record import (
     speed_against,
     unique,
 )
-
-
-def agreement(record: Record, baseline: Record | None) -> float | None:
-    """Return the agreement with the baseline; the baseline agrees with itself."""
-    if record.agreement is not None:
-        return record.agreement.ratio
-    return 1.0 if baseline is not None and record.id == baseline.id and ran(record) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +37,8 @@ class Summary:
         baseline = choose_baseline(rows)
         faster = _faster(rows, baseline)
         chosen, within = best(faster, ms_and_ap), None
-        if chosen is not None and _loss(chosen, baseline) > AP_LOSS_NOTED:
-            within = best((record for record in faster if _loss(record, baseline) <= AP_LOSS_NOTED), ms_and_ap)
+        if chosen is not None and (_loss(chosen, baseline) or 0.0) > AP_LOSS_NOTED:
+            within = best((record for record in faster if (_loss(record, baseline) or 0.0) <= AP_LOSS_NOTED), ms_and_ap)
         return cls(rows, baseline, chosen, within, labels_by_id(rows))
 
     def label(self, record: Record) -> str:
@@ -56,12 +49,14 @@ class Summary:
         return None if record.id == self.baseline.id else speed_against(record, self.baseline)
 
     def loss(self, record: Record) -> float | None:
-        """Return how much AP a record loses against the baseline; `None` where either is unknown."""
-        old, new = ap(self.baseline), ap(record)
-        return None if old is None or new is None else old - new
+        """Return how much AP a record loses against the baseline; `None` where that is unknown."""
+        return _loss(record, self.baseline)
 
     def agreement(self, record: Record) -> float | None:
-        return agreement(record, self.baseline)
+        """Return the agreement with the baseline, which agrees with itself."""
+        if record.agreement is not None:
+            return record.agreement.ratio
+        return 1.0 if record.id == self.baseline.id and ran(record) else None
 
     @property
     def right(self) -> Record | None:
@@ -70,9 +65,9 @@ class Summary:
         return self.best or best((record for record in others if not record.broken), ms_and_ap) or best(others, ms_and_ap)
 
 
-def _loss(record: Record, baseline: Record) -> float:
-    old, new = ap(baseline), ap(record)
-    return 0.0 if old is None or new is None else old - new
+def _loss(record: Record, baseline: Record) -> float | None:
+    change = ap_change(record, baseline)
+    return None if change is None else -change
 
 
 def _faster(records: Sequence[Record], baseline: Record) -> list[Record]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record, ap
 from workbench.report.summary import Summary
-from workbench.timing import frames_needed
+from workbench.timing import Timing, frames_needed
 from workbench.wording import (
     MISSING,
     format_bytes,
@@ -95,9 +95,14 @@ def _size(record: Record, _: Summary) -> Cell:
     return Cell(text=format_size(size), sort=float(size[0] * size[1]) if size is not None else None)
 
 
-def _median(record: Record, _: Summary) -> Cell:
-    value = record.timing.median_ms if record.timing else None
-    return Cell(text=format_number(value), sort=value, tone="strong")
+def _timed(
+    get: Callable[[Timing], float | None], write: Callable[[float | None], str] = format_number, tone: str = ""
+) -> Callable[[Record, Summary], Cell]:
+    def cell(record: Record, _: Summary) -> Cell:
+        value = get(record.timing) if record.timing else None
+        return Cell(text=write(value), sort=value, tone=tone)
+
+    return cell
 
 
 def _quantile(name: str, share: float) -> Callable[[Record, Summary], Cell]:
@@ -109,11 +114,6 @@ def _quantile(name: str, share: float) -> Callable[[Record, Summary], Cell]:
         return Cell(text=format_number(value), sort=value)
 
     return cell
-
-
-def _fps(record: Record, _: Summary) -> Cell:
-    value = record.timing.fps if record.timing else None
-    return Cell(text=format_number(value), sort=value)
 
 
 def _speed(record: Record, summary: Summary) -> Cell:
@@ -151,16 +151,6 @@ def _agreement(record: Record, summary: Summary) -> Cell:
     return Cell(text=format_fraction(found.ratio), sort=found.ratio, title=title, tone="bad" if found.broken else "")
 
 
-def _compile(record: Record, _: Summary) -> Cell:
-    value = record.timing.compile_seconds if record.timing else None
-    return Cell(text=format_number(value), sort=value)
-
-
-def _first_call(record: Record, _: Summary) -> Cell:
-    value = record.timing.first_call_seconds if record.timing else None
-    return Cell(text=format_seconds_as_ms(value), sort=value)
-
-
 def _compilations(record: Record, _: Summary) -> Cell:
     if record.engine is None:
         return Cell(text=MISSING)
@@ -193,11 +183,11 @@ COLUMNS: tuple[Column, ...] = (
     Column("resize", "setting", _text(lambda record: record.settings.input.resize), "where frames are resized", numeric=False),
     Column("NMS", "setting", _text(lambda record: record.settings.nms.method), numeric=False),
     Column("size", "setting", _size, "width × height of the network’s input"),
-    Column("median", "ms a frame", _median),
+    Column("median", "ms a frame", _timed(lambda timing: timing.median_ms, tone="strong")),
     Column("p90", "ms a frame", _quantile("p90_ms", 0.90), "90 % of the frames took at most this"),
     Column("p95", "ms a frame", _quantile("p95_ms", 0.95), "95 % of the frames took at most this"),
     Column("p99", "ms a frame", _quantile("p99_ms", 0.99), "99 % of the frames took at most this"),
-    Column("FPS", "speed", _fps, "frames over the sum of their times"),
+    Column("FPS", "speed", _timed(lambda timing: timing.fps), "frames over the sum of their times"),
     Column("× base", "speed", _speed, "baseline’s time over this one’s, with the verdict and the 95 % interval", wraps=True),
     Column("AP", "accuracy", _accuracy("ap"), "average precision over IoU .50 to .95"),
     Column("AP50", "accuracy", _accuracy("ap50"), "average precision at IoU .50"),
@@ -205,8 +195,13 @@ COLUMNS: tuple[Column, ...] = (
     Column("medium", "accuracy", _accuracy("ap_medium"), "AP of objects from 32 × 32 to 96 × 96 pixels"),
     Column("large", "accuracy", _accuracy("ap_large"), "AP of objects above 96 × 96 pixels"),
     Column("agree", "accuracy", _agreement, "agreement with the baseline’s boxes, as F1 at IoU .5"),
-    Column("compile s", "start", _compile, "loading, tracing, compiling and converting"),
-    Column("first ms", "start", _first_call, "the first call, kept apart from the timed frames"),
+    Column("compile s", "start", _timed(lambda timing: timing.compile_seconds), "loading, tracing, compiling and converting"),
+    Column(
+        "first ms",
+        "start",
+        _timed(lambda timing: timing.first_call_seconds, format_seconds_as_ms),
+        "the first call, kept apart from the timed frames",
+    ),
     Column("programs", "start", _compilations, "programs traced, compiled or converted"),
     Column("model", "start", _model_size, "size of the model’s file"),
     Column("noise", "trust", _noise, "was the machine quiet while this was timed?", numeric=False),

@@ -1,16 +1,13 @@
 """What someone plays with, apart from how it is shown."""
 
 from workbench.session.evaluation import Pinned
-from workbench.session.notices import Job, LogLine, Message, Notices
+from workbench.session.notices import Job
 from workbench.session.session import DEFAULT_PRESET, Opened, Session
 from workbench.session.sweeping import Search
 
 __all__ = [
     "DEFAULT_PRESET",
     "Job",
-    "LogLine",
-    "Message",
-    "Notices",
     "Opened",
     "Pinned",
     "Search",

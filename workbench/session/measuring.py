@@ -40,16 +40,7 @@ class Protocol:
 
 @final
 class Measuring:
-    """Measures settings of one detector on some frames.
-
-    Args:
-        detector: What is measured.
-        data: Frames and truth.
-        player: What plays.
-        sources: Where these come from.
-        protocol: How to measure.
-        notices: Where it is told.
-        records: Measured before with this detector.
+    """Measures settings of one detector on some frames; what plays stands still meanwhile.
 
     Attributes:
         records: What was measured whole, oldest first.

@@ -127,10 +127,11 @@ class Notices:
         """Let whoever shows the session look again."""
         self.on_change()
 
-    def guard(self, place: Place, action: Callable[[], object]) -> None:
-        """Do what somebody asked for; what it raises stands in the panel."""
+    @contextmanager
+    def guarding(self, place: Place) -> Iterator[None]:
+        """Let what is raised inside, by what somebody asked for, stand in the panel."""
         try:
-            action()
+            yield
         except Exception as error:  # a widget's callback would swallow it
             self.tell_error(error, place)
         self.changed()

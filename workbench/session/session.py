@@ -99,31 +99,27 @@ class Session:
 
     def set(self, name: str, value: object) -> None:
         """Change one setting; what stands in its way is changed with it, and said."""
-        self.notices.guard("settings", lambda: self._wish({name: value}, chosen=name))
+        with self.notices.guarding("settings"):
+            self._wish({name: value}, chosen=name)
 
     def use_preset(self, text: str) -> None:
         """Change to a preset, or a preset and changes; everything else goes back to the detector's defaults."""
-
-        def change() -> None:
+        with self.notices.guarding("settings"):
             detector = self._open_now.detector
             fast = fast_values(text, detector.facts.sha256, self._protocol.history)
             self._change(check(detector, wished(detector, text, fast)))
 
-        self.notices.guard("settings", change)
-
     def use(self, values: Mapping[str, object], record_id: str) -> None:
         """Go to a record's settings with some of them changed, as advice proposes it; what stands in their way is changed too."""
-
-        def change() -> None:
+        with self.notices.guarding("settings"):
             opened = self._open_now
             settings = opened.measuring.record(record_id).settings
             self._change(fit(opened.detector, settings.with_values(values), next(iter(values))))
 
-        self.notices.guard("settings", change)
-
     def reset(self) -> None:
         """Go back to what the session began with."""
-        self.notices.guard("settings", lambda: self._change(self._first_settings(self._open_now.detector)))
+        with self.notices.guarding("settings"):
+            self._change(self._first_settings(self._open_now.detector))
 
     def open_detector(self, source: str) -> None:
         """Change to another detector; what was pinned and measured with the old one is let go."""
@@ -161,16 +157,13 @@ class Session:
 
     def pin(self) -> None:
         """Make the setting that runs the baseline."""
-
-        def keep() -> None:
+        with self.notices.guarding("settings"):
             opened = self._open_now
             with self._lock:
                 pipeline = opened.player.pipeline
                 if pipeline is None:
                     raise SettingsError("nothing runs yet that could be pinned; wait until the first frame is there")
                 opened.evaluation.pin(pipeline, self.name_of(pipeline.settings))
-
-        self.notices.guard("settings", keep)
 
     def unpin(self) -> None:
         """Let the baseline go."""
@@ -186,24 +179,18 @@ class Session:
 
     def set_budget(self, budget: Budget) -> None:
         """Say what a setting has to keep; `search` picks the fastest that does."""
-
-        def change(opened: Opened) -> None:
-            if opened.measuring.search is not None:
-                opened.measuring.search.budget = budget
-
-        self._with_opened(change)
+        with self.notices.guarding("panel"):
+            if (search := self._open_now.measuring.search) is not None:
+                search.budget = budget
 
     def choose_swept(self, record_id: str) -> None:
         """Go to the settings of what the sweep found."""
-
-        def change() -> None:
+        with self.notices.guarding("settings"):
             opened = self._open_now
             search = opened.measuring.search
             if search is None:
                 raise SettingsError("these frames are in memory only, so nothing was swept on them; open a file of them instead")
             self._change(check(opened.detector, search.settings_of(record_id)))
-
-        self.notices.guard("settings", change)
 
     def export(self, folder: Path) -> None:
         """Write a folder that runs the current setting without the workbench."""
@@ -223,12 +210,9 @@ class Session:
 
     def choose(self, record_id: str) -> None:
         """Go to a record's settings."""
-
-        def change() -> None:
+        with self.notices.guarding("settings"):
             opened = self._open_now
             self._change(check(opened.detector, opened.measuring.record(record_id).settings))
-
-        self.notices.guard("settings", change)
 
     def dismiss(self) -> None:
         """Let the message go."""
@@ -310,14 +294,19 @@ class Session:
         return self.settings
 
     def _in_background(self, place: Place, action: Callable[[], object]) -> None:
-        self._worker.submit(lambda: self.notices.guard(place, action))
+        def guarded() -> None:
+            with self.notices.guarding(place):
+                action()
+
+        self._worker.submit(guarded)
 
     def _measure(self, action: Callable[[Opened, Settings, CancelToken], object]) -> None:
         token = self._request
         self._in_background("measure", lambda: action(self._open_now, self._wished(), token))
 
     def _with_opened(self, action: Callable[[Opened], object]) -> None:
-        self.notices.guard("panel", lambda: action(self._open_now))
+        with self.notices.guarding("panel"):
+            action(self._open_now)
 
     def _open_with(self, changes: Mapping[str, object]) -> None:
         self._open(self._sources.model_copy(update=changes))

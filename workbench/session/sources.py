@@ -9,13 +9,7 @@ from workbench.settings import Settings
 
 
 def as_command(sources: Sources, detector: Detector, settings: Settings, frames: int) -> str:
-    """Return the command that measures settings.
-
-    Args:
-        sources: What was opened, as the functions below have it.
-        detector: The detector that was opened.
-        settings: As `check` returned them.
-        frames: How many to time.
+    """Return the command that measures settings on so many frames of what was opened.
 
     Raises:
         SettingsError: The frames are in this process only, and have no name that a command could take.

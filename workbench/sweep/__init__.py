@@ -15,10 +15,9 @@ from workbench.sweep.cluster import connect
 from workbench.sweep.dispatcher import Standing
 from workbench.sweep.estimate import Estimate
 from workbench.sweep.executors import Executor, ThisMachine
-from workbench.sweep.frontier import contenders
 from workbench.sweep.grid import Grid, default_grid, read_grid
 from workbench.sweep.isolation import Isolation
-from workbench.sweep.runner import Store, Sweep
+from workbench.sweep.runner import Sweep
 
 __all__ = [
     "Estimate",
@@ -26,11 +25,9 @@ __all__ = [
     "Grid",
     "Isolation",
     "Standing",
-    "Store",
     "Sweep",
     "ThisMachine",
     "connect",
-    "contenders",
     "default_grid",
     "read_grid",
 ]

@@ -134,12 +134,7 @@ def compose(
 ) -> Iterator[Record]:
     """Compose the rows of tasks in turns, so that a machine whose speed changes does so for all of them alike.
 
-    Args:
-        job: Of kind `compose`.
-        detector: What runs.
-        data: Frames and truth.
-        lines: Told of each row.
-        make_group: What screens a task's rows; `ScreenedGroup` by default.
+    What screens a task's rows is a `ScreenedGroup`, unless `make_group` makes another.
     """
     from workbench.sweep.composed_records import ScreenedGroup
 
@@ -196,7 +191,7 @@ def _direct(job: Job, detector: Detector, data: EvaluationData, lines: Lines) ->
     from workbench.opening import Variant
 
     (task,) = job.tasks
-    rows = (*((task.lead,) if task.lead else ()), *task.rows)
+    rows = task.measured
     at, compiled = rows[0], set[str]()
 
     def turn(number: int) -> None:

@@ -65,10 +65,7 @@ def measure_sent(sweep: str, job_json: str, bundle_json: str, isolation: Isolati
 
 @final
 class Cluster:
-    """A connection, and who is there.
-
-    Args:
-        address: Of the scheduler.
+    """A connection to a scheduler, and who is there.
 
     Raises:
         UnavailableError: Dask is not installed, or nobody answers; also by each method, once the scheduler has gone.
@@ -159,13 +156,7 @@ class Cluster:
 
 @final
 class ClusterExecutor(Executor):
-    """The machines of one kind in a cluster.
-
-    Args:
-        cluster: The connection, shared with those of other kinds.
-        facts: What these machines are.
-        isolation: How processes are started and watched there.
-    """
+    """The machines of one kind in a cluster; the connection is shared with those of other kinds."""
 
     def __init__(self, cluster: Cluster, facts: EnvironmentFacts, isolation: Isolation) -> None:
         self.environment = facts

@@ -7,14 +7,14 @@ from typing import final
 
 import numpy as np
 
-from workbench.detections import Accuracy, Agreement, agreement, uncounted, with_reasons
+from workbench.detections import Accuracy, Agreement, uncounted, with_reasons
 from workbench.detectors import Detector
 from workbench.engines import Candidates
 from workbench.errors import RecordError
 from workbench.machine import NoiseWatch, environment, with_pace
 from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
-from workbench.record import EngineFacts, Record
+from workbench.record import EngineFacts, Record, agreement_with
 from workbench.settings import Nms
 from workbench.sweep.kept_outputs import KeptOutputs, content_key, keep_outputs, with_nms
 from workbench.sweep.loop_timing import BACK, LoopTiming, Seconds
@@ -92,14 +92,14 @@ class ScreenedGroup:
         """Time the NMS of one row on the next of `VISITS` parts of the frames; the first time, judge it."""
         nms = row.settings.nms
         if row.id not in self._screened:
-            self._screened[row.id] = self._screen(nms)
+            self._screened[row.id] = self._on_labelled(nms)
         visits = self._screened[row.id].visits
         part = slice(len(visits), None, VISITS)
         positions, frames, raws = self._positions[part], self._frames[part], self._raws[part]
         if frames:  # short media have fewer than there are visits
             visits.append(time_nms(with_nms(self._pipeline, nms), positions, frames, raws, self._clock))
 
-    def _screen(self, nms: Nms) -> _Screened:
+    def _on_labelled(self, nms: Nms) -> _Screened:
         if self._labelled is None:
             return _Screened(None, ())
         found = self._labelled.found(self._pipeline, nms, self._least_score)
@@ -145,16 +145,9 @@ class ScreenedGroup:
             return None
         key = timed.positions.tobytes() + content_key(timed.found)
         if key not in self._agreements:
-            known = {row.frame: row for row in baseline.detections}
             names = {int(position): frame.name for position, frame in zip(self._positions, self._frames, strict=True)}
-            pairs = [
-                (one, known[name].detections())
-                for one, position in zip(timed.found, timed.positions.tolist(), strict=True)
-                if (name := names[position]) in known
-            ]
-            self._agreements[key] = (
-                agreement([one for one, _ in pairs], [other for _, other in pairs], baseline_name=baseline.name) if pairs else None
-            )
+            found = zip(timed.positions.tolist(), timed.found, strict=True)
+            self._agreements[key] = agreement_with(baseline, {names[position]: one for position, one in found})
         agreed = self._agreements[key]
         return with_reasons(agreed, accuracy, baseline.accuracy) if agreed is not None else None
 
@@ -179,10 +172,7 @@ class ScreenedGroup:
 def composed_times(loop: LoopTiming, timed: NmsTiming, *, separate: bool) -> tuple[dict[str, Seconds], Seconds]:
     """Return the seconds of frames by stage and whole: of the loop's front, and what was timed of NMS and drawing added to it.
 
-    Args:
-        loop: Of the engine.
-        timed: Of the NMS.
-        separate: Whether NMS is a stage of its own; where the network does its own, what is left of it counts as drawing.
+    Where NMS is no `separate` stage, since the network does its own, what is left of it counts as drawing.
     """
     positions, front = loop.front(FRAMES_KEPT)
     nms, draw = timed.at(positions)
@@ -194,10 +184,6 @@ def why_impossible(stages: Mapping[str, Seconds], total: Seconds) -> str | None:
     """Say why times that were put together cannot be those of frames; `None` where they can.
 
     Each stage takes its time, and a frame no less than its own front and the least that was seen of what follows it.
-
-    Args:
-        stages: By name, one time per frame.
-        total: Of the same frames.
 
     >>> why_impossible({"infer": np.array([0.006]), "nms": np.array([0.001])}, np.array([0.0001]))
     'a frame takes 0.1 ms, its measured parts at least 7'

@@ -60,10 +60,6 @@ class Dispatcher:
     Attributes:
         cancelled: Whether the sweep was ended.
         stored: Records that were stored.
-
-    Args:
-        executors: Where jobs run.
-        progress: Told how far it is.
     """
 
     def __init__(self, executors: Sequence[Executor], progress: Progress | None) -> None:
@@ -72,7 +68,7 @@ class Dispatcher:
         self._executors = executors
         self._progress = progress or (lambda _: None)
         self._done = self._total = 0
-        self._remaining = Remaining(0.0)
+        self._remaining = Remaining()
 
     def cancel(self) -> None:
         """End it soon: from any thread."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import final
 
 from workbench.catalogue import ENGINES, NMS_METHODS
-from workbench.sweep.task import Job, Row, Task
+from workbench.sweep.task import Job, Task
 
 # Seconds on two cores of a server's processor, for detectors of a few megabytes: right to a factor of two elsewhere, and soon
 # corrected by what the first jobs took.
@@ -43,19 +43,15 @@ def job_seconds(job: Job) -> float:
     return loading + sum(map(_measuring_seconds, job.tasks))
 
 
-def _rows(task: Task) -> tuple[Row, ...]:
-    return (*((task.lead,) if task.lead else ()), *task.rows)
-
-
 def _needs_tensorflow(task: Task) -> bool:
-    settings = [row.settings for row in _rows(task)]
+    settings = [row.settings for row in task.measured]
     return task.kind == "convert" or any(
         not ENGINES[one.runtime.engine].runs_tflite or NMS_METHODS[one.nms.method].place == "graph" for one in settings
     )
 
 
 def _measuring_seconds(task: Task) -> float:
-    rows = _rows(task)
+    rows = task.measured
     if task.kind == "convert":
         return CONVERSION_SECONDS * len(rows)
     if task.kind == "direct":
@@ -66,14 +62,10 @@ def _measuring_seconds(task: Task) -> float:
 
 @final
 class Remaining:
-    """The time that is left, guessed from what jobs so far took against what was guessed for them.
+    """The time that is left, guessed from what jobs so far took against what was guessed for them."""
 
-    Args:
-        guessed_seconds: Of all jobs.
-    """
-
-    def __init__(self, guessed_seconds: float) -> None:
-        self._guessed = guessed_seconds
+    def __init__(self) -> None:
+        self._guessed = 0.0
         self._done_guessed = 0.0
         self._done_taken = 0.0
 
@@ -87,11 +79,7 @@ class Remaining:
         self._done_taken += taken_seconds
 
     def seconds(self, running: Iterable[tuple[Job, float]] = ()) -> float:
-        """Return it, of one worker's time.
-
-        Args:
-            running: Jobs, and for how many seconds each has been running.
-        """
+        """Return it, of one worker's time, where each of the running jobs has been so for some seconds."""
         pace = self._done_taken / self._done_guessed if self._done_guessed else 1.0
         gone = sum(min(spent, MOST_GONE * job_seconds(job) * pace) for job, spent in running)
         return max(0.0, (self._guessed - self._done_guessed) * pace - gone)

@@ -61,11 +61,7 @@ class Executor(ABC):
 
 @final
 class ThisMachine(Executor):
-    """One job at a time, in a fresh process each; some that only convert side by side.
-
-    Args:
-        isolation: How processes are started and watched.
-    """
+    """One job at a time, in a fresh process each; some that only convert side by side."""
 
     def __init__(self, isolation: Isolation | None = None) -> None:
         self.environment = environment()

@@ -46,13 +46,8 @@ def run_job(job: Job, isolation: Isolation = Isolation(), stop: threading.Event 
 
     Where the process of several tasks ends badly, nobody is blamed: what is left of each has processes of its own.
 
-    Args:
-        job: What to do.
-        isolation: How processes are started and watched.
-        stop: Set by somebody else to end it all.
-
     Raises:
-        WorkerStoppedError: It was set.
+        WorkerStoppedError: Somebody else has set `stop`.
     """
     tasks = job.tasks
     if len(tasks) > 1:
@@ -67,7 +62,7 @@ def run_job(job: Job, isolation: Isolation = Isolation(), stop: threading.Event 
 
 
 def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> Iterator[RecordText]:
-    """Measure a task in processes that do nothing else, and give each record as it comes. Arguments and errors as in `run_job`.
+    """Measure a task in processes that do nothing else, and give each record as it comes. Raises like `run_job`.
 
     A row is blamed for the end of its process at once, but for one that somebody killed (SIGKILL) only the second time: that may
     have been a user, or the system for want of memory that others took. Rows that are measured in turns are in memory all at once;
@@ -124,9 +119,6 @@ class _Child:
     """One process.
 
     Attributes:
-        job: What it does.
-        isolation: How it is watched.
-        stop: Set by somebody else to end it.
         ending: How it ended, where it did not end well; `None` otherwise.
         killed: Whether that was by SIGKILL, and not by us.
         full: Whether it was for the memory that it took.

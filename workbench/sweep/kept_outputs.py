@@ -48,11 +48,6 @@ def with_nms(pipeline: Pipeline, nms: Nms) -> Pipeline:
     return other
 
 
-def blank(frame: Frame) -> Frame:
-    """Return a frame of the same name and size that holds no picture."""
-    return Frame(np.broadcast_to(np.zeros(1, np.uint8), frame.image_rgb.shape), frame.name, frame.index)
-
-
 @final
 @dataclass(slots=True)
 class KeptOutputs:
@@ -109,7 +104,7 @@ def keep_outputs(pipeline: Pipeline, data: EvaluationData, least_score: float, t
     frames = (frame for frame in media.frames() if frame.name in truth.images)
     while batch := list(islice(frames, pipeline.engine.batch)):
         for frame, raw in zip(batch, pipeline.infer(batch), strict=True):
-            kept[frame.name] = (thinned(raw, least_score), blank(frame))
+            kept[frame.name] = (thinned(raw, least_score), frame.blank())
         tell()
     raws, blanks = [raw for raw, _ in kept.values()], [frame for _, frame in kept.values()]
     return KeptOutputs(raws, blanks, [truth.images[name] for name in kept], len(truth.labels), truth.name)

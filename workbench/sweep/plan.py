@@ -13,7 +13,7 @@ from workbench.opening import Sources, Variant
 from workbench.record import MediaFacts
 from workbench.settings import Nms, Settings
 from workbench.sweep.grid import Grid
-from workbench.sweep.task import Row, Task
+from workbench.sweep.task import Kind, Row, Task
 
 PROTOCOL = 5  # raised when what is measured, or how, changes: then records of before do not stand for those of now
 
@@ -64,21 +64,18 @@ class Subject:
         settings = first.settings.model_copy(update={"nms": nms}) if kind == "compose" else first.settings
         return self._identity(settings, f"{kind} group")
 
-    def task(self, kind: str, name: str, rows: Iterable[Row], lead: Row | None = None) -> Task:
+    def task(self, kind: Kind, name: str, rows: Iterable[Row]) -> Task:
         """Return the task that measures rows."""
         members = tuple(rows)
-        return Task.model_validate(
-            {
-                "id": self._group_identity(kind, members[0]),
-                "kind": kind,
-                "name": f"{self.detector.facts.name}: {name}",
-                "sources": self.sources,
-                "detector": self.detector.facts,
-                "media": self.media,
-                "rows": members,
-                "frames": self.frames,
-                "lead": lead,
-            }
+        return Task(
+            id=self._group_identity(kind, members[0]),
+            kind=kind,
+            name=f"{self.detector.facts.name}: {name}",
+            sources=self.sources,
+            detector=self.detector.facts,
+            media=self.media,
+            rows=members,
+            frames=self.frames,
         )
 
 
@@ -109,7 +106,7 @@ def make_plan(subject: Subject, grid: Grid) -> Plan:
         SettingsError: The grid holds a value that cannot be, or too many combinations.
     """
     plan = Plan(subject)
-    groups: dict[tuple[str, str], dict[str, Settings]] = {}
+    groups: dict[tuple[Kind, str], dict[str, Settings]] = {}
     refused: dict[tuple[str, str], Settings] = {}
     for settings, reason in grid.settings(subject.detector):
         plan.combinations += 1
@@ -117,7 +114,7 @@ def make_plan(subject: Subject, grid: Grid) -> Plan:
             plan.cannot_run += 1
             refused.setdefault((_shared(settings), reason), settings)
             continue
-        kind = "compose" if composes(settings) else "direct"
+        kind: Kind = "compose" if composes(settings) else "direct"
         shared = _shared(settings) if kind == "compose" else settings.model_dump_json()
         groups.setdefault((kind, shared), {})[settings.model_dump_json()] = settings
     for (kind, _), members in groups.items():
@@ -158,10 +155,7 @@ def conversions(subject: Subject, tasks: Iterable[Task], parts: int) -> Iterator
     Files of one size follow each other, for they share an export. Where there may be two tasks, one has all that is calibrated: the
     frames for that are read, or rendered, once.
 
-    Args:
-        subject: Whose.
-        tasks: The others.
-        parts: How many tasks it may be, which may run side by side since nothing is timed; more than two are no help.
+    There may be so many `parts` as may run side by side, since nothing is timed; more than two are no help.
     """
     wanted: dict[tuple[object, ...], Row] = {}
     for task in tasks:

@@ -229,9 +229,7 @@ class Sweep:
     def _baseline_of(self, work: _Work, *, spread: bool = False) -> Record | None:
         """Return the baseline that others agree with or not, with nothing else that is large.
 
-        Args:
-            work: Whose.
-            spread: Whether only the frames count that composed records look at.
+        With `spread`, only the frames count that composed records look at.
         """
         for record in self._store.records_by_id([work.baseline.id]):
             found, timed = record.detections, min(work.plan.subject.frames, record.media.frames)

@@ -57,6 +57,11 @@ class Task(Value):
     baseline: Record | None = None
     """What others agree with or not; its detections count, its times do not."""
 
+    @property
+    def measured(self) -> tuple[Row, ...]:
+        """All rows in their order, the lead first."""
+        return (*((self.lead,) if self.lead else ()), *self.rows)
+
     def without(self, known: Collection[str]) -> "Task | None":
         """Return what is left where these records are there; its own record says why none of its rows can run. `None`: nothing."""
         rows = tuple(row for row in self.rows if row.id not in known)

@@ -2,7 +2,7 @@
 
 from workbench.timing.base import Value
 from workbench.timing.bounds import CORES, limit
-from workbench.timing.comparing import BlockRounds, Compared, compare_blocks, verdict_of
+from workbench.timing.comparing import BlockRounds, compare_blocks, verdict_of
 from workbench.timing.realtime import Policy, RealTime
 from workbench.timing.statistics import CONFIDENCE, RESAMPLES, frames_needed, median_seconds
 from workbench.timing.stopwatch import Clock, NoWatch, Progress, Span, Step, Stopwatch, Watch, time_frames, time_into
@@ -17,7 +17,6 @@ __all__ = [
     "UNEXPLAINED",
     "BlockRounds",
     "Clock",
-    "Compared",
     "Comparison",
     "NoWatch",
     "Policy",

@@ -1,8 +1,13 @@
 """The base of every value that crosses a file: frozen, and checked once."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
+
+if TYPE_CHECKING:
+    derived = property  # for type checkers, which take no decorator on a property: https://github.com/python/mypy/issues/1362
+else:
+    derived = computed_field  # a property that is written into files as well
 
 
 class Value(BaseModel):

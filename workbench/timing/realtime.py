@@ -3,10 +3,9 @@
 from typing import Literal
 
 import numpy as np
-from pydantic import computed_field
 
-from workbench.timing.base import Value
-from workbench.timing.statistics import median_seconds, quantile_seconds
+from workbench.timing.base import Value, derived
+from workbench.timing.statistics import median_seconds, milliseconds, quantile_seconds
 
 Policy = Literal["drop", "queue"]
 """What happens to a frame that nobody takes in time: the oldest is dropped, or all wait."""
@@ -27,24 +26,20 @@ class RealTime(Value):
     dropped: int
     """Frames that came and were not taken."""
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
+    @derived
     def median_age_ms(self) -> float | None:
-        return _milliseconds(median_seconds(self.age_seconds))
+        return milliseconds(median_seconds(self.age_seconds))
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
+    @derived
     def p99_age_ms(self) -> float | None:
-        return _milliseconds(quantile_seconds(self.age_seconds, 0.99))
+        return milliseconds(quantile_seconds(self.age_seconds, 0.99))
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
+    @derived
     def jitter_ms(self) -> float | None:
         """Standard deviation of the intervals between pictures."""
-        return _milliseconds(float(np.std(self.interval_seconds))) if self.interval_seconds else None
+        return milliseconds(float(np.std(self.interval_seconds))) if self.interval_seconds else None
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
+    @derived
     def growing(self) -> bool:
         """Whether frames grew older and older: a queue that fills."""
         quarter = len(self.age_seconds) // 4
@@ -54,12 +49,7 @@ class RealTime(Value):
         first, last = self.age_seconds[:quarter], self.age_seconds[-quarter:]
         return float(np.median(last) - np.median(first)) > GROWTH_LIMIT * interval
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
+    @derived
     def keeps_up(self) -> bool:
         """Whether no frame was dropped and none waited longer and longer."""
         return bool(self.age_seconds) and not self.dropped and not self.growing
-
-
-def _milliseconds(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds * 1000.0

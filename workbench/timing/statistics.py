@@ -42,6 +42,11 @@ def _percentiles(seconds: tuple[float, ...]) -> list[float]:
     return statistics.quantiles(seconds, n=100, method="inclusive")
 
 
+def milliseconds(seconds: float | None) -> float | None:
+    """Return seconds as milliseconds."""
+    return None if seconds is None else seconds * 1000.0
+
+
 def median_seconds(seconds: Sequence[float]) -> float | None:
     """Return the median in seconds, or `None` without a single frame."""
     if isinstance(seconds, tuple):

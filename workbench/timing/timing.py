@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, Self
 
-from pydantic import computed_field, model_validator
+from pydantic import model_validator
 
-from workbench.timing.base import Value
-from workbench.timing.statistics import median_of_sums, median_seconds, quantile_seconds
+from workbench.timing.base import Value, derived
+from workbench.timing.statistics import median_of_sums, median_seconds, milliseconds, quantile_seconds
 
 STAGES = ("decode", "preprocess", "copy", "infer", "nms", "draw", "show")  # the order in which a frame passes them
 UNEXPLAINED = "unexplained"
@@ -60,35 +60,29 @@ class Timing(Value):
             raise ValueError(f"every stage needs one time per frame, got {sorted(lengths)} times")
         return self
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
+    @derived
     def median_ms(self) -> float | None:
-        return _milliseconds(median_seconds(self.total_seconds))
+        return milliseconds(median_seconds(self.total_seconds))
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
+    @derived
     def p90_ms(self) -> float | None:
-        return _milliseconds(quantile_seconds(self.total_seconds, 0.90))
+        return milliseconds(quantile_seconds(self.total_seconds, 0.90))
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
+    @derived
     def p95_ms(self) -> float | None:
-        return _milliseconds(quantile_seconds(self.total_seconds, 0.95))
+        return milliseconds(quantile_seconds(self.total_seconds, 0.95))
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
+    @derived
     def p99_ms(self) -> float | None:
-        return _milliseconds(quantile_seconds(self.total_seconds, 0.99))
+        return milliseconds(quantile_seconds(self.total_seconds, 0.99))
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
+    @derived
     def fps(self) -> float | None:
         """Frames over the sum of their times: what a clip of this length would reach, slow frames included."""
         spent = sum(self.total_seconds)
         return len(self.total_seconds) / spent if spent > 0 else None
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
+    @derived
     def unexplained_share(self) -> float | None:
         """Share of a median frame that the stages do not account for: of the frames that both passes timed.
 
@@ -153,10 +147,6 @@ class Comparison(Value):
     """What B is, against A."""
     frames: int
     blocks: int
-
-
-def _milliseconds(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds * 1000.0
 
 
 def kept_seconds(seconds: Iterable[float]) -> tuple[float, ...]:

@@ -17,14 +17,7 @@ PICTURE_WIDTH = "420px"
 
 @final
 class Readings(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
-    """Each plausible reading of a model with what it finds in one frame, and a button that writes its card.
-
-    Args:
-        description: What looking at the model found.
-
-    Attributes:
-        description: The same.
-    """
+    """Each plausible reading of a model with what it finds in one frame, and a button that writes its card."""
 
     def __init__(self, description: Description) -> None:
         self.description = description

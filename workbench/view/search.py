@@ -5,7 +5,6 @@ from typing import Any
 
 from workbench.advice import Card, advise
 from workbench.choosing import Budget, sentence, setting_words
-from workbench.errors import SettingsError
 from workbench.history import Summary
 from workbench.record import Record, frontier, point_of
 from workbench.session import Search
@@ -23,33 +22,18 @@ NONE_KNOWN = (
 def cards(records: Sequence[Record]) -> list[Told]:
     """Tell the advice that records support, those with most to gain first."""
     settings = {record.id: record.settings for record in records}
-    return [_card(card, settings.get(card.record_id)) for card in advise(records)]
+    return [_card(card, settings[card.record_id]) for card in advise(records)]
 
 
-def _card(card: Card, settings: Settings | None) -> Told:
-    return {
+def _card(card: Card, settings: Settings) -> Told:
+    changed = settings.with_values(card.change or {})
+    return card.tree() | {
         "id": f"{card.key} {card.record_id}",
-        "record": card.record_id,
-        "title": card.title,
-        "about": card.about,
-        "finding": card.finding,
-        "evidence": card.evidence,
         "expected": card.expected.words if card.expected else None,
         "arithmetic": card.expected.arithmetic if card.expected else None,
         "measured": card.measured.words if card.measured else None,
-        "theory": list(card.theory),
-        "change": dict(card.change) if card.change else None,
-        "change_words": _change_words(card.change, settings),
+        "change_words": ", ".join(describe_changes(settings, changed)) or None,
     }
-
-
-def _change_words(change: Mapping[str, object] | None, settings: Settings | None) -> str | None:
-    if not change or settings is None:
-        return None
-    try:
-        return ", ".join(describe_changes(settings, settings.with_values(change))) or None
-    except SettingsError:
-        return None
 
 
 def search(found: Search | None) -> Told:

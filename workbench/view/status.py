@@ -30,15 +30,7 @@ Told = dict[str, Any]
 
 
 def status(session: Session, drawn: Overlay | None, cost: Cost | None, age_seconds: float | None, noise: NoiseCertificate) -> Told:
-    """Tell how the running setting does.
-
-    Args:
-        session: What plays.
-        drawn: What lies over the picture that is shown.
-        cost: Of showing.
-        age_seconds: Of the last picture when it was on the screen.
-        noise: Of the last seconds.
-    """
+    """Tell how the running setting does, with what lies over the picture that is shown, and how old that was on the screen."""
     opened, running = session.opened, session.running
     shown = opened.player.shown if opened else None
     if opened is None or running is None or shown is None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, final
 
@@ -13,7 +14,7 @@ from workbench.hardware import quota_cores, usable_cores
 from workbench.live import FrameSender, Player, Shown
 from workbench.machine import NamedThread, NoiseCertificate, certify, take_sample
 from workbench.record import Record, write_whole
-from workbench.session import Message, Search, Session
+from workbench.session import Search, Session
 from workbench.settings import Settings
 from workbench.stages import Overlay, overlay
 from workbench.view.javascript import joined
@@ -243,12 +244,12 @@ class WorkbenchView(anywidget.AnyWidget):
             self.panel = describe(session)
             self.status = told
             self.job = job(session.notices.job)
-            self.message = _told(session.notices.message)
+            self.message = asdict(session.notices.message) if session.notices.message else None
             self.records = records
             self._tell_search(opened.measuring.search if opened else None)
             if changed:
                 self.advice = cards(measured)
-            self.log_lines = [{"time": line.time, "kind": line.kind, "text": line.text} for line in session.notices.log]
+            self.log_lines = list(map(asdict, session.notices.log))
             self.labels = labels
             self.class_colours = [class_colour(number) for number in range(len(labels))]
         if changed:
@@ -287,7 +288,3 @@ class WorkbenchView(anywidget.AnyWidget):
         running = self._session.running
         threads = running.runtime.threads if running else None
         self._noise = certify(tuple(self._samples), cores=usable_cores(), quota=quota_cores(), threads=threads)
-
-
-def _told(message: Message | None) -> dict[str, str] | None:
-    return None if message is None else {"kind": message.kind, "text": message.text, "place": message.place}

@@ -1,12 +1,11 @@
 """`workbench history export`: records as a JSON file."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from workbench.cli.history.filters import EngineName, Machine, Name, Tag, matching
+from workbench.cli.history.filters import EngineName, Machine, Name, Tag, machine_id_of
 from workbench.cli.options import DetectorName, HistoryFile, JsonFile, MediaName
 from workbench.errors import RecordError, SettingsError
 
@@ -39,7 +38,10 @@ def export(
         if records:
             ids = [opened.get(prefix).id for prefix in records]
         else:
-            rows = matching(opened, detector=detector, media=media, machine=machine, tag=tag, engine=engine, name=name)
+            machine_id = machine_id_of(machine, opened)
+            rows = opened.summaries(
+                detector_name=detector, media_name=media, machine_id=machine_id, tag=tag, engine=engine, name=name
+            )
             ids = [row.id for row in rows]
         if not ids:
             raise RecordError(f"{opened.path} holds no record that matches; choose others")
@@ -49,4 +51,4 @@ def export(
             texts += [record.to_json() for record in opened.records_by_id(ids[start : start + READ_AT_ONCE])]
         write_whole(out, f"[{','.join(texts)}]\n")
     console(json_file).print(f"{counted(len(ids), 'record')}: {out}", markup=False)
-    write_json(json_file, json.dumps({"schema": 1, "file": str(out), "records": ids}))
+    write_json(json_file, {"file": str(out), "records": ids})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from workbench.history import History, Summary
+    from workbench.history import History
 
 DEFAULT_ROWS = 50  # a screen or two; the rest is there with --limit
 HERE = "here"
@@ -23,30 +23,14 @@ Limit = Annotated[int, typer.Option(min=1, metavar="N", help="How many, the newe
 RecordId = Annotated[str, typer.Argument(metavar="ID", help="The beginning of a record's id.")]
 
 
-def matching(
-    opened: History,
-    *,
-    detector: str | None,
-    media: str | None,
-    machine: str | None,
-    engine: str | None,
-    name: str | None,
-    tag: str | None = None,
-    newest: int | None = None,
-) -> tuple[Summary, ...]:
-    """Return the rows that match, newest last; `None` leaves nothing out.
-
-    Raises:
-        RecordError: The machine is none that is known.
-    """
+def machine_id_of(machine: str | None, opened: History) -> str | None:
+    """Return the id of the machine that is meant; `None` is any. Raises `RecordError` where it is none that is known."""
     from workbench.cli.saved import machine_of
     from workbench.machine import environment
 
-    if machine is not None:
-        machine = environment().machine_id if machine == HERE else machine_of(machine, opened.machines())
-    return opened.summaries(
-        detector_name=detector, media_name=media, machine_id=machine, tag=tag, engine=engine, name=name, newest=newest
-    )
+    if machine == HERE:
+        return environment().machine_id
+    return None if machine is None else machine_of(machine, opened.machines())
 
 
 def minute(created: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from workbench.cli.history.filters import DEFAULT_ROWS, SHORT_ID, EngineName, Limit, Machine, Name, Tag, matching, minute
-from workbench.cli.options import DetectorName, HistoryFile, JsonFile, MediaName
+import typer
+
+from workbench.cli.history.filters import DEFAULT_ROWS, SHORT_ID, EngineName, Limit, Machine, Name, Tag, machine_id_of, minute
+from workbench.cli.options import DetectorName, HistoryFile, JsonFile, MediaName, UsageError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,6 +19,7 @@ FIGURES = ("ms", "FPS", "AP", "agreement")
 
 
 def list_records(
+    context: typer.Context,
     detector: DetectorName = None,
     media: MediaName = None,
     machine: Machine = None,
@@ -29,24 +31,29 @@ def list_records(
     json_file: JsonFile = None,
 ) -> None:
     """List records, the newest last."""
+    filtered = any((detector, media, machine, tag, engine, name))
+    if context.invoked_subcommand is not None:  # then these are the options of `workbench history`, which lists by default
+        if filtered or history or json_file or limit != DEFAULT_ROWS:
+            raise UsageError(f"options of `{context.invoked_subcommand}` stand after it", context)
+        return
     from workbench.cli.saved import opened_history
     from workbench.cli.screen import console, write_json
     from workbench.cli.tables import print_table
 
     with opened_history(history) as opened:
-        found = matching(
-            opened, detector=detector, media=media, machine=machine, tag=tag, engine=engine, name=name, newest=limit + 1
+        machine_id = machine_id_of(machine, opened)
+        found = opened.summaries(
+            detector_name=detector, media_name=media, machine_id=machine_id, tag=tag, engine=engine, name=name, newest=limit + 1
         )
     rows, more = found[-limit:], len(found) > limit
     out = console(json_file)
     if rows:
         print_table(out, _table(rows))
     else:
-        filtered = any((detector, media, machine, tag, engine, name))
         out.print("nothing that matches was measured" if filtered else "nothing was measured yet")
     if more:
         out.print(f"older ones are left out; --limit {limit * 10} shows more")
-    write_json(json_file, json.dumps({"schema": 1, "more": more, "records": [row.tree() for row in rows]}))
+    write_json(json_file, {"more": more, "records": [row.tree() for row in rows]})
 
 
 def _table(rows: Sequence[Summary]) -> Table:

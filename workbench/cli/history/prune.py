@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -53,8 +52,7 @@ def prune(
     left = len(rows) - len(gone)
     kept = f"{counted(left, 'record')} {'stay' if left != 1 else 'stays'} ({tagged} tagged)"
     out.print(f"{counted(len(gone), 'record')} {'would be ' if dry_run else ''}removed; {kept}")
-    tree = {"schema": 1, "dry_run": dry_run, "removed": [row.id for row in gone], "kept": left}
-    write_json(json_file, json.dumps(tree))
+    write_json(json_file, {"dry_run": dry_run, "removed": [row.id for row in gone], "kept": left})
 
 
 def _remove(opened: History, gone: Sequence[Summary], out: Console) -> None:

@@ -1,6 +1,5 @@
 """`workbench history tag` and `untag`: what is never pruned, and what later measurements are checked against."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -37,4 +36,4 @@ def _set_tag(prefix: str, tag: str | None, history: Path | None, json_file: str 
         changed = opened.set_tag(prefix, tag)
     words = f"is tagged {tag}" if tag is not None else "has no tag"
     console(json_file).print(f"{changed.id[:SHORT_ID]} {changed.name} {words}", markup=False)
-    write_json(json_file, json.dumps({"schema": 1, "record": Summary.of(changed).tree()}))
+    write_json(json_file, {"record": Summary.of(changed).tree()})

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.history.filters import SHORT_ID, EngineName, Machine, Name, matching, minute
+from workbench.cli.history.filters import SHORT_ID, EngineName, Machine, Name, machine_id_of, minute
 from workbench.cli.options import DetectorName, HistoryFile, JsonFile, MediaName
 
 if TYPE_CHECKING:
@@ -37,7 +36,9 @@ def trend(
     from workbench.wording import short_cpu_name
 
     with opened_history(history) as opened:
-        found = trends(matching(opened, detector=detector, media=media, machine=machine, engine=engine, name=name))[-limit:]
+        machine_id = machine_id_of(machine, opened)
+        rows = opened.summaries(detector_name=detector, media_name=media, machine_id=machine_id, engine=engine, name=name)
+    found = trends(rows)[-limit:]
     out = console(json_file)
     if not found:
         out.print("nothing that matches was measured twice under the same settings")
@@ -49,7 +50,7 @@ def trend(
     tree = [
         {"settings": one.newest.settings.model_dump(mode="json"), "runs": [_run_tree(run) for run in one.runs]} for one in found
     ]
-    write_json(json_file, json.dumps({"schema": 1, "trends": tree}))
+    write_json(json_file, {"trends": tree})
 
 
 def _runs_table(runs: Sequence[Run]) -> Table:
