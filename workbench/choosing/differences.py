@@ -30,15 +30,10 @@ class Differences:
 
 
 def compare_records(a: Record, b: Record, *, different_machines: bool = False) -> Differences:
-    """Compare two saved records of the same frames.
-
-    Args:
-        a: The one that is compared with.
-        b: The other.
-        different_machines: Whether they may come from different machines; their times are then not compared.
+    """Compare record B with A, of the same frames; times of different machines, where those are allowed, are not compared.
 
     Raises:
-        MachinesDifferError: They do, and that was not allowed.
+        MachinesDifferError: They come from different machines, and that was not allowed.
         RecordError: One of them did not run, or they were measured on different frames.
     """
     for record in (a, b):

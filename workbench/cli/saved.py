@@ -82,10 +82,6 @@ def _best(rows: tuple[Summary, ...], top: int) -> list[Summary]:
 def machine_of(words: str, machines: dict[str, str]) -> str:
     """Return the id of the machine that is meant: by the beginning of its id, or a part of its processor's name.
 
-    Args:
-        words: What the user wrote.
-        machines: Processors by machine id, as `History.machines` gives them.
-
     Raises:
         RecordError: There is no such machine, or more than one.
     """

@@ -15,13 +15,7 @@ AP_LOSS_LIMIT = 0.02  # what `fast` may cost against the best AP known: about th
 def fast_values(text: str, detector_sha256: str, path: Path | None = None) -> dict[str, object] | None:
     """Return what the preset `fast` means for a detector on this machine, by `group.field`.
 
-    Args:
-        text: A variant as people write it.
-        detector_sha256: Of the detector's file.
-        path: Another history than the user's own.
-
-    Returns:
-        `None` where the text names another preset, or the history knows no such setting.
+    `None` where a variant's text names another preset, or the history at `path`, by default the user's own, knows no such setting.
 
     Raises:
         RecordError: The history cannot be read.

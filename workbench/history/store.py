@@ -114,12 +114,7 @@ class History:
             return dict(self._base.execute("SELECT DISTINCT machine_id, cpu FROM summaries").fetchall())
 
     def summaries(self, *, newest: int | None = None, **asked: Unpack[Filter]) -> tuple[Summary, ...]:
-        """Return one row for each record that matches, newest last.
-
-        Args:
-            newest: At most so many, the newest of them.
-            asked: See `Filter`.
-        """
+        """Return one row for each record that matches, newest last; at most the `newest` of them. See `Filter`."""
         where, words = _matching(asked)
         query = f"SELECT {COLUMNS} FROM summaries WHERE {where} ORDER BY position DESC LIMIT :newest"  # noqa: S608 - our own words
         with self._reading():
@@ -156,11 +151,9 @@ class History:
             return tuple(map(Summary._make, self._base.execute(query, words).fetchall()))
 
     def records(self, *, pictures: bool = True, **asked: Unpack[Filter]) -> tuple[Record, ...]:
-        """Return the records that match, newest last.
+        """Return the records that match, newest last; see `Filter`.
 
-        Args:
-            pictures: Whether pictures, detections and timelines come along; tables and charts do without, and are much faster so.
-            asked: See `Filter`.
+        Without `pictures`, detections and timelines stay behind too: tables and charts do without, and are much faster so.
 
         Raises:
             RecordError: A stored record is damaged or of another schema; says which.

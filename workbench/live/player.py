@@ -72,7 +72,6 @@ class Player:
     Args:
         media: What to play; it begins again at its end.
         on_error: Told of an exception that stopped playing, on the player's thread.
-        clock: Seconds that only go forward.
     """
 
     def __init__(self, media: Media, on_error: Callable[[Exception], None], clock: Callable[[], float] = time.perf_counter) -> None:

@@ -72,7 +72,6 @@ class Bench:
     """Measures variants on the same frames. The first is the baseline, unless a record is given as one.
 
     Args:
-        data: Frames and truth.
         frames: How many frames to time.
         baseline: A saved record whose detections others are compared with; times of other sessions are not.
         progress: Told what is going on.

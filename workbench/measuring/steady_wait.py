@@ -28,8 +28,6 @@ class SteadyWait:
 
     Args:
         work: Always the same, of the kind that is to be timed, warm.
-        clock: Seconds that only go forward.
-        sleep: Lets so many of them pass.
         most_seconds: To wait in all.
 
     Attributes:

@@ -55,9 +55,7 @@ class Evaluation:
     one setting or against one baseline never stands beside another.
 
     Args:
-        data: Frames and truth.
         player: What plays; it takes the slices between frames.
-        notices: Where progress is told.
         comparison_seconds: How long a comparison with what is pinned may look for a clear answer.
 
     Attributes:

@@ -24,10 +24,7 @@ class Search:
     """Settings of one detector on some frames, as the history knows them and as a sweep adds to them.
 
     Args:
-        detector: What is swept.
-        sources: The same in words, for other processes.
-        media: The frames.
-        history: Where records are kept; the user's own history by default.
+        sources: Detector and frames in words, for other processes.
         frames: How many to time where a setting is measured whole.
         grid: What is tried, whatever the scope; all sensible settings by default.
     """

@@ -44,11 +44,8 @@ class ScreenedGroup:
     the same machine; the records come at the end.
 
     Args:
-        detector: What runs.
-        data: Frames and truth.
         task: Of kind `compose`.
         tell: Called now and then, as a sign of life.
-        clock: Seconds that only go forward.
 
     Raises:
         WorkbenchError: The engine cannot be made ready, or the media cannot be read.

@@ -31,7 +31,6 @@ class LoopTiming:
         pipeline: Compiled.
         media: Whose first frames are timed, again and again.
         frames: How many of them: as many as a whole measurement would time.
-        clock: Seconds that only go forward.
 
     Raises:
         MediaError: The media hold no frame.

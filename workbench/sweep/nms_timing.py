@@ -55,14 +55,8 @@ def time_nms(
 ) -> NmsTiming:
     """Time a pipeline's NMS, and the drawing of what it leaves, frame by frame.
 
-    Each frame is drawn right behind its NMS, as in the loop: an NMS that ran over and over would find its data in the caches.
-
-    Args:
-        pipeline: Under the NMS.
-        positions: Where the frames are in their media.
-        frames: In an order that the first few are from all over, too.
-        raws: The engine's outputs for them, whole: what an NMS leaves out at once takes its time, too.
-        clock: Seconds that only go forward.
+    Each frame is drawn right behind its NMS, as in the loop: an NMS that ran over and over would find its data in the caches. The
+    engine's outputs are whole, since what an NMS leaves out at once takes its time, too; the first few frames are from all over.
     """
     pipeline.suppress(raws[:1], frames[:1])  # the first call traces
     nms: list[float] = []

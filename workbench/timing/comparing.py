@@ -70,12 +70,7 @@ def compare_blocks(
 
 
 class BlockRounds:
-    """Rounds A B B A as they are added, one at a time: for whoever has other things to do between them.
-
-    Args:
-        time_a: Times frames of A; both must be warm.
-        time_b: Times frames of B.
-    """
+    """Rounds A B B A as they are added, one at a time: for whoever has other things to do between them. Both must be warm."""
 
     def __init__(self, time_a: TimeBlock, time_b: TimeBlock) -> None:
         self._time_a = time_a

@@ -132,14 +132,7 @@ def time_frames(
     """Return the raw seconds of at least `frames` frames in order, fewer where the media ends.
 
     A batch is never cut: its seconds are divided equally over its frames, so the last batch may bring a few more frames than asked
-    for, and a short tail carries the whole cost of its batch.
-
-    Args:
-        step: Handles the next batch.
-        frames: How many frames to time.
-        watch: What the step tells its stages to; `None` keeps nothing.
-        clock: Seconds that only go forward.
-        progress: Called after each step, outside the timed part.
+    for, and a short tail carries the whole cost of its batch. Progress is told outside the timed part.
     """
     seconds: list[float] = []
     time_into(seconds, step, frames, watch or NoWatch(), clock, progress)
