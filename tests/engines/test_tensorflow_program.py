@@ -118,9 +118,9 @@ def test_eager_compiles_nothing_and_a_graph_once_for_each_shape(mobile: Detector
 NO_BOXES = """
 import sys
 import numpy as np
-from workbench.availability import check
 from workbench.detectors import Calibration
 from workbench.media import Frame
+from workbench.opening import check
 from workbench.pipeline import Pipeline
 from workbench.samples import sample_detector
 from workbench.settings import Settings
