@@ -11,9 +11,7 @@ from workbench.media import Frame
 from workbench.timing import Watch, time_frames
 
 SETTLING_FRAMES = 2  # litert-int8 after a block of naive: the first frame took 37 % longer than later ones, the second 3 %
-SETTLING_SECONDS = (
-    0.1  # naive, of 140 ms a frame, after a block of litert-int8: already the first frame took no longer than later ones
-)
+SETTLING_SECONDS = 0.1  # naive (140 ms a frame) after a block of litert-int8: the first frame took no longer than later ones
 
 Listener = Callable[[Sequence[Frame], Sequence[Detections]], None]
 """Called at the end of each batch with the frames and what was found in them; it has to be quick, for it is timed."""

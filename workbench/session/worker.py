@@ -6,9 +6,7 @@ from typing import final
 
 from workbench.machine import NamedThread
 
-CLOSE_SECONDS = (
-    4.0  # that closing waits for the running task: a compiler cannot be interrupted, and its thread ends with the process
-)
+CLOSE_SECONDS = 4.0  # that closing waits for the running task: a compiler cannot be interrupted, its thread ends with the process
 
 
 @final

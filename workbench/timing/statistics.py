@@ -12,9 +12,7 @@ SURPRISE = 0.0013  # chance that n frames hold none beyond the quantile (three s
 CONFIDENCE = 0.95
 RESAMPLES = 2000  # the interval's ends then move by about a thirtieth of its width from seed to seed
 KEPT = 4096  # medians of records: a report of hundreds asks for those of each stage again and again
-TRIMMED_SHARE = (
-    0.25  # of the ratios at either end (what is left is the interquartile mean): bursts of foreign load spoil whole rounds
-)
+TRIMMED_SHARE = 0.25  # of the ratios at either end (what is left is the interquartile mean): foreign load spoils whole rounds
 
 
 def frames_needed(quantile: float) -> int:
