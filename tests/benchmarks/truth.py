@@ -59,7 +59,7 @@ def verdicts(
     for _ in range(count):
         median = float(np.median(timed(work)(50)))
         result = compare_blocks(timed(work), timed(work, slow_down * median), maximum_seconds=maximum_seconds)
-        found[result.verdict] += 1
+        found[result.ratio.verdict()] += 1
         ratios.append(result.ratio.median)
         rounds.append(result.blocks // 4)
     return found, ratios, rounds

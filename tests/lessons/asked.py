@@ -5,7 +5,7 @@ from workbench.lessons import Lesson
 from workbench.lessons.lesson import Prediction
 
 NAIVE, GRAPH, XLA, INT8 = map(record, ("naive", "graph", "xla", "litert-int8"))
-UNCLEAR = record("graph", name="unclear", comparison=comparison("naive", "unclear", 1.005, "no measurable difference"))
+UNCLEAR = record("graph", name="unclear", comparison=comparison("naive", "unclear", 1.005))
 
 
 def xla_guess(lesson: Lesson) -> Prediction:

@@ -68,9 +68,7 @@ def full_record():
             ratio=1.0,
             broken=True,
         ),
-        comparison=Comparison(
-            a="naive", b="xla", ratio=Ratio(median=2.0, low=1.9, high=2.1), verdict="faster", frames=64, blocks=32
-        ),
+        comparison=Comparison(a="naive", b="xla", ratio=Ratio(median=2.0, low=1.9, high=2.1), frames=64, blocks=32),
         problem=Problem.of(ModelError("no such file")),
         detections=(found,),
         pictures=(Picture(name="1", size_hw=(720, 1280), jpeg_base64="aGk=", found=found, truth=found),),

@@ -13,7 +13,7 @@ from workbench.detections import Accuracy, Agreement
 from workbench.machine import EnvironmentFacts, NoiseCertificate
 from workbench.record import DetectorFacts, EngineFacts, FrameDetections, MediaFacts, Picture, Problem, Record
 from workbench.settings import Settings, preset_values
-from workbench.timing import Comparison, Ratio, Timing, Verdict
+from workbench.timing import Comparison, Ratio, Timing
 
 LABELS = ("scratch", "dent", "stain", "chip", "missing screw")
 SIZE_HW = (720, 1280)
@@ -119,10 +119,9 @@ def timing(split_ms: Mapping[str, float], frames: int = 150, seed: int = 0, **ch
     return Timing(**(values | changes))
 
 
-def comparison(a: str, b: str, ratio: float, verdict: Verdict | None = None) -> Comparison:
-    found: Verdict = verdict or ("faster" if ratio > 1.02 else "slower" if ratio < 0.98 else "no measurable difference")
+def comparison(a: str, b: str, ratio: float) -> Comparison:
     interval = Ratio(median=ratio, low=ratio * 0.985, high=ratio * 1.015)
-    return Comparison(a=a, b=b, ratio=interval, verdict=found, frames=240, blocks=16)
+    return Comparison(a=a, b=b, ratio=interval, frames=240, blocks=16)
 
 
 def accuracy(ap: float, small: float) -> Accuracy:

@@ -3,8 +3,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from workbench.timing import BlockRounds, Comparison, Ratio, compare_blocks, verdict_of
-from workbench.timing.comparing import BLOCK_FRAMES, MARGIN, ROUNDS_AT_LEAST
+from workbench.timing import BlockRounds, Comparison, Ratio, compare_blocks
+from workbench.timing.comparing import BLOCK_FRAMES, ROUNDS_AT_LEAST
+from workbench.timing.timing import MARGIN
 
 
 class Machine:
@@ -40,20 +41,34 @@ class Machine:
         (0.90, 0.98, "slower"),
         (0.98, 1.02, "no measurable difference"),
         (1.001, 1.009, "no measurable difference"),
-        (1.005, 1.50, "no measurable difference"),
-        (0.50, 0.995, "no measurable difference"),
-        (0.0, float("inf"), "no measurable difference"),
+        (0.92, 1.09, "no measurable difference"),
+        (1.005, 1.50, "cannot tell"),
+        (0.50, 0.995, "cannot tell"),
+        (0.85, 2.18, "cannot tell"),
+        (0.90, 1.05, "cannot tell"),
+        (0.0, float("inf"), "cannot tell"),
     ],
-    ids=["above", "below", "around", "too small to matter", "maybe large", "maybe much slower", "nothing known"],
+    ids=[
+        "above",
+        "below",
+        "around",
+        "too small to matter",
+        "within 10 %",
+        "maybe large",
+        "maybe much slower",
+        "much either way",
+        "just beyond 10 %",
+        "nothing known",
+    ],
 )
 def test_a_difference_is_claimed_only_where_the_whole_interval_is_beyond_the_margin(low, high, verdict):
-    assert verdict_of(Ratio(median=1.0, low=low, high=high)) == verdict
+    assert Ratio(median=1.0, low=low, high=high).verdict() == verdict
 
 
 def test_a_verdict_is_the_other_one_when_the_sides_are_swapped():
-    edge = 1 + MARGIN + 0.001
-    assert verdict_of(Ratio(median=edge, low=edge, high=edge)) == "faster"
-    assert verdict_of(Ratio(median=1 / edge, low=1 / edge, high=1 / edge)) == "slower"
+    edge = MARGIN + 0.001
+    assert Ratio(median=edge, low=edge, high=edge).verdict() == "faster"
+    assert Ratio(median=1 / edge, low=1 / edge, high=1 / edge).verdict() == "slower"
 
 
 def test_blocks_alternate_as_a_b_b_a():

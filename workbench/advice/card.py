@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from workbench.record import Speed
-from workbench.wording import format_number, times, times_with_interval
+from workbench.wording import format_number, ratio_words, times
 
 MEASURED_WORDS = {
     "interleaved": "measured in interleaved blocks",
@@ -54,12 +54,9 @@ class Measured:
 
     @property
     def words(self) -> str:
-        """Say the ratio, its interval where there is one, the verdict, and how it was measured."""
-        speed = self.speed
-        ratio = times_with_interval(speed.interval) if speed.interval is not None else times(speed.ratio)
-        verdict = f": {speed.verdict}" if speed.verdict == "no measurable difference" else ""
+        """Say how fast it is, with the interval where there is one, and how it was measured."""
         composed = ", put together from stages" if self.composed else ""
-        return f"{self.label} is {ratio}{verdict}, {MEASURED_WORDS[speed.basis]} on this machine{composed}"
+        return f"{self.label}: {ratio_words(self.speed.bounds)}, {MEASURED_WORDS[self.speed.basis]} on this machine{composed}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +103,7 @@ class Card:
             return 1.0
         if self.measured is not None:
             speed = self.measured.speed
-            return 1.0 if speed.verdict == "no measurable difference" else speed.ratio
+            return speed.ratio if speed.verdict in {"faster", "slower"} else 1.0
         return self.expected.ratio if self.expected is not None else 1.0
 
     def tree(self) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from workbench.advice.pool import Pool
 from workbench.advice.rule import AP_CHANGE_NOTED, QUICKER, SHARE_NOTED, Find, Theory, draw_up
 from workbench.catalogue import engine_row
 from workbench.record import AP_LOSS_NOTED, Record, Speed, ap, ap_change, speed_against
+from workbench.settings import assignments
 from workbench.timing import median_seconds
-from workbench.wording import counted, format_fraction, format_number, format_percent, format_seconds_as_ms, listed, times
+from workbench.wording import counted, format_fraction, format_number, format_percent, format_seconds_as_ms, listed, speed_words
 
 ENGINE_BRINGS = ("runtime.engine", "nms.method", "input.resize")  # presets for an engine change the NMS and the resizing too
 ENGINE_STAGES = ("preprocess", "infer", "nms")  # that one program may hold
@@ -51,7 +52,7 @@ def against_graph(engine: str, name: str, theory: Theory) -> Find:
             return None
         graph, own = (record, other) if rival == engine else (other, record)
         speed = speed_against(own, graph)
-        if speed is None or speed.verdict == "no measurable difference":
+        if speed is None or speed.verdict not in {"faster", "slower"}:
             return None
         from_own = record is own and speed.verdict == "slower"  # the way back; else what the engine brings to a graph
         about, other = (own, graph) if from_own else (graph, own)
@@ -60,8 +61,8 @@ def against_graph(engine: str, name: str, theory: Theory) -> Find:
             pool,
             about,
             f"{engine}-{speed.verdict}",
-            title=f"{name} is {speed.verdict} here",
-            finding=f"{pool.label(own)} is {times(speed.ratio)} than {pool.label(graph)} on this machine.",
+            title=f"{_what_differs(pool, own, graph, name)} is {speed.verdict} here",
+            finding=f"{pool.label(own)} is {speed_words(speed)} than {pool.label(graph)} on this machine.",
             evidence=_engine_evidence(pool, graph, own, name),
             expected=amdahl(about, ENGINE_STAGES, stages(other, ENGINE_STAGES)),
             change={key: pool.values(other)[key] for key in pool.differing(about, other)} if leads else None,
@@ -70,6 +71,12 @@ def against_graph(engine: str, name: str, theory: Theory) -> Find:
         )
 
     return find
+
+
+def _what_differs(pool: Pool, own: Record, graph: Record, name: str) -> str:
+    """Name the engine, and whatever else was changed with it: then the claim is about both together."""
+    also = [key for key in pool.differing(own, graph) if key != "runtime.engine"]
+    return f"{name} with {listed(assignments(own.settings, also))}" if also else name
 
 
 def _engine_evidence(pool: Pool, graph: Record, own: Record, name: str) -> str:
@@ -85,9 +92,6 @@ def _engine_evidence(pool: Pool, graph: Record, own: Record, name: str) -> str:
             told.append(f"it kept {timing.cpu_seconds * timing.fps:.1f} of {usable(own):g} cores busy")
     if own.engine is not None and own.engine.left_out:
         told.append(f"it left out {'; '.join(own.engine.left_out)}")
-    differing = [key for key in pool.differing(graph, own) if key != "runtime.engine"]
-    if differing:
-        told.append(f"the two differ in {listed(differing)} too")
     return f"{'. '.join(part[:1].upper() + part[1:] for part in told)}."
 
 
@@ -98,7 +102,7 @@ def call_overhead(pool: Pool, record: Record) -> Card | None:
         return None
     graphs = [
         other
-        for other in pool.siblings(record, ENGINE_BRINGS)
+        for other in pool.siblings(record, ("runtime.engine",))
         if other.settings.runtime.engine == "graph" and stage(other, "infer")
     ]
     own, graph = stage(record, "infer") or 0.0, graphs[0] if graphs else None
@@ -156,7 +160,7 @@ def integers(precision: str) -> Find:
 
 
 def _brings(speed: Speed, narrow: Record, change: float | None) -> list[str]:
-    told = [times(speed.ratio) if speed.verdict != "no measurable difference" else "no measurable gain in speed"]
+    told = [speed_words(speed)]
     if narrow.broken:
         return [*told, "it breaks the detector"]
     if change is None:

@@ -1,7 +1,5 @@
 """Cards about the stages of a frame: NMS, resizing, decoding, and inference that is no longer worth making faster."""
 
-from collections.abc import Collection
-
 from workbench.advice.arithmetic import DECODE, amdahl, of_frame, overlapping, share, stage, stages, usable
 from workbench.advice.card import Card
 from workbench.advice.pool import Pool
@@ -9,15 +7,13 @@ from workbench.advice.rule import QUICKER, SHARE_NOTED, Theory, draw_up
 from workbench.catalogue import engine_row
 from workbench.record import Record
 from workbench.timing import limit
-from workbench.wording import format_number, format_percent, format_seconds_as_ms, listed
+from workbench.wording import format_number, format_percent, format_seconds_as_ms
 
 NMS_TIMES_NOTED = 2.0  # NMS medians of separate runs; less could be the frames
 STOP_GAIN = 1.15  # if inference cost nothing at all; quantising brings a part of that, and costs accuracy
 IDLE_NOTED = 0.25  # of the cores' time; less is lost to scheduling anyway
-RESIZE_APART = ("runtime.engine", "runtime.precision")  # host resizing takes as long under any of them
 SOFT = "soft"  # the NMS that keeps other boxes than the rest: no one's replacement
 LIKELY_QUICK = ("opencv", "tensorflow")  # to try where nothing is known: quick with few candidates, and with many
-NMS_APART = ("runtime.precision", "input.resize")  # so does NMS, near enough: the candidates are nearly the same
 
 NMS_THEORY: Theory = (
     "NMS compares every box that is left with the best one, again and again: about (boxes kept) × (candidates) comparisons.",
@@ -52,7 +48,7 @@ def nms_dominates(pool: Pool, record: Record) -> Card | None:
     if part < SHARE_NOTED:
         return None
     own = record.settings.nms.method
-    quickest = _quickest(pool, record, "nms", "nms.method", NMS_APART)
+    quickest = _quickest(pool, record, "nms", "nms.method")
     if quickest is not None and SOFT in {own, quickest.settings.nms.method}:
         quickest = None
     tried = {other.settings.nms.method for other in pool.siblings(record, ("nms.method",))} | {own}
@@ -79,18 +75,12 @@ def nms_apart(pool: Pool, record: Record) -> Card | None:
     own = stage(record, "nms")
     if not own or any(nms_dominates(pool, subject) for subject in pool.subjects):
         return None
-    method = record.settings.nms.method
-    others = [
-        (seconds / own, other)
-        for other in pool.siblings(record, ("nms.method", "runtime.engine", *NMS_APART))
-        if (seconds := stage(other, "nms")) and other.settings.nms.method != method
-    ]
+    others = [(seconds / own, other) for seconds, other in _timed_apart(pool, record, "nms", "nms.method")]
     ratio, other = max(others, key=lambda pair: max(pair[0], 1 / pair[0]), default=(1.0, record))
     slow, fast = (record, other) if ratio < 1 else (other, record)
     if max(ratio, 1 / ratio) < NMS_TIMES_NOTED:
         return None
     figures = (f"{format_seconds_as_ms(stage(one, 'nms'))} ms in {pool.label(one)}" for one in (slow, fast))
-    also = [name for name in pool.differing(slow, fast) if name != "nms.method"]
     longer = format_number(max(ratio, 1 / ratio))
     return draw_up(
         pool,
@@ -98,7 +88,7 @@ def nms_apart(pool: Pool, record: Record) -> Card | None:
         "nms-apart",
         title="How NMS is written matters",
         finding=f"NMS written as {slow.settings.nms.method} takes {longer} times as long as {fast.settings.nms.method}.",
-        evidence=f"The NMS stage: {', '.join(figures)}." + (f" The two differ in {listed(also)} too." if also else ""),
+        evidence=f"The NMS stage: {', '.join(figures)}. The two differ in nothing else.",
         theory=NMS_THEORY,
     )
 
@@ -108,7 +98,7 @@ def resize_dominates(pool: Pool, record: Record) -> Card | None:
     part, settings = share(record, "preprocess"), record.settings
     if part < SHARE_NOTED:
         return None
-    quickest = _quickest(pool, record, "preprocess", "input.resize", RESIZE_APART)
+    quickest = _quickest(pool, record, "preprocess", "input.resize")
     place = None
     if settings.input.resize == "pillow":
         place = "opencv"
@@ -221,19 +211,17 @@ def stop_quantising(pool: Pool, record: Record) -> Card | None:
     )
 
 
-def _quickest(pool: Pool, record: Record, name: str, free: str, apart: Collection[str]) -> Record | None:
-    """Return the record whose stage is quickest among those set otherwise in `free`; `None` where none is much quicker."""
-    own = stage(record, name)
-    for also in ((), apart):
-        others = [
-            other
-            for other in pool.siblings(record, (free, *also))
-            if stage(other, name) is not None and not pool.has(other, {free: pool.values(record)[free]})
-        ]
-        best = min(others, key=lambda other: stage(other, name) or 0.0, default=None)
-        if best is not None and own and (stage(best, name) or 0.0) <= QUICKER * own:
-            return best
-    return None
+def _quickest(pool: Pool, record: Record, name: str, free: str) -> Record | None:
+    """Return the record whose stage is quickest among those that differ in `free` alone; `None` where none is much quicker."""
+    own = stage(record, name) or 0.0
+    seconds, quickest = min(_timed_apart(pool, record, name, free), key=lambda pair: pair[0], default=(own, None))
+    return quickest if seconds <= QUICKER * own else None
+
+
+def _timed_apart(pool: Pool, record: Record, name: str, free: str) -> list[tuple[float, Record]]:
+    """Return the seconds of a stage in each record that is set otherwise in `free`, and in nothing else."""
+    others = (other for other in pool.siblings(record, (free,)) if pool.differing(record, other))
+    return [(seconds, other) for other in others if (seconds := stage(other, name))]
 
 
 def _threads(record: Record) -> dict[str, object] | None:

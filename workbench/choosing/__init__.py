@@ -5,6 +5,7 @@ from workbench.choosing.checking import Check, Tolerance, check, did_not_run
 from workbench.choosing.differences import Differences, compare_records
 from workbench.choosing.picking import Choice, Pick, Relaxation, pick
 from workbench.choosing.sentences import sentence, setting_words
+from workbench.choosing.speeds import ratio_of_medians
 
 __all__ = [
     "Budget",
@@ -19,6 +20,7 @@ __all__ = [
     "compare_records",
     "did_not_run",
     "pick",
+    "ratio_of_medians",
     "sentence",
     "setting_words",
 ]

@@ -108,10 +108,7 @@ def _relaxing(relaxation: Relaxation) -> str:
     one, setting = relaxation.choice.candidate, setting_words(relaxation.choice.summary)
     needed = relaxation.needed
     if relaxation.limit == "min_fps":
-        needs = format_milliseconds(1000.0 / relaxation.wanted)
-        taken = format_milliseconds(None if one.fps is None else 1000.0 / one.fps)
-        wanted, reached = plain(relaxation.wanted), f"{setting} does it: it takes {taken} ms a frame"
-        return f"Ask for {plain(needed)} frames a second and {reached}, {wanted} need {needs}."
+        return f"Ask for {plain(needed)} frames a second and {setting} does it, at {format_number(one.fps)}."
     asked = {
         "max_ms": f"{plain(needed)} ms a frame",
         "max_ap_loss": f"{format_fraction(needed)} AP lost",

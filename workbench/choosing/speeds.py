@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from workbench.machine import pace_ratio
 from workbench.record import SEPARATE_RUNS_MARGIN, Record
-from workbench.timing import CONFIDENCE, RESAMPLES, Ratio, Verdict
+from workbench.timing import CANNOT_TELL, CONFIDENCE, NO_DIFFERENCE, RESAMPLES, Ratio, Verdict
 
 FRAMES_LEAST = 20  # with fewer, blocks of frames are too few to resample and an interval would be an invention
 PACE_NOTED = 1.10  # between two runs; less is within what a few probes differ by on a machine whose pace comes and goes
@@ -50,13 +50,14 @@ def compare_times(a: Record, b: Record, least: float = SEPARATE_RUNS_MARGIN) -> 
         return Speeds(None, None, f"{count} frames are too few to compare times; time {FRAMES_LEAST} or more")
     # Both begin with the first frame of the media: the same ones are compared, whatever the number each was asked for.
     ratio = ratio_of_medians(np.array(a.timing.total_seconds[:count]), np.array(b.timing.total_seconds[:count]))
-    margin = max(least, *(_margin(record) for record in (a, b)))
+    doubt = max(_margin(record) for record in (a, b))
+    margin = max(least, doubt)
     pace = pace_ratio(a.noise, b.noise) or 1.0
     basis = (
         "they were measured in different sessions, not in turns: what changed on the machine between them is in the difference, so"
         f" less than {margin - 1:.0%} is not called one"
     )
-    return Speeds(ratio, _verdict(ratio, margin, pace), basis, tuple(_caveats(a, b, pace)))
+    return Speeds(ratio, _verdict(ratio, margin, doubt, pace), basis, tuple(_caveats(a, b, pace)))
 
 
 def _margin(record: Record) -> float:
@@ -67,11 +68,13 @@ def _margin(record: Record) -> float:
     return SEPARATE_RUNS_MARGIN if record.composed else 1.0
 
 
-def _verdict(ratio: Ratio, margin: float, pace: float) -> Verdict:
-    """Believe a difference that is larger than the margin, and than what the machine itself was slower or faster."""
+def _verdict(ratio: Ratio, margin: float, doubt: float, pace: float) -> Verdict:
+    """Believe a difference beyond the margin and beyond the machine's own, and that there is none where noise could hide none."""
     if ratio.low > max(margin, 1 / pace):
         return "faster"
-    return "slower" if ratio.high < 1 / max(margin, pace) else "no measurable difference"
+    if ratio.high < 1 / max(margin, pace):
+        return "slower"
+    return NO_DIFFERENCE if ratio.verdict(max(doubt, pace, 1 / pace)) == NO_DIFFERENCE else CANNOT_TELL
 
 
 def ratio_of_medians(a: NDArray[np.float64], b: NDArray[np.float64], seed: int = 0) -> Ratio:

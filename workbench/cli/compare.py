@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from workbench.choosing import Differences
     from workbench.record import Record
-    from workbench.timing import Ratio
-
-NO_DIFFERENCE = "no measurable difference"
 
 
 def compare(
@@ -54,6 +51,7 @@ def compare(
     from workbench.history import History, default_path
     from workbench.measuring import Bench
     from workbench.opening import Sources
+    from workbench.wording import ratio_words
 
     sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow or ()))
     detector, data = sources.opened(frames).open()
@@ -62,14 +60,11 @@ def compare(
         bench = Bench(data, frames, progress=tell)
         before, after = (measured(bench, row, kept, alone=True) for row in rows)
     assert after.comparison is not None, "the second of a bench is compared with the first"
-    ratio, verdict = after.comparison.ratio, after.comparison.verdict
     out = console(json_file)
     print_records(out, (before, after))
-    interval = f"[{ratio.low:.2f}, {ratio.high:.2f}]"
-    plain = f"{before.name} takes {ratio.median:.2f} times as long as {after.name} {interval}: {after.name} is {verdict}"
-    out.print(plain if verdict != NO_DIFFERENCE else f"{verdict} [{ratio.low:.3f}, {ratio.high:.3f}]", markup=False)
+    out.print(f"{after.name} against {before.name}: {ratio_words(after.comparison.ratio)}", markup=False)
     pair = {"a": json.loads(before.to_json()), "b": json.loads(after.to_json())}
-    write_json(json_file, {**pair, "ratio": ratio.model_dump(), "verdict": verdict})
+    write_json(json_file, {**pair, "ratio": after.comparison.ratio.model_dump(), "verdict": after.comparison.verdict})
 
 
 def _compare_saved(a_words: str, b_words: str, history: Path | None, json_file: str | None, *, different_machines: bool) -> None:
@@ -86,11 +81,13 @@ def _compare_saved(a_words: str, b_words: str, history: Path | None, json_file: 
 
 
 def _print(out: Console, a: Record, b: Record, found: Differences) -> None:
-    from workbench.wording import format_change, format_fraction
+    from workbench.wording import format_change, format_fraction, ratio_words
 
     out.print(f"settings: {'; '.join(found.changes) or 'the same'}", markup=False)
     if found.speeds is not None:
-        out.print(f"time: {_speed_words(b, found.speeds.ratio, found.speeds.verdict)}", style="bold", markup=False)
+        ratio, verdict = found.speeds.ratio, found.speeds.verdict
+        words = "not compared" if ratio is None else f"{b.name} against {a.name}: {ratio_words(ratio, verdict)}"
+        out.print(f"time: {words}", style="bold", markup=False)
         for caveat in found.speeds.notes:
             out.print(f"  {caveat}", style="yellow", markup=False)
     if found.ap_change is not None:
@@ -105,15 +102,6 @@ def _print(out: Console, a: Record, b: Record, found: Differences) -> None:
         out.print(f"agreement: {format_fraction(agreed.ratio)} ({counts})", markup=False)
     for note in found.notes:
         out.print(note, style="yellow", markup=False)
-
-
-def _speed_words(b: Record, ratio: Ratio | None, verdict: str | None) -> str:
-    from workbench.wording import times_with_interval
-
-    if ratio is None or verdict is None:
-        return "not compared"
-    interval = times_with_interval(ratio)
-    return f"{verdict} ({interval})" if verdict == NO_DIFFERENCE else f"{b.name} is {interval}"
 
 
 def _tree(a: Record, b: Record, found: Differences) -> dict[str, Any]:

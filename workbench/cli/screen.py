@@ -101,7 +101,7 @@ def _cells(record: Record) -> tuple[str, ...]:
         format_milliseconds(timing.median_ms),
         format_milliseconds(timing.p95_ms),
         format_number(timing.fps),
-        f"{format_ratio(compared.ratio)} {compared.verdict}" if compared else MISSING,
+        format_ratio(compared.ratio) if compared else MISSING,
         format_fraction(record.accuracy.ap if record.accuracy else None),
         format_fraction(record.agreement.ratio if record.agreement else None),
         record.noise.verdict,

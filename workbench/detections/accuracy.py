@@ -1,7 +1,7 @@
 """How right the detections are: average precision against truth, agreement with a baseline, and whether a setting is broken."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ class Agreement(Value):
     """How two settings' detections on the same frames agree, with no truth needed."""
 
     baseline: str
+    baseline_id: str | None = None
+    """The record of the baseline; records of 0.1.0 know its name alone."""
     frames: int
     matched: int
     """Pairs of boxes of any class at IoU of at least .5, each box in one pair."""
@@ -174,34 +176,60 @@ def match(found: Detections, baseline: Detections) -> list[tuple[int, int, float
     return pairs
 
 
-def agreement(found: Sequence[Detections], baseline: Sequence[Detections], *, baseline_name: str) -> Agreement:
+class FrameMatch(NamedTuple):
+    """How two settings' detections in one frame match."""
+
+    matched: int
+    same: int
+    """Of these, pairs of one class."""
+    lost: int
+    new: int
+    ious: float
+    """Summed over the matched pairs."""
+    drifts: float
+    """Differences of scores, summed over the matched pairs."""
+
+
+def match_frame(found: Detections, baseline: Detections) -> FrameMatch:
+    """Match detections with a baseline's in the same frame."""
+    pairs = match(found, baseline)
+    return FrameMatch(
+        matched=len(pairs),
+        same=sum(int(found.class_ids[row] == baseline.class_ids[column]) for row, column, _ in pairs),
+        lost=len(baseline) - len(pairs),
+        new=len(found) - len(pairs),
+        ious=sum(iou for _, _, iou in pairs),
+        drifts=sum(float(found.scores[row]) - float(baseline.scores[column]) for row, column, _ in pairs),
+    )
+
+
+def agreement(
+    found: Sequence[Detections], baseline: Sequence[Detections], *, baseline_name: str, baseline_id: str | None = None
+) -> Agreement:
     """Compare detections with a baseline's on the same frames; whether that is broken is judged without truth.
 
     Raises:
         ValueError: Not the same number of frames.
     """
-    drifts: list[float] = []
-    ious: list[float] = []
-    same = lost = new = 0
-    for one, other in zip(found, baseline, strict=True):
-        pairs = match(one, other)
-        lost += len(other) - len(pairs)
-        new += len(one) - len(pairs)
-        for row, column, iou in pairs:
-            ious.append(iou)
-            drifts.append(float(one.scores[row]) - float(other.scores[column]))
-            same += int(one.class_ids[row] == other.class_ids[column])
-    boxes = 2 * len(ious) + lost + new
+    matches = [match_frame(one, other) for one, other in zip(found, baseline, strict=True)]
+    return agreement_of(matches, baseline_name=baseline_name, baseline_id=baseline_id)
+
+
+def agreement_of(matches: Sequence[FrameMatch], *, baseline_name: str, baseline_id: str | None = None) -> Agreement:
+    """Add up how frames match; see `agreement`."""
+    total = FrameMatch(*map(sum, zip(*matches, strict=True))) if matches else FrameMatch(0, 0, 0, 0, 0.0, 0.0)
+    boxes = 2 * total.matched + total.lost + total.new
     result = Agreement(
         baseline=baseline_name,
-        frames=len(found),
-        matched=len(ious),
-        lost=lost,
-        new=new,
-        class_flips=len(ious) - same,
-        score_drift=float(np.mean(drifts)) if drifts else None,
-        mean_iou=float(np.mean(ious)) if ious else None,
-        ratio=2 * same / boxes if boxes else 1.0,
+        baseline_id=baseline_id,
+        frames=len(matches),
+        matched=total.matched,
+        lost=total.lost,
+        new=total.new,
+        class_flips=total.matched - total.same,
+        score_drift=total.drifts / total.matched if total.matched else None,
+        mean_iou=total.ious / total.matched if total.matched else None,
+        ratio=2 * total.same / boxes if boxes else 1.0,
         broken=False,
     )
     return with_reasons(result)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import final
 
 from workbench.errors import SettingsError
-from workbench.timing import Ratio, Verdict, verdict_of
-from workbench.wording import format_number, listed, times
+from workbench.timing import CANNOT_TELL, NO_DIFFERENCE, Ratio, Verdict
+from workbench.wording import format_number, listed, ratio_words, times
 
 CLOSE = 1.25  # a prediction within a quarter of the figure, either way, is a good one: few would decide otherwise on it
 
@@ -19,7 +19,8 @@ Claim = str | float
 class Grade:
     """How a claim stands."""
 
-    right: bool
+    right: bool | None
+    """`None` where what was measured cannot tell."""
     words: str
 
 
@@ -71,23 +72,25 @@ class Choice(Answer):
 class Speed(Answer):
     """How many times faster one thing is than another: the other's time over its own."""
 
-    ratio: float
-    interval: Ratio | None
+    bounds: Ratio
+    """What was found, and how far it may be off."""
     verdict: Verdict
 
     @property
     def open(self) -> bool:
-        return self.verdict == "no measurable difference"
+        return self.verdict in {NO_DIFFERENCE, CANNOT_TELL}
 
     def grade(self, claim: Claim) -> Grade:
-        found = self.verdict if self.open else times(self.ratio)
+        if self.verdict == CANNOT_TELL:
+            return Grade(None, ratio_words(self.bounds, self.verdict))
+        found = self.verdict if self.open else times(self.bounds.median)
         if isinstance(claim, str):
             return Grade(claim == self.verdict, "right" if claim == self.verdict else f"wrong, {found}")
-        if self.interval is not None and self.interval.low <= claim <= self.interval.high:
-            return Grade(True, "right, it lies in the interval")
+        if self.bounds.low <= claim <= self.bounds.high:
+            return Grade(True, "right, it lies within what was measured")
         if direction(claim) != self.verdict:
             return Grade(False, f"wrong, {found}")
-        if off_by(claim, self.ratio) <= CLOSE:
+        if off_by(claim, self.bounds.median) <= CLOSE:
             return Grade(True, "right")
         return Grade(False, f"right in direction, not in size, {found}")
 
@@ -118,7 +121,7 @@ def direction(ratio: float) -> Verdict:
     >>> direction(2.0), direction(0.5), direction(1.0)
     ('faster', 'slower', 'no measurable difference')
     """
-    return verdict_of(Ratio(median=ratio, low=ratio, high=ratio))
+    return Ratio(median=ratio, low=ratio, high=ratio).verdict()
 
 
 def off_by(one: float, other: float) -> float:

@@ -2,6 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -12,9 +13,11 @@ from workbench.errors import SettingsError
 from workbench.lessons.answers import Answer, Claim, direction
 from workbench.record import Record
 from workbench.report import noise_of
+from workbench.timing import NO_DIFFERENCE
 from workbench.wording import BLUE, GREEN, ORANGE, VERMILLION, counted, short_cpu_name
 
 ALSO = "The records also show:"
+HOLDS, FAILS, IDLE, UNTOLD = STANDINGS = ("holds here", "fails here", "makes no measurable difference here", "cannot be told here")
 OPEN_BOOK = "Edit the prediction, run the cell, then measure."
 
 
@@ -75,24 +78,25 @@ class Checked(Panel):
     answer: Answer
 
     @property
-    def right(self) -> bool:
+    def right(self) -> bool | None:
+        """Whether the prediction was right; `None` where the measurement cannot tell."""
         return self.answer.grade(self.prediction.claim).right
 
     @property
-    def advice_holds(self) -> bool | None:
-        """Whether the usual advice holds here; `None` where there is none, or where nothing could be told apart."""
+    def advice_stands(self) -> str | None:
+        """How the usual advice stands here, one of `STANDINGS`; `None` where there is none."""
         if self.prediction.usual is None:
             return None
         right = self.answer.grade(self.prediction.usual).right
-        return None if self.answer.open and not right else right
+        if right is None:
+            return UNTOLD
+        return HOLDS if right else IDLE if self.answer.open else FAILS
 
     @property
     def advice_words(self) -> tuple[str, ...]:
         """How the usual advice stands, where there is one."""
-        if self.prediction.usual is None:
-            return ()
-        verdict = {True: "holds here", False: "fails here", None: "makes no measurable difference here"}[self.advice_holds]
-        return (f"The usual advice, “{self.prediction.advice.rstrip('.')}”, {verdict}.",)
+        standing = self.advice_stands
+        return () if standing is None else (f"The usual advice, “{self.prediction.advice.rstrip('.')}”, {standing}.",)
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -103,7 +107,9 @@ class Checked(Panel):
 
     @property
     def colour(self) -> str:
-        return VERMILLION if self.advice_holds is False else GREEN if self.right else ORANGE
+        if self.advice_stands == FAILS:
+            return VERMILLION
+        return BLUE if self.right is None else GREEN if self.right else ORANGE
 
 
 @final
@@ -121,15 +127,14 @@ class Learned(Panel):
         return (self._score(), *answers, *([ALSO, *also] if also else []), *self._place())
 
     def _score(self) -> str:
-        right = sum(one.right for one in self.checked)
-        words = f"{right} of {counted(len(self.checked), 'prediction')} right."
-        advice = [one.advice_holds for one in self.checked if one.prediction.usual is not None]
+        grades = [one.right for one in self.checked]
+        open_ones = f", {grades.count(None)} could not be told" if None in grades else ""
+        words = f"{grades.count(True)} of {counted(len(grades), 'prediction')} right{open_ones}."
+        advice = Counter(one.advice_stands for one in self.checked if one.advice_stands is not None)
         if not advice:
             return words
-        return (
-            f"{words} Of {counted(len(advice), 'piece')} of usual advice {advice.count(True)} held here,"
-            f" {advice.count(False)} failed, {advice.count(None)} made no measurable difference."
-        )
+        stood = ", ".join(f"{advice[standing]} {standing}" for standing in STANDINGS if advice[standing])
+        return f"{words} Of {counted(advice.total(), 'piece')} of usual advice: {stood}."
 
     def _place(self) -> tuple[str, ...]:
         if not self.records:
@@ -224,6 +229,6 @@ def _check_claim(claim: Claim, among: Sequence[str]) -> None:
 
 
 def _times_words(ratio: float) -> str:
-    if direction(ratio) == "no measurable difference":
+    if direction(ratio) == NO_DIFFERENCE:
         return "no difference"
     return f"{ratio:.3g} times faster" if ratio > 1 else f"{1 / ratio:.3g} times slower"

@@ -5,10 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from workbench.choosing import Budget, pick, sentence
+from workbench.choosing import Budget, pick, ratio_of_medians, sentence
 from workbench.errors import RecordError
 from workbench.history import Summary
-from workbench.lessons.answers import CLOSE, Amount, Choice, Speed, off_by
+from workbench.lessons.answers import Amount, Choice, Speed
 from workbench.lessons.graph_mistakes import Outcome
 from workbench.record import (
     AP_LOSS_NOTED,
@@ -22,23 +22,22 @@ from workbench.record import (
     ran,
     speed_against,
 )
-from workbench.timing import UNEXPLAINED, Ratio, Timing, verdict_of
+from workbench.timing import UNEXPLAINED, Timing, median_seconds
 from workbench.wording import (
+    differing_medians,
     format_bytes,
     format_change,
     format_fraction,
-    format_interval,
     format_milliseconds,
     format_number,
     format_percent,
     format_seconds_as_ms,
-    inverse,
     listed,
-    times,
+    ratio_words,
+    speed_words,
 )
 
 YES, NO = "yes", "no"
-WIDE = 1.10  # ends of an interval further apart than this leave room for a difference that people would care about
 
 Size = Literal["all", "small", "medium", "large"]
 FIGURES: dict[Size, str] = {"all": "ap", "small": "ap_small", "medium": "ap_medium", "large": "ap_large"}
@@ -53,52 +52,27 @@ def speed(record: Record, *, over: Record) -> Speed:
     found = speed_against(record, over)
     if found is None:
         raise RecordError(f"{record.name} and {over.name} cannot be compared; measure both on one machine and on the same frames")
-    interval, doubts = found.interval, []
-    if found.verdict == "no measurable difference":
-        spread = "" if interval is None else f", 95 % interval of the ratio {format_interval(interval)}"
-        words = f"no measurable difference between {record.name} and {over.name}{spread}"
-        if interval is not None and interval.high > interval.low * WIDE:
-            doubts.append(" The interval is wide: this run was too short or too disturbed to tell.")
-    else:
-        shown = None if interval is None else interval if found.ratio >= 1 else inverse(interval)
-        basis = "(separate runs)" if shown is None else format_interval(shown)
-        words = f"{record.name} is {times(found.ratio)} than {over.name} {basis}"
-    if off_by(found.ratio, (median_ms(over) or np.nan) / (median_ms(record) or np.nan)) > CLOSE:
-        doubts.append(
-            " The ratio comes from both taking turns; their own runs differ otherwise,"
-            " so the machine changed its pace between them."
-        )
-    return Speed(
-        sentence=f"{words}; a frame takes {_ms(record)} and {_ms(over)}.{''.join(doubts)}",
-        caution=_noisy(record, over),
-        ratio=found.ratio,
-        interval=interval,
-        verdict=found.verdict,
-    )
+    words = f"{record.name} against {over.name}: {speed_words(found)}; a frame takes {_ms(record)} and {_ms(over)}."
+    doubt = differing_medians(found, record, over)
+    return Speed(sentence=f"{words} {doubt}".rstrip(), caution=_noisy(record, over), bounds=found.bounds, verdict=found.verdict)
 
 
 def stage_speed(record: Record, *, over: Record, stage: str) -> Speed:
-    """Answer how many times faster one stage is in one record than in another; of separate runs, so without an interval.
+    """Answer how many times faster one stage is in one record than in another; they ran at different times.
 
     Raises:
         RecordError: One of them has no such stage.
     """
     new, old = _stage_seconds(record, stage), _stage_seconds(over, stage)
-    ratio = old / new
-    verdict = verdict_of(Ratio(median=ratio, low=ratio / SEPARATE_RUNS_MARGIN, high=ratio * SEPARATE_RUNS_MARGIN))
-    words = verdict if verdict == "no measurable difference" else times(ratio)
-    figures = f"{format_seconds_as_ms(new)} ms in {record.name}, {format_seconds_as_ms(old)} ms in {over.name}"
-    return Speed(
-        sentence=f"{stage} takes {figures}: {words} (separate runs).",
-        caution=_noisy(record, over),
-        ratio=ratio,
-        interval=None,
-        verdict=verdict,
-    )
+    ratio = ratio_of_medians(np.array(old), np.array(new))
+    verdict = ratio.verdict(SEPARATE_RUNS_MARGIN)
+    taken = [f"{format_seconds_as_ms(median_seconds(one))} ms in {name}" for one, name in ((new, record.name), (old, over.name))]
+    words = f"{stage} takes {', '.join(taken)}: {ratio_words(ratio, verdict)} (separate runs)."
+    return Speed(sentence=words, caution=_noisy(record, over), bounds=ratio, verdict=verdict)
 
 
 def fastest(records: Sequence[Record]) -> Choice:
-    """Answer which record is fastest; all that are not measurably slower than it count.
+    """Answer which record is fastest; all that nothing is measurably faster than count, by the evidence that `speed` goes by.
 
     Raises:
         RecordError: None of them has times.
@@ -106,12 +80,10 @@ def fastest(records: Sequence[Record]) -> Choice:
     rows = fastest_first(filter(ran, records), ms_and_ap)
     if not rows:
         raise RecordError("none of these records has times; measure at least one")
-    first, *others = rows
-    found = {record.name: speed_against(first, record) for record in others}
-    equals = [name for name, one in found.items() if one is not None and one.verdict == "no measurable difference"]
+    names = tuple(one.name for one in rows if not any(_faster(other, one) for other in rows)) or (rows[0].name,)
     figures = listed([f"{record.name} {_ms(record)}" for record in rows])
-    tie = f" {listed([first.name, *equals])} cannot be told apart." if equals else ""
-    return Choice(sentence=f"A frame takes: {figures}.{tie}", caution=_noisy(*rows), names=(first.name, *equals))
+    tie = f" {listed(names)} cannot be told apart." if len(names) > 1 else ""
+    return Choice(sentence=f"A frame takes: {figures}.{tie}", caution=_noisy(*rows), names=names)
 
 
 def fastest_within(
@@ -266,11 +238,16 @@ def _ms(record: Record) -> str:
     return f"{format_milliseconds(median_ms(record))} ms"
 
 
-def _stage_seconds(record: Record, stage: str) -> float:
-    medians = _timing(record).stage_medians()
-    if not medians.get(stage):
-        raise RecordError(f"{record.name} has no stage {stage!r} of its own; it has {listed(list(medians))}")
-    return medians[stage]
+def _faster(record: Record, than: Record) -> bool:
+    found = speed_against(record, than)
+    return found is not None and found.verdict == "faster"
+
+
+def _stage_seconds(record: Record, stage: str) -> tuple[float, ...]:
+    seconds = _timing(record).stage_seconds
+    if not median_seconds(seconds.get(stage, ())):
+        raise RecordError(f"{record.name} has no stage {stage!r} of its own; it has {listed(list(seconds))}")
+    return seconds[stage]
 
 
 def _precision(record: Record, size: Size) -> float:

@@ -95,6 +95,7 @@ class FrameSender:
         """Send the current picture once more, as to a page that has just opened."""
         with self._seen:
             self._anew = True
+            self._unseen_since = None
             self._in_flight.clear()
             self._seen.notify_all()
 

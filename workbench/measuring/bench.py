@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from typing import NamedTuple
+from uuid import uuid4
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from workbench.errors import RecordError, SettingsError
 from workbench.hardware import quota_cores, usable_cores
 from workbench.machine import NoiseCertificate, NoiseWatch, environment, with_pace
 from workbench.measuring.kept_detections import KeptDetections, frames_to_show
+from workbench.measuring.notebook_progress import notebook_progress
 from workbench.measuring.passes import SHARED_TURN_FRAMES, TURN_FRAMES, Measured, Turns, measure_in_turns
 from workbench.measuring.real_time_pass import RealTimePass, measure_real_time
 from workbench.measuring.steady_wait import MOST_SECONDS, SHARED_MOST_SECONDS, SteadyWait
@@ -54,6 +57,8 @@ class _Beside:
 class _Run:
     """What one variant's run left behind, before it is written down."""
 
+    id: str
+    """Of the record that it becomes."""
     pipeline: Pipeline
     timing: Timing
     timeline: tuple[StageSpan, ...]
@@ -68,13 +73,21 @@ class _Run:
     noise: NoiseCertificate
 
 
+class _Lead(NamedTuple):
+    """The variant that the others take turns with, and the id of the record that it becomes."""
+
+    variant: Variant
+    pipeline: Pipeline
+    id: str
+
+
 class Bench:
     """Measures variants on the same frames. The first is the baseline, unless a record is given as one.
 
     Args:
         frames: How many frames to time.
         baseline: A saved record whose detections others are compared with; times of other sessions are not.
-        progress: Told what is going on.
+        progress: Told what is going on; in a notebook, a bar under the cell is by default.
         comparison_seconds: How long a comparison with the baseline may look for a clear answer.
         real_time: Asks for one more pass, at the frames' own pace.
 
@@ -88,7 +101,7 @@ class Bench:
         data: EvaluationData,
         frames: int = DEFAULT_FRAMES,
         baseline: Record | None = None,
-        progress: Progress = tell_nobody,
+        progress: Progress | None = None,
         comparison_seconds: float = COMPARISON_SECONDS,
         real_time: RealTimePass | None = None,
     ) -> None:
@@ -98,12 +111,13 @@ class Bench:
             _check_baseline(baseline, data.media)
         self._data = data
         self._frames = frames
-        self._progress = progress
+        self._bar = notebook_progress() if progress is None else None
+        self._progress = progress or self._bar or tell_nobody
         self._comparison_seconds = comparison_seconds
         self._real_time = real_time
         self._baseline = baseline
         self._other_session = baseline is not None
-        self._lead: tuple[Variant, Pipeline] | None = None
+        self._lead: _Lead | None = None
         self._stopped: dict[Variant, Timing] = {}
         self._shown = frozenset(frames_to_show(data.media, data.truth, frames))
         self._shown_labelled = frozenset(frames_to_show(data.labelled, data.labelled_truth, None)) if data.labelled else frozenset()
@@ -125,7 +139,7 @@ class Bench:
         return found
 
     def measure_in_turns(
-        self, variants: Sequence[Variant], on_turn: Callable[[int], None] = tell_nobody
+        self, variants: Sequence[Variant], on_turn: Callable[[int], None] = tell_nobody, ids: Sequence[str] = ()
     ) -> list[Record | Exception]:
         """Run several variants through the protocol in turns, so that a machine that changes its pace does so for all of them.
 
@@ -134,11 +148,22 @@ class Bench:
         Args:
             variants: To measure, the baseline first; all of them use the same number of threads, for that is the process's.
             on_turn: Told which variant's turn begins: if the process dies, it was that one.
+            ids: Of the records, where they are given out already.
 
         Returns:
             For each variant its record, or why it has none.
         """
-        running = {n: self._in_turns(variant, shared=len(variants) > 1) for n, variant in enumerate(variants)}
+        try:
+            return self._measured_in_turns(variants, on_turn, ids)
+        finally:
+            if self._bar is not None:
+                self._bar.clear()
+
+    def _measured_in_turns(
+        self, variants: Sequence[Variant], on_turn: Callable[[int], None], ids: Sequence[str]
+    ) -> list[Record | Exception]:
+        named = zip(variants, ids or [uuid4().hex for _ in variants], strict=True)
+        running = {n: self._in_turns(variant, key, shared=len(variants) > 1) for n, (variant, key) in enumerate(named)}
         outcomes: dict[int, _Run | Exception] = {}
         order = list(running)
         while order:
@@ -158,12 +183,13 @@ class Bench:
         ]
 
     def _forget_lead(self, variant: Variant) -> None:
-        if self._baseline is None and self._lead is not None and self._lead[0] is variant:
+        if self._baseline is None and self._lead is not None and self._lead.variant is variant:
             self._lead = None
 
     def _record(self, variant: Variant, run: _Run) -> Record:
         agreed = self._agreement(variant, run)
         record = Record(
+            id=run.id,
             name=variant.name,
             command=variant.command,
             settings=variant.settings,
@@ -186,7 +212,7 @@ class Bench:
             self._baseline = record
         return record
 
-    def _in_turns(self, variant: Variant, *, shared: bool) -> Turns[_Run]:
+    def _in_turns(self, variant: Variant, key: str, *, shared: bool) -> Turns[_Run]:
         self._progress(f"{variant.name}: preparing", 0, 0)
         self._stopped.pop(variant, None)
         media = self._data.media
@@ -223,7 +249,7 @@ class Bench:
             pipeline.compile(media.facts().size_hw)
             compile_seconds = time.perf_counter() - before
             if self._lead is None and self._baseline is None:
-                self._lead = variant, pipeline
+                self._lead = _Lead(variant, pipeline, key)
             if shared:
                 yield
             timer = pipeline.block_timer(media) if shared else None
@@ -249,6 +275,7 @@ class Bench:
             candidates = _candidates(pipeline, media, len(measured.total_seconds))
             real_time = self._real_time_pass(variant, pipeline)
         return _Run(
+            id=key,
             pipeline=pipeline,
             timing=_bounded(measured.timing(compile_seconds).model_copy(update={"serial": pipeline.serial})),
             timeline=measured.timeline,
@@ -312,9 +339,9 @@ class Bench:
         return {one.name: one for one in shown}.values()  # the frames timed and those judged may be the same
 
     def _comparison(self, variant: Variant, pipeline: Pipeline) -> Comparison | None:
-        if self._lead is None or self._lead[0] is variant:
+        if self._lead is None or self._lead.variant is variant:
             return None
-        lead, other = self._lead
+        lead, other, key = self._lead
 
         def tell(done: int, total: int) -> None:
             self._progress(f"{variant.name}: comparing with {lead.name}", done, total)
@@ -322,7 +349,7 @@ class Bench:
         media = self._data.media
         timers = other.block_timer(media), pipeline.block_timer(media)
         compared = compare_blocks(*timers, maximum_seconds=self._comparison_seconds, progress=tell)
-        return compared.comparison(lead.name, variant.name)
+        return compared.comparison(lead.name, variant.name, key)
 
     def _real_time_pass(self, variant: Variant, pipeline: Pipeline) -> RealTime | None:
         if self._real_time is None:

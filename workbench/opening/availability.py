@@ -62,16 +62,23 @@ def fit(detector: Detector, settings: Settings, chosen: str) -> Settings:
     try:
         return check(detector, settings)
     except UnavailableError as refused:
-        for changes in _fitting_changes(detector, chosen):
-            try:
-                return check(detector, settings.with_values(changes))
-            except UnavailableError:
-                continue
+        choices = _changeable(detector, chosen)
+        if any(_taken(detector, settings, changes) for changes in _most_changes(choices)):
+            for changes in _fewest_first(choices):
+                if taken := _taken(detector, settings, changes):
+                    return taken
         raise refused from None
 
 
-def _fitting_changes(detector: Detector, chosen: str) -> Iterator[dict[str, object]]:
-    """List what may be changed for a choice's sake, the fewest changes first."""
+def _taken(detector: Detector, settings: Settings, changes: dict[str, object]) -> Settings | None:
+    try:
+        return check(detector, settings.with_values(changes))
+    except UnavailableError:
+        return None
+
+
+def _changeable(detector: Detector, chosen: str) -> dict[str, tuple[object, ...]]:
+    """Return what may be changed for a choice's sake, and to what the detector can take."""
     choices: dict[str, tuple[object, ...]] = {
         "input.resize": RESIZE_PLACES[1:] + RESIZE_PLACES[:1],
         "runtime.precision": PRECISIONS,
@@ -81,9 +88,24 @@ def _fitting_changes(detector: Detector, chosen: str) -> Iterator[dict[str, obje
         "feed.workers": (1,),
         "feed.mode": ("loop",),
     }
-    names = [name for name in choices if name != chosen]
-    for count in range(1, len(names) + 1):
-        for changed in combinations(names, count):
+    refused = detector.refusals
+    possible = {name: tuple(one for one in values if str(one) not in refused.get(name, {})) for name, values in choices.items()}
+    return {name: values for name, values in possible.items() if values and name != chosen}
+
+
+def _most_changes(choices: dict[str, tuple[object, ...]]) -> Iterator[dict[str, object]]:
+    """Change all that may be, to what stands in the way of nothing else; which precision that is depends on the engine.
+
+    Where none of these will do, nothing will, and the hundreds of other ways need not be tried.
+    """
+    plain = {name: values[0] for name, values in choices.items()}
+    yield plain
+    yield from ({**plain, "runtime.precision": one} for one in choices.get("runtime.precision", ())[1:])
+
+
+def _fewest_first(choices: dict[str, tuple[object, ...]]) -> Iterator[dict[str, object]]:
+    for count in range(1, len(choices) + 1):
+        for changed in combinations(choices, count):
             yield from (dict(zip(changed, values, strict=True)) for values in product(*(choices[name] for name in changed)))
 
 

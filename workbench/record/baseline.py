@@ -27,12 +27,12 @@ def labels_by_id(records: Sequence[Record]) -> dict[str, str]:
 
 def choose_baseline(records: Sequence[Record]) -> Record:
     """Return the record that the others were compared with; where none was, the first that ran, whole if any did."""
-    votes: Counter[str] = Counter()
+    votes: Counter[tuple[str | None, str]] = Counter()
     for record in records:
-        votes.update([record.comparison.a] if record.comparison is not None else [])
-        votes.update([record.agreement.baseline] if record.agreement is not None else [])
-    for text, _ in votes.most_common():
-        named = [record for record in records if names(text, record) and not record.composed]
+        votes.update([(record.comparison.a_id, record.comparison.a)] if record.comparison is not None else [])
+        votes.update([(record.agreement.baseline_id, record.agreement.baseline)] if record.agreement is not None else [])
+    for (key, name), _ in votes.most_common():
+        named = [record for record in records if names(key, name, record) and not record.composed]
         if named:
             return max(named, key=lambda record: (ran(record), record.created))
     return next(filter(ran, sorted(records, key=lambda record: record.composed)), records[0])

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from workbench.detections import Agreement, Detections, agreement
+from workbench.detections import Agreement, Detections, agreement_of, match_frame
 from workbench.machine import pace_ratio
 from workbench.record.record import Record
-from workbench.timing import Ratio, Verdict, verdict_of
+from workbench.timing import Ratio, Verdict
 
 AP_LOSS_NOTED = 0.02  # COCO's own results differ by about .01 between trainings; twice that is a loss someone will notice
 SEPARATE_RUNS_MARGIN = 1.10  # identical runs minutes apart differ by several percent; less than this is not called a difference
@@ -19,12 +19,25 @@ Basis = Literal["interleaved", "both against the baseline", "separate runs"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed:
-    """How fast B is against A. `ratio` is A's time over B's; without interleaving there is no interval."""
+    """How fast B is against A: `bounds` is A's time over B's and what lies around it."""
 
-    ratio: float
-    interval: Ratio | None
-    verdict: Verdict
+    bounds: Ratio
+    """The 95 % interval; of separate runs, how far they may be off."""
     basis: Basis
+
+    @property
+    def ratio(self) -> float:
+        return self.bounds.median
+
+    @property
+    def interval(self) -> Ratio | None:
+        """The 95 % interval; separate runs have none."""
+        return None if self.basis == "separate runs" else self.bounds
+
+    @property
+    def verdict(self) -> Verdict:
+        """What B is, against A."""
+        return self.bounds.verdict()
 
 
 def speed_against(record: Record, other: Record) -> Speed | None:
@@ -37,15 +50,12 @@ def speed_against(record: Record, other: Record) -> Speed | None:
     if not comparable(record, other):
         return None
     own, others = record.comparison, other.comparison
-    if own is not None and names(own.a, other):
-        return Speed(ratio=own.ratio.median, interval=own.ratio, verdict=own.verdict, basis="interleaved")
-    if others is not None and names(others.a, record):
-        turned = _divided(Ratio(median=1, low=1, high=1), others.ratio)
-        return Speed(ratio=turned.median, interval=turned, verdict=verdict_of(turned), basis="interleaved")
-    if own is not None and others is not None and own.a == others.a:
-        quotient = _divided(own.ratio, others.ratio)
-        verdict = verdict_of(quotient)
-        return Speed(ratio=quotient.median, interval=quotient, verdict=verdict, basis="both against the baseline")
+    if own is not None and names(own.a_id, own.a, other):
+        return Speed(bounds=own.ratio, basis="interleaved")
+    if others is not None and names(others.a_id, others.a, record):
+        return Speed(bounds=_divided(Ratio(median=1, low=1, high=1), others.ratio), basis="interleaved")
+    if own is not None and others is not None and (own.a_id, own.a) == (others.a_id, others.a):
+        return Speed(bounds=_divided(own.ratio, others.ratio), basis="both against the baseline")
     return _speed_of_medians(record, other)
 
 
@@ -56,17 +66,16 @@ def _speed_of_medians(record: Record, other: Record) -> Speed | None:
     ratio = old / new
     pace = pace_ratio(other.noise, record.noise) or 1.0
     margin = max(SEPARATE_RUNS_MARGIN, pace, 1 / pace, *(1.0 + (one.noise.pace_change or 0.0) for one in (record, other)))
-    verdict = verdict_of(Ratio(median=ratio, low=ratio / margin, high=ratio * margin))
-    return Speed(ratio=ratio, interval=None, verdict=verdict, basis="separate runs")
+    return Speed(bounds=Ratio(median=ratio, low=ratio / margin, high=ratio * margin), basis="separate runs")
 
 
 def _divided(upper: Ratio, lower: Ratio) -> Ratio:
     return Ratio(median=upper.median / lower.median, low=upper.low / lower.high, high=upper.high / lower.low)
 
 
-def names(text: str, record: Record) -> bool:
-    """Tell whether a comparison's text names this record."""
-    return text in (record.name, record.id)
+def names(key: str | None, name: str, record: Record) -> bool:
+    """Tell whether a record's id, or where none was kept its name, is this one's."""
+    return record.id == key if key is not None else record.name == name
 
 
 def median_ms(record: Record) -> float | None:
@@ -101,4 +110,7 @@ def ap_change(record: Record, other: Record) -> float | None:
 def agreement_with(baseline: Record, found: Mapping[str, Detections]) -> Agreement | None:
     """Return how detections by frame name agree with those that a record kept; `None` where they share no frame."""
     pairs = [(found[row.frame], row.detections()) for row in baseline.detections if row.frame in found]
-    return agreement([one for one, _ in pairs], [other for _, other in pairs], baseline_name=baseline.name) if pairs else None
+    if not pairs:
+        return None
+    matches = [match_frame(one, other) for one, other in pairs]
+    return agreement_of(matches, baseline_name=baseline.name, baseline_id=baseline.id)

@@ -7,13 +7,13 @@ from workbench.report.summary import Summary
 from workbench.wording import (
     MISSING,
     counted,
+    differing_medians,
     format_change,
     format_fraction,
     format_interval,
     format_number,
     short_cpu_name,
-    times,
-    times_with_interval,
+    speed_words,
 )
 
 ONLY_COMPOSED = "nothing was measured whole yet, and composed times are no more than a screening"
@@ -46,8 +46,11 @@ def headline(summary: Summary) -> str:
         return f"{subject}: {alone}; the baseline {summary.label(baseline)} did not run, {place}."
     if best is None:
         return f"{subject}: {_without_best(summary)}, {place}."
-    sentence = f"{subject}: {_fps(baseline)} to {_fps(best)} FPS, {_speed_words(best, summary)}{_quality(best, summary)}, {place}."
-    return sentence + _loss_sentence(summary)
+    speed = summary.speed(best)
+    assert speed is not None, "it is faster than the baseline"
+    sentence = f"{subject}: {_ms(baseline)} to {_ms(best)} ms a frame, {speed_words(speed)}{_quality(best, summary)}, {place}."
+    doubt = differing_medians(speed, best, baseline)
+    return f"{sentence}{f' {doubt}' if doubt else ''}{_loss_sentence(summary)}"
 
 
 def _detectors(summary: Summary) -> str:
@@ -75,14 +78,13 @@ def noise_of(*records: Record) -> str:
     return "noise unknown" if worst == "unknown" else worst
 
 
-def _fps(record: Record) -> str:
-    return format_number(record.timing.fps if record.timing is not None else None)
+def _ms(record: Record) -> str:
+    return format_number(record.timing.median_ms if record.timing is not None else None)
 
 
 def _alone(record: Record, summary: Summary) -> str:
-    median = format_number(record.timing.median_ms if record.timing is not None else None)
     known = "" if ap(record) is None else f", AP {format_fraction(ap(record))}"
-    return f"{_fps(record)} FPS with {summary.label(record)}, {median} ms a frame{known}"
+    return f"{_ms(record)} ms a frame with {summary.label(record)}{known}"
 
 
 def _without_best(summary: Summary) -> str:
@@ -96,13 +98,6 @@ def _without_best(summary: Summary) -> str:
     if any(record.composed and (speed := summary.speed(record)) and speed.verdict == "faster" for record in others):
         return f"what may be faster than {name} has composed times only; it stays at {alone}"
     return f"nothing that was tried is measurably faster than {name}; it stays at {alone}"
-
-
-def _speed_words(record: Record, summary: Summary) -> str:
-    speed = summary.speed(record)
-    if speed is None:
-        return ""
-    return times_with_interval(speed.interval) if speed.interval is not None else f"{times(speed.ratio)} (separate runs)"
 
 
 def _quality(record: Record, summary: Summary) -> str:
@@ -121,10 +116,11 @@ def _loss_sentence(summary: Summary) -> str:
     lost = f" That loses {format_fraction(loss)} AP"
     if within is None:
         return f"{lost}; nothing faster than {summary.label(summary.baseline)} loses at most {format_fraction(AP_LOSS_NOTED)}."
-    words = _speed_words(within, summary)
+    speed = summary.speed(within)
+    assert speed is not None, "it is faster than the baseline"
     return (
         f"{lost}; the fastest that loses at most {format_fraction(AP_LOSS_NOTED)} is {summary.label(within)}:"
-        f" {_fps(within)} FPS, {words}, AP {format_fraction(ap(within))}."
+        f" {_ms(within)} ms a frame, {speed_words(speed)}, AP {format_fraction(ap(within))}."
     )
 
 
@@ -145,7 +141,7 @@ def key_figures(summary: Summary) -> tuple[KeyFigure, ...]:
             name="Frames a second",
             value=format_number(timing.fps if timing else None),
             before=format_number(old.fps) if old else None,
-            note="decoding to drawing",
+            note="frames over the time they took, decoding to drawing",
         ),
         _speed_figure(summary),
         _quality_figure(summary, shown),
@@ -157,7 +153,7 @@ def _speed_figure(summary: Summary) -> KeyFigure:
     speed = summary.speed(summary.best) if summary.best is not None else None
     if speed is None:
         return KeyFigure(name=name, value=MISSING, note=_no_speed(summary))
-    note = f"95 % interval {format_interval(speed.interval)}" if speed.interval else "separate runs, no interval"
+    note = f"in turns, 95 % interval {format_interval(speed.interval)}" if speed.interval else "separate runs, no interval"
     return KeyFigure(name=name, value=f"{format_number(speed.ratio)}×", note=note, tone="good")
 
 

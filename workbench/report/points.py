@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from html import escape
 from math import log
 
-from workbench.record import Record, Speed, ap, frontier, ran
+from workbench.record import Record, ap, frontier, ran
 from workbench.report.summary import Summary
-from workbench.wording import format_fraction, format_number, format_size, times, times_with_interval
+from workbench.wording import format_fraction, format_number, format_size, speed_words
 
 LOG_SPAN = 5.0  # on a linear axis, a factor of five and more squeezes the fast half into a corner
 LABELLED = 16  # more names than this overprint each other; the hover still tells them
@@ -134,7 +134,7 @@ def hover(record: Record, summary: Summary) -> str:
     if timing is not None:
         lines.append(f"{format_number(timing.median_ms)} ms, {format_number(timing.fps)} FPS")
     speed = summary.speed(record)
-    lines += [_speed_line(speed)] if speed is not None else []
+    lines += [speed_words(speed)] if speed is not None else []
     lines += [f"AP {format_fraction(ap(record))}"] if ap(record) is not None else []
     lines += [f"agreement {format_fraction(record.agreement.ratio)}"] if record.agreement is not None else []
     runtime, nms = settings.runtime, settings.nms
@@ -144,9 +144,3 @@ def hover(record: Record, summary: Summary) -> str:
         f"nms {nms.method}, score {nms.score:g}, IoU {nms.iou:g}, at most {nms.max_detections}",
     ]
     return "<br>".join(lines)
-
-
-def _speed_line(speed: Speed) -> str:
-    if speed.verdict == "no measurable difference":
-        return speed.verdict
-    return times_with_interval(speed.interval) if speed.interval is not None else f"{times(speed.ratio)} (separate runs)"

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record, ap
 from workbench.report.summary import Summary
-from workbench.timing import Timing, frames_needed
+from workbench.timing import CANNOT_TELL, NO_DIFFERENCE, Timing, frames_needed
 from workbench.wording import (
     MISSING,
+    differing_medians,
     format_bytes,
     format_change,
     format_fraction,
@@ -123,12 +124,11 @@ def _speed(record: Record, summary: Summary) -> Cell:
     if speed is None:
         return Cell(text=MISSING, title="not comparable: no times, another machine or other frames" if record.timing else "")
     more = f"{speed.verdict} {format_interval(speed.interval) if speed.interval else '(separate runs)'}"
-    return Cell(
-        text=f"{format_number(speed.ratio)}×", sort=speed.ratio, more=more, title=speed.basis, tone=VERDICT_TONES[speed.verdict]
-    )
+    title = " ".join(filter(None, (f"{speed.basis}.", differing_medians(speed, record, summary.baseline))))
+    return Cell(text=f"{format_number(speed.ratio)}×", sort=speed.ratio, more=more, title=title, tone=VERDICT_TONES[speed.verdict])
 
 
-VERDICT_TONES = {"faster": "good", "slower": "bad", "no measurable difference": ""}
+VERDICT_TONES = {"faster": "good", "slower": "bad", NO_DIFFERENCE: "", CANNOT_TELL: ""}
 
 
 def _accuracy(name: str) -> Callable[[Record, Summary], Cell]:
@@ -233,6 +233,6 @@ def notes(summary: Summary) -> tuple[str, ...]:
         margin = format_percent(SEPARATE_RUNS_MARGIN - 1)
         told.append(
             f"“Separate runs” were not interleaved with the baseline, so they carry no interval, and less than {margin}, or than"
-            " a run’s own pace changed, is called no measurable difference."
+            " a run’s own pace changed, is called no difference: it cannot be told."
         )
     return tuple(told)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
-from workbench.detections import Accuracy, Detections
+from workbench.detections import Accuracy, Agreement, Detections, FrameMatch, agreement_of, match_frame
 from workbench.live import LiveAccuracy, Player, Shown, Window, remember
 from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
@@ -25,6 +25,7 @@ class Pinned:
 
     Attributes:
         name: What people call it.
+        settings: What was wished for when it was pinned: those of the pipeline, and how frames are fed where it is measured.
         pipeline: What runs it.
         found: What it found, by the frame's position; fills up while its frames are looked at.
         window: Its last frames' times; fills up while it plays, or is compared with where it has not played.
@@ -32,14 +33,11 @@ class Pinned:
     """
 
     name: str
+    settings: Settings
     pipeline: Pipeline
     found: dict[int, Detections]
     window: Window
     accuracy: Accuracy | None
-
-    @property
-    def settings(self) -> Settings:
-        return self.pipeline.settings
 
     @property
     def timing(self) -> Timing | None:
@@ -74,12 +72,13 @@ class Evaluation:
         self._player = player
         self._notices = notices
         self._comparison_seconds = comparison_seconds
+        self._matched: dict[int, tuple[Detections, Detections, FrameMatch]] = {}  # of the last look at the agreement
 
-    def pin(self, pipeline: Pipeline, name: str) -> None:
+    def pin(self, pipeline: Pipeline, settings: Settings, name: str) -> None:
         """Make what plays the baseline; what is being found out of it goes on."""
         player = self._player
         with self._lock:
-            self.pinned = Pinned(name, pipeline, player.found, player.rolling.window, self.accuracy)
+            self.pinned = Pinned(name, settings, pipeline, player.found, player.rolling.window, self.accuracy)
             self.comparison = None
         self._show_again()
 
@@ -93,12 +92,30 @@ class Evaluation:
         """Return what the baseline found in a frame, where it has been run on it."""
         return self.pinned.found.get(shown.frame.index) if self.pinned else None
 
+    def agreement(self) -> Agreement | None:
+        """Return how what plays agrees with the baseline on the frames that both have been run on; `None` without any.
+
+        Only frames that are new since the last call are matched: there may be thousands, and it is asked for twice a second.
+        """
+        pinned = self.pinned
+        if pinned is None:
+            return None
+        before, now = dict(pinned.found), dict(self._player.found)  # copies: the player's thread adds and lets go
+        matched: dict[int, tuple[Detections, Detections, FrameMatch]] = {}
+        for index in now.keys() & before.keys():
+            one, other = now[index], before[index]
+            known = self._matched.get(index)
+            same = known is not None and known[0] is one and known[1] is other
+            matched[index] = known if known is not None and same else (one, other, match_frame(one, other))
+        self._matched = matched
+        return agreement_of([found for _, _, found in matched.values()], baseline_name=pinned.name) if matched else None
+
     def settle(self, pipeline: Pipeline, name: str) -> None:
         """Begin what takes a while for another setting: accuracy, how it compares with the baseline, and what that finds."""
         player = self._player
         with self._lock:
             self.accuracy = self.comparison = None
-            pinned = self.pinned if self.pinned is not None and self.pinned.settings != pipeline.settings else None
+            pinned = self.pinned if self.pinned is not None and self.pinned.pipeline.settings != pipeline.settings else None
         begins = time.perf_counter() + SETTLE_SECONDS
         judged = bool(self._live_accuracy.total)
         if judged:
@@ -128,7 +145,7 @@ class Evaluation:
             with self._lock:
                 if self._player.pipeline is pipeline:
                     self.accuracy = live_accuracy.accuracy
-                if self.pinned is not None and self.pinned.settings == pipeline.settings:
+                if self.pinned is not None and self.pinned.pipeline.settings == pipeline.settings:
                     self.pinned = replace(self.pinned, accuracy=live_accuracy.accuracy)
 
     def _comparing(self, pinned: Pinned, pipeline: Pipeline, name: str) -> Iterator[float | None]:

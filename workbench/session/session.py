@@ -26,10 +26,13 @@ from workbench.session.sources import as_code, as_command
 from workbench.session.sweeping import Scope
 from workbench.session.warm import WarmPipelines
 from workbench.session.worker import Worker
-from workbench.settings import Settings, describe_changes
+from workbench.settings import Feed, Settings, describe_changes
 from workbench.sweep import Grid
 
 DEFAULT_PRESET = "graph"
+MEASURED = "a setting is being measured, and whatever plays or changes meanwhile would slow it; wait, or cancel it"
+SWEPT = "a sweep measures in other processes, and whatever plays or changes here meanwhile would slow them; wait, or cancel it"
+EXPORTED = "a folder is being written and tried; wait, or cancel it"
 
 
 @final
@@ -65,6 +68,7 @@ class Session:
         notices: What there is to tell; whoever shows the session sets its `on_change`.
         settings: What is wished for; `running` may still be others.
         opened: What is open; `None` until something is.
+        held: Why nothing plays and no setting changes just now, for people to read; `None` where they may.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class Session:
         self._lock = threading.RLock()  # guards what is opened and wished for, and that what plays follows the latest wish
         self._latest_wish = CancelToken()  # of `settings`
         self._request = CancelToken()  # of what is measured, swept or exported
+        self.held: str | None = None
         self._pipelines = WarmPipelines()
         self._uploads: tempfile.TemporaryDirectory[str] | None = None
         self._closed = False
@@ -110,11 +115,16 @@ class Session:
             self._change(check(detector, wished(detector, text, fast)))
 
     def use(self, values: Mapping[str, object], record_id: str) -> None:
-        """Go to a record's settings with some of them changed, as advice proposes it; what stands in their way is changed too."""
+        """Go to a record's settings with some of them changed, as advice proposes it; what stands in their way is changed too.
+
+        How frames are fed shows in a measurement only, so a change of that is measured at once.
+        """
         with self.notices.guarding("settings"):
             opened = self._open_now
             settings = opened.measuring.record(record_id).settings
             self._change(fit(opened.detector, settings.with_values(values), next(iter(values))))
+            if any(name.startswith("feed.") for name in values):
+                self.measure()
 
     def reset(self) -> None:
         """Go back to what the session began with."""
@@ -123,11 +133,11 @@ class Session:
 
     def open_detector(self, source: str) -> None:
         """Change to another detector; what was pinned and measured with the old one is let go."""
-        self._in_background("panel", lambda: self._open_with({"detector": source}))
+        self._request_opening("panel", lambda: self._open_with({"detector": source}))
 
     def open_media(self, source: str | None, truth: str | None = None) -> None:
         """Change to other media; what is pinned is let go, for it knows other frames."""
-        self._in_background("media", lambda: self._open_with({"media": source, "truth": truth}))
+        self._request_opening("media", lambda: self._open_with({"media": source, "truth": truth}))
 
     def upload(self, name: str, content: bytes) -> None:
         """Open a file that somebody sent."""
@@ -138,7 +148,7 @@ class Session:
             path.write_bytes(content)
             self._open_with({"media": str(path), "truth": None})
 
-        self._in_background("media", save)
+        self._request_opening("media", save)
 
     def play(self) -> None:
         self._with_opened(lambda opened: opened.player.play())
@@ -158,12 +168,15 @@ class Session:
     def pin(self) -> None:
         """Make the setting that runs the baseline."""
         with self.notices.guarding("settings"):
+            self._check_free()
             opened = self._open_now
             with self._lock:
                 pipeline = opened.player.pipeline
                 if pipeline is None:
                     raise SettingsError("nothing runs yet that could be pinned; wait until the first frame is there")
-                opened.evaluation.pin(pipeline, self.name_of(pipeline.settings))
+                wished = self._wished()
+                settings = wished if _played(opened.detector, wished) == pipeline.settings else pipeline.settings
+                opened.evaluation.pin(pipeline, settings, self.name_of(settings))
 
     def unpin(self) -> None:
         """Let the baseline go."""
@@ -171,11 +184,11 @@ class Session:
 
     def measure(self) -> None:
         """Run the full protocol on the current setting, and before it on the pinned one where that has no record yet."""
-        self._measure(lambda opened, settings, token: opened.measuring.measure(settings, opened.evaluation.pinned, token))
+        self._measure(MEASURED, lambda opened, settings, token: opened.measuring.measure(settings, opened.evaluation.pinned, token))
 
     def sweep(self, scope: Scope) -> None:
         """Measure all sensible settings, or those of the current size, as far as the history does not know them."""
-        self._measure(lambda opened, settings, token: opened.measuring.sweep(scope, settings, token))
+        self._measure(SWEPT, lambda opened, settings, token: opened.measuring.sweep(scope, settings, token))
 
     def set_budget(self, budget: Budget) -> None:
         """Say what a setting has to keep; `search` picks the fastest that does."""
@@ -194,7 +207,7 @@ class Session:
 
     def export(self, folder: Path) -> None:
         """Write a folder that runs the current setting without the workbench."""
-        self._measure(lambda opened, settings, token: opened.measuring.export(settings, folder, token))
+        self._measure(EXPORTED, lambda opened, settings, token: opened.measuring.export(settings, folder, token))
 
     def cancel(self) -> None:
         """Give up what is going on: a measurement or a sweep ends; a setting that is being prepared is not changed to."""
@@ -202,7 +215,7 @@ class Session:
             self._request.cancel()
             self._request = CancelToken()
             running = self.running
-            if running is not None and self.settings != running:
+            if running is not None and _played(self._open_now.detector, self._wished()) != running:
                 self._wish_for(running)
         if self.opened and self.opened.measuring.search:
             self.opened.measuring.search.cancel()
@@ -276,7 +289,7 @@ class Session:
 
     @property
     def running(self) -> Settings | None:
-        """The settings under which the frames that are shown were run."""
+        """The settings under which the frames that are shown were run: one after the other, however they are to be fed."""
         pipeline = self.opened.player.pipeline if self.opened else None
         return pipeline.settings if pipeline else None
 
@@ -300,12 +313,33 @@ class Session:
 
         self._worker.submit(guarded)
 
-    def _measure(self, action: Callable[[Opened, Settings, CancelToken], object]) -> None:
-        token = self._request
-        self._in_background("measure", lambda: action(self._open_now, self._wished(), token))
+    def _request_opening(self, place: Place, action: Callable[[], object]) -> None:
+        with self.notices.guarding(place):
+            self._check_free()
+            self._in_background(place, action)
+
+    def _measure(self, reason: str, action: Callable[[Opened, Settings, CancelToken], object]) -> None:
+        """Do what nothing may disturb, in the background; until it is over, what is asked for is refused, with the reason."""
+
+        def held() -> None:
+            try:
+                action(opened, settings, token)
+            finally:
+                self.held = None
+
+        with self.notices.guarding("measure"), self._lock:
+            self._check_free()
+            opened, settings, token = self._open_now, self._wished(), self._request
+            self.held = reason
+            self._in_background("measure", held)
+
+    def _check_free(self) -> None:
+        if self.held is not None:
+            raise SettingsError(f"not now: {self.held}")
 
     def _with_opened(self, action: Callable[[Opened], object]) -> None:
         with self.notices.guarding("panel"):
+            self._check_free()
             action(self._open_now)
 
     def _open_with(self, changes: Mapping[str, object]) -> None:
@@ -343,7 +377,7 @@ class Session:
         notes = "; ".join([*data.media.facts().notes, *(note for known in truths for note in known.notes)])
         if notes:
             self.notices.tell(notes, "media")
-        self._prepare(settings, wish)
+        self._prepare(_played(detector, settings), wish)
 
     def _first_settings(self, detector: Detector) -> Settings:
         """Return what to begin with: the preset, or the detector's own defaults where it cannot take that."""
@@ -369,13 +403,15 @@ class Session:
             return self._latest_wish
 
     def _change(self, settings: Settings) -> None:
+        self._check_free()
         self.notices.message = None
         with self._lock:
-            player = self._open_now.player
+            opened = self._open_now
+            player, played = opened.player, _played(opened.detector, settings)
             wish, pipeline = self._wish_for(settings), player.pipeline
-            if pipeline is not None and self._change_nms(player, pipeline, settings):
+            if pipeline is not None and (pipeline.settings == played or self._change_nms(player, pipeline, played)):
                 return
-        self._in_background("settings", lambda: self._prepare(settings, wish))
+        self._in_background("settings", lambda: self._prepare(played, wish))
 
     def _change_nms(self, player: Player, pipeline: Pipeline, settings: Settings) -> bool:
         """Answer at once where only the NMS differs and its program need not be compiled again."""
@@ -420,6 +456,14 @@ class Session:
 
     def _settle(self, pipeline: Pipeline) -> None:
         self._open_now.evaluation.settle(pipeline, self.name_of(pipeline.settings))
+
+
+def _played(detector: Detector, settings: Settings) -> Settings:
+    """Return what plays of settings: one frame after the other, unless it cannot be run so."""
+    try:
+        return check(detector, settings.model_copy(update={"feed": Feed()}))
+    except UnavailableError:
+        return settings
 
 
 def _with_size(detector: Detector, settings: Settings) -> Settings:

@@ -207,11 +207,11 @@ def _direct(job: Job, detector: Detector, data: EvaluationData, lines: Lines) ->
 
     bench = Bench(data, task.frames, task.baseline, progress, comparison_seconds=COMPARISON_SECONDS)
     variants = [Variant(name=row.name, detector=detector, settings=row.settings, command=row.command) for row in rows]
-    for row, outcome in zip(rows, bench.measure_in_turns(variants, turn), strict=True):
+    for row, outcome in zip(rows, bench.measure_in_turns(variants, turn, [row.id for row in rows]), strict=True):
         if isinstance(outcome, Exception):
             yield row_problem(task, row, problem_of(outcome))
         else:
-            yield outcome.model_copy(update={"id": row.id, "detector": task.detector, "media": task.media})
+            yield outcome.model_copy(update={"detector": task.detector, "media": task.media})
 
 
 def _convert(job: Job, detector: Detector, data: EvaluationData, lines: Lines) -> Iterator[Record]:

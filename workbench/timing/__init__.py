@@ -2,16 +2,30 @@
 
 from workbench.timing.base import Value
 from workbench.timing.bounds import CORES, limit
-from workbench.timing.comparing import BlockRounds, compare_blocks, verdict_of
+from workbench.timing.comparing import BlockRounds, compare_blocks
 from workbench.timing.realtime import Policy, RealTime
 from workbench.timing.statistics import CONFIDENCE, RESAMPLES, frames_needed, median_seconds
 from workbench.timing.stopwatch import Clock, NoWatch, Progress, Span, Step, Stopwatch, Watch, time_frames, time_into
-from workbench.timing.timing import DECODED_BY_ONE, STAGES, UNEXPLAINED, Comparison, Ratio, StageSpan, Timing, Verdict, kept_seconds
+from workbench.timing.timing import (
+    CANNOT_TELL,
+    DECODED_BY_ONE,
+    NO_DIFFERENCE,
+    STAGES,
+    UNEXPLAINED,
+    Comparison,
+    Ratio,
+    StageSpan,
+    Timing,
+    Verdict,
+    kept_seconds,
+)
 
 __all__ = [
+    "CANNOT_TELL",
     "CONFIDENCE",
     "CORES",
     "DECODED_BY_ONE",
+    "NO_DIFFERENCE",
     "RESAMPLES",
     "STAGES",
     "UNEXPLAINED",
@@ -38,5 +52,4 @@ __all__ = [
     "median_seconds",
     "time_frames",
     "time_into",
-    "verdict_of",
 ]

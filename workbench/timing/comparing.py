@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from workbench.timing.statistics import ratio_interval
-from workbench.timing.timing import Comparison, Ratio, Verdict
+from workbench.timing.timing import Comparison, Ratio
 
-MARGIN = 0.01  # a difference is claimed only where the whole interval lies beyond it: less than 1 % matters to nobody
 HALF_WIDTH = 0.012  # rounds are added while the interval is wider to either side: with MARGIN, a real 5 % stands clear of 1
 FAR_SHARE = 0.1  # of the distance from 1, in logarithms: nobody waits to learn whether 3 times faster is 2.9 or 3.1
 ROUNDS_AT_LEAST = 8  # with fewer, a bootstrap interval rests on too few different resamples
@@ -23,17 +22,16 @@ TimeBlock = Callable[[int], Sequence[float]]
 
 
 class Compared(NamedTuple):
-    """What comparing in blocks found. `ratio` is A's time over B's; `verdict` says what B is, against A."""
+    """What comparing in blocks found. `ratio` is A's time over B's."""
 
     ratio: Ratio
-    verdict: Verdict
     blocks: int
     frames: int
     """Of both together."""
 
-    def comparison(self, a: str, b: str) -> Comparison:
-        """Return the value that a record keeps."""
-        return Comparison(a=a, b=b, ratio=self.ratio, verdict=self.verdict, frames=self.frames, blocks=self.blocks)
+    def comparison(self, a: str, b: str, a_id: str | None = None) -> Comparison:
+        """Return the value that a record keeps, of the names of both and the id of A's record where it has one."""
+        return Comparison(a=a, b=b, a_id=a_id, ratio=self.ratio, frames=self.frames, blocks=self.blocks)
 
 
 def compare_blocks(
@@ -49,7 +47,7 @@ def compare_blocks(
     A slow drift falls on both alike within a round, and a round gives one ratio of medians; rounds are what is resampled, because
     the frames within one share their luck. Near 1, rounds are added by the width of the interval alone, not by its place: stopping
     as soon as a difference appears would find one in everything. Where the machine is too noisy, the interval stays wide and
-    the verdict is "no measurable difference".
+    nobody can tell.
 
     Args:
         time_a: Times frames of A; both must be warm.
@@ -103,18 +101,7 @@ class BlockRounds:
         self._next_check = math.ceil(len(self) * CHECK_AGAIN)
         ratio = Ratio(**dict(zip(("median", "low", "high"), ratio_interval(self._ratios), strict=True)))
         self.clear = _narrow(ratio)
-        return Compared(ratio, verdict_of(ratio), 4 * len(self), self._frames)
-
-
-def verdict_of(ratio: Ratio) -> Verdict:
-    """Say what B is against A: a difference only where the whole interval lies more than `MARGIN` from 1.
-
-    >>> verdict_of(Ratio(median=1.5, low=1.4, high=1.6)), verdict_of(Ratio(median=1.02, low=1.005, high=1.04))
-    ('faster', 'no measurable difference')
-    """
-    if ratio.low > 1 + MARGIN:
-        return "faster"
-    return "slower" if ratio.high < 1 / (1 + MARGIN) else "no measurable difference"
+        return Compared(ratio, 4 * len(self), self._frames)
 
 
 def _narrow(ratio: Ratio) -> bool:

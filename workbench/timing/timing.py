@@ -13,7 +13,11 @@ UNEXPLAINED = "unexplained"
 DIGITS = 7  # of seconds that are kept: a tenth of a microsecond, about what reading a clock takes
 DECODED_BY_ONE = (("decode",),)  # a video's frames are decoded one after the other
 
-Verdict = Literal["faster", "slower", "no measurable difference"]
+Verdict = Literal["faster", "slower", "no measurable difference", "cannot tell"]
+NO_DIFFERENCE: Verdict = "no measurable difference"
+CANNOT_TELL: Verdict = "cannot tell"
+MARGIN = 1.01  # a difference is claimed only where the whole interval lies beyond it: less than 1 % matters to nobody
+ALIKE = 1.10  # and that there is none only where the whole interval lies within it: more than 10 % matters to many
 
 
 class StageSpan(NamedTuple):
@@ -136,17 +140,41 @@ class Ratio(Value):
     low: float
     high: float
 
+    def verdict(self, margin: float = MARGIN) -> Verdict:
+        """Say what B is, where this is A's time over B's: nothing, where the interval holds both 1 and what people would notice.
+
+        Args:
+            margin: The ratio that the whole interval has to lie beyond for a difference to be claimed.
+
+        >>> Ratio(median=1.5, low=1.4, high=1.6).verdict(), Ratio(median=1.02, low=1.005, high=1.04).verdict()
+        ('faster', 'no measurable difference')
+        >>> Ratio(median=1.4, low=0.85, high=2.18).verdict()
+        'cannot tell'
+        """
+        if self.low > margin:
+            return "faster"
+        if self.high < 1 / margin:
+            return "slower"
+        alike = self.low >= 1 / ALIKE and self.high <= ALIKE and margin <= ALIKE
+        return NO_DIFFERENCE if alike else CANNOT_TELL
+
 
 class Comparison(Value):
     """Two settings timed in interleaved blocks. `ratio` is A's time over B's: above 1, B is faster."""
 
     a: str
     b: str
+    a_id: str | None = None
+    """The record of A; records of 0.1.0 know its name alone."""
     ratio: Ratio
-    verdict: Verdict
-    """What B is, against A."""
     frames: int
     blocks: int
+
+    @derived
+    @property
+    def verdict(self) -> Verdict:
+        """What B is, against A."""
+        return self.ratio.verdict()
 
 
 def kept_seconds(seconds: Iterable[float]) -> tuple[float, ...]:

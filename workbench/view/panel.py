@@ -22,6 +22,7 @@ LOOP_REASON = "loop has one worker and nothing that waits"
 TFDATA_ONLY = "only tf.data can give frames in another order; choose feed.mode tfdata"
 MOST_PREFETCH = 64
 MOST_BATCH = 8  # more than that, and a live picture is late by a quarter of a second
+FEED_NOTE = "acts on Measure; what plays passes one frame after the other"
 SAMPLE_LINE = "sample line"
 PRESET_HELP = {
     "naive": "full frames through Pillow, model.predict, NMS as a Python loop",
@@ -45,7 +46,7 @@ HELP = {
     "nms.max_detections": "boxes kept at most",
     "nms.per_class": "boxes suppress only boxes of their own class",
     "nms.top_k": "candidates that NMS looks at, best first",
-    "feed.mode": "how frames reach the network when it is measured; what plays here passes one after the other",
+    "feed.mode": "how frames reach the network when it is measured",
     "feed.workers": "threads that prepare, infer, suppress and draw, each with an interpreter of its own where the engine runs a"
     " .tflite file; or tf.data's parallel calls, 0 where it shall choose",
     "feed.prefetch": "decoded batches that may wait",
@@ -71,7 +72,7 @@ def describe(session: Session) -> Described:
             {"title": "INPUT", "controls": [_size(detector, settings), _choice(detector, settings, "input.resize", RESIZE_PLACES)]},
             {"title": "RUN", "controls": list(_run(detector, settings))},
             {"title": "NMS", "controls": list(_nms(detector, settings))},
-            {"title": "FEED", "controls": list(_feed(detector, settings))},
+            {"title": "FEED", "note": FEED_NOTE, "controls": list(_feed(detector, settings))},
         ],
     }
 

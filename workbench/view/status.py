@@ -5,12 +5,10 @@ from typing import Any
 
 import psutil
 
-from workbench.detections import Agreement, agreement
-from workbench.live import Cost, Player
+from workbench.live import Cost
 from workbench.machine import NoiseCertificate
 from workbench.record import Record
 from workbench.session import Job, Opened, Pinned, Session
-from workbench.settings import Settings
 from workbench.stages import Overlay, counts
 from workbench.timing import Comparison, Timing
 from workbench.wording import (
@@ -18,12 +16,11 @@ from workbench.wording import (
     format_bytes,
     format_change,
     format_fraction,
-    format_interval,
     format_milliseconds,
     format_number,
     format_percent,
     format_ratio,
-    inverse,
+    ratio_words,
 )
 
 Told = dict[str, Any]
@@ -49,7 +46,7 @@ def status(session: Session, drawn: Overlay | None, cost: Cost | None, age_secon
         "frames": facts.frames or None,
         "fps_of_media": facts.fps,
         "name": name,
-        "headline": _headline(timing, comparison, pinned, running),
+        "headline": _headline(timing, comparison, pinned, session),
         "figures": _figures(opened, timing, cost, age_seconds),
         "noise": {"verdict": noise.verdict, "reasons": list(noise.reasons)},
         "now": _bar(name, timing) if timing else None,
@@ -63,22 +60,26 @@ def status(session: Session, drawn: Overlay | None, cost: Cost | None, age_secon
     }
 
 
-def _headline(timing: Timing | None, comparison: Comparison | None, pinned: Pinned | None, running: Settings) -> Told:
+def _headline(timing: Timing | None, comparison: Comparison | None, pinned: Pinned | None, session: Session) -> Told:
     median_ms = timing.median_ms if timing else None
     return {
         "latency": f"{format_milliseconds(median_ms)} ms",
-        "fps": f"{format_number(1000 / median_ms if median_ms else None)} FPS",
-        "versus": _versus(comparison, pinned, running),
+        "fps": f"{format_number(timing.fps if timing else None)} FPS",
+        "versus": _versus(comparison, pinned, session),
         "verdict": comparison.verdict if comparison else None,
     }
 
 
-def _versus(comparison: Comparison | None, pinned: Pinned | None, running: Settings) -> str:
+def _versus(comparison: Comparison | None, pinned: Pinned | None, session: Session) -> str:
     if pinned is None:
         return "nothing pinned to compare with"
-    if comparison is None:
-        return "this is what is pinned" if pinned.settings == running else f"comparing with {pinned.name} …"
-    return compared(comparison)
+    if comparison is not None:
+        return compared(comparison)
+    if pinned.pipeline.settings != session.running:
+        return f"comparing with {pinned.name} …"
+    return (
+        "this is what is pinned" if pinned.settings == session.settings else "what is pinned, fed otherwise: Measure compares that"
+    )
 
 
 def compared(comparison: Comparison) -> str:
@@ -86,18 +87,15 @@ def compared(comparison: Comparison) -> str:
 
     >>> from workbench.timing import Ratio
     >>> ratio = Ratio(median=22.1, low=21.6, high=22.7)
-    >>> compared(Comparison(a="naive", b="xla", ratio=ratio, verdict="faster", frames=9, blocks=4))
-    '22.1× faster than naive [21.6, 22.7]'
+    >>> compared(Comparison(a="naive", b="xla", ratio=ratio, frames=9, blocks=4))
+    'against naive: 22.1 times faster [21.6, 22.7]'
     """
-    if comparison.verdict == "no measurable difference":
-        return f"no measurable difference from {comparison.a} {format_interval(comparison.ratio)}"
-    ratio = comparison.ratio if comparison.verdict == "faster" else inverse(comparison.ratio)
-    return f"{format_number(ratio.median)}× {comparison.verdict} than {comparison.a} {format_interval(ratio)}"
+    return f"against {comparison.a}: {ratio_words(comparison.ratio)}"
 
 
 def _figures(opened: Opened, timing: Timing | None, cost: Cost | None, age_seconds: float | None) -> list[Told]:
     accuracy, pinned = opened.evaluation.accuracy, opened.evaluation.pinned
-    agreed = _agreement(opened.player, pinned)
+    agreed = opened.evaluation.agreement()
     before = pinned.accuracy.ap if pinned and pinned.accuracy else None
     ap = accuracy.ap if accuracy else None
     return [
@@ -121,17 +119,6 @@ def _ms(value_ms: float | None) -> str:
 
 def _figure(label: str, value: str, change: str | None = None) -> Told:
     return {"label": label, "value": value, "change": change}
-
-
-def _agreement(player: Player, pinned: Pinned | None) -> Agreement | None:
-    """Compare with the baseline on the frames that both have been run on."""
-    if pinned is None:
-        return None
-    found, before = dict(player.found), dict(pinned.found)  # copies: the player's thread adds and lets go
-    both = [index for index in found if index in before]
-    if not both:
-        return None
-    return agreement([found[index] for index in both], [before[index] for index in both], baseline_name=pinned.name)
 
 
 def _bar(name: str, timing: Timing | None) -> Told:
@@ -167,7 +154,7 @@ def _row(record: Record, *, pinned: bool) -> Told:
         "median": format_milliseconds(timing.median_ms if timing else None),
         "p95": format_milliseconds(timing.p95_ms if timing else None),
         "fps": format_number(timing.fps if timing else None),
-        "versus": f"{format_ratio(compared_with.ratio)} {compared_with.verdict}" if compared_with else MISSING,
+        "versus": format_ratio(compared_with.ratio) if compared_with else MISSING,
         "ap": format_fraction(record.accuracy.ap if record.accuracy else None),
         "agreement": format_fraction(record.agreement.ratio if record.agreement else None),
         "noise": record.noise.verdict,

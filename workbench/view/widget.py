@@ -45,6 +45,7 @@ class WorkbenchView(anywidget.AnyWidget):
     panel = traitlets.Dict({}).tag(sync=True)
     status = traitlets.Dict({"ready": False}).tag(sync=True)
     job = traitlets.Any(None).tag(sync=True)
+    held = traitlets.Any(None).tag(sync=True)
     message = traitlets.Any(None).tag(sync=True)
     records: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     advice: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
@@ -64,6 +65,7 @@ class WorkbenchView(anywidget.AnyWidget):
         self._drawn: Overlay | None = None
         self._pictured = 0  # number of the last message that carried a picture
         self._told_search: tuple[int, int] | None = None
+        self._told_panel: tuple[int, Settings | None] | None = None
         self._named: tuple[Settings, str] | None = None  # what the last picture was made under, and its name
         self._noise = UNKNOWN_NOISE
         self._samples = [take_sample()]
@@ -203,9 +205,11 @@ class WorkbenchView(anywidget.AnyWidget):
         opened = self._session.opened
         measuring = opened.measuring if opened else None
         if measuring is not None and measuring.active:  # every figure that is told now would take its time from what is measured
-            self.job = job(self._session.notices.job)
+            self._tell_notices()
             if measuring.search is not None and measuring.search.running:  # in other processes: telling costs them little
                 self._tell_search(measuring.search)
+            if self._sender is not None:
+                self._sender.show_again()  # once it plays again: nobody can have seen pictures meanwhile
             return
         self._watch_noise()
         self._follow(opened.player if opened else None)
@@ -241,19 +245,33 @@ class WorkbenchView(anywidget.AnyWidget):
         records = rows(measured, opened.evaluation.pinned if opened else None)
         changed = records != self.records
         with self.hold_sync():
-            self.panel = describe(session)
+            self._tell_panel()
             self.status = told
-            self.job = job(session.notices.job)
-            self.message = asdict(session.notices.message) if session.notices.message else None
+            self._tell_notices()
             self.records = records
             self._tell_search(opened.measuring.search if opened else None)
             if changed:
                 self.advice = cards(measured)
-            self.log_lines = list(map(asdict, session.notices.log))
             self.labels = labels
             self.class_colours = [class_colour(number) for number in range(len(labels))]
         if changed:
             self._on_records(measured)
+
+    def _tell_notices(self) -> None:
+        session = self._session
+        notices = session.notices
+        self.job = job(notices.job)
+        self.held = session.held
+        self.message = asdict(notices.message) if notices.message else None
+        self.log_lines = list(map(asdict, notices.log))
+
+    def _tell_panel(self) -> None:
+        """Tell the settings and their choices where they changed: that takes dozens of checks."""
+        session = self._session
+        key = (id(session.opened), session.settings)
+        if key != self._told_panel:
+            self._told_panel = key
+            self.panel = describe(session)
 
     def _tell_search(self, found: Search | None) -> None:
         """Tell what is known of the settings where that changed: there may be thousands."""

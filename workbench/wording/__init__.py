@@ -16,9 +16,9 @@ from workbench.wording.formats import (
     format_size,
     inverse,
     listed,
+    ratio_words,
     short_cpu_name,
     times,
-    times_with_interval,
     unbroken,
 )
 from workbench.wording.palette import (
@@ -33,7 +33,7 @@ from workbench.wording.palette import (
     rgb,
     stage_colour,
 )
-from workbench.wording.sentences import NOTES, limit_words, pace_words
+from workbench.wording.sentences import NOTES, differing_medians, limit_words, pace_words, speed_words
 
 __all__ = [
     "BLUE",
@@ -47,6 +47,7 @@ __all__ = [
     "VERMILLION",
     "class_colour",
     "counted",
+    "differing_medians",
     "format_bytes",
     "format_change",
     "format_fraction",
@@ -62,10 +63,11 @@ __all__ = [
     "limit_words",
     "listed",
     "pace_words",
+    "ratio_words",
     "rgb",
     "short_cpu_name",
+    "speed_words",
     "stage_colour",
     "times",
-    "times_with_interval",
     "unbroken",
 ]

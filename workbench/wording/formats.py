@@ -3,10 +3,11 @@
 import math
 import re
 
-from workbench.timing import Ratio
+from workbench.timing import CANNOT_TELL, NO_DIFFERENCE, Ratio, Verdict
 
 MISSING = "–"
 MINUS = "\u2212"
+WIDE = 2.0  # times between the ends of an interval, from which its middle is no figure to name
 DIGITS = 3  # a median of 150 frames carries no more
 
 
@@ -35,12 +36,12 @@ def format_milliseconds(value_ms: float | None) -> str:
 
 
 def format_ratio(ratio: Ratio) -> str:
-    """Write a ratio of old time over new time, and its interval.
+    """Write a ratio of old time over new time, its interval and what it says of the new one.
 
     >>> format_ratio(Ratio(median=22.64, low=22.1, high=23.0))
-    '22.6× [22.1, 23.0]'
+    '22.6× [22.1, 23.0] faster'
     """
-    return f"{format_number(ratio.median)}× {format_interval(ratio)}"
+    return f"{format_number(ratio.median)}× {format_interval(ratio)} {ratio.verdict()}"
 
 
 def format_seconds_as_ms(seconds: float | None) -> str:
@@ -124,10 +125,23 @@ def times(value: float) -> str:
     return f"{format_number(value)} times faster" if value >= 1 else f"{format_number(1 / value)} times slower"
 
 
-def times_with_interval(ratio: Ratio) -> str:
-    """Write a ratio and its interval, both in the direction that the words name."""
-    turned = ratio if ratio.median >= 1 else inverse(ratio)
-    return f"{times(ratio.median)} {format_interval(turned)}"
+def ratio_words(ratio: Ratio, verdict: Verdict | None = None) -> str:
+    """Write what a ratio of old time over new time says, with its interval; `verdict` is its own where none is given.
+
+    >>> ratio_words(Ratio(median=22.64, low=22.1, high=23.0)), ratio_words(Ratio(median=1.0, low=0.99, high=1.012))
+    ('22.6 times faster [22.1, 23.0]', 'no measurable difference [0.99, 1.01]')
+    >>> ratio_words(Ratio(median=3.38, low=1.39, high=52.04)), ratio_words(Ratio(median=1.4, low=0.85, high=2.18))
+    ('1.39 to 52.0 times faster', 'cannot tell: between 0.850 and 2.18 times as fast')
+    """
+    said = verdict or ratio.verdict()
+    if said == CANNOT_TELL:
+        return f"{said}: between {format_number(ratio.low)} and {format_number(ratio.high)} times as fast"
+    if said == NO_DIFFERENCE:
+        return f"{said} {format_interval(ratio)}"
+    turned = ratio if said == "faster" else inverse(ratio)
+    if turned.high > WIDE * turned.low:
+        return f"{format_number(turned.low)} to {format_number(turned.high)} times {said}"
+    return f"{format_number(turned.median)} times {said} {format_interval(turned)}"
 
 
 _NOISE_IN_NAME = re.compile(r"\((?:R|TM|C)\)|®|™|\b\d+-Core\b|\bProcessor\b|\bCPU\b|@.*$", re.IGNORECASE)

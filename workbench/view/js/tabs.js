@@ -157,26 +157,34 @@ function sweepTab(desk) {
   const loss = budgetSlider("AP lost", "budget-loss", (share) => Number((share * LARGEST_LOSS).toFixed(3)), (value) => formatFraction(value, 3), tell);
   const sentence = h("p", { class: "sentence", role: "status", "data-role": "picked" });
   let chosen = null;
+  let held = null;
+  let sweeping = false;
   const use = button("use-picked", () => desk.send("choose-swept", { id: chosen }), { class: "small" }, "Use it");
   const known = h("p", { class: "muted", "data-role": "sweep-known" });
   const unable = h("p", { class: "empty" }, "A sweep measures in processes of its own, which cannot see these frames; open a file of them instead.");
   const body = h("div", { class: "sweep" }, chart.element,
     h("div", { class: "pick" },
       h("div", { class: "begin" }, h("label", { for: scopeId, class: "name" }, "try all"), scope, begin), known, time.element, loss.element, use, sentence));
+  const enable = () => {
+    begin.disabled = sweeping || Boolean(held);
+    use.disabled = !chosen || Boolean(held);
+    for (const one of [begin, use]) set(one, "title", held);
+  };
   return {
     element: h("div", {}, body, unable),
+    hold(reason) { held = reason; enable(); },
     update([state]) {
       const ready = Boolean(state?.ready);
       body.hidden = !ready;
       unable.hidden = ready;
       if (!ready) return;
       chart.update(state);
-      begin.disabled = state.running;
+      sweeping = state.running;
       write(begin, state.running ? "Sweeping …" : "Sweep");
       write(known, state.known ? `${state.known} known; filled: measured whole, small: composed` : "");
       chosen = state.chosen;
       write(sentence, state.sentence);
-      use.disabled = !chosen;
+      enable();
       time.show();
       loss.show();
     },
@@ -204,9 +212,8 @@ function logTab() {
 }
 
 export function tabs(desk) {
-  const made = [
-    ["measured", "Measured", measuredTab(desk)], ["advice", "Advice", adviceTab(desk)], ["sweep", "Sweep and pick", sweepTab(desk)], ["log", "Log", logTab()],
-  ];
+  const [measured, advice, sweep] = [measuredTab(desk), adviceTab(desk), sweepTab(desk)];
+  const made = [["measured", "Measured", measured], ["advice", "Advice", advice], ["sweep", "Sweep and pick", sweep], ["log", "Log", logTab()]];
   const parts = made.map(([key, words, part]) => {
     const [tabId, panelId] = [uniqueId(), uniqueId()];
     const count = h("span", { class: "count" });
@@ -233,6 +240,11 @@ export function tabs(desk) {
         tab.tabIndex = isOpen ? 0 : -1;
         panel.hidden = !isOpen;
       }
+    },
+    /** Nothing here may change what runs for now; a budget may. */
+    hold(reason) {
+      for (const part of [measured, advice]) set(part.element, "inert", reason ? "" : null);
+      sweep.hold(reason);
     },
     update(of) {
       for (const { key, show, count } of parts) {

@@ -87,19 +87,31 @@ function settingsPanel(desk) {
   const actions = h("div", { class: "actions" },
     button("measure", () => desk.send("measure"), { class: "primary" }, "Measure"),
     button("report", () => desk.send("report"), {}, "Report"),
-    button("export", () => desk.send("export"), { title: "Write a folder that runs this setting without the workbench" }, "Export"),
+    button("export", () => desk.send("export"), { "data-help": "Write a folder that runs this setting without the workbench" }, "Export"),
     button("copy-code", () => desk.send("copy", { what: "code" }), {}, "Copy as code"),
     button("copy-command", () => desk.send("copy", { what: "command" }), {}, "Copy as command"));
+  let held = null;
+  let ready = false;
+  const enable = () => {
+    for (const role of ["measure", "export"]) {
+      const one = actions.querySelector(`[data-role=${role}]`);
+      one.disabled = Boolean(held) || !ready;
+      set(one, "title", held ?? one.dataset.help);
+    }
+  };
+  const rest = () => message.whisper(held ?? hint);
   const whisper = ({ target }) => message.whisper(target.closest(".control")?.querySelector(".unseen").textContent || hint);
   groups.addEventListener("focusin", whisper);
-  groups.addEventListener("focusout", () => message.whisper(hint));
+  groups.addEventListener("focusout", rest);
   const element = h("section", { class: "settings", "aria-label": "Settings" },
     message.element, groups, actions, measureMessage.element, out.element);
   return {
     element, outputs: out,
     update: (panel) => update(panel.groups),
     tell(now) { message.update(now); measureMessage.update(now); },
-    ready(isReady) { actions.firstChild.disabled = !isReady; },
+    ready(isReady) { ready = isReady; enable(); },
+    held: groups,
+    hold(reason) { held = reason; rest(); enable(); },
   };
 }
 
@@ -207,9 +219,16 @@ function render({ model, el, signal }, own) {
   const tabItems = { measured: "records", advice: "advice", log: "log_lines" };
   const showTab = (key) => () => results.update({ [key]: key === "sweep" ? [model.get("search")] : model.get(tabItems[key]) ?? [] });
   const showJob = () => { job.update(model.get("job") ?? null); showNote(); };
+  /** While something is measured, what would disturb it is off, and why stands where the settings' help does. */
+  const showHeld = () => {
+    const held = model.get("held") ?? null;
+    for (const part of [head.element, settings.held, line.element, view.element]) set(part, "inert", held ? "" : null);
+    settings.hold(held);
+    results.hold(held);
+  };
 
   const shows = {
-    "change:panel": showPanel, "change:status": showStatus, "change:job": showJob,
+    "change:panel": showPanel, "change:status": showStatus, "change:job": showJob, "change:held": showHeld,
     "change:message": () => { refusal = null; showMessage(); showPanel(); },
     "change:records": showTab("measured"), "change:advice": showTab("advice"), "change:search": showTab("sweep"), "change:log_lines": showTab("log"),
     "change:labels": showLook, "change:class_colours": showLook,
@@ -236,7 +255,7 @@ function render({ model, el, signal }, own) {
   el.append(root);
   followTheme(root, desk.signal);
   followKeys(root, desk);
-  for (const show of [showPanel, showStatus, showJob, showMessage, ...["measured", "advice", "sweep", "log"].map(showTab), showLook]) show();
+  for (const show of [showPanel, showStatus, showJob, showHeld, showMessage, ...["measured", "advice", "sweep", "log"].map(showTab), showLook]) show();
   showOwn({});
   desk.send("hello");
   sendView();

@@ -1,0 +1,48 @@
+"""How far a measurement is, under the cell of a notebook that runs it; elsewhere nothing is shown."""
+
+import sys
+import time
+from html import escape
+from typing import Any, final
+
+REST_SECONDS = 0.25  # between two updates: each is a message through the kernel that measures
+
+
+@final
+class NotebookProgress:
+    """A bar with its words, which goes once the measurement is over."""
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+        self._next = 0.0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Show how far it is; `total` 0 is unknown."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + REST_SECONDS
+        known = f' value="{done}" max="{total}"' if total else ""
+        count = f", {done} of {total}" if total else ""
+        self._show(f"<progress{known}></progress> {escape(what)}{count}", f"{what}{count}")
+
+    def clear(self) -> None:
+        """Take it away."""
+        if self._handle is not None:
+            self._show("", "")
+            self._handle, self._next = None, 0.0
+
+    def _show(self, html: str, plain: str) -> None:
+        from IPython.display import display
+
+        content = {"text/html": html, "text/plain": plain}
+        if self._handle is None:
+            self._handle = display(content, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self._handle.update(content, raw=True)
+
+
+def notebook_progress() -> NotebookProgress | None:
+    """Return a bar where a notebook's kernel runs this; `None` elsewhere."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return NotebookProgress() if getattr(shell, "kernel", None) is not None else None
