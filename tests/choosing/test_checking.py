@@ -60,7 +60,7 @@ def test_frames_that_are_slow_in_both_make_no_difference():
         (12.0, "quiet", "slower"),
         (8.0, "quiet", "faster"),
         (12.0, "unknown", "slower"),
-        (15.0, "noisy", "no measurable difference"),
+        (15.0, "noisy", "cannot tell"),
         (25.0, "noisy", "slower"),
     ],
 )
@@ -72,7 +72,7 @@ def test_a_difference_is_claimed_only_beyond_what_sessions_differ_by(ms, noise, 
     assert any("others kept 1.00 of 2 cores busy" in caveat for caveat in found.caveats) == (noise != "quiet")
 
 
-@pytest.mark.parametrize(("ms", "verdict"), [(11.5, "no measurable difference"), (13.5, "slower")])
+@pytest.mark.parametrize(("ms", "verdict"), [(11.5, "cannot tell"), (13.5, "slower")])
 def test_a_machine_that_changes_its_pace_hides_no_more_than_that(ms, verdict):
     noise = with_pace(NoiseCertificate(verdict="quiet", reasons=()), [0.01] * 100 + [0.0125] * 100)
     later = run(ms, 2).model_copy(update={"noise": noise})
@@ -88,10 +88,10 @@ def test_a_machine_that_changes_its_pace_hides_no_more_than_that(ms, verdict):
     ("ms", "probe_ms", "verdict"),
     [
         (13.0, 1.0, "slower"),
-        (13.0, 1.4, "no measurable difference"),  # the machine was slower by more than that
+        (13.0, 1.4, "cannot tell"),  # the machine was slower by more than that
         (16.0, 1.4, "slower"),
         (13.0, 0.7, "slower"),  # although the machine was faster
-        (8.0, 0.7, "no measurable difference"),
+        (8.0, 0.7, "cannot tell"),
         (8.0, 1.4, "faster"),
         (13.0, None, "slower"),
     ],
@@ -117,7 +117,7 @@ def test_too_few_frames_give_no_ratio():
 def test_composed_times_are_said_to_be_composed():
     found = compare_times(run(10.0, 1, composed=True), run(10.8, 2), 1.05)
 
-    assert found.verdict == "no measurable difference"
+    assert found.verdict == "cannot tell"
     assert "put together from stages" in found.caveats[-1]
 
 

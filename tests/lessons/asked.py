@@ -3,9 +3,12 @@
 from tests.report.records import comparison, record
 from workbench.lessons import Lesson
 from workbench.lessons.lesson import Prediction
+from workbench.timing import Ratio
 
 NAIVE, GRAPH, XLA, INT8 = map(record, ("naive", "graph", "xla", "litert-int8"))
-UNCLEAR = record("graph", name="unclear", comparison=comparison("naive", "unclear", 1.005))
+EQUAL = record("graph", name="equal", comparison=comparison("naive", "equal", 1.005))
+WIDE = record("graph", name="wide", comparison=comparison("naive", "wide", Ratio(median=1.4, low=0.85, high=2.18)))
+FASTER_BY_ANYTHING = record("graph", name="much", comparison=comparison("naive", "much", Ratio(median=3.38, low=1.39, high=52.04)))
 
 
 def xla_guess(lesson: Lesson) -> Prediction:

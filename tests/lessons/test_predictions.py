@@ -2,12 +2,13 @@
 
 import pytest
 
-from tests.lessons.asked import GRAPH, NAIVE, UNCLEAR, XLA, xla_guess
+from tests.lessons.asked import EQUAL, GRAPH, NAIVE, WIDE, XLA, xla_guess
 from tests.report.records import record
 from workbench.advice import advise
 from workbench.errors import SettingsError
 from workbench.lessons import Lesson, largest_stage, speed
 from workbench.lessons.answers import Choice
+from workbench.wording import BLUE
 
 ATTACK = "<img src=https://example.org/x onerror=alert(1)>"
 
@@ -46,11 +47,11 @@ def test_usual_advice_that_fails_here_is_said_to_fail() -> None:
     lesson = Lesson("")
     checked = lesson.check(xla_guess(lesson), speed(XLA, over=GRAPH))
 
-    assert checked.advice_holds is False
+    assert checked.advice_stands == "fails here"
     assert str(checked) == (
         "How many times faster is xla than graph? You predicted 2 times faster: wrong, 7.05 times slower.\n"
         "The usual advice, “XLA fuses operations, so it is faster”, fails here.\n"
-        "This machine: xla is 7.05 times slower than graph [6.84, 7.26]; a frame takes 89.4 ms and 12.8 ms."
+        "This machine: xla against graph: 7.05 times slower [6.84, 7.26]; a frame takes 89.4 ms and 12.8 ms."
     )
 
 
@@ -59,7 +60,19 @@ def test_usual_advice_that_holds_or_shows_no_difference_is_said_to() -> None:
 
     assert "so it is faster”, holds here." in str(lesson.check(xla_guess(lesson), speed(GRAPH, over=NAIVE)))
     assert "so it is faster”, makes no measurable difference here." in str(
-        lesson.check(xla_guess(lesson), speed(UNCLEAR, over=NAIVE))
+        lesson.check(xla_guess(lesson), speed(EQUAL, over=NAIVE))
+    )
+
+
+def test_what_cannot_be_told_grades_nobody_and_is_not_green() -> None:
+    lesson = Lesson("")
+    checked = lesson.check(xla_guess(lesson), speed(WIDE, over=NAIVE))
+
+    assert (checked.right, checked.advice_stands, checked.colour) == (None, "cannot be told here", BLUE)
+    assert "right" not in str(checked)
+    assert "so it is faster”, cannot be told here." in str(checked)
+    assert lesson.learned([NAIVE, WIDE]).sentences[0] == (
+        "0 of 1 prediction right, 1 could not be told. Of 1 piece of usual advice: 1 cannot be told here."
     )
 
 
@@ -67,7 +80,7 @@ def test_without_usual_advice_none_is_judged() -> None:
     lesson = Lesson("")
     checked = lesson.check(lesson.predict("Which stage?", "nms"), largest_stage(NAIVE))
 
-    assert checked.advice_holds is None
+    assert checked.advice_stands is None
     assert "usual advice" not in str(checked) + checked._repr_html_()
 
 
@@ -77,9 +90,9 @@ def test_what_was_learned_comes_from_the_records() -> None:
     lesson.check(lesson.predict("Which stage?", "infer"), largest_stage(NAIVE))
     score, *sentences, place = lesson.learned([NAIVE, GRAPH, XLA]).sentences
 
-    assert score == "1 of 2 predictions right. Of 1 piece of usual advice 0 held here, 1 failed, 0 made no measurable difference."
+    assert score == "1 of 2 predictions right. Of 1 piece of usual advice: 1 fails here."
     assert sentences[0].endswith("The usual advice, “XLA fuses operations, so it is faster”, fails here.")
-    assert any(one.startswith("• xla is 7.05 times slower than graph on this machine.") for one in sentences)
+    assert any(one.startswith("• xla is 7.05 times slower [6.84, 7.26] than graph on this machine.") for one in sentences)
     assert place == "Measured on Imaginary EPYC 0000, 2 cores, quiet, on line.webm. On another machine it may differ."
 
 

@@ -119,9 +119,9 @@ def timing(split_ms: Mapping[str, float], frames: int = 150, seed: int = 0, **ch
     return Timing(**(values | changes))
 
 
-def comparison(a: str, b: str, ratio: float) -> Comparison:
-    interval = Ratio(median=ratio, low=ratio * 0.985, high=ratio * 1.015)
-    return Comparison(a=a, b=b, ratio=interval, frames=240, blocks=16)
+def comparison(a: str, b: str, ratio: float | Ratio, a_id: str | None = None) -> Comparison:
+    interval = ratio if isinstance(ratio, Ratio) else Ratio(median=ratio, low=ratio * 0.985, high=ratio * 1.015)
+    return Comparison(a=a, b=b, a_id=a_id, ratio=interval, frames=240, blocks=16)
 
 
 def accuracy(ap: float, small: float) -> Accuracy:

@@ -31,12 +31,12 @@ def test_a_card_shows_its_change_its_gain_and_its_command() -> None:
     html = section(record("naive"), record("graph"))
 
     assert "<code>runtime.engine=graph</code>" in html
-    assert "2.77 times faster" in html
-    assert "--a naive --b naive,runtime.engine=graph" in html
+    assert "6.44 times faster" in html
+    assert "--a naive --b naive,input.resize=graph,runtime.engine=graph,nms.method=tensorflow" in html
 
 
 def test_a_slower_alternative_is_marked() -> None:
-    assert '<dd class="bad">xla is 7.05 times slower' in section(record("graph"), record("xla"), name="learned")
+    assert '<dd class="bad">xla: 7.05 times slower' in section(record("graph"), record("xla"), name="learned")
 
 
 def test_without_advice_the_section_says_so() -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from workbench.record import Speed
-from workbench.wording import format_number, ratio_words, times
+from workbench.wording import format_number, speed_words, times
 
 MEASURED_WORDS = {
     "interleaved": "measured in interleaved blocks",
@@ -55,8 +55,9 @@ class Measured:
     @property
     def words(self) -> str:
         """Say how fast it is, with the interval where there is one, and how it was measured."""
+        words = speed_words(self.speed, separate="")
         composed = ", put together from stages" if self.composed else ""
-        return f"{self.label}: {ratio_words(self.speed.bounds)}, {MEASURED_WORDS[self.speed.basis]} on this machine{composed}"
+        return f"{self.label}: {words}, {MEASURED_WORDS[self.speed.basis]} on this machine{composed}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,11 +90,11 @@ def small_objects_paid(pool: Pool, record: Record) -> Card | None:
 
 def _small_loss(record: Record, baseline: Record) -> float | None:
     """Return the AP of small objects that is lost, where it is noted and more than what all objects lose."""
-    new, old, change = record.accuracy, baseline.accuracy, ap_change(record, baseline)
-    if record.broken or new is None or old is None or change is None or new.ap_small is None or old.ap_small is None:
+    change = ap_change(record, baseline)
+    small = ap_change(record, baseline, "ap_small")
+    if record.broken or change is None or small is None:
         return None
-    loss = old.ap_small - new.ap_small
-    return loss if loss > max(AP_LOSS_NOTED, -change) else None
+    return -small if -small > max(AP_LOSS_NOTED, -change) else None
 
 
 def score_floods_nms(pool: Pool, record: Record) -> Card | None:
@@ -200,10 +200,9 @@ def small_objects_lost(pool: Pool, record: Record) -> Card | None:
         return None
     best: tuple[float, Record] | None = None
     for other in pool.siblings(record, ("input.size_hw",)):
-        theirs, larger = other.accuracy, other.settings.input.size_hw
-        if theirs is None or theirs.ap_small is None or theirs.truth != own.truth or larger is None:
+        gain, larger = ap_change(other, record, "ap_small"), other.settings.input.size_hw
+        if gain is None or larger is None:
             continue
-        gain = theirs.ap_small - own.ap_small
         if larger[0] * larger[1] > size[0] * size[1] and gain > AP_LOSS_NOTED and (best is None or gain > best[0]):
             best = gain, other
     if best is None:

@@ -7,7 +7,7 @@ from workbench.advice.rule import AP_CHANGE_NOTED, QUICKER, SHARE_NOTED, Find, T
 from workbench.catalogue import engine_row
 from workbench.record import AP_LOSS_NOTED, Record, Speed, ap, ap_change, speed_against
 from workbench.settings import assignments
-from workbench.timing import median_seconds
+from workbench.timing import CANNOT_TELL, median_seconds
 from workbench.wording import counted, format_fraction, format_number, format_percent, format_seconds_as_ms, listed, speed_words
 
 ENGINE_BRINGS = ("runtime.engine", "nms.method", "input.resize")  # presets for an engine change the NMS and the resizing too
@@ -100,17 +100,17 @@ def call_overhead(pool: Pool, record: Record) -> Card | None:
     call, part = engine_row(record.settings.runtime.engine).slow_call, share(record, "infer")
     if call is None or part < SHARE_NOTED:
         return None
-    graphs = [
-        other
-        for other in pool.siblings(record, ("runtime.engine",))
-        if other.settings.runtime.engine == "graph" and stage(other, "infer")
-    ]
-    own, graph = stage(record, "infer") or 0.0, graphs[0] if graphs else None
-    if graph is not None and (stage(graph, "infer") or 0.0) > QUICKER * own:
+    siblings = pool.siblings(record, ENGINE_BRINGS)
+    graph = next((other for other in siblings if other.settings.runtime.engine == "graph" and stage(other, "infer")), None)
+    changed = ("runtime.engine",) if graph is None else pool.differing(record, graph)
+    names = ("infer",) if len(changed) == 1 else ENGINE_STAGES
+    own, becomes = stages(record, names) or 0.0, None if graph is None else stages(graph, names)
+    if becomes is not None and becomes > QUICKER * own:
         return None
-    told = f"The infer stage takes {format_seconds_as_ms(own)} ms with {call}."
+    told = f"The infer stage takes {format_seconds_as_ms(stage(record, 'infer'))} ms with {call}."
     if graph is not None:
-        told += f" In {pool.label(graph)} a graph takes {format_seconds_as_ms(stage(graph, 'infer'))} ms."
+        taken = f"{format_seconds_as_ms(own)} ms in {pool.label(record)}, {format_seconds_as_ms(becomes)} ms in {pool.label(graph)}"
+        told += f" {listed(names).capitalize()}: {taken}, with {listed(assignments(graph.settings, changed))}."
     return draw_up(
         pool,
         record,
@@ -118,8 +118,8 @@ def call_overhead(pool: Pool, record: Record) -> Card | None:
         title=f"The habit costs: {call}",
         finding=f"In {pool.label(record)}, inference by {call} takes {format_percent(part)} of the frame.",
         evidence=told,
-        expected=amdahl(record, ("infer",), stage(graph, "infer") if graph is not None else None),
-        change={"runtime.engine": "graph"},
+        expected=amdahl(record, names, becomes),
+        change={"runtime.engine": "graph"} if graph is None else {name: pool.values(graph)[name] for name in changed},
         theory=PREDICT_THEORY,
     )
 
@@ -139,15 +139,16 @@ def integers(precision: str) -> Find:
         if speed is None:
             return None
         change = ap_change(narrow, floats)
-        worth = speed.verdict == "faster" and not narrow.broken and (change is None or -change <= AP_LOSS_NOTED)
-        from_narrow = record is narrow and not worth  # the way back; else what the precision brings to float32
+        right = not narrow.broken and (change is None or -change <= AP_LOSS_NOTED)
+        worth, untold = right and speed.verdict == "faster", right and speed.verdict == CANNOT_TELL
+        from_narrow = record is narrow and not worth and not untold  # the way back; else what the precision brings to float32
         about, other = (narrow, floats) if from_narrow else (floats, narrow)
         leads = record is about and (from_narrow or worth)
         return draw_up(
             pool,
             about,
-            f"int8-{'' if worth else 'not-'}worth-it",
-            title=f"{precision} is {'faster' if worth else 'not worth it'} here",
+            f"int8-{'untold' if untold else 'worth-it' if worth else 'not-worth-it'}",
+            title=f"{precision} {'cannot be told to be faster' if untold else 'is faster' if worth else 'is not worth it'} here",
             finding=f"{pool.label(narrow)} against {pool.label(floats)}: {listed(_brings(speed, narrow, change))}.",
             evidence=_precision_evidence(pool, floats, narrow),
             expected=amdahl(about, ("infer",), stage(other, "infer")),

@@ -10,6 +10,7 @@ from workbench.choosing.speeds import Speeds, compare_times
 from workbench.detections import Agreement, break_reasons
 from workbench.errors import SettingsError
 from workbench.record import Record, ap_change
+from workbench.timing import CANNOT_TELL
 from workbench.wording import inverse
 
 MAX_SLOWER = 0.05  # sessions on a quiet machine differ by less, mostly; a change that costs less is no reason to stop anyone
@@ -80,7 +81,7 @@ def check(before: Record, after: Record, tolerance: Tolerance | None = None, *, 
     verdicts: list[tuple[bool | None, str]] = []
     if found.speeds is not None:
         speeds = compare_times(before, after, 1 + limits.max_slower)
-        verdicts.append(_check_times(speeds))
+        verdicts.append(_check_times(speeds, limits))
     verdicts.append(_check_ap(before, after, limits))
     verdicts += _check_agreement(before, after, found.agreement, limits)
     caveats = speeds.caveats if speeds is not None else ()  # not their basis: that sessions differ is what the tolerance is for
@@ -99,11 +100,14 @@ def did_not_run(before: Record, reason: str) -> Check:
     return Check(before=before, after=None, worse=(f"does not run any more: {reason}",), judged=(), notes=(), speeds=None)
 
 
-def _check_times(speeds: Speeds) -> tuple[bool | None, str]:
+def _check_times(speeds: Speeds, limits: Tolerance) -> tuple[bool | None, str]:
     if speeds.ratio is None:
         return None, speeds.basis
     longer = inverse(speeds.ratio)
     words = f"takes {longer.median:.2f} times as long [{longer.low:.2f}, {longer.high:.2f}]"
+    within = longer.high <= 1 + limits.max_slower and not speeds.caveats
+    if speeds.verdict == CANNOT_TELL and not within:
+        return None, f"cannot tell whether it is slower: it {words}"
     return speeds.verdict == "slower", words
 
 

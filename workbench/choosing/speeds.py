@@ -74,7 +74,7 @@ def _verdict(ratio: Ratio, margin: float, doubt: float, pace: float) -> Verdict:
         return "faster"
     if ratio.high < 1 / max(margin, pace):
         return "slower"
-    return NO_DIFFERENCE if ratio.verdict(max(doubt, pace, 1 / pace)) == NO_DIFFERENCE else CANNOT_TELL
+    return NO_DIFFERENCE if ratio.widened(max(doubt, pace, 1 / pace)).alike else CANNOT_TELL
 
 
 def ratio_of_medians(a: NDArray[np.float64], b: NDArray[np.float64], seed: int = 0) -> Ratio:

@@ -7,7 +7,7 @@ from typing import final
 
 from workbench.errors import SettingsError
 from workbench.timing import CANNOT_TELL, NO_DIFFERENCE, Ratio, Verdict
-from workbench.wording import format_number, listed, ratio_words, times
+from workbench.wording import format_number, has_middle, listed, ratio_words, times
 
 CLOSE = 1.25  # a prediction within a quarter of the figure, either way, is a good one: few would decide otherwise on it
 
@@ -83,7 +83,7 @@ class Speed(Answer):
     def grade(self, claim: Claim) -> Grade:
         if self.verdict == CANNOT_TELL:
             return Grade(None, ratio_words(self.bounds, self.verdict))
-        found = self.verdict if self.open else times(self.bounds.median)
+        found = self.verdict if self.open else times(self.bounds.median) if has_middle(self.bounds) else ratio_words(self.bounds)
         if isinstance(claim, str):
             return Grade(claim == self.verdict, "right" if claim == self.verdict else f"wrong, {found}")
         if self.bounds.low <= claim <= self.bounds.high:

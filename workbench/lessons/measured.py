@@ -15,6 +15,7 @@ from workbench.record import (
     SEPARATE_RUNS_MARGIN,
     Record,
     ap,
+    ap_change,
     choose_baseline,
     fastest_first,
     median_ms,
@@ -83,7 +84,7 @@ def fastest(records: Sequence[Record]) -> Choice:
     names = tuple(one.name for one in rows if not any(_faster(other, one) for other in rows)) or (rows[0].name,)
     figures = listed([f"{record.name} {_ms(record)}" for record in rows])
     tie = f" {listed(names)} cannot be told apart." if len(names) > 1 else ""
-    return Choice(sentence=f"A frame takes: {figures}.{tie}", caution=_noisy(*rows), names=names)
+    return Choice(sentence=f"A frame takes: {figures}.{tie}{_otherwise(rows, names)}", caution=_noisy(*rows), names=names)
 
 
 def fastest_within(
@@ -145,7 +146,8 @@ def frames_a_second(record: Record) -> Amount:
         RecordError: It has no times.
     """
     fps = _timing(record).fps or 0.0
-    reached = f"{record.name} reaches {format_number(fps)} frames a second, {_ms(record)} a frame."
+    taken = f"its median frame takes {_ms(record)}"
+    reached = f"{record.name} reaches {format_number(fps)} frames a second, slow ones included; {taken}."
     return Amount(sentence=reached, caution=_noisy(record), value=fps)
 
 
@@ -159,13 +161,16 @@ def loses_ap(record: Record, *, than: Record, more_than: float = AP_LOSS_NOTED, 
         size: Of the objects, by COCO's limits: small is below 32², large from 96² pixels of the original picture.
 
     Raises:
-        RecordError: One of them has no such AP.
+        RecordError: One of them has no such AP, or they were judged by different truths.
     """
     new, old = _precision(record, size), _precision(than, size)
+    found = ap_change(record, than, FIGURES[size])
+    if found is None:
+        raise RecordError(f"{record.name} and {than.name} were judged by different truths; measure both on the same one")
     what = "AP" if size == "all" else f"AP of {size} objects"
     figures = f"{what} {format_fraction(old)} with {than.name}, {format_fraction(new)} with {record.name}"
-    change = f"{format_change(new - old)}, and a loss counts from {format_fraction(more_than)}"
-    return Choice(sentence=f"{figures}: {change}.", names=(YES if old - new > more_than else NO,))
+    change = f"{format_change(found)}, and a loss counts from {format_fraction(more_than)}"
+    return Choice(sentence=f"{figures}: {change}.", names=(YES if -found > more_than else NO,))
 
 
 def in_the_program(record: Record, part: str) -> Choice:
@@ -224,7 +229,7 @@ def outcome(of: Outcome) -> Choice:
 def figures_of(record: Record) -> str:
     """Return a record's three figures in words. Raises `RecordError` where it has no times."""
     known = "" if ap(record) is None else f", AP {format_fraction(ap(record))}"
-    return f"{_ms(record)} a frame, {format_number(_timing(record).fps)} FPS{known}"
+    return f"{_ms(record)} a frame (median), {format_number(_timing(record).fps)} FPS (all frames over their time){known}"
 
 
 def _timing(record: Record) -> Timing:
@@ -236,6 +241,14 @@ def _timing(record: Record) -> Timing:
 
 def _ms(record: Record) -> str:
     return f"{format_milliseconds(median_ms(record))} ms"
+
+
+def _otherwise(rows: Sequence[Record], names: Sequence[str]) -> str:
+    """Say why the lowest median is not the fastest, where turns showed so."""
+    if rows[0].name in names:
+        return ""
+    rival = next(one for one in rows if _faster(one, rows[0]))
+    return f" {speed(rival, over=rows[0]).sentence}"
 
 
 def _faster(record: Record, than: Record) -> bool:

@@ -66,7 +66,7 @@ def _speed_of_medians(record: Record, other: Record) -> Speed | None:
     ratio = old / new
     pace = pace_ratio(other.noise, record.noise) or 1.0
     margin = max(SEPARATE_RUNS_MARGIN, pace, 1 / pace, *(1.0 + (one.noise.pace_change or 0.0) for one in (record, other)))
-    return Speed(bounds=Ratio(median=ratio, low=ratio / margin, high=ratio * margin), basis="separate runs")
+    return Speed(bounds=Ratio(median=ratio, low=ratio, high=ratio).widened(margin), basis="separate runs")
 
 
 def _divided(upper: Ratio, lower: Ratio) -> Ratio:
@@ -99,12 +99,18 @@ def ap(record: Record | None) -> float | None:
     return record.accuracy.ap if record is not None and record.accuracy is not None else None
 
 
-def ap_change(record: Record, other: Record) -> float | None:
-    """Return how much more AP a record has than another; `None` where either is unknown, or they were judged by other truths."""
-    new, old = record.accuracy, other.accuracy
-    if new is None or old is None or new.ap is None or old.ap is None or new.truth != old.truth:
+def ap_change(record: Record, other: Record, name: str = "ap") -> float | None:
+    """Return how much more AP a record has than another; `None` where either is unknown, or they were judged by other truths.
+
+    Args:
+        record: The one.
+        other: The other.
+        name: Which of `Accuracy`'s fields.
+    """
+    if record.accuracy is None or other.accuracy is None or record.accuracy.truth != other.accuracy.truth:
         return None
-    return new.ap - old.ap
+    new, old = getattr(record.accuracy, name), getattr(other.accuracy, name)
+    return None if new is None or old is None else float(new - old)
 
 
 def agreement_with(baseline: Record, found: Mapping[str, Detections]) -> Agreement | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from workbench.record import AP_LOSS_NOTED, Record, ap, comparable, ran
 from workbench.report.summary import Summary
+from workbench.timing import CANNOT_TELL, Verdict
 from workbench.wording import (
     MISSING,
     counted,
@@ -12,6 +13,7 @@ from workbench.wording import (
     format_fraction,
     format_interval,
     format_number,
+    ratio_figure,
     short_cpu_name,
     speed_words,
 )
@@ -93,16 +95,24 @@ def _without_best(summary: Summary) -> str:
     others = [record for record in summary.records if record.id != baseline.id]
     if not any(comparable(record, baseline) for record in others):
         return f"{alone}; nothing else was timed on the same machine and frames" if others else alone
-    if any(record.broken and (speed := summary.speed(record)) and speed.verdict == "faster" for record in others):
+    if any(record.broken and _verdict(record, summary) == "faster" for record in others):
         return f"what is faster than {name} breaks the detector; it stays at {alone}"
-    if any(record.composed and (speed := summary.speed(record)) and speed.verdict == "faster" for record in others):
+    if any(record.composed and _verdict(record, summary) == "faster" for record in others):
         return f"what may be faster than {name} has composed times only; it stays at {alone}"
-    return f"nothing that was tried is measurably faster than {name}; it stays at {alone}"
+    untold = [record for record in others if not record.composed and _verdict(record, summary) == CANNOT_TELL]
+    of_whom = summary.label(untold[0]) if len(untold) == 1 else counted(len(untold), "setting")
+    but = f", but of {of_whom} that cannot be told" if untold else ""
+    return f"nothing that was tried is measurably faster than {name}{but}; it stays at {alone}"
+
+
+def _verdict(record: Record, summary: Summary) -> Verdict | None:
+    speed = summary.speed(record)
+    return None if speed is None else speed.verdict
 
 
 def _quality(record: Record, summary: Summary) -> str:
     old, new = ap(summary.baseline), ap(record)
-    if old is not None and new is not None:
+    if summary.loss(record) is not None:
         return f", AP {format_fraction(old)} to {format_fraction(new)}"
     ratio = summary.agreement(record)
     return ", accuracy unknown" if ratio is None else f", agreement {format_fraction(ratio)}"
@@ -154,7 +164,7 @@ def _speed_figure(summary: Summary) -> KeyFigure:
     if speed is None:
         return KeyFigure(name=name, value=MISSING, note=_no_speed(summary))
     note = f"in turns, 95 % interval {format_interval(speed.interval)}" if speed.interval else "separate runs, no interval"
-    return KeyFigure(name=name, value=f"{format_number(speed.ratio)}×", note=note, tone="good")
+    return KeyFigure(name=name, value=ratio_figure(speed.bounds), note=note, tone="good")
 
 
 def _no_speed(summary: Summary) -> str:

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record, ap
+from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record, ap, ap_change
 from workbench.report.summary import Summary
 from workbench.timing import CANNOT_TELL, NO_DIFFERENCE, Timing, frames_needed
 from workbench.wording import (
     MISSING,
+    counted,
     differing_medians,
     format_bytes,
     format_change,
@@ -17,6 +18,7 @@ from workbench.wording import (
     format_percent,
     format_seconds_as_ms,
     format_size,
+    ratio_figure,
 )
 
 NOT_ENOUGH = "not enough frames"
@@ -124,8 +126,13 @@ def _speed(record: Record, summary: Summary) -> Cell:
     if speed is None:
         return Cell(text=MISSING, title="not comparable: no times, another machine or other frames" if record.timing else "")
     more = f"{speed.verdict} {format_interval(speed.interval) if speed.interval else '(separate runs)'}"
-    title = " ".join(filter(None, (f"{speed.basis}.", differing_medians(speed, record, summary.baseline))))
-    return Cell(text=f"{format_number(speed.ratio)}×", sort=speed.ratio, more=more, title=title, tone=VERDICT_TONES[speed.verdict])
+    title = f"{speed.basis}. {_doubt(record, summary)}".rstrip()
+    return Cell(text=ratio_figure(speed.bounds), sort=speed.ratio, more=more, title=title, tone=VERDICT_TONES[speed.verdict])
+
+
+def _doubt(record: Record, summary: Summary) -> str:
+    speed = summary.speed(record)
+    return "" if speed is None else differing_medians(speed, record, summary.baseline)
 
 
 VERDICT_TONES = {"faster": "good", "slower": "bad", NO_DIFFERENCE: "", CANNOT_TELL: ""}
@@ -134,11 +141,10 @@ VERDICT_TONES = {"faster": "good", "slower": "bad", NO_DIFFERENCE: "", CANNOT_TE
 def _accuracy(name: str) -> Callable[[Record, Summary], Cell]:
     def cell(record: Record, summary: Summary) -> Cell:
         value = getattr(record.accuracy, name) if record.accuracy else None
-        old = getattr(summary.baseline.accuracy, name) if summary.baseline.accuracy else None
         if value is None:
             return Cell(text=MISSING)
-        compared = old is not None and record.id != summary.baseline.id
-        return Cell(text=format_fraction(value), sort=value, more=format_change(value - old) if compared else "")
+        change = ap_change(record, summary.baseline, name) if record.id != summary.baseline.id else None
+        return Cell(text=format_fraction(value), sort=value, more="" if change is None else format_change(change))
 
     return cell
 
@@ -234,5 +240,12 @@ def notes(summary: Summary) -> tuple[str, ...]:
         told.append(
             f"“Separate runs” were not interleaved with the baseline, so they carry no interval, and less than {margin}, or than"
             " a run’s own pace changed, is called no difference: it cannot be told."
+        )
+    apart = [record for record in summary.records if _doubt(record, summary)]
+    if apart:
+        of_whom = summary.label(apart[0]) if len(apart) == 1 else counted(len(apart), "setting")
+        told.append(
+            f"Of {of_whom} the ratio, which comes from blocks of frames in turns, is not that of the medians: the machine changed"
+            " its pace between the runs by themselves. Point at a ratio to see what these took."
         )
     return tuple(told)

@@ -155,8 +155,16 @@ class Ratio(Value):
             return "faster"
         if self.high < 1 / margin:
             return "slower"
-        alike = self.low >= 1 / ALIKE and self.high <= ALIKE and margin <= ALIKE
-        return NO_DIFFERENCE if alike else CANNOT_TELL
+        return NO_DIFFERENCE if self.alike and margin <= ALIKE else CANNOT_TELL
+
+    @property
+    def alike(self) -> bool:
+        """Whether the whole interval lies so near 1 that few would care about what it leaves open."""
+        return self.low >= 1 / ALIKE and self.high <= ALIKE
+
+    def widened(self, factor: float) -> "Ratio":
+        """Return the same ratio, off by so many times more either way."""
+        return Ratio(median=self.median, low=self.low / factor, high=self.high * factor)
 
 
 class Comparison(Value):

@@ -38,10 +38,26 @@ def format_milliseconds(value_ms: float | None) -> str:
 def format_ratio(ratio: Ratio) -> str:
     """Write a ratio of old time over new time, its interval and what it says of the new one.
 
-    >>> format_ratio(Ratio(median=22.64, low=22.1, high=23.0))
-    '22.6× [22.1, 23.0] faster'
+    >>> format_ratio(Ratio(median=22.64, low=22.1, high=23.0)), format_ratio(Ratio(median=1.4, low=0.85, high=2.18))
+    ('22.6× [22.1, 23.0] faster', '0.850 to 2.18× cannot tell')
     """
-    return f"{format_number(ratio.median)}× {format_interval(ratio)} {ratio.verdict()}"
+    interval = f" {format_interval(ratio)}" if has_middle(ratio) else ""
+    return f"{ratio_figure(ratio)}{interval} {ratio.verdict()}"
+
+
+def ratio_figure(ratio: Ratio) -> str:
+    """Write a ratio, or where its interval is too wide for that, its ends.
+
+    >>> ratio_figure(Ratio(median=22.64, low=22.1, high=23.0)), ratio_figure(Ratio(median=3.38, low=1.39, high=52.04))
+    ('22.6×', '1.39 to 52.0×')
+    """
+    ends = f"{format_number(ratio.low)} to {format_number(ratio.high)}"
+    return f"{format_number(ratio.median) if has_middle(ratio) else ends}×"
+
+
+def has_middle(ratio: Ratio) -> bool:
+    """Tell whether the middle of an interval says something: its ends are near each other, and they say what B is."""
+    return ratio.verdict() != CANNOT_TELL and ratio.high <= WIDE * ratio.low
 
 
 def format_seconds_as_ms(seconds: float | None) -> str:

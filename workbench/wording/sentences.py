@@ -8,12 +8,12 @@ POLICY_WORDS = {"drop": "the oldest goes where nobody takes it", "queue": "all w
 OVERHEAD_NOTED = 1.02  # less is within what two passes over the same frames differ by
 
 
-def speed_words(speed: Speed) -> str:
-    """Say how fast one record is against another, by what evidence: `22.6 times faster [22.1, 23.0]`."""
+def speed_words(speed: Speed, separate: str = " (separate runs)") -> str:
+    """Say how fast one record is against another: `22.6 times faster [22.1, 23.0]`; separate runs are called so, not given one."""
     if speed.interval is not None:
         return ratio_words(speed.interval)
     claimed = speed.verdict in {"faster", "slower"}
-    return f"{times(speed.ratio) if claimed else ratio_words(speed.bounds)} (separate runs)"
+    return f"{times(speed.ratio) if claimed else ratio_words(speed.bounds)}{separate}"
 
 
 def differing_medians(speed: Speed, record: Record, other: Record) -> str:
@@ -25,8 +25,8 @@ def differing_medians(speed: Speed, record: Record, other: Record) -> str:
     if speed.interval.low / SEPARATE_RUNS_MARGIN <= own <= speed.interval.high * SEPARATE_RUNS_MARGIN:
         return ""
     return (
-        f"The ratio comes from both taking turns. Each in its own run took {format_milliseconds(old)} and"
-        f" {format_milliseconds(new)} ms, {times(own)}: the machine changed its pace between the runs."
+        f"The ratio comes from blocks of frames in turns; the runs by themselves took {format_milliseconds(old)} and"
+        f" {format_milliseconds(new)} ms a frame, {times(own)}, for the machine changed its pace between them."
     )
 
 
