@@ -126,7 +126,7 @@ def test_what_cannot_be_compared_is_refused(other: Record) -> None:
 
 
 def test_a_stage_is_compared_by_its_own_times() -> None:
-    found = stage_speed(GRAPH, over=NAIVE, stage="nms")
+    found = stage_speed(INT8, over=NAIVE, stage="nms")
 
     assert found.sentence.startswith("nms takes 0.3")
     assert found.sentence.endswith(" (separate runs).")
