@@ -8,6 +8,7 @@ import pytest
 from tests.report.records import NOISY, OTHER_MACHINE, SPLITS, accuracy, broken_record, comparison, full_set, record, timing
 from workbench.advice import Card, advise
 from workbench.record import EngineFacts, Record
+from workbench.timing import Ratio
 
 
 def told(*records: Record) -> str:
@@ -59,6 +60,39 @@ def test_a_faster_engine_is_told_and_recommended_to_who_runs_the_graph(asked: st
 def test_an_engine_that_makes_no_difference_is_not_told() -> None:
     same = record("xla", comparison=comparison("naive", "xla", 6.44), timing=timing(SPLITS["graph"][0], seed=5))
     assert not [key for key in keys(record("graph"), same) if key.startswith("xla")]
+
+
+WIDE = Ratio(median=1.4, low=0.85, high=2.18)
+
+
+def test_an_engine_that_nobody_can_tell_is_not_told() -> None:
+    assert not [key for key in keys(record("graph"), unclear("xla")) if key.startswith("xla")]
+
+
+def unclear(preset: str) -> Record:
+    """Return a record that was compared with `graph` in turns on a machine that left everything open."""
+    return record(preset, comparison=comparison("graph", preset, WIDE))
+
+
+def test_a_precision_that_nobody_can_tell_is_neither_worth_it_nor_not() -> None:
+    floats = record("litert")
+    narrow = record("litert-int8", comparison=comparison("litert", "litert-int8", WIDE))
+    (found,) = [one for one in advise((floats, narrow), narrow) if one.key.startswith("int8")]
+
+    assert found.title == "int8 cannot be told to be faster here"
+    assert "litert-int8 against litert: cannot tell: between 0.850 and 2.18 times as fast" in found.finding
+    assert (found.change, found.gain) == (None, 1.0)
+    assert found.measured is not None
+    assert found.measured.words.startswith(
+        "litert-int8: cannot tell: between 0.850 and 2.18 times as fast, measured in interleaved"
+    )
+
+
+def test_what_was_measured_of_a_change_but_tells_nothing_gains_nothing() -> None:
+    slow, quick = record("naive"), changed("naive", "quick", {"runtime.engine": "graph"}, timing=timing(SPLITS["graph"][0]))
+    untold = quick.model_copy(update={"comparison": comparison("naive", "quick", WIDE)})
+
+    assert card("call-overhead", slow, untold).gain == 1.0
 
 
 def test_dynamic_int8_slower_than_float32() -> None:
@@ -120,6 +154,29 @@ def test_slow_nms_is_told_once() -> None:
     crowded = record("naive", timing=timing(SPLITS["naive"][0] | {"nms": 40.0}))
     assert "nms-dominates" in keys(crowded, quick)
     assert "nms-apart" not in keys(crowded, quick)
+
+
+@pytest.mark.parametrize(
+    "also", [{"nms.score": 0.01}, {"runtime.engine": "graph"}, {"input.size_hw": (96, 160)}, {"feed.workers": 2}], ids=str
+)
+def test_how_nms_is_written_is_never_told_of_rows_that_differ_in_more(also: dict[str, object]) -> None:
+    slow = record("naive", timing=timing(SPLITS["naive"][0] | {"nms": 1.0}))
+    quick_nms = timing(SPLITS["naive"][0] | {"nms": 0.1})
+
+    assert "nms-apart" in keys(slow, changed("naive", "alone", {"nms.method": "opencv"}, timing=quick_nms))
+    assert not {"nms-apart", "nms-dominates"} & set(
+        keys(slow, changed("naive", "both", {"nms.method": "opencv"} | also, timing=quick_nms))
+    )
+
+
+def test_a_preset_against_the_habit_is_told_of_all_that_it_changes() -> None:
+    found = card("call-overhead", record("naive"), record("graph"))
+
+    assert found.change == {"input.resize": "graph", "runtime.engine": "graph", "nms.method": "tensorflow"}
+    assert "in graph, with input.resize=graph, runtime.engine=graph and nms.method=tensorflow." in found.evidence
+    assert found.measured is not None
+    assert found.expected is not None
+    assert found.expected.ratio == pytest.approx(found.measured.speed.ratio, rel=0.05)
 
 
 def test_a_start_is_told_against_steady_frames() -> None:

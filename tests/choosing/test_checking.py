@@ -114,6 +114,19 @@ def test_too_few_frames_give_no_ratio():
     assert found.notes == ("19 frames are too few to compare times; time 20 or more",)
 
 
+@pytest.mark.parametrize(
+    ("ms", "noise", "judged"),
+    [(10.0, "quiet", "takes "), (15.0, "noisy", "cannot tell whether it is slower: it takes "), (12.0, "quiet", None)],
+    ids=["as fast", "noisy", "slower"],
+)
+def test_what_cannot_be_told_is_neither_worse_nor_as_good_as_it_was(ms, noise, judged):
+    found = check(run(10.0, 1), run(ms, 2, noise=noise))
+
+    times_in = [name for name in ("worse", "judged", "notes") if any("times as long" in words for words in getattr(found, name))]
+    assert times_in == [{"quiet": "judged" if judged else "worse", "noisy": "notes"}[noise]]
+    assert judged is None or any(words.startswith(judged) for words in (*found.judged, *found.notes))
+
+
 def test_composed_times_are_said_to_be_composed():
     found = compare_times(run(10.0, 1, composed=True), run(10.8, 2), 1.05)
 

@@ -240,6 +240,15 @@ def test_the_sentence_says_it_to_anyone(rows, budget, words):
     assert sentence(pick(rows, Budget(**budget))) == words
 
 
+@pytest.mark.parametrize(("ms", "named"), [(10.5, True), (10.9, True), (11.5, False)])
+def test_a_runner_up_that_separate_runs_cannot_tell_from_it_is_named(ms, named):
+    fastest, other = row("fastest", 10.0, 0.5), row("other", ms, 0.5, "large")
+
+    words = sentence(pick([fastest, other], Budget(max_ms=20)))
+
+    assert (f" It cannot be told from inspector-mobile at 512x512 with a TensorFlow graph, at {ms} ms a frame: " in words) == named
+
+
 def test_the_nearest_is_named_where_two_limits_would_have_to_give_way():
     only = row("only", 40.0, 0.5)
     best = row("best", 40.0, 0.6, "large", broken=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.lessons.asked import EQUAL, FASTER_BY_ANYTHING, GRAPH, INT8, NAIVE, WIDE, XLA
-from tests.report.records import NOISY, OTHER_MACHINE, broken_record, full_set, problem_record, record, timing
+from tests.report.records import NOISY, OTHER_MACHINE, broken_record, comparison, full_set, problem_record, record, timing
 from workbench.errors import RecordError, SettingsError
 from workbench.lessons import (
     chosen,
@@ -23,6 +23,7 @@ from workbench.lessons import (
 from workbench.lessons.answers import Amount, Answer, Choice, Claim, Speed
 from workbench.lessons.graph_mistakes import Outcome
 from workbench.record import EngineFacts, Record
+from workbench.timing import Ratio
 
 
 def slower() -> Speed:
@@ -167,6 +168,23 @@ def test_the_fastest_is_named_with_those_that_cannot_be_told_from_it() -> None:
         fastest([problem_record()])
 
 
+def test_the_fastest_goes_by_the_turns_that_a_speed_goes_by() -> None:
+    """Its own run was slower, on a machine that was: one source for both answers."""
+    graph = record("graph")
+    litert = record("litert", timing=timing({"infer": 20.0}), comparison=comparison("graph", "litert", 2.88, graph.id))
+
+    assert speed(litert, over=graph).verdict == "faster"
+    assert fastest([graph, litert]).names == ("litert",)
+    assert "litert against graph: 2.88 times faster" in fastest([graph, litert]).sentence
+
+
+def test_what_cannot_be_told_from_the_fastest_is_among_them() -> None:
+    graph = record("graph")
+    open_one = record("litert", comparison=comparison("graph", "litert", Ratio(median=1.4, low=0.85, high=2.18), graph.id))
+
+    assert set(fastest([graph, open_one]).names) == {"graph", "litert"}
+
+
 @pytest.mark.parametrize(
     ("more_than", "size", "names"), [(0.02, "all", ("no",)), (0.005, "all", ("yes",)), (0.02, "small", ("yes",))]
 )
@@ -180,6 +198,13 @@ def test_a_loss_of_ap_counts_from_a_limit(more_than: float, size: str, names: tu
 def test_an_unknown_ap_is_refused() -> None:
     with pytest.raises(RecordError, match="has no AP of all objects; measure on media whose truth"):
         loses_ap(GRAPH.model_copy(update={"accuracy": None}), than=NAIVE)
+
+
+def test_ap_of_another_truth_is_no_loss() -> None:
+    elsewhere = INT8.accuracy.model_copy(update={"truth": "others.json"}) if INT8.accuracy else None
+
+    with pytest.raises(RecordError, match="judged by different truths; measure both on the same one"):
+        loses_ap(INT8.model_copy(update={"accuracy": elsewhere}), than=NAIVE)
 
 
 def test_what_a_program_left_out_is_said_with_the_reason() -> None:

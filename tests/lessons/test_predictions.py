@@ -72,7 +72,7 @@ def test_what_cannot_be_told_grades_nobody_and_is_not_green() -> None:
     assert "right" not in str(checked)
     assert "so it is faster”, cannot be told here." in str(checked)
     assert lesson.learned([NAIVE, WIDE]).sentences[0] == (
-        "0 of 1 prediction right, 1 could not be told. Of 1 piece of usual advice: 1 cannot be told here."
+        "0 of 1 prediction right. 1 could not be told. Of 1 piece of usual advice 1 could not be told."
     )
 
 
@@ -90,7 +90,7 @@ def test_what_was_learned_comes_from_the_records() -> None:
     lesson.check(lesson.predict("Which stage?", "infer"), largest_stage(NAIVE))
     score, *sentences, place = lesson.learned([NAIVE, GRAPH, XLA]).sentences
 
-    assert score == "1 of 2 predictions right. Of 1 piece of usual advice: 1 fails here."
+    assert score == "1 of 2 predictions right. Of 1 piece of usual advice 1 failed."
     assert sentences[0].endswith("The usual advice, “XLA fuses operations, so it is faster”, fails here.")
     assert any(one.startswith("• xla is 7.05 times slower [6.84, 7.26] than graph on this machine.") for one in sentences)
     assert place == "Measured on Imaginary EPYC 0000, 2 cores, quiet, on line.webm. On another machine it may differ."

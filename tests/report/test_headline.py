@@ -15,9 +15,13 @@ from tests.report.records import (
 from workbench.record import Record
 from workbench.report import Summary
 from workbench.report.headline import headline, key_figures
+from workbench.timing import Ratio
 
 PLACE = "on Imaginary EPYC 0000, 2 cores, quiet."
 NAIVE = "81.5 ms a frame with naive, AP .620"
+
+WIDE = Ratio(median=1.4, low=0.85, high=2.18)
+OTHER_TRUTH = accuracy(0.3, 0.2).model_copy(update={"truth": "others.json"})
 
 CASES: dict[str, tuple[tuple[Record, ...], str]] = {
     "faster": (
@@ -54,6 +58,25 @@ CASES: dict[str, tuple[tuple[Record, ...], str]] = {
     "no measurable difference": (
         (record("naive"), record("graph", comparison=comparison("naive", "graph", 1.01))),
         f"inspector-mobile on line.webm: nothing that was tried is measurably faster than naive; it stays at {NAIVE}, {PLACE}",
+    ),
+    "cannot tell": (
+        (record("naive"), record("graph", comparison=comparison("naive", "graph", WIDE))),
+        "inspector-mobile on line.webm: nothing that was tried is measurably faster than naive, but of graph that cannot be told;"
+        f" it stays at {NAIVE}, {PLACE}",
+    ),
+    "faster, nobody knows how much": (
+        (record("naive"), record("graph", comparison=comparison("naive", "graph", Ratio(median=7.0, low=1.39, high=52.04)))),
+        f"inspector-mobile on line.webm: 81.5 to 12.8 ms a frame, 1.39 to 52.0 times faster, AP .620 to .618, {PLACE}",
+    ),
+    "other truth": (
+        (record("naive"), record("graph", accuracy=OTHER_TRUTH)),
+        f"inspector-mobile on line.webm: 81.5 to 12.8 ms a frame, 6.44 times faster [6.34, 6.53], agreement .991, {PLACE}",
+    ),
+    "the runs by themselves say otherwise": (
+        (record("naive"), record("graph", comparison=comparison("naive", "graph", 9.0))),
+        f"inspector-mobile on line.webm: 81.5 to 12.8 ms a frame, 9.00 times faster [8.87, 9.13], AP .620 to .618, {PLACE}"
+        " The ratio comes from blocks of frames in turns; the runs by themselves took 81.5 and 12.8 ms a frame, 6.38 times faster,"
+        " for the machine changed its pace between them.",
     ),
     "only a composed one is faster": (
         (record("naive"), record("graph", composed=True)),
@@ -106,6 +129,12 @@ def test_headline_names_both_detectors_where_they_differ() -> None:
     small = record("naive").detector.model_copy(update={"name": "inspector-tiny"})
     text = headline(Summary.of((record("naive"), record("graph", detector=small))))
     assert text.startswith("inspector-mobile to inspector-tiny on line.webm: ")
+
+
+@pytest.mark.parametrize(("ratio", "value"), [(6.44, "6.44×"), (Ratio(median=7.0, low=1.39, high=52.04), "1.39 to 52.0×")])
+def test_the_figure_of_a_wide_interval_is_its_ends(ratio: float | Ratio, value: str) -> None:
+    figures = key_figures(Summary.of((record("naive"), record("graph", comparison=comparison("naive", "graph", ratio)))))
+    assert next(figure.value for figure in figures if figure.name == "Against naive") == value
 
 
 @pytest.mark.parametrize("records", [case[0] for case in CASES.values()], ids=CASES.keys())

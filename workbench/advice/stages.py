@@ -162,7 +162,7 @@ def _decoding_sets_the_pace(pool: Pool, record: Record) -> Card | None:
         "decoding-bounds",
         title="Decoding bounds it",
         finding=f"{pool.label(record)} can go no faster than one thread does {found.limited_by}: {reached}.",
-        evidence=f"That takes {format_seconds_as_ms(1 / found.serial_fps)} ms a frame; the cores alone would allow more.",
+        evidence=f"That is {format_seconds_as_ms(1 / found.serial_fps)} ms a frame on average; the cores alone would allow more.",
         theory=DECODE_THEORY,
     )
 
@@ -181,7 +181,7 @@ def cores_idle(pool: Pool, record: Record) -> Card | None:
         "cores-idle",
         title="Frames pass one at a time while cores idle",
         finding=f"{pool.label(record)} keeps {busy:.1f} of {cores:g} cores busy: each stage waits for the one before.",
-        evidence=f"A frame takes {format_seconds_as_ms(1 / timing.fps)} ms, and {spent} ms of processor time.",
+        evidence=f"On average a frame takes {format_seconds_as_ms(1 / timing.fps)} ms, and {spent} ms of processor time.",
         expected=overlapping(record),
         change=change,
         alternative=_overlapped_record(pool, record),

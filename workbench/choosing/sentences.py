@@ -6,7 +6,7 @@ from workbench.catalogue import engine_row
 from workbench.choosing.budget import Candidate, Margin
 from workbench.choosing.picking import Choice, Pick, Relaxation
 from workbench.history import Summary
-from workbench.record import SCREENING_ERROR
+from workbench.record import SCREENING_ERROR, SEPARATE_RUNS_MARGIN
 from workbench.timing import frames_needed
 from workbench.wording import counted, format_fraction, format_milliseconds, format_number, listed
 
@@ -44,7 +44,18 @@ def _advice(picked: Pick, chosen: Choice, place: str) -> Iterator[str]:
         yield "The machine was noisy when it was measured: measure it again."
     if picked.unconfirmed is not None:
         yield _by_composed_times(picked.unconfirmed, "may be faster")
+    yield from _as_fast(chosen, picked.runner_up)
     yield from _left_out(picked)
+
+
+def _as_fast(chosen: Choice, other: Choice | None) -> Iterator[str]:
+    """Name the runner-up where separate runs cannot tell which of both is faster."""
+    if other is None or (other.candidate.ms or 0.0) > (chosen.candidate.ms or 0.0) * SEPARATE_RUNS_MARGIN:
+        return
+    words = setting_words(other.summary)
+    if words != setting_words(chosen.summary):
+        ms = format_milliseconds(other.candidate.ms)
+        yield f"It cannot be told from {words}, at {ms} ms a frame: medians of separate runs differ by as much."
 
 
 def _by_composed_times(choice: Choice, what: str) -> str:

@@ -90,7 +90,7 @@ def _of_one_media(rows: Sequence[Summary], machine_id: str, machines: dict[str, 
 def _print(out: Console, picked: Pick, said: str, command: str | None) -> None:
     from rich.markup import escape
 
-    from workbench.cli.tables import print_table, table_of
+    from workbench.cli.tables import MS_AND_FPS, print_table, table_of
 
     out.print(said, style="bold", markup=False)
     if command is not None:
@@ -102,6 +102,8 @@ def _print(out: Console, picked: Pick, said: str, command: str | None) -> None:
     for role, choice in rows:
         table.add_row(role, *map(escape, _cells(choice)))
     print_table(out, table)
+    if picked.budget.stat == "median":
+        out.print(MS_AND_FPS, style="dim", markup=False)
 
 
 def _rows(picked: Pick) -> Iterator[tuple[str, Choice]]:

@@ -11,8 +11,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from workbench.cli.tables import MS_AND_FPS
 from workbench.errors import SaveError
-from workbench.record import Record, write_whole
+from workbench.record import Record, ran, write_whole
 from workbench.wording import MISSING, format_fraction, format_milliseconds, format_number, format_ratio, limit_words, pace_words
 
 STDOUT = "-"
@@ -78,6 +79,8 @@ def print_records(out: Console, records: Sequence[Record]) -> None:
     for record in records:
         table.add_row(*(escape(cell) for cell in _cells(record)), style="red" if record.broken or record.problem else "")
     out.print(table)
+    if any(map(ran, records)):
+        out.print(MS_AND_FPS, style="dim", markup=False)
     for record in records:
         if record.problem:
             out.print(f"{record.name}: {record.problem.message}", style="bold red", markup=False)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 MOST_FITTED = 200  # rows that are fitted to the screen; a thousand of them would take a second, and nobody reads so many there
 GAP = "  "
+MS_AND_FPS = "ms are those of the median frame; FPS are all frames over the time that they took, slow ones included"
 
 
 def table_of(*headings: str, figures: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:

@@ -14,10 +14,11 @@ from workbench.lessons.answers import Answer, Claim, direction
 from workbench.record import Record
 from workbench.report import noise_of
 from workbench.timing import NO_DIFFERENCE
-from workbench.wording import BLUE, GREEN, ORANGE, VERMILLION, counted, short_cpu_name
+from workbench.wording import BLUE, GREEN, ORANGE, VERMILLION, counted, listed, short_cpu_name
 
 ALSO = "The records also show:"
-HOLDS, FAILS, IDLE, UNTOLD = STANDINGS = ("holds here", "fails here", "makes no measurable difference here", "cannot be told here")
+HOLDS, FAILS, IDLE, UNTOLD = "holds here", "fails here", "makes no measurable difference here", "cannot be told here"
+STOOD = {HOLDS: "held here", FAILS: "failed", IDLE: "made no measurable difference", UNTOLD: "could not be told"}
 OPEN_BOOK = "Edit the prediction, run the cell, then measure."
 
 
@@ -84,7 +85,7 @@ class Checked(Panel):
 
     @property
     def advice_stands(self) -> str | None:
-        """How the usual advice stands here, one of `STANDINGS`; `None` where there is none."""
+        """How the usual advice stands here, one of `STOOD`; `None` where there is none."""
         if self.prediction.usual is None:
             return None
         right = self.answer.grade(self.prediction.usual).right
@@ -128,13 +129,13 @@ class Learned(Panel):
 
     def _score(self) -> str:
         grades = [one.right for one in self.checked]
-        open_ones = f", {grades.count(None)} could not be told" if None in grades else ""
-        words = f"{grades.count(True)} of {counted(len(grades), 'prediction')} right{open_ones}."
+        open_ones = f" {grades.count(None)} could not be told." if None in grades else ""
+        words = f"{grades.count(True)} of {counted(len(grades), 'prediction')} right.{open_ones}"
         advice = Counter(one.advice_stands for one in self.checked if one.advice_stands is not None)
         if not advice:
             return words
-        stood = ", ".join(f"{advice[standing]} {standing}" for standing in STANDINGS if advice[standing])
-        return f"{words} Of {counted(advice.total(), 'piece')} of usual advice: {stood}."
+        stood = listed([f"{advice[standing]} {words}" for standing, words in STOOD.items() if advice[standing]])
+        return f"{words} Of {counted(advice.total(), 'piece')} of usual advice {stood}."
 
     def _place(self) -> tuple[str, ...]:
         if not self.records:

@@ -148,8 +148,13 @@ def ratio_words(ratio: Ratio, verdict: Verdict | None = None) -> str:
     ('22.6 times faster [22.1, 23.0]', 'no measurable difference [0.99, 1.01]')
     >>> ratio_words(Ratio(median=3.38, low=1.39, high=52.04)), ratio_words(Ratio(median=1.4, low=0.85, high=2.18))
     ('1.39 to 52.0 times faster', 'cannot tell: between 0.850 and 2.18 times as fast')
+    >>> ratio_words(Ratio(median=0.91, low=0.87, high=0.96), "cannot tell")
+    'cannot tell: 0.910 times as fast [0.870, 0.960], no more than the machine may have changed'
     """
     said = verdict or ratio.verdict()
+    if said == CANNOT_TELL != ratio.verdict():
+        interval = format_interval(ratio)
+        return f"{said}: {format_number(ratio.median)} times as fast {interval}, no more than the machine may have changed"
     if said == CANNOT_TELL:
         return f"{said}: between {format_number(ratio.low)} and {format_number(ratio.high)} times as fast"
     if said == NO_DIFFERENCE:
