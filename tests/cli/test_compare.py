@@ -7,8 +7,10 @@ import pytest
 
 from tests.assets.scenes import SHAPES
 from tests.cli.promises import promised
+from tests.cli.saved_history import times
 from tests.command_line import Workbench
 from tests.saved_records import record
+from workbench.cli.tables import MS_AND_FPS
 from workbench.history import History
 
 LITERT = "litert,input.size_hw=96x160"
@@ -33,6 +35,7 @@ def test_compare_gives_a_ratio_its_interval_and_a_verdict(workbench: Workbench, 
 
     assert done.status == 0
     tree = json.loads(done.out)
+    assert MS_AND_FPS in done.err
     assert set(tree["ratio"]) == {"median", "low", "high"}
     assert tree["ratio"]["low"] <= tree["ratio"]["median"] <= tree["ratio"]["high"]
     assert tree["verdict"] in {"faster", "slower", "no measurable difference", "cannot tell"}
@@ -59,6 +62,19 @@ def test_saved_records_are_compared_from_file_and_history(workbench: Workbench, 
     assert tree["interleaved"] is False
     assert tree["changes"] == ["runtime.engine: graph -> litert", "runtime.precision: float32 -> int8"]
     assert tree["ap_change"] == pytest.approx(-0.017)
+
+
+def test_a_difference_that_noise_may_explain_cannot_be_told(workbench: Workbench, path: Path) -> None:
+    with History(path) as history:
+        here = history.records()[0].environment
+        history.append(record(id="fff6", name="later", seconds=times(35), noise="noisy").model_copy(update={"environment": here}))
+    words = ("compare", "history:aaa", "history:fff", "--history", path)
+
+    done = workbench(*words)
+
+    assert "time: later against slow: cannot tell: 1.1" in done.out
+    assert ", no more than the machine may have changed" in done.out
+    assert json.loads(workbench(*words, "--json", "-").out)["verdict"] == "cannot tell"
 
 
 def test_records_of_two_machines_are_compared_when_that_is_said(workbench: Workbench, path: Path) -> None:

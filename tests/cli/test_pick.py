@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from tests.command_line import Workbench
+from workbench.cli.tables import MS_AND_FPS
 
 
 def test_pick_prints_what_to_run_and_exits_with_0(workbench: Workbench, path: Path) -> None:
@@ -12,6 +13,7 @@ def test_pick_prints_what_to_run_and_exits_with_0(workbench: Workbench, path: Pa
     assert done.status == 0
     assert done.out.startswith("Run inspector-mobile at 320x320 with LiteRT int8: 93.")
     assert "bbb2" in done.out
+    assert MS_AND_FPS in done.out
 
 
 def test_pick_that_finds_nothing_says_why_and_exits_with_1(workbench: Workbench, path: Path) -> None:
