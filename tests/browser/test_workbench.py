@@ -68,9 +68,21 @@ def wait_for_running(page: Page, words: str) -> None:
     expect(role(page, "running")).to_contain_text(words)
 
 
+def press_while_it_is_measured(page: Page) -> None:
+    """What cannot go on is off, says why, and what is pressed all the same does nothing, now or later."""
+    expect(role(page, "measure")).to_be_disabled()
+    expect(role(page, "message-settings")).to_contain_text("a setting is being measured")
+    expect(role(page, "stage")).to_contain_text("a setting is being measured")
+    for off in (role(page, "settings-groups"), role(page, "transport"), role(page, "head")):
+        expect(off).to_have_attribute("inert", "")
+    role(page, "play").click(force=True)
+    page.locator('[data-preset="graph"]').click(force=True)
+    control(page, "nms.score").locator("input").click(force=True)
+    take_picture(page, "measuring")
+
+
 def look_at_it(page: Page, place: Place) -> None:
     """Look at it at both widths, light and dark: nothing is cut off, and it is as dark as what is around it."""
-    kept = os.environ.get("WORKBENCH_PICTURES")
     whole = role(page, "workbench")
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": HEIGHT})
@@ -86,10 +98,15 @@ def look_at_it(page: Page, place: Place) -> None:
                 "([is_dark]) => (document.querySelector('[data-role=workbench]').dataset.theme === 'dark') === is_dark", arg=[dark]
             )
             assert (sum(whole.evaluate(BACKGROUND)) < 3 * 128) == dark
-            if kept and width == WIDTHS[0]:
+            if width == WIDTHS[0]:
                 whole.evaluate("one => one.scrollIntoView({ block: 'start' })")
-                page.wait_for_timeout(500)
-                page.screenshot(path=Path(kept) / f"{place.name}-{'dark' if dark else 'light'}.png")
+                take_picture(page, f"{place.name}-{'dark' if dark else 'light'}")
+
+
+def take_picture(page: Page, name: str) -> None:
+    if kept := os.environ.get("WORKBENCH_PICTURES"):
+        page.wait_for_timeout(500)
+        page.screenshot(path=Path(kept) / f"{name}.png")
 
 
 def press_rightmost_point(page: Page) -> None:
@@ -147,10 +164,17 @@ def test_people_play_pin_measure_and_take_a_report(
 
         page.locator('[data-preset="litert"]').click()
         wait_for_running(page, "litert")
+        role(page, "stage").focus()
+        page.keyboard.press("Space")
+        expect(role(page, "play")).to_have_attribute("aria-label", "Pause")
         role(page, "measure").click()
+        press_while_it_is_measured(page)
         expect(role(page, "record-row")).to_have_count(2)
         expect(role(page, "table")).to_contain_text(re.compile(r"(faster|slower|no measurable difference)"))
-        role(page, "play").click()
+        expect(role(page, "measure")).to_be_enabled()
+        expect(role(page, "play")).to_have_attribute("aria-label", "Pause")
+        expect(role(page, "picture")).not_to_have_attribute("data-n", str(role(page, "picture").get_attribute("data-n")))
+        wait_for_running(page, "litert")
         expect(role(page, "headline-latency")).to_contain_text(re.compile(r"\d ms"))
         look_at_it(page, place)
         expect(page.locator(PLOT)).to_have_count(1)

@@ -12,7 +12,8 @@ import pytest
 from tests.assets.scenes import SHAPES
 from workbench import Workbench
 from workbench.samples import SAMPLE_STILLS
-from workbench.view.widget import WorkbenchView
+from workbench.view.panel import describe
+from workbench.view.widget import TICK_SECONDS, WorkbenchView
 
 SMALL = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=opencv"
 TIMEOUT_SECONDS = 120.0
@@ -200,6 +201,63 @@ def test_a_budget_that_cannot_be_stands_in_the_panel(page: Page) -> None:
     until(lambda: page.view.message)
 
     assert page.view.message["kind"] == "error"
+
+
+def test_while_something_is_measured_the_page_is_told_what_holds_it(page: Page) -> None:
+    player = page.view._session.opened.player
+    pictures = [message["n"] for message, _ in page.sent if message["type"] == "frame"]
+    with player.hold():  # the measurement waits for this
+        page.tell("measure")
+        until(lambda: page.view.held)
+        assert page.view.held["still"]
+        assert page.view.held["reason"].startswith("a setting is being measured")
+        until(lambda: page.view.job["can_cancel"])
+        page.tell("play")
+        until(lambda: page.view.message)
+        assert page.view.message["text"] == f"not now: {page.view.held['reason']}"
+        assert [message["n"] for message, _ in page.sent if message["type"] == "frame"] == pictures
+    until(lambda: page.view.records and page.view.held is None)
+    assert page.view.message is None
+    assert not page.view.status["playing"]
+    until(lambda: len([message for message, _ in page.sent if message["type"] == "frame"]) > len(pictures))
+
+
+def test_the_panel_says_that_the_feed_acts_on_measure_and_what_plays_stays(page: Page) -> None:
+    (feed,) = (group for group in page.view.panel["groups"] if group["title"] == "FEED")
+    assert feed["note"].startswith("acts on Measure")
+    page.tell("pin")
+    page.tell("set", name="feed.mode", value="threads")
+    until(lambda: page.control("feed.mode")["value"] == "threads")
+    until(lambda: "Measure compares that" in page.view.status["headline"]["versus"])
+    assert "threads" not in page.view.status["name"]
+    assert page.view.status["headline"]["verdict"] is None
+
+
+class CountedRefusals(dict[str, Any]):
+    """What a detector refuses, and how often somebody looked for all of a setting: once a check."""
+
+    checks = 0
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.checks += name == "input.size_hw"
+        return super().get(name, default)
+
+
+@pytest.mark.parametrize("values", [{}, {"feed.mode": "threads", "feed.workers": 2}], ids=["loop", "threads"])
+def test_the_panel_takes_few_checks_and_none_without_a_change(page: Page, small_tflite: Path, values: dict[str, object]) -> None:
+    session = page.view._session
+    session.open_detector(str(small_tflite))
+    until(lambda: session.opened.detector.facts.source == str(small_tflite) and session.running)
+    for name, value in values.items():
+        session.set(name, value)
+    counted = session.opened.detector.refusals = CountedRefusals(session.opened.detector.refusals)
+    assert any(one["reason"] for one in describe(session)["groups"][1]["controls"][0]["choices"]), "an engine is refused"
+    assert 0 < counted.checks <= 100
+    page.tell("set", name="nms.score", value=0.41)
+    until(lambda: page.control("nms.score")["value"] == 0.41)
+    counted.checks = 0
+    time.sleep(3 * TICK_SECONDS)
+    assert counted.checks == 0
 
 
 def test_what_is_pinned_before_it_played_is_pinned_everywhere(page: Page) -> None:

@@ -30,9 +30,32 @@ from workbench.settings import Feed, Settings, describe_changes
 from workbench.sweep import Grid
 
 DEFAULT_PRESET = "graph"
-MEASURED = "a setting is being measured, and whatever plays or changes meanwhile would slow it; wait, or cancel it"
-SWEPT = "a sweep measures in other processes, and whatever plays or changes here meanwhile would slow them; wait, or cancel it"
-EXPORTED = "a folder is being written and tried; wait, or cancel it"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What cannot be asked for just now.
+
+    Attributes:
+        reason: Why, for people to read.
+        still: Whether what plays stands still too; settings and sources can never be changed.
+    """
+
+    reason: str
+    still: bool
+
+    @property
+    def refusal(self) -> str:
+        """What stands in the panel where somebody asks for it all the same."""
+        return f"not now: {self.reason}"
+
+
+MEASURED = Held(
+    "a setting is being measured, and whatever plays or changes meanwhile would slow it; wait, or cancel it", still=True
+)
+SWEPT = Held("a sweep is measuring, and whatever plays or changes meanwhile would slow it; wait, or cancel it", still=True)
+EXPORTED = Held("a folder is being written and tried; wait, or cancel it", still=False)
 
 
 @final
@@ -68,7 +91,7 @@ class Session:
         notices: What there is to tell; whoever shows the session sets its `on_change`.
         settings: What is wished for; `running` may still be others.
         opened: What is open; `None` until something is.
-        held: Why nothing plays and no setting changes just now, for people to read; `None` where they may.
+        held: Why no setting changes, and perhaps nothing plays, just now; `None` where all can be asked for.
     """
 
     def __init__(
@@ -93,7 +116,8 @@ class Session:
         self._lock = threading.RLock()  # guards what is opened and wished for, and that what plays follows the latest wish
         self._latest_wish = CancelToken()  # of `settings`
         self._request = CancelToken()  # of what is measured, swept or exported
-        self.held: str | None = None
+        self._begun = False  # whether that is done already, and not waiting for something to be prepared
+        self.held: Held | None = None
         self._pipelines = WarmPipelines()
         self._uploads: tempfile.TemporaryDirectory[str] | None = None
         self._closed = False
@@ -168,7 +192,7 @@ class Session:
     def pin(self) -> None:
         """Make the setting that runs the baseline."""
         with self.notices.guarding("settings"):
-            self._check_free()
+            self._check_free(to_play=True)
             opened = self._open_now
             with self._lock:
                 pipeline = opened.player.pipeline
@@ -213,7 +237,8 @@ class Session:
         """Give up what is going on: a measurement or a sweep ends; a setting that is being prepared is not changed to."""
         with self._lock:
             self._request.cancel()
-            self._request = CancelToken()
+            if not self._begun:
+                self.held = None
             running = self.running
             if running is not None and _played(self._open_now.detector, self._wished()) != running:
                 self._wish_for(running)
@@ -318,28 +343,35 @@ class Session:
             self._check_free()
             self._in_background(place, action)
 
-    def _measure(self, reason: str, action: Callable[[Opened, Settings, CancelToken], object]) -> None:
+    def _measure(self, held: Held, action: Callable[[Opened, Settings, CancelToken], object]) -> None:
         """Do what nothing may disturb, in the background; until it is over, what is asked for is refused, with the reason."""
 
-        def held() -> None:
+        def run() -> None:
+            with self._lock:
+                token.check()  # given up while something was prepared: then it holds nothing up, and another may wait by now
+                self._begun = True
             try:
                 action(opened, settings, token)
             finally:
                 self.held = None
+                self.notices.forget(held.refusal)
 
         with self.notices.guarding("measure"), self._lock:
             self._check_free()
-            opened, settings, token = self._open_now, self._wished(), self._request
-            self.held = reason
-            self._in_background("measure", held)
+            opened, settings = self._open_now, self._wished()
+            self.notices.message = None
+            token = self._request = CancelToken()
+            self.held, self._begun = held, False
+            self._in_background("measure", run)
 
-    def _check_free(self) -> None:
-        if self.held is not None:
-            raise SettingsError(f"not now: {self.held}")
+    def _check_free(self, *, to_play: bool = False) -> None:
+        """Refuse what is asked for now, rather than do it minutes later."""
+        if self.held is not None and (self.held.still or not to_play):
+            raise SettingsError(self.held.refusal)
 
     def _with_opened(self, action: Callable[[Opened], object]) -> None:
         with self.notices.guarding("panel"):
-            self._check_free()
+            self._check_free(to_play=True)
             action(self._open_now)
 
     def _open_with(self, changes: Mapping[str, object]) -> None:
@@ -403,9 +435,9 @@ class Session:
             return self._latest_wish
 
     def _change(self, settings: Settings) -> None:
-        self._check_free()
-        self.notices.message = None
         with self._lock:
+            self._check_free()
+            self.notices.message = None
             opened = self._open_now
             player, played = opened.player, _played(opened.detector, settings)
             wish, pipeline = self._wish_for(settings), player.pipeline

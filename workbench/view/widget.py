@@ -71,6 +71,7 @@ class WorkbenchView(anywidget.AnyWidget):
         self._samples = [take_sample()]
         self._upload: list[bytes] = []
         self._dozing = False
+        self._stood_still = False  # at the last tick, because something was measured
         self._views = 0
         self._unwatched_since: float | None = None
         self._woken = threading.Event()
@@ -135,7 +136,7 @@ class WorkbenchView(anywidget.AnyWidget):
         action = self._actions.get(str(content.get("type")))
         if action is None:
             return
-        if self._dozing:
+        if self._dozing and self._session.held is None:
             self._dozing = False
             self._session.play()
         try:
@@ -206,11 +207,13 @@ class WorkbenchView(anywidget.AnyWidget):
         measuring = opened.measuring if opened else None
         if measuring is not None and measuring.active:  # every figure that is told now would take its time from what is measured
             self._tell_notices()
+            self._stood_still = True
             if measuring.search is not None and measuring.search.running:  # in other processes: telling costs them little
                 self._tell_search(measuring.search)
-            if self._sender is not None:
-                self._sender.show_again()  # once it plays again: nobody can have seen pictures meanwhile
             return
+        if self._stood_still and self._sender is not None:
+            self._sender.show_again()  # nobody can have seen pictures meanwhile, which is no reason to doze
+        self._stood_still = False
         self._watch_noise()
         self._follow(opened.player if opened else None)
         self._doze()
@@ -261,7 +264,7 @@ class WorkbenchView(anywidget.AnyWidget):
         session = self._session
         notices = session.notices
         self.job = job(notices.job)
-        self.held = session.held
+        self.held = asdict(session.held) if session.held else None
         self.message = asdict(notices.message) if notices.message else None
         self.log_lines = list(map(asdict, notices.log))
 

@@ -161,7 +161,7 @@ export function settingsGroup({ title, note }, desk) {
   const controls = h("div", { class: "controls" });
   const show = list(controls, ({ name, kind }) => `${name} ${kind}`, (control) => settingsControl(control, desk));
   return {
-    element: h("section", { class: "group", "aria-labelledby": id }, h("h3", { id }, title, note ? h("small", {}, ` ${note}`) : ""), controls),
+    element: h("section", { class: "group", "aria-labelledby": id }, h("h3", { id }, title, ...(note ? [" ", h("small", {}, note)] : [])), controls),
     update: (group) => show(group.controls),
   };
 }
