@@ -38,12 +38,18 @@ class Held:
     """What cannot be asked for just now.
 
     Attributes:
-        reason: Why, for people to read.
+        what: What is going on, for people to read.
         still: Whether what plays stands still too; settings and sources can never be changed.
     """
 
-    reason: str
+    what: str
     still: bool
+
+    @property
+    def reason(self) -> str:
+        """Why it cannot, and what can be done about it."""
+        slows = ", and whatever plays or changes meanwhile would slow it" if self.still else ""
+        return f"{self.what}{slows}; wait, or cancel it"
 
     @property
     def refusal(self) -> str:
@@ -51,11 +57,9 @@ class Held:
         return f"not now: {self.reason}"
 
 
-MEASURED = Held(
-    "a setting is being measured, and whatever plays or changes meanwhile would slow it; wait, or cancel it", still=True
-)
-SWEPT = Held("a sweep is measuring, and whatever plays or changes meanwhile would slow it; wait, or cancel it", still=True)
-EXPORTED = Held("a folder is being written and tried; wait, or cancel it", still=False)
+MEASURED = Held("a setting is being measured", still=True)
+SWEPT = Held("a sweep is measuring", still=True)
+EXPORTED = Held("a folder is being written and tried", still=False)
 
 
 @final

@@ -264,7 +264,7 @@ class WorkbenchView(anywidget.AnyWidget):
         session = self._session
         notices = session.notices
         self.job = job(notices.job)
-        self.held = asdict(session.held) if session.held else None
+        self.held = {**asdict(session.held), "reason": session.held.reason} if session.held else None
         self.message = asdict(notices.message) if notices.message else None
         self.log_lines = list(map(asdict, notices.log))
 

@@ -99,7 +99,7 @@ function settingsPanel(desk) {
       set(one, "title", held ?? one.dataset.help);
     }
   };
-  const rest = () => message.whisper(held ?? hint);
+  const rest = () => message.whisper(held ? `Not now: ${held}.` : hint);
   const whisper = ({ target }) => message.whisper(target.closest(".control")?.querySelector(".unseen").textContent || hint);
   groups.addEventListener("focusin", whisper);
   groups.addEventListener("focusout", rest);
@@ -193,7 +193,7 @@ function render({ model, el, signal }, own) {
     const begun = model.get("job") ? `${model.get("job").what} …` : "Starting the first pipeline …";
     const waiting = model.get("message")?.kind === "error" ? "No picture yet." : begun;
     const held = model.get("held");
-    stage.say(problem || (stage.shown ? (held?.still ? `Standing still: ${held.reason}.` : "") : waiting));
+    stage.say(problem || (stage.shown ? (held?.still ? `Standing still: ${held.what}.` : "") : waiting));
   }
 
   function showMessage() {
