@@ -23,7 +23,8 @@ SAMPLE_FRAMES = re.compile(r"open_data\((\w+)(?:, str\(SAMPLE_STILLS\))?\)")
 MEASURES = """
 from workbench import Bench, open_data, open_detector, variant
 detector = open_detector({detector!r})
-record = Bench(open_data(detector, {frames!r}), frames=3).measure(variant(detector, "graph,input.size_hw=64x96,input.resize=opencv"))
+bench = Bench(open_data(detector, {frames!r}), frames=3)
+record = bench.measure(variant(detector, "graph,input.size_hw=64x96,input.resize=opencv"))
 """
 CLOSE_ALL = "[shown.close() for shown in list(Out.values()) if hasattr(shown, 'close')]"
 

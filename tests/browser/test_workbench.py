@@ -81,6 +81,19 @@ def press_while_it_is_measured(page: Page) -> None:
     take_picture(page, "measuring")
 
 
+def export_twice(page: Page) -> None:
+    """The second export asks before it takes the place of the first."""
+    role(page, "export").click()
+    with page.expect_download() as loaded:
+        role(page, "export-download").click()
+    assert loaded.value.suggested_filename == "workbench-export.zip"
+    role(page, "export").click()
+    expect(role(page, "asked")).to_contain_text("There is an export already")
+    role(page, "keep").click()
+    expect(role(page, "asked")).to_be_hidden()
+    expect(role(page, "report-link")).to_be_visible()
+
+
 def look_at_it(page: Page, place: Place) -> None:
     """Look at it at both widths, light and dark: nothing is cut off, and it is as dark as what is around it."""
     whole = role(page, "workbench")
@@ -161,6 +174,15 @@ def test_people_play_pin_measure_and_take_a_report(
         score.press("Home")
         expect(role(page, "picture")).to_have_attribute("data-boxes", re.compile(r"^[1-9]"))
         wait_for_running(page, "score=0.0")
+        most = control(page, "nms.max_detections")
+        for typed, words in (("0", "only 1 to 1000"), ("100000", "only 1 to 1000"), ("2.5", "only whole numbers")):
+            most.locator("input").fill(typed)
+            most.locator("input").press("Enter")
+            expect(most.locator(".reason")).to_have_text(words)
+            expect(most.locator("input")).to_have_value("100")
+        most.locator("input").fill("90")
+        most.locator("input").press("Enter")
+        expect(most.locator(".reason")).to_have_text("")
         role(page, "reset").click()
         expect(role(page, "running")).not_to_contain_text("score")
 
@@ -197,6 +219,8 @@ def test_people_play_pin_measure_and_take_a_report(
         with page.expect_popup() as shown:
             role(page, "report-link").click()
         expect(shown.value.locator("h1")).to_contain_text("inspector-mobile")
+        if place.name == "jupyterlab":
+            export_twice(page)
         role(page, "copy-command").click()
         expect(role(page, "copied-text")).to_have_value(re.compile("^workbench run inspector-mobile"))
     assert outside == []

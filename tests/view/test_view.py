@@ -4,8 +4,10 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -140,6 +142,53 @@ def test_an_upload_in_parts_is_put_together(page: Page) -> None:
     page.tell("upload", [content[:half]], name="mine.jpg", part=0, parts=2)
     page.tell("upload", [content[half:]], name="mine.jpg", part=1, parts=2)
     until(lambda: page.newest("frame")["name"] == "mine.jpg")
+
+
+@pytest.mark.parametrize(
+    ("detector", "media", "chosen"),
+    [("nowhere.tflite", None, ("nowhere.tflite", "")), (None, "camera:99", ("inspector-mobile", "camera:99"))],
+    ids=["model", "camera"],
+)
+def test_what_could_not_be_opened_stands_as_chosen_and_the_rest_can_be(
+    detector: str | None, media: str | None, chosen: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench = Workbench(detector, media, history=tmp_path / "h.sqlite", frames=3)
+    page = Page(workbench, monkeypatch)
+    try:
+        until(lambda: page.view.message)
+        panel = page.view.panel
+        assert (panel["detector"]["value"], panel["media"]["value"]) == chosen
+        assert {"inspector-mobile", "inspector-large"} <= {one["value"] for one in panel["detector"]["choices"]}
+        assert {"value": "", "label": "sample line"} in panel["media"]["choices"]
+        page.tell("copy", what="code")
+        until(lambda: "nothing is open" in page.view.message["text"])
+        page.tell("detector", value="inspector-mobile") if detector else page.tell("media", value="")
+        until(lambda: page.view.status["ready"])
+        assert page.view.message is None
+        assert (page.view.panel["detector"]["value"], page.view.panel["media"]["value"]) == ("inspector-mobile", "")
+    finally:
+        workbench.close()
+
+
+def test_an_export_is_downloaded_and_another_asks_before_it_takes_its_place(page: Page, tmp_path: Path) -> None:
+    mine = tmp_path / "workbench-export"
+    mine.mkdir()
+    (mine / "mine.txt").write_text("mine")
+    page.tell("export")
+    assert page.newest("ask")["path"] == str(mine)
+    assert page.view._session.held is None
+    page.tell("export", replace=True)
+    until(lambda: page.view.message)
+    assert "holds things that are no export (mine.txt)" in page.view.message["text"]
+    (mine / "mine.txt").unlink()
+    page.tell("export")
+    link = page.newest("link")
+    (content,) = next(buffers for message, buffers in page.sent if message is link)
+    with ZipFile(BytesIO(content)) as packed:
+        assert "workbench-export/detect.py" in packed.namelist()
+        assert packed.testzip() is None
+    assert (mine / "detect.py").is_file()
+    assert len([message for message, _ in page.sent if message["type"] == "ask"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from typing import Literal, final
 
 from workbench.choosing import Budget
 from workbench.detectors import Detector
-from workbench.errors import SettingsError, UnavailableError, WorkbenchError
+from workbench.errors import MediaError, SettingsError, UnavailableError, WorkbenchError
 from workbench.history import fast_values
 from workbench.live import Player
 from workbench.measuring import COMPARISON_SECONDS, DEFAULT_FRAMES
-from workbench.media import MediaSource
+from workbench.media import Media, MediaSource
 from workbench.opening import EvaluationData, Sources, Variant, check, fit, wished
 from workbench.pipeline import Pipeline
 from workbench.report import render_report
@@ -60,6 +60,8 @@ class Held:
 MEASURED = Held("a setting is being measured", still=True)
 SWEPT = Held("a sweep is measuring", still=True)
 EXPORTED = Held("a folder is being written and tried", still=False)
+STILL_OPENING = "detector and frames are still being opened; wait a moment"
+UNPINNED = "nothing is pinned any more: what was pinned knows other frames, or another detector"
 
 
 @final
@@ -94,6 +96,7 @@ class Session:
     Attributes:
         notices: What there is to tell; whoever shows the session sets its `on_change`.
         settings: What is wished for; `running` may still be others.
+        sources: What is open, and before anything is, what was asked for.
         opened: What is open; `None` until something is.
         held: Why no setting changes, and perhaps nothing plays, just now; `None` where all can be asked for.
     """
@@ -114,7 +117,8 @@ class Session:
         self.notices = Notices()
         self.settings: Settings | None = None
         self._preset = preset
-        self._sources = Sources(detector=detector, media=media, truth=truth, allow=tuple(allow))
+        self.sources = Sources(detector=detector, media=media, truth=truth, allow=tuple(allow))
+        self._seen: dict[str, tuple[Media, str | None]] = {}  # with their truth, by what they are chosen by
         self._protocol = Protocol(history=history, frames=frames, comparison_seconds=comparison_seconds, grid=grid)
         self.opened: Opened | None = None
         self._lock = threading.RLock()  # guards what is opened and wished for, and that what plays follows the latest wish
@@ -124,9 +128,12 @@ class Session:
         self.held: Held | None = None
         self._pipelines = WarmPipelines()
         self._uploads: tempfile.TemporaryDirectory[str] | None = None
+        self._uploaded = 0
+        self._openings = 1  # that were asked for and are not over
+        self._not_open = STILL_OPENING
         self._closed = False
         self._worker = Worker(self.notices.tell_error)
-        self._worker.submit(lambda: self._open(self._sources))
+        self._worker.submit(lambda: self._open(self.sources))
 
     # What is asked for
 
@@ -164,17 +171,24 @@ class Session:
         self._request_opening("panel", lambda: self._open_with({"detector": source}))
 
     def open_media(self, source: str | None, truth: str | None = None) -> None:
-        """Change to other media; what is pinned is let go, for it knows other frames."""
-        self._request_opening("media", lambda: self._open_with({"media": source, "truth": truth}))
+        """Change to other media, or back to some that were open; what is pinned is let go, for it knows other frames."""
+        media, known_truth = self._seen.get(source or "", (source, None))
+        self._request_opening("media", lambda: self._open_with({"media": media, "truth": truth or known_truth}))
 
     def upload(self, name: str, content: bytes) -> None:
         """Open a file that somebody sent."""
 
         def save() -> None:
             self._uploads = self._uploads or tempfile.TemporaryDirectory(prefix="workbench-")
-            path = Path(self._uploads.name) / (Path(name.replace("\\", "/")).name or "upload")
+            self._uploaded += 1
+            path = Path(self._uploads.name) / str(self._uploaded) / (Path(name.replace("\\", "/")).name or "upload")
+            path.parent.mkdir()
             path.write_bytes(content)
-            self._open_with({"media": str(path), "truth": None})
+            try:
+                self._open_with({"media": str(path), "truth": None})
+            except MediaError as error:  # it names a place that nobody knows, and offers what a page cannot take
+                cause = str(error).partition("; ")[0].replace(str(path), path.name)
+                raise MediaError(f"{cause}; upload a picture or a video") from None
 
         self._request_opening("media", save)
 
@@ -233,9 +247,20 @@ class Session:
                 raise SettingsError("these frames are in memory only, so nothing was swept on them; open a file of them instead")
             self._change(check(opened.detector, search.settings_of(record_id)))
 
-    def export(self, folder: Path) -> None:
-        """Write a folder that runs the current setting without the workbench."""
-        self._measure(EXPORTED, lambda opened, settings, token: opened.measuring.export(settings, folder, token))
+    def export(self, folder: Path, *, replace: bool = False, done: Callable[[Path], None] = lambda _: None) -> None:
+        """Write a folder that runs the current setting without the workbench.
+
+        Args:
+            folder: A new one, an empty one, or an earlier export where that may be replaced.
+            replace: Whether it may.
+            done: Told of the folder once it is there.
+        """
+
+        def export(opened: Opened, settings: Settings, token: CancelToken) -> None:
+            opened.measuring.export(settings, folder, token, replace=replace)
+            done(folder)
+
+        self._measure(EXPORTED, export)
 
     def cancel(self) -> None:
         """Give up what is going on: a measurement or a sweep ends; a setting that is being prepared is not changed to."""
@@ -278,7 +303,7 @@ class Session:
         Raises:
             SettingsError: The frames are in this process only, and have no name that a command could take.
         """
-        return as_command(self._sources, self._open_now.detector, self._wished(), self._protocol.frames)
+        return as_command(self.sources, self._open_now.detector, self._wished(), self._protocol.frames)
 
     def as_code(self) -> str:
         """Return Python that measures the current setting.
@@ -286,7 +311,7 @@ class Session:
         Raises:
             SettingsError: Nothing is open yet.
         """
-        return as_code(self._sources, self._open_now.detector, self._wished(), self._protocol.frames)
+        return as_code(self.sources, self._open_now.detector, self._wished(), self._protocol.frames)
 
     def close(self) -> None:
         """End every thread and give back media and files; a second time does nothing."""
@@ -312,9 +337,14 @@ class Session:
         return Variant.of(self._open_now.detector, settings).name
 
     @property
+    def media_names(self) -> dict[str, str]:
+        """The names of all media but the sample that were open in this session, by what `open_media` takes for them."""
+        return {source: media.facts().name for source, (media, _) in self._seen.items()}
+
+    @property
     def plays_samples(self) -> bool:
         """Whether the frames are the sample clip's."""
-        return self._sources.media is None
+        return self.sources.media is None
 
     @property
     def running(self) -> Settings | None:
@@ -327,12 +357,12 @@ class Session:
     @property
     def _open_now(self) -> Opened:
         if self.opened is None:
-            raise SettingsError("detector and frames are still being opened; wait a moment")
+            raise SettingsError(self._not_open)
         return self.opened
 
     def _wished(self) -> Settings:
         if self.settings is None:
-            raise SettingsError("detector and frames are still being opened; wait a moment")
+            raise SettingsError(self._not_open)
         return self.settings
 
     def _in_background(self, place: Place, action: Callable[[], object]) -> None:
@@ -343,8 +373,9 @@ class Session:
         self._worker.submit(guarded)
 
     def _request_opening(self, place: Place, action: Callable[[], object]) -> None:
-        with self.notices.guarding(place):
+        with self.notices.guarding(place), self._lock:
             self._check_free()
+            self._openings += 1
             self._in_background(place, action)
 
     def _measure(self, held: Held, action: Callable[[Opened, Settings, CancelToken], object]) -> None:
@@ -363,6 +394,8 @@ class Session:
         with self.notices.guarding("measure"), self._lock:
             self._check_free()
             opened, settings = self._open_now, self._wished()
+            if self._openings:
+                raise SettingsError(STILL_OPENING)
             self.notices.message = None
             token = self._request = CancelToken()
             self.held, self._begun = held, False
@@ -379,15 +412,25 @@ class Session:
             action(self._open_now)
 
     def _open_with(self, changes: Mapping[str, object]) -> None:
-        self._open(self._sources.model_copy(update=changes))
+        self._open(self.sources.model_copy(update=changes))
 
     def _open(self, sources: Sources) -> None:
+        """Open what was asked for; where that fails, what was open plays on."""
+        self.notices.message, self._not_open = None, STILL_OPENING
+        try:
+            self._exchange_opened(sources)
+        except Exception as error:
+            self._not_open = f"nothing is open, for {str(error).partition('; ')[0]}; choose another detector or other frames above"
+            raise
+        finally:
+            with self._lock:
+                self._openings -= 1
+
+    def _exchange_opened(self, sources: Sources) -> None:
         before = self.opened
         with self.notices.doing(f"opening {sources.detector or 'the sample detector'}"):
             sources = sources.opened()
-            kept = (
-                before.detector if before and sources.detector in {self._sources.detector, before.detector.facts.source} else None
-            )
+            kept = before.detector if before and sources.detector in {self.sources.detector, before.detector.facts.source} else None
             detector, data = sources.open(kept)
             same_detector = kept is not None
             first = self._first_settings(detector)
@@ -402,7 +445,9 @@ class Session:
                 with self._lock:
                     if self._closed:
                         return
-                    self._sources, self.opened = sources, Opened(detector, data, player, evaluation, measuring)
+                    self.sources, self.opened = sources, Opened(detector, data, player, evaluation, measuring)
+                    if sources.media is not None:
+                        self._seen[data.media.facts().source] = data.media, sources.truth
                     settings = self.settings if same_detector and self.settings else first
                     wish = self._wish_for(settings)
                 undo.pop_all()
@@ -410,9 +455,11 @@ class Session:
             before.player.close()
         self._pipelines.clear()  # they were made for other frames: integer models took their ranges from those
         truths = dict.fromkeys(known for known in (data.truth, data.labelled_truth) if known is not None)
-        notes = "; ".join([*data.media.facts().notes, *(note for known in truths for note in known.notes)])
+        notes = [*data.media.facts().notes, *(note for known in truths for note in known.notes)]
+        if before is not None and before.evaluation.pinned is not None:
+            notes.append(UNPINNED)
         if notes:
-            self.notices.tell(notes, "media")
+            self.notices.tell("; ".join(notes), "media")
         self._prepare(_played(detector, settings), wish)
 
     def _first_settings(self, detector: Detector) -> Settings:

@@ -4,8 +4,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
 from typing import Any, final
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import anywidget
 import traitlets
@@ -128,7 +130,7 @@ class WorkbenchView(anywidget.AnyWidget):
             "sweep": lambda content, _: session.sweep("all" if content["scope"] == "all" else "size"),
             "budget": lambda content, _: session.set_budget(budget_of(content)),
             "choose-swept": lambda content, _: session.choose_swept(str(content["id"])),
-            "export": lambda _, __: session.export(Path.cwd() / EXPORT),
+            "export": lambda content, _: self._export(replace=bool(content.get("replace"))),
             "dismiss": lambda _, __: session.dismiss(),
         }
 
@@ -179,7 +181,25 @@ class WorkbenchView(anywidget.AnyWidget):
         html = self._session.report()
         path = Path.cwd() / REPORT
         write_whole(path, html)
-        self.send({"type": "link", "name": REPORT, "mime": "text/html", "path": str(path)}, [html.encode()])
+        self.send({"type": "link", "role": "report", "name": REPORT, "mime": "text/html", "path": str(path)}, [html.encode()])
+
+    def _export(self, *, replace: bool) -> None:
+        """Write a folder beside the notebook, and ask first where there is one already."""
+        folder = Path.cwd() / EXPORT
+        if not replace and folder.is_dir() and any(folder.iterdir()):
+            self.send({"type": "ask", "path": str(folder)})
+            return
+        self._session.export(folder, replace=replace, done=self._send_folder)
+
+    def _send_folder(self, folder: Path) -> None:
+        content = BytesIO()
+        with ZipFile(content, "w", ZIP_DEFLATED) as packed:
+            for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+                packed.write(path, path.relative_to(folder.parent))
+        name = f"{folder.name}.zip"
+        self.send(
+            {"type": "link", "role": "export", "name": name, "mime": "application/zip", "path": str(folder)}, [content.getvalue()]
+        )
 
     def _copy(self, what: str) -> None:
         session = self._session

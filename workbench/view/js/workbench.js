@@ -19,7 +19,7 @@ const NO_STATUS = {
 
 /** What the browser alone knows; whoever shows it listens. */
 function ownState() {
-  const state = { truth: false, wipe: false, side: false, wipeAt: 0.5, hidden: new Set(), tab: "measured", link: null, copied: null };
+  const state = { truth: false, wipe: false, side: false, wipeAt: 0.5, hidden: new Set(), tab: "measured", links: {}, copied: null, asked: null };
   const listeners = new Set();
   return {
     state,
@@ -270,9 +270,10 @@ export default () => {
       const receive = async (content, buffers) => {
         if (content.type === "copied") own.put({ copied: { text: content.text, done: await copyText(content.text) } });
         if (content.type === "link") {
-          const blob = new Blob([buffers[0]], { type: content.mime });
-          own.put({ link: { name: content.name, path: content.path, blob } });
+          const { role, name, mime, path } = content;
+          own.put({ links: { ...own.state.links, [role]: { name, mime, path, blob: new Blob([buffers[0]], { type: mime }) } } });
         }
+        if (content.type === "ask") own.put({ asked: content.path });
       };
       model.on("msg:custom", receive);
       const end = () => model.off("msg:custom", receive);
