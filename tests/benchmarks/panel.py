@@ -28,7 +28,7 @@ def main() -> None:
         try:
             while session.opened is None or session.running is None:
                 time.sleep(0.1)
-                assert session.notices.message is None, session.notices.message
+                assert (message := session.notices.message) is None or message.kind == "note", message
             for values in ASKED:
                 for name, value in values.items():
                     session.set(name, value)
@@ -40,9 +40,10 @@ def main() -> None:
 
 
 def timed(session: Session) -> float:
-    began = time.perf_counter()
+    """Return the processor's seconds: while they last, the interpreter does nothing else."""
+    began = time.thread_time()
     describe(session)
-    return time.perf_counter() - began
+    return time.thread_time() - began
 
 
 if __name__ == "__main__":
