@@ -256,11 +256,13 @@ def test_while_something_is_measured_the_page_is_told_what_holds_it(page: Page) 
     player = page.view._session.opened.player
     pictures = [message["n"] for message, _ in page.sent if message["type"] == "frame"]
     with player.hold():  # the measurement waits for this
+        page.tell("set", name="nms.score", value=0.9)
         page.tell("measure")
         until(lambda: page.view.held)
         assert page.view.held["still"]
         assert page.view.held["reason"].startswith("a setting is being measured")
         until(lambda: page.view.job["can_cancel"])
+        until(lambda: "score=0.9" in page.view.status["name"] and page.control("nms.score")["value"] == 0.9)
         page.tell("play")
         until(lambda: page.view.message)
         assert page.view.message["text"] == f"not now: {page.view.held['reason']}"

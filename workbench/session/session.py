@@ -329,6 +329,7 @@ class Session:
         if self._uploads:
             self._uploads.cleanup()
         self._pipelines.clear()
+        self._seen.clear()
 
     # What is known
 

@@ -110,7 +110,8 @@ def _media(session: Session) -> Described:
     else:
         asked = session.sources.media
         value = masked(str(asked)) if isinstance(asked, str | Path) else IN_MEMORY
-    names = {"": SAMPLE_LINE, value: value} | session.media_names | {"": SAMPLE_LINE}
+    names = {"": SAMPLE_LINE, **session.media_names}
+    names.setdefault(value, value)
     choices = [{"value": source, "label": name} for source, name in names.items()]
     return {"value": value, "choices": choices, "camera": {"reason": no_camera()}}
 

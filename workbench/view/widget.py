@@ -226,7 +226,10 @@ class WorkbenchView(anywidget.AnyWidget):
         opened = self._session.opened
         measuring = opened.measuring if opened else None
         if measuring is not None and measuring.active:  # every figure that is told now would take its time from what is measured
-            self._tell_notices()
+            if self._stood_still:
+                self._tell_notices()
+            else:  # once, so that what stands there until it is over belongs to the picture that stands still
+                self._tell()
             self._stood_still = True
             if measuring.search is not None and measuring.search.running:  # in other processes: telling costs them little
                 self._tell_search(measuring.search)

@@ -45,6 +45,7 @@ export function jobStrip(desk) {
       element.classList.toggle("is-idle", !job);
       began = job ? performance.now() - job.seconds * 1000 : 0;
       write(what, job?.what ?? "No job is running.");
+      set(what, "title", job?.what);
       tick();
       for (const part of [bar, count]) part.hidden = !job;
       cancel.hidden = !job?.can_cancel;

@@ -31,7 +31,15 @@ function question(desk) {
   const answer = (role, words, take) => button(role, () => { desk.own.put({ asked: null }); take(); }, { class: "small" }, words);
   const element = h("p", { class: "file", role: "alert", "data-role": "asked" }, "There is an export already. ",
     answer("replace", "Write over it", () => desk.send("export", { replace: true })), answer("keep", "Keep it", () => {}), path);
-  return { element, update(asked) { element.hidden = !asked; write(path, asked ?? ""); } };
+  return {
+    element,
+    update(asked) {
+      const begins = asked && element.hidden;
+      element.hidden = !asked;
+      write(path, asked ?? "");
+      if (begins) element.scrollIntoView({ block: "nearest" });
+    },
+  };
 }
 
 export function outputs(desk) {
