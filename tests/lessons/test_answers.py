@@ -84,7 +84,9 @@ def test_noise_is_no_difference() -> None:
 
 
 def test_an_interval_too_wide_to_tell_is_said_to_be() -> None:
-    wide = comparison("naive", "unclear", 1.0).model_copy(update={"ratio": Ratio(median=1.0, low=0.6, high=1.5)})
+    wide = comparison("naive", "unclear", 1.0).model_copy(
+        update={"ratio": Ratio(median=1.0, low=0.6, high=1.5)}
+    )
 
     assert "The interval is wide" in speed(UNCLEAR.model_copy(update={"comparison": wide}), over=NAIVE).sentence
 

@@ -9,7 +9,7 @@ import pytest
 from tests.session.sessions import changed_to, player_of, until
 from workbench.choosing import Budget
 from workbench.session import Session
-from workbench.session.session import EXPORTED, MEASURED, SWEPT
+from workbench.session.held import EXPORTED, MEASURED, SWEPT
 
 Asked = Callable[[Session, str, Path], object]
 REFUSED: Mapping[str, Asked] = {

@@ -20,6 +20,7 @@ from workbench.opening import EvaluationData, Sources, Variant, check, fit, wish
 from workbench.pipeline import Pipeline
 from workbench.report import render_report
 from workbench.session.evaluation import Evaluation
+from workbench.session.held import EXPORTED, MEASURED, SWEPT, Held
 from workbench.session.measuring import Measuring, Protocol
 from workbench.session.notices import CancelToken, Notices, Place
 from workbench.session.sources import as_code, as_command
@@ -30,36 +31,6 @@ from workbench.settings import Feed, Settings, describe_changes
 from workbench.sweep import Grid
 
 DEFAULT_PRESET = "graph"
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What cannot be asked for just now.
-
-    Attributes:
-        what: What is going on, for people to read.
-        still: Whether what plays stands still too; settings and sources can never be changed.
-    """
-
-    what: str
-    still: bool
-
-    @property
-    def reason(self) -> str:
-        """Why it cannot, and what can be done about it."""
-        slows = ", and whatever plays or changes meanwhile would slow it" if self.still else ""
-        return f"{self.what}{slows}; wait, or cancel it"
-
-    @property
-    def refusal(self) -> str:
-        """What stands in the panel where somebody asks for it all the same."""
-        return f"not now: {self.reason}"
-
-
-MEASURED = Held("a setting is being measured", still=True)
-SWEPT = Held("a sweep is measuring", still=True)
-EXPORTED = Held("a folder is being written and tried", still=False)
 STILL_OPENING = "detector and frames are still being opened; wait a moment"
 UNPINNED = "nothing is pinned any more: what was pinned knows other frames, or another detector"
 
