@@ -212,6 +212,8 @@ def test_people_play_pin_measure_and_take_a_report(
         role(page, "budget-ms").press("Home")
         expect(role(page, "picked")).to_contain_text("No setting")
         expect(role(page, "use-picked")).to_be_disabled()
+        role(page, "tab-log").click()
+        expect(role(page, "log").locator("li").last).to_be_in_viewport()
         role(page, "tab-measured").click()
 
         role(page, "report").click()
