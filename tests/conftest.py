@@ -21,7 +21,7 @@ from workbench.media import Frame, Media, array_media, open_media
 from workbench.opening import EvaluationData, check, open_detector
 from workbench.pipeline import Pipeline
 from workbench.samples import SAMPLE_MEDIA, SAMPLE_STILLS, sample_detector
-from workbench.settings import parse_variant
+from workbench.settings import Nms, parse_variant
 
 REPOSITORY = Path(__file__).parents[1]
 collect_ignore = ["elsewhere"]  # what runs there replaces parts of Python: it is for processes of their own
@@ -158,6 +158,19 @@ def data(still_media: Media, stills: tuple[Frame, ...], still_truth: Truth, cali
 def small(small_folder: Path) -> Detector:
     """Opened as any user's detector is: a file with a card beside it."""
     return open_detector(str(SHAPES), str(small_folder))
+
+
+@pytest.fixture(scope="session")
+def small_tflite(small: Detector, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small detector as a `.tflite` file with a card."""
+    path = tmp_path_factory.mktemp("small_tflite") / "shapes.tflite"
+    model = small.litert_model("float32", (64, 96), 1, Calibration("nothing", list), Nms())
+    path.write_bytes(model.content)
+    card = SHAPES.with_suffix(".card.toml").read_text(encoding="utf-8")
+    for name, in_the_file in (("offsets", "PartitionedCall:0"), ("scores", "PartitionedCall:1")):
+        card = card.replace(f'"{name}"', f'"{in_the_file}"')
+    path.with_suffix(".card.toml").write_text(card, encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="session")

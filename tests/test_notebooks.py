@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -19,6 +20,12 @@ MOST_LINES = 10
 COMPARING, SHORTLY = "comparison_seconds=2", "comparison_seconds=0.2"  # half of a lesson's time is comparing until it is clear
 SAMPLES = re.compile(r'"inspector-(?:mobile|large)"')
 SAMPLE_FRAMES = re.compile(r"open_data\((\w+)(?:, str\(SAMPLE_STILLS\))?\)")
+MEASURES = """
+from workbench import Bench, open_data, open_detector, variant
+detector = open_detector({detector!r})
+bench = Bench(open_data(detector, {frames!r}), frames=3)
+record = bench.measure(variant(detector, "graph,input.size_hw=64x96,input.resize=opencv"))
+"""
 CLOSE_ALL = "[shown.close() for shown in list(Out.values()) if hasattr(shown, 'close')]"
 
 
@@ -82,10 +89,23 @@ def texts(notebook: nbformat.NotebookNode, kind: str) -> list[str]:
     return [output.data[kind] for output in outputs if kind in output.data]
 
 
+class Runner(NotebookClient):
+    """Knows all that a kernel has shown, also what it took away again."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(nbformat.v4.new_notebook(), **options)
+        self.shown: list[dict[str, Any]] = []
+
+    def process_message(self, msg: dict[str, Any], cell: nbformat.NotebookNode, cell_index: int) -> nbformat.NotebookNode | None:
+        if msg["msg_type"] in {"display_data", "update_display_data"}:
+            self.shown.append(msg["content"]["data"])
+        return super().process_message(msg, cell, cell_index)
+
+
 @pytest.fixture(scope="module")
-def runner() -> Iterator[NotebookClient]:
+def runner() -> Iterator[Runner]:
     """One kernel for all notebooks, which loads TensorFlow once."""
-    client = NotebookClient(nbformat.v4.new_notebook(), timeout=180, kernel_name="python3")
+    client = Runner(timeout=180, kernel_name="python3")
     with client.setup_kernel():
         yield client
 
@@ -101,7 +121,7 @@ def quick(path: Path, frames: Path) -> nbformat.NotebookNode:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_run_from_top_to_bottom_with_all_they_show(
-    path: Path, runner: NotebookClient, small_folder: Path, tmp_path: Path
+    path: Path, runner: Runner, small_folder: Path, tmp_path: Path
 ) -> None:
     notebook = quick(path, small_folder)
     # No name that another notebook left behind stands in for a forgotten import, and no workbench plays on beside the next one.
@@ -114,6 +134,20 @@ def test_notebooks_run_from_top_to_bottom_with_all_they_show(
     notebook.cells = notebook.cells[1:-1]
     if path in LESSONS:
         check_shown(path, notebook)
+
+
+def test_a_bar_shows_how_far_a_measurement_is_and_goes_at_its_end(runner: Runner, small_folder: Path) -> None:
+    measures = MEASURES.format(detector=str(SHAPES), frames=str(small_folder))
+    runner.nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(measures)])
+    runner.reset_execution_trackers()
+    runner.shown.clear()
+    runner.execute_cell(runner.nb.cells[0], 0)
+
+    texts = [one["text/plain"] for one in runner.shown]
+    assert texts[0].endswith("preparing")
+    assert any(re.search(r"\d of \d", text) for text in texts)
+    assert all("<progress" in one["text/html"] for one in runner.shown[:-1])
+    assert texts[-1] == runner.shown[-1]["text/html"] == "", "nothing of it is left"
 
 
 @pytest.mark.slow

@@ -7,25 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.assets.scenes import SHAPES
-from workbench.detectors import Calibration, Detector
-from workbench.settings import Nms
-
 ABSENT = ("tensorflow", "keras")
 LITERT = "litert,nms.method=numpy"
-
-
-@pytest.fixture(scope="module")
-def flatbuffer(small: Detector, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small detector as a `.tflite` file with a card."""
-    path = tmp_path_factory.mktemp("flatbuffer") / "shapes.tflite"
-    model = small.litert_model("float32", (64, 96), 1, Calibration("nothing", list), Nms())
-    path.write_bytes(model.content)
-    card = SHAPES.with_suffix(".card.toml").read_text(encoding="utf-8")
-    for name, in_the_file in (("offsets", "PartitionedCall:0"), ("scores", "PartitionedCall:1")):
-        card = card.replace(f'"{name}"', f'"{in_the_file}"')
-    path.with_suffix(".card.toml").write_text(card, encoding="utf-8")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +30,12 @@ def without(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     ids=lambda words: words[0],
 )
 def test_a_command_on_a_litert_model_loads_litert_alone(
-    flatbuffer: Path, without: dict[str, str], small_folder: Path, tmp_path: Path, words: tuple[str, ...]
+    small_tflite: Path, without: dict[str, str], small_folder: Path, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     """With a cache of its own, so that the model is tried in a child anew."""
     (tmp_path / "grid.toml").write_text('"runtime.engine" = ["litert"]\n"nms.method" = ["numpy"]\n"nms.score" = [0.2, 0.4]\n')
     command, *options = (word.replace("{tmp}", str(tmp_path)) for word in words)
-    program = [sys.executable, "-c", "from workbench.cli import main; main()", command, str(flatbuffer), str(small_folder)]
+    program = [sys.executable, "-c", "from workbench.cli import main; main()", command, str(small_tflite), str(small_folder)]
     environment = {**without, "XDG_CACHE_HOME": str(tmp_path / "cache")}
 
     done = subprocess.run(

@@ -125,3 +125,12 @@ def test_behind_a_player_that_is_closed_nothing_spins(screen: Screen, player: Pl
     before = time.process_time()
     time.sleep(0.5)
     assert time.process_time() - before < 0.25, "a loop without a wait would take all of it"
+
+
+def test_a_picture_that_is_shown_again_counts_as_unseen_from_then_on(sender: FrameSender, screen: Screen) -> None:
+    screen.until(1)
+    time.sleep(1.0)
+    assert sender.unseen_seconds > 0.9
+    sender.show_again()
+    screen.until(2)
+    assert sender.unseen_seconds < 0.9, "what was measured meanwhile took its time, and nobody looked away"

@@ -1,5 +1,6 @@
 """What cannot be taken is refused before anything runs, in one line that says what to choose."""
 
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from workbench.catalogue import ENGINES, NMS_METHODS
 from workbench.detectors import Detector
 from workbench.errors import SettingsError, UnavailableError
-from workbench.opening import check, open_detector, reasons
+from workbench.opening import check, fit, open_detector, reasons
 from workbench.settings import FEED_CACHES, PRECISIONS, PRESETS, RESIZE_PLACES, Settings, parse_variant
 
 HOST = {"input.resize": "opencv"}
@@ -164,3 +165,34 @@ def test_a_file_takes_what_it_holds_and_nothing_else(
 
 def test_values_that_can_be_taken_have_no_reason(mobile: Detector) -> None:
     assert reasons(mobile, Settings(), "nms.iou", (0.1, 0.5)) == {}
+
+
+CHANGEABLE: dict[str, tuple[object, ...]] = {
+    "input.resize": RESIZE_PLACES,
+    "runtime.precision": PRECISIONS,
+    "feed.cache": ("memory", "none"),
+    "feed.workers": (1, 3),
+    "feed.mode": ("loop", "tfdata", "threads"),
+}
+
+
+@pytest.mark.parametrize("name", ["small", "small_tflite"])
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "values", [{}, {"feed.mode": "threads", "feed.workers": 3}, {"feed.mode": "tfdata", "feed.cache": "memory"}]
+)
+def test_an_engine_is_refused_only_where_no_change_of_the_others_helps(
+    request: pytest.FixtureRequest, name: str, engine: str, values: dict[str, object]
+) -> None:
+    given = request.getfixturevalue(name)
+    detector = given if isinstance(given, Detector) else open_detector(str(given))
+    settings = detector.default_settings().with_values({**values, "runtime.engine": engine})
+    try:
+        taken = fit(detector, settings, "runtime.engine")
+    except UnavailableError:
+        for ways in product(*CHANGEABLE.values()):
+            with pytest.raises(UnavailableError):
+                check(detector, settings.with_values(dict(zip(CHANGEABLE, ways, strict=True))))
+    else:
+        assert taken.runtime.engine == engine
+        assert check(detector, taken) == taken

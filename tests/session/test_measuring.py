@@ -52,8 +52,9 @@ def test_a_measurement_that_was_given_up_is_not_revived_by_the_next(session: Ses
         session.measure()
         until(session, lambda: session.opened.measuring.active)
         session.cancel()
-        session.measure()
-    until(session, lambda: session.opened.measuring.records and not session.opened.measuring.active)
+    until(session, lambda: session.held is None)
+    session.measure()
+    until(session, lambda: session.opened.measuring.records and session.held is None)
     assert len(session.opened.measuring.records) == 1
     assert [line.text for line in session.notices.log].count("cancelled") == 1
 
@@ -76,15 +77,29 @@ def test_nothing_to_report_is_said(session: Session) -> None:
 
 def test_advice_is_tried_on_the_settings_that_it_is_about(session: Session) -> None:
     session.measure()
-    until(session, lambda: session.opened.measuring.records)
-    record = session.opened.measuring.records[0]
+    until(session, lambda: session.held is None)
+    (record,) = session.opened.measuring.records
     session.set("nms.score", 0.9)
 
-    session.use({"feed.mode": "threads", "feed.workers": 2}, record.id)
-    assert session.settings == record.settings.with_values({"feed.mode": "threads", "feed.workers": 2})
-    session.use({"feed.mode": "threads"}, "nobody's")
+    session.use({"nms.method": "numpy"}, record.id)
+    changed_to(session)
+    assert session.settings == record.settings.with_values({"nms.method": "numpy"})
+    session.use({"nms.method": "numpy"}, "nobody's")
     assert session.notices.message is not None
     assert "not of this session" in session.notices.message.text
+
+
+def test_advice_that_feeds_frames_otherwise_is_measured_at_once(session: Session) -> None:
+    session.measure()
+    until(session, lambda: session.held is None)
+    (record,) = session.opened.measuring.records
+    fed = record.settings.with_values({"feed.mode": "threads", "feed.workers": 2})
+
+    session.use({"feed.mode": "threads", "feed.workers": 2}, record.id)
+    until(session, lambda: session.held is None)
+    assert session.settings == fed
+    assert session.running == record.settings
+    assert [one.settings for one in session.opened.measuring.records] == [record.settings, fed]
 
 
 @pytest.mark.slow
@@ -124,11 +139,3 @@ def test_frames_of_this_process_are_not_swept(start: Callable[..., Session]) -> 
     session.sweep("size")
     until(session, lambda: session.notices.message is not None, errors=True)
     assert "which cannot see these frames" in session.notices.message.text
-
-
-def test_a_setting_is_exported(session: Session, tmp_path: Path) -> None:
-    session.export(tmp_path / "home")
-    until(session, lambda: session.notices.message is not None)
-
-    assert session.notices.message.text.startswith("exported")
-    assert (tmp_path / "home" / "detect.py").is_file()

@@ -45,6 +45,78 @@ def test_an_upload_is_played(session: Session) -> None:
     assert session.opened.evaluation.pinned is None
 
 
+def frame_shown(session: Session) -> str:
+    shown = player_of(session).shown
+    return shown.frame.name if shown else ""
+
+
+def test_all_that_was_open_can_be_chosen_again_with_its_truth(session: Session) -> None:
+    (first,) = session.media_names
+    still = (SAMPLE_STILLS / "still_004.jpg").read_bytes()
+    for name in ("one.jpg", "two.jpg", "one.jpg"):
+        session.upload(name, still)
+        until(session, lambda name=name: frame_shown(session) == name)
+    assert list(session.media_names.values())[1:] == ["one.jpg", "two.jpg", "one.jpg"]
+    session.open_media(list(session.media_names)[2])
+    until(session, lambda: frame_shown(session) == "two.jpg")
+    assert session.opened.data.truth is None
+    session.open_media(first)
+    until(session, lambda: frame_shown(session) == "scene_00.png")
+    assert session.opened.data.truth is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("notes.txt", b"hello", "notes.txt is neither a picture (.jpg"),
+        ("empty.png", b"", "empty.png is empty (0 bytes); upload"),
+        ("broken.jpg", b"\xff\xd8abc", "broken.jpg is named like a picture but does not begin like one; upload"),
+    ],
+)
+def test_an_upload_that_is_none_is_named_as_its_owner_does_and_forgotten_with_the_next(
+    session: Session, name: str, content: bytes, words: str
+) -> None:
+    session.upload(name, content)
+    until(session, lambda: session.notices.message, errors=True)
+    assert session.notices.message.text.startswith(words)
+    assert session.notices.message.text.endswith("; upload a picture or a video")
+    assert len(session.media_names) == 1
+    session.upload("mine.jpg", (SAMPLE_STILLS / "still_004.jpg").read_bytes())
+    until(session, lambda: session.opened and frame_shown(session) == "mine.jpg", errors=True)
+    assert session.notices.message is None
+
+
+def test_that_other_frames_let_go_of_the_pin_is_said(session: Session, small_folder: Path) -> None:
+    session.pin()
+    session.open_media(str(small_folder / "scene_02.png"))
+    until(session, lambda: session.opened and frame_shown(session) == "scene_02.png")
+    assert session.opened.evaluation.pinned is None
+    assert "nothing is pinned any more" in session.notices.message.text
+
+
+def test_what_could_not_be_opened_is_not_still_being_opened(start: Callable[..., Session]) -> None:
+    session = start(detector="nowhere.tflite")
+    with pytest.raises(SettingsError, match="still being opened"):
+        session.as_code()
+    until(session, lambda: session.notices.message, errors=True)
+    with pytest.raises(SettingsError, match=r"nothing is open, for there is no model 'nowhere.tflite'; choose another detector"):
+        session.as_code()
+    session.open_detector(str(SHAPES))
+    until(session, lambda: session.opened and session.opened.player.shown, errors=True)
+    assert session.notices.message is None
+
+
+def test_nothing_is_measured_while_something_else_is_opened(session: Session, small_folder: Path) -> None:
+    session.open_media(str(small_folder / "scene_02.png"))
+    session.measure()
+    assert "still being opened" in session.notices.message.text
+    assert session.held is None
+    until(session, lambda: session.opened and frame_shown(session) == "scene_02.png", errors=True)
+    session.measure()
+    until(session, lambda: session.held is None, errors=True)
+    assert [record.media.name for record in session.opened.measuring.records] == ["scene_02.png"]
+
+
 def test_other_frames_have_pipelines_of_their_own(session: Session, small_folder: Path) -> None:
     before = player_of(session).pipeline
     session.open_media(str(small_folder / "scene_02.png"))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.assets.scenes import SHAPES
 from tests.session.sessions import changed_to, player_of, until
-from workbench.detections import Detections
+from workbench.detections import Detections, agreement
 from workbench.detectors import conversion
 from workbench.live.player import FOUND_KEPT
 from workbench.session import Session
@@ -214,6 +214,39 @@ def test_what_the_baseline_found_is_kept_for_the_last_frames_only(session: Sessi
 
 def prepared(session: Session) -> int:
     return sum("was ready after" in line.text for line in session.notices.log)
+
+
+def test_how_frames_are_fed_changes_nothing_that_plays(session: Session) -> None:
+    evaluation, player = session.opened.evaluation, player_of(session)
+    until(session, lambda: evaluation.accuracy)
+    before = player.pipeline, player.rolling.window, evaluation.accuracy, session.running, prepared(session)
+    session.pin()
+    session.set("feed.mode", "threads")
+    assert session.settings.feed.mode == "threads"
+    session.upload("none.txt", b"the worker comes to this after all that was asked for before")
+    until(session, lambda: (message := session.notices.message) and "none.txt" in message.text, errors=True)
+    assert (player.pipeline, player.rolling.window, evaluation.accuracy, session.running, prepared(session)) == before
+    assert evaluation.pinned.settings.feed.mode == "loop"
+    session.pin()
+    assert evaluation.pinned.settings.feed.mode == "threads"
+
+
+def test_agreement_is_that_of_all_frames_and_matches_only_new_ones(session: Session) -> None:
+    evaluation, player = session.opened.evaluation, player_of(session)
+    session.pin()
+    session.set("nms.score", 0.6)
+    for position in range(3):
+        session.seek(position)
+        until(session, lambda count=position + 1: len(player.found) == len(evaluation.pinned.found) == count)
+        known = dict(evaluation._matched)
+        agreed = evaluation.agreement()
+        assert all(evaluation._matched[index] is one for index, one in known.items())
+        assert len(evaluation._matched) == position + 1
+    found, before = player.found, evaluation.pinned.found
+    assert agreed == agreement([found[n] for n in range(3)], [before[n] for n in range(3)], baseline_name=evaluation.pinned.name)
+    assert agreed.lost > 0
+    session.set("nms.score", 0.9)
+    assert evaluation.agreement().frames == 1, "nothing of another setting is added up"
 
 
 def test_going_back_to_an_engine_is_instant_whatever_the_nms_was_meanwhile(session: Session) -> None:

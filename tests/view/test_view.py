@@ -4,15 +4,18 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
 from tests.assets.scenes import SHAPES
 from workbench import Workbench
 from workbench.samples import SAMPLE_STILLS
-from workbench.view.widget import WorkbenchView
+from workbench.view.panel import describe
+from workbench.view.widget import TICK_SECONDS, WorkbenchView
 
 SMALL = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=opencv"
 TIMEOUT_SECONDS = 120.0
@@ -142,6 +145,53 @@ def test_an_upload_in_parts_is_put_together(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
+    ("detector", "media", "chosen"),
+    [("nowhere.tflite", None, ("nowhere.tflite", "")), (None, "camera:99", ("inspector-mobile", "camera:99"))],
+    ids=["model", "camera"],
+)
+def test_what_could_not_be_opened_stands_as_chosen_and_the_rest_can_be(
+    detector: str | None, media: str | None, chosen: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench = Workbench(detector, media, history=tmp_path / "h.sqlite", frames=3)
+    page = Page(workbench, monkeypatch)
+    try:
+        until(lambda: page.view.message)
+        panel = page.view.panel
+        assert (panel["detector"]["value"], panel["media"]["value"]) == chosen
+        assert {"inspector-mobile", "inspector-large"} <= {one["value"] for one in panel["detector"]["choices"]}
+        assert {"value": "", "label": "sample line"} in panel["media"]["choices"]
+        page.tell("copy", what="code")
+        until(lambda: "nothing is open" in page.view.message["text"])
+        page.tell("detector", value="inspector-mobile") if detector else page.tell("media", value="")
+        until(lambda: page.view.status["ready"])
+        assert page.view.message is None
+        assert (page.view.panel["detector"]["value"], page.view.panel["media"]["value"]) == ("inspector-mobile", "")
+    finally:
+        workbench.close()
+
+
+def test_an_export_is_downloaded_and_another_asks_before_it_takes_its_place(page: Page, tmp_path: Path) -> None:
+    mine = tmp_path / "workbench-export"
+    mine.mkdir()
+    (mine / "mine.txt").write_text("mine")
+    page.tell("export")
+    assert page.newest("ask")["path"] == str(mine)
+    assert page.view._session.held is None
+    page.tell("export", replace=True)
+    until(lambda: page.view.message)
+    assert "holds things that are no export (mine.txt)" in page.view.message["text"]
+    (mine / "mine.txt").unlink()
+    page.tell("export")
+    link = page.newest("link")
+    (content,) = next(buffers for message, buffers in page.sent if message is link)
+    with ZipFile(BytesIO(content)) as packed:
+        assert "workbench-export/detect.py" in packed.namelist()
+        assert packed.testzip() is None
+    assert (mine / "detect.py").is_file()
+    assert len([message for message, _ in page.sent if message["type"] == "ask"]) == 1
+
+
+@pytest.mark.parametrize(
     ("message", "words"),
     [
         ({"kind": "report"}, "press Measure first"),
@@ -200,6 +250,65 @@ def test_a_budget_that_cannot_be_stands_in_the_panel(page: Page) -> None:
     until(lambda: page.view.message)
 
     assert page.view.message["kind"] == "error"
+
+
+def test_while_something_is_measured_the_page_is_told_what_holds_it(page: Page) -> None:
+    player = page.view._session.opened.player
+    pictures = [message["n"] for message, _ in page.sent if message["type"] == "frame"]
+    with player.hold():  # the measurement waits for this
+        page.tell("set", name="nms.score", value=0.9)
+        page.tell("measure")
+        until(lambda: page.view.held)
+        assert page.view.held["still"]
+        assert page.view.held["reason"].startswith("a setting is being measured")
+        until(lambda: page.view.job["can_cancel"])
+        until(lambda: "score=0.9" in page.view.status["name"] and page.control("nms.score")["value"] == 0.9)
+        page.tell("play")
+        until(lambda: page.view.message)
+        assert page.view.message["text"] == f"not now: {page.view.held['reason']}"
+        assert [message["n"] for message, _ in page.sent if message["type"] == "frame"] == pictures
+    until(lambda: page.view.records and page.view.held is None)
+    assert page.view.message is None
+    assert not page.view.status["playing"]
+    until(lambda: len([message for message, _ in page.sent if message["type"] == "frame"]) > len(pictures))
+
+
+def test_the_panel_says_that_the_feed_acts_on_measure_and_what_plays_stays(page: Page) -> None:
+    (feed,) = (group for group in page.view.panel["groups"] if group["title"] == "FEED")
+    assert feed["note"].startswith("acts on Measure")
+    page.tell("pin")
+    page.tell("set", name="feed.mode", value="threads")
+    until(lambda: page.control("feed.mode")["value"] == "threads")
+    until(lambda: "Measure compares that" in page.view.status["headline"]["versus"])
+    assert "threads" not in page.view.status["name"]
+    assert page.view.status["headline"]["verdict"] is None
+
+
+class CountedRefusals(dict[str, Any]):
+    """What a detector refuses, and how often somebody looked for all of a setting: once a check."""
+
+    checks = 0
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.checks += name == "input.size_hw"
+        return super().get(name, default)
+
+
+@pytest.mark.parametrize("values", [{}, {"feed.mode": "threads", "feed.workers": 2}], ids=["loop", "threads"])
+def test_the_panel_takes_few_checks_and_none_without_a_change(page: Page, small_tflite: Path, values: dict[str, object]) -> None:
+    session = page.view._session
+    session.open_detector(str(small_tflite))
+    until(lambda: session.opened.detector.facts.source == str(small_tflite) and session.running)
+    for name, value in values.items():
+        session.set(name, value)
+    counted = session.opened.detector.refusals = CountedRefusals(session.opened.detector.refusals)
+    assert any(one["reason"] for one in describe(session)["groups"][1]["controls"][0]["choices"]), "an engine is refused"
+    assert 0 < counted.checks <= 100
+    page.tell("set", name="nms.score", value=0.41)
+    until(lambda: page.control("nms.score")["value"] == 0.41)
+    counted.checks = 0
+    time.sleep(3 * TICK_SECONDS)
+    assert counted.checks == 0
 
 
 def test_what_is_pinned_before_it_played_is_pinned_everywhere(page: Page) -> None:

@@ -140,6 +140,7 @@ class Player:
                 return
             self._exchange(pipeline)
             (found,) = pipeline.suppress([shown.raw], [shown.frame])
+            remember(self.found, [shown.frame], [found])
             self._publish(replace(shown, found=found, pipeline=pipeline))
 
     def show_again(self, shown: Shown) -> None:

@@ -120,7 +120,7 @@ class Measuring:
                 self._notices.changed()
             token.check()
 
-    def export(self, settings: Settings, folder: Path, token: CancelToken) -> None:
+    def export(self, settings: Settings, folder: Path, token: CancelToken, *, replace: bool) -> None:
         """Write a folder that runs settings without the workbench.
 
         Raises:
@@ -129,7 +129,7 @@ class Measuring:
         from workbench.export import export_folder
 
         with self._notices.doing("exporting", token) as activity:
-            exported = export_folder(self._detector, settings, self._data, folder, replace=True, progress=activity.progress)
+            exported = export_folder(self._detector, settings, self._data, folder, replace=replace, progress=activity.progress)
         self._notices.tell(f"exported: {exported.folder}, tried on {exported.frames} frames; its README.md says more", "measure")
         self._notices.write(f"exported: {exported.folder}")
 

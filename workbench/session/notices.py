@@ -140,6 +140,11 @@ class Notices:
         """Let a note stand in the panel."""
         self.message = Message("note", text, place)
 
+    def forget(self, text: str) -> None:
+        """Let a message go that says no more than was true until now; another one stays."""
+        if self.message is not None and self.message.text == text:
+            self.message = None
+
     def tell_error(self, error: Exception, place: Place = "panel") -> None:
         """Let an error stand in the panel, in words; what is a mistake of ours keeps its traceback in the log."""
         if isinstance(error, Cancelled):

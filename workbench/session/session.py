@@ -11,15 +11,16 @@ from typing import Literal, final
 
 from workbench.choosing import Budget
 from workbench.detectors import Detector
-from workbench.errors import SettingsError, UnavailableError, WorkbenchError
+from workbench.errors import MediaError, SettingsError, UnavailableError, WorkbenchError
 from workbench.history import fast_values
 from workbench.live import Player
 from workbench.measuring import COMPARISON_SECONDS, DEFAULT_FRAMES
-from workbench.media import MediaSource
+from workbench.media import Media, MediaSource
 from workbench.opening import EvaluationData, Sources, Variant, check, fit, wished
 from workbench.pipeline import Pipeline
 from workbench.report import render_report
 from workbench.session.evaluation import Evaluation
+from workbench.session.held import EXPORTED, MEASURED, SWEPT, Held
 from workbench.session.measuring import Measuring, Protocol
 from workbench.session.notices import CancelToken, Notices, Place
 from workbench.session.sources import as_code, as_command
@@ -30,9 +31,8 @@ from workbench.settings import Feed, Settings, describe_changes
 from workbench.sweep import Grid
 
 DEFAULT_PRESET = "graph"
-MEASURED = "a setting is being measured, and whatever plays or changes meanwhile would slow it; wait, or cancel it"
-SWEPT = "a sweep measures in other processes, and whatever plays or changes here meanwhile would slow them; wait, or cancel it"
-EXPORTED = "a folder is being written and tried; wait, or cancel it"
+STILL_OPENING = "detector and frames are still being opened; wait a moment"
+UNPINNED = "nothing is pinned any more: what was pinned knows other frames, or another detector"
 
 
 @final
@@ -67,8 +67,9 @@ class Session:
     Attributes:
         notices: What there is to tell; whoever shows the session sets its `on_change`.
         settings: What is wished for; `running` may still be others.
+        sources: What is open, and before anything is, what was asked for.
         opened: What is open; `None` until something is.
-        held: Why nothing plays and no setting changes just now, for people to read; `None` where they may.
+        held: Why no setting changes, and perhaps nothing plays, just now; `None` where all can be asked for.
     """
 
     def __init__(
@@ -87,18 +88,23 @@ class Session:
         self.notices = Notices()
         self.settings: Settings | None = None
         self._preset = preset
-        self._sources = Sources(detector=detector, media=media, truth=truth, allow=tuple(allow))
+        self.sources = Sources(detector=detector, media=media, truth=truth, allow=tuple(allow))
+        self._seen: dict[str, tuple[Media, str | None]] = {}  # with their truth, by what they are chosen by
         self._protocol = Protocol(history=history, frames=frames, comparison_seconds=comparison_seconds, grid=grid)
         self.opened: Opened | None = None
         self._lock = threading.RLock()  # guards what is opened and wished for, and that what plays follows the latest wish
         self._latest_wish = CancelToken()  # of `settings`
         self._request = CancelToken()  # of what is measured, swept or exported
-        self.held: str | None = None
+        self._begun = False  # whether that is done already, and not waiting for something to be prepared
+        self.held: Held | None = None
         self._pipelines = WarmPipelines()
         self._uploads: tempfile.TemporaryDirectory[str] | None = None
+        self._uploaded = 0
+        self._openings = 1  # that were asked for and are not over
+        self._not_open = STILL_OPENING
         self._closed = False
         self._worker = Worker(self.notices.tell_error)
-        self._worker.submit(lambda: self._open(self._sources))
+        self._worker.submit(lambda: self._open(self.sources))
 
     # What is asked for
 
@@ -136,17 +142,24 @@ class Session:
         self._request_opening("panel", lambda: self._open_with({"detector": source}))
 
     def open_media(self, source: str | None, truth: str | None = None) -> None:
-        """Change to other media; what is pinned is let go, for it knows other frames."""
-        self._request_opening("media", lambda: self._open_with({"media": source, "truth": truth}))
+        """Change to other media, or back to some that were open; what is pinned is let go, for it knows other frames."""
+        media, known_truth = self._seen.get(source or "", (source, None))
+        self._request_opening("media", lambda: self._open_with({"media": media, "truth": truth or known_truth}))
 
     def upload(self, name: str, content: bytes) -> None:
         """Open a file that somebody sent."""
 
         def save() -> None:
             self._uploads = self._uploads or tempfile.TemporaryDirectory(prefix="workbench-")
-            path = Path(self._uploads.name) / (Path(name.replace("\\", "/")).name or "upload")
+            self._uploaded += 1
+            path = Path(self._uploads.name) / str(self._uploaded) / (Path(name.replace("\\", "/")).name or "upload")
+            path.parent.mkdir()
             path.write_bytes(content)
-            self._open_with({"media": str(path), "truth": None})
+            try:
+                self._open_with({"media": str(path), "truth": None})
+            except MediaError as error:  # it names a place that nobody knows, and offers what a page cannot take
+                cause = str(error).partition("; ")[0].replace(str(path), path.name)
+                raise MediaError(f"{cause}; upload a picture or a video") from None
 
         self._request_opening("media", save)
 
@@ -168,7 +181,7 @@ class Session:
     def pin(self) -> None:
         """Make the setting that runs the baseline."""
         with self.notices.guarding("settings"):
-            self._check_free()
+            self._check_free(to_play=True)
             opened = self._open_now
             with self._lock:
                 pipeline = opened.player.pipeline
@@ -205,15 +218,27 @@ class Session:
                 raise SettingsError("these frames are in memory only, so nothing was swept on them; open a file of them instead")
             self._change(check(opened.detector, search.settings_of(record_id)))
 
-    def export(self, folder: Path) -> None:
-        """Write a folder that runs the current setting without the workbench."""
-        self._measure(EXPORTED, lambda opened, settings, token: opened.measuring.export(settings, folder, token))
+    def export(self, folder: Path, *, replace: bool = False, done: Callable[[Path], None] = lambda _: None) -> None:
+        """Write a folder that runs the current setting without the workbench.
+
+        Args:
+            folder: A new one, an empty one, or an earlier export where that may be replaced.
+            replace: Whether it may.
+            done: Told of the folder once it is there.
+        """
+
+        def export(opened: Opened, settings: Settings, token: CancelToken) -> None:
+            opened.measuring.export(settings, folder, token, replace=replace)
+            done(folder)
+
+        self._measure(EXPORTED, export)
 
     def cancel(self) -> None:
         """Give up what is going on: a measurement or a sweep ends; a setting that is being prepared is not changed to."""
         with self._lock:
             self._request.cancel()
-            self._request = CancelToken()
+            if not self._begun:
+                self.held = None
             running = self.running
             if running is not None and _played(self._open_now.detector, self._wished()) != running:
                 self._wish_for(running)
@@ -249,7 +274,7 @@ class Session:
         Raises:
             SettingsError: The frames are in this process only, and have no name that a command could take.
         """
-        return as_command(self._sources, self._open_now.detector, self._wished(), self._protocol.frames)
+        return as_command(self.sources, self._open_now.detector, self._wished(), self._protocol.frames)
 
     def as_code(self) -> str:
         """Return Python that measures the current setting.
@@ -257,7 +282,7 @@ class Session:
         Raises:
             SettingsError: Nothing is open yet.
         """
-        return as_code(self._sources, self._open_now.detector, self._wished(), self._protocol.frames)
+        return as_code(self.sources, self._open_now.detector, self._wished(), self._protocol.frames)
 
     def close(self) -> None:
         """End every thread and give back media and files; a second time does nothing."""
@@ -275,6 +300,7 @@ class Session:
         if self._uploads:
             self._uploads.cleanup()
         self._pipelines.clear()
+        self._seen.clear()
 
     # What is known
 
@@ -283,9 +309,14 @@ class Session:
         return Variant.of(self._open_now.detector, settings).name
 
     @property
+    def media_names(self) -> dict[str, str]:
+        """The names of all media but the sample that were open in this session, by what `open_media` takes for them."""
+        return {source: media.facts().name for source, (media, _) in self._seen.items()}
+
+    @property
     def plays_samples(self) -> bool:
         """Whether the frames are the sample clip's."""
-        return self._sources.media is None
+        return self.sources.media is None
 
     @property
     def running(self) -> Settings | None:
@@ -298,12 +329,12 @@ class Session:
     @property
     def _open_now(self) -> Opened:
         if self.opened is None:
-            raise SettingsError("detector and frames are still being opened; wait a moment")
+            raise SettingsError(self._not_open)
         return self.opened
 
     def _wished(self) -> Settings:
         if self.settings is None:
-            raise SettingsError("detector and frames are still being opened; wait a moment")
+            raise SettingsError(self._not_open)
         return self.settings
 
     def _in_background(self, place: Place, action: Callable[[], object]) -> None:
@@ -314,44 +345,64 @@ class Session:
         self._worker.submit(guarded)
 
     def _request_opening(self, place: Place, action: Callable[[], object]) -> None:
-        with self.notices.guarding(place):
+        with self.notices.guarding(place), self._lock:
             self._check_free()
+            self._openings += 1
             self._in_background(place, action)
 
-    def _measure(self, reason: str, action: Callable[[Opened, Settings, CancelToken], object]) -> None:
+    def _measure(self, held: Held, action: Callable[[Opened, Settings, CancelToken], object]) -> None:
         """Do what nothing may disturb, in the background; until it is over, what is asked for is refused, with the reason."""
 
-        def held() -> None:
+        def run() -> None:
+            with self._lock:
+                token.check()  # given up while something was prepared: then it holds nothing up, and another may wait by now
+                self._begun = True
             try:
                 action(opened, settings, token)
             finally:
                 self.held = None
+                self.notices.forget(held.refusal)
 
         with self.notices.guarding("measure"), self._lock:
             self._check_free()
-            opened, settings, token = self._open_now, self._wished(), self._request
-            self.held = reason
-            self._in_background("measure", held)
+            opened, settings = self._open_now, self._wished()
+            if self._openings:
+                raise SettingsError(STILL_OPENING)
+            self.notices.message = None
+            token = self._request = CancelToken()
+            self.held, self._begun = held, False
+            self._in_background("measure", run)
 
-    def _check_free(self) -> None:
-        if self.held is not None:
-            raise SettingsError(f"not now: {self.held}")
+    def _check_free(self, *, to_play: bool = False) -> None:
+        """Refuse what is asked for now, rather than do it minutes later."""
+        if self.held is not None and (self.held.still or not to_play):
+            raise SettingsError(self.held.refusal)
 
     def _with_opened(self, action: Callable[[Opened], object]) -> None:
         with self.notices.guarding("panel"):
-            self._check_free()
+            self._check_free(to_play=True)
             action(self._open_now)
 
     def _open_with(self, changes: Mapping[str, object]) -> None:
-        self._open(self._sources.model_copy(update=changes))
+        self._open(self.sources.model_copy(update=changes))
 
     def _open(self, sources: Sources) -> None:
+        """Open what was asked for; where that fails, what was open plays on."""
+        self.notices.message, self._not_open = None, STILL_OPENING
+        try:
+            self._exchange_opened(sources)
+        except Exception as error:
+            self._not_open = f"nothing is open, for {str(error).partition('; ')[0]}; choose another detector or other frames above"
+            raise
+        finally:
+            with self._lock:
+                self._openings -= 1
+
+    def _exchange_opened(self, sources: Sources) -> None:
         before = self.opened
         with self.notices.doing(f"opening {sources.detector or 'the sample detector'}"):
             sources = sources.opened()
-            kept = (
-                before.detector if before and sources.detector in {self._sources.detector, before.detector.facts.source} else None
-            )
+            kept = before.detector if before and sources.detector in {self.sources.detector, before.detector.facts.source} else None
             detector, data = sources.open(kept)
             same_detector = kept is not None
             first = self._first_settings(detector)
@@ -366,7 +417,9 @@ class Session:
                 with self._lock:
                     if self._closed:
                         return
-                    self._sources, self.opened = sources, Opened(detector, data, player, evaluation, measuring)
+                    self.sources, self.opened = sources, Opened(detector, data, player, evaluation, measuring)
+                    if sources.media is not None:
+                        self._seen[data.media.facts().source] = data.media, sources.truth
                     settings = self.settings if same_detector and self.settings else first
                     wish = self._wish_for(settings)
                 undo.pop_all()
@@ -374,9 +427,11 @@ class Session:
             before.player.close()
         self._pipelines.clear()  # they were made for other frames: integer models took their ranges from those
         truths = dict.fromkeys(known for known in (data.truth, data.labelled_truth) if known is not None)
-        notes = "; ".join([*data.media.facts().notes, *(note for known in truths for note in known.notes)])
+        notes = [*data.media.facts().notes, *(note for known in truths for note in known.notes)]
+        if before is not None and before.evaluation.pinned is not None:
+            notes.append(UNPINNED)
         if notes:
-            self.notices.tell(notes, "media")
+            self.notices.tell("; ".join(notes), "media")
         self._prepare(_played(detector, settings), wish)
 
     def _first_settings(self, detector: Detector) -> Settings:
@@ -403,9 +458,9 @@ class Session:
             return self._latest_wish
 
     def _change(self, settings: Settings) -> None:
-        self._check_free()
-        self.notices.message = None
         with self._lock:
+            self._check_free()
+            self.notices.message = None
             opened = self._open_now
             player, played = opened.player, _played(opened.detector, settings)
             wish, pipeline = self._wish_for(settings), player.pipeline

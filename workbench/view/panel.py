@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from workbench.catalogue import ENGINES, NMS_METHODS
 from workbench.detectors import OWN_NMS, Detector
 from workbench.errors import SettingsError, UnavailableError
 from workbench.hardware import usable_cores
-from workbench.media import no_camera
+from workbench.media import masked, no_camera
 from workbench.opening import DEFAULT_DETECTOR, fit, reasons, wished, words
 from workbench.samples import SAMPLE_DETECTORS
 from workbench.session import Session
@@ -24,6 +25,7 @@ MOST_PREFETCH = 64
 MOST_BATCH = 8  # more than that, and a live picture is late by a quarter of a second
 FEED_NOTE = "acts on Measure; what plays passes one frame after the other"
 SAMPLE_LINE = "sample line"
+IN_MEMORY = "frames in memory"
 PRESET_HELP = {
     "naive": "full frames through Pillow, model.predict, NMS as a Python loop",
     "graph": "one TensorFlow graph, the resize inside",
@@ -59,10 +61,10 @@ def describe(session: Session) -> Described:
     """Describe the panel for the settings that are wished for; nothing but names before a detector is open."""
     opened, settings = session.opened, session.settings
     if opened is None or settings is None:
-        return {"detector": _detectors(None), "media": _media(session), "presets": [], "preset": None, "groups": []}
+        return {"detector": _detectors(session), "media": _media(session), "presets": [], "preset": None, "groups": []}
     detector = opened.detector
     return {
-        "detector": _detectors(detector),
+        "detector": _detectors(session),
         "media": _media(session),
         "presets": [
             {"name": name, "help": PRESET_HELP[name], "reason": _why_not(partial(_preset, detector, name))} for name in PRESET_NAMES
@@ -93,19 +95,24 @@ def _why_not(attempt: Callable[[], object]) -> str | None:
     return None
 
 
-def _detectors(detector: Detector | None) -> Described:
-    sources = dict.fromkeys(SAMPLE_DETECTORS)
-    value = detector.facts.source if detector else DEFAULT_DETECTOR
-    choices = [{"value": source, "label": source.rsplit("/", 1)[-1]} for source in dict.fromkeys([*sources, value])]
+def _detectors(session: Session) -> Described:
+    value = session.opened.detector.facts.source if session.opened else session.sources.detector or DEFAULT_DETECTOR
+    choices = [{"value": source, "label": source.rsplit("/", 1)[-1]} for source in dict.fromkeys([*SAMPLE_DETECTORS, value])]
     return {"value": value, "choices": choices}
 
 
 def _media(session: Session) -> Described:
-    facts = session.opened.data.media.facts() if session.opened else None
-    value = "" if facts is None or session.plays_samples else facts.source
-    choices = [{"value": "", "label": SAMPLE_LINE}]
-    if facts is not None and value:
-        choices.append({"value": value, "label": facts.name})
+    """Offer the sample and all that was open; before anything is, what was asked for is what is chosen."""
+    if session.plays_samples:
+        value = ""
+    elif session.opened is not None:
+        value = session.opened.data.media.facts().source
+    else:
+        asked = session.sources.media
+        value = masked(str(asked)) if isinstance(asked, str | Path) else IN_MEMORY
+    names = {"": SAMPLE_LINE, **session.media_names}
+    names.setdefault(value, value)
+    choices = [{"value": source, "label": name} for source, name in names.items()]
     return {"value": value, "choices": choices, "camera": {"reason": no_camera()}}
 
 

@@ -4,8 +4,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
 from typing import Any, final
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import anywidget
 import traitlets
@@ -71,6 +73,7 @@ class WorkbenchView(anywidget.AnyWidget):
         self._samples = [take_sample()]
         self._upload: list[bytes] = []
         self._dozing = False
+        self._stood_still = False  # at the last tick, because something was measured
         self._views = 0
         self._unwatched_since: float | None = None
         self._woken = threading.Event()
@@ -127,7 +130,7 @@ class WorkbenchView(anywidget.AnyWidget):
             "sweep": lambda content, _: session.sweep("all" if content["scope"] == "all" else "size"),
             "budget": lambda content, _: session.set_budget(budget_of(content)),
             "choose-swept": lambda content, _: session.choose_swept(str(content["id"])),
-            "export": lambda _, __: session.export(Path.cwd() / EXPORT),
+            "export": lambda content, _: self._export(replace=bool(content.get("replace"))),
             "dismiss": lambda _, __: session.dismiss(),
         }
 
@@ -135,7 +138,7 @@ class WorkbenchView(anywidget.AnyWidget):
         action = self._actions.get(str(content.get("type")))
         if action is None:
             return
-        if self._dozing:
+        if self._dozing and self._session.held is None:
             self._dozing = False
             self._session.play()
         try:
@@ -178,7 +181,25 @@ class WorkbenchView(anywidget.AnyWidget):
         html = self._session.report()
         path = Path.cwd() / REPORT
         write_whole(path, html)
-        self.send({"type": "link", "name": REPORT, "mime": "text/html", "path": str(path)}, [html.encode()])
+        self.send({"type": "link", "role": "report", "name": REPORT, "mime": "text/html", "path": str(path)}, [html.encode()])
+
+    def _export(self, *, replace: bool) -> None:
+        """Write a folder beside the notebook, and ask first where there is one already."""
+        folder = Path.cwd() / EXPORT
+        if not replace and folder.is_dir() and any(folder.iterdir()):
+            self.send({"type": "ask", "path": str(folder)})
+            return
+        self._session.export(folder, replace=replace, done=self._send_folder)
+
+    def _send_folder(self, folder: Path) -> None:
+        content = BytesIO()
+        with ZipFile(content, "w", ZIP_DEFLATED) as packed:
+            for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+                packed.write(path, path.relative_to(folder.parent))
+        name = f"{folder.name}.zip"
+        self.send(
+            {"type": "link", "role": "export", "name": name, "mime": "application/zip", "path": str(folder)}, [content.getvalue()]
+        )
 
     def _copy(self, what: str) -> None:
         session = self._session
@@ -205,12 +226,17 @@ class WorkbenchView(anywidget.AnyWidget):
         opened = self._session.opened
         measuring = opened.measuring if opened else None
         if measuring is not None and measuring.active:  # every figure that is told now would take its time from what is measured
-            self._tell_notices()
+            if self._stood_still:
+                self._tell_notices()
+            else:  # once, so that what stands there until it is over belongs to the picture that stands still
+                self._tell()
+            self._stood_still = True
             if measuring.search is not None and measuring.search.running:  # in other processes: telling costs them little
                 self._tell_search(measuring.search)
-            if self._sender is not None:
-                self._sender.show_again()  # once it plays again: nobody can have seen pictures meanwhile
             return
+        if self._stood_still and self._sender is not None:
+            self._sender.show_again()  # nobody can have seen pictures meanwhile, which is no reason to doze
+        self._stood_still = False
         self._watch_noise()
         self._follow(opened.player if opened else None)
         self._doze()
@@ -261,7 +287,7 @@ class WorkbenchView(anywidget.AnyWidget):
         session = self._session
         notices = session.notices
         self.job = job(notices.job)
-        self.held = session.held
+        self.held = {**asdict(session.held), "reason": session.held.reason} if session.held else None
         self.message = asdict(notices.message) if notices.message else None
         self.log_lines = list(map(asdict, notices.log))
 

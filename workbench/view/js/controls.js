@@ -44,17 +44,18 @@ function slider(id, described, choose) {
   };
 }
 
-export function number(id, described, choose) {
+function number(id, described, choose, complain) {
   const input = h("input", { type: "number", id, "aria-describedby": described });
   let control;
   let edited = false;
   input.addEventListener("input", () => { edited = true; });
   input.addEventListener("change", () => {
     edited = false;
-    if (Number.isFinite(input.valueAsNumber)) {
-      input.valueAsNumber = Math.min(control.max ?? Infinity, Math.max(control.min ?? -Infinity, input.valueAsNumber));
-      choose(input.valueAsNumber);
-    } else input.value = control.value;
+    const { validity } = input;
+    const wrong = validity.stepMismatch ? "whole numbers" : `${control.min} to ${control.max}`;
+    complain(validity.valid && input.value ? "" : `only ${wrong}`);
+    if (validity.valid && input.value) choose(input.valueAsNumber);
+    else input.value = control.value;
   });
   return {
     label: labelled(id), field: h("div", { class: "field" }, input),
@@ -140,14 +141,20 @@ function settingsControl({ name, kind }, desk) {
   const id = uniqueId();
   const reason = h("p", { class: "reason", id: `${id}-reason` });
   const help = unseen("", { id: `${id}-help` });
-  const part = KINDS[kind](id, `${id}-help ${id}-reason`, (value) => desk.change(name, value));
+  let now = {};
+  let complaint = ""; // about what was typed, until something can be taken
+  const say = () => { write(reason, complaint || reasonWords(now)); set(reason, "role", complaint ? "status" : null); };
+  const complain = (words) => { complaint = words; say(); };
+  const part = KINDS[kind](id, `${id}-help ${id}-reason`, (value) => desk.change(name, value), complain);
   const element = h("div", { class: `control is-${kind}`, "data-name": name, "data-kind": kind }, part.label, part.field, reason, help);
   return {
     element,
-    update(now) {
+    update(told) {
+      if (told.value !== now.value) complaint = "";
+      now = told;
       write(part.label, now.label);
       write(help, now.help ?? "");
-      write(reason, reasonWords(now));
+      say();
       set(reason, "title", kind === "select" ? reasonWords(now) : null);
       set(element, "title", now.help);
       element.classList.toggle("is-off", Boolean(now.reason));
@@ -161,7 +168,7 @@ export function settingsGroup({ title, note }, desk) {
   const controls = h("div", { class: "controls" });
   const show = list(controls, ({ name, kind }) => `${name} ${kind}`, (control) => settingsControl(control, desk));
   return {
-    element: h("section", { class: "group", "aria-labelledby": id }, h("h3", { id }, title, note ? h("small", {}, ` ${note}`) : ""), controls),
+    element: h("section", { class: "group", "aria-labelledby": id }, h("h3", { id }, title, ...(note ? [" ", h("small", {}, note)] : [])), controls),
     update: (group) => show(group.controls),
   };
 }

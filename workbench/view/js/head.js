@@ -45,6 +45,7 @@ export function jobStrip(desk) {
       element.classList.toggle("is-idle", !job);
       began = job ? performance.now() - job.seconds * 1000 : 0;
       write(what, job?.what ?? "No job is running.");
+      set(what, "title", job?.what);
       tick();
       for (const part of [bar, count]) part.hidden = !job;
       cancel.hidden = !job?.can_cancel;
@@ -107,7 +108,7 @@ export function headLine(desk) {
   const showPresets = list(presets, ({ name }) => name, (preset) => presetButton(preset, desk));
   const reset = button("reset", () => desk.send("reset"), { title: "Back to the detector’s own settings" }, "Reset");
   const reasons = h("p", { class: "reason", "data-role": "head-reasons" });
-  const element = h("header", { class: "head" },
+  const element = h("header", { class: "head", "data-role": "head" },
     h("div", { class: "sources" },
       h("i", { class: "brand-mark", "aria-hidden": "true" }), detector.element, media.element, ...uploader(desk), camera),
     h("div", { class: "preset-line" }, h("span", { class: "name" }, "preset"), presets, reset),

@@ -1,33 +1,63 @@
-// What comes out: report and copied text.
+// What comes out: the report, an exported folder, copied text.
 
-import { h, uniqueId, write } from "./elements.js";
+import { button, h, list, uniqueId, write } from "./elements.js";
 
-export function outputs(desk) {
-  const open = h("a", { target: "_blank", "data-role": "report-link" }, "Open report");
-  const download = h("a", { "data-role": "report-download" }, "Download");
-  const path = h("span", { class: "path", "data-role": "report-path" });
-  const report = h("p", { class: "report", role: "status" }, open, download, path);
-  const word = h("label", { for: uniqueId(), "data-role": "copied-word" });
-  const text = h("textarea", { id: word.htmlFor, readonly: true, rows: 4, spellcheck: "false", "data-role": "copied-text" });
-  const copied = h("div", { class: "copied", role: "status" }, word, text);
-  let link = null;
+/** A file that Python sent: to open, where a browser can, and to download. */
+function fileLine({ role, mime }, desk) {
+  const open = h("a", { target: "_blank", "data-role": `${role}-link` }, "Open report");
+  const download = h("a", { "data-role": `${role}-download` });
+  const path = h("span", { class: "path", "data-role": `${role}-path` });
+  open.hidden = mime !== "text/html";
+  let shown = null;
   const revoke = () => { if (open.href) URL.revokeObjectURL(open.href); };
   desk.atEnd(revoke);
   return {
-    element: h("div", { class: "outputs" }, report, copied),
-    update(state) {
-      report.hidden = !state.link;
-      copied.hidden = !state.copied;
-      if (state.copied) {
-        write(word, state.copied.done ? "copied" : "The browser keeps the clipboard to itself: select and copy this");
-        if (text.value !== state.copied.text) text.value = state.copied.text;
-      }
-      if (state.link === link) return;
-      link = state.link;
+    element: h("p", { class: "file", role: "status" }, open, download, path),
+    update({ link }) {
+      if (link === shown) return;
+      shown = link;
       revoke();
       open.href = download.href = URL.createObjectURL(link.blob);
       download.download = link.name;
+      write(download, open.hidden ? `Download ${link.name}` : "Download");
       write(path, link.path ? `written to ${link.path}` : "");
+    },
+  };
+}
+
+/** Ask before an export takes another one's place. */
+function question(desk) {
+  const path = h("span", { class: "path", "data-role": "asked-path" });
+  const answer = (role, words, take) => button(role, () => { desk.own.put({ asked: null }); take(); }, { class: "small" }, words);
+  const element = h("p", { class: "file", role: "alert", "data-role": "asked" }, "There is an export already. ",
+    answer("replace", "Write over it", () => desk.send("export", { replace: true })), answer("keep", "Keep it", () => {}), path);
+  return {
+    element,
+    update(asked) {
+      const begins = asked && element.hidden;
+      element.hidden = !asked;
+      write(path, asked ?? "");
+      if (begins) element.scrollIntoView({ block: "nearest" });
+    },
+  };
+}
+
+export function outputs(desk) {
+  const asking = question(desk);
+  const files = h("div");
+  const word = h("label", { for: uniqueId(), "data-role": "copied-word" });
+  const text = h("textarea", { id: word.htmlFor, readonly: true, rows: 4, spellcheck: "false", "data-role": "copied-text" });
+  const copied = h("div", { class: "copied", role: "status" }, word, text);
+  const showFiles = list(files, ({ role }) => role, (one) => fileLine(one, desk));
+  return {
+    element: h("div", { class: "outputs" }, asking.element, files, copied),
+    update(state) {
+      asking.update(state.asked);
+      showFiles(Object.entries(state.links).map(([role, link]) => ({ role, mime: link.mime, link })));
+      copied.hidden = !state.copied;
+      if (!state.copied) return;
+      write(word, state.copied.done ? "copied" : "The browser keeps the clipboard to itself: select and copy this");
+      if (text.value !== state.copied.text) text.value = state.copied.text;
     },
   };
 }

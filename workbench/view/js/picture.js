@@ -257,7 +257,7 @@ export function legend(desk) {
     h("ul", {}, ...rows.map(({ kind, count }) => row(kind, kind, count)), row("truth", "truth", truth)),
     h("div", { class: "pinning" }, pin, unpin, name));
   return {
-    element,
+    element, pinning: [pin, unpin],
     update({ counts, pinned, ready }) {
       for (const { kind, count } of rows) write(count, String(counts?.[kind] ?? MISSING));
       pin.disabled = !ready;
@@ -291,7 +291,7 @@ export function transport(desk) {
     desk.soon("seek", () => desk.send("seek", { position: seek.valueAsNumber }));
   });
   return {
-    element: h("div", { class: "transport" }, toStart, back, play, forward, seek, position, pace.label, pace.field),
+    element: h("div", { class: "transport", "data-role": "transport" }, toStart, back, play, forward, seek, position, pace.label, pace.field),
     update(status) {
       frames = status.frames;
       if (playing !== status.playing) {

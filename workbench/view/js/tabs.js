@@ -238,7 +238,9 @@ export function tabs(desk) {
         const isOpen = key === desk.own.state.tab;
         set(tab, "aria-selected", String(isOpen));
         tab.tabIndex = isOpen ? 0 : -1;
+        if (panel.hidden !== isOpen) continue; // it is as it was
         panel.hidden = !isOpen;
+        if (isOpen && key === "log") panel.scrollTop = panel.scrollHeight;
       }
     },
     /** Nothing here may change what runs for now; a budget may. */

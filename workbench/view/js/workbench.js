@@ -19,7 +19,7 @@ const NO_STATUS = {
 
 /** What the browser alone knows; whoever shows it listens. */
 function ownState() {
-  const state = { truth: false, wipe: false, side: false, wipeAt: 0.5, hidden: new Set(), tab: "measured", link: null, copied: null };
+  const state = { truth: false, wipe: false, side: false, wipeAt: 0.5, hidden: new Set(), tab: "measured", links: {}, copied: null, asked: null };
   const listeners = new Set();
   return {
     state,
@@ -80,7 +80,7 @@ function followKeys(root, desk) {
 function settingsPanel(desk) {
   const hint = "A change takes effect at once. What a setting does stands here while it has the focus.";
   const message = notice(["settings"], desk, hint);
-  const groups = h("div", { class: "groups" });
+  const groups = h("div", { class: "groups", "data-role": "settings-groups" });
   const measureMessage = notice(["measure"], desk);
   const out = outputs(desk);
   const update = list(groups, ({ title }) => title, (group) => settingsGroup(group, desk));
@@ -99,7 +99,7 @@ function settingsPanel(desk) {
       set(one, "title", held ?? one.dataset.help);
     }
   };
-  const rest = () => message.whisper(held ?? hint);
+  const rest = () => message.whisper(held ? `Not now: ${held}.` : hint);
   const whisper = ({ target }) => message.whisper(target.closest(".control")?.querySelector(".unseen").textContent || hint);
   groups.addEventListener("focusin", whisper);
   groups.addEventListener("focusout", rest);
@@ -192,7 +192,8 @@ function render({ model, el, signal }, own) {
   function showNote(problem = "") {
     const begun = model.get("job") ? `${model.get("job").what} …` : "Starting the first pipeline …";
     const waiting = model.get("message")?.kind === "error" ? "No picture yet." : begun;
-    stage.say(problem || (stage.shown ? "" : waiting));
+    const held = model.get("held");
+    stage.say(problem || (stage.shown ? (held?.still ? `Standing still: ${held.what}.` : "") : waiting));
   }
 
   function showMessage() {
@@ -207,24 +208,24 @@ function render({ model, el, signal }, own) {
     view.update(traits.status(), traits.look(), stage.shown);
   }
 
-  function showOwn(changes) {
+  function showOwn() {
     results.open();
     settings.outputs.update(own.state);
     view.update(traits.status(), traits.look(), stage.shown);
     desk.soon("draw", stage.draw);
-    if ("truth" in changes || "wipe" in changes) sendView();
   }
 
-  const sendView = () => desk.send("view", { truth: own.state.truth, wipe: own.state.wipe, side: own.state.side });
   const tabItems = { measured: "records", advice: "advice", log: "log_lines" };
   const showTab = (key) => () => results.update({ [key]: key === "sweep" ? [model.get("search")] : model.get(tabItems[key]) ?? [] });
   const showJob = () => { job.update(model.get("job") ?? null); showNote(); };
   /** While something is measured, what would disturb it is off, and why stands where the settings' help does. */
   const showHeld = () => {
     const held = model.get("held") ?? null;
-    for (const part of [head.element, settings.held, line.element, view.element]) set(part, "inert", held ? "" : null);
-    settings.hold(held);
-    results.hold(held);
+    for (const part of [head.element, settings.held]) set(part, "inert", held ? "" : null);
+    for (const part of [line.element, ...count.pinning]) set(part, "inert", held?.still ? "" : null);
+    settings.hold(held?.reason ?? null);
+    results.hold(held?.reason ?? null);
+    showNote();
   };
 
   const shows = {
@@ -256,9 +257,8 @@ function render({ model, el, signal }, own) {
   followTheme(root, desk.signal);
   followKeys(root, desk);
   for (const show of [showPanel, showStatus, showJob, showHeld, showMessage, ...["measured", "advice", "sweep", "log"].map(showTab), showLook]) show();
-  showOwn({});
+  showOwn();
   desk.send("hello");
-  sendView();
   return end;
 }
 
@@ -270,9 +270,10 @@ export default () => {
       const receive = async (content, buffers) => {
         if (content.type === "copied") own.put({ copied: { text: content.text, done: await copyText(content.text) } });
         if (content.type === "link") {
-          const blob = new Blob([buffers[0]], { type: content.mime });
-          own.put({ link: { name: content.name, path: content.path, blob } });
+          const { role, name, mime, path } = content;
+          own.put({ links: { ...own.state.links, [role]: { name, mime, path, blob: new Blob([buffers[0]], { type: mime }) } } });
         }
+        if (content.type === "ask") own.put({ asked: content.path });
       };
       model.on("msg:custom", receive);
       const end = () => model.off("msg:custom", receive);
