@@ -70,7 +70,7 @@ def speed(record: Record, *, over: Record) -> Speed:
         )
     return Speed(
         sentence=f"{words}; a frame takes {_ms(record)} and {_ms(over)}.{''.join(doubts)}",
-        caution=_noisy(record, over),
+        caution=noisy(record, over),
         ratio=found.ratio,
         interval=interval,
         verdict=found.verdict,
@@ -90,7 +90,7 @@ def stage_speed(record: Record, *, over: Record, stage: str) -> Speed:
     figures = f"{format_seconds_as_ms(new)} ms in {record.name}, {format_seconds_as_ms(old)} ms in {over.name}"
     return Speed(
         sentence=f"{stage} takes {figures}: {words} (separate runs).",
-        caution=_noisy(record, over),
+        caution=noisy(record, over),
         ratio=ratio,
         interval=None,
         verdict=verdict,
@@ -111,7 +111,7 @@ def fastest(records: Sequence[Record]) -> Choice:
     equals = [name for name, one in found.items() if one is not None and one.verdict == "no measurable difference"]
     figures = listed([f"{record.name} {_ms(record)}" for record in rows])
     tie = f" {listed([first.name, *equals])} cannot be told apart." if equals else ""
-    return Choice(sentence=f"A frame takes: {figures}.{tie}", caution=_noisy(*rows), names=(first.name, *equals))
+    return Choice(sentence=f"A frame takes: {figures}.{tie}", caution=noisy(*rows), names=(first.name, *equals))
 
 
 def fastest_within(
@@ -144,7 +144,7 @@ def chosen(record: Record, *, over: Record) -> Choice:
         RecordError: It cannot be compared with that one.
     """
     against = "" if record.id == over.id else f" {speed(record, over=over).sentence}"
-    return Choice(sentence=f"{record.name} is picked: {figures_of(record)}.{against}", caution=_noisy(record), names=(record.name,))
+    return Choice(sentence=f"{record.name} is picked: {figures_of(record)}.{against}", caution=noisy(record), names=(record.name,))
 
 
 def largest_stage(record: Record) -> Choice:
@@ -163,7 +163,7 @@ def largest_stage(record: Record) -> Choice:
     bound = f" Were it free, frames would be {format_number(total / rest, 2)} times as fast, and no more." if rest > 0 else ""
     share = format_percent(budget[most] / total)
     taken = f"{most} takes {format_seconds_as_ms(budget[most])} of {format_seconds_as_ms(total)} ms, {share} of a frame"
-    return Choice(sentence=f"{taken}, in {record.name}.{bound}", caution=_noisy(record), names=names)
+    return Choice(sentence=f"{taken}, in {record.name}.{bound}", caution=noisy(record), names=names)
 
 
 def frames_a_second(record: Record) -> Amount:
@@ -174,7 +174,7 @@ def frames_a_second(record: Record) -> Amount:
     """
     fps = _timing(record).fps or 0.0
     reached = f"{record.name} reaches {format_number(fps)} frames a second, {_ms(record)} a frame."
-    return Amount(sentence=reached, caution=_noisy(record), value=fps)
+    return Amount(sentence=reached, caution=noisy(record), value=fps)
 
 
 def loses_ap(record: Record, *, than: Record, more_than: float = AP_LOSS_NOTED, size: Size = "all") -> Choice:
@@ -228,7 +228,7 @@ def crowding(record: Record, stage: str = "nms") -> Amount:
     return Amount(
         sentence=f"In {record.name}, {stage} takes {format_number(value)} times as long in the fullest third of the frames"
         f" ({boxes[0]} boxes on average) as in the emptiest ({boxes[1]}).",
-        caution=_noisy(record),
+        caution=noisy(record),
         value=value,
     )
 
@@ -287,6 +287,7 @@ def _model_bytes(record: Record) -> int:
     return size
 
 
-def _noisy(*records: Record) -> str:
+def noisy(*records: Record) -> str:
+    """Return why an answer may not last; empty where the machine was not noisy."""
     reasons = [reason for one in records if one.noise.verdict == "noisy" for reason in one.noise.reasons]
     return f"The machine was noisy ({reasons[0]}): measure again before you rely on it." if reasons else ""
