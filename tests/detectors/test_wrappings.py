@@ -1,6 +1,6 @@
 """The same weights find the same in every kind of file and of output; what these show is read, and a card says the rest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -74,6 +74,12 @@ READ: dict[str, tuple[object, object]] = {
     ),
 }
 RAW = [name for name in MAKERS if name not in READ]
+QUICK = ("keras", "saved model", "int8", "planar", "yolov8", "detection API")  # one of each sort; all others take a minute together
+
+
+def each(names: Iterable[str]) -> list[object]:
+    """Return the wrappings as parameters: those that are tried on each change, and the slow rest."""
+    return [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +142,7 @@ def _offsets_and_scores(found: LoadedModel) -> tuple[str, str]:
     return offsets, next(name for name in shapes if name != offsets)
 
 
-@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("name", each(READ))
 def test_the_meaning_of_outputs_is_recognised(loaded: OpenWrapping, name: str) -> None:
     card = loaded(name).proposals[0].card
 
@@ -145,7 +151,7 @@ def test_the_meaning_of_outputs_is_recognised(loaded: OpenWrapping, name: str) -
     assert card.guessed
 
 
-@pytest.mark.parametrize("name", RAW)
+@pytest.mark.parametrize("name", each(RAW))
 def test_offsets_from_anchors_want_a_card_and_say_so(loaded: OpenWrapping, name: str) -> None:
     found = loaded(name)
 
@@ -153,7 +159,7 @@ def test_offsets_from_anchors_want_a_card_and_say_so(loaded: OpenWrapping, name:
     assert why_no_detector(found.trial).startswith("gives offsets from anchors that are not in the file (")
 
 
-@pytest.mark.parametrize("name", [name for name in MAKERS if name != "int8"])
+@pytest.mark.parametrize("name", each(name for name in MAKERS if name != "int8"))
 def test_the_same_weights_find_the_same_however_they_are_wrapped(
     mobile: Detector, detector: Callable[[str], Detector], ap: Ap, name: str
 ) -> None:
@@ -161,12 +167,14 @@ def test_the_same_weights_find_the_same_however_they_are_wrapped(
     assert ap(detector(name)) == pytest.approx(ap(mobile), abs=SAME_AP)
 
 
+@pytest.mark.slow
 def test_an_integer_file_is_what_the_workbench_converts(mobile: Detector, detector: Callable[[str], Detector], ap: Ap) -> None:
     converted = ap(mobile, ",runtime.engine=litert,runtime.precision=int8,input.resize=opencv,nms.method=opencv")
 
     assert ap(detector("int8")) == pytest.approx(converted, abs=SAME_AP)
 
 
+@pytest.mark.slow
 def test_raw_outputs_let_the_workbench_take_over_the_nms(mobile: Detector, detector: Callable[[str], Detector], ap: Ap) -> None:
     raw = detector("detection API, raw")
 
@@ -206,23 +214,22 @@ OWN = {"nms.method": {"model"}}
 ANY_NMS = {"nms.method": set(NMS_METHODS) - {"model"}}
 
 
-@pytest.mark.parametrize(
-    ("name", "taken"),
-    [
-        ("keras", {**TENSORFLOW, **ANY_NMS, "input.size_hw": {SIZE_HW, (96, 160)}, "runtime.batch": {1, 2}}),
-        ("frozen graph", {**TENSORFLOW, **ANY_NMS, "input.size_hw": {SIZE_HW}, "runtime.batch": {1, 2}}),
-        ("yolov8", {**TENSORFLOW, **ANY_NMS, "input.size_hw": {SIZE_HW}, "runtime.batch": {1}}),
-        ("detection API", {**TENSORFLOW, **OWN, "runtime.batch": {1}}),
-        ("detection API, raw", {**TENSORFLOW, "nms.method": set(NMS_METHODS), "runtime.batch": {1}}),
-        ("int8", {**LITERT, **ANY_NMS, "runtime.precision": {"int8"}, "runtime.threads": {1, 2}}),
-        ("post-processing", {**LITERT, **OWN, "runtime.precision": {"float32"}, "runtime.threads": {1}}),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
+TAKEN: dict[str, dict[str, set[object]]] = {
+    "keras": {**TENSORFLOW, **ANY_NMS, "input.size_hw": {SIZE_HW, (96, 160)}, "runtime.batch": {1, 2}},
+    "frozen graph": {**TENSORFLOW, **ANY_NMS, "input.size_hw": {SIZE_HW}, "runtime.batch": {1, 2}},
+    "yolov8": {**TENSORFLOW, **ANY_NMS, "input.size_hw": {SIZE_HW}, "runtime.batch": {1}},
+    "detection API": {**TENSORFLOW, **OWN, "runtime.batch": {1}},
+    "detection API, raw": {**TENSORFLOW, "nms.method": set(NMS_METHODS), "runtime.batch": {1}},
+    "int8": {**LITERT, **ANY_NMS, "runtime.precision": {"int8"}, "runtime.threads": {1, 2}},
+    "post-processing": {**LITERT, **OWN, "runtime.precision": {"float32"}, "runtime.threads": {1}},
+}
+
+
+@pytest.mark.parametrize("name", each(TAKEN))
 def test_a_kind_of_file_takes_what_makes_sense_for_it_and_says_why_not_the_rest(
-    detector: Callable[[str], Detector], name: str, taken: dict[str, set[object]]
+    detector: Callable[[str], Detector], name: str
 ) -> None:
-    one = detector(name)
+    one, taken = detector(name), TAKEN[name]
 
     refused = {setting: reasons(one, one.default_settings(), setting, values) for setting, values in CHOICES.items()}
 

@@ -109,8 +109,14 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("picture", [PORTRAIT, "coral_cat.bmp"])
+@pytest.mark.parametrize(
+    ("name", "picture"),
+    [
+        pytest.param(name, picture, marks=[] if (number, picture) == (0, PORTRAIT) else pytest.mark.slow)
+        for number, name in enumerate(MODELS)
+        for picture in (PORTRAIT, "coral_cat.bmp")
+    ],
+)
 def test_it_finds_on_photographs_what_litert_finds(assets: Path, tmp_path: Path, name: str, picture: str) -> None:
     scores, pixels = MODELS[name]
     detector = opened(assets, tmp_path, name)

@@ -119,10 +119,10 @@ def test_each_is_timed_with_its_own_threads_whatever_it_is_compared_with(small: 
     data = EvaluationData(Breaks(), None, None, None, Calibration("nothing", list))
     words = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=numpy,runtime.threads=2"
     rows = [variant(small, f"{words},feed.mode=threads,feed.workers=2", name="workers"), variant(small, words, name="loop")]
-    alone = Bench(data, 40, comparison_seconds=0.1, progress=tell)
+    alone = Bench(data, 12, comparison_seconds=0.1, progress=tell)
     for row in rows:
         alone.measure(row)
-    Bench(data, 40, comparison_seconds=0.1, progress=tell).measure_in_turns(rows)
+    Bench(data, 12, comparison_seconds=0.1, progress=tell).measure_in_turns(rows)
 
     assert seen["workers: timing"] == {1}
     assert seen["loop: timing"] == {2}

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from workbench.detectors import Calibration, Detector
 from workbench.hardware import usable_cores
@@ -15,6 +16,7 @@ from workbench.opening import EvaluationData, variant
 BURNING = "print('burning')\nwhile True: pass"
 
 
+@pytest.mark.slow
 def test_what_makes_the_machine_slow_between_two_turns_is_waited_for(mobile: Detector) -> None:
     burners: list[subprocess.Popen[bytes]] = []
 

@@ -1,6 +1,7 @@
 """What names mean, and which truth belongs to which media."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,9 @@ import pytest
 
 from workbench.detectors import Detector
 from workbench.errors import MediaError, TruthError
+from workbench.media import Frame, Media
 from workbench.opening import open_data, open_detector
+from workbench.record import MediaFacts
 from workbench.samples import SAMPLE_CLIP, SAMPLE_STILLS, sample_calibration
 
 
@@ -126,3 +129,28 @@ def test_a_path_is_a_detector_too(assets: Path) -> None:
     path = assets / "models" / "yolox_nano_416_float16_quantize.tflite"
 
     assert open_detector(str(path)).facts.source == str(path)
+
+
+class Film(Media):
+    """Frames whose first pixel says which they are; it counts how many were decoded."""
+
+    def __init__(self, frames: int) -> None:
+        self.count, self.decoded = frames, 0
+
+    def frames(self, start: int = 0) -> Iterator[Frame]:
+        for index in range(start, self.count):
+            self.decoded += 1
+            yield Frame(np.full((2, 2, 3), index % 251, np.uint8), f"film#{index}", index)
+
+    def facts(self) -> MediaFacts:
+        return MediaFacts(name="film", source="film", kind="video", sha256=None, frames=self.count, size_hw=(2, 2), fps=30.0)
+
+
+@pytest.mark.parametrize(("frames", "most"), [(40, 40), (1000, 1000), (108_000, 100)], ids=["few", "short", "an hour"])
+def test_calibration_frames_are_spread_over_a_film_without_decoding_it_all(small: Detector, frames: int, most: int) -> None:
+    film = Film(frames)
+
+    taken = open_data(small, film).calibration.frames()
+
+    assert [int(image[0, 0, 0]) for image in taken] == [n % 251 for n in range(0, frames, max(1, frames // 100))][:100]
+    assert film.decoded <= most

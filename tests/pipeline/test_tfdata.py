@@ -158,6 +158,27 @@ def test_what_is_kept_is_not_decoded_again(small_pipeline: Open, cache: str, res
     assert_same(from_third, first[2:])
 
 
+@pytest.mark.parametrize("resize", ["graph", "opencv"])
+def test_frames_are_kept_though_only_some_are_asked_for(small_pipeline: Open, resize: str) -> None:
+    """A measurement times fewer frames than there are, and a comparison begins in the midst of them."""
+    media = Counted(120, (360, 640))  # more than may wait at once
+    one = small_pipeline(f"{SMALL},input.resize={resize},{TFDATA},feed.cache=memory")
+
+    with closing(one.steps(media)) as steps:
+        assert sum(steps(NoWatch()) for _ in range(4)) == 4
+    with closing(one.steps(media, start=100, again=True)) as steps:
+        assert sum(steps(NoWatch()) for _ in range(40)) == 40
+
+    assert media.decoded == 120
+
+
+def test_a_damaged_frame_among_those_to_be_kept_is_told(small_pipeline: Open) -> None:
+    one = small_pipeline(f"{SMALL},input.resize=opencv,{TFDATA},feed.cache=memory")
+
+    with pytest.raises(MediaError, match="torn"):
+        one.steps(Torn(6))
+
+
 class Counted(Media):
     """Frames of noise that count how often they are decoded, and how many wait."""
 
@@ -182,6 +203,14 @@ class Counted(Media):
     def facts(self) -> MediaFacts:
         height, width = self._images[0].shape[:2]
         return MediaFacts(name="counted", source="counted", kind="test", frames=len(self._images), size_hw=(height, width))
+
+
+class Torn(Counted):
+    """Frames of which the last one cannot be read."""
+
+    def frames(self, start: int = 0) -> Iterator[Frame]:
+        yield from super().frames(start)
+        raise MediaError("torn")
 
 
 def test_frames_in_any_order_are_the_same_frames(small_pipeline: Open, noise: Media) -> None:

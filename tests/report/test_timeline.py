@@ -7,7 +7,7 @@ import pytest
 
 from tests.report.records import record
 from workbench.report import charts, trace_json
-from workbench.report.timeline import placed
+from workbench.report.timeline import placed, without_waits
 from workbench.timing import StageSpan
 
 OVERLAPPED = (
@@ -65,3 +65,19 @@ def test_the_chart_has_a_row_for_each_thread_and_a_colour_for_each_stage() -> No
     assert infer["base"] == pytest.approx([2.0, 4.0])
     assert infer["x"] == pytest.approx([4.0, 4.0])
     assert infer["y"] == [1, 2]
+
+
+def test_a_wait_of_seconds_does_not_squeeze_the_frames_to_slivers() -> None:
+    later = tuple(span._replace(frame=span.frame + 2, start_seconds=span.start_seconds + 6.008) for span in OVERLAPPED)
+
+    together, waits = without_waits(OVERLAPPED + later)
+    figure = charts.timeline(record("naive").model_copy(update={"timeline": OVERLAPPED + later}))
+
+    assert max(span.start_seconds + span.seconds for span in together) == pytest.approx(0.016)
+    assert [(wait.at_seconds, wait.seconds) for wait in waits] == [pytest.approx((0.008, 6.0))]
+    assert max(max(bar["base"]) for bar in figure["data"]) < 16
+    assert [one["text"] for one in figure["layout"]["annotations"]] == [" waited 6.0 s"]
+
+
+def test_stages_that_only_take_turns_are_left_where_they_are() -> None:
+    assert without_waits(OVERLAPPED) == (tuple(sorted(OVERLAPPED, key=lambda one: one.start_seconds)), ())

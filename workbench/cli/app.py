@@ -23,6 +23,10 @@ ASKED = "WORKBENCH_APP"  # how the command tells the page's kernel what was aske
 POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'self'"
 FOLLOWS_SYSTEM = "workbench-page"  # light or dark as the system is, where Voilà's page is always light
 TORNADO = {"headers": {"Content-Security-Policy": POLICY}}
+# A kernel whose page was closed or loaded again ends, with its models. What a page shows comes as messages of widgets, which are no
+# sign that somebody looks: a connection is, and a lost one has so long to come back.
+UNWATCHED_SECONDS, LOOK_SECONDS = 90, 15
+WIDGET_MESSAGES = ("comm_open", "comm_msg", "comm_close", "status", "stream", "display_data", "update_display_data", "clear_output")
 EXTENSIONS = {"voila.server_extension": True, "jupyterlab": False}
 
 
@@ -37,17 +41,20 @@ def app(
     """Serve the workbench alone as a plain web page."""
     from workbench.cli.screen import write_json
 
-    command = [
-        sys.executable,
-        "-m",
-        "jupyter_server",
+    given = arguments or []
+    own = (
         f"--ServerApp.root_dir={PAGE}",
         f"--ServerApp.default_url=/voila/render/{NOTEBOOK}",
         f"--ServerApp.jpserver_extensions={EXTENSIONS}",
         f"--ServerApp.tornado_settings={TORNADO}",
         f"--ServerApp.open_browser={browser}",
-        *(arguments or ()),
-    ]
+        f"--MappingKernelManager.cull_idle_timeout={UNWATCHED_SECONDS}",
+        f"--MappingKernelManager.cull_interval={LOOK_SECONDS}",
+        "--MappingKernelManager.buffer_offline_messages=False",
+        *(f"--MappingKernelManager.untracked_message_types={kind}" for kind in WIDGET_MESSAGES),
+    )
+    named = {word.partition("=")[0] for word in given}
+    command = [sys.executable, "-m", "jupyter_server", *(word for word in own if word.partition("=")[0] not in named), *given]
     write_json(json_file, {"command": command})
     asked = {"detector": model, "media": media, "frames": frames}
     environment = {**os.environ, ASKED: json.dumps({"folder": str(Path.cwd()), "asked": asked})}

@@ -18,7 +18,6 @@ from workbench.detectors import (
     quiet_logger,
 )
 from workbench.settings import Settings
-from workbench.stages import CHANNELS
 
 RunFile = tuple[Path, dict[str, int]]
 """What the program loads, and the positions of its outputs by their names in the `.tflite` file."""
@@ -85,16 +84,11 @@ def write_network(detector: Detector, settings: Settings, calibration: Calibrati
     return write(detector, settings, calibration, folder)
 
 
-def _input_shape(detector: Detector, settings: Settings) -> tuple[int, ...]:
-    size_hw = detector.input_spec.choose_size(settings.input.size_hw)
-    return (1, CHANNELS, *size_hw) if detector.input_spec.layout == "NCHW" else (1, *size_hw, CHANNELS)
-
-
 def _write_saved_model(detector: Detector, settings: Settings, _: Calibration, folder: Path) -> NetworkFile:
     load_tensorflow()
     import tensorflow as tf
 
-    path, shape = folder / "model", _input_shape(detector, settings)
+    path = folder / "model"
     size_hw = detector.input_spec.choose_size(settings.input.size_hw)
     try:
         with native_stderr_captured(), quiet_logger():
@@ -104,7 +98,7 @@ def _write_saved_model(detector: Detector, settings: Settings, _: Calibration, f
     return NetworkFile(
         file=path.name,
         size_bytes=sum(part.stat().st_size for part in path.rglob("*") if part.is_file()),
-        shape=shape,
+        shape=detector.input_spec.batch_shape(1, size_hw),
         input_tensor=InputTensor(dtype=detector.input_spec.dtype),
         outputs=tuple(
             OutputTensor(name=exported_name(position), position=position) for position in range(len(detector.outputs(settings.nms)))
@@ -115,7 +109,6 @@ def _write_saved_model(detector: Detector, settings: Settings, _: Calibration, f
 def _write_flatbuffer(detector: Detector, settings: Settings, calibration: Calibration, folder: Path) -> NetworkFile:
     from ai_edge_litert.interpreter import Interpreter
 
-    shape = _input_shape(detector, settings)
     size_hw = detector.input_spec.choose_size(settings.input.size_hw)
     model = detector.litert_model(settings.runtime.stored_precision, size_hw, 1, calibration, settings.nms)
     path = folder / "model.tflite"
@@ -132,7 +125,7 @@ def _write_flatbuffer(detector: Detector, settings: Settings, calibration: Calib
     return NetworkFile(
         file=run.name,
         size_bytes=run.stat().st_size,
-        shape=shape,
+        shape=detector.input_spec.batch_shape(1, size_hw),
         input_tensor=InputTensor(dtype=np.dtype(taken["dtype"]).name, quantization=_quantization(taken)),
         outputs=tuple(
             OutputTensor(name=details["name"], position=positions[details["name"]], quantization=_quantization(details))

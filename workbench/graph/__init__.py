@@ -11,6 +11,7 @@ from workbench.graph.dataset import (
     host_elements,
     input_program,
     next_batch,
+    next_number,
 )
 from workbench.graph.nms import GRAPH_NMS, SOFT_NOTE
 from workbench.graph.ops import tensor_ops
@@ -31,6 +32,7 @@ __all__ = [
     "host_elements",
     "input_program",
     "next_batch",
+    "next_number",
     "prepare",
     "tensor_ops",
 ]

@@ -183,13 +183,27 @@ def next_batch(iterator: Iterator[dict[str, Any]]) -> FedBatch | None:
     Raises:
         DatasetError: It could not be made.
     """
+    element = _next(iterator)
+    return None if element is None else _read(element)
+
+
+def next_number(iterator: Iterator[dict[str, Any]]) -> int | None:
+    """Return which frame a dataset's next element is; `None` at its end.
+
+    Raises:
+        DatasetError: It could not be made.
+    """
+    element = _next(iterator)
+    return None if element is None else int(element["number"])
+
+
+def _next(iterator: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
     import tensorflow as tf
 
     try:
-        element = next(iterator, None)
+        return next(iterator, None)
     except tf.errors.OpError as error:
         raise DatasetError(error.message.splitlines()[0]) from error
-    return None if element is None else _read(element)
 
 
 def _read(element: dict[str, Any]) -> FedBatch:

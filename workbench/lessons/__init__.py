@@ -10,6 +10,7 @@ Every statement comes from records, and says so where the usual advice fails her
 """
 
 from workbench.lessons.charting import chart
+from workbench.lessons.feeding import bounded_by, keeps_up, share_of_bound
 from workbench.lessons.graph_mistakes import demonstrate
 from workbench.lessons.lesson import Lesson
 from workbench.lessons.measured import (
@@ -30,6 +31,7 @@ from workbench.lessons.measured import (
 
 __all__ = [
     "Lesson",
+    "bounded_by",
     "chart",
     "chosen",
     "crowding",
@@ -39,9 +41,11 @@ __all__ = [
     "figures_of",
     "frames_a_second",
     "in_the_program",
+    "keeps_up",
     "largest_stage",
     "loses_ap",
     "outcome",
+    "share_of_bound",
     "smaller",
     "speed",
     "stage_speed",

@@ -55,7 +55,7 @@ def speed(record: Record, *, over: Record) -> Speed:
         raise RecordError(f"{record.name} and {over.name} cannot be compared; measure both on one machine and on the same frames")
     words = f"{record.name} against {over.name}: {speed_words(found)}; a frame takes {_ms(record)} and {_ms(over)}."
     doubt = differing_medians(found, record, over)
-    return Speed(sentence=f"{words} {doubt}".rstrip(), caution=_noisy(record, over), bounds=found.bounds, verdict=found.verdict)
+    return Speed(sentence=f"{words} {doubt}".rstrip(), caution=noisy(record, over), bounds=found.bounds, verdict=found.verdict)
 
 
 def stage_speed(record: Record, *, over: Record, stage: str) -> Speed:
@@ -69,7 +69,7 @@ def stage_speed(record: Record, *, over: Record, stage: str) -> Speed:
     verdict = ratio.verdict(SEPARATE_RUNS_MARGIN)
     taken = [f"{format_seconds_as_ms(median_seconds(one))} ms in {name}" for one, name in ((new, record.name), (old, over.name))]
     words = f"{stage} takes {', '.join(taken)}: {ratio_words(ratio, verdict)} (separate runs)."
-    return Speed(sentence=words, caution=_noisy(record, over), bounds=ratio, verdict=verdict)
+    return Speed(sentence=words, caution=noisy(record, over), bounds=ratio, verdict=verdict)
 
 
 def fastest(records: Sequence[Record]) -> Choice:
@@ -84,7 +84,7 @@ def fastest(records: Sequence[Record]) -> Choice:
     names = tuple(one.name for one in rows if not any(_faster(other, one) for other in rows)) or (rows[0].name,)
     figures = listed([f"{record.name} {_ms(record)}" for record in rows])
     tie = f" {listed(names)} cannot be told apart." if len(names) > 1 else ""
-    return Choice(sentence=f"A frame takes: {figures}.{tie}{_otherwise(rows, names)}", caution=_noisy(*rows), names=names)
+    return Choice(sentence=f"A frame takes: {figures}.{tie}{_otherwise(rows, names)}", caution=noisy(*rows), names=names)
 
 
 def fastest_within(
@@ -117,7 +117,7 @@ def chosen(record: Record, *, over: Record) -> Choice:
         RecordError: It cannot be compared with that one.
     """
     against = "" if record.id == over.id else f" {speed(record, over=over).sentence}"
-    return Choice(sentence=f"{record.name} is picked: {figures_of(record)}.{against}", caution=_noisy(record), names=(record.name,))
+    return Choice(sentence=f"{record.name} is picked: {figures_of(record)}.{against}", caution=noisy(record), names=(record.name,))
 
 
 def largest_stage(record: Record) -> Choice:
@@ -136,7 +136,7 @@ def largest_stage(record: Record) -> Choice:
     bound = f" Were it free, frames would be {format_number(total / rest, 2)} times as fast, and no more." if rest > 0 else ""
     share = format_percent(budget[most] / total)
     taken = f"{most} takes {format_seconds_as_ms(budget[most])} of {format_seconds_as_ms(total)} ms, {share} of a frame"
-    return Choice(sentence=f"{taken}, in {record.name}.{bound}", caution=_noisy(record), names=names)
+    return Choice(sentence=f"{taken}, in {record.name}.{bound}", caution=noisy(record), names=names)
 
 
 def frames_a_second(record: Record) -> Amount:
@@ -148,7 +148,7 @@ def frames_a_second(record: Record) -> Amount:
     fps = _timing(record).fps or 0.0
     taken = f"its median frame takes {_ms(record)}"
     reached = f"{record.name} reaches {format_number(fps)} frames a second, slow ones included; {taken}."
-    return Amount(sentence=reached, caution=_noisy(record), value=fps)
+    return Amount(sentence=reached, caution=noisy(record), value=fps)
 
 
 def loses_ap(record: Record, *, than: Record, more_than: float = AP_LOSS_NOTED, size: Size = "all") -> Choice:
@@ -205,7 +205,7 @@ def crowding(record: Record, stage: str = "nms") -> Amount:
     return Amount(
         sentence=f"In {record.name}, {stage} takes {format_number(value)} times as long in the fullest third of the frames"
         f" ({boxes[0]} boxes on average) as in the emptiest ({boxes[1]}).",
-        caution=_noisy(record),
+        caution=noisy(record),
         value=value,
     )
 
@@ -277,6 +277,7 @@ def _model_bytes(record: Record) -> int:
     return size
 
 
-def _noisy(*records: Record) -> str:
+def noisy(*records: Record) -> str:
+    """Return why an answer may not last; empty where the machine was not noisy."""
     reasons = [reason for one in records if one.noise.verdict == "noisy" for reason in one.noise.reasons]
     return f"The machine was noisy ({reasons[0]}): measure again before you rely on it." if reasons else ""

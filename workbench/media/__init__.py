@@ -1,9 +1,9 @@
 """Media: where frames come from. Pictures, sequences, animations, videos, cameras, streams, arrays."""
 
-from workbench.media.arrays import ArraySource, array_media
+from workbench.media.arrays import array_media
 from workbench.media.buffers import Buffers
 from workbench.media.camera import no_camera
-from workbench.media.frame import Frame, Media, frame_name, frames_from
+from workbench.media.frame import Frame, Media, frames_from
 from workbench.media.opening import MediaSource, as_media, open_media
 from workbench.media.pictures import PICTURE_SUFFIXES, is_picture, natural_order
 from workbench.media.real_time import RealTimeMedia
@@ -12,7 +12,6 @@ from workbench.media.urls import masked
 
 __all__ = [
     "PICTURE_SUFFIXES",
-    "ArraySource",
     "Buffers",
     "Frame",
     "Media",
@@ -20,7 +19,6 @@ __all__ = [
     "RealTimeMedia",
     "array_media",
     "as_media",
-    "frame_name",
     "frames_from",
     "is_picture",
     "masked",

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from workbench.datasets import Truth, truth_of
 from workbench.detections import UInt8Array
@@ -13,6 +13,7 @@ from workbench.samples import SAMPLE_CLIP, SAMPLE_DETECTORS, SAMPLE_STILLS, samp
 
 DEFAULT_DETECTOR = SAMPLE_DETECTORS[0]
 CALIBRATION_FRAMES = 100
+SEEK_STEP = 125  # frames apart, from which going to each costs less than decoding all between: key frames are some 250 apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,12 @@ def _calibration_from(media: Media) -> Calibration:
 
     def frames() -> list[UInt8Array]:
         step = max(1, facts.frames // CALIBRATION_FRAMES)
-        return [frame.image_rgb for frame in islice(media.frames(), 0, step * CALIBRATION_FRAMES, step)]
+        wanted = range(0, step * CALIBRATION_FRAMES, step)
+        chosen = (
+            islice(media.frames(), 0, wanted.stop, step)
+            if step < SEEK_STEP
+            else chain(*(islice(media.frames(n), 1) for n in wanted))
+        )
+        return [frame.image_rgb for frame in chosen]
 
     return Calibration(f"{min(facts.frames, CALIBRATION_FRAMES)} frames of {facts.name} [{(facts.sha256 or '')[:8]}]", frames)

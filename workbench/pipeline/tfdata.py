@@ -25,6 +25,7 @@ from workbench.graph import (
     graph_elements,
     host_elements,
     next_batch,
+    next_number,
 )
 from workbench.media import Frame, Media
 from workbench.pipeline.frames_in_flight import FramesInFlight
@@ -71,6 +72,7 @@ class FrameDataset:
         self._folder = _cache_folder(media, settings) if self._keeps else None
         kept_at = f"{self._folder.name}/frames" if self._folder else ""  # in memory where it has no name
         self._cached = self._elements(0).cache(kept_at) if self._keeps else None
+        self._filled = False
         self._plain = None if self._keeps or self._files else self._elements(0)
 
     @property
@@ -86,12 +88,35 @@ class FrameDataset:
             start: The first frame's index.
             again: Whether it begins again at the end of the media.
         """
-        running = FramesInFlight(
-            self._media, 0 if self._keeps else start, self._most_waiting_bytes(), again=again, keeps=self._keeps
-        )
-        self._pass = running
+        if self._cached is not None and not self._filled:
+            self._fill(self._cached)
+        running = self._running_from(0 if self._keeps else start, again=again)
         elements = self._elements_from(start, again=again)
         return FedFrames(running, elements, self._batched(elements), self._names, self._files, start)
+
+    def _running_from(self, start: int, *, again: bool) -> FramesInFlight:
+        self._pass = FramesInFlight(self._media, start, self._most_waiting_bytes(), again=again, keeps=self._keeps)
+        return self._pass
+
+    def _fill(self, cached: Any) -> None:
+        """Run the media through once: TensorFlow lets go of what it kept where a pass ends before the media do.
+
+        Raises:
+            MediaError: A frame is damaged.
+        """
+        running, elements = self._running_from(0, again=False), iter(cached)
+        try:
+            while (number := next_number(elements)) is not None:
+                running.take(number)
+            self._filled = True
+        except DatasetError:
+            return  # the pass that is to be opened meets it where it is, and says which frame
+        finally:
+            running.stop()
+            del elements
+            running.close()
+        if running.error is not None:
+            raise running.error
 
     def _elements_from(self, start: int, *, again: bool) -> Any:
         if self._cached is not None:

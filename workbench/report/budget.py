@@ -1,5 +1,6 @@
 """Two settings' stage bars on one scale of milliseconds, and the stages side by side."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from workbench.record import Record, median_ms
@@ -8,6 +9,7 @@ from workbench.timing import UNEXPLAINED
 from workbench.wording import MISSING, NOTES, format_milliseconds, format_number, format_seconds_as_ms, ink, stage_colour
 
 LETTER_SHARE = 0.0108  # of the bar's width is a letter wide in a window of 1280 pixels
+DECODING_LONGER = 1.25  # times; less is within what two runs differ by
 ENLARGED_BELOW = 0.34  # a bar shorter than a third of the scale is drawn a second time, enlarged
 
 
@@ -83,7 +85,29 @@ def budgets(baseline: Record, right: Record | None, labels: tuple[str, str]) -> 
         enlargement=format_number(1 / short.share, 2) if short.share else "",
         rows=tuple(_row(stage, by_record) for stage in order),
         stages=tuple((stage, stage_colour(stage)) for stage in order),
-        notes=tuple(filter(None, (words(record, label) for record, label in pairs for words in NOTES))),
+        notes=tuple(
+            filter(
+                None,
+                (
+                    *(words(record, label) for record, label in pairs for words in NOTES),
+                    _decode_words([record for record, _ in pairs], labels),
+                ),
+            )
+        ),
+    )
+
+
+def _decode_words(records: Sequence[Record], labels: tuple[str, str]) -> str:
+    """Say why frames of the same media take longer to decode where the rest of a frame is faster."""
+    budgets_of = [record.timing.budget() for record in records if record.timing is not None and not record.timing.overlapped]
+    if len(budgets_of) < 2 or sum(budgets_of[1].values()) > sum(budgets_of[0].values()):
+        return ""
+    before, after = (one.get("decode", 0.0) for one in budgets_of)
+    if after <= DECODING_LONGER * before:
+        return ""
+    return (
+        "Decoding is the same work in both. The decoder reads ahead in threads of its own while the other stages run;"
+        f" {labels[1]} leaves it less time for that, so more of it is waited for."
     )
 
 

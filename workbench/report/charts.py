@@ -12,7 +12,7 @@ from workbench.catalogue import ENGINES, engine_row
 from workbench.record import Record, ran
 from workbench.report.points import LABELLED, LOG_SPAN, Point, Points, chart_text, hover, name_places
 from workbench.report.summary import Summary
-from workbench.report.timeline import placed
+from workbench.report.timeline import placed, without_waits
 from workbench.timing import STAGES, UNEXPLAINED, StageSpan
 from workbench.wording import PALETTE, VERMILLION, format_number, format_seconds_as_ms, stage_colour
 
@@ -189,8 +189,12 @@ def frame_times(summary: Summary, records: Sequence[Record]) -> Figure:
 
 
 def timeline(record: Record) -> Figure:
-    """Draw when each stage of the last frames ran, a row for each thread: what waits, what overlaps, and what is always busy."""
-    spans = placed(record.timeline)
+    """Draw when each stage of the last frames ran, a row for each thread: what waits, what overlaps, and what is always busy.
+
+    Where nothing ran at all the time is taken out, and a dotted line says how much.
+    """
+    together, waits = without_waits(record.timeline)
+    spans = placed(together)
     rows = timeline_rows(record)
     traces = []
     for stage in stage_order([dict.fromkeys((span.stage for _, span in spans), 0.0)]):
@@ -210,7 +214,17 @@ def timeline(record: Record) -> Figure:
         )
     ticks = {"tickvals": list(range(len(rows))), "ticktext": [f"{chart_text(row)} " for row in rows]}
     layout = _layout(x=_titled("ms") | {"rangemode": "tozero"}, y=ticks | {"range": [len(rows) - 0.5, -0.5], "showgrid": False})
-    return {"data": traces, "layout": layout | {"barmode": "overlay", "bargap": 0.3}}
+    lines = [
+        {"type": "line", "x0": wait.at_seconds * 1000, "x1": wait.at_seconds * 1000, "yref": "paper", "y0": 0, "y1": 1}
+        | {"line": {"dash": "dot", "width": 1.5, "color": INK}}
+        for wait in waits
+    ]
+    words = [
+        {"x": wait.at_seconds * 1000, "yref": "paper", "y": 0, "yanchor": "bottom", "xanchor": "left", "showarrow": False}
+        | {"text": f" waited {format_number(wait.seconds, 2)} s", "font": {"size": 12}}
+        for wait in waits
+    ]
+    return {"data": traces, "layout": layout | {"barmode": "overlay", "bargap": 0.3, "shapes": lines, "annotations": words}}
 
 
 def timeline_rows(record: Record) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from workbench.record import Record
 from workbench.timing import StageSpan
 
 MICROSECONDS = 1e6
+WAIT_SECONDS = 0.1  # in which no thread has anything to do: a run waits then, for frames or for a slow spell of the machine to pass
 ROUNDING_SECONDS = 2e-6  # starts and durations are kept to the microsecond, so that neighbours may seem to overlap
 
 
@@ -34,6 +35,32 @@ def placed(timeline: Sequence[StageSpan]) -> tuple[Placed, ...]:
         rows[free : free + 1] = [span.start_seconds + span.seconds]
         found.append(Placed(span.thread if not free else f"{span.thread} ({free + 1})", span))
     return tuple(found)
+
+
+class Wait(NamedTuple):
+    """Time that was taken out of a timeline, and where; both in seconds, the place in the timeline without waits."""
+
+    at_seconds: float
+    seconds: float
+
+
+def without_waits(timeline: Sequence[StageSpan]) -> tuple[tuple[StageSpan, ...], tuple[Wait, ...]]:
+    """Move spans together where nothing ran for `WAIT_SECONDS` or more: frames are milliseconds, and a wait may be seconds.
+
+    >>> frames = [StageSpan(0, 1, "infer", "main", 0.0, 0.5), StageSpan(1, 1, "infer", "main", 6.5, 0.5)]
+    >>> [one.start_seconds for one in without_waits(frames)[0]], without_waits(frames)[1]
+    ([0.0, 0.5], (Wait(at_seconds=0.5, seconds=6.0),))
+    """
+    moved: list[StageSpan] = []
+    waits: list[Wait] = []
+    busy_until, taken_out = 0.0, 0.0
+    for span in sorted(timeline, key=lambda one: one.start_seconds):
+        if span.start_seconds - busy_until >= WAIT_SECONDS:
+            waits.append(Wait(busy_until - taken_out, span.start_seconds - busy_until))
+            taken_out += span.start_seconds - busy_until
+        busy_until = max(busy_until, span.start_seconds + span.seconds)
+        moved.append(span._replace(start_seconds=span.start_seconds - taken_out))
+    return tuple(moved), tuple(waits)
 
 
 def trace_json(records: Iterable[Record]) -> str:

@@ -1,7 +1,7 @@
 """Timing: seconds as values, their statistics, stopwatches, comparisons of two settings, bounds of throughput."""
 
 from workbench.timing.base import Value
-from workbench.timing.bounds import CORES, limit
+from workbench.timing.bounds import CORES, Limit, limit
 from workbench.timing.comparing import BlockRounds, compare_blocks
 from workbench.timing.realtime import Policy, RealTime
 from workbench.timing.statistics import CONFIDENCE, RESAMPLES, frames_needed, median_seconds
@@ -32,6 +32,7 @@ __all__ = [
     "BlockRounds",
     "Clock",
     "Comparison",
+    "Limit",
     "NoWatch",
     "Policy",
     "Progress",

@@ -1,0 +1,44 @@
+"""What is left of a page that nobody looks at any more."""
+
+import json
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from tests.browser.serving import TOKEN, role, serving
+
+SOON = ["--server=--MappingKernelManager.cull_idle_timeout=10", "--server=--MappingKernelManager.cull_interval=2"]
+WITHIN_SECONDS = 60.0
+
+
+def connections(address: str) -> list[int]:
+    """Return how many pages each kernel of a server has."""
+    with urllib.request.urlopen(f"{address}/api/kernels?token={TOKEN}", timeout=10) as answer:  # noqa: S310 - our own server
+        return sorted(kernel["connections"] for kernel in json.load(answer))
+
+
+def until(address: str, wanted: list[int]) -> bool:
+    end = time.monotonic() + WITHIN_SECONDS
+    while connections(address) != wanted and time.monotonic() < end:
+        time.sleep(0.5)
+    return connections(address) == wanted
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_page_that_was_loaded_again_or_closed_leaves_no_kernel(context: BrowserContext, tmp_path: Path) -> None:
+    with serving(tmp_path, ["app", "--no-browser", *SOON], "--server=") as address:
+        page = context.new_page()
+        page.goto(f"{address}/voila/render/workbench.ipynb?token={TOKEN}")
+        role(page, "workbench").wait_for()
+        page.reload()
+        role(page, "workbench").wait_for()
+
+        assert until(address, [1])  # the first one is gone, the second has a page
+        time.sleep(15)
+        assert connections(address) == [1]
+        page.close()
+        assert until(address, [])
