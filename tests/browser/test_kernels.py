@@ -6,7 +6,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.serving import TOKEN, role, serving
 
@@ -18,6 +18,14 @@ def connections(address: str) -> list[int]:
     """Return how many pages each kernel of a server has."""
     with urllib.request.urlopen(f"{address}/api/kernels?token={TOKEN}", timeout=10) as answer:  # noqa: S310 - our own server
         return sorted(kernel["connections"] for kernel in json.load(answer))
+
+
+def end_kernels(address: str) -> None:
+    with urllib.request.urlopen(f"{address}/api/kernels?token={TOKEN}", timeout=10) as answer:  # noqa: S310 - our own server
+        keys = [kernel["id"] for kernel in json.load(answer)]
+    for key in keys:
+        gone = urllib.request.Request(f"{address}/api/kernels/{key}?token={TOKEN}", method="DELETE")  # noqa: S310 - as above
+        urllib.request.urlopen(gone, timeout=60).close()  # noqa: S310
 
 
 def until(address: str, wanted: list[int]) -> bool:
@@ -42,3 +50,17 @@ def test_a_page_that_was_loaded_again_or_closed_leaves_no_kernel(context: Browse
         assert connections(address) == [1]
         page.close()
         assert until(address, [])
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_page_whose_kernel_ended_says_so_and_offers_nothing_more(context: BrowserContext, tmp_path: Path) -> None:
+    with serving(tmp_path, ["app", "--no-browser"], "--server=") as address:
+        page = context.new_page()
+        page.goto(f"{address}/voila/render/workbench.ipynb?token={TOKEN}")
+        role(page, "play").wait_for()
+        end_kernels(address)
+
+        expect(role(page, "message")).to_contain_text("does not answer any more: it ended or was restarted. Run its cell again")
+        assert role(page, "settings-groups").evaluate("(one) => one.matches('[inert], [inert] *')")
+        expect(role(page, "job")).to_contain_text("No job is running")

@@ -159,7 +159,7 @@ def test_people_play_pin_measure_and_take_a_report(
         control(page, "runtime.precision").locator("select").select_option(label="float16")
         wait_for_running(page, "float16")
         control(page, "input.size_hw").locator("input").press("ArrowLeft")
-        wait_for_running(page, "288")
+        wait_for_running(page, "224x416")
         expect(role(page, "headline-versus")).to_contain_text(
             re.compile(r"against graph: .*(faster|slower|no measurable difference|cannot tell)")
         )

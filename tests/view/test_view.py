@@ -96,6 +96,24 @@ def test_the_panel_says_what_is_set_and_why_something_cannot_be(page: Page) -> N
     assert len(labels) == len(set(labels))
 
 
+def test_the_size_is_what_is_set_and_offers_the_frames_own_shape_beside_squares(page: Page) -> None:
+    size = page.control("input.size_hw")
+
+    assert size["value"] == "64x96"
+    assert size["names"][size["stops"].index("64x96")] == "96 × 64"
+    assert {"320x320", "192x320"} <= set(size["stops"])  # frames of 192 × 120 pixels
+    areas = [int(height) * int(width) for height, width in (stop.split("x") for stop in size["stops"])]
+    assert areas == sorted(areas)
+
+    page.tell("set", name="input.size_hw", value="96x160")
+    until(lambda: page.control("input.size_hw")["value"] == "96x160")
+
+
+def test_a_sign_of_life_comes_whatever_else_goes_on(page: Page) -> None:
+    before = page.view.beat
+    until(lambda: page.view.beat > before + 1)
+
+
 def test_a_slider_is_answered_with_boxes_alone(page: Page) -> None:
     page.newest("frame")
     page.tell("set", name="nms.score", value=0.01)

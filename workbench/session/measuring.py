@@ -1,5 +1,6 @@
 """What a session measures: whole settings, sweeps and folders to export. What plays holds still meanwhile."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -173,8 +174,11 @@ class Measuring:
         self._activity.progress(what, done, total)
 
     def _tell_sweep(self, activity: Activity, standing: Standing) -> None:
-        left = f"about {standing.seconds_left / 60:.0f} min left, " if standing.seconds_left >= 60 else ""
-        activity.tell(f"sweep, {left}{standing.what}", standing.done, standing.total)
+        minutes = standing.seconds_left / 60
+        left = f"about {minutes:.0f} min left" if minutes >= 1 else "less than a minute left"
+        gone = time.perf_counter() - activity.job.began_seconds
+        percent = max(activity.job.done, int(100 * gone / (gone + standing.seconds_left))) if standing.seconds_left else 100
+        activity.tell(f"sweep, {left}: {standing.what}", percent, 100)
         self._notices.changed()  # other processes do the work: that it is shown costs them little
 
 

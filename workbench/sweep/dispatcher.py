@@ -76,14 +76,21 @@ class Dispatcher:
         for executor in self._executors:
             executor.stop()
 
-    def run(self, jobs: Iterable[tuple[Executor, Job]], keep: Keep) -> Iterator[Record]:
-        """Do jobs in their order, as many at once as executors have room for, and give what they find once it is kept."""
+    def run(self, jobs: Iterable[tuple[Executor, Job]], keep: Keep, later_seconds: float = 0.0) -> Iterator[Record]:
+        """Do jobs in their order, as many at once as executors have room for, and give what they find once it is kept.
+
+        Args:
+            jobs: Each with who does it.
+            keep: Stores what they find.
+            later_seconds: A guess at what will be to do after them.
+        """
         waiting = {executor: deque[Job]() for executor in self._executors}
         for executor, job in jobs:
             waiting[executor].append(job)
         queued = [job for row in waiting.values() for job in row]
         self._total += sum(len(job.tasks) for job in queued)
         self._remaining.add(queued)
+        self._remaining.later_seconds = later_seconds
         running: dict[Future[list[str]], _Running] = {}
         tell_at = 0.0
         try:

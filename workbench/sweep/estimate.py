@@ -65,6 +65,8 @@ class Remaining:
     """The time that is left, guessed from what jobs so far took against what was guessed for them."""
 
     def __init__(self) -> None:
+        self.later_seconds = 0.0
+        """Guessed for what is not known yet, and will be added."""
         self._guessed = 0.0
         self._done_guessed = 0.0
         self._done_taken = 0.0
@@ -79,7 +81,16 @@ class Remaining:
         self._done_taken += taken_seconds
 
     def seconds(self, running: Iterable[tuple[Job, float]] = ()) -> float:
-        """Return it, of one worker's time, where each of the running jobs has been so for some seconds."""
+        """Return it, of one worker's time, where each of the running jobs has been so for some seconds.
+
+        A job that has run for longer than was guessed teaches as much as one that is done: otherwise the last of a few would stand
+        at the same few seconds for minutes.
+        """
+        jobs = [(job_seconds(job), spent) for job, spent in running]
         pace = self._done_taken / self._done_guessed if self._done_guessed else 1.0
-        gone = sum(min(spent, MOST_GONE * job_seconds(job) * pace) for job, spent in running)
-        return max(0.0, (self._guessed - self._done_guessed) * pace - gone)
+        late = [(guessed, spent) for guessed, spent in jobs if spent > guessed * pace]
+        taken = self._done_taken + sum(spent for _, spent in late)
+        guessed = self._done_guessed + sum(guessed for guessed, _ in late)
+        pace = taken / guessed if guessed else 1.0
+        gone = sum(min(spent, MOST_GONE * guessed * pace) for guessed, spent in jobs)
+        return max(0.0, (self._guessed - self._done_guessed + self.later_seconds) * pace - gone)

@@ -131,13 +131,15 @@ class Sweep:
             tasks = self._open_tasks(work)
             tasks_left += len(tasks)
             known += sum(len(task.rows) for task in work.plan.tasks) - sum(len(task.rows) for task in tasks)
-            converting = [job_seconds(alone(task)) for task in conversions(work.plan.subject, tasks, work.executor.untimed_slots)]
-            baseline = alone(work.plan.subject.task("direct", "", [work.baseline]))
-            confirming = job_seconds(baseline) * (1 + _most_confirmed(work.plan) / 2) if tasks else 0
-            measuring = sum(map(job_seconds, self._jobs(work.executor, tasks))) + confirming
-            seconds += max(converting, default=0.0) + measuring / max(1, work.executor.slots)
+            seconds += self._group_seconds(work, tasks)
+            seconds += (job_seconds(_baseline_job(work)) + _confirming_seconds(work, tasks)) / max(1, work.executor.slots)
         combinations, refused = (sum(getattr(work.plan, name) for work in self._work) for name in ("combinations", "cannot_run"))
         return Estimate(combinations, known, refused, tasks_left, seconds)
+
+    def _group_seconds(self, work: _Work, tasks: Sequence[Task]) -> float:
+        converting = [job_seconds(alone(task)) for task in conversions(work.plan.subject, tasks, work.executor.untimed_slots)]
+        measuring = sum(map(job_seconds, self._jobs(work.executor, tasks)))
+        return max(converting, default=0.0) + measuring / max(1, work.executor.slots)
 
     def cancel(self) -> None:
         """End it soon: from any thread. What is finished stays."""
@@ -147,9 +149,13 @@ class Sweep:
         """Measure what is missing; gives each record once it is stored."""
         try:
             yield from self._refused()
-            for jobs in (self._baselines, self._groups, self._confirmations):
+            open_tasks = [(work, self._open_tasks(work)) for work in self._work]
+            confirming = sum(_confirming_seconds(work, tasks) for work, tasks in open_tasks)
+            groups = sum(self._group_seconds(work, tasks) for work, tasks in open_tasks)
+            phases = (self._baselines, groups + confirming), (self._groups, confirming), (self._confirmations, 0.0)
+            for jobs, later_seconds in phases:
                 if not self._dispatcher.cancelled:
-                    yield from self._dispatcher.run(jobs(), self._new)
+                    yield from self._dispatcher.run(jobs(), self._new, later_seconds)
         finally:
             if self._own_executors:
                 for executor in self._executors:
@@ -170,7 +176,7 @@ class Sweep:
     def _baselines(self) -> Iterator[tuple[Executor, Job]]:
         for work in self._work:
             if not self._store.has([work.baseline.id]):
-                yield work.executor, alone(work.plan.subject.task("direct", "baseline", [work.baseline]))
+                yield work.executor, _baseline_job(work)
 
     def _groups(self) -> Iterator[tuple[Executor, Job]]:
         """Give what is to be converted, and then the detectors' jobs by turns."""
@@ -245,6 +251,15 @@ class Sweep:
         new = [record for record in records if record.id not in known]
         self._dispatcher.stored += self._store.append_many(new)
         return new
+
+
+def _baseline_job(work: _Work) -> Job:
+    return alone(work.plan.subject.task("direct", "baseline", [work.baseline]))
+
+
+def _confirming_seconds(work: _Work, tasks: Sequence[Task]) -> float:
+    """Guess how long it takes to measure whole what may be picked: about half of the most that it can be."""
+    return job_seconds(_baseline_job(work)) * _most_confirmed(work.plan) / 2 if tasks else 0.0
 
 
 def _most_confirmed(plan: Plan) -> int:

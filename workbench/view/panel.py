@@ -14,6 +14,7 @@ from workbench.opening import DEFAULT_DETECTOR, fit, reasons, wished, words
 from workbench.samples import SAMPLE_DETECTORS
 from workbench.session import Session
 from workbench.settings import FAST, FEED_CACHES, FEED_MODES, PRECISIONS, PRESET_NAMES, RESIZE_PLACES, Settings
+from workbench.wording import format_size
 
 Described = dict[str, Any]
 
@@ -35,7 +36,7 @@ PRESET_HELP = {
     "fast": "the fastest sound setting in your history of this machine; an integer LiteRT model where there is none",
 }
 HELP = {
-    "input.size_hw": "side of the network's square input, in pixels",
+    "input.size_hw": "width and height of the network's input: squares, and the frames' own shape, of which nothing is padding",
     "input.resize": "who makes the frame that small",
     "runtime.engine": "what executes the network",
     "xla": "compile the TensorFlow graph with XLA",
@@ -71,7 +72,7 @@ def describe(session: Session) -> Described:
         ],
         "preset": text if (text := words(detector, settings)) in PRESET_NAMES else None,
         "groups": [
-            {"title": "INPUT", "controls": [_size(detector, settings), _choice(detector, settings, "input.resize", RESIZE_PLACES)]},
+            {"title": "INPUT", "controls": list(_input(detector, settings, opened.data.media.facts().size_hw))},
             {"title": "RUN", "controls": list(_run(detector, settings))},
             {"title": "NMS", "controls": list(_nms(detector, settings))},
             {"title": "FEED", "note": FEED_NOTE, "controls": list(_feed(detector, settings))},
@@ -116,20 +117,34 @@ def _media(session: Session) -> Described:
     return {"value": value, "choices": choices, "camera": {"reason": no_camera()}}
 
 
-def _size(detector: Detector, settings: Settings) -> Described:
+def _input(detector: Detector, settings: Settings, frame_hw: tuple[int, int]) -> Iterable[Described]:
+    yield _size(detector, settings, frame_hw)
+    yield _choice(detector, settings, "input.resize", RESIZE_PLACES)
+
+
+def _size(detector: Detector, settings: Settings, frame_hw: tuple[int, int]) -> Described:
+    """Offer squares, and beside them rectangles of the frames' own shape, of which nothing is padding."""
     size_hw, spec = settings.input.size_hw or detector.input_spec.default_hw, detector.input_spec
-    own = [size for size in SIZES if not size % spec.multiple_of] if spec.size_hw is None else []
-    stops = sorted({*own, size_hw[0]})
+    sides = [size for size in SIZES if not size % spec.multiple_of] if spec.size_hw is None else []
+    shaped = [_shaped(side, frame_hw, spec.multiple_of) for side in sides]
+    stops = sorted({*((side, side) for side in sides), *shaped, size_hw}, key=lambda hw: (hw[0] * hw[1], hw))
     reason = f"this detector takes {size_hw[1]} × {size_hw[0]} only" if spec.size_hw is not None else None
     return {
-        **_control("input.size_hw", "size", "slider", size_hw[0]),
-        "stops": stops,
-        "min": stops[0],
-        "max": stops[-1],
-        "step": 1,
-        "digits": 0,
+        **_control("input.size_hw", "size", "slider", _in_words(size_hw)),
+        "stops": [_in_words(stop) for stop in stops],
+        "names": [format_size(stop) for stop in stops],
         "reason": reason,
     }
+
+
+def _shaped(side: int, frame_hw: tuple[int, int], multiple_of: int) -> tuple[int, int]:
+    """Return the size whose longer side is so long and whose shape is about that of the frames."""
+    height, width = (max(multiple_of, round(side * one / max(frame_hw) / multiple_of) * multiple_of) for one in frame_hw)
+    return height, width
+
+
+def _in_words(size_hw: tuple[int, int]) -> str:
+    return f"{size_hw[0]}x{size_hw[1]}"
 
 
 def _run(detector: Detector, settings: Settings) -> Iterable[Described]:

@@ -27,6 +27,7 @@ from workbench.wording import STAGE_COLOURS, class_colour
 
 TICK_SECONDS = 0.5  # how often figures change: often enough to be live, seldom enough to be read
 LEAST_SECONDS = 0.05  # between two ticks, however much changes
+BEAT_SECONDS = 2.0  # between two signs of life, also while something is measured: one is a few bytes
 NOISE_SECONDS = 3.0  # that the noise lamp looks back
 DOZE_SECONDS = 10.0  # without a picture painted (a hidden tab, a page that is gone), after which playing stops until one is
 UNWATCHED_SECONDS = 2.0  # without a view, after which nothing plays on: a cell that is run again replaces its view sooner
@@ -46,6 +47,7 @@ class WorkbenchView(anywidget.AnyWidget):
 
     panel = traitlets.Dict({}).tag(sync=True)
     status = traitlets.Dict({"ready": False}).tag(sync=True)
+    beat = traitlets.Int(0).tag(sync=True)  # counts up as long as this lives
     job = traitlets.Any(None).tag(sync=True)
     held = traitlets.Any(None).tag(sync=True)
     message = traitlets.Any(None).tag(sync=True)
@@ -78,6 +80,7 @@ class WorkbenchView(anywidget.AnyWidget):
         self._unwatched_since: float | None = None
         self._woken = threading.Event()
         self._ended = False
+        self._beaten = 0.0
         self._actions = self._action_table()
         self.on_msg(self._on_message)
         session.notices.on_change = self.wake
@@ -217,6 +220,8 @@ class WorkbenchView(anywidget.AnyWidget):
                 self._show_all()
             except Exception as error:  # it stands in the panel with the next tick, and the ticker lives on
                 self._session.notices.tell_error(error)
+            if time.monotonic() - self._beaten > BEAT_SECONDS:
+                self._beaten, self.beat = time.monotonic(), self.beat + 1
             since = self._unwatched_since
             if since is not None and time.monotonic() - since > UNWATCHED_SECONDS:
                 self.end()

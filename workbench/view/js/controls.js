@@ -23,7 +23,7 @@ function slider(id, described, choose) {
   let control;
   const current = () => (control.stops ? control.stops[input.valueAsNumber] : input.valueAsNumber);
   const show = () => {
-    const text = control.digits ? formatFraction(current(), control.digits) : String(current());
+    const text = control.names?.[input.valueAsNumber] ?? (control.digits ? formatFraction(current(), control.digits) : String(current()));
     write(value, text);
     set(input, "aria-valuetext", text);
   };

@@ -52,7 +52,7 @@ export function jobStrip(desk) {
       const known = job?.total > 0;
       set(bar, "max", known ? job.total : 1);
       set(bar, "value", known ? job.done ?? 0 : null);
-      write(count, known ? `${job.done ?? 0} of ${job.total}` : "");
+      write(count, known ? (job.total === 100 ? `${job.done ?? 0} %` : `${job.done ?? 0} of ${job.total}`) : "");
     },
   };
 }

@@ -17,6 +17,12 @@ const NO_STATUS = {
   headline: {}, figures: [], noise: { verdict: "unknown", reasons: [] }, now: null, pinned: null, history: { seconds: [], ms: [], pinned_ms: null }, counts: null,
 };
 
+const SILENT_MS = 20_000; // converting a model can keep Python from everything else for seconds
+const LOST = {
+  what: "the kernel does not answer", still: true,
+  reason: "The kernel of this workbench does not answer any more: it ended or was restarted. Run its cell again, or load the page again; what was measured is in the history",
+};
+
 /** What the browser alone knows; whoever shows it listens. */
 function ownState() {
   const state = { truth: false, wipe: false, side: false, wipeAt: 0.5, hidden: new Set(), tab: "measured", links: {}, copied: null, asked: null };
@@ -124,6 +130,8 @@ function render({ model, el, signal }, own) {
   };
   let refusal = null;
   let settling = 0;
+  let lost = false;
+  let heardAt = performance.now();
 
   Object.assign(desk, {
     playOrPause: () => desk.send(traits.status().playing ? "pause" : "play"),
@@ -170,6 +178,17 @@ function render({ model, el, signal }, own) {
         h("div", { class: "play-lines" }, line.element, view.element),
         big.element, grid.element, lamp.element, bars.element, past.element, results.element)));
 
+  const heldNow = () => (lost ? LOST : model.get("held") ?? null);
+  /** A kernel that ended or was restarted looks like one that waits: Python's beat comes every two seconds, whatever else it does. */
+  const listening = setInterval(() => {
+    if (document.hidden) heardAt = performance.now(); // a hidden page's own clock is slow
+    const silent = performance.now() - heardAt > SILENT_MS;
+    if (silent === lost) return;
+    lost = silent;
+    for (const show of [showHeld, showMessage, showJob]) show();
+  }, 1000);
+  desk.atEnd(() => clearInterval(listening));
+
   function showPanel() {
     head.update(traits.panel());
     settings.update(traits.panel());
@@ -192,12 +211,12 @@ function render({ model, el, signal }, own) {
   function showNote(problem = "") {
     const begun = model.get("job") ? `${model.get("job").what} …` : "Starting the first pipeline …";
     const waiting = model.get("message")?.kind === "error" ? "No picture yet." : begun;
-    const held = model.get("held");
+    const held = heldNow();
     stage.say(problem || (stage.shown ? (held?.still ? `Standing still: ${held.what}.` : "") : waiting));
   }
 
   function showMessage() {
-    const now = refusal ?? model.get("message");
+    const now = lost ? { kind: "error", place: "panel", text: LOST.reason } : refusal ?? model.get("message");
     message.update(now);
     settings.tell(now);
     showNote();
@@ -217,19 +236,21 @@ function render({ model, el, signal }, own) {
 
   const tabItems = { measured: "records", advice: "advice", log: "log_lines" };
   const showTab = (key) => () => results.update({ [key]: key === "sweep" ? [model.get("search")] : model.get(tabItems[key]) ?? [] });
-  const showJob = () => { job.update(model.get("job") ?? null); showNote(); };
+  const showJob = () => { job.update(lost ? null : model.get("job") ?? null); showNote(); };
   /** While something is measured, what would disturb it is off, and why stands where the settings' help does. */
   const showHeld = () => {
-    const held = model.get("held") ?? null;
+    const held = heldNow();
+    for (const part of [settings.element, results.element]) set(part, "inert", lost ? "" : null);
     for (const part of [head.element, settings.held]) set(part, "inert", held ? "" : null);
     for (const part of [line.element, ...count.pinning]) set(part, "inert", held?.still ? "" : null);
-    settings.hold(held?.reason ?? null);
+    settings.hold(lost ? null : held?.reason ?? null);
     results.hold(held?.reason ?? null);
     showNote();
   };
 
   const shows = {
     "change:panel": showPanel, "change:status": showStatus, "change:job": showJob, "change:held": showHeld,
+    "change:beat": () => { heardAt = performance.now(); },
     "change:message": () => { refusal = null; showMessage(); showPanel(); },
     "change:records": showTab("measured"), "change:advice": showTab("advice"), "change:search": showTab("sweep"), "change:log_lines": showTab("log"),
     "change:labels": showLook, "change:class_colours": showLook,
