@@ -17,6 +17,7 @@ from tests.report.records import (
 )
 from workbench.record import Record, speed_against
 from workbench.report import Summary
+from workbench.report.table import rows
 from workbench.timing import Ratio
 
 
@@ -129,3 +130,18 @@ def test_record_given_twice_counts_once() -> None:
 def test_no_two_labels_are_equal() -> None:
     summary = Summary.of((record("naive"), record("graph"), record("graph"), record("graph", agreement=agreement(0.9))))
     assert sorted(summary.labels.values()) == ["graph (1)", "graph (2)", "graph (3)", "naive"]
+
+
+def test_a_long_name_gives_way_to_what_differs_from_the_baseline_and_stays_whole_beside_it() -> None:
+    values = {"runtime.engine": "openvino", "runtime.precision": "bfloat16", "nms.method": "numpy", "nms.score": 0.31}
+    naive = record("naive")
+    long = "resize=opencv engine=openvino precision=bfloat16 method=numpy score=0.31"
+    swept = record("naive", name=long, settings=naive.settings.with_values(values), comparison=comparison("naive", long, 3.0))
+    same = record("naive", name="the very same setting under a name of many letters")
+
+    summary = Summary.of((naive, swept, same, record("graph")))
+
+    assert summary.label(swept) == "openvino bfloat16 method=numpy score=0.31"
+    assert [row.name for row in rows(summary)][1] == long
+    assert summary.label(same) == same.name
+    assert summary.label(naive) == "naive"

@@ -64,7 +64,7 @@ def advise(records: Iterable[Record], baseline: Record | None = None) -> tuple[C
             fastest that does not break the detector, and the one that the others were compared with. One that did not run has none.
     """
     rows = unique((*records, baseline) if baseline is not None else records)
-    labels = labels_by_id(rows)
+    labels = labels_by_id(rows, baseline or choose_baseline(rows)) if rows else {}
     groups: dict[tuple[str, str, str], list[Record]] = {}
     for record in filter(ran, rows):
         groups.setdefault(_group(record), []).append(record)

@@ -5,6 +5,10 @@ from collections.abc import Iterable, Sequence
 
 from workbench.record.evidence import names, ran
 from workbench.record.record import Record
+from workbench.settings import assignments
+
+LONG_NAME = 32  # letters: more are cut wherever several names stand below each other
+SPEAKING = {"input.size_hw", "runtime.engine", "runtime.precision"}  # nothing else has values such as 288x512, litert or int8
 
 
 def unique(records: Iterable[Record]) -> tuple[Record, ...]:
@@ -12,10 +16,15 @@ def unique(records: Iterable[Record]) -> tuple[Record, ...]:
     return tuple({record.id: record for record in records}.values())
 
 
-def labels_by_id(records: Sequence[Record]) -> dict[str, str]:
-    """Name every record so that no two share a name: the detector where there are several, a number where names repeat."""
+def labels_by_id(records: Sequence[Record], baseline: Record) -> dict[str, str]:
+    """Label every record so that no two share a label, in few letters; its name is whole, and longer.
+
+    A long name gives way to what differs from the baseline; the detector stands before it where there are several, and a number
+    behind it where labels repeat.
+    """
     several = len({record.detector.name for record in records}) > 1
-    plain = {record.id: f"{record.detector.name} · {record.name}" if several else record.name for record in records}
+    short = {record.id: record.name if len(record.name) <= LONG_NAME else _differing(record, baseline) for record in records}
+    plain = {record.id: f"{record.detector.name} · {short[record.id]}" if several else short[record.id] for record in records}
     total = Counter(plain.values())
     seen: Counter[str] = Counter()
     labels = {}
@@ -23,6 +32,14 @@ def labels_by_id(records: Sequence[Record]) -> dict[str, str]:
         seen[label] += 1
         labels[key] = f"{label} ({seen[label]})" if total[label] > 1 else label
     return labels
+
+
+def _differing(record: Record, baseline: Record) -> str:
+    """Write what differs from the baseline, fields without their groups and values alone where they speak for themselves."""
+    own, others = record.settings.flat(), baseline.settings.flat()
+    differing = [name for name in own if own[name] != others[name]]
+    words = (word.partition("=") for word in assignments(record.settings, differing))
+    return " ".join(value if name in SPEAKING else f"{name.partition('.')[2]}={value}" for name, _, value in words) or record.name
 
 
 def choose_baseline(records: Sequence[Record]) -> Record:

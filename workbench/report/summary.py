@@ -39,7 +39,7 @@ class Summary:
         chosen, within = best(faster, ms_and_ap), None
         if chosen is not None and (_loss(chosen, baseline) or 0.0) > AP_LOSS_NOTED:
             within = best((record for record in faster if (_loss(record, baseline) or 0.0) <= AP_LOSS_NOTED), ms_and_ap)
-        return cls(rows, baseline, chosen, within, labels_by_id(rows))
+        return cls(rows, baseline, chosen, within, labels_by_id(rows, baseline))
 
     def label(self, record: Record) -> str:
         return self.labels[record.id]

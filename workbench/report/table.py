@@ -60,6 +60,8 @@ class Row:
 
     key: str
     label: str
+    name: str
+    """The whole one."""
     marks: tuple[tuple[str, str], ...]
     """`(tone, words)`: what sets this row apart."""
     cells: tuple[Cell, ...]
@@ -68,7 +70,13 @@ class Row:
 def rows(summary: Summary) -> tuple[Row, ...]:
     """Return one row per record, in the order in which they were given."""
     return tuple(
-        Row(f"r{index}", summary.label(record), marks(record, summary), tuple(column.cell(record, summary) for column in COLUMNS))
+        Row(
+            f"r{index}",
+            summary.label(record),
+            record.name,
+            marks(record, summary),
+            tuple(column.cell(record, summary) for column in COLUMNS),
+        )
         for index, record in enumerate(summary.records)
     )
 
