@@ -78,10 +78,18 @@ def test_the_clips_pace_is_kept_by_waiting(play: Callable[..., Player]) -> None:
     assert time.monotonic() - began > 0.4, "ten frames of a clip of 20 a second"
 
 
-def test_a_clip_that_is_too_fast_drops_frames(play: Callable[..., Player]) -> None:
+def test_a_clip_that_is_too_fast_drops_frames_and_each_pipeline_has_its_own_count(
+    play: Callable[..., Player], small_pipeline: Callable[[str], Pipeline]
+) -> None:
     player = play(numbered(400, fps=20_000.0))
     player.play()
     until(lambda: player.dropped > 10)
+    player.pause()
+    other = small_pipeline(f"{SMALL},nms.score=0.01")
+    player.use(other)
+    until(lambda: player.shown.pipeline is other)
+
+    assert player.dropped == 0
 
 
 def test_a_step_and_a_seek_stand_still_where_they_went(play: Callable[..., Player]) -> None:

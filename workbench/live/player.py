@@ -78,7 +78,7 @@ class Player:
         self.media = media
         self.rolling = Rolling()
         self.dropped = 0
-        """Frames that were skipped to keep the clip's pace."""
+        """Frames that were skipped to keep the clip's pace, since the current pipeline plays."""
         self.found: dict[int, Detections] = {}
         """What the current pipeline found so far, by the frame's position."""
         self._on_error = on_error
@@ -270,6 +270,7 @@ class Player:
         self._pipeline = pipeline
         self.rolling.begin_window()
         self.found = {}
+        self.dropped = 0
         self._settling = SETTLING_FRAMES
         self._drop_chores()
 
