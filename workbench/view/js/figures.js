@@ -3,6 +3,7 @@
 import { MISSING, formatMs, h, inkOn, list, s, set, stageWord, write } from "./elements.js";
 
 const HISTORY_SECONDS = 20;
+const STOOD_SECONDS = 1.5; // without a frame: it was paused or something was measured, and no line joins what lies on either side
 
 export function headline() {
   const cell = (role, words) => {
@@ -147,7 +148,7 @@ function roundUp(value) {
 }
 
 export function historyLine() {
-  const line = s("polyline", { class: "line" });
+  const line = s("path", { class: "line" });
   const pinned = s("line", { class: "pinned", x1: 0, x2: 100 });
   const top = h("span", { class: "top" });
   const last = h("span", { class: "last" });
@@ -162,7 +163,9 @@ export function historyLine() {
       const highest = roundUp(Math.max(...ms, pinnedMs ?? 0, 0.1) * 1.05);
       const now = seconds.at(-1) ?? 0;
       const y = (value) => (100 - (value / highest) * 100).toFixed(2);
-      set(line, "points", ms.map((value, at) => `${(100 - ((now - seconds[at]) / HISTORY_SECONDS) * 100).toFixed(2)},${y(value)}`).join(" "));
+      const stood = (at) => seconds[at] - seconds[at - 1] > Math.max(STOOD_SECONDS, (3 * ms[at]) / 1000);
+      set(line, "d", ms.map((value, at) =>
+        `${at && !stood(at) ? "L" : "M"}${(100 - ((now - seconds[at]) / HISTORY_SECONDS) * 100).toFixed(2)},${y(value)}`).join(""));
       for (const part of [pinned, word]) part.toggleAttribute("hidden", pinnedMs === null);
       for (const name of ["y1", "y2"]) set(pinned, name, y(pinnedMs ?? 0));
       word.style.top = `${y(pinnedMs ?? 0)}%`;
