@@ -24,7 +24,11 @@ def without(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     "words",
     [
         ("run", "--preset", LITERT, "--frames", "3"),
-        ("sweep", "--grid", "{tmp}/grid.toml", "--baseline", LITERT, "--frames", "3", "--yes"),
+        pytest.param(
+            ("sweep", "--grid", "{tmp}/grid.toml", "--baseline", LITERT, "--frames", "3", "--yes"),
+            marks=pytest.mark.slow,
+            id="sweep",
+        ),
         ("export", "--preset", "litert,nms.method=opencv", "--out", "{tmp}/out"),
     ],
     ids=lambda words: words[0],

@@ -51,6 +51,7 @@ def test_a_shipped_still_is_what_its_seed_gives(number):
     np.testing.assert_array_equal(truth.class_ids, scene.class_ids)
 
 
+@pytest.mark.slow
 def test_shipped_calibration_stills_are_what_their_seeds_give():
     stills = list(open_media(SAMPLE_CALIBRATION).frames())
     assert len(stills) == len(CALIBRATION_SEEDS)

@@ -14,8 +14,8 @@ import numpy as np
 from workbench.timing import Clock
 
 SLOW = 1.12  # times as long as the same work took at best: beyond it the machine is in a spell, and not just uneven
-WORK_SECONDS = 0.06  # of work that show how fast the machine is
-WORK_TIMES = 3, 8  # that it is run, at least and at most: one slow call of a slow detector is no spell yet
+WORK_SECONDS = 0.06  # of work that show how fast the machine is: of a quick detector's, many calls, whose median a few cannot sway
+WORK_TIMES = 3  # that it is run at least: one slow call of a slow detector is no spell yet
 PAUSE_SECONDS = 0.1  # between two tries
 MOST_AT_ONCE_SECONDS = 3.0  # most spells are shorter; whoever watches sees nothing move meanwhile
 MOST_SECONDS = 10.0  # in all: a machine that has grown slow for good need not be waited for
@@ -63,9 +63,8 @@ class SteadyWait:
     def _fast(self) -> bool:
         """Say whether the work takes about as long as ever; the first time may turn out later to have been a slow one."""
         ends = self._clock() + WORK_SECONDS
-        least, most = WORK_TIMES
         times: list[float] = []
-        while len(times) < least or (len(times) < most and self._clock() < ends):
+        while len(times) < WORK_TIMES or self._clock() < ends:
             before = self._clock()
             self._work()
             times.append(self._clock() - before)
