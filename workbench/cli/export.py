@@ -38,6 +38,7 @@ def export(
     from workbench.export import export_folder
     from workbench.history import fast_values
     from workbench.opening import Sources, check, wished
+    from workbench.wording import counted
 
     if pick and preset:
         raise SettingsError("a record's settings and a preset were both asked for; choose --pick or --preset")
@@ -57,9 +58,8 @@ def export(
     with progress() as tell:
         exported = export_folder(detector, settings, data, out, replace=replace, progress=tell)
     screen = console(json_file)
-    screen.print(
-        f"exported: {exported.folder}, tried on {exported.frames} frames with {exported.detections} detections", markup=False
-    )
+    tried = f"{counted(exported.frames, 'frame')} with {counted(exported.detections, 'detection')}"
+    screen.print(f"exported: {exported.folder}, tried on {tried}", markup=False)
     for note in exported.notes:
         screen.print(note, markup=False)
     write_json(

@@ -20,6 +20,7 @@ from workbench.session.notices import Activity, CancelToken, Notices
 from workbench.session.sweeping import Scope, Search
 from workbench.settings import Settings
 from workbench.sweep import Estimate, Grid, Standing
+from workbench.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +132,7 @@ class Measuring:
 
         with self._notices.doing("exporting", token) as activity:
             exported = export_folder(self._detector, settings, self._data, folder, replace=replace, progress=activity.progress)
-        self._notices.tell(f"exported: {exported.folder}, tried on {exported.frames} frames; its README.md says more", "measure")
+        self._notices.tell(f"exported: {exported.folder}, tried on {counted(exported.frames, "frame")}; its README.md says more", "measure")
         self._notices.write(f"exported: {exported.folder}")
 
     def release(self) -> None:
