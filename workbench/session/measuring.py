@@ -132,7 +132,8 @@ class Measuring:
 
         with self._notices.doing("exporting", token) as activity:
             exported = export_folder(self._detector, settings, self._data, folder, replace=replace, progress=activity.progress)
-        self._notices.tell(f"exported: {exported.folder}, tried on {counted(exported.frames, "frame")}; its README.md says more", "measure")
+        tried = counted(exported.frames, "frame")
+        self._notices.tell(f"exported: {exported.folder}, tried on {tried}; its README.md says more", "measure")
         self._notices.write(f"exported: {exported.folder}")
 
     def release(self) -> None:
