@@ -4,10 +4,12 @@ Those of `tests/added` are added to the tables as any program may, and go once t
 doctor.
 """
 
+import io
 import json
 import shutil
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +27,15 @@ from workbench.cli.entry import main
 from workbench.detectors import Card, write_card
 from workbench.detectors.output_kinds import OUTPUT_KINDS
 from workbench.history import History
+from workbench.machine import environment
 from workbench.opening import Sources, open_detector
 from workbench.record import Record, read_records
 from workbench.report import write_report
 from workbench.session import Session
 from workbench.settings import Settings
-from workbench.sweep import Grid, Isolation, Sweep, ThisMachine
+from workbench.sweep import Executor, Grid, Sweep
+from workbench.sweep.child import Lines, work
+from workbench.sweep.task import Job
 from workbench.view.panel import describe
 
 HOST = "input.size_hw=64x96,input.resize=opencv"
@@ -56,6 +61,26 @@ class Seen:
     page: str
     cards: list[dict[str, Any]]
     doctor: dict[str, Any]
+
+
+class InThisProcess(Executor):
+    """Does each job of a sweep in this process, which knows what was added."""
+
+    slots = 1
+
+    def __init__(self) -> None:
+        self.environment = environment()
+
+    def submit(self, job: Job) -> "Future[list[str]]":
+        written, future = io.StringIO(), Future[list[str]]()
+        work(job, Lines(written))
+        told = map(json.loads, written.getvalue().splitlines())
+        future.set_result([json.dumps(one["record"]) for one in told if "record" in one])
+        return future
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 @contextmanager
@@ -98,10 +123,10 @@ def swept(model: Path, media: Path, history: Path) -> list[Record]:
         ({"runtime.engine": "plain"}, {"runtime.engine": "graph"}),
         ({"nms.method": "best-one"}, {"nms.method": "numpy"}),
     )
-    here = ThisMachine(Isolation(command=("-m", "tests.added.child")))
     with History(history) as opened:
         sources = Sources(detector=str(model), media=str(media))
-        return list(Sweep([sources], opened, grid=Grid(axes), frames=4, baseline=RUNS["baseline"], executors=[here]).run())
+        here = [InThisProcess()]
+        return list(Sweep([sources], opened, grid=Grid(axes), frames=4, baseline=RUNS["baseline"], executors=here).run())
 
 
 @pytest.fixture(scope="module")
