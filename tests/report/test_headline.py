@@ -1,5 +1,7 @@
 """The report's first sentence, case by case."""
 
+import re
+
 import pytest
 
 from tests.report.records import (
@@ -13,9 +15,10 @@ from tests.report.records import (
     record,
 )
 from workbench.record import Record
-from workbench.report import Summary
-from workbench.report.headline import headline, key_figures
+from workbench.report import Summary, render_report
+from workbench.report.headline import doubt, headline, key_figures
 from workbench.timing import Ratio
+from workbench.wording import unbroken
 
 PLACE = "on Imaginary EPYC 0000, 2 cores, quiet."
 NAIVE = "81.5 ms a frame with naive, AP .620"
@@ -74,9 +77,7 @@ CASES: dict[str, tuple[tuple[Record, ...], str]] = {
     ),
     "the runs by themselves say otherwise": (
         (record("naive"), record("graph", comparison=comparison("naive", "graph", 9.0))),
-        f"inspector-mobile on line.webm: 81.5 to 12.8 ms a frame, 9.00 times faster [8.87, 9.13], AP .620 to .618, {PLACE}"
-        " The ratio comes from blocks of frames in turns; the runs by themselves took 81.5 and 12.8 ms a frame, 6.38 times faster,"
-        " for the machine changed its pace between them.",
+        f"inspector-mobile on line.webm: 81.5 to 12.8 ms a frame, 9.00 times faster [8.87, 9.13], AP .620 to .618, {PLACE}",
     ),
     "only a composed one is faster": (
         (record("naive"), record("graph", composed=True)),
@@ -123,6 +124,24 @@ CASES: dict[str, tuple[tuple[Record, ...], str]] = {
 @pytest.mark.parametrize(("records", "sentence"), CASES.values(), ids=CASES.keys())
 def test_headline(records: tuple[Record, ...], sentence: str) -> None:
     assert headline(Summary.of(records)) == sentence
+
+
+def test_below_the_headline_stands_what_the_runs_by_themselves_say_where_they_differ() -> None:
+    otherwise = (record("naive"), record("graph", comparison=comparison("naive", "graph", 9.0)))
+
+    words = doubt(Summary.of(otherwise))
+
+    assert words == (
+        "The ratio comes from blocks of frames in turns; the runs by themselves took 81.5 and 12.8 ms a frame, 6.38 times faster,"
+        " for the machine changed its pace between them."
+    )
+    assert re.search(rf'</h1>\s*<p class="doubt">{re.escape(unbroken(words))}</p>', render_report(otherwise))
+
+
+def test_nothing_stands_below_the_headline_where_they_do_not() -> None:
+    assert not doubt(Summary.of((record("naive"), record("graph"))))
+    assert 'class="doubt"' not in render_report((record("naive"), record("graph")))
+    assert not doubt(Summary.of((record("naive"),)))
 
 
 def test_headline_names_both_detectors_where_they_differ() -> None:

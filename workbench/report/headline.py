@@ -51,8 +51,14 @@ def headline(summary: Summary) -> str:
     speed = summary.speed(best)
     assert speed is not None, "it is faster than the baseline"
     sentence = f"{subject}: {_ms(baseline)} to {_ms(best)} ms a frame, {speed_words(speed)}{_quality(best, summary)}, {place}."
-    doubt = differing_medians(speed, best, baseline)
-    return f"{sentence}{f' {doubt}' if doubt else ''}{_loss_sentence(summary)}"
+    return sentence + _loss_sentence(summary)
+
+
+def doubt(summary: Summary) -> str:
+    """Say, right below the headline, where the runs by themselves differ from the ratio in it; else nothing."""
+    best = summary.best
+    speed = summary.speed(best) if best is not None else None
+    return "" if best is None or speed is None else differing_medians(speed, best, summary.baseline)
 
 
 def _detectors(summary: Summary) -> str:

@@ -17,7 +17,7 @@ from workbench.record import Record, check_same_machine, median_ms, ran, write_w
 from workbench.report import charts, table
 from workbench.report.budget import Budgets, budgets
 from workbench.report.frames import KINDS, Frame, baseline_frames, compared_frames, pictures_by_key
-from workbench.report.headline import NOISE_ORDER, headline, key_figures
+from workbench.report.headline import NOISE_ORDER, doubt, headline, key_figures
 from workbench.report.points import points_of, quality_axis
 from workbench.report.raw import packed, packed_records, script_json
 from workbench.report.summary import Summary
@@ -94,6 +94,7 @@ def _context(summary: Summary) -> dict[str, Any]:
         "version": VERSION,
         "summary": summary,
         "headline": headline(summary),
+        "doubt": doubt(summary),
         "figures": key_figures(summary),
         "banners": banners(summary),
         "panels": panels,
