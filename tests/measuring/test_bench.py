@@ -64,16 +64,41 @@ def test_stages_come_in_the_order_in_which_a_frame_passes_them(records: tuple[Re
     assert stages == [["decode", "infer", "nms", "draw"]] * 2 + [["decode", "preprocess", "infer", "nms", "draw"]]
 
 
-def test_the_frames_asked_for_are_timed_and_no_more_than_there_are(records: tuple[Record, ...], small_data: EvaluationData) -> None:
-    there = small_data.media.facts().frames
-    assert there < FRAMES
+def test_as_many_frames_are_timed_as_were_asked_for(records: tuple[Record, ...], small_data: EvaluationData) -> None:
+    assert small_data.media.facts().frames < FRAMES
     for record in records:
         assert record.timing is not None
-        assert len(record.timing.total_seconds) == len(record.timing.split_total_seconds) == there
-        assert {len(seconds) for seconds in record.timing.stage_seconds.values()} == {there}
+        assert len(record.timing.total_seconds) == len(record.timing.split_total_seconds) == FRAMES
+        assert {len(seconds) for seconds in record.timing.stage_seconds.values()} == {FRAMES}
         assert min(record.timing.total_seconds) > 0
         assert record.timing.compile_seconds > 0
         assert record.timing.first_call_seconds > 0
+
+
+@pytest.mark.parametrize("feed", ["loop", "threads", "tfdata", "tfdata,feed.cache=memory"])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_media_that_hold_fewer_are_repeated_and_that_is_told(
+    small: Detector, small_data: EvaluationData, feed: str, batch: int
+) -> None:
+    there, asked = small_data.media.facts().frames, 3 * FRAMES
+    bench = Bench(replace(small_data, labelled=None, labelled_truth=None), asked)
+
+    record = bench.measure(variant(small, f"{SIZE},runtime.batch={batch},feed.mode={feed}"))
+
+    assert record.timing is not None
+    assert len(record.timing.total_seconds) == asked
+    assert [row.frame for row in record.detections] == list(small_data.media.frame_names())
+    assert f"{asked} frames were timed and the media hold {there}: they were repeated" in record.warnings
+    assert record.media == small_data.media.facts()
+
+
+def test_one_picture_is_timed_as_often_as_was_asked(small: Detector, small_media: Media) -> None:
+    one = array_media([next(small_media.frames()).image_rgb], name="one")
+    record = Bench(EvaluationData(one, None, None, None, Calibration("nothing", list)), 5).measure(variant(small, SIZE))
+
+    assert record.timing is not None
+    assert len(record.timing.total_seconds) == 5
+    assert "5 frames were timed and the media hold 1: they were repeated" in record.warnings
 
 
 def test_fewer_frames_than_there_are_may_be_timed(small: Detector, small_data: EvaluationData) -> None:
@@ -81,6 +106,7 @@ def test_fewer_frames_than_there_are_may_be_timed(small: Detector, small_data: E
 
     assert record.timing is not None
     assert len(record.timing.total_seconds) == 2
+    assert not [words for words in record.warnings if "repeated" in words]
     assert [row.frame for row in record.detections] == list(small_data.media.frame_names()[:2])
 
 

@@ -22,7 +22,8 @@ def read_mirroring(source: str) -> Upright | None:
 
     try:
         with av.open(source, timeout=TIMEOUT_SECONDS) as container:
-            matrix = next(container.decode(video=0)).side_data.get("DISPLAYMATRIX")
+            frame: Any = next(container.decode(video=0))
+            matrix = frame.side_data.get("DISPLAYMATRIX")
     except (av.FFmpegError, IndexError, StopIteration):
         return None  # whoever reads it with OpenCV says what is wrong
     return None if matrix is None else _mirroring(bytes(matrix))
