@@ -3,7 +3,7 @@
 import base64
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,13 +41,14 @@ def save_video(path: Path) -> bytes:
 
 
 class Server(ThreadingHTTPServer):
-    """Serves by path; `connections` counts who asked for one."""
+    """Serves by path, `files` among them; `connections` counts who asked for one."""
 
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self) -> None:
+    def __init__(self, files: Mapping[str, bytes]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
+        self.files = files
         self.video = video()
         self.connections: dict[str, int] = {}
         self.over = threading.Event()
@@ -65,7 +66,19 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         count = self.server.connections[path] = self.server.connections.get(path, 0) + 1
-        PATHS.get(path, Handler.nothing)(self, count)
+        if path in self.server.files:
+            self.part(self.server.files[path])
+        else:
+            PATHS.get(path, Handler.nothing)(self, count)
+
+    def part(self, content: bytes) -> None:
+        """Send a file from where it is wanted: what describes an MP4 stands at its end."""
+        start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0])
+        self.send_response(206)
+        self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        self.wfile.write(content[start:])
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -148,8 +161,8 @@ PATHS: dict[str, Callable[[Handler, int], None]] = {
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    with Server() as running:
+def serving(files: Mapping[str, bytes] = {}) -> Iterator[Server]:
+    with Server(files) as running:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:

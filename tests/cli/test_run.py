@@ -210,3 +210,22 @@ def test_the_history_of_the_user_is_left_alone_by_another_one(workbench: Workben
         with History(default_path()) as own:
             assert all(isinstance(record, Record) for record in own.records())
             assert not any(record.media.source == str(shots) for record in own.records())
+
+
+def test_frames_beyond_the_media_repeat_them_and_real_time_waits_for_no_more(
+    workbench: Workbench, shots: Path, tmp_path: Path, history: Path
+) -> None:
+    out = tmp_path / "run.json"
+    there = len(list(shots.iterdir()))
+    asked = there + 5
+
+    done = workbench(
+        "run", SHAPES, shots, *QUICK, "--frames", asked, "--real-time", "drop", "--fps", "20", "--history", history, "--json", out
+    )
+
+    (record,) = read_records(out)
+    note = f"{asked} frames were timed and the media hold {there}: they were repeated"
+    assert done.status == 0
+    assert len(record.timing.total_seconds) == len(record.real_time.age_seconds) == asked
+    assert note in record.warnings
+    assert note in " ".join(done.out.split())

@@ -1,12 +1,15 @@
 """What a TensorFlow program covers, when it compiles, and that an image without boxes is no crash."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.assets.scenes import SHAPES
 from workbench.catalogue import NMS_METHODS
 from workbench.detectors import Calibration, Detector
 from workbench.engines import Candidates, open_engine
@@ -99,20 +102,56 @@ def test_one_program_is_one_stage(pipeline: Open, stills: tuple[Frame, ...]) -> 
     assert list(watch.stage_seconds()) == ["decode", "infer", "draw"]
 
 
-def test_eager_compiles_nothing_and_a_graph_once_for_each_shape(mobile: Detector, stills: tuple[Frame, ...]) -> None:
-    frame = stills[0].image_rgb
-    eager, graph = (
-        opened(mobile, runtime_engine=engine, input_resize="graph", input_size_hw="64x96", nms_method="numpy")
-        for engine in ("eager", "graph")
+@pytest.mark.parametrize(("engine", "nms"), [("eager", "numpy"), ("graph", "numpy"), ("xla", "padded"), ("xla", "numpy")])
+@pytest.mark.parametrize("batch", [1, 2])
+def test_frames_of_sixty_sizes_compile_no_more_than_those_of_one(small: Detector, engine: str, nms: str, batch: int) -> None:
+    opened_engine = opened(
+        small, runtime_engine=engine, input_resize="graph", input_size_hw="64x96", nms_method=nms, runtime_batch=str(batch)
     )
+    rng = np.random.default_rng(0)
 
-    counts = []
-    for image in (frame, frame, frame[:640], frame):
-        eager.run(image[None])
-        graph.run(image[None])
-        counts.append((eager.compilations, graph.compilations))
+    counts = set()
+    for n in range(60):
+        frames = rng.integers(0, 256, (batch, 40 + 3 * n, 200 - 2 * n, 3), np.uint8)
+        opened_engine.run(frames)
+        counts.add(opened_engine.compilations)
 
-    assert counts == [(0, 1), (0, 1), (0, 2), (0, 2)]
+    assert counts == {0 if engine == "eager" else 1}
+
+
+MANY_SIZES = """
+import sys
+import numpy as np
+import psutil
+from workbench.detectors import Calibration
+from workbench.media import Frame
+from workbench.opening import check, open_detector
+from workbench.pipeline import Pipeline
+from workbench.settings import parse_variant
+
+detector = open_detector(sys.argv[1])
+settings = check(detector, parse_variant("xla,input.size_hw=64x96,nms.method=padded", base=detector.default_settings()))
+pipeline = Pipeline(detector, settings, Calibration("nothing", list))
+pipeline.compile((72, 128))
+frames = [Frame(np.full((40 + 3 * n, 200 - 2 * n, 3), n, np.uint8), f"{n}", n) for n in range(60)]
+pipeline.detect(frames[:1])
+before = psutil.Process().memory_info().rss
+for frame in frames:
+    pipeline.detect([frame])
+print(pipeline.compilations, psutil.Process().memory_info().rss - before)
+"""
+
+
+def test_sixty_sizes_under_xla_are_one_compilation_and_take_no_more_memory(tmp_path: Path) -> None:
+    """In a process of its own, in which XLA writes down what it compiles, and nobody else takes memory."""
+    flags = {"XLA_FLAGS": f"--xla_dump_to={tmp_path} --xla_dump_hlo_as_text"}
+    command = [sys.executable, "-c", MANY_SIZES, SHAPES]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | flags)
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    counted, grown_bytes = map(int, done.stdout.split())
+    assert counted == len(list(tmp_path.glob("*before_optimizations.txt"))) == 1
+    assert grown_bytes < 50_000_000  # a program for each size takes 150 MB
 
 
 NO_BOXES = """

@@ -80,10 +80,17 @@ def test_xla_computes_what_the_graph_does(values):
     np.testing.assert_allclose(tf.function(run, jit_compile=True)(frames), run(frames), rtol=1e-5, atol=1e-5)
 
 
-def test_frames_of_open_size_are_refused():
+@FRAMES
+@pytest.mark.parametrize(
+    "values",
+    [{"align": "centre"}, {"align": "top-left"}, {"fit": "stretch"}, {"dtype": "uint8"}, {"layout": "NCHW", "colour": "BGR"}],
+    ids=["centre", "top left", "stretch", "uint8", "channels"],
+)
+def test_frames_of_open_size_are_prepared_as_those_of_known_size(frame, values):
     traced = tf.function(
-        lambda frames: graph.prepare(frames, spec(), SIZE_HW), input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8)]
+        lambda frames: graph.prepare(frames, spec(**values), SIZE_HW), input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8)]
     )
 
-    with pytest.raises(ValueError, match="a size that is known when tracing"):
-        traced.get_concrete_function()
+    ours = traced(tf.constant(frame[None])).numpy()
+
+    np.testing.assert_array_equal(ours, graph.prepare(tf.constant(frame[None]), spec(**values), SIZE_HW).numpy())

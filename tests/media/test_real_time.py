@@ -106,6 +106,11 @@ def test_media_without_a_rate_are_told_to_have_one() -> None:
     assert RealTimeMedia(Clip(fps=None), 25).fps == 25
 
 
+def test_media_without_a_frame_end_at_once() -> None:
+    assert list(RealTimeMedia(Clip(0)).frames()) == []
+    assert paced_threads() == []
+
+
 def test_stopping_early_closes_the_media() -> None:
     clip = Clip()
     frames = RealTimeMedia(clip).frames()
@@ -125,6 +130,17 @@ def test_a_pipeline_that_is_quick_enough_keeps_up(small_pipeline: Open, feed: st
     assert min(told.age_seconds) > 0
     assert told.dropped == 0
     assert paced_threads() == []
+
+
+@pytest.mark.parametrize("policy", ["drop", "queue"])
+def test_few_frames_a_second_are_waited_for_as_many_as_were_asked(small_pipeline: Open, policy: Policy) -> None:
+    clip = Clip(4, fps=2.0)
+
+    began = time.perf_counter()
+    told = measure_real_time(small_pipeline(f"{SMALL},input.resize=opencv"), clip, RealTimePass(frames=3, policy=policy))
+
+    assert len(told.age_seconds) == 3
+    assert time.perf_counter() - began < 6  # four frames of half a second; with fifteen that settle it is eight and more
 
 
 @pytest.mark.parametrize("policy", ["drop", "queue"])

@@ -1,6 +1,7 @@
 """Videos as they are in the wild: rates that vary, sizes that are odd, rotation, alpha, grey, more than 8 bits."""
 
 import struct
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.media_server import serving
+from workbench.errors import MediaError
 from workbench.media import open_media
 from workbench.media.timeline import read_timeline
 
@@ -29,11 +32,27 @@ ORIENTATIONS = {  # EXIF's: how the upright picture comes out of the stored one
     7: lambda image: np.rot90(np.fliplr(image), -1),
     8: np.rot90,
 }
-ROTATIONS = {  # a quarter, half and three quarters of a turn clockwise, as the matrix of ISO/IEC 14496-12
-    1: (0, 1 << 16, 0, -1 << 16, 0, 0, HEIGHT << 16, 0, 1 << 30),
-    2: (-1 << 16, 0, 0, 0, -1 << 16, 0, WIDTH << 16, HEIGHT << 16, 1 << 30),
-    3: (0, -1 << 16, 0, 1 << 16, 0, 0, 0, WIDTH << 16, 1 << 30),
+MATRICES = {  # by EXIF's numbers: (a, b, c, d) of ISO/IEC 14496-12, x goes to (a, b) and y to (c, d)
+    1: (1, 0, 0, 1),
+    2: (-1, 0, 0, 1),
+    3: (-1, 0, 0, -1),
+    4: (1, 0, 0, -1),
+    5: (0, 1, 1, 0),
+    6: (0, 1, -1, 0),
+    7: (0, -1, -1, 0),
+    8: (0, -1, 1, 0),
 }
+EDITS = {  # what is shown of 90 frames: ranges of frames; None is half a second of nothing
+    "from a key frame": [(21, 80)],
+    "from within": [(20, 60)],
+    "its beginning": [(0, 30)],
+    "late": [None, (20, 60)],
+    "two parts": [(5, 15), (40, 70)],
+    "in another order": [(40, 70), (5, 15)],
+    "twice": [(10, 30), (10, 30)],
+}
+EDITED_FRAMES = 90
+UNTIL_THE_KEY_FRAME = 7
 
 
 def red_corner(height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
@@ -53,10 +72,12 @@ def number_of(image: np.ndarray) -> int:
     return 20 * round(float(left.mean()) / 12) + round(float(right.mean()) / 12)
 
 
-def save_film(path: Path, codec: str, times_ms: list[int]) -> Path:
+def save_film(path: Path, codec: str, times_ms: list[int], between: int = 0) -> Path:
+    """Write numbered frames; `between` of them in a row may be decoded after the one that is shown after them."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=30)
-        stream.width, stream.height, stream.pix_fmt, stream.gop_size = WIDTH, HEIGHT, "yuv420p", 7
+        stream.width, stream.height, stream.pix_fmt, stream.gop_size = WIDTH, HEIGHT, "yuv420p", UNTIL_THE_KEY_FRAME
+        stream.codec_context.max_b_frames = between
         stream.codec_context.time_base = Fraction(1, 1000)
         stream.bit_rate = 2_000_000
         for index, at in enumerate(times_ms):
@@ -80,6 +101,47 @@ def save_pixels(path: Path, codec: str, pix_fmt: str, image: np.ndarray, frames:
         for _ in range(frames):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(image), layout)))
         container.mux(stream.encode(None))
+    return path
+
+
+def boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    while content:
+        size = int.from_bytes(content[:4], "big")
+        yield content[4:8], content[8:size]
+        content = content[size:]
+
+
+def box(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", 8 + len(body)) + name + body
+
+
+def timescale(name: bytes, content: bytes) -> int:
+    """Ticks a second of the film (`mvhd`) or of its track (`mdhd`)."""
+    at = content.find(name) + 16
+    return int.from_bytes(content[at : at + 4], "big")
+
+
+def edit(path: Path, edits: list[tuple[int, int] | None], times_ms: list[int]) -> Path:
+    """Give a file an edit list; that of the muxer says only how far the first frame is from 0."""
+    content = path.read_bytes()
+    assert content.find(b"mdat") < content.find(b"moov"), "what lies in front of the frames must not grow"
+    film, track = timescale(b"mvhd", content), timescale(b"mdhd", content)
+    first = int.from_bytes(content[(at := content.find(b"elst") + 16) : at + 4], "big")
+
+    def entry(part: tuple[int, int] | None) -> bytes:
+        if part is None:
+            return struct.pack(">iii", film // 2, -1, 1 << 16)
+        begins, ends = (times_ms[index] for index in part)
+        return struct.pack(">iii", round((ends - begins) * film / 1000), first + round(begins * track / 1000), 1 << 16)
+
+    listed = box(b"edts", box(b"elst", struct.pack(">II", 0, len(edits)) + b"".join(map(entry, edits))))
+
+    def edited(name: bytes, body: bytes) -> bytes:
+        if name in {b"moov", b"trak"}:
+            body = b"".join(edited(*inner) for inner in boxes(body))
+        return listed if name == b"edts" else box(name, body)
+
+    path.write_bytes(b"".join(edited(*outer) for outer in boxes(content)))
     return path
 
 
@@ -124,7 +186,7 @@ class TestRatesThatVary:
 
     def test_what_is_no_video_has_no_timeline(self, tmp_path):
         (tmp_path / "a.mp4").write_text("hello")
-        assert read_timeline(tmp_path / "a.mp4") is None
+        assert read_timeline(str(tmp_path / "a.mp4")) is None
 
 
 class TestSizes:
@@ -222,15 +284,85 @@ class TestRotation:
         assert looks_like(frame.image_rgb, ORIENTATIONS[orientation](red_corner()))
 
     @pytest.mark.parametrize("name", ["clip.mp4", "clip.mov"])
-    @pytest.mark.parametrize("quarters", ROTATIONS)
+    @pytest.mark.parametrize("orientation", MATRICES)
     @pytest.mark.parametrize("start", [0, 2])
-    def test_each_rotation_of_a_video_is_applied(self, start, quarters, name, tmp_path):
-        path = save_pixels(tmp_path / name, "mpeg4", "yuv420p", red_corner())
-        content = bytearray(path.read_bytes())
-        matrix = content.find(b"tkhd") + 44
-        content[matrix : matrix + 36] = struct.pack(">9i", *ROTATIONS[quarters])
-        path.write_bytes(content)
-        upright = np.rot90(red_corner(), -quarters)
+    def test_each_display_matrix_of_a_video_is_applied(self, start, orientation, name, tmp_path):
+        path = save_turned(tmp_path / name, orientation)
+        upright = ORIENTATIONS[orientation](red_corner())
         media = open_media(path)
         assert media.facts().size_hw == upright.shape[:2]
         assert looks_like(next(media.frames(start)).image_rgb, upright)
+
+    @pytest.mark.parametrize("orientation", MATRICES)
+    def test_and_of_one_on_a_server(self, orientation, tmp_path):
+        content = save_turned(tmp_path / "clip.mp4", orientation).read_bytes()
+        upright = ORIENTATIONS[orientation](red_corner())
+        with serving({"/clip.mp4": content}) as server:
+            media = open_media(server.url("/clip.mp4"))
+            assert media.facts().size_hw == upright.shape[:2]
+            assert all(looks_like(frame.image_rgb, upright) for frame in media.frames())
+
+
+def save_turned(path: Path, orientation: int) -> Path:
+    a, b, c, d = (part << 16 for part in MATRICES[orientation])
+    content = bytearray(save_pixels(path, "mpeg4", "yuv420p", red_corner()).read_bytes())
+    matrix = content.find(b"tkhd") + 44
+    content[matrix : matrix + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(content)
+    return path
+
+
+class TestEditLists:
+    @pytest.fixture(params=["mp4", "mov"])
+    def suffix(self, request) -> str:
+        return request.param
+
+    @pytest.fixture(params=[("mpeg4", 0), ("libx264", 2)], ids=["in order", "out of order"])
+    def codec(self, request) -> tuple[str, int]:
+        if request.param[0] not in av.codecs_available:
+            pytest.skip(f"this build of FFmpeg has no {request.param[0]}")
+        return request.param
+
+    @pytest.fixture(params=[True, False], ids=["even", "varying"])
+    def times_ms(self, request) -> list[int]:
+        return [round(index * 1000 / 30) for index in range(EDITED_FRAMES)] if request.param else VARYING_MS[:EDITED_FRAMES]
+
+    @pytest.mark.parametrize("edits", EDITS.values(), ids=EDITS.keys())
+    def test_what_the_list_says_is_shown_from_wherever_a_pass_begins(self, edits, suffix, codec, times_ms, tmp_path):
+        path = edit(save_film(tmp_path / f"clip.{suffix}", *codec[:1], times_ms, codec[1]), edits, times_ms)
+        shown = [index for part in edits if part is not None for index in range(*part)]
+        media = open_media(path)
+        found = [number_of(frame.image_rgb) for frame in media.frames()]
+        assert agrees(found, shown, sum(part is not None for part in edits))
+        assert media.facts().frames == len(media.frame_names()) == len(found)
+        for start in range(0, len(found), 3):
+            assert [number_of(frame.image_rgb) for frame in media.frames(start)] == found[start:]
+        assert list(media.frames(len(found))) == []
+
+    def test_times_begin_with_what_is_shown(self, tmp_path):
+        times_ms = VARYING_MS[:EDITED_FRAMES]
+        path = edit(save_film(tmp_path / "clip.mp4", "mpeg4", times_ms), [(20, 60)], times_ms)
+        seconds = [frame.seconds for frame in open_media(path).frames()]
+        assert seconds == pytest.approx([(at - times_ms[20]) / 1000 for at in times_ms[20:60]], abs=0.002)
+        assert open_media(path).facts().fps == pytest.approx(39 * 1000 / (times_ms[59] - times_ms[20]), rel=0.01)
+
+    def test_one_that_is_damaged_is_still_told(self, tmp_path):
+        times_ms = [round(index * 1000 / 30) for index in range(EDITED_FRAMES)]
+        path = edit(save_film(tmp_path / "clip.mp4", "mpeg4", times_ms), [(0, 60)], times_ms)
+        content = path.read_bytes()
+        begins, ends = content.find(b"mdat") + 4, content.find(b"moov") - 4
+        half = (begins + ends) // 2
+        path.write_bytes(content[:half] + bytes(ends - half) + content[ends:])
+        with pytest.raises(MediaError, match=r"is damaged: \d+ of its 90 frames decode"):
+            list(open_media(path).frames())
+
+    def test_one_on_a_server_has_not_broken_off(self, tmp_path):
+        times_ms = [round(index * 1000 / 30) for index in range(EDITED_FRAMES)]
+        path = edit(save_film(tmp_path / "clip.mp4", "mpeg4", times_ms), [(20, 60)], times_ms)
+        with serving({"/clip.mp4": path.read_bytes()}) as server:
+            assert len(list(open_media(server.url("/clip.mp4")).frames())) == 40
+
+
+def agrees(found: list[int], shown: list[int], parts: int) -> bool:
+    """Whether they are the same but for one frame at either end of each part: what a clock's ticks leave open."""
+    return len(set(found) ^ set(shown)) <= 2 * parts and abs(len(found) - len(shown)) <= 2 * parts

@@ -13,8 +13,6 @@ import pytest
 from workbench.detections import Detections
 from workbench.detectors import Detector
 from workbench.errors import MediaError, UnavailableError
-from workbench.graph import prepare
-from workbench.graph.preprocess import prepare_one
 from workbench.measuring import Bench
 from workbench.media import Frame, Media, array_media, open_media
 from workbench.media.arrays import Arrays
@@ -24,7 +22,6 @@ from workbench.pipeline.tfdata import FrameDataset
 from workbench.record import MediaFacts
 from workbench.samples import SAMPLE_STILLS
 from workbench.settings import Settings
-from workbench.stages import InputSpec
 from workbench.timing import NoWatch, Stopwatch
 
 Open = Callable[[str], Pipeline]
@@ -258,28 +255,6 @@ def test_frames_too_many_to_be_kept_are_refused(small: Detector, kind: str) -> N
 
     with pytest.raises(UnavailableError, match=f"feed.cache is {kind}: the 1000000000 frames of counted take"):
         FrameDataset(Long(1), small.input_spec, settings)
-
-
-SPECS = {
-    "letterbox": InputSpec(size_hw=None, default_hw=(64, 96)),
-    "stretch": InputSpec(size_hw=None, default_hw=(64, 96), fit="stretch"),
-    "top left": InputSpec(size_hw=None, default_hw=(64, 96), align="top-left", colour="BGR", offset=(1, 2, 3), factor=(1, 0.5, 2)),
-    "planes": InputSpec(size_hw=None, default_hw=(64, 96), layout="NCHW"),
-    "bytes": InputSpec(size_hw=None, default_hw=(64, 96), dtype="uint8", factor=1.0),
-}
-
-
-@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
-@pytest.mark.parametrize("size_hw", [(72, 128), (131, 57), (64, 96), (1, 900)])
-def test_a_frame_of_open_size_is_prepared_like_one_of_known_size(spec: InputSpec, size_hw: tuple[int, int]) -> None:
-    import tensorflow as tf
-
-    frame = tf.constant(np.random.default_rng(1).integers(0, 256, (*size_hw, 3), np.uint8))
-
-    alone, beside = prepare_one(frame, spec, (64, 96)), prepare(frame[None], spec, (64, 96))[0]
-
-    assert alone.dtype == beside.dtype
-    np.testing.assert_allclose(np.asarray(alone, float), np.asarray(beside, float), atol=1e-3)
 
 
 def test_a_record_tells_what_bounds_it_and_when_each_stage_ran(small: Detector, small_data: EvaluationData) -> None:

@@ -30,7 +30,7 @@ INT8_THEORY: Theory = (
 )
 RECOMPILING_THEORY: Theory = (
     "A program is compiled for the shapes that it is first fed; a new shape is compiled anew, while the frame waits.",
-    "With input.resize=graph the program takes whole frames, so media of several sizes bring several shapes.",
+    "Up to 0.1.0, input.resize=graph made each size of the frames such a shape; since then it takes all sizes in one program.",
     "Resized on the host, every frame reaches the network in one shape.",
 )
 LITERT_THEORY: Theory = (

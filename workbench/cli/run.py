@@ -30,6 +30,7 @@ QUALITY = 95  # of the JPEGs of annotated frames
 
 
 def run(
+    context: typer.Context,
     model: Model = None,
     media: MediaArgument = None,
     preset: Annotated[
@@ -73,7 +74,8 @@ def run(
     from workbench.opening import Sources, open_detector
     from workbench.record import read_records, write_whole
 
-    real_time_pass = _real_time_pass(real_time, fps)
+    said = context.get_parameter_source("frames")
+    real_time_pass = _real_time_pass(real_time, fps, None if said is None or said.name == "DEFAULT" else frames)
     sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow or ()))
     opened = sources.opened(frames)
     detector, data = opened.open()
@@ -107,14 +109,14 @@ def run(
         raise typer.Exit(2)
 
 
-def _real_time_pass(policy: str | None, fps: float | None) -> RealTimePass | None:
-    """Read `--real-time` and `--fps`.
+def _real_time_pass(policy: str | None, fps: float | None, frames: int | None) -> RealTimePass | None:
+    """Read `--real-time`, `--fps` and `--frames`.
 
     Raises:
         SettingsError: There is no such policy, or a pace for no pass.
     """
     from workbench.errors import SettingsError
-    from workbench.measuring import RealTimePass
+    from workbench.measuring import REAL_TIME_FRAMES, RealTimePass
     from workbench.timing import Policy
 
     if policy is None:
@@ -123,7 +125,7 @@ def _real_time_pass(policy: str | None, fps: float | None) -> RealTimePass | Non
         return None
     if policy not in get_args(Policy):
         raise SettingsError(f"--real-time is {policy!r}; choose drop or queue")
-    return RealTimePass(fps=fps, policy=cast("Policy", policy))
+    return RealTimePass(fps=fps, policy=cast("Policy", policy), frames=frames or REAL_TIME_FRAMES)
 
 
 def _save_frames(variant: Variant, data: EvaluationData, frames: int, folder: Path, tell: Tell) -> None:

@@ -12,7 +12,7 @@ from workbench.catalogue import ENGINES
 from workbench.detections import Detections
 from workbench.detectors import Calibration, Detector, without_retracing_remarks
 from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
-from workbench.graph import GRAPH_NMS, prepare, tensor_ops
+from workbench.graph import GRAPH_NMS, resize, scale, tensor_ops
 from workbench.settings import Nms, Settings
 
 NMS_APART = "nms: it runs as a graph or on the host afterwards, so that its thresholds can change without compiling again"
@@ -24,7 +24,8 @@ RESIZE_IN_DATASET = "resize: tf.data does it ahead, as TensorFlow operations in 
 class TensorFlowProgram(Engine):
     """Resize where the settings put it in the graph, model, box decoding, and under XLA the NMS where it compiles.
 
-    `tf.function` compiles the program under the options; where these are `None` it is called as it is.
+    `tf.function` compiles what comes behind the resize under the options; where these are `None` it is called as it is. The resize
+    takes frames of any size in one trace, so that media of many sizes compile nothing anew.
     """
 
     thread_safe = True
@@ -61,7 +62,10 @@ class TensorFlowProgram(Engine):
             *(() if self.takes_frames else (RESIZE_IN_DATASET if in_dataset else RESIZE_ON_HOST,)),
             *(() if nms_inside else (_why_apart(settings.nms, fuses=fuses),)),
         )
-        self._call = self._program if options is None else tf.function(self._program, autograph=False, **options)
+        self._network = tf.function(self._sized, autograph=False, **options) if options else self._sized
+        frames = tf.TensorSpec((self.batch, None, None, 3), tf.uint8)
+        signature = (frames, *[tf.TensorSpec((), tf.float32)] * 2) if self.takes_frames else None
+        self._call = self._program if options is None else tf.function(self._program, signature, autograph=False)
 
     def upload(self, batch: NDArray[np.generic]) -> Any:
         import tensorflow as tf
@@ -86,8 +90,12 @@ class TensorFlowProgram(Engine):
 
     def _program(self, batch: Any, score: Any, iou: Any) -> Any:
         self._traces[0] += self._traced  # Python runs here only while TensorFlow traces; each XLA compilation follows one trace
+        return self._network(resize(batch, self.input_spec, self._size_hw) if self.takes_frames else batch, score, iou)
+
+    def _sized(self, batch: Any, score: Any, iou: Any) -> Any:
+        """Do what comes behind the resize, all of whose shapes are known."""
         if self.takes_frames:
-            batch = prepare(batch, self.input_spec, self._size_hw)
+            batch = scale(batch, self.input_spec)
         named = self._forward(batch)
         raw = [named[name] for name in self._outputs]
         if self.own_nms:

@@ -15,7 +15,7 @@ from workbench.graph.dataset import (
 )
 from workbench.graph.nms import GRAPH_NMS, SOFT_NOTE
 from workbench.graph.ops import tensor_ops
-from workbench.graph.preprocess import prepare
+from workbench.graph.preprocess import prepare, resize, scale
 from workbench.graph.suppressor import GraphSuppressor
 
 __all__ = [
@@ -34,5 +34,7 @@ __all__ = [
     "next_batch",
     "next_number",
     "prepare",
+    "resize",
+    "scale",
     "tensor_ops",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections import UInt8Array
-from workbench.graph.preprocess import prepare_one
+from workbench.graph.preprocess import prepare as prepare_frames
 from workbench.settings import Feed
 from workbench.stages import InputSpec
 
@@ -57,7 +57,7 @@ def input_program(spec: InputSpec, size_hw: tuple[int, int]) -> Callable[[UInt8A
     import tensorflow as tf
 
     signature = [tf.TensorSpec((None, None, 3), tf.uint8)]
-    program = tf.function(lambda frame: prepare_one(frame, spec, size_hw), input_signature=signature)
+    program = tf.function(lambda frame: prepare_frames(frame[None], spec, size_hw)[0], input_signature=signature)
     return lambda image_rgb: np.asarray(program(tf.constant(image_rgb)).numpy())
 
 
@@ -150,7 +150,7 @@ def _prepared(image: Any, spec: InputSpec, size_hw: tuple[int, int]) -> dict[str
     with tf.control_dependencies([image]):
         began = tf.timestamp()
     with tf.control_dependencies([began]):
-        prepared = prepare_one(tf.identity(image), spec, size_hw)
+        prepared = prepare_frames(tf.identity(image)[None], spec, size_hw)[0]
     with tf.control_dependencies([prepared]):
         ended = tf.timestamp()
     return {"input": prepared, "prepare": tf.stack([began, ended])}

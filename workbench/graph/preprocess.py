@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.stages import InputSpec, place
 
@@ -14,55 +15,52 @@ Tensor = Any
 def prepare(frames: Tensor, spec: InputSpec, size_hw: tuple[int, int]) -> Tensor:
     """Resize, pad and scale a batch of frames; `workbench.stages.preprocess.prepare` with `opencv`, as TensorFlow operations.
 
-    Both agree within one grey level (`1 * factor`): this one does not round to whole levels. XLA compiles it.
+    Both agree within one grey level (`1 * factor`): this one does not round to whole levels.
 
     Args:
-        frames: uint8 RGB `(n, height, width, 3)`; height and width must be known when the graph is traced.
+        frames: uint8 RGB `(n, height, width, 3)`; height and width may be open when the graph is traced, but then XLA cannot
+            compile it.
         spec: What the network wants.
         size_hw: Height and width of the network's input.
 
     Returns:
         A tensor of `spec.dtype`, `(n, height, width, 3)` or `(n, 3, height, width)`.
-
-    Raises:
-        ValueError: The frames' size is open.
     """
+    return scale(resize(frames, spec, size_hw), spec)
+
+
+def resize(frames: Tensor, spec: InputSpec, size_hw: tuple[int, int]) -> Tensor:
+    """Do the first part of `prepare`: return float32 pixels `(n, *size_hw, 3)`, padded, in 0..255."""
     import tensorflow as tf
 
-    _, frame_height, frame_width, _ = frames.shape
-    if frame_height is None or frame_width is None:
-        raise ValueError(f"frames need a size that is known when tracing, got shape {frames.shape}")
-    placement = place(spec, (frame_height, frame_width), size_hw)
-    left, top = placement.offset_xy_px
-    height, width = placement.content_hw
-    right, bottom = size_hw[1] - width - left, size_hw[0] - height - top
-
+    size = np.array(size_hw, np.int32)
+    content, before = _placed(frames, spec, size)
     # The resize reads uint8 and writes float32, which spares casting the large frame.
-    resized = frames if (height, width) == (frame_height, frame_width) else tf.image.resize(frames, (height, width))
-    pixels = tf.cast(resized, tf.float32)
-    if any((left, top, right, bottom)):
-        pixels = tf.pad(pixels, [[0, 0], [top, bottom], [left, right], [0, 0]], constant_values=spec.pad)
-    return _scaled(pixels, spec)
+    pixels = tf.cast(tf.image.resize(frames, content), tf.float32)
+    if content is not size:
+        padding = tf.concat([[[0, 0]], tf.stack([before, size - content - before], axis=1), [[0, 0]]], axis=0)
+        pixels = tf.pad(pixels, padding, constant_values=spec.pad)
+    return tf.ensure_shape(pixels, (None, *size_hw, 3))
 
 
-def prepare_one(frame: Tensor, spec: InputSpec, size_hw: tuple[int, int]) -> Tensor:
-    """Do what `prepare` does, for one frame whose size need not be known when the graph is traced; XLA cannot compile it."""
+def _placed(frames: Tensor, spec: InputSpec, size: NDArray[np.int32]) -> tuple[Tensor, Tensor]:
+    """Return height and width of the content, `size` itself where there is no padding, and where it begins, as `place` does."""
     import tensorflow as tf
 
-    size = tf.constant(size_hw, tf.int32)
-    content = size
-    if spec.fit == "letterbox":  # as `place` computes it
-        frame_hw = tf.cast(tf.shape(frame)[:2], tf.float64)
-        scale = tf.reduce_min(tf.cast(size, tf.float64) / frame_hw)
-        content = tf.clip_by_value(tf.cast(frame_hw * scale + 0.5, tf.int32), 1, size)
-    before = (size - content) // 2 if spec.align == "centre" else tf.zeros(2, tf.int32)
-    padding = tf.concat([tf.stack([before, size - content - before], axis=1), [[0, 0]]], axis=0)
-    pixels = tf.pad(tf.image.resize(frame, content), padding, constant_values=spec.pad)
-    return _scaled(tf.ensure_shape(pixels, (*size_hw, 3))[None], spec)[0]
+    height, width = frames.shape[1:3]
+    if spec.fit == "stretch":
+        return size, np.zeros(2, np.int32)
+    if height is not None and width is not None:
+        placement = place(spec, (height, width), (int(size[0]), int(size[1])))
+        content = np.array(placement.content_hw, np.int32)
+        return size if (content == size).all() else content, np.array(placement.offset_xy_px[::-1], np.int32)
+    frame_hw = tf.cast(tf.shape(frames)[1:3], tf.float64)
+    content = tf.clip_by_value(tf.cast(frame_hw * tf.reduce_min(size / frame_hw) + 0.5, tf.int32), 1, size)
+    return content, (size - content) // 2 if spec.align == "centre" else np.zeros(2, np.int32)
 
 
-def _scaled(pixels: Tensor, spec: InputSpec) -> Tensor:
-    """Return float32 pixels `(n, height, width, 3)` in the network's colours, layout, offset and factor."""
+def scale(pixels: Tensor, spec: InputSpec) -> Tensor:
+    """Do the second part of `prepare`: bring pixels into the network's colours, layout, offset and factor."""
     import tensorflow as tf
 
     if spec.colour == "BGR":
@@ -70,7 +68,7 @@ def _scaled(pixels: Tensor, spec: InputSpec) -> Tensor:
     if spec.dtype == "uint8":
         pixels = tf.cast(tf.round(pixels), tf.uint8)
     else:
-        scale, shift = spec.scale_and_shift()
-        pixels = pixels * scale if (scale != 1).any() else pixels
+        factor, shift = spec.scale_and_shift()
+        pixels = pixels * factor if (factor != 1).any() else pixels
         pixels = pixels + shift if np.any(shift) else pixels
     return tf.transpose(pixels, [0, 3, 1, 2]) if spec.layout == "NCHW" else pixels

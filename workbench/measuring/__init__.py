@@ -2,11 +2,12 @@
 
 from workbench.measuring.bench import COMPARISON_SECONDS, DEFAULT_FRAMES, Bench
 from workbench.measuring.passes import WarmedUp, warm_up
-from workbench.measuring.real_time_pass import RealTimePass
+from workbench.measuring.real_time_pass import REAL_TIME_FRAMES, RealTimePass
 
 __all__ = [
     "COMPARISON_SECONDS",
     "DEFAULT_FRAMES",
+    "REAL_TIME_FRAMES",
     "Bench",
     "RealTimePass",
     "WarmedUp",

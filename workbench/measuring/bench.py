@@ -85,7 +85,7 @@ class Bench:
     """Measures variants on the same frames. The first is the baseline, unless a record is given as one.
 
     Args:
-        frames: How many frames to time.
+        frames: How many frames to time; media that hold fewer are repeated, and that is told.
         baseline: A saved record whose detections others are compared with; times of other sessions are not.
         progress: Told what is going on; in a notebook, a bar under the cell is by default.
         comparison_seconds: How long a comparison with the baseline may look for a clear answer.
@@ -225,7 +225,7 @@ class Bench:
             compiled.append(pipeline.compilations)
             if pipeline.overlaps:  # what is behind would work on beside what is timed
                 _close(opened)
-            opened.append(pipeline.steps(media, timed.listen))
+            opened.append(pipeline.steps(media, timed.listen, again=True))
             return opened[-1]
 
         def tell(done: int, total: int) -> None:
@@ -272,7 +272,7 @@ class Bench:
             if pipeline.overlaps:  # only now nothing works on behind
                 evaluate()
             recompilations = pipeline.compilations - compiled[-1 if pipeline.overlaps else -2] - beside[0].compilations
-            candidates = _candidates(pipeline, media, len(measured.total_seconds))
+            candidates = _candidates(pipeline, media, len(timed.by_name))
             real_time = self._real_time_pass(variant, pipeline)
         return _Run(
             id=key,
@@ -370,6 +370,8 @@ class Bench:
     def _warnings(self, variant: Variant, run: _Run, agreed: Agreement | None) -> Iterator[str]:
         yield from run.unsteady
         yield from self._data.media.facts().notes
+        if (held := len(run.timed.by_name)) < self._frames:
+            yield f"{len(run.timing.total_seconds)} frames were timed and the media hold {held}: they were repeated"
         share = run.timing.unexplained_share
         if share is not None and share > UNEXPLAINED_LIMIT:
             yield f"{share:.0%} of a frame's time is in none of its stages"

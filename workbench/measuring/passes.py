@@ -111,7 +111,7 @@ def measure_in_turns(
 
     Args:
         make_step: Opens the media at their first frame and returns the step over them; called anew for each pass.
-        frames: Frames of the first pass, and of the second at most; fewer are timed where the media end.
+        frames: Frames of the first pass, and of the second at most; fewer are timed where the step ends before.
         overlapped: Whether the step waits for what others do.
         warmup: When the warm-up may end.
         clock: Seconds that only go forward.

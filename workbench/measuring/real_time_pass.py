@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import ceil
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from workbench.timing import NoWatch, Policy, RealTime
 
 REAL_TIME_FRAMES = 662  # enough for p99, 22 s at 30 FPS
 SETTLING_FRAMES = 15  # the first ones are not counted: threads start and queues fill
+SETTLING_SECONDS = 0.5  # nor does that take longer, where few frames come
 NO_PICTURE = np.empty((0, 0, 3), np.uint8)
 
 
@@ -52,14 +54,15 @@ def measure_real_time(
         now = time.perf_counter()
         ready.extend((replace(frame, image_rgb=NO_PICTURE), now) for frame in frames)
 
-    steps, wanted = pipeline.steps(clocked, listen), asked.frames + SETTLING_FRAMES
+    settling = SETTLING_FRAMES if clocked.fps is None else min(SETTLING_FRAMES, ceil(clocked.fps * SETTLING_SECONDS))
+    steps, wanted = pipeline.steps(clocked, listen), asked.frames + settling
     try:
         while len(ready) < wanted and steps(NoWatch()):
             if progress:
                 progress(min(len(ready), wanted), wanted)
     finally:
         steps.close()
-    counted = ready[SETTLING_FRAMES:]
+    counted = ready[settling:wanted]
     return RealTime(
         source_fps=clocked.fps,
         policy=asked.policy,

@@ -80,7 +80,13 @@ def frame_name(media_name: str, index: int) -> str:
 
 
 def frames_from(media: Media, start: int, *, again: bool) -> Generator[Frame]:
-    """Iterate from the frame at `start`; media that end begin again where `again` says so."""
+    """Iterate from the frame at `start`; media that end begin again where `again` says so, unless they hold none."""
     yield from media.frames(start)
     while again:
-        yield from media.frames()
+        frames = media.frames()
+        first = next(frames, None)
+        if first is None:
+            return
+        yield first
+        del first  # nobody's memory is held while the others come
+        yield from frames

@@ -77,6 +77,7 @@ class RealTimeMedia(Media):
                     return
                 if not queue.offer(replace(frame, arrived_seconds=due, missed=missed)):
                     return
+            queue.close()  # the media hold none
         except Exception as error:  # whatever it is, it comes out behind the frames before it
             queue.fail(error)
 

@@ -16,6 +16,8 @@ from workbench.errors import MediaError
 from workbench.media.backend import opencv
 from workbench.media.frame import Frame, Media
 from workbench.media.live import TIMEOUT_SECONDS, LiveSource, live_frames
+from workbench.media.orientation import as_stored, read_mirroring
+from workbench.media.timeline import read_timeline
 from workbench.media.urls import masked, why_unreachable
 from workbench.media.video import DECODE_THREADS, LEAST_SHARE_DECODED, claimed_frames, count_frames, decoded
 from workbench.record import MediaFacts
@@ -93,6 +95,7 @@ class RemoteVideo(Media):
     """A video file on a server: its frames end, and each pass fetches it anew. To begin further in, all before is decoded."""
 
     def __init__(self, url: str, stated: Stated) -> None:
+        self._upright = read_mirroring(url)
         self._url = url
         self._shown = masked(url)
         self._name = PurePosixPath(urlsplit(self._shown).path).name or self._shown
@@ -100,6 +103,7 @@ class RemoteVideo(Media):
 
     def frames(self, start: int = 0) -> Iterator[Frame]:
         capture = _opened(self._url, DECODE_THREADS, TIMEOUT_SECONDS)
+        capture = as_stored(capture) if self._upright else capture
         if count_frames(capture, start) < start:
             capture.release()
             return iter(())
@@ -112,8 +116,9 @@ class RemoteVideo(Media):
         )
 
     def _decoded(self, capture: Any, start: int) -> Iterator[Frame]:
-        end = yield from decoded(capture, self._name, start)
-        if end.seconds < end.claimed_seconds * LEAST_SHARE_DECODED and end.index < end.claimed * LEAST_SHARE_DECODED:
+        end = yield from decoded(capture, self._name, start, self._upright)
+        is_short = end.seconds < end.claimed_seconds * LEAST_SHARE_DECODED and end.index < end.claimed * LEAST_SHARE_DECODED
+        if is_short and not end.is_whole(read_timeline(self._url)):
             raise MediaError(
                 f"{self._shown} broke off: {end.index} of its {end.claimed} frames came; check the network, or download it first"
             )

@@ -6,11 +6,11 @@ another frame than the one that was asked for, and tells a number of frames that
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
-from pathlib import Path
-from typing import Any
+from itertools import pairwise, takewhile
+from typing import Any, NamedTuple, Self
 
 from workbench.media.backend import opencv
+from workbench.media.live import TIMEOUT_SECONDS
 
 SAME_SECONDS = 1e-4  # apart; the coarsest clock of a container counts milliseconds
 LOOK_BACK_SECONDS = (0.0, 2.0, 10.0)  # before the frame that is looked for, to find a key frame that does not lie behind it
@@ -22,11 +22,13 @@ class Timeline:
 
     Attributes:
         seconds: When each is shown, in the order of showing, on OpenCV's clock.
-        counted: How many its container says it has; 0 where it says nothing and players guess.
+        counted: How many its container says are shown; 0 where it says nothing and players guess.
+        pieced: Whether an edit list puts it together of several parts of what is stored, between which FFmpeg's seeking goes wrong.
     """
 
     seconds: tuple[float, ...]
     counted: int
+    pieced: bool
 
     @property
     def frames(self) -> int:
@@ -43,23 +45,42 @@ class Timeline:
         return all(int(at * fps + 0.5) == index for index, at in enumerate(self.seconds))
 
 
-def read_timeline(path: Path) -> Timeline | None:
-    """Read a video file's packets; `None` where that is impossible."""
+def read_timeline(source: str) -> Timeline | None:
+    """Read all packets of a video, a file or the URL of one; `None` where that is impossible."""
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with av.open(source, timeout=TIMEOUT_SECONDS) as container:
             stream = container.streams.video[0]
             base, begins = float(stream.time_base or 0), stream.start_time or 0
-            times = [packet.pts if packet.pts is not None else packet.dts for packet in _shown_packets(container, stream)]
-            known = sorted(time for time in times if time is not None)
-            return Timeline(tuple((time - begins) * base for time in known), stream.frames)
+            packets = [_Packet.of(packet) for packet in container.demux(stream) if packet.size]
+            has_edits = "mp4" in container.format.name
+            counted = stream.frames
     except (av.FFmpegError, IndexError, ValueError):
         return None
+    shown = sorted(packet.time for packet in packets if packet.is_shown)
+    return Timeline(
+        seconds=tuple((time - begins) * base for time in shown),
+        counted=len(shown) if has_edits and counted else counted,  # what is stored is counted, not what an edit list shows of it
+        pieced=has_edits and _is_pieced(packets, shown),
+    )
 
 
-def _shown_packets(container: Any, stream: Any) -> Sequence[Any]:
-    return [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
+class _Packet(NamedTuple):
+    time: int
+    is_shown: bool
+    position: int
+
+    @classmethod
+    def of(cls, packet: Any) -> Self:
+        time = packet.pts if packet.pts is not None else packet.dts
+        return cls(time or 0, time is not None and not packet.is_discard, packet.pos or 0)
+
+
+def _is_pieced(packets: Sequence[_Packet], shown: Sequence[int]) -> bool:
+    """Tell whether something is decoded for a later part only, while an earlier one is shown, or the file is read backwards."""
+    hidden = any(not packet.is_shown and shown[0] <= packet.time <= shown[-1] for packet in packets if shown)
+    return hidden or any(after.position < before.position for before, after in pairwise(packets))
 
 
 def go_to(capture: Any, timeline: Timeline, start: int) -> bool:

@@ -13,6 +13,7 @@ from workbench.media.backend import opencv
 from workbench.media.buffers import Buffers
 from workbench.media.containers import missing_bytes
 from workbench.media.frame import Frame, Media, frame_name
+from workbench.media.orientation import Upright, as_stored, read_mirroring
 from workbench.media.timeline import Timeline, go_to, read_timeline
 from workbench.record import MediaFacts
 
@@ -29,12 +30,13 @@ LEAST_SHARE_DECODED = 0.9
 
 @final
 class Video(Media):
-    """A video file. Rotation that it asks for is applied, transparency is left out, of more than 8 bits the upper 8 remain."""
+    """A video file, shown as its edit list and display matrix say; alpha is left out, of more than 8 bits the upper 8 remain."""
 
     def __init__(self, source: str) -> None:
         self._path = path = Path(source)
         self._source = source
         _check_whole(path)
+        self._upright = read_mirroring(str(path))
         first = next(self.frames(), None)
         if first is None:
             raise MediaError(f"{path} opens but no frame of it decodes; choose another video, or convert it to .mp4 or .webm")
@@ -72,7 +74,7 @@ class Video(Media):
 
     @cached_property
     def _timeline(self) -> Timeline | None:
-        return read_timeline(self._path)
+        return read_timeline(str(self._path))
 
     def _opened(self) -> Any:
         cv2 = opencv()
@@ -81,14 +83,15 @@ class Video(Media):
             raise MediaError(
                 f"{self._path} is not a video that OpenCV can read, or is damaged; choose a video such as .mp4 (H.264) or .webm"
             )
-        return capture
+        return as_stored(capture) if self._upright else capture
 
     def _moved(self, capture: Any, start: int) -> Any:
         cv2, timeline = opencv(), self._timeline
-        if timeline is None or timeline.is_even(capture.get(cv2.CAP_PROP_FPS)):
+        pieced = timeline is not None and timeline.pieced
+        if timeline is None or (not pieced and timeline.is_even(capture.get(cv2.CAP_PROP_FPS))):
             capture.set(cv2.CAP_PROP_POS_FRAMES, start)  # decodes from the key frame before it
             return capture
-        if start <= len(timeline.seconds) and go_to(capture, timeline, start):
+        if not pieced and start <= len(timeline.seconds) and go_to(capture, timeline, start):
             return capture
         capture.release()
         capture = self._opened()
@@ -96,17 +99,12 @@ class Video(Media):
         return capture
 
     def _decoded(self, capture: Any, start: int) -> Iterator[Frame]:
-        end = yield from decoded(capture, self._path.name, start)
-        if start < end.index < end.claimed * LEAST_SHARE_DECODED and not self._was_a_guess(end):
+        end = yield from decoded(capture, self._path.name, start, self._upright)
+        if start < end.index < end.claimed * LEAST_SHARE_DECODED and not end.is_whole(self._timeline):
             raise MediaError(
                 f"{self._path} is damaged: {end.index} of its {end.claimed} frames decode;"
                 " choose a whole copy, or convert what is left of it"
             )
-
-    def _was_a_guess(self, end: "End") -> bool:
-        """Tell whether the container counts nothing, and what was guessed of a rate that varies was too much."""
-        timeline = self._timeline
-        return timeline is not None and not timeline.counted and end.seconds >= end.claimed_seconds * LEAST_SHARE_DECODED
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +123,14 @@ class End:
     claimed: int
     claimed_seconds: float
 
+    def is_whole(self, timeline: Timeline | None) -> bool:
+        """Tell whether what was claimed was too much: an edit list leaves some out, or it was a guess of a rate that varies."""
+        if timeline is None or timeline.counted:
+            return timeline is not None and self.index >= timeline.counted * LEAST_SHARE_DECODED
+        return self.seconds >= self.claimed_seconds * LEAST_SHARE_DECODED
 
-def decoded(capture: Any, name: str, start: int) -> Generator[Frame, None, End]:
+
+def decoded(capture: Any, name: str, start: int, upright: Upright | None = None) -> Generator[Frame, None, End]:
     """Iterate over what one of OpenCV's captures reads, as `name#start` and so on, and give it back; returns how it ended."""
     cv2 = opencv()
     index, seconds = start, 0.0
@@ -137,7 +141,8 @@ def decoded(capture: Any, name: str, start: int) -> Generator[Frame, None, End]:
             if not read:
                 break
             seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            image_rgb = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB, dst=buffers.take(image_bgr.shape))
+            shown_bgr = upright(image_bgr) if upright else image_bgr
+            image_rgb = cv2.cvtColor(shown_bgr, cv2.COLOR_BGR2RGB, dst=buffers.take(shown_bgr.shape))
             yield Frame(image_rgb, frame_name(name, index), index, seconds)
             del image_rgb  # this generator rests with the next frame's decoding, and must not hold the last one's memory
             index += 1
