@@ -146,7 +146,7 @@ REFUSED = {
     "broken yaml": ("1 0.5 0.5 0.5 0.2", {"data.yaml": "names: [a"}, r"cannot read .*data\.yaml: while parsing"),
     "strange yaml": ("1 0.5 0.5 0.5 0.2", {"data.yaml": "names: !!python/object:os.system [a]"}, r"cannot read .*data\.yaml"),
     "names of nothing": ("1 0.5 0.5 0.5 0.2", {"data.yaml": "names: 7"}, "names that are neither a list nor numbered"),
-    "names by name": ("1 0.5 0.5 0.5 0.2", {"data.yaml": "names: {a: 0}"}, "names that are neither a list nor numbered"),
+    "names by name": ("1 0.5 0.5 0.5 0.2", {"data.yaml": "names: {a: b}"}, "names that are neither a list nor numbered"),
     "nested names": ("1 0.5 0.5 0.5 0.2", {"data.yaml": "names: [[a], b]"}, "names that are neither a list nor numbered"),
     "not about these labels": ("1 0.5 0.5 0.5 0.2", {"data.yaml": "names: [cat, dog]"}, "is about cat, dog, the detector knows"),
 }

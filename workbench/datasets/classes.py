@@ -3,12 +3,14 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.datasets.class_names import NO_CLASS
+from workbench.datasets.synonyms import COCO_NAME
 from workbench.datasets.truth import ImageTruth, Truth, listed
 from workbench.errors import TruthError
 
@@ -18,8 +20,9 @@ Ids = NDArray[np.int64]
 def with_labels(truth: Truth, labels: Sequence[str] | None) -> Truth:
     """Count the truth's classes as a detector counts them.
 
-    Equal names come first, then `folded` ones. Boxes of classes that the detector does not know are left out, and so are boxes
-    without width or height; the truth's notes tell, and also which of the detector's classes the truth is not about.
+    Equal names come first, then `folded` ones, then other words for COCO's classes. Boxes of classes that the detector does not
+    know are left out, and so are boxes without width or height; the truth's notes tell, and also which of the detector's classes
+    the truth is not about.
 
     Args:
         truth: With labels of its own.
@@ -63,8 +66,14 @@ def folded(name: str) -> str:
 
 def _classes(own: Sequence[str], known: Sequence[str]) -> Ids:
     """Return the known class of each own one, -1 where there is none."""
-    exact, alike = _first_positions(known), _first_positions([folded(label) for label in known])
-    return np.array([exact.get(name, alike.get(folded(name), -1)) for name in own], np.int64)
+    ways: tuple[Callable[[str], str], ...] = (str, folded, _in_coco)
+    positions = [_first_positions([way(label) for label in known]) for way in ways]
+    found = [[places.get(way(name), -1) for way, places in zip(ways, positions, strict=True)] for name in own]
+    return np.array([next((place for place in places if place >= 0), -1) for places in found], np.int64)
+
+
+def _in_coco(name: str) -> str:
+    return COCO_NAME.get(folded(name), folded(name))
 
 
 def _first_positions(names: Sequence[str]) -> Mapping[str, int]:
@@ -90,7 +99,7 @@ def _notes(truth: Truth, class_of: Ids, known: Sequence[str]) -> Iterator[str]:
         strangers.update(image.class_ids[is_strange].tolist())
         flat += int((_flat(image) & ~is_strange).sum())
     names = [truth.labels[number] for number in sorted(strangers)]
-    unjudged = [label for number, label in enumerate(known) if number not in class_of]
+    unjudged = [label for number, label in enumerate(known) if number not in class_of and folded(label) not in NO_CLASS]
     if names:
         yield f"{truth.name} has {strangers.total()} boxes of what the detector does not know ({listed(names)}): they are left out"
     if unjudged:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.datasets.bounds import check_bounds
+from workbench.datasets.class_names import find_names
 from workbench.datasets.classes import are_strangers, no_name_in_common, with_labels
 from workbench.datasets.coco import is_coco, may_be_coco, read_coco
 from workbench.datasets.truth import Truth, match
 from workbench.datasets.voc import FOLDERS, is_voc, may_be_voc, read_voc
 from workbench.datasets.yolo import IMAGES, LABELS, folders_of, is_yolo, may_be_yolo, mirrored, read_yolo
-from workbench.datasets.yolo_names import find_names
 from workbench.errors import TruthError
 from workbench.media import Media
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.datasets.class_names import NAME_FILES, ClassNames, find_names
 from workbench.datasets.truth import ImageTruth, Truth, listed, named, shortened
-from workbench.datasets.yolo_names import NAME_FILES, ClassNames, find_names
 from workbench.detections import FloatArray, areas_px
 from workbench.errors import TruthError
 from workbench.media import Media, is_picture, natural_order
