@@ -50,12 +50,17 @@ def find_names(folder: Path) -> ClassNames | None:
     absolute = folder.absolute()
     for place in (absolute, *absolute.parents[:FOLDERS_UP]):
         for path in (place / name for name in NAME_FILES if (place / name).is_file()):
-            if (found := _read(path)) is not None:
+            if (found := read_names(path)) is not None:
                 return found
     return None
 
 
-def _read(path: Path) -> ClassNames | None:
+def read_names(path: Path) -> ClassNames | None:
+    """Read a file of names; `None` where it is yaml of something else, or names nothing.
+
+    Raises:
+        TruthError: It cannot be read.
+    """
     try:
         text = read_name_text(path)
         tree = tree_in(text)

@@ -83,7 +83,7 @@ def _first_positions(names: Sequence[str]) -> Mapping[str, int]:
 def _relabelled(image: ImageTruth, class_of: Ids) -> ImageTruth:
     class_ids = class_of[image.class_ids]
     kept = (class_ids >= 0) & ~_flat(image)
-    return ImageTruth(image.boxes_xyxy_px[kept], class_ids[kept], image.iscrowd[kept], image.areas_px[kept], image.size_hw)
+    return replace(image, class_ids=class_ids).where(kept)
 
 
 def _flat(image: ImageTruth) -> NDArray[np.bool_]:
