@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from workbench.datasets import ImageTruth, Truth, parse_names, read_name_text
-from workbench.datasets.class_names import MOST_NAME_BYTES, name_text
+from workbench.datasets.class_names import MOST_NAME_BYTES, find_names, name_text
 from workbench.datasets.classes import with_labels
 from workbench.detectors.coco_labels import COCO80, COCO90
 from workbench.errors import TruthError
+from workbench.record import same_classes
 
 TWO = {0: "bolt", 1: "red dent"}
 FROM_ONE = {1: "bolt", 2: "red dent"}
@@ -133,6 +134,12 @@ def test_other_words_for_cocos_classes_are_the_same_classes(words: dict[str, str
     truth = with_labels(truth_of_names(own), known)
     assert truth.images["a.jpg"].class_ids.tolist() == list(range(80))
     assert truth.notes == ()
+    assert same_classes(own, known)
+
+
+def test_other_classes_or_another_order_are_not_the_same() -> None:
+    assert not same_classes(("sofa", "tv"), ("tv", "sofa"))
+    assert not same_classes(("sofa",), ("sofa", "tv"))
 
 
 def test_words_that_a_detector_tells_apart_stay_apart() -> None:
@@ -144,8 +151,6 @@ def test_numbers_that_no_class_has_are_not_missed() -> None:
 
 
 def test_names_near_labels_that_are_damaged_are_one_line(tmp_path: Path) -> None:
-    from workbench.datasets.class_names import find_names
-
     (tmp_path / "classes.txt").write_text(json.dumps({"names": 7}))
     with pytest.raises(TruthError, match=r"cannot read .*classes\.txt: it has names that are neither a list nor numbered"):
         find_names(tmp_path)

@@ -10,7 +10,6 @@ from workbench.datasets.class_names import (
     read_name_text,
     tree_in,
 )
-from workbench.datasets.classes import folded
 from workbench.datasets.reading import read_truth, truth_for, truth_of
 from workbench.datasets.truth import ImageTruth, Truth, match, shortened
 
@@ -20,7 +19,6 @@ __all__ = [
     "UNUSED",
     "ImageTruth",
     "Truth",
-    "folded",
     "match",
     "name_text",
     "names_in",

@@ -1,7 +1,5 @@
 """Which class of the truth is which of the detector's: by name."""
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -10,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.datasets.class_names import NO_CLASS
-from workbench.datasets.synonyms import COCO_NAME
 from workbench.datasets.truth import ImageTruth, Truth, listed
 from workbench.errors import TruthError
+from workbench.record import class_word, folded
 
 Ids = NDArray[np.int64]
 
@@ -53,27 +51,12 @@ def no_name_in_common(truth: Truth, labels: Sequence[str]) -> str:
     return f"{truth.name} is about {listed(truth.labels)}, the detector knows {listed(labels)}: no name in common"
 
 
-def folded(name: str) -> str:
-    """Return what two names for one class have in common, however they are written. A plural is another name.
-
-    >>> folded("Traffic_Light") == folded(" traffic-light") == folded("traffic light")
-    True
-    >>> folded("car") == folded("cars")
-    False
-    """
-    return re.sub(r"[\s_-]+", " ", unicodedata.normalize("NFKC", name)).strip().casefold()
-
-
 def _classes(own: Sequence[str], known: Sequence[str]) -> Ids:
     """Return the known class of each own one, -1 where there is none."""
-    ways: tuple[Callable[[str], str], ...] = (str, folded, _in_coco)
+    ways: tuple[Callable[[str], str], ...] = (str, folded, class_word)
     positions = [_first_positions([way(label) for label in known]) for way in ways]
     found = [[places.get(way(name), -1) for way, places in zip(ways, positions, strict=True)] for name in own]
     return np.array([next((place for place in places if place >= 0), -1) for places in found], np.int64)
-
-
-def _in_coco(name: str) -> str:
-    return COCO_NAME.get(folded(name), folded(name))
 
 
 def _first_positions(names: Sequence[str]) -> Mapping[str, int]:

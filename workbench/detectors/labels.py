@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from workbench.datasets import NO_CLASS, UNUSED, folded, parse_names, read_name_text, shortened
+from workbench.datasets import NO_CLASS, UNUSED, parse_names, read_name_text, shortened
 from workbench.detectors.coco_labels import COCO80, COCO90, COCO91
 from workbench.errors import ModelError
+from workbench.record import folded
 
 
 def labels_of(by_number: Mapping[int, str], count: int | None = None) -> tuple[str, ...] | None:
@@ -22,7 +23,7 @@ def labels_of(by_number: Mapping[int, str], count: int | None = None) -> tuple[s
         count: Of the classes that are scored, where it is known.
     """
     whole = tuple(by_number.get(number, UNUSED) for number in range(max(by_number) + 1))
-    counted = whole[1:] if folded(whole[0]).strip() in NO_CLASS else whole
+    counted = whole[1:] if folded(whole[0]) in NO_CLASS else whole
     if count is None:
         return counted or whole
     return next((names for names in (whole, counted, tuple(by_number.values())) if len(names) == count), None)
