@@ -174,12 +174,12 @@ class TestRefusing:
 
     def test_a_format_that_is_not_read_says_what_is(self, tmp_path):
         (tmp_path / "labels.csv").touch()
-        with pytest.raises(TruthError, match=r"labels\.csv is not ground truth that can be read; choose a COCO json file, or"):
+        with pytest.raises(TruthError, match=r"labels\.csv is not ground truth that can be read; choose a COCO json file, a"):
             read_truth(tmp_path / "labels.csv")
 
     def test_a_folder_without_annotations_says_so(self, tmp_path):
         (tmp_path / "notes.txt").write_text("bright day, 2 people")
-        with pytest.raises(TruthError, match=r"is a folder without annotations that can be read; choose a COCO json file, or"):
+        with pytest.raises(TruthError, match=r"is a folder without annotations that can be read; choose a COCO json file, a"):
             read_truth(tmp_path)
 
 
@@ -281,16 +281,19 @@ class TestTruthOfMedia:
         truth = truth_of(media, ("cat", "dog"))
         assert (truth.labels, dict(truth.images)) == (("cat", "dog"), {})
         assert truth.notes == (
-            "stills.json is about dent, Scratch, the detector knows cat, dog: no name in common, so there is no accuracy",
+            "there is no accuracy: stills.json is about dent, Scratch, the detector knows cat, dog: no name in common",
         )
         with pytest.raises(TruthError, match="no name in common; choose"):
             truth_of(media, ("cat", "dog"), path)
 
     def test_damaged_truth_is_heard_of(self, write, tmp_path):
         media = folder_of(tmp_path, "a.jpg")
-        write([1], name="stills.json").write_text("{")
+        path = write([1], name="stills.json")
+        path.write_text("{")
+        (note,) = truth_of(media, LABELS).notes
+        assert note.startswith(f"there is no accuracy: {path} is not JSON, or cut short")
         with pytest.raises(TruthError, match="cut short"):
-            truth_of(media, LABELS)
+            truth_of(media, LABELS, path)
 
 
 def test_truth_of_shapes_that_do_not_agree_is_refused():

@@ -128,10 +128,18 @@ class TestRefusing:
         assert "\n" not in str(caught.value)
         assert len(str(caught.value)) < 500
 
-    def test_one_bad_file_of_a_folder_is_named(self, write):
+    def test_one_bad_file_of_a_folder_is_counted_and_named(self, write):
         write(voc()[:100], "Annotations/b.xml")
-        with pytest.raises(TruthError, match=r"b\.xml is not xml, or cut short"):
-            read_truth(write().parent)
+        truth = read_truth(write().parent)
+        assert list(truth.images) == ["a"]
+        assert "1 wrong annotations are left out; the first: " in truth.notes[0]
+        assert "b.xml is not xml, or cut short" in truth.notes[0]
+
+    def test_one_bad_object_of_a_file_is_counted_and_named(self, write):
+        truth = read_truth(write(voc(thing("stain"), "<object><name>dent</name></object>", thing("dent", corners=("a", 2, 3, 4)))))
+        assert (len(truth.images["a"]), truth.labels) == (1, ("stain",))
+        assert "2 wrong annotations are left out; the first: " in truth.notes[0]
+        assert "a.xml is wrong: Missing bndbox" in truth.notes[0]
 
     def test_a_missing_file_is_named(self, tmp_path):
         with pytest.raises(TruthError, match=r"cannot read .*gone\.xml: No such file or directory; choose"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from workbench.datasets import match, read_truth, truth_for
+from workbench.datasets import match, read_truth, truth_for, truth_of
 from workbench.errors import TruthError
 from workbench.media import open_media
 
@@ -130,11 +130,11 @@ def test_class_numbers_are_named_by_a_file_nearby(files, place):
 REFUSED = {
     "too few columns": ("1 0.5 0.5 0.5", {}, r"a\.txt is wrong: Invalid YOLO annotation line '1 0\.5 0\.5 0\.5'"),
     "words": ("1 0.5 wide 0.5 0.2", {}, r"a\.txt is wrong: could not convert string to float: 'wide'"),
-    "a name for a number": ("0 .5 .5 .1 .1\nstain 0.5 0.5 0.5 0.2", {}, r"a\.txt is wrong: Invalid class id 'stain'"),
+    "a name for a number": ("stain 0.5 0.5 0.5 0.2", {}, r"a\.txt is wrong: Invalid class id 'stain'"),
     "half a class": ("1.5 0.5 0.5 0.5 0.2", {}, "Invalid class id '1.5'"),
     "not a number": ("1 nan 0.5 0.5 0.2", {}, r"a\.txt is wrong: Invalid box"),
     "inside out": ("1 0.5 0.5 -0.5 0.2", {}, r"a\.txt is wrong: Invalid box extent"),
-    "pixels": ("0 .5 .5 .1 .1\n1 100 50 30 20", {}, r"a\.txt has values outside 0\.\.1: 1 100 50 30 20; YOLO's boxes"),
+    "pixels": ("1 100 50 30 20", {}, r"a\.txt has values outside 0\.\.1: 1 100 50 30 20; YOLO's boxes"),
     "below": ("1 -0.5 0.5 0.5 0.2", {}, r"a\.txt has values outside 0\.\.1"),
     "too large": ("1 1e300 0.5 0.5 0.2", {}, r"a\.txt is wrong: xyxy must contain only finite"),
     "an outline outside": ("1 0.1 0.1 3 0.1 0.1 0.4", {}, r"a\.txt has values outside 0\.\.1"),
@@ -146,7 +146,7 @@ REFUSED = {
     "broken yaml": ("1 0.5 0.5 0.5 0.2", {"data.yaml": "names: [a"}, r"cannot read .*data\.yaml: while parsing"),
     "strange yaml": ("1 0.5 0.5 0.5 0.2", {"data.yaml": "names: !!python/object:os.system [a]"}, r"cannot read .*data\.yaml"),
     "names of nothing": ("1 0.5 0.5 0.5 0.2", {"data.yaml": "names: 7"}, "names that are neither a list nor numbered"),
-    "names by name": ("1 0.5 0.5 0.5 0.2", {"data.yaml": "names: {a: 0}"}, "names that are neither a list nor numbered"),
+    "names by name": ("1 0.5 0.5 0.5 0.2", {"data.yaml": "names: {a: b}"}, "names that are neither a list nor numbered"),
     "nested names": ("1 0.5 0.5 0.5 0.2", {"data.yaml": "names: [[a], b]"}, "names that are neither a list nor numbered"),
     "not about these labels": ("1 0.5 0.5 0.5 0.2", {"data.yaml": "names: [cat, dog]"}, "is about cat, dog, the detector knows"),
 }
@@ -158,6 +158,22 @@ class TestRefusing:
         with pytest.raises(TruthError, match=words) as caught:
             read_truth(place(text, **files), LABELS)
         assert "\n" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "bad", ["1 0.5 0.5 0.5", "stain 0.5 0.5 0.5 0.2", "1 100 50 30 20", "7 0.5 0.5 0.5 0.2", "1e9 1 1 1 1"]
+    )
+    def test_one_bad_line_is_counted_and_told(self, bad, place):
+        truth = read_truth(place(f"1 0.5 0.5 0.5 0.2\n{bad}\n0 0.5 0.5 0.5 0.2\n"))
+        assert truth.images["a.jpg"].class_ids.tolist() == [1, 0]
+        assert truth.notes[0].startswith("labels/val: 1 wrong annotations are left out; the first: ")
+        assert "a.txt" in truth.notes[0]
+
+    def test_one_bad_file_is_counted_and_its_picture_unknown(self, place, tmp_path):
+        folder = place(**{"labels/val/b.txt": b"\xff\xfe\x00"})
+        picture(tmp_path / "images" / "val" / "b.jpg")
+        truth = read_truth(folder)
+        assert list(truth.images) == ["a.jpg"]
+        assert "b.txt is not text" in truth.notes[0]
 
     def test_labels_without_pictures_say_where_they_are_looked_for(self, place, tmp_path):
         folder = place()
@@ -203,6 +219,73 @@ class TestFinding:
         picture(tmp_path / "p" / "a.jpg")
         (tmp_path / "data.yaml").write_text("names: [")
         assert truth_for(open_media(tmp_path / "p")) is None
+
+
+class TestDataSets:
+    """Ultralytics' and Roboflow's, by their `data.yaml` or their root."""
+
+    @pytest.fixture
+    def data_set(self, tmp_path):
+        def laid_out(pictures: str, labels: str, yaml: str = "", name: str = "data.yaml") -> Path:
+            root = tmp_path / "set"
+            for split, stem, text in (("train", "t", "0 0.5 0.5 0.5 0.2"), ("val", "v", "1 0.5 0.5 0.5 0.2")):
+                picture(root / pictures.format(split) / f"{stem}.jpg")
+                (root / labels.format(split)).mkdir(parents=True)
+                (root / labels.format(split) / f"{stem}.txt").write_text(text)
+            (root / name).write_text(yaml + "names: [stain, Scratch]\n")
+            return root
+
+        return laid_out
+
+    @pytest.mark.parametrize("named", ["data.yaml", "mine.yml", ""], ids=["data.yaml", "another name", "root"])
+    @pytest.mark.parametrize(
+        ("pictures", "labels", "yaml"),
+        [
+            ("images/{}", "labels/{}", "path: .\ntrain: images/train\nval: images/val\n"),
+            ("images/{}", "labels/{}", "path: /where/it/was\ntrain: images/train\nval: [images/val]\n"),
+            ("{}/images", "{}/labels", "train: ../train/images\nval: ../val/images\n"),
+            ("{}/images", "{}/labels", ""),
+        ],
+        ids=["ultralytics", "a stale path", "roboflow", "nothing stated"],
+    )
+    @pytest.mark.parametrize(("split", "frame", "number"), [("train", "t.jpg", 0), ("val", "v.jpg", 1)])
+    def test_of_a_data_set_that_part_is_read_that_the_media_are_of(
+        self, named, pictures, labels, yaml, split, frame, number, data_set
+    ):
+        if not named and pictures == "images/{}":
+            yaml = ""
+        root = data_set(pictures, labels, yaml, named or "data.yaml")
+        truth = truth_of(open_media(root / pictures.format(split)), ("stain", "scratch"), root / named)
+        assert {name: image.class_ids.tolist() for name, image in truth.images.items()} == {frame: [number]}
+
+    def test_without_media_the_part_for_validation_is_read(self, data_set):
+        assert list(read_truth(data_set("images/{}", "labels/{}") / "data.yaml").images) == ["v.jpg"]
+
+    def test_a_yaml_without_labels_says_so(self, tmp_path):
+        (tmp_path / "data.yaml").write_text("names: [a]\nval: images/val\n")
+        with pytest.raises(TruthError, match=r"data\.yaml names no folder of labels that is there; choose the folder"):
+            read_truth(tmp_path / "data.yaml")
+
+
+class TestLyingBeside:
+    @pytest.mark.parametrize(
+        "files",
+        [
+            {"data.yaml": None},
+            {"data.yaml": "names: ["},
+            {"labels/val/a.txt": "1 100 50 30 20"},
+            {"labels/val/a.txt": b"1 .5 .5 .5 .2 \xff"},
+        ],
+        ids=["no names", "broken names", "pixels", "binary"],
+    )
+    def test_what_nobody_asked_for_stops_nobody(self, files, place, tmp_path):
+        folder = place(**files)
+        media = open_media(tmp_path / "images" / "val")
+        truth = truth_of(media, LABELS)
+        assert not truth.images
+        assert truth.notes[0].startswith("there is no accuracy: ")
+        with pytest.raises(TruthError):
+            truth_of(media, LABELS, folder)
 
 
 def test_a_real_data_set_written_as_yolo_reads_as_its_json(assets, tmp_path):

@@ -26,8 +26,8 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def write_truth(path: Path, names: list[str], category: str = "dent") -> Path:
-    images = [{"id": n, "file_name": name, "width": 80, "height": 48} for n, name in enumerate(names)]
+def write_truth(path: Path, names: list[str], category: str = "dent", size_wh: tuple[int, int] = (80, 48)) -> Path:
+    images = [{"id": n, "file_name": name, "width": size_wh[0], "height": size_wh[1]} for n, name in enumerate(names)]
     annotations = [{"id": n, "image_id": n, "category_id": 1, "bbox": [4, 4, 20, 10]} for n in range(len(names))]
     path.write_text(json.dumps({"images": images, "annotations": annotations, "categories": [{"id": 1, "name": category}]}))
     return path
@@ -46,7 +46,7 @@ def test_without_a_source_the_clip_is_timed_and_the_stills_are_judged(mobile: De
 
 
 def test_truth_that_is_named_without_media_is_the_clips(mobile: Detector, tmp_path: Path) -> None:
-    data = open_data(mobile, None, str(write_truth(tmp_path / "mine.json", ["line.webm#3"])))
+    data = open_data(mobile, None, str(write_truth(tmp_path / "mine.json", ["line.webm#3"], size_wh=(1280, 720))))
 
     assert data.labelled is data.media
     assert data.truth is not None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from workbench.choosing.speeds import Speeds, compare_times
 from workbench.detections import Agreement
 from workbench.errors import MachinesDifferError, RecordError
-from workbench.record import Record, agreement_with, ap_change
+from workbench.record import Record, agreement_with, ap_change, same_classes
 from workbench.settings import describe_changes
 
 
@@ -59,7 +59,7 @@ def compare_records(a: Record, b: Record, *, different_machines: bool = False) -
 
 def agreement_of(a: Record, b: Record) -> Agreement | None:
     """Return how B's kept detections agree with A's, on the frames that both kept; `None` without any, or where classes differ."""
-    same = a.detector.labels == b.detector.labels
+    same = same_classes(a.detector.labels, b.detector.labels)
     return agreement_with(a, {row.frame: row.detections() for row in b.detections}) if same else None
 
 

@@ -1,16 +1,16 @@
 """Which class of the truth is which of the detector's: by name."""
 
-import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.datasets.class_names import NO_CLASS
 from workbench.datasets.truth import ImageTruth, Truth, listed
 from workbench.errors import TruthError
+from workbench.record import class_word, folded
 
 Ids = NDArray[np.int64]
 
@@ -18,8 +18,9 @@ Ids = NDArray[np.int64]
 def with_labels(truth: Truth, labels: Sequence[str] | None) -> Truth:
     """Count the truth's classes as a detector counts them.
 
-    Equal names come first, then `folded` ones. Boxes of classes that the detector does not know are left out, and so are boxes
-    without width or height; the truth's notes tell, and also which of the detector's classes the truth is not about.
+    Equal names come first, then `folded` ones, then other words for COCO's classes. Boxes of classes that the detector does not
+    know are left out, and so are boxes without width or height; the truth's notes tell, and also which of the detector's classes
+    the truth is not about.
 
     Args:
         truth: With labels of its own.
@@ -50,21 +51,12 @@ def no_name_in_common(truth: Truth, labels: Sequence[str]) -> str:
     return f"{truth.name} is about {listed(truth.labels)}, the detector knows {listed(labels)}: no name in common"
 
 
-def folded(name: str) -> str:
-    """Return what two names for one class have in common, however they are written. A plural is another name.
-
-    >>> folded("Traffic_Light") == folded(" traffic-light") == folded("traffic light")
-    True
-    >>> folded("car") == folded("cars")
-    False
-    """
-    return re.sub(r"[\s_-]+", " ", unicodedata.normalize("NFKC", name)).strip().casefold()
-
-
 def _classes(own: Sequence[str], known: Sequence[str]) -> Ids:
     """Return the known class of each own one, -1 where there is none."""
-    exact, alike = _first_positions(known), _first_positions([folded(label) for label in known])
-    return np.array([exact.get(name, alike.get(folded(name), -1)) for name in own], np.int64)
+    ways: tuple[Callable[[str], str], ...] = (str, folded, class_word)
+    positions = [_first_positions([way(label) for label in known]) for way in ways]
+    found = [[places.get(way(name), -1) for way, places in zip(ways, positions, strict=True)] for name in own]
+    return np.array([next((place for place in places if place >= 0), -1) for places in found], np.int64)
 
 
 def _first_positions(names: Sequence[str]) -> Mapping[str, int]:
@@ -74,7 +66,7 @@ def _first_positions(names: Sequence[str]) -> Mapping[str, int]:
 def _relabelled(image: ImageTruth, class_of: Ids) -> ImageTruth:
     class_ids = class_of[image.class_ids]
     kept = (class_ids >= 0) & ~_flat(image)
-    return ImageTruth(image.boxes_xyxy_px[kept], class_ids[kept], image.iscrowd[kept], image.areas_px[kept], image.size_hw)
+    return replace(image, class_ids=class_ids).where(kept)
 
 
 def _flat(image: ImageTruth) -> NDArray[np.bool_]:
@@ -90,7 +82,7 @@ def _notes(truth: Truth, class_of: Ids, known: Sequence[str]) -> Iterator[str]:
         strangers.update(image.class_ids[is_strange].tolist())
         flat += int((_flat(image) & ~is_strange).sum())
     names = [truth.labels[number] for number in sorted(strangers)]
-    unjudged = [label for number, label in enumerate(known) if number not in class_of]
+    unjudged = [label for number, label in enumerate(known) if number not in class_of and folded(label) not in NO_CLASS]
     if names:
         yield f"{truth.name} has {strangers.total()} boxes of what the detector does not know ({listed(names)}): they are left out"
     if unjudged:

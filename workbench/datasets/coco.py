@@ -1,6 +1,7 @@
 """COCO's json as truth (https://cocodataset.org/#format-data)."""
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,11 +10,15 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from workbench.datasets.truth import ImageTruth, Truth, listed
+from workbench.datasets.truth import ImageTruth, Truth, listed, told_problems
 from workbench.errors import TruthError
 from workbench.media import Media
 
 KEYS = ("images", "annotations", "categories")
+IN_ROOT = ("annotations/*.json", "*.json", "*/_annotations.coco.json")  # COCO's own, others', Roboflow's
+OTHER_TASKS = re.compile("captions_|person_keypoints_|panoptic_|stuff_|image_info_")
+OVER_BORDER = 0.02  # of a side: so far boxes reach over it by rounding
+CORNERS = ": its boxes are read as corners [x1, y1, x2, y2]; as COCO's [x, y, width, height] they would leave their pictures"
 
 
 class _Lenient(BaseModel):
@@ -23,12 +28,13 @@ class _Lenient(BaseModel):
 class _CocoImage(_Lenient):
     id: int | str
     file_name: str
-    width: int | None = Field(None, gt=0)
-    height: int | None = Field(None, gt=0)
+    width: int | None = None
+    height: int | None = None
 
     @property
     def size_hw(self) -> tuple[int, int] | None:
-        return None if self.height is None or self.width is None else (self.height, self.width)
+        height, width = self.height or 0, self.width or 0  # as many tools leave them
+        return (height, width) if min(height, width) > 0 else None
 
 
 class _CocoAnnotation(_Lenient):
@@ -37,7 +43,7 @@ class _CocoAnnotation(_Lenient):
     category_id: int
     bbox: tuple[float, float, float, float]
     area: float | None = Field(None, ge=0)
-    iscrowd: bool = False
+    iscrowd: bool | None = None
 
 
 class _CocoCategory(_Lenient):
@@ -49,13 +55,33 @@ class _Coco(_Lenient):
     """The parts of COCO's format that boxes need."""
 
     images: list[_CocoImage]
-    annotations: list[_CocoAnnotation]
+    annotations: list[Any]
     categories: list[_CocoCategory] = Field(min_length=1)
 
 
 def is_coco(path: Path) -> bool:
     """Tell whether this is a json file."""
     return path.suffix.lower() == ".json" and path.is_file()
+
+
+def is_coco_root(path: Path) -> bool:
+    """Tell whether this is the root of a data set that has such files where data sets have them."""
+    return path.is_dir() and _in_root(path, None) is not None
+
+
+def read_coco_root(path: Path, media: Media | None = None) -> Truth:
+    """Read the file of a data set that the media are of, as its name tells: `annotations/instances_val2017.json` for `val2017`."""
+    found = _in_root(path, media)
+    assert found is not None, "`is_coco_root` is asked first"
+    return read_coco(found)
+
+
+def _in_root(root: Path, media: Media | None) -> Path | None:
+    files = (file for pattern in IN_ROOT for file in sorted(root.glob(pattern)) if not OTHER_TASKS.match(file.name))
+    of = Path(media.facts().source).absolute() if media else root
+    folders = {of.name, of.stem, of.parent.name} - {root.absolute().name}
+    ranked = sorted(files, key=lambda file: not any(name in (file.parent.name, *file.stem.split("_")) for name in folders))
+    return next((file for file in ranked if may_be_coco(file)), None)
 
 
 def may_be_coco(path: Path) -> bool:
@@ -70,15 +96,21 @@ def may_be_coco(path: Path) -> bool:
 def read_coco(path: Path, _: Media | None = None) -> Truth:
     """Read COCO json; its classes are the categories by id. See `read_truth`."""
     coco = _parsed_coco(path)
-    _check_references(coco, path)
+    _check_names(coco, path)
     categories = sorted(coco.categories, key=lambda category: category.id)
     class_of = {category.id: position for position, category in enumerate(categories)}
-    rows: dict[int | str, list[_CocoAnnotation]] = defaultdict(list)
-    for annotation in coco.annotations:
-        _check_box(annotation, path)
-        rows[annotation.image_id].append(annotation)
-    images = {image.file_name: _image_truth(rows[image.id], class_of, image.size_hw) for image in coco.images}
-    return Truth(path.name, tuple(category.name for category in categories), images)
+    sizes = {str(image.id): image.size_hw for image in coco.images}
+    annotations, problems = _good_annotations(coco, path)
+    corners = _are_corners(annotations, sizes)
+    if not corners:
+        problems += [_inside_out(annotation, path) for annotation in annotations if min(annotation.bbox[2:]) < 0]
+        annotations = [annotation for annotation in annotations if min(annotation.bbox[2:]) >= 0]
+    rows: dict[str, list[_CocoAnnotation]] = defaultdict(list)
+    for annotation in annotations:
+        rows[str(annotation.image_id)].append(annotation)
+    images = {image.file_name: _image_truth(rows[str(image.id)], class_of, image.size_hw, corners=corners) for image in coco.images}
+    notes = told_problems(path.name, problems, len(annotations)) + ((f"{path.name}{CORNERS}",) if corners else ())
+    return Truth(path.name, tuple(category.name for category in categories), images, notes)
 
 
 def _parsed_coco(path: Path) -> _Coco:
@@ -94,46 +126,75 @@ def _parsed_coco(path: Path) -> _Coco:
     try:
         return _Coco.model_validate(tree)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"][:3])
-        raise TruthError(f"{path} is wrong at {place}: {first['msg']}; correct it, or choose another COCO json file") from None
+        raise TruthError(_wrong(path, error)) from None
 
 
-def _check_references(coco: _Coco, path: Path) -> None:
+def _wrong(path: Path, error: ValidationError, place: tuple[str | int, ...] = ()) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in (*place, *first["loc"])[:3])
+    return f"{path} is wrong at {where}: {first['msg']}; correct it, or choose another COCO json file"
+
+
+def _check_names(coco: _Coco, path: Path) -> None:
     names = Counter(image.file_name for image in coco.images)
     twice = [name for name, count in names.items() if count > 1]
     if twice:
         raise TruthError(f"{path} describes {listed(twice)} more than once; merge its images of one name")
-    images = {image.id for image in coco.images}
-    categories = {category.id for category in coco.categories}
-    for annotation in coco.annotations:
-        if annotation.image_id not in images:
-            raise TruthError(f"{path}: {_called(annotation)} is of image {annotation.image_id}, which is not in its images")
-        if annotation.category_id not in categories:
-            raise TruthError(
-                f"{path}: {_called(annotation)} is of category {annotation.category_id}, which is not in its categories"
-            )
 
 
-def _check_box(annotation: _CocoAnnotation, path: Path) -> None:
-    if min(annotation.bbox[2:]) < 0:
-        raise TruthError(
-            f"{path}: {_called(annotation)} has the box {list(annotation.bbox)}; COCO's are [x, y, width, height] in pixels,"
-            " never less than 0 wide"
-        )
+def _good_annotations(coco: _Coco, path: Path) -> tuple[list[_CocoAnnotation], list[str]]:
+    """Return the annotations that can be read, and what is wrong with the others. Tools write an id as a number or as text."""
+    images, categories = {str(image.id) for image in coco.images}, {category.id for category in coco.categories}
+    good: list[_CocoAnnotation] = []
+    problems: list[str] = []
+    for number, tree in enumerate(coco.annotations):
+        try:
+            one = _CocoAnnotation.model_validate(tree)
+        except ValidationError as error:
+            problems.append(_wrong(path, error, ("annotations", number)))
+            continue
+        if str(one.image_id) not in images:
+            problems.append(f"{path}: {_called(one)} is of image {one.image_id}, which is not in its images")
+        elif one.category_id not in categories:
+            problems.append(f"{path}: {_called(one)} is of category {one.category_id}, which is not in its categories")
+        else:
+            good.append(one)
+    return good, problems
 
 
-def _image_truth(rows: Sequence[_CocoAnnotation], class_of: Mapping[int, int], size_hw: tuple[int, int] | None) -> ImageTruth:
+def _inside_out(annotation: _CocoAnnotation, path: Path) -> str:
+    return (
+        f"{path}: {_called(annotation)} has the box {list(annotation.bbox)}; COCO's are [x, y, width, height] in pixels,"
+        " never less than 0 wide"
+    )
+
+
+def _are_corners(annotations: Sequence[_CocoAnnotation], sizes: Mapping[str, tuple[int, int] | None]) -> bool:
+    """Tell whether boxes are corners: all of them can be, and as corner and size some would leave their pictures."""
+    sized = [(one, size_hw) for one in annotations if (size_hw := sizes[str(one.image_id)]) is not None]
+    if not sized or any(one.area is not None and np.isclose(one.area, one.bbox[2] * one.bbox[3]) for one, _ in sized):
+        return False
+    boxes = np.array([one.bbox for one, _ in sized], np.float64)
+    sides = np.array([size_hw[::-1] for _, size_hw in sized], np.float64)
+    can_be = (boxes[:, 2:] > boxes[:, :2]).all() and (boxes[:, 2:] <= sides + 1).all()
+    return bool(can_be and (boxes[:, :2] + boxes[:, 2:] > sides * (1 + OVER_BORDER)).any())
+
+
+def _image_truth(
+    rows: Sequence[_CocoAnnotation], class_of: Mapping[int, int], size_hw: tuple[int, int] | None, *, corners: bool
+) -> ImageTruth:
     if not rows:
         return ImageTruth.empty(size_hw)
     boxes = np.array([row.bbox for row in rows], np.float64)
-    areas = [row.area if row.area is not None else row.bbox[2] * row.bbox[3] for row in rows]
-    boxes[:, 2:] += boxes[:, :2]
+    if not corners:
+        boxes[:, 2:] += boxes[:, :2]
+    sides = boxes[:, 2:] - boxes[:, :2]
+    areas = [row.area if row.area is not None else width * height for row, (width, height) in zip(rows, sides, strict=True)]
     with np.errstate(over="ignore"):  # a box too large for 32 bits is refused as infinite
         return ImageTruth(
             boxes.astype(np.float32),
             np.array([class_of[row.category_id] for row in rows], np.int64),
-            np.array([row.iscrowd for row in rows], np.bool_),
+            np.array([bool(row.iscrowd) for row in rows], np.bool_),
             np.array(areas, np.float32),
             size_hw,
         )

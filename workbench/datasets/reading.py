@@ -1,20 +1,23 @@
 """What reads the truth, and where it lies."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from workbench.datasets.bounds import check_bounds
+from workbench.datasets.bounds import within_bounds
+from workbench.datasets.class_names import find_names
 from workbench.datasets.classes import are_strangers, no_name_in_common, with_labels
-from workbench.datasets.coco import is_coco, may_be_coco, read_coco
-from workbench.datasets.truth import Truth, match
+from workbench.datasets.coco import is_coco, is_coco_root, may_be_coco, read_coco, read_coco_root
+from workbench.datasets.sizes import fitted_to_frames
+from workbench.datasets.truth import Truth, match, named
 from workbench.datasets.voc import FOLDERS, is_voc, may_be_voc, read_voc
-from workbench.datasets.yolo import IMAGES, LABELS, folders_of, is_yolo, may_be_yolo, mirrored, read_yolo
-from workbench.datasets.yolo_names import find_names
+from workbench.datasets.yolo import folders_of, is_yolo, may_be_yolo, read_yolo
+from workbench.datasets.yolo_layout import IMAGES, LABELS, mirrored
 from workbench.errors import TruthError
 from workbench.media import Media
 
-CHOICES = "choose a COCO json file, or a file or folder of Pascal VOC xml or YOLO txt"
+CHOICES = "choose a COCO json file, a file or folder of Pascal VOC xml or YOLO txt, or a data set's data.yaml or root"
+COCO_BOXES = "COCO's boxes are [x, y, width, height] in pixels of the upright picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,10 @@ class Format:
 
 
 FORMATS: tuple[Format, ...] = (  # the first that claims; a new format is a new row
-    Format(is_coco, read_coco, "COCO's boxes are [x, y, width, height] in pixels of the upright picture"),
+    Format(is_coco, read_coco, COCO_BOXES),
     Format(is_voc, read_voc, "Pascal VOC's boxes are corners in pixels of the upright picture, counted from 1"),
     Format(is_yolo, read_yolo, "YOLO's boxes are in fractions of the upright picture"),
+    Format(is_coco_root, read_coco_root, COCO_BOXES),
 )
 
 
@@ -43,8 +47,8 @@ def read_truth(path: str | Path, labels: Sequence[str] | None = None, media: Med
     """Read ground truth.
 
     Args:
-        path: A COCO json file; Pascal VOC xml or YOLO txt, one file or the folder of them, or the folder above `Annotations` or
-            `labels`.
+        path: A COCO json file; Pascal VOC xml or YOLO txt, one file or the folder of them; or a data set's `data.yaml` or root, of
+            which that part is read that the media are of.
         labels: The detector's; classes are found in them by name, whatever their case, spaces, hyphens and underscores. Boxes of
             classes that it does not know are left out, with a note. `None` takes the classes as they are.
         media: Whose truth it is: YOLO's txt counts in fractions of pictures, and here they are where they are not beside it.
@@ -58,19 +62,35 @@ def read_truth(path: str | Path, labels: Sequence[str] | None = None, media: Med
 def truth_of(media: Media, labels: Sequence[str], path: str | Path | None = None) -> Truth | None:
     """Read the truth that is named, or else the one that lies beside the media, and match it with the frames.
 
-    Truth that merely lies there and is about nothing that the detector knows stops nobody from measuring times: it comes without
-    images, and its note says why. `None` where no truth is named and none lies there.
+    Boxes are brought to the frames' size where only that differs, with a note. Truth that merely lies there and cannot be used
+    stops nobody from measuring times: it comes without images, and its note says why. `None` where no truth is named and none
+    lies there.
 
     Raises:
-        TruthError: As `read_truth`, or it belongs to other media.
+        TruthError: As `read_truth`, or it belongs to other media; only of truth that is named.
     """
-    place = Path(path) if path else truth_for(media)
-    if place is None:
-        return None
-    own, form = _own(place, media)
-    if not path and are_strangers(own, labels):
-        return Truth(own.name, tuple(labels), {}, (f"{no_name_in_common(own, labels)}, so there is no accuracy",))
-    return match(_fitted(own, form, place, labels), media.frame_names())
+    if path:
+        return _matched(*_own(Path(path), media), media, labels, Path(path))
+    place = None
+    try:
+        place = truth_for(media)
+        if place is None:
+            return None
+        own, form = _own(place, media)
+        if not are_strangers(own, labels):
+            return _matched(own, form, media, labels, place)
+        why = no_name_in_common(own, labels)
+    except (TruthError, OSError) as error:
+        why = str(error)
+    return Truth(named(place) if place else "truth", tuple(labels), {}, (f"there is no accuracy: {why}",))
+
+
+def _matched(own: Truth, form: Format, media: Media, labels: Sequence[str], path: Path) -> Truth:
+    truth = match(_fitted(own, form, path, labels), media.frame_names())
+    truth = fitted_to_frames(truth, media, next(iter(folders_of(media)), None))
+    if any(map(len, truth.images.values())):
+        return truth
+    return replace(truth, notes=(*truth.notes, f"{truth.name} has no box in these frames: there is no AP without any"))
 
 
 def _own(path: Path, media: Media | None) -> tuple[Truth, Format]:
@@ -88,8 +108,7 @@ def _own(path: Path, media: Media | None) -> tuple[Truth, Format]:
 
 def _fitted(own: Truth, form: Format, path: Path, labels: Sequence[str] | None) -> Truth:
     truth = with_labels(own, labels)
-    check_bounds(truth, path, form.boxes)  # after boxes without a size are gone, which lie nowhere
-    return truth
+    return within_bounds(truth, path, form.boxes)  # after boxes without a size are gone, which lie nowhere
 
 
 def truth_for(media: Media) -> Path | None:

@@ -1,7 +1,7 @@
 """What is really in the pictures, by the pictures' names."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Self
@@ -14,6 +14,7 @@ from workbench.errors import TruthError
 from workbench.media import PICTURE_SUFFIXES
 
 MOST_NAMED = 5  # of the names that an error or a note lists
+LONGEST_PROBLEM = 280  # characters of a note's example, which begins with a path
 LONGEST_QUOTE = 160  # characters; a damaged file may hold a line of megabytes
 
 
@@ -43,6 +44,16 @@ class ImageTruth:
 
     def __len__(self) -> int:
         return len(self.class_ids)
+
+    def where(self, kept: NDArray[np.bool_]) -> Self:
+        """Return the boxes that are marked."""
+        return replace(
+            self,
+            boxes_xyxy_px=self.boxes_xyxy_px[kept],
+            class_ids=self.class_ids[kept],
+            iscrowd=self.iscrowd[kept],
+            areas_px=self.areas_px[kept],
+        )
 
     @classmethod
     def empty(cls, size_hw: tuple[int, int] | None = None) -> Self:
@@ -98,6 +109,19 @@ def match(truth: Truth, names: Iterable[str]) -> Truth:
     return replace(truth, images=images, notes=truth.notes + (note if unknown else ()))
 
 
+def told_problems(name: str, problems: Sequence[str], kept: int) -> tuple[str, ...]:
+    """Return a note on annotations that are wrong and left out.
+
+    Raises:
+        TruthError: No other is left; says what is wrong with the first.
+    """
+    if problems and not kept:
+        raise TruthError(problems[0])
+    if not problems:
+        return ()
+    return (f"{name}: {len(problems)} wrong annotations are left out; the first: {shortened(problems[0], LONGEST_PROBLEM)}",)
+
+
 def _by_unique(called: Callable[[str], str], names: Iterable[str]) -> dict[str, str]:
     every = [(called(name), name) for name in names]
     counts = Counter(key for key, _ in every)
@@ -127,10 +151,10 @@ def named(path: Path) -> str:
     return f"{whole.parent.name}/{whole.name}" if path.is_dir() else path.name
 
 
-def shortened(error: object) -> str:
+def shortened(error: object, longest: int = LONGEST_QUOTE) -> str:
     """Return what somebody else's error says, or a word from a stranger's file, on one line."""
     words = " ".join(str(error).split())
-    return words if len(words) <= LONGEST_QUOTE else f"{words[:LONGEST_QUOTE]}…"
+    return words if len(words) <= longest else f"{words[:longest]}…"
 
 
 def listed(names: Iterable[str]) -> str:

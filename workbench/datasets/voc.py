@@ -13,7 +13,7 @@ import numpy as np
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import parse
 
-from workbench.datasets.truth import ImageTruth, Truth, named, shortened
+from workbench.datasets.truth import ImageTruth, Truth, named, shortened, told_problems
 from workbench.detections import areas_px
 from workbench.errors import TruthError
 from workbench.media import Media
@@ -47,23 +47,50 @@ def read_voc(path: Path, _: Media | None = None) -> Truth:
     `difficult` is neither asked for nor wrong to find. COCO's has crowds for that, and so has this; they are a little milder, for
     what lies inside a crowd counts neither way, however small.
     """
-    from supervision.dataset.formats.pascal_voc import detections_from_xml_obj
-
     names: list[str] = []
     images: dict[str, ImageTruth] = {}
+    problems: list[str] = []
     for file in _files(path):
-        root = _root(file)
-        difficult = [_is_difficult(thing) for thing in _things(root)]
         try:
-            with np.errstate(over="ignore"):  # a box too large for 32 bits is refused as infinite
-                found, names = detections_from_xml_obj(root, names, NO_PICTURE_WH)
-                boxes = found.xyxy.astype(np.float32)
-                areas = areas_px(boxes)
+            root = _root(file)
+        except TruthError as error:
+            problems.append(str(error))
+            continue
+        try:
+            images[file.stem], names = _image(root, names)
+        except ValueError:
+            problems += _without_wrong(root, file)
+            images[file.stem], names = _image(root, names)
+    notes = told_problems(named(path), problems, sum(map(len, images.values())))
+    return Truth(named(path), tuple(names), images, notes)
+
+
+def _image(root: Element, names: list[str]) -> tuple[ImageTruth, list[str]]:
+    """Return what is in a picture, and the names with those that are new.
+
+    Raises:
+        ValueError: An object is wrong.
+    """
+    from supervision.dataset.formats.pascal_voc import detections_from_xml_obj
+
+    difficult = [_is_difficult(thing) for thing in _things(root)]
+    with np.errstate(over="ignore"):  # a box too large for 32 bits is refused as infinite
+        found, names = detections_from_xml_obj(root, names, NO_PICTURE_WH)
+        boxes = found.xyxy.astype(np.float32)
+        areas = areas_px(boxes)
+    return ImageTruth(boxes, found.class_id.astype(np.int64), np.array(difficult, np.bool_), areas, _size_hw(root)), names
+
+
+def _without_wrong(root: Element, file: Path) -> Iterator[str]:
+    """Remove the objects that are wrong, and say what is wrong with each."""
+    for thing in root.findall("object"):
+        alone = Element(ROOT)
+        alone.append(thing)
+        try:
+            _image(alone, [])
         except ValueError as error:
-            raise TruthError(f"{file} is wrong: {shortened(error)}; correct it, or choose other truth") from None
-        class_ids = found.class_id.astype(np.int64)
-        images[file.stem] = ImageTruth(boxes, class_ids, np.array(difficult, np.bool_), areas, _size_hw(root))
-    return Truth(named(path), tuple(names), images)
+            root.remove(thing)
+            yield f"{file} is wrong: {shortened(error)}; correct it, or choose other truth"
 
 
 def _files(path: Path) -> tuple[Path, ...]:

@@ -5,24 +5,23 @@ supervision makes boxes of the lines. Its `DetectionDataset.from_yolo` around th
 picture.
 """
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.datasets.truth import ImageTruth, Truth, listed, named, shortened
-from workbench.datasets.yolo_names import NAME_FILES, ClassNames, find_names
+from workbench.datasets.class_names import NAME_FILES, ClassNames, find_names, read_names
+from workbench.datasets.sizes import picture_size
+from workbench.datasets.truth import ImageTruth, Truth, listed, named, shortened, told_problems
+from workbench.datasets.yolo_layout import IMAGES, LABELS, YAML_SUFFIXES, label_folder, mirrored
 from workbench.detections import FloatArray, areas_px
 from workbench.errors import TruthError
 from workbench.media import Media, is_picture, natural_order
 
-LABELS, IMAGES = "labels", "images"
 ROUNDING = 0.01  # how far outside 0..1 a value may lie, as Ultralytics has it: boxes at the border are cut and rounded
 HEAD_CHARACTERS = 4096
 MOST_CLASSES = 1_000_000  # above it lies no data set, and `1e999999999` would be written out in full
-EXIF_ORIENTATION, QUARTER_TURNS = 0x0112, frozenset({5, 6, 7, 8})  # after which width is height
 
 # Where the pictures of media lie, by the media's kind.
 FOLDER_OF: dict[str, Callable[[Path], Path]] = {
@@ -43,19 +42,28 @@ def may_be_yolo(path: Path) -> bool:
 
 
 def is_yolo(path: Path) -> bool:
-    """Tell whether this is a txt file, or a folder with labels, directly in it or in its `labels`."""
-    return path.is_file() if path.suffix.lower() == ".txt" else path.is_dir() and any(map(may_be_yolo, _label_files(path)))
+    """Tell whether this is a txt file, a data set's yaml, or a folder with labels, directly in it or as data sets have them."""
+    if path.is_file():
+        return path.suffix.lower() in {".txt", *YAML_SUFFIXES}
+    return any(map(may_be_yolo, _label_files(path))) or label_folder(path, None) is not None
 
 
 def read_yolo(path: Path, media: Media | None = None) -> Truth:
-    """Read one txt file or a folder of them; see `read_truth`.
+    """Read one txt file, a folder of them, or the part of a data set that the media are of; see `read_truth`.
 
     Pictures, whose headers tell their sizes, are looked for in `images` where the labels are in `labels`, beside the labels, and
     where the media are. One without a txt file holds nothing, as YOLO has it; a note tells. Outlines become the boxes around them.
     """
+    is_yaml = path.suffix.lower() in YAML_SUFFIXES and path.is_file()
+    names = read_names(path) if is_yaml else None
+    if is_yaml or not _label_files(path):
+        place = label_folder(path, media)
+        if place is None:
+            raise TruthError(f"{path} names no folder of labels that is there; choose the folder of the txt files")
+        path = place
     files = {file.stem: file for file in _label_files(path)}
     folder = next(iter(files.values())).parent
-    names = find_names(folder)
+    names = names or find_names(folder)
     if names is None:
         raise TruthError(
             f"{path} numbers its classes and no file names them; write one name a line into {folder / 'classes.txt'}"
@@ -69,17 +77,14 @@ def read_yolo(path: Path, media: Media | None = None) -> Truth:
             f"{path} has no picture of its name beside it, whose size its fractions need;"
             f" put the pictures beside the txt files, or into {IMAGES} beside {LABELS}"
         )
-    images = {picture.name: _image(files.get(picture.stem), _size_hw(picture), names) for picture in pictures}
-    return Truth(named(path), tuple(names.by_number.values()), images, tuple(_notes(named(path), files, pictures)))
-
-
-def mirrored(folder: Path, old: str, new: str) -> tuple[Path, ...]:
-    """Return the folder on the other side, `x/labels/val` for `x/images/val`; none where no part has the old name."""
-    parts = folder.absolute().parts
-    if old not in parts:
-        return ()
-    last = len(parts) - 1 - parts[::-1].index(old)
-    return (Path(*parts[:last], new, *parts[last + 1 :]),)
+    images: dict[str, ImageTruth] = {}
+    problems: list[str] = []
+    for picture in pictures:
+        image, wrong = _image(files.get(picture.stem), picture_size(picture).upright_hw, names)
+        images |= {picture.name: image} if image is not None else {}
+        problems += wrong
+    notes = (*told_problems(named(path), problems, sum(map(len, images.values()))), *_notes(named(path), files, pictures))
+    return Truth(named(path), tuple(names.by_number.values()), images, notes)
 
 
 def folders_of(media: Media | None) -> tuple[Path, ...]:
@@ -105,35 +110,56 @@ def _pictures(files: Mapping[str, Path], folder: Path, media: Media | None) -> l
     return []
 
 
-def _image(file: Path | None, size_hw: tuple[int, int], names: ClassNames) -> ImageTruth:
+def _image(file: Path | None, size_hw: tuple[int, int], names: ClassNames) -> tuple[ImageTruth | None, list[str]]:
+    """Return what the lines say that are right, and what is wrong with the others; `None` where none can be read."""
+    problems: list[str] = []
+    try:
+        lines = _lines(file) if file else []
+    except TruthError as error:
+        return None, [str(error)]
+    if file is None or not lines:
+        return ImageTruth.empty(size_hw), []
+    try:
+        return _annotations(lines, file, size_hw, names), []
+    except TruthError:
+        pass
+    good: list[str] = []
+    for line in lines:
+        try:
+            _annotations([line], file, size_hw, names)
+            good.append(line)
+        except TruthError as error:
+            problems.append(str(error))
+    return _annotations(good, file, size_hw, names) if good else None, problems
+
+
+def _annotations(lines: Sequence[str], file: Path, size_hw: tuple[int, int], names: ClassNames) -> ImageTruth:
     from supervision.dataset.formats.yolo import yolo_annotations_to_detections
 
-    lines = _lines(file, names) if file else []
-    if file is None or not lines:
-        return ImageTruth.empty(size_hw)
+    tokens = [line.split() for line in lines]
+    if any(_is_number(one[0]) and not abs(float(one[0])) < MOST_CLASSES for one in tokens):
+        raise TruthError(f"{file} has class numbers that cannot be; YOLO's lines are `class cx cy width height`")
+    pose = 5 + names.keypoint_values if names.keypoint_values else None
+    boxed = [" ".join(one[:5] if len(one) == pose else one) for one in tokens]  # of a pose, what stands before its keypoints
     height, width = size_hw
     try:
         with np.errstate(over="ignore"):  # a box too large for 32 bits is refused as infinite
-            found = yolo_annotations_to_detections(lines, (width, height), with_masks=False)
+            found = yolo_annotations_to_detections(boxed, (width, height), with_masks=False)
     except ValueError as error:
         raise TruthError(f"{file} is wrong: {shortened(error)}; YOLO's lines are `class cx cy width height`") from None
     boxes: FloatArray = found.xyxy.astype(np.float32)
     scale: FloatArray = np.array([width, height, width, height], np.float32)
-    _check_fractions(np.divide(boxes, scale), lines, file)
+    _check_fractions(np.divide(boxes, scale), boxed, file)
     class_ids = _class_ids(found.class_id.tolist(), names, file)
     return ImageTruth(boxes, class_ids, np.zeros(len(boxes), np.bool_), areas_px(boxes), size_hw)
 
 
-def _lines(file: Path, names: ClassNames) -> list[str]:
-    """Return the lines that say something; of a pose, what stands before its keypoints."""
+def _lines(file: Path) -> list[str]:
+    """Return the lines that say something."""
     try:
-        lines = [line.split() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        return [line for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except UnicodeDecodeError as error:
         raise TruthError(f"{file} is not text ({shortened(error)}); YOLO's lines are `class cx cy width height`") from None
-    if any(_is_number(tokens[0]) and not abs(float(tokens[0])) < MOST_CLASSES for tokens in lines):
-        raise TruthError(f"{file} has class numbers that cannot be; YOLO's lines are `class cx cy width height`")
-    pose = 5 + names.keypoint_values if names.keypoint_values else None
-    return [" ".join(tokens[:5] if len(tokens) == pose else tokens) for tokens in lines]
 
 
 def _check_fractions(boxes: FloatArray, lines: Sequence[str], file: Path) -> None:
@@ -154,21 +180,6 @@ def _class_ids(numbers: Sequence[int], names: ClassNames, file: Path) -> NDArray
             " choose the names that belong to it"
         )
     return np.array([positions[number] for number in numbers], np.int64)
-
-
-def _size_hw(picture: Path) -> tuple[int, int]:
-    """Return the size of a picture turned upright, from its header."""
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a picture that is too large is refused where it is decoded
-            with Image.open(picture) as image:
-                width, height = image.size
-                turned = image.getexif().get(EXIF_ORIENTATION) in QUARTER_TURNS
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise TruthError(f"the size of {picture} cannot be read ({shortened(error)}); choose pictures that can") from None
-    return (width, height) if turned else (height, width)
 
 
 def _notes(name: str, files: Mapping[str, Path], pictures: Sequence[Path]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, SerializeAsAny, ValidationError, model_val
 
 from workbench.detectors.detector import Meaning
 from workbench.detectors.input_card import CardPart, InputCard
-from workbench.detectors.labels import guessed_labels, read_labels
+from workbench.detectors.labels import guessed_labels, labels_of, read_labels
 from workbench.detectors.network import Tensors, TensorSpec
 from workbench.detectors.output_cards import CandidatesCard, DetectionsCard
 from workbench.detectors.output_kinds import candidates_card
@@ -27,7 +27,7 @@ class Card(CardPart):
     """Version of this format."""
     name: str | None = None
     labels: tuple[str, ...] | str = ()
-    """Class names in the order of the scores; or a text file with a name a line, beside the card."""
+    """Class names in the order of the scores; or a file of them beside the card, such as a text with a name a line."""
     guessed: tuple[str, ...] = ()
     """What nobody has confirmed; for people."""
     input: InputCard = InputCard()
@@ -68,15 +68,13 @@ class Card(CardPart):
         )
 
     def _labels(self, tensors: Tensors, there: Mapping[str, TensorSpec], folder: Path | None) -> tuple[str, ...]:
-        if isinstance(self.labels, str):
-            return read_labels((folder or Path()) / self.labels)
         count = self.candidates.classes(there) if self.candidates else None
-        labels = self.labels or tensors.labels or guessed_labels(count or 1)
-        if self.labels and count is not None and count != len(labels):
-            raise ModelError(f"the card has {len(labels)} labels, the model scores {count} classes; correct the card")
-        if count is not None and len(labels) != count:
-            return guessed_labels(count)
-        return labels
+        if isinstance(self.labels, str):
+            return read_labels(_inside(folder or Path(), self.labels), count)
+        if self.labels and count not in (None, len(self.labels)):
+            raise ModelError(f"the card has {len(self.labels)} labels, the model scores {count} classes; correct the card")
+        inside = labels_of(dict(enumerate(tensors.labels)), count) if tensors.labels else None
+        return self.labels or inside or guessed_labels(count or 1)
 
     def to_toml(self) -> str:
         """Write it as `read_card` reads it."""
@@ -84,6 +82,14 @@ class Card(CardPart):
 
         tree = self.model_dump(mode="json", exclude_none=True)
         return tomli_w.dumps({name: part for name, part in tree.items() if part not in ((), [], "")})
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Return the path of a file that a card names, which may come from a stranger together with its model."""
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ModelError(f"the card's labels {name!r} lie outside its folder {folder}; copy the file into it, and name it so")
+    return path
 
 
 def card_path(model: Path) -> Path | None:

@@ -20,6 +20,7 @@ from workbench.detectors.trial import Trial, try_out
 from workbench.errors import ModelError, SettingsError
 
 ALLOWANCES = ("lambda", "python-functions")  # Python code in a model that runs only where its user says so
+TASK = "detect"  # of a detector, in the words of Ultralytics' metadata
 
 
 def _load_litert() -> None:
@@ -133,6 +134,11 @@ def load_model(source: str, get_frame: GetFrame, allow: Collection[str] = (), *,
     beside = card_path(path)
     card = read_card(beside) if beside else None
     trial = try_out(name, path, first.sha256, _noise() if card and try_on_noise else get_frame(), trusted=trusted)
+    if card is None and trial.tensors.task not in (None, TASK):
+        raise ModelError(
+            f"{source} says inside that its task is {trial.tensors.task!r}, not {TASK!r}; choose a detector, or say what"
+            " its outputs mean in a detector card beside it"
+        )
     network = kind.open(path, trusted=trusted, tensors=trial.tensors)
     return LoadedModel(network, trial, card, beside.parent if beside else None, () if card else propose(trial))
 

@@ -59,8 +59,8 @@ class InputCard(CardPart):
         offset, factor = OFFSET_AND_FACTOR[self.values or "0..1"]
         return InputSpec(
             size_hw=fixed,
-            default_hw=fixed or self.size or DEFAULT_HW,
-            multiple_of=self.multiple_of,
+            default_hw=fixed or self.size or tensor.usual_hw or DEFAULT_HW,
+            multiple_of=max(self.multiple_of, tensor.multiple_of or 1),
             layout=layout,
             colour=self.colour,
             offset=offset if self.offset is None else self.offset,

@@ -1,51 +1,57 @@
 """Class names: from a text file, or taken for COCO's where their number says so."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from workbench.detectors.coco_labels import COCO80, COCO90
+from workbench.datasets import NO_CLASS, UNUSED, parse_names, read_name_text, shortened
+from workbench.detectors.coco_labels import COCO80, COCO90, COCO91
 from workbench.errors import ModelError
+from workbench.record import folded
 
-MOST_LABELS = 100_000
 
+def labels_of(by_number: Mapping[int, str], count: int | None = None) -> tuple[str, ...] | None:
+    """Return names in the order of a network's scores; `None` where they are not as many.
 
-def parse_labels(text: str) -> tuple[str, ...]:
-    r"""Read one name a line; a number and a separator before each (`0 person`, `0: person`) are left out.
+    Number 0 is often free or the background's, which most networks do not score: they count from the next. Other free numbers
+    keep their places unless the count says that they have none.
 
-    >>> parse_labels("0  person\n1  bicycle\n")
-    ('person', 'bicycle')
+    >>> labels_of({1: "bolt", 3: "dent"}), labels_of({1: "bolt", 3: "dent"}, 2), labels_of({0: "bolt"}, 2)
+    (('bolt', 'n/a', 'dent'), ('bolt', 'dent'), None)
+
+    Args:
+        by_number: At least one.
+        count: Of the classes that are scored, where it is known.
     """
-    lines = [line.strip() for line in text.splitlines()[:MOST_LABELS]]
-    while lines and not lines[-1]:
-        lines.pop()
-    pairs = [_numbered(line) for line in lines]
-    numbers = [number for number, _ in pairs]
-    if not pairs or any(number is None for number in numbers):
-        return tuple(lines)
-    names = dict(pairs)
-    return tuple(names.get(number, f"class {number}") for number in range(min(max(names) + 1, MOST_LABELS)))  # type: ignore[type-var, operator]
+    whole = tuple(by_number.get(number, UNUSED) for number in range(max(by_number) + 1))
+    counted = whole[1:] if folded(whole[0]) in NO_CLASS else whole
+    if count is None:
+        return counted or whole
+    return next((names for names in (whole, counted, tuple(by_number.values())) if len(names) == count), None)
 
 
-def _numbered(line: str) -> tuple[int | None, str]:
-    number, _, name = line.replace(":", " ", 1).partition(" ")
-    return (int(number), name.strip()) if number.isdigit() and len(number) < 7 and name.strip() else (None, line)
-
-
-def read_labels(path: Path) -> tuple[str, ...]:
+def read_labels(path: Path, count: int | None = None) -> tuple[str, ...]:
     """Read a file of class names.
 
     Raises:
-        ModelError: It is missing or empty.
+        ModelError: It is missing or empty, holds something else, or has not as many names as there are classes.
     """
     try:
-        names = parse_labels(path.read_text(encoding="utf-8", errors="replace"))
+        by_number = parse_names(read_name_text(path))
     except OSError as error:
         raise ModelError(f"cannot read the labels {path}: {error.strerror}; choose a text file with a name a line") from None
-    if not names:
+    except ValueError as error:
+        raise ModelError(f"cannot read the labels {path}: {shortened(error)}; choose a text file with a name a line") from None
+    if not by_number:
         raise ModelError(f"the labels {path} are empty; write a name a line")
-    return names
+    labels = labels_of(by_number, count)
+    if labels is None:
+        raise ModelError(
+            f"the labels {path} name {len(by_number)} classes, the model scores {count}; choose the labels that belong to it"
+        )
+    return labels
 
 
 def guessed_labels(count: int) -> tuple[str, ...]:
     """Name classes that nothing names: COCO's where there are as many, else by number."""
-    known = {len(COCO80): COCO80, len(COCO90): COCO90}
+    known = {len(names): names for names in (COCO80, COCO90, COCO91)}
     return known.get(count) or tuple(f"class {number}" for number in range(count))

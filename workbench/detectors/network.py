@@ -28,12 +28,16 @@ class TensorSpec:
         shape: Sides; `None` where it is open.
         dtype: NumPy's name.
         quantization: Scale and zero point of an integer tensor: `real = (stored - zero point) * scale`.
+        usual_hw: Height and width of an input whose sides are open, as the file says of itself.
+        multiple_of: What such sides must be multiples of.
     """
 
     name: str
     shape: tuple[int | None, ...]
     dtype: str
     quantization: tuple[float, int] | None = None
+    usual_hw: tuple[int, int] | None = None
+    multiple_of: int | None = None
 
     def __str__(self) -> str:
         sides = ", ".join("?" if side is None else str(side) for side in self.shape)
@@ -48,8 +52,9 @@ class Tensors:
         inputs: All of them.
         outputs: All of them, in the file's order.
         precision: What a file that is stored in one precision is stored in; `None` where it is converted as asked.
-        labels: Class names that the file carries; untrusted.
+        labels: Class names that the file carries, by number from 0; untrusted.
         one_thread: Whether it gives wrong results on more than one.
+        task: What the file says that it is for, in Ultralytics' words; untrusted.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -57,6 +62,7 @@ class Tensors:
     precision: str | None = None
     labels: tuple[str, ...] = ()
     one_thread: bool = False
+    task: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

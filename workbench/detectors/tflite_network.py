@@ -1,9 +1,8 @@
 """LiteRT files (`.tflite`), run as they are."""
 
-import io
-import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -13,10 +12,10 @@ from numpy.typing import NDArray
 
 from workbench.catalogue import ENGINES
 from workbench.detectors.conversion import first_line
-from workbench.detectors.labels import parse_labels
 from workbench.detectors.model_bytes import read_model
 from workbench.detectors.native_output import native_stderr_captured
 from workbench.detectors.network import Calibration, Conversion, LiteRtModel, Network, Tensors, TensorSpec
+from workbench.detectors.tflite_metadata import read_metadata
 from workbench.errors import ModelError, UnavailableError
 from workbench.settings import MOST_THREADS, PRECISIONS
 from workbench.stages import dequantised, quantised
@@ -26,7 +25,6 @@ NO_TENSORFLOW = "a .tflite file holds no TensorFlow network; choose litert"
 POST_PROCESSING = b"TFLite_Detection_PostProcess"
 # Threads share the scratch memory of that operation and split the classes wrongly (https://github.com/tensorflow/tensorflow/issues/56058).
 LOSES_CLASSES = "on more than one thread LiteRT loses detections in this file's NMS, which goes class by class; choose 1"
-MOST_LABEL_BYTES = 1_000_000  # of a list of labels inside a file: more is not one
 
 
 @final
@@ -58,12 +56,15 @@ class TfliteNetwork(Network):
     def inspect(self) -> Tensors:
         content = self.read()
         interpreter = self._interpreter(content)
-        inputs = tuple(_spec(details) for details in interpreter.get_input_details())
+        said = read_metadata(content)
+        inputs = tuple(
+            replace(_spec(details), usual_hw=said.size_hw, multiple_of=said.stride) for details in interpreter.get_input_details()
+        )
         outputs = tuple(_spec(details) for details in interpreter.get_output_details())
         elements: Counter[str] = Counter()
         for details in interpreter.get_tensor_details():
             elements[np.dtype(details["dtype"]).name] += int(np.prod(details["shape"]))
-        return Tensors(inputs, outputs, _precision(inputs, elements), _embedded_labels(content), _suppresses_by_class(content))
+        return Tensors(inputs, outputs, _precision(inputs, elements), said.labels, _suppresses_by_class(content), said.task)
 
     def _interpreter(self, content: bytes) -> Any:
         from ai_edge_litert.interpreter import Interpreter
@@ -141,15 +142,3 @@ def _suppresses_by_class(content: bytes) -> bool:
                 options = flexbuffers.Loads(operation.CustomOptionsAsNumpy().tobytes())
                 return bool(options.get("use_regular_nms"))
     return False
-
-
-def _embedded_labels(content: bytes) -> tuple[str, ...]:
-    """Return the labels of LiteRT's metadata, which lie in a zip archive behind the flatbuffer."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for entry in archive.infolist():
-                if entry.filename.lower().endswith(".txt") and entry.file_size <= MOST_LABEL_BYTES:
-                    return parse_labels(archive.read(entry).decode(errors="replace"))
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
-        pass
-    return ()

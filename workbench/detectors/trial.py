@@ -191,7 +191,7 @@ def ways_to_feed(taken: TensorSpec) -> Sequence[tuple[InputCard, InputSpec]]:
 
 def default_size(taken: TensorSpec) -> tuple[int, int] | None:
     """Return the size to feed where the file leaves it open; `None` where it does not."""
-    return DEFAULT_HW if None in taken.shape[1:] else None
+    return (taken.usual_hw or DEFAULT_HW) if None in taken.shape[1:] else None
 
 
 def stated_scaling(taken: TensorSpec) -> tuple[float, float]:

@@ -23,7 +23,7 @@ from workbench.measuring.steady_wait import MOST_SECONDS, SHARED_MOST_SECONDS, S
 from workbench.media import Media
 from workbench.opening import EvaluationData, Variant
 from workbench.pipeline import Pipeline, Steps
-from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record, agreement_with
+from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record, agreement_with, same_classes
 from workbench.timing import Comparison, RealTime, StageSpan, Step, Timing, compare_blocks, limit
 
 DEFAULT_FRAMES = 150  # enough for p95 (130 frames), and a slow pipeline is done in half a minute
@@ -362,7 +362,7 @@ class Bench:
 
     def _agreement(self, variant: Variant, run: _Run) -> Agreement | None:
         baseline = self._baseline
-        if baseline is None or baseline.detector.labels != variant.detector.facts.labels:
+        if baseline is None or not same_classes(baseline.detector.labels, variant.detector.facts.labels):
             return None
         agreed = agreement_with(baseline, run.timed.by_name)
         return None if agreed is None else with_reasons(agreed, run.accuracy, baseline.accuracy)
@@ -387,7 +387,7 @@ class Bench:
         if self._baseline is not None:
             if self._other_session:
                 yield TIMES_APART
-            if self._baseline.detector.labels != labels:
+            if not same_classes(self._baseline.detector.labels, labels):
                 yield f"{self._baseline.name} knows other classes: no agreement"
         if agreed and agreed.broken:
             yield f"this setting breaks the detector: {'; '.join(agreed.reasons)}"

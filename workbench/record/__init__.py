@@ -1,6 +1,7 @@
 """The record: what one run produced, or why it could not. All that reports, charts, tables, history, pick and advice know."""
 
 from workbench.record.baseline import choose_baseline, labels_by_id, unique
+from workbench.record.class_words import class_word, folded, same_classes
 from workbench.record.evidence import (
     AP_LOSS_NOTED,
     SCREENING_ERROR,
@@ -47,8 +48,10 @@ __all__ = [
     "best",
     "check_same_machine",
     "choose_baseline",
+    "class_word",
     "comparable",
     "fastest_first",
+    "folded",
     "frontier",
     "labels_by_id",
     "median_ms",
@@ -57,6 +60,7 @@ __all__ = [
     "point_of",
     "ran",
     "read_records",
+    "same_classes",
     "speed_against",
     "unique",
     "write_whole",

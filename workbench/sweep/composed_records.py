@@ -14,7 +14,7 @@ from workbench.errors import RecordError
 from workbench.machine import NoiseWatch, environment, with_pace
 from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
-from workbench.record import EngineFacts, Record, agreement_with
+from workbench.record import EngineFacts, Record, agreement_with, same_classes
 from workbench.settings import Nms
 from workbench.sweep.kept_outputs import KeptOutputs, content_key, keep_outputs, with_nms
 from workbench.sweep.loop_timing import BACK, LoopTiming, Seconds
@@ -138,7 +138,7 @@ class ScreenedGroup:
 
     def _agreement(self, timed: NmsTiming, accuracy: Accuracy | None) -> Agreement | None:
         baseline = self.task.baseline
-        if baseline is None or baseline.detector.labels != self._pipeline.detector.facts.labels:
+        if baseline is None or not same_classes(baseline.detector.labels, self._pipeline.detector.facts.labels):
             return None
         key = timed.positions.tobytes() + content_key(timed.found)
         if key not in self._agreements:

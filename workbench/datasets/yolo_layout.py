@@ -1,0 +1,62 @@
+"""Where a YOLO data set keeps its labels: as its `data.yaml` says, or in the folders that its kind has."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from workbench.datasets.class_names import read_name_text, tree_in
+from workbench.media import Media
+
+LABELS, IMAGES = "labels", "images"
+YAML_SUFFIXES = frozenset({".yaml", ".yml"})
+SPLITS = ("val", "test", "train")  # those that models are judged on first
+# Ultralytics' `labels/val` and Roboflow's `valid/labels`, below the root.
+LABEL_FOLDERS = (LABELS, f"{LABELS}/*", f"*/{LABELS}")
+
+
+def mirrored(folder: Path, old: str, new: str) -> tuple[Path, ...]:
+    """Return the folder on the other side, `x/labels/val` for `x/images/val`; none where no part has the old name."""
+    parts = folder.absolute().parts
+    if old not in parts:
+        return ()
+    last = len(parts) - 1 - parts[::-1].index(old)
+    return (Path(*parts[:last], new, *parts[last + 1 :]),)
+
+
+def label_folder(path: Path, media: Media | None) -> Path | None:
+    """Return the folder of labels in a data set; of several the one that has the most of the media's pictures.
+
+    Args:
+        path: Its `data.yaml`, or its root.
+        media: Whose labels are wanted.
+    """
+    root = path if path.is_dir() else path.parent
+    stated = [] if path.is_dir() else [place for place in _stated(path) if any(place.glob("*.txt"))]
+    usual = (place for pattern in LABEL_FOLDERS for place in root.glob(pattern) if place.is_dir() and any(place.glob("*.txt")))
+    folders = stated or sorted(usual, key=_by_split)
+    stems = [Path(name).stem for name in media.frame_names()] if media else []
+    return max(folders, key=lambda folder: sum((folder / f"{stem}.txt").is_file() for stem in stems), default=None)
+
+
+def _by_split(folder: Path) -> int:
+    return next(
+        (place for place, split in enumerate(SPLITS) if any(part.startswith(split) for part in folder.parts[-2:])), len(SPLITS)
+    )
+
+
+def _stated(path: Path) -> Iterator[Path]:
+    """Go through the folders of labels that a `data.yaml` names (https://docs.ultralytics.com/datasets/detect/)."""
+    try:
+        tree = tree_in(read_name_text(path))
+    except (OSError, ValueError):
+        return  # whoever reads the names says what is wrong
+    if not isinstance(tree, dict):
+        return
+    for value in (one for split in SPLITS for one in _listed(tree.get(split))):
+        for base in (path.parent / str(tree.get("path") or ""), path.parent):
+            for pictures in (base / value, base / value.removeprefix("../")):  # Roboflow's begin one folder too high
+                yield from mirrored(pictures.resolve(), IMAGES, LABELS) or (pictures,)
+
+
+def _listed(value: Any) -> Iterable[str]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
