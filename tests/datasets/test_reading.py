@@ -218,6 +218,12 @@ class TestMatching:
         with pytest.raises(TruthError, match=r"x4 and 995 more;"):
             match(read_truth(write()), [f"x{index}" for index in range(1000)])
 
+    def test_long_names_are_cut(self, write):
+        tree = coco(categories=[{"id": 90, "name": "x" * 10_000}, {"id": 5, "name": "y" * 10_000}])
+        with pytest.raises(TruthError, match="no name in common") as refused:
+            read_truth(write(tree), ["a " * 5_000, "b " * 5_000])
+        assert len(str(refused.value)) < 500
+
 
 class TestFinding:
     def test_beside_a_folder_lies_its_json(self, write, tmp_path):

@@ -119,6 +119,12 @@ def test_a_file_that_is_no_card_is_refused(tmp_path: Path, content: bytes) -> No
         read_card(path)
 
 
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "model.card.toml"
+    path.write_text(PLAIN.to_toml(), encoding="utf-8-sig")
+    assert read_card(path) == PLAIN
+
+
 def test_a_missing_card_says_how_to_write_one(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot read the detector card .*; write one with `workbench describe`"):
         read_card(tmp_path / "model.card.toml")

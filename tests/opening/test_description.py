@@ -100,3 +100,20 @@ def test_what_is_not_understood_has_no_reading_but_a_problem(assets: Path) -> No
     assert "offsets from anchors" in (found.problem or "")
     with pytest.raises(ModelError, match="offsets from anchors"):
         found.write()
+
+
+def test_labels_that_a_card_names_are_beside_it_wherever_the_command_runs(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = describe(str(model)).readings[0].card
+    names = [f"part {number}" for number in range(len(open_detector(str(model)).facts.labels))]
+    (tmp_path / "names.txt").write_text("\n".join(names))
+    write_card(card.model_copy(update={"labels": "names.txt"}), model)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    (reading,) = describe("../model.tflite").readings
+
+    assert reading.picture_rgb is not None
+    assert reading.card.labels == "names.txt"
+    assert list(open_detector("../model.tflite").facts.labels) == names

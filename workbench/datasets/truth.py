@@ -158,7 +158,10 @@ def shortened(error: object, longest: int = LONGEST_QUOTE) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Write names for people, the first few of many."""
+    """Write names for people, the first few of many, fewer where they are long."""
     all_names = tuple(names)
-    more = f" and {len(all_names) - MOST_NAMED} more" if len(all_names) > MOST_NAMED else ""
-    return ", ".join(all_names[:MOST_NAMED]) + more if all_names else "nothing"
+    shown = all_names[:MOST_NAMED]
+    while len(shown) > 1 and len(", ".join(shown)) > LONGEST_QUOTE:
+        shown = shown[:-1]
+    more = f" and {len(all_names) - len(shown)} more" if len(all_names) > len(shown) else ""
+    return shortened(", ".join(shown)) + more if all_names else "nothing"

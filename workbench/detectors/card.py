@@ -105,7 +105,7 @@ def read_card(path: Path) -> Card:
         ModelError: It is missing, is no TOML or JSON, or says what a card cannot say; names the place.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         tree: Any = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
         raise ModelError(f"cannot read the detector card {path}: {error.strerror}; write one with `workbench describe`") from None

@@ -1,7 +1,7 @@
 """What a model's tensors may mean, shown: each plausible reading with what it finds in one frame."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
@@ -117,11 +117,13 @@ def describe(source: str, image: str | None = None, allow: Collection[str] = ())
 def _of_card(loaded: LoadedModel, card: Card, source: str, frame: UInt8Array) -> Reading:
     detector = as_detector(loaded, card, source)
     spec = detector.input_spec
+    named = card.model_copy(update={"labels": detector.facts.labels})  # what a file beside the card says is read once
     for run in loaded.trial.runs:
         fed = card.input.model_copy(update={"values": run.values, "colour": run.colour, "offset": None, "factor": None})
         same = fed.spec(loaded.trial.tensors.inputs[0])
         if same.colour == spec.colour and np.allclose(same.scale_and_shift(), spec.scale_and_shift(), rtol=0.05, atol=0.02):
-            return _reading("as the card says", card, (), found_under(card, loaded.trial, run), loaded, frame)
+            seen = _reading("as the card says", named, (), found_under(named, loaded.trial, run), loaded, frame)
+            return replace(seen, card=card)
     return _reading("as the card says", card, (), None, loaded, frame)
 
 
