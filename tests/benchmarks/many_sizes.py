@@ -15,7 +15,6 @@ import tensorflow as tf
 
 from workbench import open_detector, variant
 from workbench.detectors import Calibration
-from workbench.engines import stack_frames
 from workbench.graph import GRAPH_NMS, prepare, tensor_ops
 from workbench.machine import environment
 from workbench.media import Frame
@@ -33,25 +32,29 @@ def apart(pipeline: Pipeline) -> Callable[[Any], Any]:
     forward, head, names = detector.forward(), detector.meaning.head, detector.outputs(settings.nms)
     size_hw, spec, nms = pipeline.engine.input_spec.choose_size(settings.input.size_hw), detector.input_spec, settings.nms
 
+    assert head is not None
+
     def program(frames: Any) -> Any:
         named = forward(prepare(frames, spec, size_hw))
         boxes, scores = head.candidates([named[name] for name in names], size_hw, tensor_ops())
-        if not pipeline.engine.fuses_nms:
+        if "nms" not in pipeline.engine.covers:
             return boxes, scores
         return GRAPH_NMS[nms.method](boxes, scores, nms.score, nms.iou, nms, static=True)
 
-    return tf.function(program, autograph=False, jit_compile=settings.runtime.engine == "xla")
+    compiled = tf.function(program, autograph=False, jit_compile=settings.runtime.engine == "xla")
+    return lambda batch: [part.numpy() for part in compiled(tf.convert_to_tensor(batch))]
 
 
-def block_timer(run: Callable[[], object]) -> Callable[[int], list[float]]:
+def block_timer(run: Callable[[Any], object], batch: Any) -> Callable[[int], list[float]]:
     def time_block(count: int) -> list[float]:
         seconds = []
         for _ in range(count):
             began = time.perf_counter()
-            run()
+            run(batch)
             seconds.append(time.perf_counter() - began)
         return seconds
 
+    time_block(3)
     return time_block
 
 
@@ -67,24 +70,16 @@ def main() -> None:
         made = Pipeline(detector, variant(detector, words).settings, Calibration("nothing", list))
         made.compile(FRAME_HW)
         image = np.random.default_rng(0).integers(0, 256, (*FRAME_HW, 3), np.uint8)
-        one = Frame(image, "one", 0)
-        older = apart(made)
-        timers = (
-            block_timer(lambda run=older, batch=stack_frames([image]): [part.numpy() for part in run(tf.constant(batch))]),
-            block_timer(lambda made=made, one=one: made.infer([one])),
-        )
-        for time_block in timers:
-            time_block(3)
+        batch = image[None]
+        timers = block_timer(apart(made), batch), block_timer(made.engine.run, batch)
         told = compare_blocks(*timers, maximum_seconds=options.seconds).comparison("apart", "now", "")
-        before = psutil.Process().memory_info().rss
+        print(f"{words}: {told.verdict}, {told.ratio}")
         sizes = [Frame(np.ascontiguousarray(image[: 720 - 4 * n, : 700 + 8 * n]), f"{n}", n) for n in range(SIZES)]
-        began = time.perf_counter()
+        before, began = psutil.Process().memory_info().rss, time.perf_counter()
         for frame in sizes:
             made.infer([frame])
         spent, grown = time.perf_counter() - began, psutil.Process().memory_info().rss - before
-        print(
-            f"{words}: {told.verdict}, {told.ratio}; {SIZES} sizes: {spent:.1f} s, {made.compilations} compiled, {grown / MIB:.0f} MiB"
-        )
+        print(f"  {SIZES} sizes: {spent:.1f} s, {made.compilations} compiled, {grown / MIB:.0f} MiB more")
 
 
 if __name__ == "__main__":
