@@ -40,7 +40,7 @@ def resize(frames: Tensor, spec: InputSpec, size_hw: tuple[int, int]) -> Tensor:
     if content is not size:
         padding = tf.concat([[[0, 0]], tf.stack([before, size - content - before], axis=1), [[0, 0]]], axis=0)
         pixels = tf.pad(pixels, padding, constant_values=spec.pad)
-    return tf.ensure_shape(pixels, (None, *size_hw, 3))
+    return tf.ensure_shape(pixels, (frames.shape[0], *size_hw, 3))  # the network is not to make up for an open one
 
 
 def _placed(frames: Tensor, spec: InputSpec, size: NDArray[np.int32]) -> tuple[Tensor, Tensor]:
