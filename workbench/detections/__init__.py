@@ -13,7 +13,7 @@ from workbench.detections.accuracy import (
     uncounted,
     with_reasons,
 )
-from workbench.detections.boxes import FloatArray, UInt8Array, areas_px
+from workbench.detections.boxes import FloatArray, UInt8Array, areas_px, pairwise_iou
 from workbench.detections.detections import Detections
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "break_reasons",
     "match",
     "match_frame",
+    "pairwise_iou",
     "uncounted",
     "with_reasons",
 ]

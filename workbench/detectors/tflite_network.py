@@ -56,8 +56,7 @@ class TfliteNetwork(Network):
         return content
 
     def inspect(self) -> Tensors:
-        content = self.read()
-        interpreter = self._interpreter(content)
+        content, interpreter = self.read(), self._interpreter
         inputs = tuple(_spec(details) for details in interpreter.get_input_details())
         outputs = tuple(_spec(details) for details in interpreter.get_output_details())
         elements: Counter[str] = Counter()
@@ -65,19 +64,20 @@ class TfliteNetwork(Network):
             elements[np.dtype(details["dtype"]).name] += int(np.prod(details["shape"]))
         return Tensors(inputs, outputs, _precision(inputs, elements), _embedded_labels(content), _suppresses_by_class(content))
 
-    def _interpreter(self, content: bytes) -> Any:
+    @cached_property
+    def _interpreter(self) -> Any:
         from ai_edge_litert.interpreter import Interpreter
 
         with native_stderr_captured():
             try:
-                interpreter = Interpreter(model_content=content, num_threads=1)
+                interpreter = Interpreter(model_content=self.read(), num_threads=1)
                 interpreter.allocate_tensors()
             except (RuntimeError, ValueError) as error:
                 raise ModelError(_load_failure(self.path, str(error))) from None
         return interpreter
 
     def run(self, batch: NDArray[np.generic]) -> Mapping[str, NDArray[np.generic]]:
-        interpreter = self._interpreter(self.read())
+        interpreter = self._interpreter
         (details,) = interpreter.get_input_details()
         with native_stderr_captured():
             try:
