@@ -15,6 +15,7 @@ from workbench.detections.accuracy import (
 )
 from workbench.detections.boxes import FloatArray, UInt8Array, areas_px, pairwise_iou
 from workbench.detections.detections import Detections
+from workbench.detections.doubts import doubts
 
 __all__ = [
     "Accuracy",
@@ -28,6 +29,7 @@ __all__ = [
     "areas_px",
     "average_precision",
     "break_reasons",
+    "doubts",
     "match",
     "match_frame",
     "pairwise_iou",

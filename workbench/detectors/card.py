@@ -15,7 +15,7 @@ from workbench.detectors.network import Tensors, TensorSpec
 from workbench.detectors.output_cards import CandidatesCard, DetectionsCard
 from workbench.detectors.output_kinds import candidates_card
 from workbench.errors import ModelError, SaveError
-from workbench.record import write_whole
+from workbench.record import OPEN, SETTLED_BY, Guess, write_whole
 
 SUFFIXES = (".card.toml", ".card.json")
 
@@ -84,6 +84,20 @@ class Card(CardPart):
 
         tree = self.model_dump(mode="json", exclude_none=True)
         return tomli_w.dumps({name: part for name, part in tree.items() if part not in ((), [], "")})
+
+
+def guesses_in(card: Card) -> tuple[Guess, ...]:
+    """Return what a card itself says that nobody has confirmed: what was open when it was written stays so."""
+    return tuple(
+        Guess(
+            about="the card",
+            taken=line.partition(SETTLED_BY)[0],
+            certainty="open" if f"({OPEN}: " in line else "usual",
+            why="its guessed lines say so",
+            card_line="correct it there where it is wrong, and take the line out of guessed",
+        )
+        for line in card.guessed
+    )
 
 
 def card_path(model: Path) -> Path | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from workbench.detections import Detections, UInt8Array, pairwise_iou
+from workbench.detections import Detections, FloatArray, UInt8Array, pairwise_iou
 from workbench.settings import SizeHW
 
 SHIFT_XY = (0.06, 0.04)  # of a side
@@ -57,20 +57,28 @@ class Evidence:
     """What speaks for one reading.
 
     Attributes:
+        empty: What it finds in a picture of one grey. That is in no picture, and counts nowhere: a network that is fed too narrow a
+            range gives the same whatever it sees.
         found: What it finds in each frame that was tried, by the frame's number.
         stays: By threshold, for each changed picture how much of that is found there again.
     """
 
+    empty: Detections = field(default_factory=Detections.empty)
     found: dict[int, Detections] = field(default_factory=dict)
     stays: Mapping[float, list[float]] = field(default_factory=lambda: {threshold: [] for threshold in THRESHOLDS})
 
-    def add(self, frame: int, change: str, found: Detections, size_hw: SizeHW) -> None:
+    def add(self, frame: int, found: Detections) -> None:
+        """Take in what was found in a frame."""
+        self.found[frame] = _without(found, self.empty)
+
+    def add_changed(self, frame: int, change: str, found: Detections, size_hw: SizeHW) -> None:
         """Take in what was found in a changed frame."""
+        changed = moved_back(_without(found, self.empty), change, size_hw)
         for threshold, values in self.stays.items():
-            values.append(_agreeing(_above(self.found[frame], threshold), _above(moved_back(found, change, size_hw), threshold)))
+            values.append(_staying(_above(self.found[frame], threshold), _above(changed, threshold)))
 
     def at(self, threshold: float) -> float:
-        """Return the evidence among scores from a threshold: mean score times overlap of what stays, less half of what does not."""
+        """Return the evidence among scores from a threshold: score times overlap of what stays, less half of what is new."""
         return max(0.0, float(np.mean(self.stays[threshold] or [0.0])))
 
     def strength(self, frame: int) -> float:
@@ -118,7 +126,7 @@ def decide(evidence: Sequence[Evidence], names: Sequence[str], clear: float = CL
     frames = len(evidence[0].found)
     if not any(support):
         return Decision(0, sure=False, why=f"nothing is found in {frames} frames under any; this is the usual one")
-    if not any(any(one.stays[THRESHOLDS[0]]) for one in evidence):
+    if not any(one.at(THRESHOLDS[0]) for one in evidence):
         return Decision(0, sure=False, why=f"nothing found in {frames} frames stays in harder pictures; this is the usual one")
     best = max(range(len(evidence)), key=lambda n: evidence[n].at(THRESHOLDS[0]))
     needed = clear if frames >= SUPPORT else max(clear, CLEAR_ON_ONE)
@@ -141,17 +149,27 @@ def _above(found: Detections, threshold: float) -> Detections:
     return found.where(found.scores >= threshold)
 
 
-def _agreeing(one: Detections, two: Detections) -> float:
-    pairs = _pairs(one, two)
-    agreed = sum(min(one.scores[i], two.scores[j]) * overlap for i, j, overlap in pairs)
-    matched = sum(float(one.scores[i] + two.scores[j]) for i, j, _ in pairs)
-    return float(agreed) - (float(one.scores.sum() + two.scores.sum()) - matched) / 2
+def _staying(before: Detections, after: Detections) -> float:
+    """Sum up what stays, less half of what is found in the changed picture alone; that a harder one shows less is no fault."""
+    pairs = _pairs(before, after)
+    stayed = sum(min(before.scores[i], after.scores[j]) * overlap for i, j, overlap in pairs)
+    return float(stayed) - (float(after.scores.sum()) - sum(float(after.scores[j]) for _, j, _ in pairs)) / 2
+
+
+def _without(found: Detections, empty: Detections) -> Detections:
+    overlap = _overlap(found, empty).max(axis=1, initial=0)
+    return found.where(overlap < SAME_IOU)
+
+
+def _overlap(one: Detections, two: Detections) -> FloatArray:
+    overlap = pairwise_iou(one.boxes_xyxy_px, two.boxes_xyxy_px)
+    overlap[one.class_ids[:, None] != two.class_ids[None]] = 0
+    return overlap
 
 
 def _pairs(one: Detections, two: Detections) -> list[tuple[int, int, float]]:
     """Pair detections of a class that overlap, the best of the first set first, each with the nearest of the second."""
-    overlap = pairwise_iou(one.boxes_xyxy_px, two.boxes_xyxy_px)
-    overlap[one.class_ids[:, None] != two.class_ids[None]] = 0
+    overlap = _overlap(one, two)
     pairs = []
     for i in np.argsort(-one.scores):
         if len(two) and overlap[i].max() >= SAME_IOU:

@@ -10,7 +10,7 @@ import numpy as np
 from workbench.catalogue import load
 from workbench.detections import UInt8Array
 from workbench.detectors.anchor_card import anchor_outputs
-from workbench.detectors.card import Card, card_path, read_card
+from workbench.detectors.card import Card, card_path, guesses_in, read_card
 from workbench.detectors.detector import Detector
 from workbench.detectors.model_bytes import check_no_pickle
 from workbench.detectors.native_output import load_tensorflow
@@ -97,7 +97,7 @@ def load_detector(source: str, get_frames: GetFrames, allow: Collection[str] = (
     """
     loaded = load_model(source, get_frames, allow)
     if loaded.card is not None:
-        return as_detector(loaded, loaded.card, source)
+        return as_detector(loaded, loaded.card, source, guesses_in(loaded.card))
     if not loaded.trial.proposals:
         raise ModelError(f"{source} {why_no_detector(loaded.trial)}")
     best = loaded.trial.proposals[0]

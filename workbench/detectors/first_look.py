@@ -20,7 +20,7 @@ from workbench.detectors.readings import Proposal, Run, card_of, found_under, ha
 from workbench.errors import ModelError
 from workbench.record import Guess
 from workbench.settings import SizeHW
-from workbench.stages import InputSpec, prepare
+from workbench.stages import CHANNELS, InputSpec, prepare
 
 MOST_RUNS = 300
 MOST_SECONDS = 55.0  # of a minute, which the file's loading is part of
@@ -28,6 +28,8 @@ FEW_FRAMES = 8  # that are tried first, and at most in changed pictures
 STRONGEST = 3  # frames of each way of feeding that are kept where most are empty
 MOST_OUTPUTS = 512_000_000  # bytes of outputs that are kept at a time
 MOST_KEPT = 4  # readings of the outputs that are followed under one way of feeding
+EMPTY = -1  # number of the picture of one grey
+GREY = 114
 FOUND_NOTHING = 0.1  # of a vote: an empty frame shows little of what outputs mean
 
 
@@ -136,18 +138,21 @@ class FirstLook:
             self._untried.append(f"{len(few) - len(tried)} of {len(few)} frames")
         if len(tried) <= FEW_FRAMES:
             return tried
-        best = [sorted(tried, key=lambda n: -one.evidence.strength(n))[:STRONGEST] for one in ranges if one.readings]
-        chosen = dict.fromkeys(n for nth in zip_longest(*best) for n in nth if n is not None)
-        return list(chosen)[:FEW_FRAMES]
+        shown = [one.evidence for one in ranges if one.evidence.support()]
+        best = [[n for n in sorted(tried, key=lambda n: -one.strength(n)) if one.strength(n)] for one in shown]
+        nth = zip_longest(*(one[:STRONGEST] for one in best))
+        rest = zip_longest(*(one[STRONGEST:] for one in best))
+        chosen = dict.fromkeys(n for numbers in (*nth, *rest) for n in numbers if n is not None)
+        return list(chosen)[:FEW_FRAMES] or tried[:FEW_FRAMES]
 
     def _read(self, ranges: Sequence[_Way], frames: Sequence[int]) -> list[int]:
         """Run frames under each range and read the outputs; return the frames that were run under all."""
-        tried = []
+        tried: list[int] = []
         try:
-            for frame in frames:
+            for frame in (EMPTY, *frames):
                 for way in ranges:
                     self._outputs_of(way, frame)
-                tried.append(frame)
+                tried += [frame] if frame != EMPTY else []
         except _SpentError:
             pass
         for way in ranges:
@@ -163,10 +168,10 @@ class FirstLook:
         ranked = []
         for cast in sorted(votes.values(), key=len, reverse=True)[:MOST_KEPT]:
             reading = max((one for *_, one in cast), key=lambda one: len(one.labels))
-            evidence = Evidence()
             try:
+                evidence = Evidence(self._in_nothing(way, reading))
                 for frame in frames:
-                    evidence.found[frame] = self._found(way, reading, self._outputs[way.number, frame])
+                    evidence.add(frame, self._found(way, reading, self._outputs[way.number, frame]))
             except (ModelError, ValueError, IndexError):  # the reading does not fit after all
                 continue
             weight = sum((1 if len(evidence.found[frame]) else FOUND_NOTHING) / (1 + rank) for frame, rank, _ in cast)
@@ -174,6 +179,10 @@ class FirstLook:
         ranked.sort(key=lambda one: -one[0])
         way.readings = [reading for _, reading, _ in ranked]
         way.evidence = ranked[0][2] if ranked else Evidence()
+
+    def _in_nothing(self, way: _Way, reading: OutputReading) -> Detections:
+        outputs = self._outputs.get((way.number, EMPTY))
+        return Detections.empty() if outputs is None else self._found(way, reading, outputs)
 
     def _found(self, way: _Way, reading: OutputReading, outputs: Outputs) -> Detections:
         return found_under(card_of(self._tensors, way.fed, reading), self._tensors, outputs, self.size_hw)
@@ -190,7 +199,7 @@ class FirstLook:
                 self._untried.append(f"harder pictures of {len(frames) - done} of {len(frames)} frames")
                 break
             for way, change, outputs in runs:
-                way.evidence.add(frame, change, self._found(way, way.readings[0], outputs), self.size_hw)
+                way.evidence.add_changed(frame, change, self._found(way, way.readings[0], outputs), self.size_hw)
         for way in ways:
             way.evidence.found = {frame: way.evidence.found[frame] for frame in frames if frame in way.evidence.found}
 
@@ -200,9 +209,10 @@ class FirstLook:
             if way is taken or way.fed.model_copy(update={"colour": taken.fed.colour}) != taken.fed:
                 continue
             try:
+                self._outputs_of(way, EMPTY)
+                way.evidence.empty = self._in_nothing(way, taken.readings[0])
                 for frame in frames:
-                    outputs = self._outputs_of(way, frame)
-                    way.evidence.found[frame] = self._found(way, taken.readings[0], outputs)
+                    way.evidence.add(frame, self._found(way, taken.readings[0], self._outputs_of(way, frame)))
             except _SpentError:
                 self._untried.append("the other order of colours")
                 return []
@@ -260,7 +270,8 @@ class FirstLook:
     def _outputs_of(self, way: _Way, frame: int) -> Outputs:
         key = way.number, frame
         if key not in self._outputs:
-            self._outputs[key] = self._run(way, self._frames[frame])
+            image = np.full((*self.size_hw, CHANNELS), GREY, np.uint8) if frame == EMPTY else self._frames[frame]
+            self._outputs[key] = self._run(way, image)
         return self._outputs[key]
 
     def _run(self, way: _Way, image: UInt8Array) -> Outputs:

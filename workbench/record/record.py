@@ -25,6 +25,10 @@ from workbench.timing import Comparison, RealTime, StageSpan, Timing, Value
 SCHEMA: Literal[1] = 1
 
 
+OPEN: Literal["open"] = "open"
+SETTLED_BY = "; a card settles it: "
+
+
 class Guess(Value):
     """What nobody has confirmed of how a model is read."""
 
@@ -43,7 +47,7 @@ class Guess(Value):
         >>> Guess(about="pixel values", taken="0..1", certainty="open", why="nothing is found", card_line='values = "0..1"').words()
         'pixel values: 0..1 (open: nothing is found); a card settles it: values = "0..1"'
         """
-        return f"{self.about}: {self.taken} ({self.certainty}: {self.why}); a card settles it: {self.card_line}"
+        return f"{self.about}: {self.taken} ({self.certainty}: {self.why}){SETTLED_BY}{self.card_line}"
 
 
 class DetectorFacts(Value):
@@ -59,6 +63,11 @@ class DetectorFacts(Value):
     parameters: int | None = None
     guesses: tuple[Guess, ...] = ()
     """What is guessed of what its tensors mean, where no card says it."""
+
+    @property
+    def open_guesses(self) -> tuple[str, ...]:
+        """Those that the evidence does not settle, each in a sentence."""
+        return tuple(f"it is not settled how this model is read: {one.words()}" for one in self.guesses if one.certainty == OPEN)
 
 
 class EngineFacts(Value):
