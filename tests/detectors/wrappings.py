@@ -7,17 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from workbench.detectors import (
-    OFFSET_AND_FACTOR,
-    AnchorCard,
-    Calibration,
-    Card,
-    Detector,
-    InputCard,
-    SsdCard,
-    native_stderr_captured,
-    quiet_logger,
-)
+from workbench.detectors import AnchorCard, Calibration, Card, Detector, InputCard, SsdCard, native_stderr_captured, quiet_logger
 from workbench.graph import tensor_ops
 from workbench.samples import SAMPLE_ANCHORS, SAMPLE_HEAD, WEIGHTS
 from workbench.settings import Nms
@@ -41,17 +31,15 @@ class Wrappings:
         detector: inspector-mobile.
         folder: Where files are written.
         calibration: What integer models are calibrated on.
-        values: The range that the wrapped network wants, by its name in `OFFSET_AND_FACTOR`.
     """
 
-    def __init__(self, detector: Detector, folder: Path, calibration: Calibration, values: str = "0..1") -> None:
+    def __init__(self, detector: Detector, folder: Path, calibration: Calibration) -> None:
         self._detector = detector
         self._model = detector.keras_model()
         self._traced = tf.function(lambda image: dict(self._model(image, training=False)), autograph=False)
         self._head = detector.meaning.head
         self._folder = folder
         self._calibration = calibration
-        self._offset, self._factor = (np.asarray(one, np.float32) for one in OFFSET_AND_FACTOR[values])
 
     # Kinds of file: raw offsets and scores, which want a card with anchors
 
@@ -166,7 +154,7 @@ class Wrappings:
     # How they are written
 
     def _raw(self, image: Any) -> Outputs:
-        return self._traced((image / self._factor + self._offset) / 255)
+        return self._traced(image)
 
     def _candidates(self, image: Any) -> tuple[Any, Any]:
         raw = self._raw(image)
