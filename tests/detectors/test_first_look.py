@@ -1,10 +1,11 @@
 """How a model is to be fed, and what it puts out, found on frames: right, or told as open, and in no more than a minute."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -17,6 +18,7 @@ from workbench.detectors.files import FILE_KINDS
 from workbench.detectors.first_look import MOST_RUNS, MOST_SECONDS, FirstLook
 from workbench.detectors.network import Network
 from workbench.detectors.readings import Proposal
+from workbench.detectors.tflite_normalization import stated_normalization
 from workbench.detectors.trial_child import try_here
 from workbench.media import open_media
 from workbench.opening.opening import frames_to_look_at, open_data
@@ -61,6 +63,52 @@ def test_the_range_is_found_on_several_frames(small_network: SmallNetwork, value
     assert "in 8 frames, 8 of them with finds" in told.why
     assert best.card.guessed[0] == told.words()
     assert len(best.found) >= 1
+
+
+@pytest.mark.parametrize(
+    ("scaling", "usual"),
+    [(None, "-1..1"), ((0.0, 1.0), "0..255"), ((127.5, 1 / 127.5), "-1..1"), ((100.0, 0.01), "(pixel - 100.0) x 0.01")],
+    ids=["nothing", "a layer", "metadata", "metadata of no known range"],
+)
+def test_what_the_file_says_is_tried_first_and_holds_where_frames_show_nothing(
+    small_network: SmallNetwork, scaling: tuple[float, float] | None, usual: str
+) -> None:
+    network = small_network("0..1")
+    tensors = network.inspect()
+    (taken,) = tensors.inputs
+    saying = replace(tensors, inputs=(replace(taken, scaling=scaling),))
+
+    best = FirstLook(network, saying, [BLACK] * 3).propose()[0]
+
+    assert (guess(best).taken, guess(best).certainty) == (usual, "open")
+
+
+def test_the_metadata_of_a_tflite_file_say_how_pixels_are_scaled(assets: Path) -> None:
+    classifier = assets / "negative" / "coral_mobilenet_v1_0.25_128_quant_classifier.tflite"
+
+    assert stated_normalization(classifier.read_bytes()) == (127.5, pytest.approx(1 / 127.5))
+
+
+@pytest.mark.parametrize("damage", range(0, 200, 20))
+def test_damaged_metadata_say_nothing_and_break_nothing(assets: Path, damage: int) -> None:
+    content = bytearray((assets / "negative" / "coral_mobilenet_v1_0.25_128_quant_classifier.tflite").read_bytes())
+    place = content.find(b"M001") - 4  # where the metadata begin: their root, then their identifier
+    content[place + damage : place + damage + 20] = b"\xff" * 20
+
+    said = stated_normalization(bytes(content))
+
+    assert said is None or len(said) == 2
+
+
+def test_keras_layers_that_scale_pixels_are_seen_wherever_they_stand(tmp_path: Path) -> None:
+    image = keras.Input((32, 32, 3))
+    inner = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Rescaling(1 / 255)])
+    for name, layer in (("with", inner), ("without", keras.layers.ReLU())):
+        keras.Model(image, layer(image)).save(tmp_path / f"{name}.keras")
+
+    inputs = [FILE_KINDS[".keras"].open(tmp_path / f"{name}.keras").inspect().inputs[0] for name in ("with", "without")]
+
+    assert [one.scaling for one in inputs] == [(0.0, 1.0), None]
 
 
 def test_how_frames_are_fitted_is_always_named_as_a_habit(small_network: SmallNetwork) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from workbench.detectors.input_card import DEFAULT_HW, OFFSET_AND_FACTOR, PIXEL_TYPE, InputCard
 from workbench.detectors.network import TensorSpec
 from workbench.errors import ModelError
-from workbench.stages import Colour, InputSpec
+from workbench.stages import Colour, InputSpec, PerChannel
 
 COLOURS: tuple[Colour, ...] = ("RGB", "BGR")
 
@@ -25,8 +25,28 @@ def ways_to_feed(taken: TensorSpec) -> Sequence[tuple[InputCard, InputSpec]]:
         offset, factor = stated_scaling(taken)
         cards = [one.model_copy(update={"offset": offset, "factor": factor}) for one in cards]
     elif taken.dtype != PIXEL_TYPE:
-        cards = [one.model_copy(update={"values": values}) for one in cards for values in OFFSET_AND_FACTOR]
+        ranges: list[dict[str, object]] = [{"values": values} for values in OFFSET_AND_FACTOR]
+        if taken.scaling is not None and stated_values(taken) is None:
+            ranges.insert(0, {"offset": taken.scaling[0], "factor": taken.scaling[1]})
+        cards = [one.model_copy(update=scaled) for one in cards for scaled in ranges]
     return [(card, card.spec(taken)) for card in cards]
+
+
+def stated_values(taken: TensorSpec) -> str | None:
+    """Name the range that the file says its input has, where it is one of the usual ones."""
+    if taken.scaling is None:
+        return None
+    near = (name for name, pair in OFFSET_AND_FACTOR.items() if all(map(_alike, pair, taken.scaling)))
+    return next(near, None)
+
+
+def _alike(one: PerChannel, other: PerChannel) -> bool:
+    return bool(np.allclose(one, other, rtol=0.02, atol=1e-9))
+
+
+def is_usual(fed: InputCard, taken: TensorSpec, family: str) -> bool:
+    """Whether a way of feeding is the usual one: as the file says, else as detectors of its family have it."""
+    return fed.values in (None, stated_values(taken) or family)
 
 
 def feeding_words(fed: InputCard) -> str:

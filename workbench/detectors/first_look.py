@@ -12,7 +12,7 @@ import numpy as np
 
 from workbench.detections import Detections, UInt8Array
 from workbench.detectors.evidence import CHANGES, CLEAR, CLEAR_COLOUR, SUPPORT, Decision, Evidence, decide
-from workbench.detectors.feeding import feeding_words, ways_to_feed
+from workbench.detectors.feeding import feeding_words, is_usual, ways_to_feed
 from workbench.detectors.input_card import InputCard
 from workbench.detectors.network import Network, Tensors
 from workbench.detectors.output_kinds import OutputReading, Outputs, readings
@@ -102,7 +102,7 @@ class FirstLook:
             if usual is None:
                 return ()
             ranges = [one for one in self._ways if one.fed.colour == usual.colour]
-            ranges.sort(key=lambda one: one.fed.values not in (None, usual.values))
+            ranges.sort(key=lambda one: not is_usual(one.fed, self._tensors.inputs[0], usual.values))
             frames = self._base(ranges)
             ranges = [one for one in ranges if one.readings]
             if not ranges:

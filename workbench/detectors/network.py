@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from workbench.detections import UInt8Array
 from workbench.detectors.model_bytes import read_model
 from workbench.errors import UnavailableError
-from workbench.stages import InputSpec
+from workbench.stages import InputSpec, PerChannel
 
 Forward = Callable[[Any], Mapping[str, Any]]
 """From a batch as the input spec describes it to the raw outputs by name, as TensorFlow tensors."""
@@ -28,12 +28,14 @@ class TensorSpec:
         shape: Sides; `None` where it is open.
         dtype: NumPy's name.
         quantization: Scale and zero point of an integer tensor: `real = (stored - zero point) * scale`.
+        scaling: Of an input's pixels, `(pixel - offset) * factor`, as the file's metadata say or a layer inside shows.
     """
 
     name: str
     shape: tuple[int | None, ...]
     dtype: str
     quantization: tuple[float, int] | None = None
+    scaling: tuple[PerChannel, PerChannel] | None = None
 
     def __str__(self) -> str:
         sides = ", ".join("?" if side is None else str(side) for side in self.shape)

@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -17,6 +18,7 @@ from workbench.detectors.labels import parse_labels
 from workbench.detectors.model_bytes import read_model
 from workbench.detectors.native_output import native_stderr_captured
 from workbench.detectors.network import Calibration, Conversion, LiteRtModel, Network, Tensors, TensorSpec
+from workbench.detectors.tflite_normalization import stated_normalization
 from workbench.errors import ModelError, UnavailableError
 from workbench.settings import MOST_THREADS, PRECISIONS
 from workbench.stages import dequantised, quantised
@@ -57,7 +59,8 @@ class TfliteNetwork(Network):
 
     def inspect(self) -> Tensors:
         content, interpreter = self.read(), self._interpreter
-        inputs = tuple(_spec(details) for details in interpreter.get_input_details())
+        scaling = stated_normalization(content)
+        inputs = tuple(replace(_spec(details), scaling=scaling) for details in interpreter.get_input_details())
         outputs = tuple(_spec(details) for details in interpreter.get_output_details())
         elements: Counter[str] = Counter()
         for details in interpreter.get_tensor_details():
