@@ -131,8 +131,8 @@ def load_model(source: str, get_frames: GetFrames, allow: Collection[str] = (), 
     first = kind.open(path, trusted=trusted)
     beside = card_path(path)
     card = read_card(beside) if beside else None
-    frames = [_noise()] if card and try_on_noise else get_frames()
-    trial = try_out(name, path, first.sha256, frames, read=card is None, trusted=trusted)
+    on_noise = card is not None and try_on_noise
+    trial = try_out(name, path, first.sha256, [_noise()] if on_noise else get_frames(), read=not on_noise, trusted=trusted)
     network = kind.open(path, trusted=trusted, tensors=trial.tensors)
     return LoadedModel(network, trial, card, beside.parent if beside else None)
 

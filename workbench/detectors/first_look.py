@@ -5,6 +5,7 @@ The family's usual way of feeding is tried first, then the others: what stands i
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
@@ -30,6 +31,7 @@ MOST_OUTPUTS = 512_000_000  # bytes of outputs that are kept at a time
 MOST_KEPT = 4  # readings of the outputs that are followed under one way of feeding
 EMPTY = -1  # number of the picture of one grey
 GREY = 114
+FLAT = 3.0  # grey levels that a frame's pixels deviate by: one with less shows nothing, such as a black one
 FOUND_NOTHING = 0.1  # of a vote: an empty frame shows little of what outputs mean
 
 
@@ -87,9 +89,10 @@ class FirstLook:
         return tuple(Run(self._ways[way].fed, self._outputs[way, self.shown]) for way in self._kept())
 
     def run_each(self) -> None:
-        """Run the first frame once under each way of feeding, and judge nothing."""
-        for way in self._ways:
-            self._outputs_of(way, 0)
+        """Run the first frame once under each way of feeding that there is time for, and judge nothing."""
+        with suppress(_SpentError):
+            for way in self._ways:
+                self._outputs_of(way, 0)
 
     def propose(self) -> tuple[Proposal, ...]:
         """Return plausible cards, the best first; none where the outputs are not understood.
@@ -100,6 +103,7 @@ class FirstLook:
         with np.errstate(all="ignore"):  # a wrong reading, or a damaged file, computes with wild numbers
             usual = self._usual()
             if usual is None:
+                self.run_each()
                 return ()
             ranges = [one for one in self._ways if one.fed.colour == usual.colour]
             ranges.sort(key=lambda one: not is_usual(one.fed, self._tensors.inputs[0], usual.values))
@@ -171,7 +175,7 @@ class FirstLook:
             try:
                 evidence = Evidence(self._in_nothing(way, reading))
                 for frame in frames:
-                    evidence.add(frame, self._found(way, reading, self._outputs[way.number, frame]))
+                    evidence.add(frame, self._found(way, reading, self._outputs[way.number, frame], frame))
             except (ModelError, ValueError, IndexError):  # the reading does not fit after all
                 continue
             weight = sum((1 if len(evidence.found[frame]) else FOUND_NOTHING) / (1 + rank) for frame, rank, _ in cast)
@@ -184,7 +188,9 @@ class FirstLook:
         outputs = self._outputs.get((way.number, EMPTY))
         return Detections.empty() if outputs is None else self._found(way, reading, outputs)
 
-    def _found(self, way: _Way, reading: OutputReading, outputs: Outputs) -> Detections:
+    def _found(self, way: _Way, reading: OutputReading, outputs: Outputs, frame: int | None = None) -> Detections:
+        if frame is not None and self._frames[frame].std() < FLAT:  # whatever is found there stays in any picture as flat
+            return Detections.empty()
         return found_under(card_of(self._tensors, way.fed, reading), self._tensors, outputs, self.size_hw)
 
     def _stress(self, ways: Sequence[_Way], frames: Sequence[int]) -> None:
@@ -212,7 +218,7 @@ class FirstLook:
                 self._outputs_of(way, EMPTY)
                 way.evidence.empty = self._in_nothing(way, taken.readings[0])
                 for frame in frames:
-                    way.evidence.add(frame, self._found(way, taken.readings[0], self._outputs_of(way, frame)))
+                    way.evidence.add(frame, self._found(way, taken.readings[0], self._outputs_of(way, frame), frame))
             except _SpentError:
                 self._untried.append("the other order of colours")
                 return []
