@@ -95,3 +95,16 @@ def test_colours_want_more_than_ranges_do() -> None:
 
     assert decide([weaker, STAYS], ["RGB", "BGR"], CLEAR).taken == 1
     assert decide([weaker, STAYS], ["RGB", "BGR"], CLEAR_COLOUR).taken == 0
+
+
+def test_one_frame_among_many_makes_nobody_sure() -> None:
+    speaking, silent = Evidence(), Evidence()
+    for frame in range(4):
+        for made, after in ((speaking, found(BOX)), (silent, found() if frame == 2 else found(BOX))):
+            made.add(frame, found(BOX))
+            made.add_changed(frame, "dark", after, SIZE_HW)
+
+    told = decide([speaking, silent], ["usual", "other"])
+
+    assert (speaking.wins(silent), told.taken, told.sure) == (1, 0, False)
+    assert decide([silent, speaking], ["usual", "other"]).taken == 1

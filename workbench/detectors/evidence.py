@@ -21,7 +21,7 @@ SAME_F1 = 0.9  # of what two readings find that makes them the same
 CLEAR_COLOUR = 1.3  # things look alike in both orders of colours: at 1.05 a tenth of what was decided was wrong
 CLEAR_ON_ONE = 1.3  # on a single frame 1.05 misleads one time in twenty
 SAME_IOU = 0.5
-SUPPORT = 2  # frames that must show something under a reading for it to be sure
+SUPPORT = 2  # frames that must show something, and speak for one reading against another, for it to be sure
 
 
 def _shifted(image: UInt8Array) -> UInt8Array:
@@ -61,11 +61,14 @@ class Evidence:
             range gives the same whatever it sees.
         found: What it finds in each frame that was tried, by the frame's number.
         stays: By threshold, for each changed picture how much of that is found there again.
+        by_frame: The same at the first threshold, summed for each frame.
     """
 
     empty: Detections = field(default_factory=Detections.empty)
     found: dict[int, Detections] = field(default_factory=dict)
     stays: Mapping[float, list[float]] = field(default_factory=lambda: {threshold: [] for threshold in THRESHOLDS})
+
+    by_frame: dict[int, float] = field(default_factory=dict)
 
     def add(self, frame: int, found: Detections) -> None:
         """Take in what was found in a frame."""
@@ -76,6 +79,7 @@ class Evidence:
         changed = moved_back(_without(found, self.empty), change, size_hw)
         for threshold, values in self.stays.items():
             values.append(_staying(_above(self.found[frame], threshold), _above(changed, threshold)))
+        self.by_frame[frame] = self.by_frame.get(frame, 0.0) + self.stays[THRESHOLDS[0]][-1]
 
     def at(self, threshold: float) -> float:
         """Return the evidence among scores from a threshold: score times overlap of what stays, less half of what is new."""
@@ -92,6 +96,10 @@ class Evidence:
     def ratio(self, other: "Evidence") -> float:
         """Return how many times another's evidence this is, at the threshold where it is less so."""
         return min((self.at(one) + LEAST) / (other.at(one) + LEAST) for one in THRESHOLDS)
+
+    def wins(self, other: "Evidence") -> int:
+        """Count the frames that speak for this against another."""
+        return sum(value > other.by_frame.get(frame, 0.0) + LEAST for frame, value in self.by_frame.items())
 
     def same_boxes(self, other: "Evidence") -> bool:
         """Whether both find the same in the frames that both were tried on."""
@@ -129,13 +137,13 @@ def decide(evidence: Sequence[Evidence], names: Sequence[str], clear: float = CL
     if not any(one.at(THRESHOLDS[0]) for one in evidence):
         return Decision(0, sure=False, why=f"nothing found in {frames} frames stays in harder pictures; this is the usual one")
     best = max(range(len(evidence)), key=lambda n: evidence[n].at(THRESHOLDS[0]))
-    needed = clear if frames >= SUPPORT else max(clear, CLEAR_ON_ONE)
-    rivals = [n for n in range(len(evidence)) if n != best and evidence[best].ratio(evidence[n]) < needed]
+    rivals = _rivals(evidence, best, clear)
     if 0 in rivals:
-        best, rivals = 0, [n for n in range(1, len(evidence)) if evidence[0].ratio(evidence[n]) < needed]
+        best, rivals = 0, _rivals(evidence, 0, clear)
     figures = ", ".join(f"{name} {one.at(THRESHOLDS[0]):.2f}" for name, one in zip(names, evidence, strict=True))
     told = f"evidence {figures} in {frames} frame{'s' if frames > 1 else ''}, {support[best]} of them with finds"
-    if support[best] < SUPPORT:
+    beaten = (one for n, one in enumerate(evidence) if n != best and n not in rivals)
+    if support[best] < SUPPORT or any(evidence[best].wins(one) < SUPPORT for one in beaten):
         return Decision(best, sure=False, why=f"{told}: too few to be sure", remaining=tuple(rivals))
     near = [n for n in rivals if evidence[n].ratio(evidence[best]) <= NEAR and evidence[n].same_boxes(evidence[best])]
     if len(near) == len(rivals):
@@ -143,6 +151,15 @@ def decide(evidence: Sequence[Evidence], names: Sequence[str], clear: float = CL
         return Decision(best, sure=True, why=told + tie, remaining=tuple(near))
     left = " or ".join(names[n] for n in rivals)
     return Decision(best, sure=False, why=f"{told}: it may be {left} as well", remaining=tuple(rivals))
+
+
+def _rivals(evidence: Sequence[Evidence], best: int, clear: float) -> list[int]:
+    """Return the readings that one does not beat clearly; where a single frame speaks for it, that takes more."""
+
+    def needed(other: Evidence) -> float:
+        return clear if evidence[best].wins(other) >= SUPPORT else max(clear, CLEAR_ON_ONE)
+
+    return [n for n, other in enumerate(evidence) if n != best and evidence[best].ratio(other) < needed(other)]
 
 
 def _above(found: Detections, threshold: float) -> Detections:
