@@ -113,7 +113,7 @@ def test_all_variables_missing_are_missed(sound: Path) -> None:
 
 
 def test_the_file_inside_a_saved_models_folder_stands_for_it(sound: Path) -> None:
-    loaded = load_model(str(sound / "saved_model.pb"), lambda: FRAME)
+    loaded = load_model(str(sound / "saved_model.pb"), lambda: [FRAME])
 
     assert loaded.network.path == sound
     assert [str(one) for one in loaded.trial.tensors.outputs] == ["y float32[1, 32, 32, 3]"]

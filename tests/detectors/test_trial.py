@@ -11,8 +11,9 @@ import pytest
 import tensorflow as tf
 
 from workbench.detectors import InputCard, native_stderr_captured, quiet_logger, trial
+from workbench.detectors.feeding import stated_scaling, ways_to_feed
 from workbench.detectors.network import TensorSpec
-from workbench.detectors.trial import stated_scaling, try_out, ways_to_feed
+from workbench.detectors.trial import try_out
 from workbench.errors import ModelError
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
@@ -41,16 +42,16 @@ def tflite(folder: Path, *, endless: bool) -> Path:
 
 def test_a_trial_feeds_each_way_and_is_kept_by_content(tmp_path: Path) -> None:
     path = tflite(tmp_path, endless=False)
-    first = try_out(".tflite", path, "content", FRAME, cache=tmp_path / "cache")
+    first = try_out(".tflite", path, "content", [FRAME], read=False, cache=tmp_path / "cache")
 
     path.unlink()
-    again = try_out(".tflite", path, "content", FRAME, cache=tmp_path / "cache")
+    again = try_out(".tflite", path, "content", [FRAME], read=False, cache=tmp_path / "cache")
 
     assert again.tensors == first.tensors
-    assert {(run.colour, run.values) for run in again.runs} == {
-        (colour, values) for colour in ("RGB", "BGR") for values in ("0..1", "0..255", "-1..1")
+    assert {(run.fed.colour, run.fed.values) for run in again.runs} == {
+        (colour, values) for colour in ("RGB", "BGR") for values in ("0..1", "0..255", "-1..1", "imagenet")
     }
-    red, blue = (next(run for run in again.runs if run.colour == colour).outputs for colour in ("RGB", "BGR"))
+    red, blue = (next(run for run in again.runs if run.fed.colour == colour).outputs for colour in ("RGB", "BGR"))
     for name, one in red.items():
         assert one.shape == (1, 32, 3)
         np.testing.assert_array_equal(one, blue[name][..., ::-1])
@@ -59,7 +60,7 @@ def test_a_trial_feeds_each_way_and_is_kept_by_content(tmp_path: Path) -> None:
 @pytest.mark.parametrize("what", ["another frame", "another file", "a damaged one"])
 def test_what_was_kept_of_something_else_is_not_taken(tmp_path: Path, what: str) -> None:
     path, cache = tflite(tmp_path, endless=False), tmp_path / "cache"
-    try_out(".tflite", path, "content", FRAME, cache=cache)
+    try_out(".tflite", path, "content", [FRAME], read=False, cache=cache)
     path.unlink()
     if what == "a damaged one":
         (kept,) = cache.iterdir()
@@ -70,7 +71,8 @@ def test_what_was_kept_of_something_else_is_not_taken(tmp_path: Path, what: str)
             ".tflite",
             path,
             "other" if what == "another file" else "content",
-            255 - FRAME if what == "another frame" else FRAME,
+            [255 - FRAME if what == "another frame" else FRAME],
+            read=False,
             cache=cache,
         )
 
@@ -80,7 +82,7 @@ def test_a_model_that_never_returns_is_given_up(tmp_path: Path) -> None:
     began = time.monotonic()
 
     with pytest.raises(ModelError) as refused:
-        try_out(".tflite", path, "endless", FRAME, cache=tmp_path, timeout_seconds=SHORT)
+        try_out(".tflite", path, "endless", [FRAME], read=False, cache=tmp_path, timeout_seconds=SHORT)
 
     assert str(refused.value) == f"{path} does not return within 3 s from one frame; choose a smaller model"
     assert time.monotonic() - began < trial.LOADING_SECONDS
@@ -104,7 +106,7 @@ def test_a_model_that_ends_its_process_costs_a_sentence(tmp_path: Path, code: st
     keras.Model(image, layer(image)).save(path)
 
     with pytest.raises(ModelError) as refused:
-        try_out(".keras", path, code, FRAME, trusted=True, cache=tmp_path)
+        try_out(".keras", path, code, [FRAME], trusted=True, cache=tmp_path)
 
     assert str(refused.value) == f"{path} {words} when it is loaded and run on one frame; choose another model"
 
@@ -112,8 +114,8 @@ def test_a_model_that_ends_its_process_costs_a_sentence(tmp_path: Path, code: st
 @pytest.mark.parametrize(
     ("spec", "count", "dtype"),
     [
-        (TensorSpec("x", (1, 32, 32, 3), "float32"), 6, "float32"),
-        (TensorSpec("x", (1, 3, 32, 32), "float32"), 6, "float32"),
+        (TensorSpec("x", (1, 32, 32, 3), "float32"), 8, "float32"),
+        (TensorSpec("x", (1, 3, 32, 32), "float32"), 8, "float32"),
         (TensorSpec("x", (1, 32, 32, 3), "uint8"), 2, "uint8"),
         (TensorSpec("x", (1, 32, 32, 3), "int8", (1 / 255, -128)), 2, "float32"),
     ],

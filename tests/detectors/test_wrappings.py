@@ -22,7 +22,6 @@ from workbench.detectors import (
     why_no_detector,
 )
 from workbench.detectors.files import FILE_KINDS
-from workbench.detectors.readings import propose
 from workbench.detectors.trial_child import try_here
 from workbench.errors import ModelError, UnavailableError
 from workbench.media import Frame
@@ -94,10 +93,10 @@ def loaded(
         path = MAKERS[name](make)
         kind = FILE_KINDS["folder" if path.is_dir() else path.suffix]
         network = kind.open(path)
-        trial = try_here(network, stills[0].image_rgb)
+        trial = try_here(network, [one.image_rgb for one in stills])
         if path.suffix == ".tflite":  # its refusals follow from what was found
             network = kind.open(path, tensors=trial.tensors)
-        return LoadedModel(network, trial, None, None, propose(trial))
+        return LoadedModel(network, trial, None, None)
 
     return open_wrapping
 
@@ -109,7 +108,7 @@ def detector(loaded: OpenWrapping) -> Callable[[str], Detector]:
     @cache
     def detector_of(name: str) -> Detector:
         found = loaded(name)
-        card = found.proposals[0].card if found.proposals else anchors_card(*_offsets_and_scores(found))
+        card = found.trial.proposals[0].card if found.trial.proposals else anchors_card(*_offsets_and_scores(found))
         card = card.model_copy(update={"input": card.input.model_copy(update={"fit": "letterbox"})})
         return as_detector(found, card, str(found.network.path))
 
@@ -144,7 +143,7 @@ def _offsets_and_scores(found: LoadedModel) -> tuple[str, str]:
 
 @pytest.mark.parametrize("name", each(READ))
 def test_the_meaning_of_outputs_is_recognised(loaded: OpenWrapping, name: str) -> None:
-    card = loaded(name).proposals[0].card
+    card = loaded(name).trial.proposals[0].card
 
     assert (card.candidates, card.detections) == READ[name]
     assert (card.input.colour, card.input.values) in {("RGB", "0..1"), ("RGB", None)}
@@ -155,7 +154,7 @@ def test_the_meaning_of_outputs_is_recognised(loaded: OpenWrapping, name: str) -
 def test_offsets_from_anchors_want_a_card_and_say_so(loaded: OpenWrapping, name: str) -> None:
     found = loaded(name)
 
-    assert not found.proposals
+    assert not found.trial.proposals
     assert why_no_detector(found.trial).startswith("gives offsets from anchors that are not in the file (")
 
 

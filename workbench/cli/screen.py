@@ -81,6 +81,8 @@ def print_records(out: Console, records: Sequence[Record]) -> None:
     out.print(table)
     if any(map(ran, records)):
         out.print(MS_AND_FPS, style="dim", markup=False)
+    for line in dict.fromkeys(f"guessed: {one.words()}" for record in records for one in record.detector.guesses):
+        out.print(line, style="dim", markup=False)
     for record in records:
         if record.problem:
             out.print(f"{record.name}: {record.problem.message}", style="bold red", markup=False)

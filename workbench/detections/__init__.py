@@ -13,8 +13,9 @@ from workbench.detections.accuracy import (
     uncounted,
     with_reasons,
 )
-from workbench.detections.boxes import FloatArray, UInt8Array, areas_px
+from workbench.detections.boxes import FloatArray, UInt8Array, areas_px, pairwise_iou
 from workbench.detections.detections import Detections
+from workbench.detections.doubts import doubts
 
 __all__ = [
     "Accuracy",
@@ -28,8 +29,10 @@ __all__ = [
     "areas_px",
     "average_precision",
     "break_reasons",
+    "doubts",
     "match",
     "match_frame",
+    "pairwise_iou",
     "uncounted",
     "with_reasons",
 ]

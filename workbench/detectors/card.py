@@ -15,7 +15,7 @@ from workbench.detectors.network import Tensors, TensorSpec
 from workbench.detectors.output_cards import CandidatesCard, DetectionsCard
 from workbench.detectors.output_kinds import candidates_card
 from workbench.errors import ModelError, SaveError
-from workbench.record import write_whole
+from workbench.record import OPEN, SETTLED_BY, Guess, write_whole
 
 SUFFIXES = (".card.toml", ".card.json")
 
@@ -90,6 +90,20 @@ def _inside(folder: Path, name: str) -> Path:
     if not path.resolve().is_relative_to(folder.resolve()):
         raise ModelError(f"the card's labels {name!r} lie outside its folder {folder}; copy the file into it, and name it so")
     return path
+
+
+def guesses_in(card: Card) -> tuple[Guess, ...]:
+    """Return what a card itself says that nobody has confirmed: what was open when it was written stays so."""
+    return tuple(
+        Guess(
+            about="the card",
+            taken=line.partition(SETTLED_BY)[0],
+            certainty="open" if f"({OPEN}: " in line else "usual",
+            why="its guessed lines say so",
+            card_line="correct it there where it is wrong, and take the line out of guessed",
+        )
+        for line in card.guessed
+    )
 
 
 def card_path(model: Path) -> Path | None:

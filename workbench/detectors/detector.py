@@ -1,13 +1,13 @@
 """A detector: a network, and what its tensors mean."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
 from workbench.catalogue import NMS_METHODS
 from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Network
-from workbench.record import DetectorFacts
+from workbench.record import DetectorFacts, Guess
 from workbench.settings import PRECISIONS, Nms, Settings
 from workbench.stages import Head, InputSpec, OwnNms
 
@@ -52,6 +52,7 @@ class Detector:
         meaning: What its tensors mean.
         name: What to call it.
         source: What `workbench run` takes to find it again.
+        guesses: What nobody has confirmed of the meaning.
 
     Attributes:
         facts: Name, source, labels and content hash.
@@ -60,7 +61,7 @@ class Detector:
             listed here may still be refused by the machine or by another setting (`workbench.opening.availability`).
     """
 
-    def __init__(self, network: Network, meaning: Meaning, *, name: str, source: str) -> None:
+    def __init__(self, network: Network, meaning: Meaning, *, name: str, source: str, guesses: Sequence[Guess] = ()) -> None:
         self._network = network
         self.meaning = meaning
         self.facts = DetectorFacts(
@@ -70,6 +71,7 @@ class Detector:
             sha256=network.sha256,
             size_bytes=network.size_bytes,
             labels=meaning.labels,
+            guesses=tuple(guesses),
         )
         self.refusals: Mapping[str, Mapping[str, str]] = {**network.refusals, "nms.method": _nms_refusals(meaning)}
 

@@ -1,7 +1,7 @@
 """From a path to a detector, by kind of file. A new kind is a module beside this one and a line in the table."""
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,14 +10,14 @@ import numpy as np
 from workbench.catalogue import load
 from workbench.detections import UInt8Array
 from workbench.detectors.anchor_card import anchor_outputs
-from workbench.detectors.card import Card, card_path, read_card
+from workbench.detectors.card import Card, card_path, guesses_in, read_card
 from workbench.detectors.detector import Detector
 from workbench.detectors.model_bytes import check_no_pickle
 from workbench.detectors.native_output import load_tensorflow
 from workbench.detectors.network import Network, Tensors
-from workbench.detectors.readings import Proposal, propose
 from workbench.detectors.trial import Trial, try_out
 from workbench.errors import ModelError, SettingsError
+from workbench.record import Guess
 
 ALLOWANCES = ("lambda", "python-functions")  # Python code in a model that runs only where its user says so
 TASK = "detect"  # of a detector, in the words of Ultralytics' metadata
@@ -70,44 +70,43 @@ class LoadedModel:
 
     Attributes:
         network: What runs.
-        trial: What it did with one frame.
+        trial: What it did with frames, and the plausible readings of that.
         card: The card beside it, which wins; `None` where there is none.
         card_folder: Where that card lies.
-        proposals: Plausible readings, the best first.
     """
 
     network: Network
     trial: Trial
     card: Card | None
     card_folder: Path | None
-    proposals: tuple[Proposal, ...]
 
 
-GetFrame = Callable[[], UInt8Array]
-"""Gives a real frame `(height, width, 3)`, RGB."""
+GetFrames = Callable[[], Sequence[UInt8Array]]
+"""Gives real frames `(height, width, 3)`, RGB, spread over media; the first eight too."""
 
 
-def load_detector(source: str, get_frame: GetFrame, allow: Collection[str] = ()) -> Detector:
+def load_detector(source: str, get_frames: GetFrames, allow: Collection[str] = ()) -> Detector:
     """Load the detector in a file or folder: by the card beside it, else by the best reading of what it puts out.
 
     Args:
         source: A path.
-        get_frame: What to try it on; asked only where no card says what the tensors mean.
+        get_frames: What to try it on; asked only where no card says what the tensors mean.
         allow: Names of `ALLOWANCES` that the user grants.
 
     Raises:
         ModelError: There is no such model, it does not load or run, or what it puts out is not understood without a card.
     """
-    loaded = load_model(source, get_frame, allow)
+    loaded = load_model(source, get_frames, allow)
     if loaded.card is not None:
-        return as_detector(loaded, loaded.card, source)
-    if not loaded.proposals:
+        return as_detector(loaded, loaded.card, source, guesses_in(loaded.card))
+    if not loaded.trial.proposals:
         raise ModelError(f"{source} {why_no_detector(loaded.trial)}")
-    return as_detector(loaded, loaded.proposals[0].card, source)
+    best = loaded.trial.proposals[0]
+    return as_detector(loaded, best.card, source, best.guesses)
 
 
-def as_detector(loaded: LoadedModel, card: Card, source: str) -> Detector:
-    """Make a detector of a network and one reading of it.
+def as_detector(loaded: LoadedModel, card: Card, source: str, guesses: Sequence[Guess] = ()) -> Detector:
+    """Make a detector of a network and one reading of it, with what is guessed of that.
 
     Raises:
         ModelError: They do not fit.
@@ -116,11 +115,11 @@ def as_detector(loaded: LoadedModel, card: Card, source: str) -> Detector:
         meaning = card.meaning(loaded.trial.tensors, loaded.card_folder or loaded.network.path.parent)
     except ModelError as error:
         raise ModelError(f"{source}: {error}") from None
-    return Detector(loaded.network, meaning, name=card.name or _stem(loaded.network.path), source=source)
+    return Detector(loaded.network, meaning, name=card.name or _stem(loaded.network.path), source=source, guesses=guesses)
 
 
-def load_model(source: str, get_frame: GetFrame, allow: Collection[str] = (), *, try_on_noise: bool = True) -> LoadedModel:
-    """Try a model on one frame and find readings of what it puts out; takes and raises what `load_detector` does.
+def load_model(source: str, get_frames: GetFrames, allow: Collection[str] = (), *, try_on_noise: bool = True) -> LoadedModel:
+    """Try a model on frames and find readings of what it puts out; takes and raises what `load_detector` does.
 
     A model with a card is tried on noise instead, which is one frame for all media, unless `try_on_noise` is false.
     """
@@ -133,14 +132,15 @@ def load_model(source: str, get_frame: GetFrame, allow: Collection[str] = (), *,
     first = kind.open(path, trusted=trusted)
     beside = card_path(path)
     card = read_card(beside) if beside else None
-    trial = try_out(name, path, first.sha256, _noise() if card and try_on_noise else get_frame(), trusted=trusted)
+    frames = [_noise()] if card and try_on_noise else get_frames()
+    trial = try_out(name, path, first.sha256, frames, read=card is None, trusted=trusted)
     if card is None and trial.tensors.task not in (None, TASK):
         raise ModelError(
             f"{source} says inside that its task is {trial.tensors.task!r}, not {TASK!r}; choose a detector, or say what"
             " its outputs mean in a detector card beside it"
         )
     network = kind.open(path, trusted=trusted, tensors=trial.tensors)
-    return LoadedModel(network, trial, card, beside.parent if beside else None, () if card else propose(trial))
+    return LoadedModel(network, trial, card, beside.parent if beside else None)
 
 
 def _noise() -> UInt8Array:

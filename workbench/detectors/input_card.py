@@ -10,8 +10,15 @@ from workbench.errors import ModelError
 from workbench.settings import SizeHW
 from workbench.stages import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel
 
-Values = Literal["0..1", "0..255", "-1..1"]
-OFFSET_AND_FACTOR: Mapping[str, tuple[float, float]] = {"0..1": (0.0, 1 / 255), "0..255": (0.0, 1.0), "-1..1": (127.5, 1 / 127.5)}
+Values = Literal["0..1", "0..255", "-1..1", "imagenet"]
+# ImageNet's mean and standard deviation of each channel, red first: torchvision.transforms.Normalize's usual numbers, times 255.
+IMAGENET = (123.675, 116.28, 103.53), (1 / 58.395, 1 / 57.12, 1 / 57.375)
+OFFSET_AND_FACTOR: Mapping[str, tuple[PerChannel, PerChannel]] = {
+    "0..1": (0.0, 1 / 255),
+    "0..255": (0.0, 1.0),
+    "-1..1": (127.5, 1 / 127.5),
+    "imagenet": IMAGENET,
+}
 PIXEL_TYPE = "uint8"  # a network that takes it is fed pixels as they are
 
 
@@ -31,7 +38,7 @@ class InputCard(CardPart):
     layout: Layout | None = None
     colour: Colour = "RGB"
     values: Values | None = None
-    """The range that pixels are brought to; or `offset` and `factor`."""
+    """The range that pixels are brought to (`imagenet`: its mean and deviation a channel); or `offset` and `factor`."""
     offset: PerChannel | None = None
     """Subtracted from each pixel value (0..255), before `factor`."""
     factor: PerChannel | None = None
@@ -56,7 +63,7 @@ class InputCard(CardPart):
         fixed = (height, width) if height is not None and width is not None else None
         if fixed and self.size not in (None, fixed):
             raise ModelError(f"the card's input.size is {self.size}, the file takes {fixed} only; correct the card")
-        offset, factor = OFFSET_AND_FACTOR[self.values or "0..1"]
+        offset, factor = (_in_order(one, self.colour) for one in OFFSET_AND_FACTOR[self.values or "0..1"])
         return InputSpec(
             size_hw=fixed,
             default_hw=fixed or self.size or tensor.usual_hw or DEFAULT_HW,
@@ -71,6 +78,10 @@ class InputCard(CardPart):
             batch=batch,
             dtype="uint8" if tensor.dtype == PIXEL_TYPE else "float32",
         )
+
+
+def _in_order(red_first: PerChannel, colour: Colour) -> PerChannel:
+    return red_first[::-1] if isinstance(red_first, tuple) and colour == "BGR" else red_first
 
 
 DEFAULT_HW = (320, 320)

@@ -13,6 +13,8 @@ from workbench.detectors.tensorflow_network import TensorFlowNetwork
 from workbench.errors import ModelError
 
 ZIP = b"PK"  # what a `.keras` file begins with: it is a zip archive
+AS_THEY_ARE = 0.0, 1.0  # offset and factor of what takes pixels of 0..255
+RESCALING = ("Rescaling", "Normalization")  # keras.layers that bring pixels to a range
 HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -67,7 +69,8 @@ class KerasNetwork(TensorFlowNetwork):
         model = self.keras_model()
         try:
             named = named_outputs(model, model.outputs if not isinstance(model.output, Mapping) else model.output)
-            inputs = tuple(TensorSpec(one.name, tuple(one.shape), str(one.dtype)) for one in model.inputs)
+            scaling = AS_THEY_ARE if _rescales(model) else None
+            inputs = tuple(TensorSpec(one.name, tuple(one.shape), str(one.dtype), scaling=scaling) for one in model.inputs)
         except AttributeError as error:  # a subclassed model that nobody has called
             raise ModelError(
                 f"{self.path} does not say its inputs and outputs: {first_line(str(error))}; export a SavedModel"
@@ -118,6 +121,12 @@ def named_outputs(model: Any, result: Any) -> dict[str, Any]:
     if len(names) != len(parts) or len(set(names)) != len(names):
         names = [f"output_{position}" for position in range(len(parts))]
     return dict(zip(names, parts, strict=True))
+
+
+def _rescales(model: Any) -> bool:
+    """Whether pixels are scaled inside, by Keras' own layers for that; models may stand in models."""
+    layers = getattr(model, "layers", ())
+    return any(type(one).__name__ in RESCALING or _rescales(one) for one in layers)
 
 
 def _check_whole(path: Path) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from workbench.detections import UInt8Array
 from workbench.detectors.model_bytes import read_model
 from workbench.errors import UnavailableError
-from workbench.stages import InputSpec
+from workbench.stages import InputSpec, PerChannel
 
 Forward = Callable[[Any], Mapping[str, Any]]
 """From a batch as the input spec describes it to the raw outputs by name, as TensorFlow tensors."""
@@ -30,6 +30,7 @@ class TensorSpec:
         quantization: Scale and zero point of an integer tensor: `real = (stored - zero point) * scale`.
         usual_hw: Height and width of an input whose sides are open, as the file says of itself.
         multiple_of: What such sides must be multiples of.
+        scaling: Of an input's pixels, `(pixel - offset) * factor`, as the file's metadata say or a layer inside shows.
     """
 
     name: str
@@ -38,6 +39,7 @@ class TensorSpec:
     quantization: tuple[float, int] | None = None
     usual_hw: tuple[int, int] | None = None
     multiple_of: int | None = None
+    scaling: tuple[PerChannel, PerChannel] | None = None
 
     def __str__(self) -> str:
         sides = ", ".join("?" if side is None else str(side) for side in self.shape)

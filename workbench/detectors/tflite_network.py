@@ -16,6 +16,7 @@ from workbench.detectors.model_bytes import read_model
 from workbench.detectors.native_output import native_stderr_captured
 from workbench.detectors.network import Calibration, Conversion, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.detectors.tflite_metadata import read_metadata
+from workbench.detectors.tflite_normalization import stated_normalization
 from workbench.errors import ModelError, UnavailableError
 from workbench.settings import MOST_THREADS, PRECISIONS
 from workbench.stages import dequantised, quantised
@@ -54,11 +55,11 @@ class TfliteNetwork(Network):
         return content
 
     def inspect(self) -> Tensors:
-        content = self.read()
-        interpreter = self._interpreter(content)
-        said = read_metadata(content)
+        content, interpreter = self.read(), self._interpreter
+        said, scaling = read_metadata(content), stated_normalization(content)
         inputs = tuple(
-            replace(_spec(details), usual_hw=said.size_hw, multiple_of=said.stride) for details in interpreter.get_input_details()
+            replace(_spec(details), usual_hw=said.size_hw, multiple_of=said.stride, scaling=scaling)
+            for details in interpreter.get_input_details()
         )
         outputs = tuple(_spec(details) for details in interpreter.get_output_details())
         elements: Counter[str] = Counter()
@@ -66,19 +67,20 @@ class TfliteNetwork(Network):
             elements[np.dtype(details["dtype"]).name] += int(np.prod(details["shape"]))
         return Tensors(inputs, outputs, _precision(inputs, elements), said.labels, _suppresses_by_class(content), said.task)
 
-    def _interpreter(self, content: bytes) -> Any:
+    @cached_property
+    def _interpreter(self) -> Any:
         from ai_edge_litert.interpreter import Interpreter
 
         with native_stderr_captured():
             try:
-                interpreter = Interpreter(model_content=content, num_threads=1)
+                interpreter = Interpreter(model_content=self.read(), num_threads=1)
                 interpreter.allocate_tensors()
             except (RuntimeError, ValueError) as error:
                 raise ModelError(_load_failure(self.path, str(error))) from None
         return interpreter
 
     def run(self, batch: NDArray[np.generic]) -> Mapping[str, NDArray[np.generic]]:
-        interpreter = self._interpreter(self.read())
+        interpreter = self._interpreter
         (details,) = interpreter.get_input_details()
         with native_stderr_captured():
             try:

@@ -1,4 +1,4 @@
-"""A stranger's model is tried in a process of its own first: loaded, and run on one frame under each way of feeding it.
+"""A stranger's model is tried in a process of its own first: loaded, and run on frames under each way of feeding it.
 
 A file that crashes the runtime, or never returns, costs a sentence and not the kernel. What was found is kept by content, so
 that a model is tried once. What runs there is `workbench.detectors.trial_child`.
@@ -21,57 +21,47 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 from pydantic import TypeAdapter
 
-from workbench.detections import FloatArray, UInt8Array
-from workbench.detectors.input_card import DEFAULT_HW, OFFSET_AND_FACTOR, PIXEL_TYPE, InputCard, Values
-from workbench.detectors.network import Tensors, TensorSpec
+from workbench.detections import UInt8Array
+from workbench.detectors.card import Card
+from workbench.detectors.input_card import InputCard
+from workbench.detectors.network import Tensors
+from workbench.detectors.readings import Proposal, Run, found_under
 from workbench.errors import ModelError, SaveError
 from workbench.machine import ChildFailedError, ChildProcess
-from workbench.record import write_whole
-from workbench.stages import Colour, InputSpec
+from workbench.record import Guess, write_whole
 
-TRIAL = 2  # raised when what is kept changes
+TRIAL = 4  # raised when what is kept changes, or how it is judged
 LOADING_SECONDS = 60.0  # for TensorFlow itself to load, which on a slow disk takes long and is no fault of the model
-TIMEOUT_SECONDS = 18.0  # for the model, from there on
+TIMEOUT_SECONDS = 18.0  # for the model to load, and for each of its runs
 LARGEST_RESULT = 512 * 1024 * 1024  # bytes of raw outputs that are taken from a child
-COLOURS: tuple[Colour, ...] = ("RGB", "BGR")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One frame through the network, fed in one way.
-
-    Attributes:
-        colour: Order of the channels.
-        values: Range that pixels were brought to; `None` where they went in as they are, or as the file states.
-        outputs: Raw, by name, float32.
-    """
-
-    colour: Colour
-    values: Values | None
-    outputs: Mapping[str, FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a model did with one frame, stretched to its input.
+    """What a model did with frames, stretched to its input.
 
     Attributes:
         tensors: What goes in and comes out.
         size_hw: Height and width that it was run at.
-        runs: One for each way of feeding it.
+        shown: Number of the frame that `runs` are of.
+        runs: One for each way of feeding it that was tried.
+        proposals: Plausible readings, the best first; none where the outputs are not understood, or nobody asked.
     """
 
     tensors: Tensors
     size_hw: tuple[int, int]
+    shown: int
     runs: tuple[Run, ...]
+    proposals: tuple[Proposal, ...] = ()
 
 
 def try_out(
     kind: str,
     path: Path,
     sha256: str,
-    frame_rgb: UInt8Array,
+    frames_rgb: Sequence[UInt8Array],
     *,
+    read: bool = True,
     trusted: bool = False,
     cache: Path | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
@@ -82,7 +72,8 @@ def try_out(
         kind: Name of the kind of file, in `workbench.detectors.files.FILE_KINDS`.
         path: The file or folder.
         sha256: Of its content.
-        frame_rgb: A real frame, uint8 RGB.
+        frames_rgb: Real frames, uint8 RGB.
+        read: Whether to judge what its outputs mean, and how to feed it; else it is run on the first frame only.
         trusted: Whether Python code in it may run.
         cache: Folder of what was found; the user's cache folder by default.
         timeout_seconds: Seconds that the model may take, once its runtime is there.
@@ -96,7 +87,8 @@ def try_out(
         version("tensorflow"),
         version("ai-edge-litert"),
         sha256,
-        hashlib.sha256(frame_rgb.tobytes()).hexdigest(),
+        *(hashlib.sha256(repr(one.shape).encode() + one.tobytes()).hexdigest() for one in frames_rgb),
+        read,
         trusted,
     )
     kept = folder / f"{hashlib.sha256('|'.join(map(str, words)).encode()).hexdigest()}.npz"
@@ -104,8 +96,8 @@ def try_out(
         return found
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
         place = Path(scratch)
-        np.save(place / "frame.npy", frame_rgb)
-        request = {"kind": kind, "path": str(path.resolve()), "called": str(path), "trusted": trusted}
+        np.savez(place / "frames.npz", *frames_rgb)
+        request = {"kind": kind, "path": str(path.resolve()), "called": str(path), "trusted": trusted, "read": read}
         (place / "request.json").write_text(json.dumps(request))
         _run_child(place, path, timeout_seconds)
         result = place / "result.npz"
@@ -148,8 +140,18 @@ def save_trial(trial: Trial, path: Path) -> None:
     """Write what was found where `try_out` reads it."""
     facts = {
         "size_hw": trial.size_hw,
+        "shown": trial.shown,
         "tensors": asdict(trial.tensors),
-        "runs": [{"colour": run.colour, "values": run.values, "outputs": list(run.outputs)} for run in trial.runs],
+        "runs": [{"fed": run.fed.model_dump(mode="json"), "outputs": list(run.outputs)} for run in trial.runs],
+        "proposals": [
+            {
+                "card": one.card.model_dump(mode="json"),
+                "sure": one.sure,
+                "guesses": [guess.model_dump(mode="json") for guess in one.guesses],
+                "run": one.run,
+            }
+            for one in trial.proposals
+        ],
     }
     arrays: dict[str, NDArray[Any]] = {
         f"{number}-{n}": one for number, run in enumerate(trial.runs) for n, one in enumerate(run.outputs.values())
@@ -161,46 +163,20 @@ def _parsed(content: bytes) -> Trial:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         facts: dict[str, Any] = json.loads(str(arrays["facts"]))
         runs = tuple(
-            Run(one["colour"], one["values"], {name: arrays[f"{number}-{n}"] for n, name in enumerate(one["outputs"])})
+            Run(
+                InputCard.model_validate(one["fed"]),
+                {name: arrays[f"{number}-{n}"] for n, name in enumerate(one["outputs"])},
+            )
             for number, one in enumerate(facts["runs"])
         )
-    return Trial(TypeAdapter(Tensors).validate_python(facts["tensors"]), tuple(facts["size_hw"]), runs)
+    tensors, size_hw = TypeAdapter(Tensors).validate_python(facts["tensors"]), tuple(facts["size_hw"])
+    proposals = tuple(_proposal(one, tensors, runs, size_hw) for one in facts["proposals"])
+    return Trial(tensors, size_hw, facts["shown"], runs, proposals)
 
 
-def ways_to_feed(taken: TensorSpec) -> Sequence[tuple[InputCard, InputSpec]]:
-    """List the ways of feeding a frame to an input that are worth trying, the most usual first.
-
-    Raises:
-        ModelError: It takes no colour pictures, or numbers of a kind that nobody feeds.
-    """
-    if taken.dtype not in {"float32", "uint8", "int8", "int16"}:
-        raise ModelError(f"its input is {taken}, of a type that pictures are not fed in; convert it to take float32 or uint8")
-    if taken.dtype == PIXEL_TYPE:
-        cards = [InputCard(colour=colour, fit="stretch", size=default_size(taken)) for colour in COLOURS]
-    elif taken.quantization is not None:
-        offset, factor = stated_scaling(taken)
-        cards = [InputCard(colour=one, offset=offset, factor=factor, fit="stretch", size=default_size(taken)) for one in COLOURS]
-    else:
-        cards = [
-            InputCard(colour=colour, values=values, fit="stretch", size=default_size(taken))
-            for colour in COLOURS
-            for values in OFFSET_AND_FACTOR
-        ]
-    return [(card, card.spec(taken)) for card in cards]
-
-
-def default_size(taken: TensorSpec) -> tuple[int, int] | None:
-    """Return the size to feed where the file leaves it open; `None` where it does not."""
-    return (taken.usual_hw or DEFAULT_HW) if None in taken.shape[1:] else None
-
-
-def stated_scaling(taken: TensorSpec) -> tuple[float, float]:
-    """Return offset and factor of pixels by the range that a quantised input can hold."""
-    assert taken.quantization is not None, "asked of quantised inputs only"
-    scale, zero_point = taken.quantization
-    limits = np.iinfo(taken.dtype)
-    low, high = ((limit - zero_point) * scale for limit in (limits.min, limits.max))
-    if taken.dtype == "int16":  # symmetric: half of its range is there for numbers that no pixel becomes
-        low = 0.0 if high < 1.5 or high > 100 else low
-    factor = (high - low) / 255
-    return round(-low / factor, 3), factor
+def _proposal(facts: Mapping[str, Any], tensors: Tensors, runs: Sequence[Run], size_hw: tuple[int, int]) -> Proposal:
+    card = Card.model_validate(facts["card"])
+    guesses = tuple(Guess.model_validate(one) for one in facts["guesses"])
+    with np.errstate(all="ignore"):  # a wrong reading computes with wild numbers
+        found = found_under(card, tensors, runs[facts["run"]].outputs, size_hw)
+    return Proposal(card, tuple(facts["sure"]), guesses, facts["run"], found)

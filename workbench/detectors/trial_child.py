@@ -1,11 +1,12 @@
-"""The process in which a model is tried: `python -m workbench.detectors.trial_child FOLDER`, with a request and a frame in it.
+"""The process in which a model is tried: `python -m workbench.detectors.trial_child FOLDER`, with a request and frames in it.
 
-It writes `{"ready": true}` once the runtime is loaded, then `{"refused": "why"}` where the model cannot be taken, `{"done": true}`
-where what was found lies in the folder.
+It writes `{"ready": true}` once the runtime is loaded and `{"ran": true}` after each run, then `{"refused": "why"}` where the model
+cannot be taken, `{"done": true}` where what was found lies in the folder.
 """
 
 import json
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -13,15 +14,17 @@ import numpy as np
 
 from workbench.detections import UInt8Array
 from workbench.detectors.files import FILE_KINDS
+from workbench.detectors.first_look import FirstLook
 from workbench.detectors.network import Network
-from workbench.detectors.trial import Run, Trial, save_trial, ways_to_feed
+from workbench.detectors.trial import Trial, save_trial
 from workbench.errors import ModelError
 from workbench.machine import writing_to_parent
-from workbench.stages import prepare
 
 
-def try_here(network: Network, frame_rgb: UInt8Array) -> Trial:
-    """Load a network and run it on one frame, in this process.
+def try_here(
+    network: Network, frames_rgb: Sequence[UInt8Array], *, read: bool = True, tell: Callable[[], None] = lambda: None
+) -> Trial:
+    """Load a network and run it on frames, in this process.
 
     Raises:
         ModelError: It does not load or run, or takes no pictures; says why.
@@ -30,15 +33,13 @@ def try_here(network: Network, frame_rgb: UInt8Array) -> Trial:
     if len(tensors.inputs) != 1:
         raise ModelError(f"{network.path} takes {len(tensors.inputs)} inputs; choose a detector of one picture")
     try:
-        ways = ways_to_feed(tensors.inputs[0])
+        look = FirstLook(network, tensors, frames_rgb, tell=tell)
     except ModelError as error:
         raise ModelError(f"{network.path}: {error}") from None
-    size_hw = ways[0][1].choose_size(None)
-    runs = []
-    for way, spec in ways:
-        outputs = network.run(prepare([frame_rgb] * (spec.batch or 1), spec, size_hw, "opencv"))
-        runs.append(Run(way.colour, way.values, {name: np.asarray(one, np.float32) for name, one in outputs.items()}))
-    return Trial(tensors, size_hw, tuple(runs))
+    if not read:
+        look.run_each()
+    proposals = look.propose() if read else ()
+    return Trial(tensors, look.size_hw, look.shown, look.runs(), proposals)
 
 
 def _try(place: Path, out: IO[str]) -> None:
@@ -46,8 +47,11 @@ def _try(place: Path, out: IO[str]) -> None:
     kind = FILE_KINDS[request["kind"]]
     kind.prepare()
     _write(out, "ready", True)
+    with np.load(place / "frames.npz") as frames:
+        frames_rgb = list(frames.values())
     try:
-        trial = try_here(kind.open(Path(request["path"]), trusted=request["trusted"]), np.load(place / "frame.npy"))
+        network = kind.open(Path(request["path"]), trusted=request["trusted"])
+        trial = try_here(network, frames_rgb, read=request["read"], tell=lambda: _write(out, "ran", True))
     except ModelError as error:
         _write(out, "refused", str(error).replace(request["path"], request["called"]))
     else:

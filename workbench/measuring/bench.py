@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from workbench.detections import Accuracy, Agreement, average_precision, uncounted, with_reasons
+from workbench.detections import Accuracy, Agreement, FloatArray, average_precision, doubts, uncounted, with_reasons
 from workbench.engines import Candidates
 from workbench.errors import RecordError, SettingsError
 from workbench.hardware import quota_cores, usable_cores
@@ -65,6 +65,7 @@ class _Run:
     unsteady: tuple[str, ...]
     recompilations: int
     candidates: float | None
+    scores: list[FloatArray]
     timed: KeptDetections
     accuracy: Accuracy | None
     labelled: KeptDetections
@@ -272,7 +273,7 @@ class Bench:
             if pipeline.overlaps:  # only now nothing works on behind
                 evaluate()
             recompilations = pipeline.compilations - compiled[-1 if pipeline.overlaps else -2] - beside[0].compilations
-            candidates = _candidates(pipeline, media, len(timed.by_name))
+            candidates, scores = _candidates(pipeline, media, len(timed.by_name))
             real_time = self._real_time_pass(variant, pipeline)
         return _Run(
             id=key,
@@ -282,6 +283,7 @@ class Bench:
             unsteady=measured.warmed_up.warnings,
             recompilations=recompilations,
             candidates=candidates,
+            scores=scores,
             timed=timed,
             accuracy=beside[0].accuracy,
             labelled=beside[0].labelled,
@@ -368,6 +370,9 @@ class Bench:
         return None if agreed is None else with_reasons(agreed, run.accuracy, baseline.accuracy)
 
     def _warnings(self, variant: Variant, run: _Run, agreed: Agreement | None) -> Iterator[str]:
+        yield from variant.detector.facts.open_guesses
+        found = [*run.timed.by_name.values(), *run.labelled.by_name.values()]
+        yield from doubts(found, run.accuracy, run.scores, variant.settings.nms.score, variant.settings.runtime.precision)
         yield from run.unsteady
         yield from self._data.media.facts().notes
         if (held := len(run.timed.by_name)) < self._frames:
@@ -429,13 +434,14 @@ def _engine_facts(run: _Run) -> EngineFacts:
     )
 
 
-def _candidates(pipeline: Pipeline, media: Media, frames: int) -> float | None:
-    """Return the mean candidates above the score in frames spread over those that were timed; see `EngineFacts`."""
-    nms, counts = pipeline.settings.nms, []
+def _candidates(pipeline: Pipeline, media: Media, frames: int) -> tuple[float | None, list[FloatArray]]:
+    """Return the mean candidates above the score in frames spread over those that were timed, see `EngineFacts`; and all scores."""
+    nms, counts, seen = pipeline.settings.nms, [], []
     for frame in islice(media.frames(), 0, frames, max(1, frames // FRAMES_COUNTED)):
         (raw,) = pipeline.infer([frame])
         if not isinstance(raw, Candidates):
-            return None
+            return None, [raw.scores]
+        seen.append(raw.scores)
         scores = raw.scores if nms.per_class else raw.scores.max(axis=-1)
         counts.append(int((scores > np.float32(nms.score)).sum()))
-    return float(np.mean(counts)) if counts else None
+    return (float(np.mean(counts)) if counts else None), seen

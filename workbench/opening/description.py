@@ -20,7 +20,7 @@ from workbench.detectors import (
     write_card,
 )
 from workbench.errors import ModelError, SaveError
-from workbench.opening.opening import middle_frame
+from workbench.opening.opening import frames_to_look_at
 from workbench.samples import SAMPLE_DETECTORS
 from workbench.stages import draw, fitted
 
@@ -86,11 +86,11 @@ class Description:
 
 
 def describe(source: str, image: str | None = None, allow: Collection[str] = ()) -> Description:
-    """Look at a model, and at what it finds in one frame under each plausible reading.
+    """Look at a model, and at what it finds in frames under each plausible reading.
 
     Args:
         source: A path.
-        image: A picture, or media whose middle frame is taken: best one that shows what the detector finds.
+        image: Media, or a picture: best of what the detector finds. One picture alone settles nothing.
         allow: What in it may run as Python code, by name.
 
     Raises:
@@ -99,15 +99,17 @@ def describe(source: str, image: str | None = None, allow: Collection[str] = ())
     """
     if source in SAMPLE_DETECTORS:
         raise ModelError(f"{source} is a sample, whose meaning is known; describe a model file of your own")
-    frame = middle_frame(image)
-    loaded = load_model(source, lambda: frame, allow, try_on_noise=False)
+    frames = frames_to_look_at(image)
+    loaded = load_model(source, lambda: frames, allow, try_on_noise=False)
+    frame = frames[loaded.trial.shown]
     tensors = loaded.trial.tensors
     lines = (*(f"input {one}" for one in tensors.inputs), *(f"output {one}" for one in tensors.outputs))
     beside = card_path(loaded.network.path)
     if loaded.card is not None:
         return Description(source, lines, beside, (_of_card(loaded, loaded.card, source, frame),))
-    something = any(len(one.found) for one in loaded.proposals)
-    plausible = [one for one in loaded.proposals if len(one.found) or not something]
+    proposals = loaded.trial.proposals
+    something = any(len(one.found) for one in proposals)
+    plausible = [one for n, one in enumerate(proposals) if not n or len(one.found) or not something]  # the first is taken
     readings = tuple(_reading(_title(one.card), one.card, one.sure, one.found, loaded, frame) for one in plausible[:MOST_READINGS])
     problem = None if readings else f"{source} {why_no_detector(loaded.trial)}"
     unfinished = None if readings else unfinished_card(loaded.trial, loaded.network.path.stem)
@@ -119,10 +121,10 @@ def _of_card(loaded: LoadedModel, card: Card, source: str, frame: UInt8Array) ->
     spec = detector.input_spec
     named = card.model_copy(update={"labels": detector.facts.labels})  # what a file beside the card says is read once
     for run in loaded.trial.runs:
-        fed = card.input.model_copy(update={"values": run.values, "colour": run.colour, "offset": None, "factor": None})
-        same = fed.spec(loaded.trial.tensors.inputs[0])
+        same = run.fed.spec(loaded.trial.tensors.inputs[0])
         if same.colour == spec.colour and np.allclose(same.scale_and_shift(), spec.scale_and_shift(), rtol=0.05, atol=0.02):
-            seen = _reading("as the card says", named, (), found_under(named, loaded.trial, run), loaded, frame)
+            found = found_under(named, loaded.trial.tensors, run.outputs, loaded.trial.size_hw)
+            seen = _reading("as the card says", named, (), found, loaded, frame)
             return replace(seen, card=card)
     return _reading("as the card says", card, (), None, loaded, frame)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 
 from workbench.datasets import Truth, truth_of
@@ -10,9 +11,12 @@ from workbench.detectors import Calibration, Detector, load_detector
 from workbench.errors import MediaError
 from workbench.media import Media, MediaSource, as_media, open_media
 from workbench.samples import SAMPLE_CLIP, SAMPLE_DETECTORS, SAMPLE_STILLS, sample_calibration, sample_detector
+from workbench.stages import fitted
 
 DEFAULT_DETECTOR = SAMPLE_DETECTORS[0]
 CALIBRATION_FRAMES = 100
+LOOKED_AT = 25  # frames that show how a model is to be read: in almost empty media a few of them show something
+LOOKED_AT_SIDE_PX = 1280  # more than networks take
 SEEK_STEP = 125  # frames apart, from which going to each costs less than decoding all between: key frames are some 250 apart
 
 
@@ -40,8 +44,8 @@ def open_detector(source: str | None = None, media: MediaSource | None = None, a
 
     Args:
         source: A sample's name or a path; the small sample by default.
-        media: What it will be run on. Where no card says what a model's tensors mean, a frame of these shows it; without media a
-            still of the sample line, which has few of the things that detectors find.
+        media: What it will be run on. Where no card says what a model's tensors mean, frames of these show it; without media
+            stills of the sample line, which have few of the things that detectors find.
         allow: What in it may run as Python code, by name: `lambda`, `python-functions`.
 
     Raises:
@@ -51,20 +55,30 @@ def open_detector(source: str | None = None, media: MediaSource | None = None, a
     name = source or DEFAULT_DETECTOR
     if name in SAMPLE_DETECTORS:
         return sample_detector(name)
-    return load_detector(name, lambda: middle_frame(media), allow)
+    return load_detector(name, lambda: frames_to_look_at(media), allow)
 
 
-def middle_frame(media: MediaSource | None = None) -> UInt8Array:
-    """Return a frame from the midst of media, of the sample stills by default.
+def frames_to_look_at(media: MediaSource | None = None) -> list[UInt8Array]:
+    """Return frames spread over media, of the sample stills by default: every third of them first, then those between.
 
     Raises:
         MediaError: They cannot be read.
     """
     opened = as_media(SAMPLE_STILLS if media is None else media)
-    frame = next(opened.frames(opened.facts().frames // 2), None) or next(opened.frames(), None)
-    if frame is None:
+    frames = [fitted(one, LOOKED_AT_SIDE_PX) for one in _spread(opened, LOOKED_AT)]
+    if not frames:
         raise MediaError(f"{opened.facts().name} holds no frame; choose media with at least one")
-    return frame.image_rgb
+    return [frame for first in (1, 0, 2) for frame in frames[first::3]]
+
+
+def _spread(media: Media, count: int) -> list[UInt8Array]:
+    """Return so many frames at equal distances, fewer where there are fewer."""
+    step = max(1, media.facts().frames // count)
+    wanted = range(0, step * count, step)
+    chosen = (
+        islice(media.frames(), 0, wanted.stop, step) if step < SEEK_STEP else chain(*(islice(media.frames(n), 1) for n in wanted))
+    )
+    return [frame.image_rgb for frame in chosen]
 
 
 def open_data(detector: Detector, source: MediaSource | None = None, truth: str | None = None) -> EvaluationData:
@@ -104,15 +118,5 @@ def _sample_data(labels: Sequence[str]) -> EvaluationData:
 
 def _calibration_from(media: Media) -> Calibration:
     facts = media.facts()
-
-    def frames() -> list[UInt8Array]:
-        step = max(1, facts.frames // CALIBRATION_FRAMES)
-        wanted = range(0, step * CALIBRATION_FRAMES, step)
-        chosen = (
-            islice(media.frames(), 0, wanted.stop, step)
-            if step < SEEK_STEP
-            else chain(*(islice(media.frames(n), 1) for n in wanted))
-        )
-        return [frame.image_rgb for frame in chosen]
-
+    frames = partial(_spread, media, CALIBRATION_FRAMES)
     return Calibration(f"{min(facts.frames, CALIBRATION_FRAMES)} frames of {facts.name} [{(facts.sha256 or '')[:8]}]", frames)

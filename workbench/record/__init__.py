@@ -18,9 +18,12 @@ from workbench.record.evidence import (
 from workbench.record.media_facts import MediaFacts
 from workbench.record.ranking import Point, best, fastest_first, frontier, ms_and_ap, place, point_of
 from workbench.record.record import (
+    OPEN,
+    SETTLED_BY,
     DetectorFacts,
     EngineFacts,
     FrameDetections,
+    Guess,
     Picture,
     Problem,
     Record,
@@ -31,11 +34,14 @@ from workbench.record.record import (
 
 __all__ = [
     "AP_LOSS_NOTED",
+    "OPEN",
     "SCREENING_ERROR",
     "SEPARATE_RUNS_MARGIN",
+    "SETTLED_BY",
     "DetectorFacts",
     "EngineFacts",
     "FrameDetections",
+    "Guess",
     "MediaFacts",
     "Picture",
     "Point",

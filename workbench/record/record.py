@@ -25,6 +25,31 @@ from workbench.timing import Comparison, RealTime, StageSpan, Timing, Value
 SCHEMA: Literal[1] = 1
 
 
+OPEN: Literal["open"] = "open"
+SETTLED_BY = "; a card settles it: "
+
+
+class Guess(Value):
+    """What nobody has confirmed of how a model is read."""
+
+    about: str
+    """Such as `pixel values`."""
+    taken: str
+    certainty: Literal["sure", "usual", "open"]
+    """`sure`: the evidence settles it; `usual`: nothing in a model or in frames tells; `open`: the evidence leaves others."""
+    why: str
+    card_line: str
+    """The line of a detector card that settles it."""
+
+    def words(self) -> str:
+        """Say it in one sentence.
+
+        >>> Guess(about="pixel values", taken="0..1", certainty="open", why="nothing is found", card_line='values = "0..1"').words()
+        'pixel values: 0..1 (open: nothing is found); a card settles it: values = "0..1"'
+        """
+        return f"{self.about}: {self.taken} ({self.certainty}: {self.why}){SETTLED_BY}{self.card_line}"
+
+
 class DetectorFacts(Value):
     """Which model ran."""
 
@@ -36,6 +61,13 @@ class DetectorFacts(Value):
     size_bytes: int
     labels: tuple[str, ...]
     parameters: int | None = None
+    guesses: tuple[Guess, ...] = ()
+    """What is guessed of what its tensors mean, where no card says it."""
+
+    @property
+    def open_guesses(self) -> tuple[str, ...]:
+        """Those that the evidence does not settle, each in a sentence."""
+        return tuple(f"it is not settled how this model is read: {one.words()}" for one in self.guesses if one.certainty == OPEN)
 
 
 class EngineFacts(Value):

@@ -7,7 +7,7 @@ from typing import final
 
 import numpy as np
 
-from workbench.detections import Accuracy, Agreement, uncounted, with_reasons
+from workbench.detections import Accuracy, Agreement, Detections, doubts, uncounted, with_reasons
 from workbench.detectors import Detector
 from workbench.engines import Candidates
 from workbench.errors import RecordError
@@ -32,7 +32,7 @@ class _Screened:
     """What one NMS setting was seen to take so far, and how right what it finds on labelled frames is."""
 
     accuracy: Accuracy | None
-    uncounted: tuple[str, ...]
+    found: tuple[Detections, ...]
     visits: list[NmsTiming] = field(default_factory=list)
 
 
@@ -100,7 +100,7 @@ class ScreenedGroup:
         if self._labelled is None:
             return _Screened(None, ())
         found = self._labelled.found(self._pipeline, nms, self._least_score)
-        return _Screened(self._labelled.accuracy(found, nms.score), tuple(uncounted(found)))
+        return _Screened(self._labelled.accuracy(found, nms.score), tuple(found))
 
     def record(self, row: Row) -> Record:
         """Return the record of a row that was screened: to frames of the loop's front its own NMS and drawing are added.
@@ -133,7 +133,7 @@ class ScreenedGroup:
             accuracy=screened.accuracy,
             agreement=agreed,
             noise=with_pace(self._noise.certificate, self._loop.infer_seconds),
-            warnings=tuple(self._warnings(screened, agreed)),
+            warnings=tuple(self._warnings(row, screened, timed, agreed)),
         )
 
     def _agreement(self, timed: NmsTiming, accuracy: Accuracy | None) -> Agreement | None:
@@ -159,9 +159,13 @@ class ScreenedGroup:
             notes=(*engine.notes, *with_nms(self._pipeline, nms).nms_notes),
         )
 
-    def _warnings(self, screened: _Screened, agreed: Agreement | None) -> Iterator[str]:
+    def _warnings(self, row: Row, screened: _Screened, timed: NmsTiming, agreed: Agreement | None) -> Iterator[str]:
+        yield from self.task.detector.open_guesses
+        scores = [raw.scores for raw in self._raws]
+        precision = row.settings.runtime.precision
+        yield from doubts([*timed.found, *screened.found], screened.accuracy, scores, row.settings.nms.score, precision)
         yield from self._loop.warmed_up.warnings
-        yield from screened.uncounted
+        yield from uncounted(screened.found)
         if agreed and agreed.broken:
             yield f"this setting breaks the detector: {'; '.join(agreed.reasons)}"
 

@@ -1,0 +1,47 @@
+"""What in a run's detections and scores says that something is wrong, whatever the settings: told at once, with what to try."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from workbench.detections.accuracy import Accuracy
+from workbench.detections.boxes import FloatArray
+from workbench.detections.detections import Detections
+
+NO_AP = 0.0005  # what is shown as .000
+HIGHEST_SCORE = 1.001  # a probability, and what float16 makes of it
+HOW_IT_IS_READ = "look at what its tensors mean with `workbench describe`"
+
+
+def doubts(
+    found: Sequence[Detections], accuracy: Accuracy | None, scores: Sequence[FloatArray], score: float, precision: str
+) -> Iterator[str]:
+    """Say what of a run cannot be right, or hardly.
+
+    Args:
+        found: In all frames, timed or judged.
+        accuracy: Against truth, where that is known.
+        scores: Raw ones of some frames, before NMS; none where they cannot be seen.
+        score: The threshold of what was found.
+        precision: What the network was run in.
+
+    >>> list(doubts([], None, [np.array([0.2, np.nan])], 0.25, "float32"))
+    ['50% of its scores are NaN or infinite, in 1 of 1 frames: they count as nothing found']
+    """
+    yield from _of_scores(scores)
+    integer = "" if "int" not in precision else "; boxes and scores in one integer tensor lose the scores: try another precision"
+    if found and not any(map(len, found)):
+        yield f"nothing scores above {score:g} in any of {len(found)} frames: try a lower nms.score, or {HOW_IT_IS_READ}{integer}"
+    elif accuracy is not None and accuracy.ap is not None and accuracy.ap < NO_AP:
+        yield f"AP against {accuracy.truth} is .000: its classes, or what boxes mean, may be others; {HOW_IT_IS_READ}{integer}"
+
+
+def _of_scores(scores: Sequence[FloatArray]) -> Iterator[str]:
+    bad = sum(not np.isfinite(one).all() for one in scores)
+    if bad:
+        share = float(np.mean([np.mean(~np.isfinite(one)) for one in scores]))
+        yield f"{share:.0%} of its scores are NaN or infinite, in {bad} of {len(scores)} frames: they count as nothing found"
+    finite = [one[np.isfinite(one)] for one in scores]
+    low, high = (float(pick([pick(one, initial=0.0) for one in finite], initial=0.0)) for pick in (np.min, np.max))
+    if low < 0 or high > HIGHEST_SCORE:
+        yield f"its scores leave 0..1 ({low:.2g} to {high:.2g}): they may want a sigmoid or softmax, which a card's activation says"

@@ -1,0 +1,290 @@
+"""The first look at a model that no card describes: how to feed it and what it puts out, judged on several frames.
+
+The family's usual way of feeding is tried first, then the others: what stands in a file or in frames decides, never one frame.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+import numpy as np
+
+from workbench.detections import Detections, UInt8Array
+from workbench.detectors.evidence import CHANGES, CLEAR, CLEAR_COLOUR, SUPPORT, Decision, Evidence, decide
+from workbench.detectors.feeding import feeding_words, is_usual, ways_to_feed
+from workbench.detectors.input_card import InputCard
+from workbench.detectors.network import Network, Tensors
+from workbench.detectors.output_kinds import OutputReading, Outputs, readings
+from workbench.detectors.readings import Proposal, Run, card_of, found_under, habits
+from workbench.errors import ModelError
+from workbench.record import Guess
+from workbench.settings import SizeHW
+from workbench.stages import CHANNELS, InputSpec, prepare
+
+MOST_RUNS = 300
+MOST_SECONDS = 55.0  # of a minute, which the file's loading is part of
+FEW_FRAMES = 8  # that are tried first, and at most in changed pictures
+STRONGEST = 3  # frames of each way of feeding that are kept where most are empty
+MOST_OUTPUTS = 512_000_000  # bytes of outputs that are kept at a time
+MOST_KEPT = 4  # readings of the outputs that are followed under one way of feeding
+EMPTY = -1  # number of the picture of one grey
+GREY = 114
+FLAT = 3.0  # grey levels that a frame's pixels deviate by: one with less shows nothing, such as a black one
+FOUND_NOTHING = 0.1  # of a vote: an empty frame shows little of what outputs mean
+
+
+class _SpentError(Exception):
+    """The runs or the seconds of a first look are used up."""
+
+
+@dataclass(slots=True)
+class _Way:
+    """One way of feeding, with the readings of the outputs that it gives, the likeliest first."""
+
+    number: int
+    fed: InputCard
+    readings: list[OutputReading] = field(default_factory=list)
+    evidence: Evidence = field(default_factory=Evidence)
+
+
+class FirstLook:
+    """Looks at a network in this process.
+
+    Args:
+        network: What runs.
+        tensors: What goes in and comes out.
+        frames: uint8 RGB, spread over the media; the first eight too.
+        clock: In seconds.
+        tell: Called after each run.
+
+    Attributes:
+        size_hw: Height and width that it is run at.
+        shown: Number of the frame whose runs are kept: the one with most finds.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        tensors: Tensors,
+        frames: Sequence[UInt8Array],
+        clock: Callable[[], float] = time.monotonic,
+        tell: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._network, self._tensors, self._clock, self._tell = network, tensors, clock, tell
+        feeds: Sequence[tuple[InputCard, InputSpec]] = ways_to_feed(tensors.inputs[0])
+        self._specs = [spec for _, spec in feeds]
+        self._ways = [_Way(number, card) for number, (card, _) in enumerate(feeds)]
+        self.size_hw: SizeHW = self._specs[0].choose_size(None)
+        plain = InputSpec(size_hw=self.size_hw, default_hw=self.size_hw, fit="stretch", dtype="uint8")
+        self._frames = [np.asarray(prepare([frame], plain, self.size_hw)[0], np.uint8) for frame in frames]
+        self._outputs: dict[tuple[int, int], Outputs] = {}
+        self._began, self._runs = clock(), 0
+        self._untried: list[str] = []
+        self.shown = 0
+
+    def runs(self) -> tuple[Run, ...]:
+        """Return the runs of the frame that is shown, one for each way of feeding it that was tried."""
+        return tuple(Run(self._ways[way].fed, self._outputs[way, self.shown]) for way in self._kept())
+
+    def run_each(self) -> None:
+        """Run the first frame once under each way of feeding that there is time for, and judge nothing."""
+        with suppress(_SpentError):
+            for way in self._ways:
+                self._outputs_of(way, 0)
+
+    def propose(self) -> tuple[Proposal, ...]:
+        """Return plausible cards, the best first; none where the outputs are not understood.
+
+        Raises:
+            ModelError: It does not run; says why.
+        """
+        with np.errstate(all="ignore"):  # a wrong reading, or a damaged file, computes with wild numbers
+            usual = self._usual()
+            if usual is None:
+                self.run_each()
+                return ()
+            ranges = [one for one in self._ways if one.fed.colour == usual.colour]
+            ranges.sort(key=lambda one: not is_usual(one.fed, self._tensors.inputs[0], usual.values))
+            frames = self._base(ranges)
+            ranges = [one for one in ranges if one.readings]
+            if not ranges:
+                return ()
+            self._stress(ranges, frames)
+            names = [feeding_words(one.fed) for one in ranges]
+            values = decide([one.evidence for one in ranges], names, CLEAR)
+            taken = ranges[values.taken]
+            other = self._other_colour(taken, frames)
+            colours = decide([one.evidence for one in (taken, *other)], [one.fed.colour for one in (taken, *other)], CLEAR_COLOUR)
+            self.shown = max(frames, key=lambda frame: (taken.evidence.strength(frame), -frame))
+            return tuple(self._proposals(ranges, values, [taken, *other], colours))
+
+    def _usual(self) -> OutputReading | None:
+        """Return what the outputs mean at a first glance, with the usual feeding of such; one frame under each range shows it."""
+        found: list[OutputReading] = []
+        for way in (one for one in self._ways if one.fed.colour == self._ways[0].fed.colour):
+            try:
+                found += readings(self._outputs_of(way, 0), self.size_hw)
+            except _SpentError:
+                break
+        return found[0] if found else None
+
+    def _base(self, ranges: Sequence[_Way]) -> list[int]:
+        """Run frames as they are under each range, more where few show anything; return those that show the most."""
+        size = max(1, sum(one.nbytes for one in self._outputs[0, 0].values()))
+        most = max(1, min(len(self._frames), MOST_OUTPUTS // size // len(ranges)))
+        few = list(range(min(FEW_FRAMES, most)))
+        tried = self._read(ranges, few)
+        if len(tried) == len(few) < most and any(one.evidence.support() < SUPPORT for one in ranges):
+            tried = self._read(ranges, range(most))
+        if len(tried) < len(few):
+            self._untried.append(f"{len(few) - len(tried)} of {len(few)} frames")
+        if len(tried) <= FEW_FRAMES:
+            return tried
+        shown = [one.evidence for one in ranges if one.evidence.support()]
+        best = [[n for n in sorted(tried, key=lambda n: -one.strength(n)) if one.strength(n)] for one in shown]
+        nth = zip_longest(*(one[:STRONGEST] for one in best))
+        rest = zip_longest(*(one[STRONGEST:] for one in best))
+        chosen = dict.fromkeys(n for numbers in (*nth, *rest) for n in numbers if n is not None)
+        return list(chosen)[:FEW_FRAMES] or tried[:FEW_FRAMES]
+
+    def _read(self, ranges: Sequence[_Way], frames: Sequence[int]) -> list[int]:
+        """Run frames under each range and read the outputs; return the frames that were run under all."""
+        tried: list[int] = []
+        try:
+            for frame in (EMPTY, *frames):
+                for way in ranges:
+                    self._outputs_of(way, frame)
+                tried += [frame] if frame != EMPTY else []
+        except _SpentError:
+            pass
+        for way in ranges:
+            self._rank(way, tried or [frame for frame in frames if (way.number, frame) in self._outputs])
+        return tried or [0]
+
+    def _rank(self, way: _Way, frames: Sequence[int]) -> None:
+        """Order the readings of a way's outputs by the frames that show them, those with finds before all."""
+        votes: dict[tuple[str, str], list[tuple[int, int, OutputReading]]] = {}
+        for frame in frames:
+            for rank, reading in enumerate(readings(self._outputs[way.number, frame], self.size_hw)):
+                votes.setdefault((repr(reading.candidates), repr(reading.detections)), []).append((frame, rank, reading))
+        ranked = []
+        for cast in sorted(votes.values(), key=len, reverse=True)[:MOST_KEPT]:
+            reading = max((one for *_, one in cast), key=lambda one: len(one.labels))
+            try:
+                evidence = Evidence(self._in_nothing(way, reading))
+                for frame in frames:
+                    evidence.add(frame, self._found(way, reading, self._outputs[way.number, frame], frame))
+            except (ModelError, ValueError, IndexError):  # the reading does not fit after all
+                continue
+            weight = sum((1 if len(evidence.found[frame]) else FOUND_NOTHING) / (1 + rank) for frame, rank, _ in cast)
+            ranked.append((weight, reading, evidence))
+        ranked.sort(key=lambda one: -one[0])
+        way.readings = [reading for _, reading, _ in ranked]
+        way.evidence = ranked[0][2] if ranked else Evidence()
+
+    def _in_nothing(self, way: _Way, reading: OutputReading) -> Detections:
+        outputs = self._outputs.get((way.number, EMPTY))
+        return Detections.empty() if outputs is None else self._found(way, reading, outputs)
+
+    def _found(self, way: _Way, reading: OutputReading, outputs: Outputs, frame: int | None = None) -> Detections:
+        if frame is not None and self._frames[frame].std() < FLAT:  # whatever is found there stays in any picture as flat
+            return Detections.empty()
+        return found_under(card_of(self._tensors, way.fed, reading), self._tensors, outputs, self.size_hw)
+
+    def _stress(self, ways: Sequence[_Way], frames: Sequence[int]) -> None:
+        """Run changed pictures of frames under the ways that find anything at all."""
+        alive = [one for one in ways if one.evidence.support()]
+        for done, frame in enumerate(frames):
+            try:
+                runs = [
+                    (way, change, self._run(way, make(self._frames[frame]))) for way in alive for change, make in CHANGES.items()
+                ]
+            except _SpentError:
+                self._untried.append(f"harder pictures of {len(frames) - done} of {len(frames)} frames")
+                break
+            for way, change, outputs in runs:
+                way.evidence.add_changed(frame, change, self._found(way, way.readings[0], outputs), self.size_hw)
+        for way in ways:
+            way.evidence.found = {frame: way.evidence.found[frame] for frame in frames if frame in way.evidence.found}
+
+    def _other_colour(self, taken: _Way, frames: Sequence[int]) -> list[_Way]:
+        """Try the other order of colours on the same frames; none where there was no time left."""
+        for way in self._ways:
+            if way is taken or way.fed.model_copy(update={"colour": taken.fed.colour}) != taken.fed:
+                continue
+            try:
+                self._outputs_of(way, EMPTY)
+                way.evidence.empty = self._in_nothing(way, taken.readings[0])
+                for frame in frames:
+                    way.evidence.add(frame, self._found(way, taken.readings[0], self._outputs_of(way, frame), frame))
+            except _SpentError:
+                self._untried.append("the other order of colours")
+                return []
+            way.readings = taken.readings[:1]
+            self._stress([way], frames)
+            return [way]
+        return []
+
+    def _proposals(self, ranges: Sequence[_Way], values: Decision, colours: Sequence[_Way], colour: Decision) -> list[Proposal]:
+        taken = colours[colour.taken]
+        others = sorted((one for one in ranges if one is not ranges[values.taken]), key=lambda one: -one.evidence.at(0.5))
+        ways = [taken, *(one for one in colours if one is not taken), *others]
+        untried = f"; not tried for want of time: {', '.join(self._untried)}" if self._untried else ""
+        kept = self._kept()
+        proposals = []
+        for way in ways:
+            if way.number not in kept:
+                continue
+            for reading in way.readings:
+                guesses = self._guesses(way, values, colour, untried, taken=way is taken)
+                card = card_of(self._tensors, way.fed, reading)
+                guesses = (*guesses, *habits(card, reading))
+                card = card_of(self._tensors, way.fed, reading, guesses)
+                found = self._found(way, reading, self._outputs[way.number, self.shown])
+                proposals.append(Proposal(card, reading.sure, guesses, kept.index(way.number), found))
+        return proposals
+
+    def _guesses(self, way: _Way, values: Decision, colour: Decision, untried: str, *, taken: bool) -> tuple[Guess, ...]:
+        told = []
+        if way.fed.values is not None or way.fed.offset is not None:
+            told.append(
+                Guess(
+                    about="pixel values",
+                    taken=feeding_words(way.fed),
+                    certainty="sure" if taken and values.sure else "open",
+                    why=values.why + untried,
+                    card_line=f'[input] values = "{way.fed.values}"' if way.fed.values else "[input] offset and factor",
+                )
+            )
+        order = "sure" if taken and colour.sure and not colour.remaining else "usual"
+        told.append(
+            Guess(
+                about="order of colours",
+                taken=way.fed.colour,
+                certainty="sure" if order == "sure" else "usual",
+                why=colour.why + untried,
+                card_line=f'[input] colour = "{way.fed.colour}"',
+            )
+        )
+        return tuple(told)
+
+    def _kept(self) -> list[int]:
+        return sorted(way for way, frame in self._outputs if frame == self.shown)
+
+    def _outputs_of(self, way: _Way, frame: int) -> Outputs:
+        key = way.number, frame
+        if key not in self._outputs:
+            image = np.full((*self.size_hw, CHANNELS), GREY, np.uint8) if frame == EMPTY else self._frames[frame]
+            self._outputs[key] = self._run(way, image)
+        return self._outputs[key]
+
+    def _run(self, way: _Way, image: UInt8Array) -> Outputs:
+        if self._runs and (self._runs >= MOST_RUNS or self._clock() - self._began > MOST_SECONDS):
+            raise _SpentError
+        spec = self._specs[way.number]
+        outputs = self._network.run(prepare([image] * (spec.batch or 1), spec, self.size_hw))
+        self._runs += 1
+        self._tell()
+        return {name: np.asarray(one, np.float32) for name, one in outputs.items()}
