@@ -16,7 +16,7 @@ def found(*boxes: tuple[float, float, float, float], score: float = 0.9) -> Dete
 BOX, OTHER = (20.0, 20.0, 60.0, 60.0), (120.0, 20.0, 160.0, 60.0)
 
 
-def evidence(before: Detections, after: Detections, frames: int = 4) -> Evidence:
+def evidence(before: Detections, after: Detections, frames: int = 8) -> Evidence:
     """Evidence of frames that are alike, each changed once without moving."""
     made = Evidence()
     for frame in range(frames):
@@ -73,8 +73,8 @@ def test_a_tie_of_the_same_boxes_is_harmless_and_told() -> None:
 @pytest.mark.parametrize(
     ("made", "why"),
     [
-        ([NOTHING, NOTHING], "nothing is found in 4 frames under any; this is the usual one"),
-        ([LOST, FLEETING], "nothing found in 4 frames stays in harder pictures; this is the usual one"),
+        ([NOTHING, NOTHING], "nothing is found in 8 frames under any; this is the usual one"),
+        ([LOST, FLEETING], "nothing found in 8 frames stays in harder pictures; this is the usual one"),
     ],
     ids=["nothing", "fleeting"],
 )
@@ -98,13 +98,22 @@ def test_colours_want_more_than_ranges_do() -> None:
 
 
 def test_one_frame_among_many_makes_nobody_sure() -> None:
+    many = found(*((20.0 * n, 20.0, 20.0 * n + 18, 60.0) for n in range(6)))
     speaking, silent = Evidence(), Evidence()
-    for frame in range(4):
-        for made, after in ((speaking, found(BOX)), (silent, found() if frame == 2 else found(BOX))):
-            made.add(frame, found(BOX))
-            made.add_changed(frame, "dark", after, SIZE_HW)
+    for frame in range(8):
+        for made, seen in ((speaking, many if frame == 2 else found(BOX)), (silent, found() if frame == 2 else found(BOX))):
+            made.add(frame, seen)
+            made.add_changed(frame, "dark", seen, SIZE_HW)
 
     told = decide([speaking, silent], ["usual", "other"])
 
     assert (speaking.wins(silent), told.taken, told.sure) == (1, 0, False)
-    assert decide([silent, speaking], ["usual", "other"]).taken == 1
+    assert told.why.endswith("too few to be sure")
+
+
+def test_few_frames_want_more_than_many_do() -> None:
+    weaker, stronger = found(OTHER, score=0.8), found(BOX)
+
+    taken = {n: decide([evidence(weaker, weaker, n), evidence(stronger, stronger, n)], ["usual", "other"]).taken for n in (7, 8)}
+
+    assert taken == {7: 0, 8: 1}

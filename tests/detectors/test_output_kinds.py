@@ -79,6 +79,19 @@ def test_rows_of_six_best_first_are_detections_even_where_nothing_is_found(first
     assert found.detections.order == "xyxy"
 
 
+@pytest.mark.parametrize("best_first", [True, False])
+def test_detections_in_pixels_are_so_however_many_rows_are_filled_up_with_nothing(best_first: bool) -> None:
+    rows = np.zeros((60, 6))
+    rows[:3] = [[10, 10, 40, 30, 0.3, 3], [5, 5, 25, 30, 0.9, 0], [0, 20, 40, 60, 0.6, 1]]
+    if best_first:
+        rows[:3] = rows[[1, 2, 0]]
+
+    found = first(out=rows[None])
+
+    assert found is not None
+    assert found.detections == DetectionsCard(tensors=("out",), order="xyxy", units="pixels")
+
+
 def test_rows_of_six_in_any_order_are_candidates_of_one_class() -> None:
     rows = np.concatenate([boxes_cxcywh(), scores(CELLS, 1), RNG.uniform(0.9, 1, (CELLS, 1))], axis=1)
 

@@ -19,7 +19,8 @@ CLEAR = 1.05  # times the evidence of every other that settles a range: 53 right
 NEAR = 1.1  # up to which another is no worse, where it finds the same boxes
 SAME_F1 = 0.9  # of what two readings find that makes them the same
 CLEAR_COLOUR = 1.3  # things look alike in both orders of colours: at 1.05 a tenth of what was decided was wrong
-CLEAR_ON_ONE = 1.3  # on a single frame 1.05 misleads one time in twenty
+CLEAR_ON_FEW = 1.3  # 1.05 is for eight frames that show something; on a single one it misleads one time in twenty
+MANY = 8
 SAME_IOU = 0.5
 SUPPORT = 2  # frames that must show something, and speak for one reading against another, for it to be sure
 
@@ -154,10 +155,11 @@ def decide(evidence: Sequence[Evidence], names: Sequence[str], clear: float = CL
 
 
 def _rivals(evidence: Sequence[Evidence], best: int, clear: float) -> list[int]:
-    """Return the readings that one does not beat clearly; where a single frame speaks for it, that takes more."""
+    """Return the readings that one does not beat clearly; where few frames speak for it, that takes more."""
+    many = evidence[best].support() >= MANY
 
     def needed(other: Evidence) -> float:
-        return clear if evidence[best].wins(other) >= SUPPORT else max(clear, CLEAR_ON_ONE)
+        return clear if many and evidence[best].wins(other) >= SUPPORT else max(clear, CLEAR_ON_FEW)
 
     return [n for n, other in enumerate(evidence) if n != best and evidence[best].ratio(other) < needed(other)]
 

@@ -149,7 +149,8 @@ def _post_processed(outputs: Outputs, _: tuple[int, int]) -> Iterator[OutputRead
     if len(scores) != 1:
         return
     classes = next(name for name in flat if name != scores[0])
-    detections = DetectionsCard(tensors=(boxes[0], scores[0], classes, *count), order="yxyx", units=units_of(outputs[boxes[0]]))
+    units = units_of(outputs[boxes[0]][outputs[scores[0]] > 0])
+    detections = DetectionsCard(tensors=(boxes[0], scores[0], classes, *count), order="yxyx", units=units)
     sure = ("boxes, scores, classes and their count come out: the network does its own NMS",)
     labels = numbered_labels(outputs[classes])
     guessed = ("boxes are ymin, xmin, ymax, xmax, as LiteRT's post-processing gives them", "the first label has number 0")
@@ -157,15 +158,16 @@ def _post_processed(outputs: Outputs, _: tuple[int, int]) -> Iterator[OutputRead
 
 
 def _end_to_end(outputs: Outputs, _: tuple[int, int]) -> Iterator[OutputReading]:
-    """One output `(1, K, 6)` of box, score and class, best first."""
+    """One output `(1, K, 6)` of box, score and class; rows that fill up have no score, and tell nothing of boxes."""
     ((name, output),) = outputs.items() if len(outputs) == 1 else ((None, np.zeros(0, np.float32)),)
     if name is None or output.ndim != 3 or output.shape[-1] != BOX_SCORE_CLASS or output.shape[1] > MOST_DETECTIONS:
         return
     scores, classes = output[..., 4], output[..., 5]
-    if not (are_scores(scores) and descends(scores) and are_classes(classes)):
+    found = output[scores > 0][:, :BOX]
+    if not (are_scores(scores) and are_classes(classes) and (descends(scores) or are_corners(found))):
         return
-    detections = DetectionsCard(tensors=(name,), order="xyxy", units=units_of(output[..., :4]))
-    sure = ("the output has rows of box, score and class, best first: the network does its own NMS",)
+    detections = DetectionsCard(tensors=(name,), order="xyxy", units=units_of(found))
+    sure = ("the output has rows of box, score and class: the network does its own NMS",)
     guessed = ("boxes are xmin, ymin, xmax, ymax",)
     yield OutputReading(detections=detections, fit="letterbox", sure=sure, guessed=guessed, labels=numbered_labels(classes))
 
