@@ -13,7 +13,7 @@ from workbench.detectors.files import load_model
 from workbench.detectors.network import TensorSpec
 from workbench.detectors.tflite_metadata import Metadata, read_metadata
 from workbench.detectors.tflite_network import TfliteNetwork
-from workbench.detectors.trial import default_size
+from workbench.detectors.feeding import default_size
 from workbench.errors import ModelError
 
 TWO = ("bolt", "dent")
@@ -163,6 +163,6 @@ def test_another_task_than_detection_is_said_unless_a_card_says_what_is_there(
     path = tmp_path / "other.tflite"
     path.write_bytes(with_files(content, {"metadata.json": json.dumps(ULTRALYTICS | {"task": task})}))
     with pytest.raises(ModelError, match=f"its task is '{task}', not 'detect'; choose a detector"):
-        load_model(str(path), lambda: small_frames[0].image_rgb)
+        load_model(str(path), lambda: [small_frames[0].image_rgb])
     path.with_suffix(".card.toml").write_text(small_tflite.with_suffix(".card.toml").read_text())
-    assert load_model(str(path), lambda: small_frames[0].image_rgb).card is not None
+    assert load_model(str(path), lambda: [small_frames[0].image_rgb]).card is not None
