@@ -192,6 +192,7 @@ def wrapped(mobile: Detector, calibration: Calibration, tmp_path_factory: pytest
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # hundreds of runs for each of the table's rows
 def test_sample_weights_in_four_ranges_and_five_kinds_of_output_are_read_rightly(wrapped: dict[str, Network]) -> None:
     media = [frames_to_look_at(str(one)) for one in (SAMPLE_CLIP, SAMPLE_STILLS)]
 
@@ -204,6 +205,7 @@ def test_sample_weights_in_four_ranges_and_five_kinds_of_output_are_read_rightly
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # hundreds of runs for each of the table's rows
 def test_an_almost_empty_clip_makes_nobody_sure_of_what_is_wrong(mobile: Detector, wrapped: dict[str, Network]) -> None:
     data = open_data(mobile)
     assert data.truth is not None
@@ -220,6 +222,7 @@ def test_an_almost_empty_clip_makes_nobody_sure_of_what_is_wrong(mobile: Detecto
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # hundreds of runs for each of the table's rows
 def test_yolox_in_four_ranges_is_read_rightly_on_photographs_and_video(assets: Path) -> None:
     yolox = FILE_KINDS[".tflite"].open(assets / "models" / "yolox_nano_416_float16_quantize.tflite")
     media = {name: frames_to_look_at(str(assets / name)) for name in ("images/coral", "videos/intel_bottle-detection.mp4")}
