@@ -9,11 +9,11 @@ import flatbuffers
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
+from workbench.detectors.feeding import default_size
 from workbench.detectors.files import load_model
 from workbench.detectors.network import TensorSpec
 from workbench.detectors.tflite_metadata import Metadata, read_metadata
 from workbench.detectors.tflite_network import TfliteNetwork
-from workbench.detectors.feeding import default_size
 from workbench.errors import ModelError
 
 TWO = ("bolt", "dent")

@@ -133,7 +133,7 @@ def load_model(source: str, get_frames: GetFrames, allow: Collection[str] = (), 
     beside = card_path(path)
     card = read_card(beside) if beside else None
     frames = [_noise()] if card and try_on_noise else get_frames()
-    trial = try_out(name, path, first.sha256, frames, read=card is None, trusted=trusted)
+    trial = try_out(name, path, first.sha256, frames, read=card is None or not try_on_noise, trusted=trusted)
     if card is None and trial.tensors.task not in (None, TASK):
         raise ModelError(
             f"{source} says inside that its task is {trial.tensors.task!r}, not {TASK!r}; choose a detector, or say what"

@@ -75,14 +75,17 @@ def habits(card: Card, reading: OutputReading) -> tuple[Guess, ...]:
         Guess(about="outputs", taken=one, certainty="usual", why="; ".join(reading.sure), card_line=f"{part} of the card")
         for one in reading.guessed
     )
+    if card.input.size is None:
+        return (shown, *meant)
+    height, width = card.input.size
     size = Guess(
         about="input size",
-        taken="320x320 unless input.size_hw says otherwise",
+        taken=f"{height}x{width} unless input.size_hw says otherwise",
         certainty="usual",
         why="the file leaves it open",
-        card_line="[input] size = [320, 320]",
+        card_line=f"[input] size = [{height}, {width}]",
     )
-    return (shown, *meant, *((size,) if card.input.size else ()))
+    return (shown, *meant, size)
 
 
 def _guessed_labels(tensors: Tensors, reading: OutputReading) -> tuple[str, ...]:
