@@ -24,11 +24,14 @@ from workbench.advice import RULES, advise
 from workbench.catalogue import ENGINES, NMS_METHODS
 from workbench.choosing import setting_words
 from workbench.cli.entry import main
-from workbench.detectors import Card, write_card
+from workbench.detectors import Card, LoadedModel, as_detector, write_card
+from workbench.detectors.files import FILE_KINDS
 from workbench.detectors.output_kinds import OUTPUT_KINDS
+from workbench.detectors.trial_child import try_here
 from workbench.history import History
 from workbench.machine import environment
-from workbench.opening import Sources, open_detector
+from workbench.opening import Sources
+from workbench.opening.opening import frames_to_look_at
 from workbench.record import Record, read_records
 from workbench.report import write_report
 from workbench.session import Session
@@ -89,9 +92,11 @@ def added() -> Iterator[None]:
     NMS_METHODS[nms.ROW.name] = nms.ROW
     OUTPUT_KINDS[output_kind.NAME] = output_kind.ROW
     RULES.append(advice_rule.RULE)
-    yield
-    del ENGINES[engine.ROW.name], NMS_METHODS[nms.ROW.name], OUTPUT_KINDS[output_kind.NAME]
-    RULES.remove(advice_rule.RULE)
+    try:
+        yield
+    finally:
+        del ENGINES[engine.ROW.name], NMS_METHODS[nms.ROW.name], OUTPUT_KINDS[output_kind.NAME]
+        RULES.remove(advice_rule.RULE)
 
 
 def command(*words: str | Path) -> None:
@@ -139,7 +144,9 @@ def everywhere(media: Path, folder: Path) -> Seen:
     model, history, page = folder / "squares.keras", folder / "h.sqlite", folder / "report.html"
     run, advice, doctor = folder / "run.json", folder / "advice.json", folder / "doctor.json"
     shutil.copy(SHAPES, model)
-    recognised = open_detector(str(model), str(media)).meaning.kind
+    network = FILE_KINDS[model.suffix].open(model)
+    trial = try_here(network, frames_to_look_at(str(media)))  # in this process, which knows what was added
+    recognised = as_detector(LoadedModel(network, trial, None, None), trial.proposals[0].card, model.name).meaning.kind
     write_card(Card(name="squares", labels=LABELS, candidates=output_kind.SquaresCard(tensors=("offsets", "scores"))), model)
 
     presets = [word for text in RUNS.values() for word in ("--preset", text)]

@@ -119,7 +119,12 @@ def quick(path: Path, frames: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def each_run() -> list[object]:
+    """Return the notebooks as parameters: three on each change, and the rest, which take two minutes together, as slow ones."""
+    return [pytest.param(path, id=path.stem, marks=[] if path.stem[0] in "038" else pytest.mark.slow) for path in NOTEBOOKS]
+
+
+@pytest.mark.parametrize("path", each_run())
 def test_notebooks_run_from_top_to_bottom_with_all_they_show(
     path: Path, runner: Runner, small_folder: Path, tmp_path: Path
 ) -> None:

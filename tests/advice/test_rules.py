@@ -23,6 +23,8 @@ from workbench.record import AP_LOSS_NOTED, Record, ap, speed_against
 from workbench.samples import SAMPLE_CLIP
 from workbench.timing import limit
 
+pytestmark = pytest.mark.slow  # the rules on synthetic records are tested on each change: test_facts, test_cards
+
 SMALL = "input.size_hw=64x96"
 USUAL = "input.size_hw=192x320"
 LITERT = f"litert,{SMALL}"

@@ -73,7 +73,7 @@ READ: dict[str, tuple[object, object]] = {
     ),
 }
 RAW = [name for name in MAKERS if name not in READ]
-QUICK = ("keras", "saved model", "int8", "planar", "yolov8", "detection API")  # one of each sort; all others take a minute together
+QUICK = ("keras", "saved model", "int8", "yolov8", "detection API")  # one of each sort; all others take a minute together
 
 
 def each(names: Iterable[str]) -> list[object]:

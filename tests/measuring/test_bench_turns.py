@@ -110,6 +110,7 @@ def test_without_a_frame_to_time_one_line_says_so(small_data: EvaluationData) ->
         Bench(small_data, 0)
 
 
+@pytest.mark.slow
 def test_each_is_timed_with_its_own_threads_whatever_it_is_compared_with(small: Detector) -> None:
     seen: dict[str, set[int]] = {}
 

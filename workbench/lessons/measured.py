@@ -194,7 +194,8 @@ def crowding(record: Record, stage: str = "nms") -> Amount:
         RecordError: The record has no such stage, or fewer than three frames.
     """
     seconds = _timing(record).stage_seconds.get(stage, ())
-    counts = [len(row.scores) for row in record.detections]
+    found = [len(row.scores) for row in record.detections]
+    counts = [found[n % len(found)] for n in range(len(seconds))] if len(found) == record.media.frames else found  # repeated
     third = len(counts) // 3
     if not third or len(seconds) != len(counts) or not all(seconds):
         raise RecordError(f"{record.name} does not have the {stage} times of three frames; measure more frames")
