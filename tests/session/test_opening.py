@@ -86,6 +86,15 @@ def test_an_upload_that_is_none_is_named_as_its_owner_does_and_forgotten_with_th
     assert session.notices.message is None
 
 
+def test_what_was_uploaded_is_named_in_no_command(session: Session) -> None:
+    session.upload("mine.jpg", (SAMPLE_STILLS / "still_004.jpg").read_bytes())
+    until(session, lambda: session.opened and frame_shown(session) == "mine.jpg")
+
+    for copied in (session.as_command, session.as_code):
+        with pytest.raises(SettingsError, match="were uploaded and go with this session; open a file by its path in Python"):
+            copied()
+
+
 def test_that_other_frames_let_go_of_the_pin_is_said(session: Session, small_folder: Path) -> None:
     session.pin()
     session.open_media(str(small_folder / "scene_02.png"))

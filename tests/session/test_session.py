@@ -1,7 +1,9 @@
 """What is asked of a session happens, and what cannot happen is said in words."""
 
+import shlex
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from tests.session.sessions import changed_to, player_of, until
 from workbench.detections import Detections, agreement
 from workbench.detectors import conversion
 from workbench.live.player import FOUND_KEPT
+from workbench.opening import variant
 from workbench.session import Session
 
 
@@ -281,6 +284,22 @@ def test_what_repeats_it_can_be_copied(session: Session) -> None:
     assert session.as_command().startswith(f"workbench run {SHAPES}")
     compile(session.as_code(), "copied", "exec")
     assert "nms.score=0.05" in session.as_code()
+
+
+def test_what_repeats_it_holds_what_is_pinned_first(session: Session) -> None:
+    assert session.settings is not None
+    pinned = session.settings
+    session.pin()
+    session.set("nms.score", 0.05)
+
+    given = shlex.split(session.as_command())
+    presets = [word for before, word in pairwise(given) if before == "--preset"]
+    code = session.as_code()
+
+    assert session.opened is not None
+    assert [variant(session.opened.detector, text).settings for text in presets] == [pinned, session.settings]
+    compile(code, "copied", "exec")
+    assert code.index("# what was pinned") < code.index("nms.score=0.05")
 
 
 def test_a_conversion_that_fails_is_said_and_the_old_one_plays_on(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

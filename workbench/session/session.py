@@ -272,9 +272,9 @@ class Session:
         """Return the command that measures the current setting.
 
         Raises:
-            SettingsError: The frames are in this process only, and have no name that a command could take.
+            SettingsError: The frames are in this process only, or were uploaded, and have no name that a command could take.
         """
-        return as_command(self.sources, self._open_now.detector, self._wished(), self._protocol.frames)
+        return as_command(self._lasting_sources(), self._open_now.detector, self._wished(), self._baseline(), self._protocol.frames)
 
     def as_code(self) -> str:
         """Return Python that measures the current setting.
@@ -282,7 +282,7 @@ class Session:
         Raises:
             SettingsError: Nothing is open yet.
         """
-        return as_code(self.sources, self._open_now.detector, self._wished(), self._protocol.frames)
+        return as_code(self._lasting_sources(), self._open_now.detector, self._wished(), self._baseline(), self._protocol.frames)
 
     def close(self) -> None:
         """End every thread and give back media and files; a second time does nothing."""
@@ -336,6 +336,18 @@ class Session:
         if self.settings is None:
             raise SettingsError(self._not_open)
         return self.settings
+
+    def _baseline(self) -> Settings:
+        """Return what is pinned, or where nothing is, the current settings themselves."""
+        pinned = self._open_now.evaluation.pinned
+        return pinned.settings if pinned is not None else self._wished()
+
+    def _lasting_sources(self) -> Sources:
+        """Return what is open, where it is there for other processes too."""
+        source = self._open_now.data.media.facts().source
+        if self._uploads is not None and Path(source).is_relative_to(self._uploads.name):
+            raise SettingsError("these frames were uploaded and go with this session; open a file by its path in Python instead")
+        return self.sources
 
     def _in_background(self, place: Place, action: Callable[[], object]) -> None:
         def guarded() -> None:

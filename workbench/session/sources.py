@@ -1,5 +1,7 @@
 """What a session opened, in the words in which others open and measure it again: a command, code, a sweep."""
 
+import shlex
+
 from workbench.detectors import Detector
 from workbench.errors import SettingsError
 from workbench.media import Media
@@ -8,8 +10,8 @@ from workbench.record import MediaFacts
 from workbench.settings import Settings
 
 
-def as_command(sources: Sources, detector: Detector, settings: Settings, frames: int) -> str:
-    """Return the command that measures settings on so many frames of what was opened.
+def as_command(sources: Sources, detector: Detector, settings: Settings, baseline: Settings, frames: int) -> str:
+    """Return the command that measures a baseline, and settings that differ from it, on so many frames of what was opened.
 
     Raises:
         SettingsError: The frames are in this process only, and have no name that a command could take.
@@ -17,21 +19,26 @@ def as_command(sources: Sources, detector: Detector, settings: Settings, frames:
     facts = _facts(sources)
     if facts is not None and facts.kind in IN_MEMORY:
         raise SettingsError("these frames are in memory, where no command finds them; copy as code instead")
-    return Variant.of(detector, settings, options=sources.options(frames)).command
+    options = sources.options(frames)
+    if baseline == settings:
+        return Variant.of(detector, settings, options=options).command
+    first, second = (words(detector, one) or f"runtime.engine={one.runtime.engine}" for one in (baseline, settings))
+    return shlex.join(["workbench", "run", detector.facts.source, "--preset", first, "--preset", second, *options])
 
 
-def as_code(sources: Sources, detector: Detector, settings: Settings, frames: int) -> str:
-    """Return Python that measures settings."""
+def as_code(sources: Sources, detector: Detector, settings: Settings, baseline: Settings, frames: int) -> str:
+    """Return Python that measures a baseline, and settings that differ from it."""
     facts = _facts(sources)
     named = "" if facts is None else ", media" if facts.kind in IN_MEMORY else f", {facts.source!r}"
     places = f"{named}, truth={sources.truth!r}" if sources.truth else named
     allowed = f", allow={sources.allow!r}" if sources.allow else ""
+    first = "" if baseline == settings else f"bench.measure(variant(detector, {words(detector, baseline)!r}))  # what was pinned\n"
     given = "media = ...  # the frames that the workbench was given\n" if named == ", media" else ""
     return (
         "from workbench import Bench, open_detector, open_data, variant\n\n"
         f"{given}detector = open_detector({detector.facts.source!r}{allowed})\n"
         f"bench = Bench(open_data(detector{places}), frames={frames})\n"
-        f"record = bench.measure(variant(detector, {words(detector, settings)!r}))\n"
+        f"{first}record = bench.measure(variant(detector, {words(detector, settings)!r}))\n"
         'print(f"{record.timing.median_ms:.1f} ms a frame, {record.timing.fps:.0f} FPS")\n'
     )
 
