@@ -41,6 +41,8 @@ from workbench.sweep.child import Lines, work
 from workbench.sweep.task import Job
 from workbench.view.panel import describe
 
+pytestmark = pytest.mark.slow
+
 HOST = "input.size_hw=64x96,input.resize=opencv"
 RUNS = {
     "baseline": f"graph,{HOST},nms.method=numpy",

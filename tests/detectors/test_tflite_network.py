@@ -32,7 +32,12 @@ def found_in(detector: Detector, picture: Path) -> Detections:
 
 
 @pytest.mark.parametrize(
-    ("kind", "precision"), [("float16", "float16"), ("dynamic_range", "dynamic-int8"), ("int8", "dynamic-int8")]
+    ("kind", "precision"),
+    [
+        ("float16", "float16"),
+        pytest.param("dynamic_range", "dynamic-int8", marks=pytest.mark.slow),
+        pytest.param("int8", "dynamic-int8", marks=pytest.mark.slow),
+    ],
 )
 def test_a_file_says_what_it_is(yolox: Load, kind: str, precision: str) -> None:
     detector = yolox(kind)

@@ -73,7 +73,7 @@ READ: dict[str, tuple[object, object]] = {
     ),
 }
 RAW = [name for name in MAKERS if name not in READ]
-QUICK = ("keras", "saved model", "int8", "yolov8", "detection API")  # one of each sort; all others take a minute together
+QUICK = ("keras", "yolov8", "detection API")  # one of each sort; all others take a minute together
 
 
 def each(names: Iterable[str]) -> list[object]:
@@ -189,6 +189,7 @@ def test_what_is_not_keras_converts_to_litert_too(mobile: Detector, detector: Ca
     assert ap(detector(name), words) == pytest.approx(ap(mobile), abs=SAME_AP)
 
 
+@pytest.mark.slow
 def test_the_converters_complaint_names_the_operation(detector: Callable[[str], Detector], ap: Ap) -> None:
     with pytest.raises(
         UnavailableError, match="could not make float32 of this model: LiteRT has no operation CombinedNonMax"

@@ -142,6 +142,7 @@ print(pipeline.compilations, psutil.Process().memory_info().rss - before)
 """
 
 
+@pytest.mark.slow
 def test_sixty_sizes_under_xla_are_one_compilation_and_take_no_more_memory(tmp_path: Path) -> None:
     """In a process of its own, in which XLA writes down what it compiles, and nobody else takes memory."""
     flags = {"XLA_FLAGS": f"--xla_dump_to={tmp_path} --xla_dump_hlo_as_text"}

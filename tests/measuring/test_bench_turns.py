@@ -25,6 +25,7 @@ def in_turns(small: Detector, small_data: EvaluationData) -> tuple[list[Record |
     return Bench(small_data, FRAMES, comparison_seconds=SECONDS).measure_in_turns(variants, turns.append), turns
 
 
+@pytest.mark.slow
 def test_measured_in_turns_they_find_the_same(
     in_turns: tuple[list[Record | Exception], list[int]], small: Detector, small_data: EvaluationData
 ) -> None:
@@ -66,6 +67,7 @@ def test_one_that_fails_costs_itself_alone_even_where_the_others_are_compared_wi
         assert not any("session" in text for text in record.warnings)
 
 
+@pytest.mark.slow
 def test_a_baseline_that_fails_after_others_were_compared_with_it_leaves_no_comparison(small: Detector) -> None:
     media, compared = Breaks(), set[str]()
 

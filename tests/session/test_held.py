@@ -119,6 +119,7 @@ def test_what_is_asked_for_while_a_sweep_runs_is_refused_and_not_carried_out_lat
     assert seen(session) == before
 
 
+@pytest.mark.slow
 def test_what_plays_goes_on_while_a_folder_is_exported(session: Session, tmp_path: Path) -> None:
     player = player_of(session)
     player.set_pace("free")

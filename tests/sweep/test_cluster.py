@@ -158,6 +158,7 @@ def test_workers_that_do_not_say_that_they_may_measure_are_not_asked(start, addr
         connect(address)
 
 
+@pytest.mark.slow
 def test_an_address_at_which_nobody_answers_is_named() -> None:
     with pytest.raises(UnavailableError, match=r"tcp://127\.0\.0\.1:9 "):
         connect("tcp://127.0.0.1:9")
