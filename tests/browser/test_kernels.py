@@ -46,7 +46,7 @@ def test_a_page_that_was_loaded_again_or_closed_leaves_no_kernel(context: Browse
         role(page, "workbench").wait_for()
 
         assert until(address, [1])  # the first one is gone, the second has a page
-        time.sleep(15)
+        time.sleep(15)  # longer than a kernel without a page would be left: the one with a page has to stay
         assert connections(address) == [1]
         page.close()
         assert until(address, [])

@@ -18,7 +18,7 @@ from workbench.detectors.files import FILE_KINDS
 from workbench.detectors.first_look import MOST_RUNS, MOST_SECONDS, FirstLook
 from workbench.detectors.network import Network
 from workbench.detectors.readings import Proposal
-from workbench.detectors.tflite_normalization import stated_normalization
+from workbench.detectors.tflite_metadata import read_metadata
 from workbench.detectors.trial_child import try_here
 from workbench.media import open_media
 from workbench.opening.opening import frames_to_look_at, open_data
@@ -86,7 +86,7 @@ def test_what_the_file_says_is_tried_first_and_holds_where_frames_show_nothing(
 def test_the_metadata_of_a_tflite_file_say_how_pixels_are_scaled(assets: Path) -> None:
     classifier = assets / "negative" / "coral_mobilenet_v1_0.25_128_quant_classifier.tflite"
 
-    assert stated_normalization(classifier.read_bytes()) == (127.5, pytest.approx(1 / 127.5))
+    assert read_metadata(classifier.read_bytes()).scaling == (127.5, pytest.approx(1 / 127.5))
 
 
 @pytest.mark.parametrize("damage", range(0, 200, 20))
@@ -95,7 +95,7 @@ def test_damaged_metadata_say_nothing_and_break_nothing(assets: Path, damage: in
     place = content.find(b"M001") - 4  # where the metadata begin: their root, then their identifier
     content[place + damage : place + damage + 20] = b"\xff" * 20
 
-    said = stated_normalization(bytes(content))
+    said = read_metadata(bytes(content)).scaling
 
     assert said is None or len(said) == 2
 

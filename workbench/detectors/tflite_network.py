@@ -16,7 +16,6 @@ from workbench.detectors.model_bytes import read_model
 from workbench.detectors.native_output import native_stderr_captured
 from workbench.detectors.network import Calibration, Conversion, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.detectors.tflite_metadata import read_metadata
-from workbench.detectors.tflite_normalization import stated_normalization
 from workbench.errors import ModelError, UnavailableError
 from workbench.settings import MOST_THREADS, PRECISIONS
 from workbench.stages import dequantised, quantised
@@ -56,9 +55,9 @@ class TfliteNetwork(Network):
 
     def inspect(self) -> Tensors:
         content, interpreter = self.read(), self._interpreter
-        said, scaling = read_metadata(content), stated_normalization(content)
+        said = read_metadata(content)
         inputs = tuple(
-            replace(_spec(details), usual_hw=said.size_hw, multiple_of=said.stride, scaling=scaling)
+            replace(_spec(details), usual_hw=said.size_hw, multiple_of=said.stride, scaling=said.scaling)
             for details in interpreter.get_input_details()
         )
         outputs = tuple(_spec(details) for details in interpreter.get_output_details())
