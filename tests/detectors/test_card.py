@@ -18,7 +18,9 @@ from workbench.detectors import (
     card_path,
     write_card,
 )
-from workbench.detectors.card import read_card
+from workbench.detectors.card import card_left_out, read_card
+from workbench.detectors.files import FILE_KINDS
+from workbench.detectors.model_bytes import MODEL_SUFFIXES
 from workbench.detectors.network import Tensors, TensorSpec
 from workbench.errors import ModelError, SaveError
 from workbench.stages import BoxesHead, DetectionRows, DetectionTensors, RowsHead, SsdHead, YoloxHead
@@ -63,8 +65,57 @@ def test_a_card_lies_beside_its_file_or_folder(tmp_path: Path) -> None:
 
     written = [write_card(PLAIN, tmp_path / name) for name in ("folder.v2", "file.v2.tflite")]
 
-    assert [path.name for path in written] == ["folder.v2.card.toml", "file.v2.card.toml"]
+    assert [path.name for path in written] == ["folder.v2.card.toml", "file.v2.tflite.card.toml"]
     assert [card_path(tmp_path / name) for name in ("folder.v2", "file.v2.tflite", "other.tflite")] == [*written, None]
+
+
+def test_a_card_of_the_stem_alone_belongs_to_the_only_model_of_that_stem(tmp_path: Path) -> None:
+    models = [tmp_path / f"model.{kind}" for kind in ("tflite", "keras", "pb")]
+    models[0].write_bytes(b"")
+    card = tmp_path / "model.card.toml"
+    card.write_text(PLAIN.to_toml())
+    (tmp_path / "model").mkdir()  # no SavedModel
+
+    assert card_path(models[0]) == card
+    assert card_left_out(models[0]) == ()
+
+    models[1].write_bytes(b"")
+    assert [card_path(one) for one in models[:2]] == [None, None]
+    (told,) = card_left_out(models[0])
+    assert told.certainty == "open"
+    assert told.why == "model.card.toml may belong to model.keras, which has the same name but for its ending"
+    assert told.card_line == "call it model.tflite.card.toml"
+
+    own = write_card(PLAIN, models[1])
+    assert (card_path(models[1]), card_left_out(models[1])) == (own, ())
+    assert card_path(models[0]) is None
+
+
+def test_a_saved_model_of_that_name_counts_as_another_model(tmp_path: Path) -> None:
+    (tmp_path / "model.tflite").write_bytes(b"")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "saved_model.pb").write_bytes(b"")
+    (tmp_path / "model.card.toml").write_text(PLAIN.to_toml())
+
+    assert card_path(tmp_path / "model.tflite") is None
+    assert card_path(tmp_path / "model") == tmp_path / "model.card.toml"
+
+
+def test_a_card_that_is_there_is_replaced_only_where_that_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "model.tflite").write_bytes(b"")
+    by_hand = tmp_path / "model.card.json"
+    by_hand.write_text(json.dumps(PLAIN.model_dump(mode="json")))
+
+    with pytest.raises(SaveError, match="there is a card already, .*model.card.json; change it by hand, or replace it"):
+        write_card(CARDS["boxes"], tmp_path / "model.tflite")
+    written = write_card(CARDS["detections"], tmp_path / "model.tflite", replace=True)
+
+    assert card_path(tmp_path / "model.tflite") == written
+    assert read_card(written) == CARDS["detections"]
+
+
+def test_every_kind_of_file_that_is_read_counts_as_a_model() -> None:
+    assert {*MODEL_SUFFIXES, "folder"} == set(FILE_KINDS)
 
 
 def test_a_card_in_no_folder_cannot_be_written(tmp_path: Path) -> None:

@@ -63,6 +63,16 @@ def sound(tmp_path: Path) -> Path:
         ("m.h5", b"PK\3\4", "is no HDF5 file: its first bytes are not those of one; choose a .h5 or .keras file"),
         ("m.pkl", b"", "is, or holds, a Python pickle: code of whoever made it, which is never loaded here"),
         ("m.pt", b"PK", "is, or holds, a Python pickle: code of whoever made it, which is never loaded here"),
+        (
+            "m.pth",
+            b"PK",
+            "is, or holds, a Python pickle: code of whoever made it, which is never loaded here; export the model where",
+        ),
+        ("m.onnx", b"\x08\x07", "is an ONNX model; convert it with `onnx2tf -i MODEL.onnx`, which writes a SavedModel and .tflite"),
+        ("m.xml", b"<net>", "is OpenVINO's own format; give the model that it was made of"),
+        ("model.ckpt-1000.index", b"", "is a training checkpoint, not a model that runs; export it with the Object Detection API"),
+        ("pipeline.config", b"", "is a training checkpoint, not a model that runs; export it with the Object Detection API"),
+        ("m.txt", b"", "is of no kind of model that is read here; choose a SavedModel's folder, .keras, .h5, .pb (a frozen graph)"),
         ("m.model", pickle.dumps([1]), "is, or holds, a Python pickle: code of whoever made it, which is never loaded here"),
     ],
 )
@@ -74,6 +84,15 @@ def test_what_plainly_is_no_model_is_refused_before_media_are_read(tmp_path: Pat
         load_detector(str(path), no_frame)
 
     assert str(refused.value).startswith(f"{path} {reason}")
+
+
+@pytest.mark.parametrize("part", ["pipeline.config", "model.ckpt-1000.index"])
+def test_a_folder_of_a_training_checkpoint_says_how_to_export_it(tmp_path: Path, part: str) -> None:
+    (tmp_path / part).write_bytes(b"")
+
+    with pytest.raises(ModelError, match="holds a training checkpoint, not a model that runs; export it with the Object Detection"):
+        load_detector(str(tmp_path), no_frame)
+
 
 
 @pytest.mark.parametrize(

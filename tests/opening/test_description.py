@@ -51,7 +51,7 @@ def test_a_card_that_is_written_is_what_the_model_means_from_then_on(model: Path
     path = found.write(number)
 
     card = found.readings[number - 1].card
-    assert path == model.with_name("model.card.toml")
+    assert path == model.with_name("model.tflite.card.toml")
     assert read_card(path) == card
     assert open_detector(str(model)).input_spec.colour == card.input.colour
     (only,) = describe(str(model)).readings

@@ -54,8 +54,23 @@ def test_a_press_writes_the_card_of_that_reading(described: Description, tmp_pat
 
     shown.children[1].children[1].children[-1].click()
 
-    assert read_card(tmp_path / "model.card.toml").labels == ("c", "d")
-    assert "model.card.toml" in shown.children[2].value
+    assert read_card(tmp_path / "model.tflite.card.toml").labels == ("c", "d")
+    assert "model.tflite.card.toml" in shown.children[2].value
+
+
+def test_another_press_changes_its_mind_but_never_what_a_person_wrote(described: Description, tmp_path: Path) -> None:
+    shown = Readings(described)
+    path = tmp_path / "model.tflite.card.toml"
+    first, second = (cell.children[-1] for cell in shown.children[1].children)
+
+    second.click()
+    first.click()
+    assert read_card(path).labels == ("a", "b")
+
+    path.write_text(path.read_text() + "# mine\n")
+    second.click()
+    assert path.read_text().endswith("# mine\n")
+    assert "there is a card already" in shown.children[2].value
 
 
 def test_a_card_that_cannot_be_written_is_a_sentence_in_place(described: Description, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from workbench.detectors.anchor_card import unfinished_card
 from workbench.detectors.card import SUFFIXES, Card, card_path, write_card
+from workbench.detectors.card_fit import run_fed_as
 from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name, first_line
 from workbench.detectors.detector import OWN_NMS, Detector, Meaning
 from workbench.detectors.files import LoadedModel, as_detector, load_detector, load_model, why_no_detector
@@ -45,6 +46,7 @@ __all__ = [
     "named_outputs",
     "native_stderr_captured",
     "quiet_logger",
+    "run_fed_as",
     "to_onnx",
     "unfinished_card",
     "why_no_detector",

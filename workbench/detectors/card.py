@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, SerializeAsAny, ValidationError, model_val
 from workbench.detectors.detector import Meaning
 from workbench.detectors.input_card import CardPart, InputCard
 from workbench.detectors.labels import guessed_labels, labels_of, read_labels
+from workbench.detectors.model_bytes import MODEL_SUFFIXES, is_saved_model
 from workbench.detectors.network import Tensors, TensorSpec
 from workbench.detectors.output_cards import CandidatesCard, DetectionsCard
 from workbench.detectors.output_kinds import candidates_card
@@ -107,9 +108,32 @@ def guesses_in(card: Card) -> tuple[Guess, ...]:
 
 
 def card_path(model: Path) -> Path | None:
-    """Find the card of a model: `model.card.toml` or `.json` beside `model.tflite`, or beside the folder `model`."""
-    stem = model.name if model.is_dir() else model.stem
-    return next((path for suffix in SUFFIXES if (path := model.with_name(f"{stem}{suffix}")).is_file()), None)
+    """Find the card of a model: `model.tflite.card.toml` or `.json` beside `model.tflite`, else `model.card.toml`.
+
+    The latter is read where no other model has that stem: it would be anybody's.
+    """
+    return _beside(model, model.name) or (None if _namesakes(model) else _beside(model, model.stem))
+
+
+def card_left_out(model: Path) -> tuple[Guess, ...]:
+    """Say that a card is not read since it may belong to another model of the same stem; nothing where there is none such."""
+    unread = _beside(model, model.stem) if card_path(model) is None else None
+    if unread is None:
+        return ()
+    why = f"{unread.name} may belong to {_namesakes(model)[0].name}, which has the same name but for its ending"
+    return (Guess(about="the card", taken="none", certainty=OPEN, why=why, card_line=f"call it {model.name}{SUFFIXES[0]}"),)
+
+
+def _beside(model: Path, name: str) -> Path | None:
+    return next((path for suffix in SUFFIXES if (path := model.with_name(f"{name}{suffix}")).is_file()), None)
+
+
+def _namesakes(model: Path) -> list[Path]:
+    """List the other models whose name without its ending is this one's."""
+    if model.is_dir():
+        return []
+    there = (model.with_name(f"{model.stem}{suffix}") for suffix in ("", *MODEL_SUFFIXES))
+    return [path for path in there if path != model and (path.is_file() if path.suffix else is_saved_model(path))]
 
 
 def read_card(path: Path) -> Card:
@@ -136,14 +160,16 @@ def read_card(path: Path) -> Card:
         raise ModelError(f"the detector card {path} is wrong at {place}: {reason}; correct it") from None
 
 
-def write_card(card: Card, model: Path) -> Path:
-    """Write a card beside its model.
+def write_card(card: Card, model: Path, *, replace: bool = False) -> Path:
+    """Write a card beside its model, and return where it lies; with `replace`, in the place of the one that is read today.
 
     Raises:
-        SaveError: It cannot be written.
+        SaveError: There is one already, or it cannot be written.
     """
-    stem = model.name if model.is_dir() else model.stem
-    path = model.with_name(f"{stem}{SUFFIXES[0]}")
+    there = card_path(model)
+    if there is not None and not replace:
+        raise SaveError(f"there is a card already, {there}; change it by hand, or replace it with --replace")
+    path = there.with_suffix(".toml") if there else model.with_name(f"{model.name}{SUFFIXES[0]}")
     if not path.parent.is_dir():
         raise SaveError(f"there is no folder {path.parent}")
     write_whole(path, card.to_toml())

@@ -10,9 +10,10 @@ import numpy as np
 from workbench.catalogue import load
 from workbench.detections import UInt8Array
 from workbench.detectors.anchor_card import anchor_outputs
-from workbench.detectors.card import Card, card_path, guesses_in, read_card
+from workbench.detectors.card import Card, card_left_out, card_path, guesses_in, read_card
+from workbench.detectors.card_fit import check_fit
 from workbench.detectors.detector import Detector
-from workbench.detectors.model_bytes import check_no_pickle
+from workbench.detectors.model_bytes import check_kind
 from workbench.detectors.native_output import load_tensorflow
 from workbench.detectors.network import Network, Tensors
 from workbench.detectors.trial import Trial, try_out
@@ -102,7 +103,7 @@ def load_detector(source: str, get_frames: GetFrames, allow: Collection[str] = (
     if not loaded.trial.proposals:
         raise ModelError(f"{source} {why_no_detector(loaded.trial)}")
     best = loaded.trial.proposals[0]
-    return as_detector(loaded, best.card, source, best.guesses)
+    return as_detector(loaded, best.card, source, (*card_left_out(loaded.network.path), *best.guesses))
 
 
 def as_detector(loaded: LoadedModel, card: Card, source: str, guesses: Sequence[Guess] = ()) -> Detector:
@@ -113,6 +114,8 @@ def as_detector(loaded: LoadedModel, card: Card, source: str, guesses: Sequence[
     """
     try:
         meaning = card.meaning(loaded.trial.tensors, loaded.card_folder or loaded.network.path.parent)
+        if card is loaded.card:
+            check_fit(card, meaning, loaded.trial)
     except ModelError as error:
         raise ModelError(f"{source}: {error}") from None
     return Detector(loaded.network, meaning, name=card.name or _stem(loaded.network.path), source=source, guesses=guesses)
@@ -154,13 +157,8 @@ def _existing(source: str) -> tuple[Path, str]:
     path = Path(source)
     if path.name in {"saved_model.pb", "saved_model.pbtxt"}:
         path = path.parent
-    if path.is_dir():
-        return path, "folder"
-    name = path.suffix.lower()
-    if name not in FILE_KINDS:
-        check_no_pickle(path)
-        raise ModelError(f"{source} is of no kind of model that is read here; choose {READABLE}")
-    return path, name
+    check_kind(path, READABLE)
+    return path, "folder" if path.is_dir() else path.suffix.lower()
 
 
 def _stem(path: Path) -> str:

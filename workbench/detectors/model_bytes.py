@@ -5,6 +5,7 @@ from pathlib import Path
 from workbench.errors import ModelError
 
 LFS_POINTER = b"version https://git-lfs"
+MODEL_SUFFIXES = (".tflite", ".keras", ".h5", ".hdf5", ".pb")
 
 
 def read_model(path: Path) -> bytes:
@@ -24,19 +25,52 @@ def read_model(path: Path) -> bytes:
     return content
 
 
+def is_saved_model(folder: Path) -> bool:
+    """Whether a folder holds a SavedModel."""
+    return (folder / "saved_model.pb").is_file()
+
+
+ORIGINAL = "give the model that it was made of"
+CHECKPOINT = (
+    "a training checkpoint, not a model that runs; export it with the Object Detection API's exporter_main_v2.py (of TensorFlow 1:"
+    " export_inference_graph.py), which writes a SavedModel or a frozen graph"
+)
+PICKLE = (
+    "is, or holds, a Python pickle: code of whoever made it, which is never loaded here; export the model where it was trained:"
+    " Ultralytics' with `yolo export format=tflite`, others of PyTorch with litert-torch"
+)
+OTHER_KINDS = {
+    ".onnx": "an ONNX model; convert it with `onnx2tf -i MODEL.onnx`, which writes a SavedModel and .tflite files",
+    ".xml": f"OpenVINO's own format; {ORIGINAL}: a SavedModel, .keras or .tflite runs on OpenVINO here (runtime.engine=openvino)",
+    ".engine": f"a TensorRT engine; {ORIGINAL}",
+    ".mlmodel": f"a Core ML model; {ORIGINAL}",
+    ".safetensors": "weights without a network; export the model where it was trained, from PyTorch with litert-torch",
+    ".weights": "darknet's weights; convert them to a SavedModel, .keras or .tflite",
+    ".ckpt": CHECKPOINT,
+    ".index": CHECKPOINT,
+    ".meta": CHECKPOINT,
+    ".config": CHECKPOINT,
+}
 PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib")
 
 
-def check_no_pickle(path: Path) -> None:
-    """Refuse Python pickles, which run code of whoever made them while they load.
+def check_kind(path: Path, readable: str) -> None:
+    """Refuse a file or folder that is no model of TensorFlow's kinds, with the way to make one of it.
 
     Raises:
-        ModelError: It is named like one, or begins like one.
+        ModelError: It is one of another kind: a pickle, which runs code of whoever made it while it loads, or what cannot be run.
     """
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        if not is_saved_model(path) and ((path / "pipeline.config").is_file() or any(path.glob("*.ckpt*"))):
+            raise ModelError(f"{path} holds {CHECKPOINT}")
+        return
+    if suffix in MODEL_SUFFIXES:
+        return
     with path.open("rb") as file:
         start = file.read(2)
-    if path.suffix.lower() in PICKLES or (start[:1] == b"\x80" and start[1:] in {b"\2", b"\3", b"\4", b"\5"}):
-        raise ModelError(
-            f"{path} is, or holds, a Python pickle: code of whoever made it, which is never loaded here;"
-            " export the model as a SavedModel, .keras or .tflite"
-        )
+    if suffix in PICKLES or (start[:1] == b"\x80" and start[1:] in {b"\2", b"\3", b"\4", b"\5"}):
+        raise ModelError(f"{path} {PICKLE}")
+    if suffix in OTHER_KINDS:
+        raise ModelError(f"{path} is {OTHER_KINDS[suffix]}")
+    raise ModelError(f"{path} is of no kind of model that is read here; choose {readable}")

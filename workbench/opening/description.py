@@ -15,11 +15,12 @@ from workbench.detectors import (
     card_path,
     found_under,
     load_model,
+    run_fed_as,
     unfinished_card,
     why_no_detector,
     write_card,
 )
-from workbench.errors import ModelError, SaveError
+from workbench.errors import ModelError
 from workbench.opening.opening import frames_to_look_at
 from workbench.samples import SAMPLE_DETECTORS
 from workbench.stages import draw, fitted
@@ -80,9 +81,7 @@ class Description:
             raise ModelError(
                 self.problem or f"there is no reading {number} of {self.source}; choose one of 1 to {len(self.readings)}"
             )
-        if self.card_path is not None and not replace:
-            raise SaveError(f"there is a card already, {self.card_path}; change it by hand, or replace it with --replace")
-        return write_card(self.readings[number - 1].card, _folder_or_file(self.source))
+        return write_card(self.readings[number - 1].card, _folder_or_file(self.source), replace=replace)
 
 
 def describe(source: str, image: str | None = None, allow: Collection[str] = ()) -> Description:
@@ -112,21 +111,18 @@ def describe(source: str, image: str | None = None, allow: Collection[str] = ())
     plausible = [one for n, one in enumerate(proposals) if not n or len(one.found) or not something]  # the first is taken
     readings = tuple(_reading(_title(one.card), one.card, one.sure, one.found, loaded, frame) for one in plausible[:MOST_READINGS])
     problem = None if readings else f"{source} {why_no_detector(loaded.trial)}"
-    unfinished = None if readings else unfinished_card(loaded.trial, loaded.network.path.stem)
+    unfinished = None if readings else unfinished_card(loaded.trial, loaded.network.path.name)
     return Description(source, lines, None, readings, problem, unfinished)
 
 
 def _of_card(loaded: LoadedModel, card: Card, source: str, frame: UInt8Array) -> Reading:
     detector = as_detector(loaded, card, source)
-    spec = detector.input_spec
     named = card.model_copy(update={"labels": detector.facts.labels})  # what a file beside the card says is read once
-    for run in loaded.trial.runs:
-        same = run.fed.spec(loaded.trial.tensors.inputs[0])
-        if same.colour == spec.colour and np.allclose(same.scale_and_shift(), spec.scale_and_shift(), rtol=0.05, atol=0.02):
-            found = found_under(named, loaded.trial.tensors, run.outputs, loaded.trial.size_hw)
-            seen = _reading("as the card says", named, (), found, loaded, frame)
-            return replace(seen, card=card)
-    return _reading("as the card says", card, (), None, loaded, frame)
+    run = run_fed_as(detector.input_spec, loaded.trial)
+    if run is None:
+        return _reading("as the card says", card, (), None, loaded, frame)
+    found = found_under(named, loaded.trial.tensors, run.outputs, loaded.trial.size_hw)
+    return replace(_reading("as the card says", named, (), found, loaded, frame), card=card)
 
 
 def _reading(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from html import escape
+from pathlib import Path
 from typing import final
 
 import ipywidgets
@@ -21,6 +22,7 @@ class Readings(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
 
     def __init__(self, description: Description) -> None:
         self.description = description
+        self._written: tuple[Path, str] | None = None  # the card that a press here wrote, with its text
         self._message = ipywidgets.HTML()
         head = ipywidgets.HTML(_head(description))
         cells = [self._cell(number, reading) for number, reading in enumerate(description.readings, start=1)]
@@ -41,7 +43,8 @@ class Readings(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     def _writing(self, number: int) -> Callable[[object], None]:
         def write(_: object) -> None:
             try:
-                path = self.description.write(number, replace=True)
+                path = self.description.write(number, replace=self._is_as_written())
+                self._written = path, path.read_text(encoding="utf-8")
             except WorkbenchError as error:  # ipywidgets would only log it
                 self._message.value = f"<b>{escape(str(error))}</b>"
                 return
@@ -49,6 +52,13 @@ class Readings(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             self._message.value = f"Written: <code>{escape(str(path))}</code>. <code>{escape(opened)}</code> now follows it."
 
         return write
+
+    def _is_as_written(self) -> bool:
+        """Whether the card beside the model is the one of an earlier press: what a person wrote there is never replaced."""
+        if self._written is None:
+            return False
+        path, text = self._written
+        return path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text
 
 
 def describe(source: str, image: str | None = None, allow: Collection[str] = ()) -> Readings:

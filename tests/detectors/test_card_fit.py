@@ -1,0 +1,84 @@
+"""A card is checked against what its model puts out when it is loaded: one line says what does not fit."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from workbench.detectors import BoxesCard, Card, DetectionsCard, InputCard, RowsCard, SsdCard, YoloxCard
+from workbench.detectors.card_fit import check_fit
+from workbench.detectors.network import Tensors, TensorSpec
+from workbench.detectors.output_cards import AnchorCard
+from workbench.detectors.readings import Run
+from workbench.detectors.trial import Trial
+from workbench.errors import ModelError
+
+SIZE = 64, 96
+GRID_ROWS = 12 * 8 + 6 * 4 + 3 * 2  # cells at strides 8, 16 and 32
+FED = InputCard(values="0..1", fit="stretch")
+
+
+def check(card: Card, outputs: Mapping[str, tuple[int, ...]], score: float = 0.5, fed: InputCard = FED) -> None:
+    arrays = {name: np.full(shape, score, np.float32) for name, shape in outputs.items()}
+    specs = tuple(TensorSpec(name, one.shape, "float32") for name, one in arrays.items())
+    tensors = Tensors((TensorSpec("image", (1, *SIZE, 3), "float32"),), specs)
+    check_fit(card, card.meaning(tensors), Trial(tensors, SIZE, 0, (Run(fed, arrays),)))
+
+
+BOXES = {"b": (1, 10, 4), "s": (1, 10, 3)}
+FITTING = [
+    (Card(candidates=BoxesCard(tensors=("b", "s"))), BOXES),
+    (Card(candidates=RowsCard(tensors=("r",), transposed=True)), {"r": (1, 84, 840)}),
+    (Card(candidates=YoloxCard(tensors=("r",))), {"r": (1, GRID_ROWS, 85)}),
+    (Card(detections=DetectionsCard(tensors=("b", "s", "c", "n"))), {"b": (1, 9, 4), "s": (1, 9), "c": (1, 9), "n": (1,)}),
+    (Card(detections=DetectionsCard(tensors=("r",))), {"r": (1, 9, 6)}),
+]
+
+
+@pytest.mark.parametrize(("card", "outputs"), FITTING, ids=["boxes", "rows", "yolox", "detections", "rows of six"])
+def test_a_card_that_fits_passes(card: Card, outputs: Mapping[str, tuple[int, ...]]) -> None:
+    check(card, outputs)
+
+
+ANCHORS = (AnchorCard(cells=(2, 3), boxes=((0.1, 0.1),)),)
+
+
+@pytest.mark.parametrize(
+    ("card", "outputs", "reason"),
+    [
+        (Card(candidates=RowsCard(tensors=("r",))), {"r": (1, 84, 8400)}, "makes 84 candidates of 8396 classes; rows and columns"),
+        (
+            Card(candidates=BoxesCard(tensors=("b", "s"))),
+            {"b": (10, 4), "s": (1, 10, 3)},
+            "makes boxes [10, 4] and scores [1, 10, 3]",
+        ),
+        (Card(candidates=BoxesCard(tensors=("b", "s"))), {"b": (1, 9, 4), "s": (1, 10, 3)}, "makes boxes [1, 9, 4] and scores"),
+        (Card(candidates=BoxesCard(tensors=("b", "s"))), {"b": (1, 10, 3), "s": (1, 10, 3)}, "does not fit b [1, 10, 3], s"),
+        (Card(candidates=YoloxCard(tensors=("r",))), {"r": (1, 99, 85)}, "puts out 99 boxes at 64x96, its head expects 126"),
+        (Card(candidates=SsdCard(tensors=("b", "s"), anchors=ANCHORS)), BOXES, "puts out 10 boxes at 64x96, its head expects 6"),
+        (
+            Card(detections=DetectionsCard(tensors=("b", "s", "c"))),
+            {"b": (1, 9, 4), "s": (1,), "c": (1, 9)},
+            "[detections] does not",
+        ),
+        (Card(detections=DetectionsCard(tensors=("r",))), {"r": (1, 9, 5)}, "the card's [detections] does not fit r [1, 9, 5]"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_named(card: Card, outputs: Mapping[str, tuple[int, ...]], reason: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        check(card, outputs)
+
+    assert reason in str(refused.value)
+    assert len(str(refused.value)) < 400
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("score", [-3.1, 1.2, 37.0])
+def test_scores_that_are_none_want_an_activation(score: float) -> None:
+    card, outputs = FITTING[0]
+
+    with pytest.raises(ModelError, match='gives scores from .* to .*, which are none; write activation = "sigmoid"'):
+        check(card, outputs, score)
+    check(Card(candidates=BoxesCard(tensors=("b", "s"), activation="sigmoid")), outputs, score)
+    check(card, outputs, score, fed=InputCard(values="0..255", fit="stretch"))  # not as the card feeds: its scores tell nothing
+    check(card, outputs, np.nan)
