@@ -67,4 +67,5 @@ class LiveAccuracy:
             classes=len(truth.labels),
             truth_name=truth.name,
             score_threshold=pipeline.settings.nms.score,
+            groups=self._data.groups(len(known)),
         )

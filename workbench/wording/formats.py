@@ -3,6 +3,7 @@
 import math
 import re
 
+from workbench.detections import Accuracy, ApChange, Interval
 from workbench.timing import CANNOT_TELL, NO_DIFFERENCE, Ratio, Verdict
 
 MISSING = "–"
@@ -89,6 +90,60 @@ def format_change(value: float | None) -> str:
     if text == ".000":
         return "±.000"
     return text if value < 0 else f"+{text}"
+
+
+def format_ap(accuracy: Accuracy | None, name: str = "ap") -> str:
+    """Write a figure of accuracy with its interval, where a record holds one.
+
+    >>> made = Accuracy(ap=0.62, ap50=0.9, ap_small=None, ap_medium=None, ap_large=None, images=50, truth="t", score_threshold=0.05)
+    >>> format_ap(made), format_ap(made.model_copy(update={"intervals": {"ap": Interval(low=0.551, high=0.689)}}))
+    ('.620', '.620 [.551, .689]')
+    """
+    if accuracy is None:
+        return MISSING
+    between = accuracy.intervals.get(name)
+    return f"{format_fraction(getattr(accuracy, name))}{f' {format_between(between)}' if between else ''}"
+
+
+def format_between(interval: Interval) -> str:
+    """Write the ends of an interval of AP.
+
+    >>> format_between(Interval(low=-0.0312, high=0.002))
+    '[−.031, .002]'
+    """
+    return f"[{format_fraction(interval.low)}, {format_fraction(interval.high)}]"
+
+
+def format_ap_change(change: ApChange | None) -> str:
+    """Write how much more AP a setting has, how sure that is, and what it comes to.
+
+    >>> made = ApChange(change=-0.015, interval=Interval(low=-0.031, high=0.002), images=50, few_images=True)
+    >>> format_ap_change(made), format_ap_change(ApChange(change=0.03, images=200))
+    ('−.015 [−.031, .002] cannot tell, few images', '+.030')
+    >>> format_ap_change(ApChange(change=-0.004, interval=Interval(low=-0.012, high=0.004), images=200))
+    '−.004 [−.012, .004] no change above .020'
+    """
+    if change is None:
+        return MISSING
+    if change.interval is None:
+        return format_change(change.change)
+    few = ", few images" if change.few_images else ""
+    return f"{format_change(change.change)} {format_between(change.interval)} {accuracy_verdict(change)}{few}"
+
+
+def accuracy_verdict(change: ApChange) -> str:
+    """Say in words what became of accuracy."""
+    return f"no change above {format_fraction(change.tolerance)}" if change.verdict == "no change" else change.verdict
+
+
+def images_to_settle(change: ApChange | None) -> str:
+    """Say how many labelled images would probably settle a change; nothing where it is settled or no number would do.
+
+    >>> images_to_settle(ApChange(change=-0.015, interval=Interval(low=-0.045, high=0.015), images=50))
+    'about 410 labelled images would settle it'
+    """
+    wanted = change.images_to_settle if change is not None else None
+    return "" if wanted is None else f"about {float(f'{wanted:.2g}'):,.0f} labelled images would settle it"
 
 
 def format_percent(value: float | None) -> str:
