@@ -61,11 +61,18 @@ class ApChange(Value):
         The interval's half shrinks with the root of the number of images. It has to leave out 0 in 80 % of tries, or to lie
         within the tolerance, whichever takes fewer.
         """
-        if self.interval is None or self.verdict != "cannot tell" or not self.interval.half:
-            return None
         away = abs(self.change)
-        half = max(away / POWER, self.tolerance - away)
-        wanted = math.ceil(self.images * (self.interval.half / half) ** 2) if half > 0 else MOST_IMAGES_NAMED + 1
+        return self._images_for(max(away / POWER, self.tolerance - away)) if self.verdict == "cannot tell" else None
+
+    @property
+    def images_within(self) -> int | None:
+        """How many would probably show that no more than the tolerance is lost; `None` as above, or where more is lost."""
+        return self._images_for(self.tolerance + self.change)
+
+    def _images_for(self, half: float) -> int | None:
+        if self.interval is None or half <= 0:
+            return None
+        wanted = math.ceil(self.images * (self.interval.half / half) ** 2)
         return wanted if self.images < wanted <= MOST_IMAGES_NAMED else None
 
 

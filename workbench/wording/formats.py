@@ -119,7 +119,7 @@ def format_ap_change(change: ApChange | None) -> str:
 
     >>> made = ApChange(change=-0.015, interval=Interval(low=-0.031, high=0.002), images=50, few_images=True)
     >>> format_ap_change(made), format_ap_change(ApChange(change=0.03, images=200))
-    ('−.015 [−.031, .002] cannot tell, few images', '+.030')
+    ('−.015 [−.031, .002] cannot tell (few images)', '+.030')
     >>> format_ap_change(ApChange(change=-0.004, interval=Interval(low=-0.012, high=0.004), images=200))
     '−.004 [−.012, .004] no change above .020'
     """
@@ -127,7 +127,7 @@ def format_ap_change(change: ApChange | None) -> str:
         return MISSING
     if change.interval is None:
         return format_change(change.change)
-    few = ", few images" if change.few_images else ""
+    few = " (few images)" if change.few_images else ""
     return f"{format_change(change.change)} {format_between(change.interval)} {accuracy_verdict(change)}{few}"
 
 
@@ -136,14 +136,26 @@ def accuracy_verdict(change: ApChange) -> str:
     return f"no change above {format_fraction(change.tolerance)}" if change.verdict == "no change" else change.verdict
 
 
-def images_to_settle(change: ApChange | None) -> str:
-    """Say how many labelled images would probably settle a change; nothing where it is settled or no number would do.
+def accuracy_words(change: ApChange | None) -> str:
+    """Say what became of accuracy, and how many labelled images would probably settle it; nothing where no interval is known.
 
-    >>> images_to_settle(ApChange(change=-0.015, interval=Interval(low=-0.045, high=0.015), images=50))
-    'about 410 labelled images would settle it'
+    >>> accuracy_words(ApChange(change=-0.015, interval=Interval(low=-0.045, high=0.015), images=50))
+    'AP −.015 [−.045, .015] cannot tell, 50 images; about 410 labelled images would settle it'
     """
-    wanted = change.images_to_settle if change is not None else None
-    return "" if wanted is None else f"about {float(f'{wanted:.2g}'):,.0f} labelled images would settle it"
+    if change is None or change.interval is None:
+        return ""
+    wanted = change.images_to_settle
+    settled = f"; about {rounded_count(wanted)} labelled images would settle it" if wanted else ""
+    return f"AP {format_ap_change(change)}, {change.images:,} images{settled}"
+
+
+def rounded_count(count: int) -> str:
+    """Write a count of which only the size is known.
+
+    >>> rounded_count(409), rounded_count(12_345)
+    ('410', '12,000')
+    """
+    return f"{float(f'{count:.2g}'):,.0f}"
 
 
 def format_percent(value: float | None) -> str:
