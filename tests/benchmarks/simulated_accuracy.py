@@ -79,7 +79,7 @@ def detect(there: Noise, by: Noise, detector: Simulated, images: int) -> tuple[C
         rows = order[number[order] == one]
         known = np.bincount(there["image"][there["class"] == one], minlength=images)[:, None]
         matched = hit[rows][:, None]
-        result.append(ClassMatches(image[rows], score[rows].astype(np.float32), matched, np.zeros_like(matched), known))
+        result.append(ClassMatches(one, image[rows], score[rows].astype(np.float32), matched, np.zeros_like(matched), known))
     return tuple(result)
 
 

@@ -16,6 +16,7 @@ from workbench.detections.accuracy import (
 )
 from workbench.detections.boxes import FloatArray, UInt8Array, areas_px, pairwise_iou
 from workbench.detections.certainty import TOLERANCE, AccuracyVerdict, ApChange, Interval
+from workbench.detections.class_accuracy import ClassAccuracy, Confusion, CurvePoint
 from workbench.detections.detections import Detections
 from workbench.detections.doubts import doubts
 from workbench.detections.resampling import SCREENING_DRAWS
@@ -27,6 +28,9 @@ __all__ = [
     "AccuracyVerdict",
     "Agreement",
     "ApChange",
+    "ClassAccuracy",
+    "Confusion",
+    "CurvePoint",
     "Detections",
     "FloatArray",
     "FrameMatch",

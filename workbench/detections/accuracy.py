@@ -18,6 +18,7 @@ from workbench.detections.certainty import (
     packed,
     unpacked,
 )
+from workbench.detections.class_accuracy import ClassAccuracy, Confusion, class_accuracies, confusions
 from workbench.detections.detections import Detections
 from workbench.detections.matches import COUNTED, KnownBoxes, match_classes
 from workbench.detections.resampling import DRAWS, draw
@@ -52,6 +53,10 @@ class Accuracy(Value):
     """What is equal where the same images were judged with the same truth."""
     draws: str = ""
     """AP over draws of these images, the same draws for all settings: what the interval of a change is made of; see `packed`."""
+    classes: tuple[ClassAccuracy, ...] = ()
+    """Of each class that the truth holds."""
+    confusions: tuple[Confusion, ...] = ()
+    """What was taken for what; what is not here did not happen."""
 
     @property
     def few_images(self) -> bool:
@@ -126,7 +131,9 @@ def average_precision(
         evaluation.run()
         ap, ap50, _, small, medium, large = (None if figure < 0 else float(figure) for figure in evaluation.stats[:6])
         figures = {"ap": ap, "ap50": ap50, "ap_small": small, "ap_medium": medium, "ap_large": large}
-    drawn = draw(match_classes(found, truth, classes), len(found), groups, draws)
+    matches = match_classes(found, truth, classes)
+    drawn = draw(matches, len(found), groups, draws)
+    whole = draws >= DRAWS and bool(matches)  # where hundreds of settings are judged, this is for those that are measured whole
     by_figure = dict(zip(figures, (drawn.ap[0], drawn.ap50, *drawn.ap[1:]), strict=True))
     return Accuracy(
         **figures,
@@ -137,6 +144,8 @@ def average_precision(
         independent=None if groups is None else len(np.unique(groups)),
         judged_on=_key_of(truth, groups),
         draws=packed(drawn.ap[0]) if known else "",
+        classes=class_accuracies(matches, drawn.classes, drawn.classes_ap50[:, 0]) if whole else (),
+        confusions=confusions(found, truth, classes) if whole else (),
     )
 
 

@@ -47,6 +47,7 @@ class ClassMatches:
     """One class in all images; N detections, best score first, S sizes, T thresholds of IoU.
 
     Attributes:
+        class_id: Its number.
         images: `(N,)`, the number of each detection's image.
         scores: `(N,)`.
         matched: `(N, S, T)`, whether a known box of that size is found at that IoU.
@@ -54,6 +55,7 @@ class ClassMatches:
         known: `(images, S)`, how many known boxes there are to find.
     """
 
+    class_id: int
     images: NDArray[np.int64]
     scores: FloatArray
     matched: NDArray[np.bool_]
@@ -87,7 +89,7 @@ def _match_class(pairs: Sequence[tuple[Detections, KnownBoxes]], number: int) ->
         parts.append((np.full(len(rows), image), one.scores[rows], matched, ignored))
     images, scores, matched, ignored = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.argsort(-scores, kind="stable")
-    return ClassMatches(images[order], scores[order], matched[order], ignored[order], known)
+    return ClassMatches(number, images[order], scores[order], matched[order], ignored[order], known)
 
 
 def _match_image(

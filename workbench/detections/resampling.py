@@ -34,11 +34,13 @@ class Draws:
         ap: `(S, D)` by size of objects: all, small, medium, large; NaN where a draw has none of that size.
         ap50: `(D,)` at IoU .5.
         classes: `(K, D)` by class that the truth holds.
+        classes_ap50: `(K, D)` at IoU .5.
     """
 
     ap: FloatArray
     ap50: FloatArray
     classes: FloatArray
+    classes_ap50: FloatArray
 
 
 def draw(matches: Sequence[ClassMatches], images: int, groups: NDArray[np.int64] | None = None, draws: int = DRAWS) -> Draws:
@@ -56,7 +58,12 @@ def draw(matches: Sequence[ClassMatches], images: int, groups: NDArray[np.int64]
     with np.errstate(invalid="ignore"):
         by_class = np.stack(figures) if figures else np.full((1, len(SIZES), len(IOU_THRESHOLDS), draws + 1), np.nan, np.float32)
         over_ious = by_class.mean(axis=2)  # (K, S, D)
-    return Draws(ap=_mean_of_known(over_ious), ap50=_mean_of_known(by_class[:, 0, 0]), classes=over_ious[:, 0])
+    return Draws(
+        ap=_mean_of_known(over_ious),
+        ap50=_mean_of_known(by_class[:, 0, 0]),
+        classes=over_ious[:, 0],
+        classes_ap50=by_class[:, 0, 0],
+    )
 
 
 def _key(groups: NDArray[np.int64] | None) -> bytes | None:
