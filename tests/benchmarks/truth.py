@@ -1,7 +1,8 @@
-"""Does comparing tell the truth on this machine? Prints two figures; run it where `workbench` will be used.
+"""Does comparing tell the truth on this machine? Prints figures of time, then of accuracy; run it where `workbench` will be used.
 
-    python tests/benchmarks/truth.py                          200 comparisons of a setting with itself, 100 with 5 % more work
-    python tests/benchmarks/truth.py --same 40 --slowed 20    a quicker look
+    python -m tests.benchmarks.truth                          200 comparisons of a setting with itself, 100 with 5 % more work
+    python -m tests.benchmarks.truth --same 40 --slowed 20    a quicker look
+    python -m tests.benchmarks.truth --sets 1000              how often intervals of AP hold the truth, simulated (an hour)
 
 The work is real: resize a 720p frame and convolve it, about 2 ms. The slowed side does the same and then spins for 5 % of the
 median that was measured just before the comparison. Asserts nothing: the figures and the noise certificate are the result.
@@ -15,6 +16,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from tests.benchmarks.simulated_accuracy import coverages
 from workbench.machine import NoiseWatch, environment
 from workbench.timing import compare_blocks
 from workbench.timing.comparing import TimeBlock
@@ -78,6 +80,7 @@ def main() -> None:
     parser.add_argument("--same", type=int, default=200, help="comparisons of a setting with itself")
     parser.add_argument("--slowed", type=int, default=100, help="comparisons with 5 %% more work on one side")
     parser.add_argument("--maximum-seconds", type=float, default=20.0, help="of one comparison")
+    parser.add_argument("--sets", type=int, default=0, help="simulated data sets of labelled images for each of 12 cases")
     asked = parser.parse_args()
     cv2.setNumThreads(1)
     frames = np.random.default_rng(0).integers(0, 255, (8, 720, 1280, 3), np.uint8)
@@ -95,6 +98,8 @@ def main() -> None:
             found, ratios, rounds = verdicts(work, asked.slowed, SLOW_DOWN, asked.maximum_seconds)
             report(f"slowed by {SLOW_DOWN:.0%}, {asked.slowed} times", found, ratios, rounds)
             print(f"    it was found in {found['slower'] / asked.slowed:.1%} (at least 95 %)")
+    for one in coverages(asked.sets) if asked.sets else ():
+        print(one, flush=True)
     noise = watch.certificate
     print(f"machine: {noise.verdict}, {'; '.join(noise.reasons)}; {time.perf_counter() - began:.0f} s")
 

@@ -5,10 +5,20 @@ from workbench.advice.card import Card, Expected
 from workbench.advice.pool import Pool
 from workbench.advice.rule import AP_CHANGE_NOTED, QUICKER, SHARE_NOTED, Find, Theory, draw_up
 from workbench.catalogue import engine_row
-from workbench.record import AP_LOSS_NOTED, Record, Speed, ap, ap_change, speed_against
+from workbench.detections import ApChange
+from workbench.record import AP_LOSS_NOTED, Record, Speed, accuracy_against, ap, ap_change, speed_against
 from workbench.settings import assignments
 from workbench.timing import CANNOT_TELL, median_seconds
-from workbench.wording import counted, format_fraction, format_number, format_percent, format_seconds_as_ms, listed, speed_words
+from workbench.wording import (
+    counted,
+    format_ap_change,
+    format_fraction,
+    format_number,
+    format_percent,
+    format_seconds_as_ms,
+    listed,
+    speed_words,
+)
 
 ENGINE_BRINGS = ("runtime.engine", "nms.method", "input.resize")  # presets for an engine change the NMS and the resizing too
 ENGINE_STAGES = ("preprocess", "infer", "nms")  # that one program may hold
@@ -144,12 +154,13 @@ def integers(precision: str) -> Find:
         from_narrow = record is narrow and not worth and not untold  # the way back; else what the precision brings to float32
         about, other = (narrow, floats) if from_narrow else (floats, narrow)
         leads = record is about and (from_narrow or worth)
+        brings = listed(_brings(speed, narrow, accuracy_against(narrow, floats)))
         return draw_up(
             pool,
             about,
             f"int8-{'untold' if untold else 'worth-it' if worth else 'not-worth-it'}",
             title=f"{precision} {'cannot be told to be faster' if untold else 'is faster' if worth else 'is not worth it'} here",
-            finding=f"{pool.label(narrow)} against {pool.label(floats)}: {listed(_brings(speed, narrow, change))}.",
+            finding=f"{pool.label(narrow)} against {pool.label(floats)}: {brings}.",
             evidence=_precision_evidence(pool, floats, narrow),
             expected=amdahl(about, ("infer",), stage(other, "infer")),
             change={"runtime.precision": rival} if leads else None,
@@ -160,14 +171,16 @@ def integers(precision: str) -> Find:
     return find
 
 
-def _brings(speed: Speed, narrow: Record, change: float | None) -> list[str]:
+def _brings(speed: Speed, narrow: Record, change: ApChange | None) -> list[str]:
     told = [speed_words(speed)]
     if narrow.broken:
         return [*told, "it breaks the detector"]
     if change is None:
         return told
-    lost = f"{format_fraction(abs(change))} AP {'lost' if change < 0 else 'gained'}"
-    return [*told, "no accuracy lost that shows" if abs(change) < AP_CHANGE_NOTED else lost]
+    if change.interval is not None:
+        return [*told, f"AP {format_ap_change(change)}"]
+    lost = f"{format_fraction(abs(change.change))} AP {'lost' if change.change < 0 else 'gained'}"
+    return [*told, "no accuracy lost that shows" if abs(change.change) < AP_CHANGE_NOTED else lost]
 
 
 def _precision_evidence(pool: Pool, floats: Record, integers: Record) -> str:

@@ -3,7 +3,7 @@
 from workbench.choosing.budget import Budget, Stat
 from workbench.choosing.checking import Check, Tolerance, check, did_not_run
 from workbench.choosing.differences import Differences, compare_records
-from workbench.choosing.picking import Choice, Pick, Relaxation, pick
+from workbench.choosing.picking import Choice, Pick, Relaxation, accuracy_of_choice, pick
 from workbench.choosing.sentences import sentence, setting_words
 from workbench.choosing.speeds import ratio_of_medians
 
@@ -16,6 +16,7 @@ __all__ = [
     "Relaxation",
     "Stat",
     "Tolerance",
+    "accuracy_of_choice",
     "check",
     "compare_records",
     "did_not_run",

@@ -24,6 +24,8 @@ class Candidate(NamedTuple):
     """Against the most accurate setting, or the baseline; negative where it is better than that."""
     agreement: float | None
     """With the baseline of its run; a baseline agrees with itself."""
+    reference: Summary | None = None
+    """What the loss is counted from."""
 
 
 class Margin(NamedTuple):

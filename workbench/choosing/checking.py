@@ -9,9 +9,9 @@ from workbench.choosing.differences import compare_records
 from workbench.choosing.speeds import Speeds, compare_times
 from workbench.detections import Agreement, break_reasons
 from workbench.errors import SettingsError
-from workbench.record import Record, ap_change
+from workbench.record import Record, accuracy_against, ap_change
 from workbench.timing import CANNOT_TELL
-from workbench.wording import inverse
+from workbench.wording import format_ap_change, inverse
 
 MAX_SLOWER = 0.05  # sessions on a quiet machine differ by less, mostly; a change that costs less is no reason to stop anyone
 MAX_AP_LOSS = 0.005  # half of what COCO's results differ by between trainings; the same model on the same frames differs by .0001
@@ -117,7 +117,9 @@ def _check_ap(before: Record, after: Record, limits: Tolerance) -> tuple[bool | 
         return None, "AP is not judged: both records need one on the same truth"
     assert before.accuracy is not None, "there is a change"
     assert after.accuracy is not None, "there is a change"
-    return -change > limits.max_ap_loss, f"AP {before.accuracy.ap:.3f} -> {after.accuracy.ap:.3f}"
+    sure = accuracy_against(after, before, limits.max_ap_loss)
+    more = f" ({format_ap_change(sure)})" if sure is not None and sure.interval is not None else ""
+    return -change > limits.max_ap_loss, f"AP {before.accuracy.ap:.3f} -> {after.accuracy.ap:.3f}{more}"
 
 
 def _check_agreement(

@@ -1,12 +1,13 @@
 """From the rows of a history to the setting to run. Pure: it opens nothing, measures nothing and prints nothing."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from workbench.choosing.budget import Budget, Candidate, Limit, Margin, Stat
+from workbench.detections import ApChange
 from workbench.history import Summary
-from workbench.record import SCREENING_ERROR, fastest_first
+from workbench.record import AP_LOSS_NOTED, SCREENING_ERROR, Record, accuracy_against, fastest_first
 
 NEAR_MISSES = 3  # more would be the history again
 
@@ -107,6 +108,21 @@ def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None
     )
 
 
+def accuracy_of_choice(picked: Pick, get: Callable[[str], Record]) -> ApChange | None:
+    """Return how sure the chosen setting's loss of AP is; `None` where nothing is chosen, or no record holds what tells it.
+
+    Args:
+        picked: The pick.
+        get: Gives a record by its id.
+    """
+    chosen = picked.chosen
+    if chosen is None or chosen.candidate.reference is None:
+        return None
+    limit = picked.budget.max_ap_loss
+    tolerance = AP_LOSS_NOTED if limit is None else limit
+    return accuracy_against(get(chosen.summary.id), get(chosen.candidate.reference.id), tolerance)
+
+
 def _by_setting(rows: Iterable[Summary]) -> list[list[Summary]]:
     groups: dict[tuple[str, str, str], list[Summary]] = {}
     for row in rows:
@@ -131,15 +147,17 @@ def _question(row: Summary) -> Question:
     return row.labels_key, row.ap_truth
 
 
-def _best_ap(rows: Iterable[Summary], baseline: Summary | None) -> dict[Question, float]:
-    best: dict[Question, float] = {}
+def _best_ap(rows: Iterable[Summary], baseline: Summary | None) -> dict[Question, Summary]:
+    best: dict[Question, Summary] = {}
     for row in rows if baseline is None else (baseline,):
-        if row.ap is not None and row.problem is None and row.ap > best.get(question := _question(row), -1.0):
-            best[question] = row.ap
+        if row.ap is not None and row.problem is None:
+            so_far = best.get(question := _question(row))
+            if so_far is None or row.ap > (so_far.ap or 0.0):
+                best[question] = row
     return best
 
 
-def _candidate(row: Summary, stat: Stat, best: dict[Question, float], baselines: frozenset[str | None]) -> Candidate:
+def _candidate(row: Summary, stat: Stat, best: dict[Question, Summary], baselines: frozenset[str | None]) -> Candidate:
     reference = best.get(_question(row))
     agreement = 1.0 if row.agreement is None and row.name in baselines else row.agreement
     ms, fps = (row.median_ms, row.fps) if stat == "median" else (row.p95_ms, 1000.0 / row.p95_ms if row.p95_ms else None)
@@ -147,8 +165,9 @@ def _candidate(row: Summary, stat: Stat, best: dict[Question, float], baselines:
         summary=row,
         ms=ms,
         fps=fps,
-        ap_loss=None if row.ap is None or reference is None else reference - row.ap,
+        ap_loss=None if row.ap is None or reference is None or reference.ap is None else reference.ap - row.ap,
         agreement=agreement,
+        reference=reference,
     )
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 
 from workbench.catalogue import engine_row
-from workbench.choosing.budget import Candidate, Margin
+from workbench.choosing.budget import ROUNDING, Candidate, Margin
 from workbench.choosing.picking import Choice, Pick, Relaxation
+from workbench.detections import ApChange
 from workbench.history import Summary
 from workbench.record import SCREENING_ERROR, SEPARATE_RUNS_MARGIN
 from workbench.timing import frames_needed
-from workbench.wording import counted, format_fraction, format_milliseconds, format_number, listed
+from workbench.wording import counted, format_fraction, format_milliseconds, format_number, listed, rounded_count
 
 plain: Callable[[float], str] = "{:g}".format  # how people write the limits that they set
 AS_ACCURATE = 0.0005  # below it a loss reads .000
@@ -20,11 +21,31 @@ LIMITS: dict[str, Callable[[float], str]] = {
 }
 
 
-def sentence(picked: Pick, *, place: str = "on this machine") -> str:
-    """Say what to run and how it keeps the budget, or why nothing does and what would."""
+def sentence(picked: Pick, *, accuracy: ApChange | None = None, place: str = "on this machine") -> str:
+    """Say what to run and how it keeps the budget, or why nothing does and what would.
+
+    Args:
+        picked: The pick.
+        accuracy: How sure the chosen setting's loss of AP is; see `accuracy_of_choice`.
+        place: Where it was measured.
+    """
     if picked.chosen is None:
         return " ".join(_nothing(picked, place))
-    return " ".join(_advice(picked, picked.chosen, place))
+    return " ".join((*_advice(picked, picked.chosen, place), *_unsettled(picked, accuracy)))
+
+
+def _unsettled(picked: Pick, accuracy: ApChange | None) -> Iterator[str]:
+    """Say where the images that judged it are too few to tell whether the limit of AP is kept."""
+    limit = picked.budget.max_ap_loss
+    if limit is None or accuracy is None or accuracy.interval is None or -accuracy.interval.low <= limit + ROUNDING:
+        return
+    loss, most = format_fraction(max(0.0, -accuracy.change)), format_fraction(-accuracy.interval.low)
+    wanted = accuracy.images_within
+    more = f"; about {rounded_count(wanted)} labelled images would settle it" if wanted else ""
+    yield (
+        f"That it loses no more than {format_fraction(limit)} AP is not settled by {counted(accuracy.images, 'image')}:"
+        f" it loses {loss}, perhaps {most}{more}."
+    )
 
 
 def setting_words(row: Summary) -> str:

@@ -81,7 +81,8 @@ def _compare_saved(a_words: str, b_words: str, history: Path | None, json_file: 
 
 
 def _print(out: Console, a: Record, b: Record, found: Differences) -> None:
-    from workbench.wording import format_change, format_fraction, ratio_words
+    from workbench.record import accuracy_against
+    from workbench.wording import accuracy_words, format_change, format_fraction, ratio_words
 
     out.print(f"settings: {'; '.join(found.changes) or 'the same'}", markup=False)
     if found.speeds is not None:
@@ -93,7 +94,7 @@ def _print(out: Console, a: Record, b: Record, found: Differences) -> None:
     if found.ap_change is not None:
         assert a.accuracy is not None, "there is a change"
         assert b.accuracy is not None, "there is a change"
-        change = format_change(found.ap_change)
+        change = accuracy_words(accuracy_against(b, a)).removeprefix("AP ") or format_change(found.ap_change)
         out.print(f"AP: {format_fraction(a.accuracy.ap)} -> {format_fraction(b.accuracy.ap)} ({change})", markup=False)
     else:
         out.print("AP: not compared; both records need one on the same truth", markup=False)
@@ -105,7 +106,9 @@ def _print(out: Console, a: Record, b: Record, found: Differences) -> None:
 
 
 def _tree(a: Record, b: Record, found: Differences) -> dict[str, Any]:
-    speeds = found.speeds
+    from workbench.record import accuracy_against
+
+    speeds, accuracy = found.speeds, accuracy_against(b, a)
     return {
         "a": json.loads(a.to_json()),
         "b": json.loads(b.to_json()),
@@ -115,6 +118,8 @@ def _tree(a: Record, b: Record, found: Differences) -> dict[str, Any]:
         "interleaved": False,
         "caveats": speeds.notes if speeds else (),
         "ap_change": found.ap_change,
+        "ap_interval": accuracy.interval.model_dump() if accuracy and accuracy.interval else None,
+        "ap_verdict": accuracy.verdict if accuracy else None,
         "agreement": found.agreement.model_dump() if found.agreement else None,
         "notes": found.notes,
     }

@@ -43,7 +43,7 @@ def pick(
     json_file: JsonFile = None,
 ) -> None:
     """Pick the fastest setting in the history that keeps a budget; where none does, say what stands in the way and exit with 1."""
-    from workbench.choosing import Budget, Stat, sentence
+    from workbench.choosing import Budget, Stat, accuracy_of_choice, sentence
     from workbench.choosing import pick as picked_of
     from workbench.cli.saved import machine_of, opened_history, saved_record
     from workbench.cli.screen import console, write_json
@@ -62,11 +62,14 @@ def pick(
             what = "".join(f" of {word}" for word in (detector, media) if word)
             raise RecordError(f"the history {opened.path} holds no measurement{what}; {MEASURE}")
         same = _of_one_media(rows, chosen_machine, machines)
-        counted_from = None if baseline is None else Summary.of(saved_record(baseline, history))
-        picked = picked_of(same, budget, machine_id=chosen_machine, baseline=counted_from)
+        counted_from = None if baseline is None else saved_record(baseline, history)
+        reference = None if counted_from is None else Summary.of(counted_from)
+        picked = picked_of(same, budget, machine_id=chosen_machine, baseline=reference)
         command = opened.get(picked.chosen.summary.id).command if picked.chosen else None
+        known = {} if counted_from is None else {counted_from.id: counted_from}
+        accuracy = accuracy_of_choice(picked, lambda key: known.get(key) or opened.get(key))
     place = "on this machine" if chosen_machine == here else f"on {machines[chosen_machine]}"
-    said = sentence(picked, place=place)
+    said = sentence(picked, accuracy=accuracy, place=place)
     out = console(json_file)
     _print(out, picked, said, command)
     if others := sorted({row.media_name for row in rows} - {same[0].media_name}):

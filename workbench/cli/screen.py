@@ -13,8 +13,18 @@ from rich.table import Table
 
 from workbench.cli.tables import MS_AND_FPS
 from workbench.errors import SaveError
-from workbench.record import Record, ran, write_whole
-from workbench.wording import MISSING, format_fraction, format_milliseconds, format_number, format_ratio, limit_words, pace_words
+from workbench.record import Record, accuracy_against, ran, write_whole
+from workbench.wording import (
+    MISSING,
+    accuracy_words,
+    format_ap,
+    format_fraction,
+    format_milliseconds,
+    format_number,
+    format_ratio,
+    limit_words,
+    pace_words,
+)
 
 STDOUT = "-"
 
@@ -83,6 +93,9 @@ def print_records(out: Console, records: Sequence[Record]) -> None:
         out.print(MS_AND_FPS, style="dim", markup=False)
     for line in dict.fromkeys(f"guessed: {one.words()}" for record in records for one in record.detector.guesses):
         out.print(line, style="dim", markup=False)
+    for record in records[1:]:
+        if words := accuracy_words(accuracy_against(record, records[0])):
+            out.print(f"{record.name} against {records[0].name}: {words}", markup=False)
     for record in records:
         if record.problem:
             out.print(f"{record.name}: {record.problem.message}", style="bold red", markup=False)
@@ -107,7 +120,7 @@ def _cells(record: Record) -> tuple[str, ...]:
         format_milliseconds(timing.p95_ms),
         format_number(timing.fps),
         format_ratio(compared.ratio) if compared else MISSING,
-        format_fraction(record.accuracy.ap if record.accuracy else None),
+        format_ap(record.accuracy),
         format_fraction(record.agreement.ratio if record.agreement else None),
         record.noise.verdict,
     )

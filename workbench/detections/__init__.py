@@ -8,27 +8,40 @@ from workbench.detections.accuracy import (
     agreement_of,
     average_precision,
     break_reasons,
+    compare_ap,
     match,
     match_frame,
     uncounted,
     with_reasons,
 )
 from workbench.detections.boxes import FloatArray, UInt8Array, areas_px, pairwise_iou
+from workbench.detections.certainty import TOLERANCE, AccuracyVerdict, ApChange, Interval
+from workbench.detections.class_accuracy import ClassAccuracy, Confusion, CurvePoint
 from workbench.detections.detections import Detections
 from workbench.detections.doubts import doubts
+from workbench.detections.resampling import SCREENING_DRAWS
 
 __all__ = [
+    "SCREENING_DRAWS",
+    "TOLERANCE",
     "Accuracy",
+    "AccuracyVerdict",
     "Agreement",
+    "ApChange",
+    "ClassAccuracy",
+    "Confusion",
+    "CurvePoint",
     "Detections",
     "FloatArray",
     "FrameMatch",
+    "Interval",
     "UInt8Array",
     "agreement",
     "agreement_of",
     "areas_px",
     "average_precision",
     "break_reasons",
+    "compare_ap",
     "doubts",
     "match",
     "match_frame",

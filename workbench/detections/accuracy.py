@@ -1,16 +1,29 @@
 """How right the detections are: average precision against truth, agreement with a baseline, and whether a setting is broken."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections.boxes import FloatArray, pairwise_iou
+from workbench.detections.certainty import (
+    FEW_IMAGES,
+    TOLERANCE,
+    ApChange,
+    Interval,
+    change_interval,
+    interval_of,
+    packed,
+    unpacked,
+)
+from workbench.detections.class_accuracy import ClassAccuracy, Confusion, class_accuracies, confusions
 from workbench.detections.detections import Detections
+from workbench.detections.matches import COUNTED, KnownBoxes, match_classes
+from workbench.detections.resampling import DRAWS, draw
 from workbench.timing import Value
 
-COUNTED = 100  # detections of one class in one image that COCO's average precision counts, best first
 MATCH_IOU = 0.5
 ENOUGH_BOXES = 10  # of the baseline in all frames: with fewer, two or three borderline boxes would decide about a setting
 AGREEMENT_FLOOR = 0.5  # below it more boxes differ than agree; rounding (float16, int8 that works) stays above .8
@@ -32,6 +45,23 @@ class Accuracy(Value):
     """Which truth: its file's name."""
     score_threshold: float
     """Detections that scored less were not there to be counted."""
+    intervals: Mapping[str, Interval] = {}
+    """Of each of these figures, by its name; records of 0.1.0 have none."""
+    independent: int | None = None
+    """How many groups of images were drawn, where neighbours in a video are no evidence of their own."""
+    judged_on: str | None = None
+    """What is equal where the same images were judged with the same truth."""
+    draws: str = ""
+    """AP over draws of these images, the same draws for all settings: what the interval of a change is made of; see `packed`."""
+    classes: tuple[ClassAccuracy, ...] = ()
+    """Of each class that the truth holds."""
+    confusions: tuple[Confusion, ...] = ()
+    """What was taken for what; what is not here did not happen."""
+
+    @property
+    def few_images(self) -> bool:
+        """Whether AP reads high, and its interval holds the truth less often than it says."""
+        return (self.independent or self.images) < FEW_IMAGES
 
 
 class Agreement(Value):
@@ -59,26 +89,6 @@ class Agreement(Value):
     reasons: tuple[str, ...] = ()
 
 
-class KnownBoxes(Protocol):
-    """What is known to be in one image; `datasets.ImageTruth` is one.
-
-    Attributes:
-        boxes_xyxy_px: `(n, 4)`, pixels of the original image.
-        class_ids: `(n,)`, positions in the detector's labels.
-        iscrowd: `(n,)`, whether a box surrounds many objects; detections in it count neither way.
-        areas_px: `(n,)`, of the objects, which COCO sorts into small, medium and large.
-    """
-
-    @property
-    def boxes_xyxy_px(self) -> FloatArray: ...
-    @property
-    def class_ids(self) -> NDArray[np.int64]: ...
-    @property
-    def iscrowd(self) -> NDArray[np.bool_]: ...
-    @property
-    def areas_px(self) -> FloatArray: ...
-
-
 def average_precision(
     found: Sequence[Detections],
     truth: Sequence[KnownBoxes],
@@ -86,8 +96,10 @@ def average_precision(
     classes: int,
     truth_name: str,
     score_threshold: float,
+    groups: NDArray[np.int64] | None = None,
+    draws: int = DRAWS,
 ) -> Accuracy:
-    """Return COCO's average precision of what was found in each image.
+    """Return COCO's average precision of what was found in each image, and how sure it is.
 
     Small is an area below 32², large one of at least 96² pixels of the original image. Only the best `COUNTED` detections of each
     class and image count; crowds count neither way. A class of which the truth holds no box has no precision: what is found of it
@@ -99,6 +111,8 @@ def average_precision(
         classes: How many classes the detector knows; others in the truth are left out.
         truth_name: What to call the truth.
         score_threshold: What the detections were filtered with.
+        groups: `(images,)`, a number for each image: those of one number are alike, as neighbours in a video, and drawn together.
+        draws: How many draws of the images say how sure the figures are.
 
     Raises:
         ValueError: Not one truth for each image.
@@ -117,7 +131,41 @@ def average_precision(
         evaluation.run()
         ap, ap50, _, small, medium, large = (None if figure < 0 else float(figure) for figure in evaluation.stats[:6])
         figures = {"ap": ap, "ap50": ap50, "ap_small": small, "ap_medium": medium, "ap_large": large}
-    return Accuracy(**figures, images=len(found), truth=truth_name, score_threshold=score_threshold)
+    matches = match_classes(found, truth, classes)
+    drawn = draw(matches, len(found), groups, draws)
+    whole = draws >= DRAWS and bool(matches)  # where hundreds of settings are judged, this is for those that are measured whole
+    by_figure = dict(zip(figures, (drawn.ap[0], drawn.ap50, *drawn.ap[1:]), strict=True))
+    return Accuracy(
+        **figures,
+        images=len(found),
+        truth=truth_name,
+        score_threshold=score_threshold,
+        intervals={name: one for name, values in by_figure.items() if (one := interval_of(values)) is not None},
+        independent=None if groups is None else len(np.unique(groups)),
+        judged_on=_key_of(truth, groups),
+        draws=packed(drawn.ap[0]) if known else "",
+        classes=class_accuracies(matches, drawn.classes, drawn.classes_ap50[:, 0]) if whole else (),
+        confusions=confusions(found, truth, classes) if whole else (),
+    )
+
+
+def compare_ap(new: Accuracy | None, old: Accuracy | None, tolerance: float = TOLERANCE) -> ApChange | None:
+    """Return how much more AP one setting has than another; `None` where either is unknown, or they were judged by other truths."""
+    if new is None or old is None or new.truth != old.truth or new.ap is None or old.ap is None:
+        return None
+    paired = new.judged_on is not None and new.judged_on == old.judged_on
+    interval = change_interval(unpacked(new.draws, new.ap), unpacked(old.draws, old.ap)) if paired else None
+    few = new.few_images or old.few_images
+    return ApChange(change=new.ap - old.ap, interval=interval, images=new.images, few_images=few, tolerance=tolerance)
+
+
+def _key_of(truth: Sequence[KnownBoxes], groups: NDArray[np.int64] | None) -> str:
+    """Return what is equal for the same known boxes in the same order, drawn in the same groups."""
+    hashed = hashlib.sha256(b"" if groups is None else groups.astype("<i8").tobytes())
+    for one in truth:
+        for part in (one.boxes_xyxy_px.astype("<f4"), one.class_ids.astype("<i8"), one.iscrowd):
+            hashed.update(len(part).to_bytes(8, "little") + part.tobytes())
+    return hashed.hexdigest()[:16]
 
 
 def uncounted(found: Sequence[Detections]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from workbench.record import (
     AP_LOSS_NOTED,
     SEPARATE_RUNS_MARGIN,
     Record,
+    accuracy_against,
     ap,
     ap_change,
     choose_baseline,
@@ -25,6 +26,7 @@ from workbench.record import (
 )
 from workbench.timing import UNEXPLAINED, Timing, median_seconds
 from workbench.wording import (
+    accuracy_words,
     differing_medians,
     format_bytes,
     format_change,
@@ -170,7 +172,9 @@ def loses_ap(record: Record, *, than: Record, more_than: float = AP_LOSS_NOTED, 
     what = "AP" if size == "all" else f"AP of {size} objects"
     figures = f"{what} {format_fraction(old)} with {than.name}, {format_fraction(new)} with {record.name}"
     change = f"{format_change(found)}, and a loss counts from {format_fraction(more_than)}"
-    return Choice(sentence=f"{figures}: {change}.", names=(YES if -found > more_than else NO,))
+    sure = accuracy_against(record, than, more_than) if size == "all" else None
+    caution = f"{accuracy_words(sure)}." if sure is not None and sure.verdict == "cannot tell" else ""
+    return Choice(sentence=f"{figures}: {change}.", caution=caution, names=(YES if -found > more_than else NO,))
 
 
 def in_the_program(record: Record, part: str) -> Choice:

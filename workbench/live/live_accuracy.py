@@ -5,7 +5,7 @@ from itertools import islice
 from typing import final
 
 from workbench.datasets import ImageTruth
-from workbench.detections import Accuracy, Detections, average_precision
+from workbench.detections import SCREENING_DRAWS, Accuracy, Detections, average_precision
 from workbench.engines import Candidates
 from workbench.media import Frame
 from workbench.opening import EvaluationData
@@ -67,4 +67,6 @@ class LiveAccuracy:
             classes=len(truth.labels),
             truth_name=truth.name,
             score_threshold=pipeline.settings.nms.score,
+            groups=self._data.groups(len(known)),
+            draws=SCREENING_DRAWS,
         )

@@ -333,6 +333,7 @@ class Bench:
             classes=len(truth.labels),
             truth_name=truth.name,
             score_threshold=variant.settings.nms.score,
+            groups=self._data.groups(len(known)),
         )
         return accuracy, found
 

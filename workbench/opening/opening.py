@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 
+import numpy as np
+from numpy.typing import NDArray
+
 from workbench.datasets import Truth, truth_of
 from workbench.detections import UInt8Array
 from workbench.detectors import Calibration, Detector, load_detector
@@ -15,6 +18,7 @@ from workbench.stages import fitted
 
 DEFAULT_DETECTOR = SAMPLE_DETECTORS[0]
 CALIBRATION_FRAMES = 100
+ALIKE_SECONDS = 2.0  # of a video that are drawn together: most of what is seen in it has changed by then
 LOOKED_AT = 25  # frames that show how a model is to be read: in almost empty media a few of them show something
 LOOKED_AT_SIDE_PX = 1280  # more than networks take
 SEEK_STEP = 125  # frames apart, from which going to each costs less than decoding all between: key frames are some 250 apart
@@ -37,6 +41,17 @@ class EvaluationData:
     labelled: Media | None
     labelled_truth: Truth | None
     calibration: Calibration
+
+    def groups(self, judged: int) -> NDArray[np.int64] | None:
+        """Return a number for each of so many labelled frames, the same for neighbours in a video; `None` for pictures.
+
+        Neighbours show the same objects: they are alike, and no evidence of their own.
+        """
+        facts = self.labelled.facts() if self.labelled is not None else None
+        if facts is None or not facts.fps:
+            return None
+        seconds = np.arange(judged) * (max(facts.frames, judged) / max(judged, 1) / facts.fps)
+        return np.asarray(seconds // ALIKE_SECONDS, np.int64)
 
 
 def open_detector(source: str | None = None, media: MediaSource | None = None, allow: Collection[str] = ()) -> Detector:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from workbench.detections import Agreement, Detections, agreement_of, match_frame
+from workbench.detections import TOLERANCE, Agreement, ApChange, Detections, agreement_of, compare_ap, match_frame
 from workbench.machine import pace_ratio
 from workbench.record.record import Record
 from workbench.timing import Ratio, Verdict
 
-AP_LOSS_NOTED = 0.02  # COCO's own results differ by about .01 between trainings; twice that is a loss someone will notice
+AP_LOSS_NOTED = TOLERANCE
 SEPARATE_RUNS_MARGIN = 1.10  # identical runs minutes apart differ by several percent; less than this is not called a difference
 
 SCREENING_ERROR = 0.10  # that composed times are off by, about: they choose what is measured whole, and decide nothing
@@ -111,6 +111,17 @@ def ap_change(record: Record, other: Record, name: str = "ap") -> float | None:
         return None
     new, old = getattr(record.accuracy, name), getattr(other.accuracy, name)
     return None if new is None or old is None else float(new - old)
+
+
+def accuracy_against(record: Record, other: Record, tolerance: float = AP_LOSS_NOTED) -> ApChange | None:
+    """Return how much more AP a record has than another and how sure that is; `None` as `ap_change` gives it.
+
+    Args:
+        record: The one.
+        other: The other.
+        tolerance: The change that does not matter.
+    """
+    return compare_ap(record.accuracy, other.accuracy, tolerance)
 
 
 def agreement_with(baseline: Record, found: Mapping[str, Detections]) -> Agreement | None:

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from workbench.record import AP_LOSS_NOTED, Record, ap, comparable, ran
+from workbench.record import AP_LOSS_NOTED, Record, accuracy_against, ap, comparable, ran
 from workbench.report.summary import Summary
 from workbench.timing import CANNOT_TELL, Verdict
 from workbench.wording import (
     MISSING,
     counted,
     differing_medians,
-    format_change,
+    format_ap_change,
     format_fraction,
     format_interval,
     format_number,
@@ -119,7 +119,9 @@ def _verdict(record: Record, summary: Summary) -> Verdict | None:
 def _quality(record: Record, summary: Summary) -> str:
     old, new = ap(summary.baseline), ap(record)
     if summary.loss(record) is not None:
-        return f", AP {format_fraction(old)} to {format_fraction(new)}"
+        sure = accuracy_against(record, summary.baseline)
+        more = f" ({format_ap_change(sure)})" if sure is not None and sure.interval is not None else ""
+        return f", AP {format_fraction(old)} to {format_fraction(new)}{more}"
     ratio = summary.agreement(record)
     return ", accuracy unknown" if ratio is None else f", agreement {format_fraction(ratio)}"
 
@@ -183,11 +185,9 @@ def _quality_figure(summary: Summary, shown: Record) -> KeyFigure:
     if shown.accuracy is not None and shown.accuracy.ap is not None:
         loss = summary.loss(shown) if shown.id != summary.baseline.id else None
         before = format_fraction(ap(summary.baseline)) if loss is not None else None
-        note = (
-            f"{format_change(-loss)} on {counted(shown.accuracy.images, 'image')}"
-            if loss is not None
-            else f"on {counted(shown.accuracy.images, 'image')}"
-        )
+        sure = accuracy_against(shown, summary.baseline) if loss is not None else None
+        change = f"{format_ap_change(sure)} " if sure is not None else ""
+        note = f"{change}on {counted(shown.accuracy.images, 'image')}"
         tone = "bad" if loss is not None and loss > AP_LOSS_NOTED else ""
         return KeyFigure(name="Average precision", value=format_fraction(shown.accuracy.ap), before=before, note=note, tone=tone)
     if shown.agreement is not None:

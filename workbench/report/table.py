@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record, ap, ap_change
+from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record, accuracy_against, ap, ap_change
 from workbench.report.summary import Summary
 from workbench.timing import CANNOT_TELL, NO_DIFFERENCE, Timing, frames_needed
 from workbench.wording import (
     MISSING,
+    accuracy_words,
     counted,
     differing_medians,
+    format_ap_change,
+    format_between,
     format_bytes,
     format_change,
     format_fraction,
@@ -151,8 +154,14 @@ def _accuracy(name: str) -> Callable[[Record, Summary], Cell]:
         value = getattr(record.accuracy, name) if record.accuracy else None
         if value is None:
             return Cell(text=MISSING)
-        change = ap_change(record, summary.baseline, name) if record.id != summary.baseline.id else None
-        return Cell(text=format_fraction(value), sort=value, more="" if change is None else format_change(change))
+        interval = record.accuracy.intervals.get(name) if record.accuracy else None
+        title = f"95 % interval {format_between(interval)}" if interval else ""
+        if record.id == summary.baseline.id:
+            return Cell(text=format_fraction(value), sort=value, title=title)
+        sure = accuracy_against(record, summary.baseline) if name == "ap" else None
+        change = ap_change(record, summary.baseline, name)
+        more = format_ap_change(sure) if sure else "" if change is None else format_change(change)
+        return Cell(text=format_fraction(value), sort=value, more=more, title=accuracy_words(sure) or title)
 
     return cell
 

@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, final
 
-from workbench.choosing import Budget, Pick, pick
+from workbench.choosing import Budget, Pick, accuracy_of_choice, pick
+from workbench.detections import ApChange
 from workbench.detectors import Detector
-from workbench.errors import SettingsError
+from workbench.errors import RecordError, SettingsError
 from workbench.history import History, Summary, default_path
 from workbench.machine import environment
 from workbench.opening import Sources
@@ -91,6 +93,12 @@ class Search:
         """Return what the budget picks; `None` where nothing is known."""
         rows = self.rows
         return pick(rows, self._budget) if rows else None
+
+    def accuracy_of(self, picked: Pick) -> ApChange | None:
+        """Return how sure the pick's loss of AP is; `None` where the history does not hold its record."""
+        with suppress(RecordError), History(self._path, create=False) as history:
+            return accuracy_of_choice(picked, history.get)
+        return None
 
     def settings_of(self, record_id: str) -> Settings:
         """Return a row's settings.

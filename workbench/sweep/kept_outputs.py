@@ -7,9 +7,10 @@ from itertools import islice
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.datasets import ImageTruth
-from workbench.detections import Accuracy, Detections, average_precision
+from workbench.detections import SCREENING_DRAWS, Accuracy, Detections, average_precision
 from workbench.engines import Candidates
 from workbench.media import Frame
 from workbench.opening import EvaluationData
@@ -59,6 +60,7 @@ class KeptOutputs:
         truth: One per frame.
         labels: How many classes there are.
         truth_name: Whose truth it is.
+        groups: Which frames are neighbours in a video.
     """
 
     raws: list[Raw]
@@ -66,6 +68,7 @@ class KeptOutputs:
     truth: list[ImageTruth]
     labels: int
     truth_name: str
+    groups: NDArray[np.int64] | None = None
     _lowest: dict[str, tuple[Detections, ...]] = field(default_factory=dict, init=False)
     _figures: dict[bytes, Accuracy] = field(default_factory=dict, init=False)
 
@@ -90,7 +93,13 @@ class KeptOutputs:
         key = content_key(found)
         if key not in self._figures:
             self._figures[key] = average_precision(
-                found, self.truth, classes=self.labels, truth_name=self.truth_name, score_threshold=score
+                found,
+                self.truth,
+                classes=self.labels,
+                truth_name=self.truth_name,
+                score_threshold=score,
+                groups=self.groups,
+                draws=SCREENING_DRAWS,
             )
         return self._figures[key].model_copy(update={"score_threshold": score})
 
@@ -107,4 +116,4 @@ def keep_outputs(pipeline: Pipeline, data: EvaluationData, least_score: float, t
             kept[frame.name] = (thinned(raw, least_score), frame.blank())
         tell()
     raws, blanks = [raw for raw, _ in kept.values()], [frame for _, frame in kept.values()]
-    return KeptOutputs(raws, blanks, [truth.images[name] for name in kept], len(truth.labels), truth.name)
+    return KeptOutputs(raws, blanks, [truth.images[name] for name in kept], len(truth.labels), truth.name, data.groups(len(kept)))

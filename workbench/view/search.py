@@ -75,7 +75,7 @@ def _picked(found: Search) -> Told:
     chosen = picked.chosen if picked else None
     return {
         "budget": {"max_ms": budget.max_ms, "max_ap_loss": budget.max_ap_loss},
-        "sentence": sentence(picked) if picked else NONE_KNOWN,
+        "sentence": sentence(picked, accuracy=found.accuracy_of(picked)) if picked else NONE_KNOWN,
         "chosen": chosen.summary.id if chosen else None,
         "chosen_at": list(point) if chosen and (point := _place(chosen.summary)) else None,
     }

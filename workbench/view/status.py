@@ -5,6 +5,7 @@ from typing import Any
 
 import psutil
 
+from workbench.detections import compare_ap
 from workbench.live import Cost
 from workbench.machine import NoiseCertificate
 from workbench.record import Record
@@ -13,8 +14,9 @@ from workbench.stages import Overlay, counts
 from workbench.timing import Comparison, Timing
 from workbench.wording import (
     MISSING,
+    format_ap,
+    format_ap_change,
     format_bytes,
-    format_change,
     format_fraction,
     format_milliseconds,
     format_number,
@@ -96,10 +98,9 @@ def compared(comparison: Comparison) -> str:
 def _figures(opened: Opened, timing: Timing | None, cost: Cost | None, age_seconds: float | None) -> list[Told]:
     accuracy, pinned = opened.evaluation.accuracy, opened.evaluation.pinned
     agreed = opened.evaluation.agreement()
-    before = pinned.accuracy.ap if pinned and pinned.accuracy else None
-    ap = accuracy.ap if accuracy else None
+    change = compare_ap(accuracy, pinned.accuracy) if pinned else None
     return [
-        _figure("AP", format_fraction(ap), format_change(ap - before) if ap is not None and before is not None else None),
+        _figure("AP", format_ap(accuracy), format_ap_change(change) if change else None),
         _figure("agreement", format_fraction(agreed.ratio if agreed else None)),
         _figure("p90", _ms(timing.p90_ms if timing else None)),
         _figure("p95", _ms(timing.p95_ms if timing else None)),
@@ -155,7 +156,7 @@ def _row(record: Record, *, pinned: bool) -> Told:
         "p95": format_milliseconds(timing.p95_ms if timing else None),
         "fps": format_number(timing.fps if timing else None),
         "versus": format_ratio(compared_with.ratio) if compared_with else MISSING,
-        "ap": format_fraction(record.accuracy.ap if record.accuracy else None),
+        "ap": format_ap(record.accuracy),
         "agreement": format_fraction(record.agreement.ratio if record.agreement else None),
         "noise": record.noise.verdict,
         "state": "failed" if record.problem else "broken" if record.broken else "ok",

@@ -3,6 +3,7 @@
 import math
 import re
 
+from workbench.detections import Accuracy, ApChange, Interval
 from workbench.timing import CANNOT_TELL, NO_DIFFERENCE, Ratio, Verdict
 
 MISSING = "–"
@@ -89,6 +90,72 @@ def format_change(value: float | None) -> str:
     if text == ".000":
         return "±.000"
     return text if value < 0 else f"+{text}"
+
+
+def format_ap(accuracy: Accuracy | None, name: str = "ap") -> str:
+    """Write a figure of accuracy with its interval, where a record holds one.
+
+    >>> made = Accuracy(ap=0.62, ap50=0.9, ap_small=None, ap_medium=None, ap_large=None, images=50, truth="t", score_threshold=0.05)
+    >>> format_ap(made), format_ap(made.model_copy(update={"intervals": {"ap": Interval(low=0.551, high=0.689)}}))
+    ('.620', '.620 [.551, .689]')
+    """
+    if accuracy is None:
+        return MISSING
+    between = accuracy.intervals.get(name)
+    return f"{format_fraction(getattr(accuracy, name))}{f' {format_between(between)}' if between else ''}"
+
+
+def format_between(interval: Interval) -> str:
+    """Write the ends of an interval of AP.
+
+    >>> format_between(Interval(low=-0.0312, high=0.002))
+    '[−.031, .002]'
+    """
+    return f"[{format_fraction(interval.low)}, {format_fraction(interval.high)}]"
+
+
+def format_ap_change(change: ApChange | None) -> str:
+    """Write how much more AP a setting has, how sure that is, and what it comes to.
+
+    >>> made = ApChange(change=-0.015, interval=Interval(low=-0.031, high=0.002), images=50, few_images=True)
+    >>> format_ap_change(made), format_ap_change(ApChange(change=0.03, images=200))
+    ('−.015 [−.031, .002] cannot tell (few images)', '+.030')
+    >>> format_ap_change(ApChange(change=-0.004, interval=Interval(low=-0.012, high=0.004), images=200))
+    '−.004 [−.012, .004] no change above .020'
+    """
+    if change is None:
+        return MISSING
+    if change.interval is None:
+        return format_change(change.change)
+    few = " (few images)" if change.few_images else ""
+    return f"{format_change(change.change)} {format_between(change.interval)} {accuracy_verdict(change)}{few}"
+
+
+def accuracy_verdict(change: ApChange) -> str:
+    """Say in words what became of accuracy."""
+    return f"no change above {format_fraction(change.tolerance)}" if change.verdict == "no change" else change.verdict
+
+
+def accuracy_words(change: ApChange | None) -> str:
+    """Say what became of accuracy, and how many labelled images would probably settle it; nothing where no interval is known.
+
+    >>> accuracy_words(ApChange(change=-0.015, interval=Interval(low=-0.045, high=0.015), images=50))
+    'AP −.015 [−.045, .015] cannot tell, 50 images; about 410 labelled images would settle it'
+    """
+    if change is None or change.interval is None:
+        return ""
+    wanted = change.images_to_settle
+    settled = f"; about {rounded_count(wanted)} labelled images would settle it" if wanted else ""
+    return f"AP {format_ap_change(change)}, {change.images:,} images{settled}"
+
+
+def rounded_count(count: int) -> str:
+    """Write a count of which only the size is known.
+
+    >>> rounded_count(409), rounded_count(12_345)
+    ('410', '12,000')
+    """
+    return f"{float(f'{count:.2g}'):,.0f}"
 
 
 def format_percent(value: float | None) -> str:
