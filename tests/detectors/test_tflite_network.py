@@ -8,6 +8,7 @@ import pytest
 
 from workbench.detections import Detections, agreement
 from workbench.detectors import Calibration, Detector
+from workbench.detectors.tflite_network import TfliteNetwork
 from workbench.errors import UnavailableError
 from workbench.media import open_media
 from workbench.opening import check, open_detector
@@ -48,6 +49,21 @@ def test_a_file_says_what_it_is(yolox: Load, kind: str, precision: str) -> None:
     assert (detector.input_spec.layout, detector.input_spec.colour) == ("NCHW", "BGR")
     assert detector.facts.labels[15] == "cat"
     assert len(detector.facts.labels) == 80
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("mobile_object_localizer_v1_192", ["boxes", "classes", "scores", "count"]),
+        ("yolox_nano_416_float16_quantize", ["output"]),
+        ("ultralight_face_RFB_320_nopost", [None, None]),
+    ],
+    ids=["LiteRT's own NMS", "a signature", "neither"],
+)
+def test_outputs_are_called_as_the_operation_or_the_signature_has_it(assets: Path, name: str, called: list[str | None]) -> None:
+    tensors = TfliteNetwork(assets / "models" / f"{name}.tflite").inspect()
+
+    assert [one.called for one in tensors.outputs] == called
 
 
 @pytest.mark.parametrize("kind", ["float16", "dynamic_range"])

@@ -16,8 +16,8 @@ from workbench.detectors.evidence import CHANGES, CLEAR, CLEAR_COLOUR, SUPPORT, 
 from workbench.detectors.feeding import feeding_words, is_usual, ways_to_feed
 from workbench.detectors.input_card import InputCard
 from workbench.detectors.network import Network, Tensors
-from workbench.detectors.output_kinds import OutputReading, Outputs, readings
-from workbench.detectors.readings import Proposal, Run, card_of, found_under, habits
+from workbench.detectors.output_kinds import OutputReading, Outputs
+from workbench.detectors.readings import Proposal, Run, card_of, found_under, habits, readings_of
 from workbench.errors import ModelError
 from workbench.record import Guess
 from workbench.settings import SizeHW
@@ -125,7 +125,7 @@ class FirstLook:
         found: list[OutputReading] = []
         for way in (one for one in self._ways if one.fed.colour == self._ways[0].fed.colour):
             try:
-                found += readings(self._outputs_of(way, 0), self.size_hw)
+                found += readings_of(self._tensors, self._outputs_of(way, 0), self.size_hw)
             except _SpentError:
                 break
         return found[0] if found else None
@@ -164,21 +164,25 @@ class FirstLook:
         return tried or [0]
 
     def _rank(self, way: _Way, frames: Sequence[int]) -> None:
-        """Order the readings of a way's outputs by the frames that show them, those with finds before all."""
+        """Order the readings of a way's outputs by the frames that show them, those with finds before all.
+
+        A frame that shows a reading only as what is usual speaks for it where no other frame speaks for any.
+        """
         votes: dict[tuple[str, str], list[tuple[int, int, OutputReading]]] = {}
         for frame in frames:
-            for rank, reading in enumerate(readings(self._outputs[way.number, frame], self.size_hw)):
+            for rank, reading in enumerate(readings_of(self._tensors, self._outputs[way.number, frame], self.size_hw)):
                 votes.setdefault((repr(reading.candidates), repr(reading.detections)), []).append((frame, rank, reading))
         ranked = []
         for cast in sorted(votes.values(), key=len, reverse=True)[:MOST_KEPT]:
-            reading = max((one for *_, one in cast), key=lambda one: len(one.labels))
+            reading = max((one for *_, one in cast), key=lambda one: (-len(one.open), len(one.labels)))
             try:
                 evidence = Evidence(self._in_nothing(way, reading))
                 for frame in frames:
                     evidence.add(frame, self._found(way, reading, self._outputs[way.number, frame], frame))
             except (ModelError, ValueError, IndexError):  # the reading does not fit after all
                 continue
-            weight = sum((1 if len(evidence.found[frame]) else FOUND_NOTHING) / (1 + rank) for frame, rank, _ in cast)
+            telling = ((frame, rank) for frame, rank, one in cast if not one.open)
+            weight = sum((1 if len(evidence.found[frame]) else FOUND_NOTHING) / (1 + rank) for frame, rank in telling)
             ranked.append((weight, reading, evidence))
         ranked.sort(key=lambda one: -one[0])
         way.readings = [reading for _, reading, _ in ranked]

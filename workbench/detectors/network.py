@@ -31,6 +31,7 @@ class TensorSpec:
         usual_hw: Height and width of an input whose sides are open, as the file says of itself.
         multiple_of: What such sides must be multiples of.
         scaling: Of an input's pixels, `(pixel - offset) * factor`, as the file's metadata say or a layer inside shows.
+        called: What an output is besides, by its name in the file's signature or by the operation that gives it; untrusted.
     """
 
     name: str
@@ -40,6 +41,7 @@ class TensorSpec:
     usual_hw: tuple[int, int] | None = None
     multiple_of: int | None = None
     scaling: tuple[PerChannel, PerChannel] | None = None
+    called: str | None = None
 
     def __str__(self) -> str:
         sides = ", ".join("?" if side is None else str(side) for side in self.shape)
