@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from tests.assets.scenes import TEST_SEEDS, draw_scene
+from tests.detectors.drawn import picture
 from tests.detectors.rescaled import RescaledNetwork
 from tests.detectors.wrappings import Wrappings
 from workbench.detections import UInt8Array
 from workbench.detectors import OFFSET_AND_FACTOR, Calibration, Detector
 from workbench.detectors.files import FILE_KINDS
-from workbench.detectors.first_look import MOST_RUNS, MOST_SECONDS, FirstLook
+from workbench.detectors.first_look import MOST_RUNS, MOST_SECONDS, FirstLook, _different
 from workbench.detectors.network import Network
 from workbench.detectors.readings import Proposal
 from workbench.detectors.tflite_metadata import read_metadata
@@ -122,7 +123,8 @@ def test_empty_frames_leave_the_usual_range_and_that_is_told(small_network: Smal
     best, *others = try_here(small_network("0..255"), frames).proposals
 
     assert guess(best).certainty == "open"
-    assert guess(best).why.startswith(f"nothing is found in {len(frames)} frames under any; this is the usual one")
+    assert guess(best).why.startswith("nothing is found in 1 frame under any; this is the usual one")
+    assert ("7 more of the frames show the same" in guess(best).why) == (len(frames) == 8)
     assert {one.card.input.values for one in (best, *others)} == set(RANGES)
 
 
@@ -130,6 +132,22 @@ def test_one_picture_settles_nothing(small_network: SmallNetwork) -> None:
     best = try_here(small_network("0..255"), SCENES[:1]).proposals[0]
 
     assert (best.card.input.values, guess(best).certainty) == ("0..255", "open")
+
+
+def test_frames_of_a_still_camera_are_one_frame_of_evidence(small_network: SmallNetwork) -> None:
+    rng = np.random.default_rng(0)
+    noisy = [np.clip(SCENES[0] + rng.normal(0, 6, SCENES[0].shape), 0, 255).astype(np.uint8) for _ in range(8)]
+
+    best = try_here(small_network("0..255"), noisy).proposals[0]
+
+    assert (best.card.input.values, guess(best).certainty) == ("0..255", "open")
+    assert "in 1 frame, 1 of them with finds: too few to be sure; 7 more of the frames show the same" in guess(best).why
+
+
+def test_frames_are_different_where_something_small_moves() -> None:
+    frames = [picture((10 * n, 20, 10 * n + 6, 26)) for n in range(8)]
+
+    assert _different([*frames, *frames]) == list(range(8))
 
 
 def test_frames_that_show_something_are_looked_for_among_empty_ones(small_network: SmallNetwork) -> None:

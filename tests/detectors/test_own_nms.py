@@ -91,7 +91,9 @@ def test_names_that_values_contradict_tell_nothing() -> None:
 
 
 def test_one_frame_with_finds_outweighs_many_without() -> None:
-    best = looked(DrawnNetwork(plain, order="cbad"), [*[NOTHING] * 8, *SOMETHING, *[NOTHING] * 14])
+    dark = [picture((4 * n, 10, 4 * n + 10, 40)) // 8 for n in range(20)]  # different pictures of too little to see
+
+    best = looked(DrawnNetwork(plain, order="cbad"), [*dark[:9], SOMETHING[0], *dark[9:]])
 
     assert roles(best) == READ
 

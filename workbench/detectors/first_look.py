@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 import numpy as np
 
-from workbench.detections import Detections, UInt8Array
+from workbench.detections import Detections, FloatArray, UInt8Array
 from workbench.detectors.evidence import CHANGES, CLEAR, CLEAR_COLOUR, SUPPORT, Decision, Evidence, decide
 from workbench.detectors.feeding import feeding_words, is_usual, ways_to_feed
 from workbench.detectors.input_card import InputCard
@@ -31,6 +31,8 @@ MOST_OUTPUTS = 512_000_000  # bytes of outputs that are kept at a time
 MOST_KEPT = 4  # readings of the outputs that are followed under one way of feeding
 EMPTY = -1  # number of the picture of one grey
 GREY = 114
+SAME_BLOCK_PX = 10  # of blocks whose means tell two frames apart: a sensor's and a codec's noise is averaged away in them
+SAME_LEVELS = 6.0  # grey levels that no block of a still camera's frames changes by where nothing moves
 FLAT = 3.0  # grey levels that a frame's pixels deviate by: one with less shows nothing, such as a black one
 FOUND_NOTHING = 0.1  # of a vote: an empty frame shows little of what outputs mean
 
@@ -79,6 +81,7 @@ class FirstLook:
         self.size_hw: SizeHW = self._specs[0].choose_size(None)
         plain = InputSpec(size_hw=self.size_hw, default_hw=self.size_hw, fit="stretch", dtype="uint8")
         self._frames = [np.asarray(prepare([frame], plain, self.size_hw)[0], np.uint8) for frame in frames]
+        self._different = _different(self._frames)
         self._outputs: dict[tuple[int, int], Outputs] = {}
         self._began, self._runs = clock(), 0
         self._untried: list[str] = []
@@ -133,11 +136,11 @@ class FirstLook:
     def _base(self, ranges: Sequence[_Way]) -> list[int]:
         """Run frames as they are under each range, more where few show anything; return those that show the most."""
         size = max(1, sum(one.nbytes for one in self._outputs[0, 0].values()))
-        most = max(1, min(len(self._frames), MOST_OUTPUTS // size // len(ranges)))
-        few = list(range(min(FEW_FRAMES, most)))
+        different = self._different[: max(1, MOST_OUTPUTS // size // len(ranges))]
+        few = different[:FEW_FRAMES]
         tried = self._read(ranges, few)
-        if len(tried) == len(few) < most and any(one.evidence.support() < SUPPORT for one in ranges):
-            tried = self._read(ranges, range(most))
+        if len(tried) == len(few) < len(different) and any(one.evidence.support() < SUPPORT for one in ranges):
+            tried = self._read(ranges, different)
         if len(tried) < len(few):
             self._untried.append(f"{len(few) - len(tried)} of {len(few)} frames")
         if len(tried) <= FEW_FRAMES:
@@ -235,7 +238,9 @@ class FirstLook:
         taken = colours[colour.taken]
         others = sorted((one for one in ranges if one is not ranges[values.taken]), key=lambda one: -one.evidence.at(0.5))
         ways = [taken, *(one for one in colours if one is not taken), *others]
-        untried = f"; not tried for want of time: {', '.join(self._untried)}" if self._untried else ""
+        alike = len(self._frames) - len(self._different)
+        untried = f"; {alike} more of the frames show{'s' if alike == 1 else ''} the same" if alike else ""
+        untried += f"; not tried for want of time: {', '.join(self._untried)}" if self._untried else ""
         kept = self._kept()
         proposals = []
         for way in ways:
@@ -292,3 +297,15 @@ class FirstLook:
         self._runs += 1
         self._tell()
         return {name: np.asarray(one, np.float32) for name, one in outputs.items()}
+
+
+def _different(frames: Sequence[UInt8Array]) -> list[int]:
+    """Return the numbers of frames that show something else than all before them: a still camera's are one frame of evidence."""
+    kept: list[tuple[int, FloatArray]] = []
+    for number, frame in enumerate(frames):
+        rows, columns = (side // SAME_BLOCK_PX for side in frame.shape[:2])
+        whole = frame[: rows * SAME_BLOCK_PX, : columns * SAME_BLOCK_PX]
+        means = np.asarray(whole.reshape(rows, SAME_BLOCK_PX, columns, SAME_BLOCK_PX, -1).mean(axis=(1, 3)), np.float32)
+        if all(np.abs(means - other).max(initial=0) > SAME_LEVELS for _, other in kept):
+            kept.append((number, means))
+    return [number for number, _ in kept]
