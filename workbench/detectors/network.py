@@ -31,6 +31,7 @@ class TensorSpec:
         usual_hw: Height and width of an input whose sides are open, as the file says of itself.
         multiple_of: What such sides must be multiples of.
         scaling: Of an input's pixels, `(pixel - offset) * factor`, as the file's metadata say or a layer inside shows.
+        step: Between values that an output can hold, where it is stored in integers, even if they come out as real numbers.
         called: What an output is besides, by its name in the file's signature or by the operation that gives it; untrusted.
     """
 
@@ -41,6 +42,7 @@ class TensorSpec:
     usual_hw: tuple[int, int] | None = None
     multiple_of: int | None = None
     scaling: tuple[PerChannel, PerChannel] | None = None
+    step: float | None = None
     called: str | None = None
 
     def __str__(self) -> str:

@@ -23,6 +23,7 @@ from workbench.stages import dequantised, quantised
 IDENTIFIER = b"TFL3"  # at byte 4 of every LiteRT flatbuffer (tensorflow/lite/schema/schema.fbs: file_identifier)
 NO_TENSORFLOW = "a .tflite file holds no TensorFlow network; choose litert"
 POST_PROCESSING = b"TFLite_Detection_PostProcess"
+DEQUANTIZE = 6  # a built-in operator (schema.fbs: BuiltinOperator)
 POST_PROCESSED = ("boxes", "classes", "scores", "count")  # what it gives, in its order
 # Threads share the scratch memory of that operation and split the classes wrongly (https://github.com/tensorflow/tensorflow/issues/56058).
 LOSES_CLASSES = "on more than one thread LiteRT loses detections in this file's NMS, which goes class by class; choose 1"
@@ -61,11 +62,18 @@ class TfliteNetwork(Network):
             replace(_spec(details), usual_hw=said.size_hw, multiple_of=said.stride, scaling=said.scaling)
             for details in interpreter.get_input_details()
         )
-        called = _called(content)
-        outputs = tuple(replace(_spec(one), called=called.get(one["index"])) for one in interpreter.get_output_details())
         elements: Counter[str] = Counter()
+        steps: dict[int, float | None] = {}
         for details in interpreter.get_tensor_details():
             elements[np.dtype(details["dtype"]).name] += int(np.prod(details["shape"]))
+            steps[details["index"]] = float(details["quantization"][0]) or None
+        for dequantising in _operators(content, DEQUANTIZE):
+            steps[dequantising.Outputs(0)] = steps.get(dequantising.Inputs(0))
+        called = _called(content)
+        outputs = tuple(
+            replace(_spec(one), step=steps.get(one["index"]), called=called.get(one["index"]))
+            for one in interpreter.get_output_details()
+        )
         return Tensors(inputs, outputs, _precision(inputs, elements), said.labels, _suppresses_by_class(content), said.task)
 
     @cached_property
@@ -154,12 +162,13 @@ def _called(content: bytes) -> dict[int, str]:
     return called
 
 
-def _operators(content: bytes, custom_code: bytes) -> Iterator[Any]:
-    """Go through a file's operators of a custom kind."""
+def _operators(content: bytes, code: int | bytes) -> Iterator[Any]:
+    """Go through the operators of the first graph, which is what runs, that are of a built-in or custom kind."""
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.Model.GetRootAs(content, 0)
-    for graph in map(model.Subgraphs, range(model.SubgraphsLength())):
-        for operation in map(graph.Operators, range(graph.OperatorsLength())):
-            if model.OperatorCodes(operation.OpcodeIndex()).CustomCode() == custom_code:
-                yield operation
+    graph = model.Subgraphs(0)
+    for operation in map(graph.Operators, range(graph.OperatorsLength())):
+        kind = model.OperatorCodes(operation.OpcodeIndex())
+        if code in (kind.CustomCode(), kind.BuiltinCode() or kind.DeprecatedBuiltinCode()):
+            yield operation
