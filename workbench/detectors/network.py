@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from workbench.detections import UInt8Array
 from workbench.detectors.model_bytes import read_model
-from workbench.errors import UnavailableError
+from workbench.errors import UnavailableError, one_line
 from workbench.stages import InputSpec, PerChannel
 
+LONGEST_NAME = 80  # characters of a tensor's name that are shown
 Forward = Callable[[Any], Mapping[str, Any]]
 """From a batch as the input spec describes it to the raw outputs by name, as TensorFlow tensors."""
 
@@ -47,7 +48,7 @@ class TensorSpec:
 
     def __str__(self) -> str:
         sides = ", ".join("?" if side is None else str(side) for side in self.shape)
-        return f"{self.name} {self.dtype}[{sides}]"
+        return f"{one_line(self.name, LONGEST_NAME)} {self.dtype}[{sides}]"
 
 
 @dataclass(frozen=True, slots=True)

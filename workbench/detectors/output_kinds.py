@@ -27,6 +27,7 @@ from workbench.detectors.output_values import (
     numbered_labels,
     units_of,
 )
+from workbench.errors import one_line
 from workbench.stages import Align, BoxOrder, Colour, Fit
 
 Outputs = Mapping[str, FloatArray]
@@ -161,7 +162,7 @@ def _post_processed(outputs: Outputs, _: tuple[int, int]) -> Iterator[OutputRead
         guessed=("boxes are ymin, xmin, ymax, xmax, as LiteRT's post-processing gives them", "the first label has number 0"),
         labels=numbered_labels(outputs[classes]),
         open=(
-            *((f"scores are {scores}, classes {classes}",) if len(named or ways) > 1 else ()),
+            *((f"scores are {one_line(scores, 60)}, classes {one_line(classes, 60)}",) if len(named or ways) > 1 else ()),
             *(() if len(found) else (f"boxes are in {detections.units}",)),
         ),
     )

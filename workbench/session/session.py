@@ -439,7 +439,14 @@ class Session:
             before.player.close()
         self._pipelines.clear()  # they were made for other frames: integer models took their ranges from those
         truths = dict.fromkeys(known for known in (data.truth, data.labelled_truth) if known is not None)
-        notes = [*data.media.facts().notes, *(note for known in truths for note in known.notes)]
+        unsettled = detector.facts.unsettled
+        notes = [
+            *([unsettled] if unsettled else []),
+            *data.media.facts().notes,
+            *(note for known in truths for note in known.notes),
+        ]
+        for guess in detector.facts.open_guesses:
+            self.notices.write(guess)
         if before is not None and before.evaluation.pinned is not None:
             notes.append(UNPINNED)
         if notes:
