@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from tests.assets.scenes import TEST_SEEDS, draw_scene
+from tests.detectors.asset_cards import CARDS
 from tests.detectors.drawn import picture
 from tests.detectors.rescaled import RescaledNetwork
 from tests.detectors.wrappings import Wrappings
 from workbench.detections import UInt8Array
 from workbench.detectors import OFFSET_AND_FACTOR, Calibration, Detector
+from workbench.detectors.card import read_card
 from workbench.detectors.files import FILE_KINDS
 from workbench.detectors.first_look import MOST_RUNS, MOST_SECONDS, FirstLook, _different
 from workbench.detectors.network import Network
@@ -250,4 +252,27 @@ def test_yolox_in_four_ranges_is_read_rightly_on_photographs_and_video(assets: P
         table.add(RescaledNetwork(yolox, "0..255", values, colours_backwards=True), frames, values, "BGR", name)
 
     assert table.words.count("right") >= 7, table
+    assert "wrong" not in table.words, table
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)  # hundreds of runs for each of the table's rows
+@pytest.mark.parametrize(
+    ("name", "wants"), [("aizoo_face_mask_detection", "0..1"), ("ultralight_face_RFB_320_nopost", "-1..1")], ids=["masks", "faces"]
+)
+def test_networks_that_nothing_was_chosen_by_make_nobody_sure_of_what_is_wrong(
+    assets: Path, tmp_path: Path, name: str, wants: str
+) -> None:
+    path = tmp_path / "model.card.toml"
+    path.write_text(CARDS[f"{name}.tflite"])
+    card = read_card(path)
+    assert card.candidates is not None
+    inner = FILE_KINDS[".tflite"].open(assets / "models" / f"{name}.tflite")
+    media = {place: frames_to_look_at(str(assets / place)) for place in ("images/coral", "videos/intel_bottle-detection.mp4")}
+
+    table = Table()
+    for values, (place, frames) in product(RANGES, media.items()):
+        table.add(RescaledNetwork(inner, wants, values, card.candidates.head()), frames, values, "RGB", place)
+
+    print(table)  # noqa: T201 - the table is what the test is for
     assert "wrong" not in table.words, table
