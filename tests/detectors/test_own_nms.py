@@ -1,6 +1,7 @@
 """What a network puts out after its own NMS is read by names, or by a frame in which it finds something, or told as open."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import permutations
 
@@ -10,6 +11,7 @@ import pytest
 from tests.detectors.drawn import ROLES, DrawnNetwork, Outputs, parts, picture, rows
 from workbench.detections import FloatArray, UInt8Array
 from workbench.detectors import DetectionsCard
+from workbench.detectors.first_look import FirstLook
 from workbench.detectors.readings import Proposal
 from workbench.detectors.trial_child import try_here
 from workbench.record import Guess
@@ -88,6 +90,19 @@ def test_names_that_values_contradict_tell_nothing() -> None:
     best = looked(DrawnNetwork(plain, {"b": "scores", "c": "classes"}), SOMETHING)
 
     assert roles(best) == READ
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"), [("abc", False), ("ab", True), (("background", "a"), True)], ids=["enough", "few", "shifted"]
+)
+def test_classes_that_the_names_in_a_file_do_not_reach_are_told(labels: Sequence[str], *, told: bool) -> None:
+    network = DrawnNetwork(parts)
+    tensors = replace(network.inspect(), labels=tuple(labels))
+
+    best = FirstLook(network, tensors, SOMETHING).propose()[0]
+
+    whys = [one.why for one in best.guesses if (one.about, one.certainty) == ("class names", "open")]
+    assert whys == ([f"class number 2 is found, and {len(labels) - (labels[0] != 'a')} have names there"] if told else [])
 
 
 def test_one_frame_with_finds_outweighs_many_without() -> None:

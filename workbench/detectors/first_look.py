@@ -15,6 +15,7 @@ from workbench.detections import Detections, FloatArray, UInt8Array
 from workbench.detectors.evidence import CHANGES, CLEAR, CLEAR_COLOUR, SUPPORT, Decision, Evidence, decide
 from workbench.detectors.feeding import feeding_words, is_usual, ways_to_feed
 from workbench.detectors.input_card import InputCard
+from workbench.detectors.labels import labels_of
 from workbench.detectors.network import Network, Tensors
 from workbench.detectors.output_kinds import OutputReading, Outputs
 from workbench.detectors.readings import Proposal, Run, card_of, found_under, habits, readings_of
@@ -249,7 +250,7 @@ class FirstLook:
             for reading in way.readings:
                 guesses = self._guesses(way, values, colour, untried, taken=way is taken)
                 card = card_of(self._tensors, way.fed, reading)
-                guesses = (*guesses, *habits(card, reading))
+                guesses = (*guesses, *habits(card, reading), *self._beyond_names(way, reading))
                 card = card_of(self._tensors, way.fed, reading, guesses)
                 found = self._found(way, reading, self._outputs[way.number, self.shown])
                 proposals.append(Proposal(card, reading.sure, guesses, kept.index(way.number), found))
@@ -278,6 +279,16 @@ class FirstLook:
             )
         )
         return tuple(told)
+
+    def _beyond_names(self, way: _Way, reading: OutputReading) -> tuple[Guess, ...]:
+        """Say that classes are found after the network's own NMS which the names inside the file do not reach."""
+        if reading.candidates is not None or not self._tensors.labels:
+            return ()
+        named = len(labels_of(dict(enumerate(self._tensors.labels))) or ())
+        highest = max((int(one.class_ids.max(initial=-1)) for one in way.evidence.found.values()), default=-1)
+        why = f"class number {highest} is found, and {named} have names there"
+        told = Guess(about="class names", taken="those inside the file", certainty="open", why=why, card_line="labels")
+        return (told,) if highest >= named else ()
 
     def _kept(self) -> list[int]:
         return sorted(way for way, frame in self._outputs if frame == self.shown)

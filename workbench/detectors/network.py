@@ -15,7 +15,7 @@ from workbench.detectors.model_bytes import read_model
 from workbench.errors import UnavailableError, one_line
 from workbench.stages import InputSpec, PerChannel
 
-LONGEST_NAME = 80  # characters of a tensor's name that are shown
+LONGEST_NAME = 200  # characters of a tensor's name that are shown
 Forward = Callable[[Any], Mapping[str, Any]]
 """From a batch as the input spec describes it to the raw outputs by name, as TensorFlow tensors."""
 

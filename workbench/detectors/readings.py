@@ -58,9 +58,9 @@ def readings_of(tensors: Tensors, outputs: Outputs, size_hw: SizeHW) -> Iterator
     named = {other: name for name, other in called.items()}
     if len(named) < len(called):  # two are called the same
         called = named = {name: name for name in called}
-    for reading in readings({called[name]: one for name, one in outputs.items()}, size_hw):
+    for reading in readings({called.get(name, name): one for name, one in outputs.items()}, size_hw):
         parts = {
-            part: card.model_copy(update={"tensors": tuple(named[one] for one in card.tensors)})
+            part: card.model_copy(update={"tensors": tuple(named.get(one, one) for one in card.tensors)})
             for part in ("candidates", "detections")
             if (card := getattr(reading, part)) is not None
         }

@@ -11,7 +11,7 @@ from typing import Literal, final
 
 from workbench.choosing import Budget
 from workbench.detectors import Detector
-from workbench.errors import MediaError, SettingsError, UnavailableError, WorkbenchError
+from workbench.errors import MediaError, SettingsError, UnavailableError, WorkbenchError, one_line
 from workbench.history import fast_values
 from workbench.live import Player
 from workbench.measuring import COMPARISON_SECONDS, DEFAULT_FRAMES
@@ -439,18 +439,14 @@ class Session:
             before.player.close()
         self._pipelines.clear()  # they were made for other frames: integer models took their ranges from those
         truths = dict.fromkeys(known for known in (data.truth, data.labelled_truth) if known is not None)
-        unsettled = detector.facts.unsettled
-        notes = [
-            *([unsettled] if unsettled else []),
-            *data.media.facts().notes,
-            *(note for known in truths for note in known.notes),
-        ]
-        for guess in detector.facts.open_guesses:
-            self.notices.write(guess)
+        notes = [*data.media.facts().notes, *(note for known in truths for note in known.notes)]
         if before is not None and before.evaluation.pinned is not None:
             notes.append(UNPINNED)
-        if notes:
-            self.notices.tell("; ".join(notes), "media")
+        for note in (*detector.facts.open_guesses, *notes):
+            self.notices.write(note)
+        told = [note for note in (detector.facts.unsettled, *notes) if note is not None]
+        if told:
+            self.notices.tell(one_line("; ".join(told)), "media")
         self._prepare(_played(detector, settings), wish)
 
     def _first_settings(self, detector: Detector) -> Settings:
