@@ -105,8 +105,14 @@ def test_classes_that_the_names_in_a_file_do_not_reach_are_told(labels: Sequence
     assert whys == ([f"class number 2 is found, and {len(labels) - (labels[0] != 'a')} have names there"] if told else [])
 
 
+def test_where_nothing_is_found_all_frames_count_that_were_tried() -> None:
+    best = looked(DrawnNetwork(plain, dtype="float32"), [picture((4 * n, 10, 4 * n + 10, 40)) // 6 for n in range(20)])
+
+    assert best.guesses[0].why.startswith("nothing is found in 20 frames under any")
+
+
 def test_one_frame_with_finds_outweighs_many_without() -> None:
-    dark = [picture((4 * n, 10, 4 * n + 10, 40)) // 8 for n in range(20)]  # different pictures of too little to see
+    dark = [picture((4 * n, 10, 4 * n + 10, 40)) // 6 for n in range(20)]  # different pictures of too little to see
 
     best = looked(DrawnNetwork(plain, order="cbad"), [*dark[:9], SOMETHING[0], *dark[9:]])
 

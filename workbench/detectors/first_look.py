@@ -214,7 +214,7 @@ class FirstLook:
                 break
             for way, change, outputs in runs:
                 way.evidence.add_changed(frame, change, self._found(way, way.readings[0], outputs), self.size_hw)
-        for way in ways:
+        for way in ways if alive else ():  # else all that were tried show nothing, and count as what was seen
             way.evidence.found = {frame: way.evidence.found[frame] for frame in frames if frame in way.evidence.found}
 
     def _other_colour(self, taken: _Way, frames: Sequence[int]) -> list[_Way]:
