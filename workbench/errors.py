@@ -14,9 +14,25 @@ Each message says what was wrong, what was found and what to choose instead, in 
 with 2; a panel shows it in place. Any other exception is a mistake of ours and keeps its traceback.
 """
 
+LONGEST_LINE = 380  # characters of a message: with the setting's or the program's name before it, a line of 400 at most
+
+
+def one_line(text: object, longest: int = LONGEST_LINE) -> str:
+    r"""Return text, which may be a stranger's, as one printable line; a long one without its middle: its end says what to do.
+
+    >>> one_line("no such\nfile: \x1b[31mredder than red; choose another", 33)
+    'no such file: [3…; choose another'
+    """
+    line = " ".join("".join(one if one.isprintable() else " " for one in str(text)).split())
+    half = longest // 2
+    return line if len(line) <= longest else f"{line[: longest - half - 1]}…{line[-half:]}"
+
 
 class WorkbenchError(Exception):
     """Root of the errors that a user can cause."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class SettingsError(WorkbenchError, ValueError):

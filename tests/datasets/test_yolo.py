@@ -261,6 +261,32 @@ class TestDataSets:
     def test_without_media_the_part_for_validation_is_read(self, data_set):
         assert list(read_truth(data_set("images/{}", "labels/{}") / "data.yaml").images) == ["v.jpg"]
 
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "./../deep/er/images/{}/{}.jpg",
+            "deep/er/images/{}/{}.jpg",
+            "{root}/deep/er/images/{}/{}.jpg",
+            "deep\\er\\images\\{}\\{}.jpg",
+        ],
+        ids=["from the file", "from the root", "absolute", "Windows"],
+    )
+    @pytest.mark.parametrize(("split", "frame", "number"), [("train", "t.jpg", 0), ("val", "v.jpg", 1)])
+    def test_a_part_may_be_a_file_that_lists_its_pictures(self, line, split, frame, number, data_set):
+        root = data_set("deep/er/images/{}", "deep/er/labels/{}", "train: lists/train.txt\nval: lists/val.txt\n")
+        (root / "lists").mkdir()
+        for part, stem in (("train", "t"), ("val", "v")):
+            listed = line.replace("{root}", str(root)).format(part, stem)
+            (root / "lists" / f"{part}.txt").write_bytes(f"\ufeff{listed}\n\n".encode())
+        truth = truth_of(open_media(root / f"deep/er/images/{split}"), ("stain", "scratch"), root / "data.yaml")
+        assert {name: image.class_ids.tolist() for name, image in truth.images.items()} == {frame: [number]}
+
+    def test_a_list_of_pictures_that_is_missing_or_none_says_so(self, data_set):
+        root = data_set("deep/er/images/{}", "deep/er/labels/{}", "train: gone.txt\nval: val.txt\n")
+        (root / "val.txt").write_bytes(b"\xff\0nothing")
+        with pytest.raises(TruthError, match="names no folder of labels that is there"):
+            read_truth(root / "data.yaml")
+
     def test_a_yaml_without_labels_says_so(self, tmp_path):
         (tmp_path / "data.yaml").write_text("names: [a]\nval: images/val\n")
         with pytest.raises(TruthError, match=r"data\.yaml names no folder of labels that is there; choose the folder"):

@@ -1,5 +1,7 @@
 """What in a run cannot be right is said at once."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,10 @@ from workbench.detections import Accuracy, Detections, doubts
 
 SOME = Detections(np.array([[0, 0, 9, 9]], np.float32), np.array([0.9], np.float32), np.array([0]))
 NONE = Detections.empty()
+
+
+def told_of(found: list[Detections], ap: float | None, scores: list[np.ndarray], **known: Any) -> list[str]:
+    return list(doubts(found, accuracy(ap), scores, **{"score": 0.25, "precision": "float32", "classes": 3, **known}))
 
 
 def accuracy(ap: float | None) -> Accuracy:
@@ -28,7 +34,7 @@ def accuracy(ap: float | None) -> Accuracy:
 def test_what_finds_nothing_or_nothing_right_says_so(
     found: list[Detections], ap: float | None, precision: str, said: tuple[str, ...]
 ) -> None:
-    told = list(doubts(found, accuracy(ap), [], 0.25, precision))
+    told = told_of(found, ap, [], precision=precision)
 
     assert len(told) == len(said)
     assert all(line.startswith(beginning) for line, beginning in zip(told, said, strict=True))
@@ -47,7 +53,38 @@ def test_what_finds_nothing_or_nothing_right_says_so(
     ids=["sound", "all NaN", "some NaN", "logits"],
 )
 def test_scores_that_are_none_are_said(scores: list[list[float]], said: tuple[str, ...]) -> None:
-    told = list(doubts([SOME], None, [np.array(one, np.float32) for one in scores], 0.25, "float32"))
+    told = told_of([SOME], None, [np.array(one, np.float32) for one in scores])
 
     assert len(told) == len(said)
     assert all(line.startswith(beginning) for line, beginning in zip(told, said, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(2, []), (3, ["class number 3 is found, and only 3 have names, perhaps another model's"])],
+    ids=["named", "beyond"],
+)
+def test_a_class_beyond_the_names_is_said(number: int, said: list[str]) -> None:
+    found = Detections(SOME.boxes_xyxy_px, SOME.scores, np.array([number]))
+
+    assert [line.partition(":")[0] for line in told_of([NONE, found], None, [])] == said
+
+
+@pytest.mark.parametrize(
+    ("step", "precision", "found", "said"),
+    [
+        (2.5, "int8", NONE, ["boxes and scores come out in one integer tensor, in steps of 2.5", "nothing scores above 0.25"]),
+        (2.5, "int8", SOME, ["boxes and scores come out in one integer tensor, in steps of 2.5"]),
+        (0.004, "int8", SOME, []),
+        (None, "int8", SOME, []),
+    ],
+    ids=["pixels, nothing found", "pixels", "fractions", "scores of their own"],
+)
+def test_one_integer_tensor_for_boxes_and_scores_is_said_of_a_lone_run(
+    step: float | None, precision: str, found: Detections, said: list[str]
+) -> None:
+    told = told_of([found], None, [], precision=precision, score_step=step)
+
+    assert len(told) == len(said)
+    assert all(line.startswith(beginning) for line, beginning in zip(told, said, strict=True))
+    assert sum("one integer tensor" in line for line in told) == bool(step and said)

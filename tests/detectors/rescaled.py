@@ -28,7 +28,7 @@ class RescaledNetwork(Network):
 
     Args:
         inner: It.
-        wants: The range that it wants.
+        wants: The range that it wants, which is the same for all channels.
         values: The range that this one wants.
         head: Decodes its raw outputs, offsets and scores, into `boxes` (xyxy in pixels) and `scores`; without they come out raw.
         colours_backwards: Whether both want BGR.
@@ -59,8 +59,8 @@ class RescaledNetwork(Network):
     def run(self, batch: NDArray[np.generic]) -> Mapping[str, NDArray[np.generic]]:
         planar = batch.shape[1] == 3
         pixels = unscaled(np.asarray(batch, np.float32), self._values, colours_backwards=self._colours_backwards, planar=planar)
-        scale = {"0..1": 1 / 255, "0..255": 1.0}[self._wants]
-        outputs = self._inner.run(pixels * np.float32(scale))
+        offset, factor = (np.float32(one) for one in OFFSET_AND_FACTOR[self._wants])
+        outputs = self._inner.run((pixels - offset) * factor)
         if self._head is None:
             return outputs
         raw = [np.asarray(outputs[name], np.float32) for name in self._names]

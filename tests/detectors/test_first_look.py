@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 
 from tests.assets.scenes import TEST_SEEDS, draw_scene
+from tests.detectors.asset_cards import CARDS
+from tests.detectors.drawn import picture
 from tests.detectors.rescaled import RescaledNetwork
 from tests.detectors.wrappings import Wrappings
 from workbench.detections import UInt8Array
 from workbench.detectors import OFFSET_AND_FACTOR, Calibration, Detector
+from workbench.detectors.card import read_card
 from workbench.detectors.files import FILE_KINDS
-from workbench.detectors.first_look import MOST_RUNS, MOST_SECONDS, FirstLook
+from workbench.detectors.first_look import MOST_RUNS, MOST_SECONDS, FirstLook, _different
 from workbench.detectors.network import Network
 from workbench.detectors.readings import Proposal
 from workbench.detectors.tflite_metadata import read_metadata
@@ -122,7 +125,8 @@ def test_empty_frames_leave_the_usual_range_and_that_is_told(small_network: Smal
     best, *others = try_here(small_network("0..255"), frames).proposals
 
     assert guess(best).certainty == "open"
-    assert guess(best).why.startswith(f"nothing is found in {len(frames)} frames under any; this is the usual one")
+    assert guess(best).why.startswith("nothing is found in 1 frame under any; this is the usual one")
+    assert ("7 more of the frames show the same" in guess(best).why) == (len(frames) == 8)
     assert {one.card.input.values for one in (best, *others)} == set(RANGES)
 
 
@@ -130,6 +134,22 @@ def test_one_picture_settles_nothing(small_network: SmallNetwork) -> None:
     best = try_here(small_network("0..255"), SCENES[:1]).proposals[0]
 
     assert (best.card.input.values, guess(best).certainty) == ("0..255", "open")
+
+
+def test_frames_of_a_still_camera_are_one_frame_of_evidence(small_network: SmallNetwork) -> None:
+    rng = np.random.default_rng(0)
+    noisy = [np.clip(SCENES[0] + rng.normal(0, 6, SCENES[0].shape), 0, 255).astype(np.uint8) for _ in range(8)]
+
+    best = try_here(small_network("0..255"), noisy).proposals[0]
+
+    assert (best.card.input.values, guess(best).certainty) == ("0..255", "open")
+    assert "in 1 frame, 1 of them with finds: too few to be sure; 7 more of the frames show the same" in guess(best).why
+
+
+def test_frames_are_different_where_something_small_moves() -> None:
+    frames = [picture((10 * n, 20, 10 * n + 6, 26)) for n in range(8)]
+
+    assert _different([*frames, *frames]) == list(range(8))
 
 
 def test_frames_that_show_something_are_looked_for_among_empty_ones(small_network: SmallNetwork) -> None:
@@ -232,4 +252,27 @@ def test_yolox_in_four_ranges_is_read_rightly_on_photographs_and_video(assets: P
         table.add(RescaledNetwork(yolox, "0..255", values, colours_backwards=True), frames, values, "BGR", name)
 
     assert table.words.count("right") >= 7, table
+    assert "wrong" not in table.words, table
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)  # hundreds of runs for each of the table's rows
+@pytest.mark.parametrize(
+    ("name", "wants"), [("aizoo_face_mask_detection", "0..1"), ("ultralight_face_RFB_320_nopost", "-1..1")], ids=["masks", "faces"]
+)
+def test_networks_that_nothing_was_chosen_by_make_nobody_sure_of_what_is_wrong(
+    assets: Path, tmp_path: Path, name: str, wants: str
+) -> None:
+    path = tmp_path / "model.card.toml"
+    path.write_text(CARDS[f"{name}.tflite"])
+    card = read_card(path)
+    assert card.candidates is not None
+    inner = FILE_KINDS[".tflite"].open(assets / "models" / f"{name}.tflite")
+    media = {place: frames_to_look_at(str(assets / place)) for place in ("images/coral", "videos/intel_bottle-detection.mp4")}
+
+    table = Table()
+    for values, (place, frames) in product(RANGES, media.items()):
+        table.add(RescaledNetwork(inner, wants, values, card.candidates.head()), frames, values, "RGB", place)
+
+    print(table)  # noqa: T201 - the table is what the test is for
     assert "wrong" not in table.words, table

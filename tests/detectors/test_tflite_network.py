@@ -3,11 +3,27 @@
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
+from tests.detectors.drawn import DrawnNetwork, rows
 from workbench.detections import Detections, agreement
-from workbench.detectors import Calibration, Detector
+from workbench.detectors import (
+    BoxesCard,
+    Calibration,
+    CandidatesCard,
+    Detector,
+    InputCard,
+    Meaning,
+    RowsCard,
+    native_stderr_captured,
+    quiet_logger,
+)
+from workbench.detectors.network import Tensors, TensorSpec
+from workbench.detectors.tflite_network import TfliteNetwork
 from workbench.errors import UnavailableError
 from workbench.media import open_media
 from workbench.opening import check, open_detector
@@ -48,6 +64,21 @@ def test_a_file_says_what_it_is(yolox: Load, kind: str, precision: str) -> None:
     assert (detector.input_spec.layout, detector.input_spec.colour) == ("NCHW", "BGR")
     assert detector.facts.labels[15] == "cat"
     assert len(detector.facts.labels) == 80
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("mobile_object_localizer_v1_192", ["boxes", "classes", "scores", "count"]),
+        ("yolox_nano_416_float16_quantize", ["output"]),
+        ("ultralight_face_RFB_320_nopost", [None, None]),
+    ],
+    ids=["LiteRT's own NMS", "a signature", "neither"],
+)
+def test_outputs_are_called_as_the_operation_or_the_signature_has_it(assets: Path, name: str, called: list[str | None]) -> None:
+    tensors = TfliteNetwork(assets / "models" / f"{name}.tflite").inspect()
+
+    assert [one.called for one in tensors.outputs] == called
 
 
 @pytest.mark.parametrize("kind", ["float16", "dynamic_range"])
@@ -113,3 +144,42 @@ def test_a_file_is_not_converted(yolox: Load) -> None:
     assert len(model.content) == detector.facts.size_bytes
     with pytest.raises(UnavailableError, match="runtime.precision is int8: the file is stored as float16"):
         detector.litert_model("int8", (416, 416), 1, NO_FRAMES, Nms())
+
+
+ROWS, BOXES = RowsCard(tensors=("rows",)), BoxesCard(tensors=("rows", "scores"))
+
+
+@pytest.mark.parametrize(("card", "step"), [(ROWS, 2.5), (BOXES, None)], ids=["rows", "scores of their own"])
+def test_scores_have_the_step_of_what_they_share_with_boxes(card: CandidatesCard, step: float | None) -> None:
+    network = DrawnNetwork(rows)
+    taken = network.inspect().inputs
+    network.tensors = Tensors(taken, (TensorSpec("rows", (1, 10, 6), "int8", step=2.5), TensorSpec("scores", (1, 10), "float32")))
+    spec = InputCard().spec(taken[0])
+    meaning = Meaning(kind="", input_spec=spec, labels=("a", "b"), head=card.head(), head_outputs=card.tensors)
+
+    assert Detector(network, meaning, name="drawn", source="drawn").score_step == step
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [tf.int8, tf.float32], ids=["int8 out", "float out"])
+def test_an_integer_file_says_how_far_its_values_are_apart(tmp_path: Path, dtype: tf.DType) -> None:
+    weights = tf.random.stateless_normal((8, 8, 3, 6), (1, 2), stddev=0.1)
+
+    def serve(image: Any) -> dict[str, Any]:
+        return {"rows": 640 * tf.sigmoid(tf.reshape(tf.nn.conv2d(image, weights, 8, "SAME"), (1, -1, 6)))}
+
+    module = tf.Module()
+    module.serve = tf.function(serve, input_signature=[tf.TensorSpec((1, 64, 64, 3), tf.float32)], autograph=False)
+    with native_stderr_captured(), quiet_logger():
+        tf.saved_model.save(module, str(tmp_path / "saved"), signatures=module.serve.get_concrete_function())
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "saved"))
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([np.random.default_rng(n).random((1, 64, 64, 3), np.float32)] for n in range(4))
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_output_type = dtype
+        (tmp_path / "int8.tflite").write_bytes(converter.convert())
+
+    (output,) = TfliteNetwork(tmp_path / "int8.tflite").inspect().outputs
+
+    assert (output.dtype, output.called) == (dtype.name, "rows")
+    assert output.step == pytest.approx(2.5, abs=0.5)

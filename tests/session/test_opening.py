@@ -1,6 +1,7 @@
 """What a session opens plays; what it cannot open is said, and the old goes on; all of it is given back."""
 
 import gc
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -101,6 +102,26 @@ def test_that_other_frames_let_go_of_the_pin_is_said(session: Session, small_fol
     until(session, lambda: session.opened and frame_shown(session) == "scene_02.png")
     assert session.opened.evaluation.pinned is None
     assert "nothing is pinned any more" in session.notices.message.text
+
+
+def test_a_reading_that_is_open_stands_beside_the_picture_and_why_in_the_log(start: Callable[..., Session], tmp_path: Path) -> None:
+    model = tmp_path / SHAPES.name
+    shutil.copyfile(SHAPES, model)
+    card = SHAPES.with_suffix(".card.toml").read_text()
+    model.with_suffix(".card.toml").write_text(
+        f'guessed = ["pixel values: 0..1 (open: nothing is found); a card settles it: x"]\n{card}'
+    )
+
+    session = start(detector=str(model))
+    until(session, lambda: session.opened and session.opened.player.shown and session.notices.message)
+
+    assert session.notices.message is not None
+    assert (session.notices.message.kind, session.notices.message.place) == ("note", "media")
+    assert session.notices.message.text.startswith(
+        "it is not settled how this model is read (the card pixel values: 0..1 (open: nothing"
+    )
+    assert session.notices.message.text.endswith("`describe` shows what else it may be, a card settles it")
+    assert any("correct it there where it is wrong" in line.text for line in session.notices.log)
 
 
 def test_what_could_not_be_opened_is_not_still_being_opened(start: Callable[..., Session]) -> None:

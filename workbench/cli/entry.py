@@ -20,7 +20,7 @@ from workbench.cli.pick import pick
 from workbench.cli.report import report
 from workbench.cli.run import run
 from workbench.cli.sweep import sweep
-from workbench.errors import WorkbenchError
+from workbench.errors import WorkbenchError, one_line
 from workbench.version import VERSION
 
 INTERRUPTED = 130  # what typer returns after Ctrl-C, as shells do
@@ -72,5 +72,5 @@ def main() -> None:
 
 
 def _stop(message: str, status: int) -> NoReturn:
-    print(f"workbench: {' '.join(message.splitlines())}", file=sys.stderr)  # noqa: T201 - this is the command line
+    print(f"workbench: {one_line(message)}", file=sys.stderr)  # noqa: T201 - this is the command line
     sys.exit(status)

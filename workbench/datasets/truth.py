@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections import FloatArray
-from workbench.errors import TruthError
+from workbench.errors import TruthError, one_line
 from workbench.media import PICTURE_SUFFIXES
 
 MOST_NAMED = 5  # of the names that an error or a note lists
@@ -153,8 +153,7 @@ def named(path: Path) -> str:
 
 def shortened(error: object, longest: int = LONGEST_QUOTE) -> str:
     """Return what somebody else's error says, or a word from a stranger's file, on one line."""
-    words = " ".join(str(error).split())
-    return words if len(words) <= longest else f"{words[:longest]}…"
+    return one_line(error, longest)
 
 
 def listed(names: Iterable[str]) -> str:

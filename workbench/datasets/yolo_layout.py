@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from workbench.datasets.class_names import read_name_text, tree_in
-from workbench.media import Media
+from workbench.media import PICTURE_SUFFIXES, Media
 
 LABELS, IMAGES = "labels", "images"
 YAML_SUFFIXES = frozenset({".yaml", ".yml"})
+LIST_SUFFIX = ".txt"
+MOST_LIST_BYTES = 16_000_000  # of a list of pictures: a third of a million of them
 SPLITS = ("val", "test", "train")  # those that models are judged on first
 # Ultralytics' `labels/val` and Roboflow's `valid/labels`, below the root.
 LABEL_FOLDERS = (LABELS, f"{LABELS}/*", f"*/{LABELS}")
@@ -54,8 +56,20 @@ def _stated(path: Path) -> Iterator[Path]:
         return
     for value in (one for split in SPLITS for one in _listed(tree.get(split))):
         for base in (path.parent / str(tree.get("path") or ""), path.parent):
-            for pictures in (base / value, base / value.removeprefix("../")):  # Roboflow's begin one folder too high
-                yield from mirrored(pictures.resolve(), IMAGES, LABELS) or (pictures,)
+            for place in (base / value, base / value.removeprefix("../")):  # Roboflow's begin one folder too high
+                for pictures in _folders_in_list(place, base) if place.suffix == LIST_SUFFIX else (place,):
+                    yield from mirrored(pictures.resolve(), IMAGES, LABELS) or (pictures,)
+
+
+def _folders_in_list(path: Path, root: Path) -> Iterable[Path]:
+    """Return the folders of the pictures that a file lists, a path a line: from where it lies if that begins with `./`."""
+    if not path.is_file():
+        return ()
+    with path.open("rb") as file:
+        lines = file.read(MOST_LIST_BYTES).decode("utf-8-sig", errors="replace").splitlines()
+    pictures = (line.strip().replace("\\", "/") for line in lines if Path(line.strip()).suffix.lower() in PICTURE_SUFFIXES)
+    parents = dict.fromkeys(one.rpartition("/")[0] for one in pictures)
+    return [(path.parent if f"{one}/".startswith("./") else root) / one for one in parents]
 
 
 def _listed(value: Any) -> Iterable[str]:

@@ -9,12 +9,20 @@ from workbench.detections.boxes import FloatArray
 from workbench.detections.detections import Detections
 
 NO_AP = 0.0005  # what is shown as .000
+COARSE_SCORES = 0.05  # between one score and the next: more leaves no order among detections that AP could count
 HIGHEST_SCORE = 1.001  # a probability, and what float16 makes of it
 HOW_IT_IS_READ = "look at what its tensors mean with `workbench describe`"
 
 
 def doubts(
-    found: Sequence[Detections], accuracy: Accuracy | None, scores: Sequence[FloatArray], score: float, precision: str
+    found: Sequence[Detections],
+    accuracy: Accuracy | None,
+    scores: Sequence[FloatArray],
+    *,
+    score: float,
+    precision: str,
+    classes: int,
+    score_step: float | None = None,
 ) -> Iterator[str]:
     """Say what of a run cannot be right, or hardly.
 
@@ -24,12 +32,24 @@ def doubts(
         scores: Raw ones of some frames, before NMS; none where they cannot be seen.
         score: The threshold of what was found.
         precision: What the network was run in.
+        classes: How many have names.
+        score_step: Between the scores that an integer tensor can hold which boxes are in too; `None` where there is none such.
 
-    >>> list(doubts([], None, [np.array([0.2, np.nan])], 0.25, "float32"))
+    >>> list(doubts([], None, [np.array([0.2, np.nan])], score=0.25, precision="float32", classes=1))
     ['50% of its scores are NaN or infinite, in 1 of 1 frames: they count as nothing found']
     """
     yield from _of_scores(scores)
-    integer = "" if "int" not in precision else "; boxes and scores in one integer tensor lose the scores: try another precision"
+    highest = max((int(one.class_ids.max(initial=-1)) for one in found), default=-1)
+    if highest >= classes:
+        yield f"class number {highest} is found, and only {classes} have names, perhaps another model's: say its own in a card"
+    lossy = score_step is not None and score_step > COARSE_SCORES
+    if lossy:
+        yield (
+            f"boxes and scores come out in one integer tensor, in steps of {score_step:.2g}: scores of 0..1 are lost in it;"
+            " convert the model with an output for each, or with outputs in float"
+        )
+    integer = "; boxes and scores in one integer tensor lose the scores: try another precision"
+    integer = integer if "int" in precision and not lossy else ""
     if found and not any(map(len, found)):
         yield f"nothing scores above {score:g} in any of {len(found)} frames: try a lower nms.score, or {HOW_IT_IS_READ}{integer}"
     elif accuracy is not None and accuracy.ap is not None and accuracy.ap < NO_AP:

@@ -80,6 +80,13 @@ class Detector:
         """What the network wants to be fed."""
         return self.meaning.input_spec
 
+    @property
+    def score_step(self) -> float | None:
+        """Between the scores that an integer output can hold that has boxes too; `None` where scores have one of their own."""
+        read = self.meaning.head_outputs or self.meaning.own_outputs
+        there = self._network.tensors.outputs if self._network.tensors and len(read) == 1 else ()
+        return next((one.step for one in there if one.name in read), None)
+
     def default_settings(self) -> Settings:
         """Return settings that this detector can take and a newcomer would expect."""
         refused = self.refusals.get("runtime.engine", {})

@@ -132,17 +132,17 @@ class Decision:
 def decide(evidence: Sequence[Evidence], names: Sequence[str], clear: float = CLEAR) -> Decision:
     """Choose among readings, of which the first is the usual one: it holds unless the evidence against it is clear."""
     support = [one.support() for one in evidence]
-    frames = len(evidence[0].found)
+    frames = f"{(count := len(evidence[0].found))} frame{'' if count == 1 else 's'}"
     if not any(support):
-        return Decision(0, sure=False, why=f"nothing is found in {frames} frames under any; this is the usual one")
+        return Decision(0, sure=False, why=f"nothing is found in {frames} under any; this is the usual one")
     if not any(one.at(THRESHOLDS[0]) for one in evidence):
-        return Decision(0, sure=False, why=f"nothing found in {frames} frames stays in harder pictures; this is the usual one")
+        return Decision(0, sure=False, why=f"nothing found in {frames} stays in harder pictures; this is the usual one")
     best = max(range(len(evidence)), key=lambda n: evidence[n].at(THRESHOLDS[0]))
     rivals = _rivals(evidence, best, clear)
     if 0 in rivals:
         best, rivals = 0, _rivals(evidence, 0, clear)
     figures = ", ".join(f"{name} {one.at(THRESHOLDS[0]):.2f}" for name, one in zip(names, evidence, strict=True))
-    told = f"evidence {figures} in {frames} frame{'s' if frames > 1 else ''}, {support[best]} of them with finds"
+    told = f"evidence {figures} in {frames}, {support[best]} of them with finds"
     beaten = (one for n, one in enumerate(evidence) if n != best and n not in rivals)
     if support[best] < SUPPORT or any(evidence[best].wins(one) < SUPPORT for one in beaten):
         return Decision(best, sure=False, why=f"{told}: too few to be sure", remaining=tuple(rivals))

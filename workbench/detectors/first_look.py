@@ -11,13 +11,14 @@ from itertools import zip_longest
 
 import numpy as np
 
-from workbench.detections import Detections, UInt8Array
+from workbench.detections import Detections, FloatArray, UInt8Array
 from workbench.detectors.evidence import CHANGES, CLEAR, CLEAR_COLOUR, SUPPORT, Decision, Evidence, decide
 from workbench.detectors.feeding import feeding_words, is_usual, ways_to_feed
 from workbench.detectors.input_card import InputCard
+from workbench.detectors.labels import labels_of
 from workbench.detectors.network import Network, Tensors
-from workbench.detectors.output_kinds import OutputReading, Outputs, readings
-from workbench.detectors.readings import Proposal, Run, card_of, found_under, habits
+from workbench.detectors.output_kinds import OutputReading, Outputs
+from workbench.detectors.readings import Proposal, Run, card_of, found_under, habits, readings_of
 from workbench.errors import ModelError
 from workbench.record import Guess
 from workbench.settings import SizeHW
@@ -31,6 +32,8 @@ MOST_OUTPUTS = 512_000_000  # bytes of outputs that are kept at a time
 MOST_KEPT = 4  # readings of the outputs that are followed under one way of feeding
 EMPTY = -1  # number of the picture of one grey
 GREY = 114
+SAME_BLOCK_PX = 10  # of blocks whose means tell two frames apart: a sensor's and a codec's noise is averaged away in them
+SAME_LEVELS = 6.0  # grey levels that no block of a still camera's frames changes by where nothing moves
 FLAT = 3.0  # grey levels that a frame's pixels deviate by: one with less shows nothing, such as a black one
 FOUND_NOTHING = 0.1  # of a vote: an empty frame shows little of what outputs mean
 
@@ -79,6 +82,7 @@ class FirstLook:
         self.size_hw: SizeHW = self._specs[0].choose_size(None)
         plain = InputSpec(size_hw=self.size_hw, default_hw=self.size_hw, fit="stretch", dtype="uint8")
         self._frames = [np.asarray(prepare([frame], plain, self.size_hw)[0], np.uint8) for frame in frames]
+        self._different = _different(self._frames)
         self._outputs: dict[tuple[int, int], Outputs] = {}
         self._began, self._runs = clock(), 0
         self._untried: list[str] = []
@@ -125,7 +129,7 @@ class FirstLook:
         found: list[OutputReading] = []
         for way in (one for one in self._ways if one.fed.colour == self._ways[0].fed.colour):
             try:
-                found += readings(self._outputs_of(way, 0), self.size_hw)
+                found += readings_of(self._tensors, self._outputs_of(way, 0), self.size_hw)
             except _SpentError:
                 break
         return found[0] if found else None
@@ -133,11 +137,11 @@ class FirstLook:
     def _base(self, ranges: Sequence[_Way]) -> list[int]:
         """Run frames as they are under each range, more where few show anything; return those that show the most."""
         size = max(1, sum(one.nbytes for one in self._outputs[0, 0].values()))
-        most = max(1, min(len(self._frames), MOST_OUTPUTS // size // len(ranges)))
-        few = list(range(min(FEW_FRAMES, most)))
+        different = self._different[: max(1, MOST_OUTPUTS // size // len(ranges))]
+        few = different[:FEW_FRAMES]
         tried = self._read(ranges, few)
-        if len(tried) == len(few) < most and any(one.evidence.support() < SUPPORT for one in ranges):
-            tried = self._read(ranges, range(most))
+        if len(tried) == len(few) < len(different) and any(one.evidence.support() < SUPPORT for one in ranges):
+            tried = self._read(ranges, different)
         if len(tried) < len(few):
             self._untried.append(f"{len(few) - len(tried)} of {len(few)} frames")
         if len(tried) <= FEW_FRAMES:
@@ -164,21 +168,25 @@ class FirstLook:
         return tried or [0]
 
     def _rank(self, way: _Way, frames: Sequence[int]) -> None:
-        """Order the readings of a way's outputs by the frames that show them, those with finds before all."""
+        """Order the readings of a way's outputs by the frames that show them, those with finds before all.
+
+        A frame that shows a reading only as what is usual speaks for it where no other frame speaks for any.
+        """
         votes: dict[tuple[str, str], list[tuple[int, int, OutputReading]]] = {}
         for frame in frames:
-            for rank, reading in enumerate(readings(self._outputs[way.number, frame], self.size_hw)):
+            for rank, reading in enumerate(readings_of(self._tensors, self._outputs[way.number, frame], self.size_hw)):
                 votes.setdefault((repr(reading.candidates), repr(reading.detections)), []).append((frame, rank, reading))
         ranked = []
         for cast in sorted(votes.values(), key=len, reverse=True)[:MOST_KEPT]:
-            reading = max((one for *_, one in cast), key=lambda one: len(one.labels))
+            reading = max((one for *_, one in cast), key=lambda one: (-len(one.open), len(one.labels)))
             try:
                 evidence = Evidence(self._in_nothing(way, reading))
                 for frame in frames:
                     evidence.add(frame, self._found(way, reading, self._outputs[way.number, frame], frame))
             except (ModelError, ValueError, IndexError):  # the reading does not fit after all
                 continue
-            weight = sum((1 if len(evidence.found[frame]) else FOUND_NOTHING) / (1 + rank) for frame, rank, _ in cast)
+            telling = ((frame, rank) for frame, rank, one in cast if not one.open)
+            weight = sum((1 if len(evidence.found[frame]) else FOUND_NOTHING) / (1 + rank) for frame, rank in telling)
             ranked.append((weight, reading, evidence))
         ranked.sort(key=lambda one: -one[0])
         way.readings = [reading for _, reading, _ in ranked]
@@ -206,7 +214,7 @@ class FirstLook:
                 break
             for way, change, outputs in runs:
                 way.evidence.add_changed(frame, change, self._found(way, way.readings[0], outputs), self.size_hw)
-        for way in ways:
+        for way in ways if alive else ():  # else all that were tried show nothing, and count as what was seen
             way.evidence.found = {frame: way.evidence.found[frame] for frame in frames if frame in way.evidence.found}
 
     def _other_colour(self, taken: _Way, frames: Sequence[int]) -> list[_Way]:
@@ -231,7 +239,9 @@ class FirstLook:
         taken = colours[colour.taken]
         others = sorted((one for one in ranges if one is not ranges[values.taken]), key=lambda one: -one.evidence.at(0.5))
         ways = [taken, *(one for one in colours if one is not taken), *others]
-        untried = f"; not tried for want of time: {', '.join(self._untried)}" if self._untried else ""
+        alike = len(self._frames) - len(self._different)
+        untried = f"; {alike} more of the frames show{'s' if alike == 1 else ''} the same" if alike else ""
+        untried += f"; not tried for want of time: {', '.join(self._untried)}" if self._untried else ""
         kept = self._kept()
         proposals = []
         for way in ways:
@@ -240,7 +250,7 @@ class FirstLook:
             for reading in way.readings:
                 guesses = self._guesses(way, values, colour, untried, taken=way is taken)
                 card = card_of(self._tensors, way.fed, reading)
-                guesses = (*guesses, *habits(card, reading))
+                guesses = (*guesses, *habits(card, reading), *self._beyond_names(way, reading))
                 card = card_of(self._tensors, way.fed, reading, guesses)
                 found = self._found(way, reading, self._outputs[way.number, self.shown])
                 proposals.append(Proposal(card, reading.sure, guesses, kept.index(way.number), found))
@@ -270,6 +280,16 @@ class FirstLook:
         )
         return tuple(told)
 
+    def _beyond_names(self, way: _Way, reading: OutputReading) -> tuple[Guess, ...]:
+        """Say that classes are found after the network's own NMS which the names inside the file do not reach."""
+        if reading.candidates is not None or not self._tensors.labels:
+            return ()
+        named = len(labels_of(dict(enumerate(self._tensors.labels))) or ())
+        highest = max((int(one.class_ids.max(initial=-1)) for one in way.evidence.found.values()), default=-1)
+        why = f"class number {highest} is found, and {named} have names there"
+        told = Guess(about="class names", taken="those inside the file", certainty="open", why=why, card_line="labels")
+        return (told,) if highest >= named else ()
+
     def _kept(self) -> list[int]:
         return sorted(way for way, frame in self._outputs if frame == self.shown)
 
@@ -288,3 +308,15 @@ class FirstLook:
         self._runs += 1
         self._tell()
         return {name: np.asarray(one, np.float32) for name, one in outputs.items()}
+
+
+def _different(frames: Sequence[UInt8Array]) -> list[int]:
+    """Return the numbers of frames that show something else than all before them: a still camera's are one frame of evidence."""
+    kept: list[tuple[int, FloatArray]] = []
+    for number, frame in enumerate(frames):
+        rows, columns = (side // SAME_BLOCK_PX for side in frame.shape[:2])
+        whole = frame[: rows * SAME_BLOCK_PX, : columns * SAME_BLOCK_PX]
+        means = np.asarray(whole.reshape(rows, SAME_BLOCK_PX, columns, SAME_BLOCK_PX, -1).mean(axis=(1, 3)), np.float32)
+        if all(np.abs(means - other).max(initial=0) > SAME_LEVELS for _, other in kept):
+            kept.append((number, means))
+    return [number for number, _ in kept]

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from workbench.detections import UInt8Array
 from workbench.detectors.model_bytes import read_model
-from workbench.errors import UnavailableError
+from workbench.errors import UnavailableError, one_line
 from workbench.stages import InputSpec, PerChannel
 
+LONGEST_NAME = 200  # characters of a tensor's name that are shown
 Forward = Callable[[Any], Mapping[str, Any]]
 """From a batch as the input spec describes it to the raw outputs by name, as TensorFlow tensors."""
 
@@ -31,6 +32,8 @@ class TensorSpec:
         usual_hw: Height and width of an input whose sides are open, as the file says of itself.
         multiple_of: What such sides must be multiples of.
         scaling: Of an input's pixels, `(pixel - offset) * factor`, as the file's metadata say or a layer inside shows.
+        step: Between values that an output can hold, where it is stored in integers, even if they come out as real numbers.
+        called: What an output is besides, by its name in the file's signature or by the operation that gives it; untrusted.
     """
 
     name: str
@@ -40,10 +43,12 @@ class TensorSpec:
     usual_hw: tuple[int, int] | None = None
     multiple_of: int | None = None
     scaling: tuple[PerChannel, PerChannel] | None = None
+    step: float | None = None
+    called: str | None = None
 
     def __str__(self) -> str:
         sides = ", ".join("?" if side is None else str(side) for side in self.shape)
-        return f"{self.name} {self.dtype}[{sides}]"
+        return f"{one_line(self.name, LONGEST_NAME)} {self.dtype}[{sides}]"
 
 
 @dataclass(frozen=True, slots=True)

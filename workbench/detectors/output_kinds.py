@@ -4,7 +4,7 @@ A new kind is a file with its card, its head, and what recognises it; and a line
 program that brings a kind of its own adds it there, in each process that is to know it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,6 +27,7 @@ from workbench.detectors.output_values import (
     numbered_labels,
     units_of,
 )
+from workbench.errors import one_line
 from workbench.stages import Align, BoxOrder, Colour, Fit
 
 Outputs = Mapping[str, FloatArray]
@@ -52,6 +53,7 @@ class OutputReading:
         sure: What names, shapes or values show.
         guessed: What is merely usual.
         labels: Class names that follow.
+        open: What is taken though neither names nor values show it in this frame, since nothing is found there.
     """
 
     candidates: CandidatesCard | None = None
@@ -63,6 +65,7 @@ class OutputReading:
     sure: tuple[str, ...] = ()
     guessed: tuple[str, ...] = ()
     labels: tuple[str, ...] = field(default=())
+    open: tuple[str, ...] = ()
 
 
 def readings(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReading]:
@@ -135,41 +138,64 @@ def _raw_candidates(outputs: Outputs, names: Mapping[str, str]) -> BoxesCard | N
 
 
 def _post_processed(outputs: Outputs, _: tuple[int, int]) -> Iterator[OutputReading]:
-    """LiteRT's post-processing: boxes `(1, K, 4)`, classes and scores `(1, K)`, count `(1,)`, told apart by their values."""
+    """LiteRT's post-processing: boxes `(1, K, 4)`, classes and scores `(1, K)`, count `(1,)`, in any order."""
     boxes = [name for name, one in outputs.items() if one.ndim == 3 and one.shape[-1] == BOX and one.shape[1] <= MOST_DETECTIONS]
     flat = [name for name, one in outputs.items() if one.ndim == 2 and boxes and one.shape[1] == outputs[boxes[0]].shape[1]]
     count = [name for name, one in outputs.items() if one.size == len(one) and name not in flat]
     if len(boxes) != 1 or len(flat) != 2 or len(outputs) - len(boxes) - len(flat) - len(count):
         return
-    scores = [name for name in flat if are_scores(outputs[name]) and descends(outputs[name])]
-    if len(scores) == 2 and are_classes(outputs[scores[0]]) != are_classes(outputs[scores[1]]):
-        scores = [name for name in scores if not are_classes(outputs[name])]
-    if len(scores) == 2:  # nothing was found: LiteRT's own order is boxes, classes, scores, count
-        scores = flat[1:]
-    if len(scores) != 1:
+    ways = [
+        (one, other)
+        for one, other in (flat[::-1], flat)  # LiteRT's own order first: boxes, classes, scores, count
+        if are_scores(outputs[one]) and are_classes(outputs[other]) and (count or descends(outputs[one]))
+    ]
+    if not ways:
         return
-    classes = next(name for name in flat if name != scores[0])
-    units = units_of(outputs[boxes[0]][outputs[scores[0]] > 0])
-    detections = DetectionsCard(tensors=(boxes[0], scores[0], classes, *count), order="yxyx", units=units)
-    sure = ("boxes, scores, classes and their count come out: the network does its own NMS",)
-    labels = numbered_labels(outputs[classes])
-    guessed = ("boxes are ymin, xmin, ymax, xmax, as LiteRT's post-processing gives them", "the first label has number 0")
-    yield OutputReading(detections=detections, values="-1..1", sure=sure, guessed=guessed, labels=labels)
+    named = [way for way in ways if _is_called(way[0], SCORES, CLASSES) or _is_called(way[1], CLASSES, SCORES)]
+    scores, classes = (named or ways)[0]
+    found = outputs[boxes[0]][outputs[scores] > 0]
+    detections = DetectionsCard(tensors=(boxes[0], scores, classes, *count), order="yxyx", units=units_of(found))
+    yield OutputReading(
+        detections=detections,
+        values="-1..1",
+        sure=("boxes, scores, classes and their count come out: the network does its own NMS",),
+        guessed=("boxes are ymin, xmin, ymax, xmax, as LiteRT's post-processing gives them", "the first label has number 0"),
+        labels=numbered_labels(outputs[classes]),
+        open=(
+            *((f"scores are {one_line(scores, 60)}, classes {one_line(classes, 60)}",) if len(named or ways) > 1 else ()),
+            *(() if len(found) else (f"boxes are in {detections.units}",)),
+        ),
+    )
+
+
+SCORES, CLASSES = ("score", "conf", "prob"), ("class", "label", "categor")  # parts of what programs call such outputs
+
+
+def _is_called(name: str, words: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether the last part of a name has one of some words in it, and none of others: `class_scores` tells nothing."""
+    last = name.lower().rpartition("/")[2]
+    return any(word in last for word in words) and not any(word in last for word in others)
 
 
 def _end_to_end(outputs: Outputs, _: tuple[int, int]) -> Iterator[OutputReading]:
-    """One output `(1, K, 6)` of box, score and class; rows that fill up have no score, and tell nothing of boxes."""
+    """One output `(1, K, 6)` of box, score and class; rows that fill up have no score, or -1, and tell nothing of boxes."""
     ((name, output),) = outputs.items() if len(outputs) == 1 else ((None, np.zeros(0, np.float32)),)
     if name is None or output.ndim != 3 or output.shape[-1] != BOX_SCORE_CLASS or output.shape[1] > MOST_DETECTIONS:
         return
-    scores, classes = output[..., 4], output[..., 5]
+    classes = output[..., 5]
+    scores = np.where(output[..., 4] == -1, 0, output[..., 4])
     found = output[scores > 0][:, :BOX]
     if not (are_scores(scores) and are_classes(classes) and (descends(scores) or are_corners(found))):
         return
-    detections = DetectionsCard(tensors=(name,), order="xyxy", units=units_of(found))
-    sure = ("the output has rows of box, score and class: the network does its own NMS",)
-    guessed = ("boxes are xmin, ymin, xmax, ymax",)
-    yield OutputReading(detections=detections, fit="letterbox", sure=sure, guessed=guessed, labels=numbered_labels(classes))
+    detections = DetectionsCard(tensors=(name,), order="xyxy", units=units_of(found) if len(found) else "pixels")
+    yield OutputReading(
+        detections=detections,
+        fit="letterbox",
+        sure=("the output has rows of box, score and class: the network does its own NMS",),
+        guessed=("boxes are xmin, ymin, xmax, ymax",),
+        labels=numbered_labels(classes),
+        open=() if len(found) else (f"boxes are in {detections.units}",),
+    )
 
 
 # Candidates that want an NMS

@@ -1,7 +1,7 @@
 """From raw outputs to detector cards: what the tensors may mean under one way of feeding, and what is found then."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,11 +11,12 @@ from workbench.detectors.coco_labels import COCO80
 from workbench.detectors.input_card import InputCard
 from workbench.detectors.labels import guessed_labels, labels_of
 from workbench.detectors.network import Tensors
-from workbench.detectors.output_kinds import OutputReading
+from workbench.detectors.output_kinds import OutputReading, Outputs, readings
 from workbench.record import Guess
 from workbench.settings import Nms, SizeHW
 from workbench.stages import suppress
 
+SHOWN_NOWHERE = "no frame shows a detection that would tell, and no name does"
 READING_NMS = Nms(method="numpy", score=0.25, iou=0.5, max_detections=20, top_k=400)  # what a frame is looked at with
 
 
@@ -51,6 +52,21 @@ class Proposal:
     found: Detections
 
 
+def readings_of(tensors: Tensors, outputs: Outputs, size_hw: SizeHW) -> Iterator[OutputReading]:
+    """Give what outputs may mean, the likeliest first: `readings`, which sees them under the names that tell the most."""
+    called = {one.name: one.called or one.name for one in tensors.outputs}
+    named = {other: name for name, other in called.items()}
+    if len(named) < len(called):  # two are called the same
+        called = named = {name: name for name in called}
+    for reading in readings({called.get(name, name): one for name, one in outputs.items()}, size_hw):
+        parts = {
+            part: card.model_copy(update={"tensors": tuple(named.get(one, one) for one in card.tensors)})
+            for part in ("candidates", "detections")
+            if (card := getattr(reading, part)) is not None
+        }
+        yield replace(reading, **parts)
+
+
 def card_of(tensors: Tensors, fed: InputCard, reading: OutputReading, guesses: Sequence[Guess] = ()) -> Card:
     """Write one reading down as a card."""
     return Card(
@@ -71,10 +87,14 @@ def habits(card: Card, reading: OutputReading) -> tuple[Guess, ...]:
     line = f'[input] fit = "{card.input.fit}", align = "{card.input.align}", pad = {card.input.pad:.0f}'
     part = "[candidates]" if card.candidates else "[detections]"
     shown = Guess(about="frames", taken=fit, certainty="usual", why=usual, card_line=line)
-    meant = (
+    meant = [
         Guess(about="outputs", taken=one, certainty="usual", why="; ".join(reading.sure), card_line=f"{part} of the card")
         for one in reading.guessed
-    )
+    ]
+    meant += [
+        Guess(about="outputs", taken=one, certainty="open", why=SHOWN_NOWHERE, card_line=f"{part} of the card")
+        for one in reading.open
+    ]
     if card.input.size is None:
         return (shown, *meant)
     height, width = card.input.size

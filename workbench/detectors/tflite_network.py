@@ -1,7 +1,7 @@
 """LiteRT files (`.tflite`), run as they are."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,8 @@ from workbench.stages import dequantised, quantised
 IDENTIFIER = b"TFL3"  # at byte 4 of every LiteRT flatbuffer (tensorflow/lite/schema/schema.fbs: file_identifier)
 NO_TENSORFLOW = "a .tflite file holds no TensorFlow network; choose litert"
 POST_PROCESSING = b"TFLite_Detection_PostProcess"
+DEQUANTIZE = 6  # a built-in operator (schema.fbs: BuiltinOperator)
+POST_PROCESSED = ("boxes", "classes", "scores", "count")  # what it gives, in its order
 # Threads share the scratch memory of that operation and split the classes wrongly (https://github.com/tensorflow/tensorflow/issues/56058).
 LOSES_CLASSES = "on more than one thread LiteRT loses detections in this file's NMS, which goes class by class; choose 1"
 
@@ -60,10 +62,18 @@ class TfliteNetwork(Network):
             replace(_spec(details), usual_hw=said.size_hw, multiple_of=said.stride, scaling=said.scaling)
             for details in interpreter.get_input_details()
         )
-        outputs = tuple(_spec(details) for details in interpreter.get_output_details())
         elements: Counter[str] = Counter()
+        steps: dict[int, float | None] = {}
         for details in interpreter.get_tensor_details():
             elements[np.dtype(details["dtype"]).name] += int(np.prod(details["shape"]))
+            steps[details["index"]] = float(details["quantization"][0]) or None
+        for dequantising in _operators(content, DEQUANTIZE):
+            steps[dequantising.Outputs(0)] = steps.get(dequantising.Inputs(0))
+        called = _called(content)
+        outputs = tuple(
+            replace(_spec(one), step=steps.get(one["index"]), called=called.get(one["index"]))
+            for one in interpreter.get_output_details()
+        )
         return Tensors(inputs, outputs, _precision(inputs, elements), said.labels, _suppresses_by_class(content), said.task)
 
     @cached_property
@@ -133,13 +143,32 @@ def _precision(inputs: Sequence[TensorSpec], elements: Mapping[str, int]) -> str
 
 def _suppresses_by_class(content: bytes) -> bool:
     """Whether the file ends in LiteRT's own NMS, told to go class by class (`use_regular_nms`); the interpreter has loaded it."""
-    from ai_edge_litert import schema_py_generated as schema
     from flatbuffers import flexbuffers
 
+    own_nms = next(_operators(content, POST_PROCESSING), None)
+    return own_nms is not None and bool(flexbuffers.Loads(own_nms.CustomOptionsAsNumpy().tobytes()).get("use_regular_nms"))
+
+
+def _called(content: bytes) -> dict[int, str]:
+    """Return what tensors of the first graph are called, by number: as the signature has it, or as LiteRT's own NMS gives them."""
+    from ai_edge_litert import schema_py_generated as schema
+
     model = schema.Model.GetRootAs(content, 0)
-    for graph in map(model.Subgraphs, range(model.SubgraphsLength())):
-        for operation in map(graph.Operators, range(graph.OperatorsLength())):
-            if model.OperatorCodes(operation.OpcodeIndex()).CustomCode() == POST_PROCESSING:
-                options = flexbuffers.Loads(operation.CustomOptionsAsNumpy().tobytes())
-                return bool(options.get("use_regular_nms"))
-    return False
+    signatures = (one for one in map(model.SignatureDefs, range(model.SignatureDefsLength())) if one.SubgraphIndex() == 0)
+    outputs = (one for signature in signatures for one in map(signature.Outputs, range(signature.OutputsLength())))
+    called = {one.TensorIndex(): one.Name().decode(errors="replace") for one in outputs}
+    for own_nms in _operators(content, POST_PROCESSING):
+        called |= dict(zip(own_nms.OutputsAsNumpy().tolist(), POST_PROCESSED, strict=False))
+    return called
+
+
+def _operators(content: bytes, code: int | bytes) -> Iterator[Any]:
+    """Go through the operators of the first graph, which is what runs, that are of a built-in or custom kind."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.Model.GetRootAs(content, 0)
+    graph = model.Subgraphs(0)
+    for operation in map(graph.Operators, range(graph.OperatorsLength())):
+        kind = model.OperatorCodes(operation.OpcodeIndex())
+        if code in (kind.CustomCode(), kind.BuiltinCode() or kind.DeprecatedBuiltinCode()):
+            yield operation

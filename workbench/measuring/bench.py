@@ -373,7 +373,16 @@ class Bench:
     def _warnings(self, variant: Variant, run: _Run, agreed: Agreement | None) -> Iterator[str]:
         yield from variant.detector.facts.open_guesses
         found = [*run.timed.by_name.values(), *run.labelled.by_name.values()]
-        yield from doubts(found, run.accuracy, run.scores, variant.settings.nms.score, variant.settings.runtime.precision)
+        detector, settings = variant.detector, variant.settings
+        yield from doubts(
+            found,
+            run.accuracy,
+            run.scores,
+            score=settings.nms.score,
+            precision=settings.runtime.precision,
+            classes=len(detector.facts.labels),
+            score_step=detector.score_step,
+        )
         yield from run.unsteady
         yield from self._data.media.facts().notes
         if (held := len(run.timed.by_name)) < self._frames:

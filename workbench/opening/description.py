@@ -20,7 +20,7 @@ from workbench.detectors import (
     why_no_detector,
     write_card,
 )
-from workbench.errors import ModelError
+from workbench.errors import ModelError, one_line
 from workbench.opening.opening import frames_to_look_at
 from workbench.samples import SAMPLE_DETECTORS
 from workbench.stages import draw, fitted
@@ -110,7 +110,7 @@ def describe(source: str, image: str | None = None, allow: Collection[str] = ())
     something = any(len(one.found) for one in proposals)
     plausible = [one for n, one in enumerate(proposals) if not n or len(one.found) or not something]  # the first is taken
     readings = tuple(_reading(_title(one.card), one.card, one.sure, one.found, loaded, frame) for one in plausible[:MOST_READINGS])
-    problem = None if readings else f"{source} {why_no_detector(loaded.trial)}"
+    problem = None if readings else one_line(f"{source} {why_no_detector(loaded.trial)}")
     unfinished = None if readings else unfinished_card(loaded.trial, loaded.network.path.name)
     return Description(source, lines, None, readings, problem, unfinished)
 

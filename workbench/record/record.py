@@ -9,20 +9,22 @@ import os
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import uuid4
 
 import numpy as np
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from workbench.detections import Accuracy, Agreement, Detections
-from workbench.errors import MachinesDifferError, RecordError, SaveError
+from workbench.errors import MachinesDifferError, RecordError, SaveError, one_line
 from workbench.machine import EnvironmentFacts, NoiseCertificate
 from workbench.record.media_facts import MediaFacts
 from workbench.settings import Settings
 from workbench.timing import Comparison, RealTime, StageSpan, Timing, Value
 
 SCHEMA: Literal[1] = 1
+Line = Annotated[str, AfterValidator(one_line)]
+"""What people read as one line, whatever a stranger's file or program put into it."""
 
 
 OPEN: Literal["open"] = "open"
@@ -68,6 +70,13 @@ class DetectorFacts(Value):
     def open_guesses(self) -> tuple[str, ...]:
         """Those that the evidence does not settle, each in a sentence."""
         return tuple(f"it is not settled how this model is read: {one.words()}" for one in self.guesses if one.certainty == OPEN)
+
+    @property
+    def unsettled(self) -> str | None:
+        """All that is open, in a sentence short enough to stand beside a picture; `None` where nothing is."""
+        taken = [f"{one.about} {one.taken}" for one in self.guesses if one.certainty == OPEN]
+        how = "`describe` shows what else it may be, a card settles it"
+        return one_line(f"it is not settled how this model is read ({', '.join(taken)}): {how}") if taken else None
 
 
 class EngineFacts(Value):
@@ -132,7 +141,7 @@ class Problem(Value):
     """Why a run produced no figures."""
 
     kind: str
-    message: str
+    message: Line
 
     @classmethod
     def of(cls, error: Exception) -> Self:
@@ -167,7 +176,7 @@ class Record(Value):
     comparison: Comparison | None = None
     """Against the baseline (A), in the same session."""
     noise: NoiseCertificate
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Line, ...] = ()
     problem: Problem | None = None
     detections: tuple[FrameDetections, ...] = ()
     """What was found in the timed frames."""

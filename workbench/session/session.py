@@ -11,7 +11,7 @@ from typing import Literal, final
 
 from workbench.choosing import Budget
 from workbench.detectors import Detector
-from workbench.errors import MediaError, SettingsError, UnavailableError, WorkbenchError
+from workbench.errors import MediaError, SettingsError, UnavailableError, WorkbenchError, one_line
 from workbench.history import fast_values
 from workbench.live import Player
 from workbench.measuring import COMPARISON_SECONDS, DEFAULT_FRAMES
@@ -442,8 +442,11 @@ class Session:
         notes = [*data.media.facts().notes, *(note for known in truths for note in known.notes)]
         if before is not None and before.evaluation.pinned is not None:
             notes.append(UNPINNED)
-        if notes:
-            self.notices.tell("; ".join(notes), "media")
+        for note in (*detector.facts.open_guesses, *notes):
+            self.notices.write(note)
+        told = [note for note in (detector.facts.unsettled, *notes) if note is not None]
+        if told:
+            self.notices.tell(one_line("; ".join(told)), "media")
         self._prepare(_played(detector, settings), wish)
 
     def _first_settings(self, detector: Detector) -> Settings:

@@ -162,8 +162,15 @@ class ScreenedGroup:
     def _warnings(self, row: Row, screened: _Screened, timed: NmsTiming, agreed: Agreement | None) -> Iterator[str]:
         yield from self.task.detector.open_guesses
         scores = [raw.scores for raw in self._raws]
-        precision = row.settings.runtime.precision
-        yield from doubts([*timed.found, *screened.found], screened.accuracy, scores, row.settings.nms.score, precision)
+        yield from doubts(
+            [*timed.found, *screened.found],
+            screened.accuracy,
+            scores,
+            score=row.settings.nms.score,
+            precision=row.settings.runtime.precision,
+            classes=len(self.task.detector.labels),
+            score_step=self._pipeline.detector.score_step,
+        )
         yield from self._loop.warmed_up.warnings
         yield from uncounted(screened.found)
         if agreed and agreed.broken:
