@@ -1,6 +1,6 @@
 """The machine: what it is, how noisy it is, what it spends, a short work that tells its speed, and processes that are watched."""
 
-from workbench.machine.child_process import KILLED, ChildFailedError, ChildProcess, Message, writing_to_parent
+from workbench.machine.child_process import KILLED, ChildFailedError, ChildProcess, Message, import_path, writing_to_parent
 from workbench.machine.counters import WorkMeter, take_sample
 from workbench.machine.environment import EnvironmentFacts, environment
 from workbench.machine.noise import NoiseCertificate, NoiseWatch, certify, pace_ratio, quick_noise, with_pace
@@ -18,6 +18,7 @@ __all__ = [
     "WorkMeter",
     "certify",
     "environment",
+    "import_path",
     "pace_ratio",
     "quick_noise",
     "take_sample",

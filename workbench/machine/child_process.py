@@ -96,7 +96,7 @@ class ChildProcess:
         self._folder = folder
         self._mark = uuid4().hex
         marks = f"{os.environ.get(MARK, '')} {self._mark}"  # what it starts belongs to the processes above as well
-        self._environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **(variables or {}), MARK: marks}
+        self._environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **import_path(), **(variables or {}), MARK: marks}
         self._lines = SimpleQueue[bytes | None]()  # without a bound: a full one would hold up what is timed
         self._tail = b""
         self._grace_seconds = 0.0
@@ -211,6 +211,15 @@ class ChildProcess:
         with self._process.stderr as printed:
             for chunk in iter(partial(os.read, printed.fileno(), 1 << 16), b""):
                 self._tail = (self._tail + chunk)[-TAIL_BYTES:]
+
+
+def import_path() -> dict[str, str]:
+    """Return the environment variables with which Python imports nothing from the current folder, where strangers' files lie.
+
+    `python -m` would look there first, and so would an empty or relative entry of PYTHONPATH, before its own library.
+    """
+    entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(filter(os.path.isabs, entries))}
 
 
 def _kill_left(mark: str, session: int) -> None:
