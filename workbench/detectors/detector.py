@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from workbench.catalogue import NMS_METHODS
 from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Network
 from workbench.record import DetectorFacts, Guess
 from workbench.settings import PRECISIONS, Nms, Settings
 from workbench.stages import Head, InputSpec, OwnNms
+
+if TYPE_CHECKING:  # a card makes a meaning
+    from workbench.detectors.card import Card
 
 OWN_NMS = "model"  # the method that is the network's own
 NO_OWN_NMS = "this model holds no NMS of its own; choose any other method"
@@ -59,10 +62,23 @@ class Detector:
         meaning: What its tensors mean.
         refusals: Reasons by setting and value: `{"runtime.engine": {"keras": "a .tflite file holds no Keras model"}}`. What is not
             listed here may still be refused by the machine or by another setting (`workbench.opening.availability`).
+        network: What runs.
+        card: What `meaning` was read from; `None` of the package's own detectors.
+        card_folder: Where the files lie that the card names.
     """
 
-    def __init__(self, network: Network, meaning: Meaning, *, name: str, source: str, guesses: Sequence[Guess] = ()) -> None:
-        self._network = network
+    def __init__(
+        self,
+        network: Network,
+        meaning: Meaning,
+        *,
+        name: str,
+        source: str,
+        guesses: Sequence[Guess] = (),
+        card: "Card | None" = None,
+        card_folder: Path | None = None,
+    ) -> None:
+        self.network, self.card, self.card_folder = network, card, card_folder
         self.meaning = meaning
         self.facts = DetectorFacts(
             name=name,
@@ -109,7 +125,7 @@ class Detector:
         Raises:
             UnavailableError: The file holds none.
         """
-        return self._network.keras_model()
+        return self.network.keras_model()
 
     def forward(self) -> Forward:
         """Return the network as a function of TensorFlow tensors that can be traced.
@@ -117,7 +133,7 @@ class Detector:
         Raises:
             UnavailableError: The file holds no TensorFlow network.
         """
-        return self._network.forward()
+        return self.network.forward()
 
     def save_tensorflow(self, folder: Path, size_hw: tuple[int, int], nms: Nms) -> None:
         """Write the network as a SavedModel with the outputs that are read under an NMS; see `Network.save_tensorflow`.
@@ -125,7 +141,7 @@ class Detector:
         Raises:
             UnavailableError: The file holds no TensorFlow network.
         """
-        self._network.save_tensorflow(self._conversion("float32", size_hw, 1, nms), folder)
+        self.network.save_tensorflow(self._conversion("float32", size_hw, 1, nms), folder)
 
     def litert_model(self, precision: str, size_hw: tuple[int, int], batch: int, calibration: Calibration, nms: Nms) -> LiteRtModel:
         """Return the network for LiteRT with the outputs that are read under an NMS, converted where it is not there yet.
@@ -133,7 +149,7 @@ class Detector:
         Raises:
             UnavailableError: The file cannot be brought to this precision or size, or the converter refused it.
         """
-        return self._network.litert_model(self._conversion(precision, size_hw, batch, nms), calibration)
+        return self.network.litert_model(self._conversion(precision, size_hw, batch, nms), calibration)
 
     def _conversion(self, precision: str, size_hw: tuple[int, int], batch: int, nms: Nms) -> Conversion:
         return Conversion(self.outputs(nms), self.input_spec, precision, size_hw, batch)

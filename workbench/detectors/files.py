@@ -113,11 +113,19 @@ def as_detector(loaded: LoadedModel, card: Card, source: str, guesses: Sequence[
     Raises:
         ModelError: They do not fit.
     """
+    return detector_by_card(loaded.network, loaded.trial.tensors, card, loaded.card_folder, source, guesses)
+
+
+def detector_by_card(
+    network: Network, tensors: Tensors, card: Card, folder: Path | None, source: str, guesses: Sequence[Guess] = ()
+) -> Detector:
+    """Make a detector of a network, by a card whose files lie in a folder, by default the network's. Raises like `as_detector`."""
     try:
-        meaning = card.meaning(loaded.trial.tensors, loaded.card_folder or loaded.network.path.parent)
+        meaning = card.meaning(tensors, folder or network.path.parent)
     except ModelError as error:
         raise ModelError(f"{source}: {error}") from None
-    return Detector(loaded.network, meaning, name=card.name or _stem(loaded.network.path), source=source, guesses=guesses)
+    name = card.name or _stem(network.path)
+    return Detector(network, meaning, name=name, source=source, guesses=guesses, card=card, card_folder=folder)
 
 
 def load_model(source: str, get_frames: GetFrames, allow: Collection[str] = (), *, try_on_noise: bool = True) -> LoadedModel:
@@ -170,13 +178,16 @@ def _existing(source: str) -> tuple[Path, str]:
     path = Path(source)
     if path.name in {"saved_model.pb", "saved_model.pbtxt"}:
         path = path.parent
-    if path.is_dir():
-        return path, "folder"
-    name = path.suffix.lower()
+    name = kind_of(path)
     if name not in FILE_KINDS:
         check_no_pickle(path)
         raise ModelError(f"{source} is of no kind of model that is read here; choose {READABLE}")
     return path, name
+
+
+def kind_of(path: Path) -> str:
+    """Name the kind that a file or folder would be of, in `FILE_KINDS` or not."""
+    return "folder" if path.is_dir() else path.suffix.lower()
 
 
 def _stem(path: Path) -> str:
