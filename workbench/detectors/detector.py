@@ -3,16 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 from workbench.catalogue import NMS_METHODS
+from workbench.detectors.input_card import CardPart
 from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Network
 from workbench.record import DetectorFacts, Guess
 from workbench.settings import PRECISIONS, Nms, Settings
 from workbench.stages import Head, InputSpec, OwnNms
-
-if TYPE_CHECKING:  # a card makes a meaning
-    from workbench.detectors.card import Card
 
 OWN_NMS = "model"  # the method that is the network's own
 NO_OWN_NMS = "this model holds no NMS of its own; choose any other method"
@@ -75,7 +73,7 @@ class Detector:
         name: str,
         source: str,
         guesses: Sequence[Guess] = (),
-        card: "Card | None" = None,
+        card: CardPart | None = None,
         card_folder: Path | None = None,
     ) -> None:
         self.network, self.card, self.card_folder = network, card, card_folder
