@@ -13,7 +13,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 		{ echo "workbench needs Python 3.11 to 3.13, $(PYTHON) is $$($(PYTHON) --version 2>&1); try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,dev]'
-	$(BIN)/python -m workbench.machine.opencv_build
+	$(BIN)/python -P -m workbench.machine.opencv_build
 	@touch $@
 
 demo: setup

@@ -17,6 +17,7 @@ from workbench.datasets import Truth, match, read_truth
 from workbench.detectors import Calibration, Detector
 from workbench.engines import set_tensorflow_threads
 from workbench.hardware import usable_cores
+from workbench.machine.child_process import MARK
 from workbench.media import Frame, Media, array_media, open_media
 from workbench.opening import EvaluationData, check, open_detector
 from workbench.pipeline import Pipeline
@@ -50,6 +51,7 @@ def folders_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(shared / "cache"))
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        patch.setenv(MARK, "tests")  # as in a watched process: models of ours run without another one before them
         yield
 
 

@@ -210,7 +210,7 @@ def test_a_stranger_s_card_comes_along(asset_exports: Callable[[str], Export]) -
 
     assert card.labels == ("Mask", "NoMask")
     assert card.candidates is not None
-    assert card.meaning(open_detector(str(export.folder / "model.tflite"))._network.inspect()).head == export.detector.meaning.head
+    assert card.meaning(open_detector(str(export.folder / "model.tflite")).network.inspect()).head == export.detector.meaning.head
 
 
 def test_the_report_shows_a_self_test(exports: Callable[[str], Export], tmp_path: Path) -> None:

@@ -33,13 +33,16 @@ EXTENSIONS = {"voila.server_extension": True, "jupyterlab": False}
 def app(
     model: Model = None,
     media: MediaArgument = None,
-    arguments: Annotated[list[str] | None, typer.Option("--server", metavar="OPTION", help="Passed on to the server.")] = None,
+    arguments: Annotated[
+        list[str] | None, typer.Option("--server", metavar="OPTION", help="Passed on to the server; paths in it are absolute.")
+    ] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
     frames: Frames = DEFAULT_FRAMES,
     json_file: JsonFile = None,
 ) -> None:
     """Serve the workbench alone as a plain web page."""
     from workbench.cli.screen import write_json
+    from workbench.machine import import_path
 
     given = arguments or []
     own = (
@@ -57,8 +60,9 @@ def app(
     command = [sys.executable, "-m", "jupyter_server", *(word for word in own if word.partition("=")[0] not in named), *given]
     write_json(json_file, {"command": command})
     asked = {"detector": model, "media": media, "frames": frames}
-    environment = {**os.environ, ASKED: json.dumps({"folder": str(Path.cwd()), "asked": asked})}
-    raise SystemExit(subprocess.run(command, check=False, env=environment).returncode)  # noqa: S603 - our own interpreter
+    environment = {**os.environ, **import_path(), ASKED: json.dumps({"folder": str(Path.cwd()), "asked": asked})}
+    # In the page's folder: Voilà runs a voila.py that it finds in the current one.
+    raise SystemExit(subprocess.run(command, check=False, env=environment, cwd=PAGE).returncode)  # noqa: S603 - our own interpreter
 
 
 def page() -> Workbench:

@@ -26,7 +26,8 @@ def lab(
     given = arguments or []
     named = any(word.startswith(FOLDER_OPTIONS) for word in given)
     own = () if named else (f"--ServerApp.root_dir={_notebooks(json_file)}",)
-    command = [sys.executable, "-m", "jupyterlab", *own, *given]
+    # -P: the server imports nothing from the current folder. Kernels have their notebook's folder there, as in any Jupyter.
+    command = [sys.executable, "-P", "-m", "jupyterlab", *own, *given]
     write_json(json_file, {"command": command})
     raise SystemExit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own interpreter, the user's words
 

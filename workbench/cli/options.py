@@ -28,7 +28,9 @@ HistoryFile = Annotated[Path | None, typer.Option("--history", metavar="FILE", h
 Allow = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="NAME", help="Let Python code in the model run: lambda or python-functions. Only where you trust who made it."
+        metavar="NAME",
+        help="Let Python code in the model run: lambda or python-functions. Only where you trust who made it."
+        " operations=NAME,... allows operations that reach files or the network.",
     ),
 ]
 

@@ -6,6 +6,7 @@ from workbench.detectors.card_fit import run_fed_as
 from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name, first_line
 from workbench.detectors.detector import OWN_NMS, Detector, Meaning
 from workbench.detectors.files import LoadedModel, as_detector, load_detector, load_model, why_no_detector
+from workbench.detectors.handing_over import detector_of, detector_tree
 from workbench.detectors.input_card import OFFSET_AND_FACTOR, InputCard
 from workbench.detectors.keras_network import KerasNetwork, named_outputs
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger, without_retracing_remarks
@@ -37,6 +38,8 @@ __all__ = [
     "YoloxCard",
     "as_detector",
     "card_path",
+    "detector_of",
+    "detector_tree",
     "exported_name",
     "first_line",
     "found_under",

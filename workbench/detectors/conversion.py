@@ -16,12 +16,15 @@ from workbench.detections import UInt8Array
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger
 from workbench.detectors.network import Calibration, Conversion, LiteRtModel
 from workbench.errors import SaveError, UnavailableError
+from workbench.machine import at_step
 from workbench.record import write_whole
 from workbench.stages import prepare
 
 CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
 ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what was exported last, belong to the process
 _EXPORTS: dict[tuple[object, ...], tempfile.TemporaryDirectory[str]] = {}
+CONVERTING_SECONDS = 600.0  # calibrating a large network takes minutes
+ALLOCATING_SECONDS = 60.0
 CONVERSION = 2  # raised when the options below change what comes out, so that older cached files are not taken
 
 
@@ -95,6 +98,7 @@ def _converted(conversion: Conversion, sha256: str, export: Export, frames: Sequ
     load_tensorflow()
     import tensorflow as tf
 
+    at_step(f"it is converted to {conversion.precision}", CONVERTING_SECONDS)
     with ONE_AT_A_TIME, native_stderr_captured() as printed:
         try:
             converter = tf.lite.TFLiteConverter.from_saved_model(_exported(conversion, sha256, export))
@@ -166,6 +170,7 @@ def first_line(text: str) -> str:
 def _try_out(content: bytes, precision: str) -> None:
     from ai_edge_litert.interpreter import Interpreter
 
+    at_step(f"LiteRT allocates it at {precision}", ALLOCATING_SECONDS)
     with native_stderr_captured():
         try:
             Interpreter(model_content=content, num_threads=1).allocate_tensors()

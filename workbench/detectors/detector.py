@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, final
 
 from workbench.catalogue import NMS_METHODS
+from workbench.detectors.input_card import CardPart
 from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Network
 from workbench.record import DetectorFacts, Guess
 from workbench.settings import PRECISIONS, Nms, Settings
@@ -59,10 +60,23 @@ class Detector:
         meaning: What its tensors mean.
         refusals: Reasons by setting and value: `{"runtime.engine": {"keras": "a .tflite file holds no Keras model"}}`. What is not
             listed here may still be refused by the machine or by another setting (`workbench.opening.availability`).
+        network: What runs.
+        card: What `meaning` was read from; `None` of the package's own detectors.
+        card_folder: Where the files lie that the card names.
     """
 
-    def __init__(self, network: Network, meaning: Meaning, *, name: str, source: str, guesses: Sequence[Guess] = ()) -> None:
-        self._network = network
+    def __init__(
+        self,
+        network: Network,
+        meaning: Meaning,
+        *,
+        name: str,
+        source: str,
+        guesses: Sequence[Guess] = (),
+        card: CardPart | None = None,
+        card_folder: Path | None = None,
+    ) -> None:
+        self.network, self.card, self.card_folder = network, card, card_folder
         self.meaning = meaning
         self.facts = DetectorFacts(
             name=name,
@@ -116,7 +130,7 @@ class Detector:
         Raises:
             UnavailableError: The file holds none.
         """
-        return self._network.keras_model()
+        return self.network.keras_model()
 
     def forward(self) -> Forward:
         """Return the network as a function of TensorFlow tensors that can be traced.
@@ -124,7 +138,7 @@ class Detector:
         Raises:
             UnavailableError: The file holds no TensorFlow network.
         """
-        return self._network.forward()
+        return self.network.forward()
 
     def save_tensorflow(self, folder: Path, size_hw: tuple[int, int], nms: Nms) -> None:
         """Write the network as a SavedModel with the outputs that are read under an NMS; see `Network.save_tensorflow`.
@@ -132,7 +146,7 @@ class Detector:
         Raises:
             UnavailableError: The file holds no TensorFlow network.
         """
-        self._network.save_tensorflow(self._conversion("float32", size_hw, 1, nms), folder)
+        self.network.save_tensorflow(self._conversion("float32", size_hw, 1, nms), folder)
 
     def litert_model(self, precision: str, size_hw: tuple[int, int], batch: int, calibration: Calibration, nms: Nms) -> LiteRtModel:
         """Return the network for LiteRT with the outputs that are read under an NMS, converted where it is not there yet.
@@ -140,7 +154,7 @@ class Detector:
         Raises:
             UnavailableError: The file cannot be brought to this precision or size, or the converter refused it.
         """
-        return self._network.litert_model(self._conversion(precision, size_hw, batch, nms), calibration)
+        return self.network.litert_model(self._conversion(precision, size_hw, batch, nms), calibration)
 
     def _conversion(self, precision: str, size_hw: tuple[int, int], batch: int, nms: Nms) -> Conversion:
         return Conversion(self.outputs(nms), self.input_spec, precision, size_hw, batch)

@@ -20,7 +20,7 @@ from workbench.detectors.trial import Trial, try_out
 from workbench.errors import ModelError, SettingsError
 from workbench.record import Guess
 
-ALLOWANCES = ("lambda", "python-functions")  # Python code in a model that runs only where its user says so
+ALLOWANCES = ("lambda", "python-functions", "operations=NAME,…")  # what a model does only where its user says so
 TASK = "detect"  # of a detector, in the words of Ultralytics' metadata
 
 
@@ -47,9 +47,11 @@ class FileKind:
     prepare: Callable[[], None]
     allowance: str | None = None
 
-    def open(self, path: Path, *, trusted: bool = False, tensors: Tensors | None = None) -> Network:
+    def open(
+        self, path: Path, *, trusted: bool = False, operations: Collection[str] = (), tensors: Tensors | None = None
+    ) -> Network:
         """Open a file; see `Network`."""
-        network: Network = load(self.code)(path, trusted=trusted, tensors=tensors)
+        network: Network = load(self.code)(path, trusted=trusted, operations=operations, tensors=tensors)
         return network
 
 
@@ -112,13 +114,25 @@ def as_detector(loaded: LoadedModel, card: Card, source: str, guesses: Sequence[
     Raises:
         ModelError: They do not fit.
     """
+    detector = detector_by_card(loaded.network, loaded.trial.tensors, card, loaded.card_folder, source, guesses)
+    if card is loaded.card:
+        try:
+            check_fit(card, detector.meaning, loaded.trial)
+        except ModelError as error:
+            raise ModelError(f"{source}: {error}") from None
+    return detector
+
+
+def detector_by_card(
+    network: Network, tensors: Tensors, card: Card, folder: Path | None, source: str, guesses: Sequence[Guess] = ()
+) -> Detector:
+    """Make a detector of a network, by a card whose files lie in a folder, by default the network's. Raises like `as_detector`."""
     try:
-        meaning = card.meaning(loaded.trial.tensors, loaded.card_folder or loaded.network.path.parent)
-        if card is loaded.card:
-            check_fit(card, meaning, loaded.trial)
+        meaning = card.meaning(tensors, folder or network.path.parent)
     except ModelError as error:
         raise ModelError(f"{source}: {error}") from None
-    return Detector(loaded.network, meaning, name=card.name or _stem(loaded.network.path), source=source, guesses=guesses)
+    name = card.name or _stem(network.path)
+    return Detector(network, meaning, name=name, source=source, guesses=guesses, card=card, card_folder=folder)
 
 
 def load_model(source: str, get_frames: GetFrames, allow: Collection[str] = (), *, try_on_noise: bool = True) -> LoadedModel:
@@ -126,24 +140,38 @@ def load_model(source: str, get_frames: GetFrames, allow: Collection[str] = (), 
 
     A model with a card is tried on noise instead, which is one frame for all media, unless `try_on_noise` is false.
     """
-    unknown = [name for name in allow if name not in ALLOWANCES]
-    if unknown:
-        raise SettingsError(f"{unknown[0]!r} cannot be allowed; choose one of {', '.join(ALLOWANCES)}")
+    granted = [allowance(word) for word in allow]
     path, name = _existing(source)
     kind = FILE_KINDS[name]
-    trusted = kind.allowance in allow
-    first = kind.open(path, trusted=trusted)
+    trusted = (kind.allowance, "") in granted
+    operations = sorted({one for what, value in granted if what == "operations" for one in value.split(",")})
+    first = kind.open(path, trusted=trusted, operations=operations)
     beside = card_path(path)
     card = read_card(beside) if beside else None
     frames = [_noise()] if card and try_on_noise else get_frames()
-    trial = try_out(name, path, first.sha256, frames, read=card is None or not try_on_noise, trusted=trusted)
+    trial = try_out(name, path, first.sha256, frames, read=card is None or not try_on_noise, trusted=trusted, operations=operations)
     if card is None and trial.tensors.task not in (None, TASK):
         raise ModelError(
             f"{source} says inside that its task is {trial.tensors.task!r}, not {TASK!r}; choose a detector, or say what"
             " its outputs mean in a detector card beside it"
         )
-    network = kind.open(path, trusted=trusted, tensors=trial.tensors)
+    network = kind.open(path, trusted=trusted, operations=operations, tensors=trial.tensors)
     return LoadedModel(network, trial, card, beside.parent if beside else None)
+
+
+def allowance(word: str) -> tuple[str, str]:
+    """Split what a user allows into its name and the value that some have.
+
+    >>> allowance("operations=ReadFile,WriteFile")
+    ('operations', 'ReadFile,WriteFile')
+
+    Raises:
+        SettingsError: There is none of this name, or its value is missing.
+    """
+    name, _, value = word.partition("=")
+    if (name, bool(value)) not in {(known.partition("=")[0], "=" in known) for known in ALLOWANCES}:
+        raise SettingsError(f"{word!r} cannot be allowed; choose one of {', '.join(ALLOWANCES)}")
+    return name, value
 
 
 def _noise() -> UInt8Array:
@@ -158,7 +186,12 @@ def _existing(source: str) -> tuple[Path, str]:
     if path.name in {"saved_model.pb", "saved_model.pbtxt"}:
         path = path.parent
     check_kind(path, READABLE)
-    return path, "folder" if path.is_dir() else path.suffix.lower()
+    return path, kind_of(path)
+
+
+def kind_of(path: Path) -> str:
+    """Name the kind that a file or folder would be of, in `FILE_KINDS` or not."""
+    return "folder" if path.is_dir() else path.suffix.lower()
 
 
 def _stem(path: Path) -> str:

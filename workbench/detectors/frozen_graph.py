@@ -3,7 +3,8 @@
 from typing import Any, final
 
 from workbench.detectors.network import Tensors
-from workbench.detectors.tensorflow_network import GraphNetwork, Loaded, check_python, tensor_spec
+from workbench.detectors.operations import Graph, check_operations
+from workbench.detectors.tensorflow_network import GraphNetwork, Loaded, tensor_spec
 from workbench.errors import ModelError
 
 INPUT = "Placeholder"
@@ -20,7 +21,6 @@ class FrozenGraphNetwork(GraphNetwork):
         import tensorflow as tf
 
         graph = self._graph()
-        check_python(self.path, [graph], trusted=self.trusted)
         read = {name.lstrip("^").partition(":")[0] for node in graph.node for name in node.input}
         inputs = [node.name for node in graph.node if node.op == INPUT]
         outputs = [node.name for node in graph.node if node.name not in read and node.op not in NO_OUTPUTS]
@@ -28,6 +28,7 @@ class FrozenGraphNetwork(GraphNetwork):
             raise ModelError(
                 f"{self.path} has {len(inputs)} placeholders and {len(outputs)} outputs; choose a frozen detector of one picture"
             )
+        check_operations(self.path, Graph.of(graph).behind(outputs), self.operations, python=self.trusted)
         wrapped = tf.compat.v1.wrap_function(lambda: tf.compat.v1.import_graph_def(graph, name=""), [])
         taken = wrapped.graph.get_tensor_by_name(f"{inputs[0]}:0")
         given = {name: wrapped.graph.get_tensor_by_name(f"{name}:0") for name in outputs}

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,6 +132,7 @@ class Network(ABC):
     Args:
         path: The file, or the folder of a SavedModel.
         trusted: Whether Python code in it may run.
+        operations: Of TensorFlow, that reach out of the process and that the user allows.
         tensors: What `inspect` found in it before; `None` where nobody looked yet.
 
     Attributes:
@@ -143,8 +144,10 @@ class Network(ABC):
         ModelError: The file is missing, empty, or plainly is nothing of this kind.
     """
 
-    def __init__(self, path: Path, *, trusted: bool = False, tensors: Tensors | None = None) -> None:
-        self.path, self.trusted, self.tensors = path, trusted, tensors
+    def __init__(
+        self, path: Path, *, trusted: bool = False, operations: Collection[str] = (), tensors: Tensors | None = None
+    ) -> None:
+        self.path, self.trusted, self.operations, self.tensors = path, trusted, frozenset(operations), tensors
         self.sha256, self.size_bytes = self.fingerprint()
 
     @property

@@ -13,9 +13,10 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from workbench.detectors.conversion import ONE_AT_A_TIME, first_line
+from workbench.detectors.conversion import CONVERTING_SECONDS, ONE_AT_A_TIME, first_line
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured
 from workbench.errors import SaveError, UnavailableError
+from workbench.machine import at_step
 from workbench.record import write_whole
 
 OPSET = 18  # of ONNX's operations: the newest that tf2onnx 1.17 writes
@@ -74,6 +75,7 @@ def _cached(path: Path) -> bytes | None:
 
 
 def _converted(flatbuffer: bytes) -> bytes:
+    at_step("it is converted to ONNX", CONVERTING_SECONDS)
     load_tensorflow()
     with ONE_AT_A_TIME, native_stderr_captured(), _quiet(), tempfile.TemporaryDirectory(prefix="workbench-") as folder:
         from tf2onnx import convert

@@ -6,7 +6,8 @@ from typing import Any, final
 
 from workbench.detectors.model_bytes import read_model
 from workbench.detectors.network import Tensors
-from workbench.detectors.tensorflow_network import GraphNetwork, Loaded, check_python, tensor_spec
+from workbench.detectors.operations import check_operations, saved_model_operations
+from workbench.detectors.tensorflow_network import GraphNetwork, Loaded, tensor_spec
 from workbench.errors import ModelError
 
 GRAPH = "saved_model.pb"
@@ -40,7 +41,8 @@ class SavedModelNetwork(GraphNetwork):
     def load(self) -> Loaded:
         import tensorflow as tf
 
-        check_python(self.path, self._graphs(), trusted=self.trusted)
+        for part in self._meta_graphs():
+            check_operations(self.path, saved_model_operations(part, self.path), self.operations, python=self.trusted)
         _check_variables(self.path)
         model = tf.saved_model.load(str(self.path))
         signature = _signature(self.path, model)
@@ -49,7 +51,7 @@ class SavedModelNetwork(GraphNetwork):
         tensors = Tensors((tensor_spec(name, taken),), tuple(tensor_spec(key, one) for key, one in sorted(outputs.items())))
         return Loaded(lambda batch: signature(**{name: batch}), tensors, model)
 
-    def _graphs(self) -> list[Any]:
+    def _meta_graphs(self) -> list[Any]:
         from google.protobuf.message import DecodeError
         from tensorflow.core.protobuf import saved_model_pb2
 
@@ -60,7 +62,7 @@ class SavedModelNetwork(GraphNetwork):
             raise ModelError(
                 f"{self.path / GRAPH} is damaged: it is no SavedModel's graph; copy or export the model again"
             ) from None
-        return [meta.graph_def for meta in parsed.meta_graphs]
+        return list(parsed.meta_graphs)
 
 
 def _check_variables(folder: Path) -> None:

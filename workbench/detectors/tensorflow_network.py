@@ -1,7 +1,7 @@
 """What the networks share that TensorFlow runs, and those of them that are operations without a Keras model around them."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,11 +13,9 @@ from workbench.catalogue import ENGINES
 from workbench.detectors.conversion import convert, exported_name, first_line
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured
 from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Network, Tensors, TensorSpec
+from workbench.detectors.operations import lacking
 from workbench.errors import ModelError
 
-PYTHON_OPERATIONS = frozenset(
-    {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
-)  # they call a function of the process that built the graph
 NO_KERAS = "this file holds no Keras model; choose eager, graph, xla or litert"
 
 
@@ -108,24 +106,6 @@ def tensor_spec(name: str, tensor: Any) -> TensorSpec:
     return TensorSpec(name, shape, tensor.dtype.name)
 
 
-def check_python(path: Path, graphs: Iterable[Any], *, trusted: bool) -> None:
-    """Refuse graphs (`GraphDef`) that call Python functions.
-
-    Raises:
-        ModelError: One does, and nobody said that it may.
-    """
-    operations = (node.op for graph in graphs for part in (graph, *graph.library.function) for node in _nodes(part))
-    if not trusted and not PYTHON_OPERATIONS.isdisjoint(operations):
-        raise ModelError(
-            f"{path} calls Python functions (tf.py_function), which are code and are not in the file;"
-            " export it without them, or allow python-functions by name where you trust who made it"
-        )
-
-
-def _nodes(part: Any) -> Iterable[Any]:
-    return part.node if hasattr(part, "node") else part.node_def  # type: ignore[no-any-return]
-
-
 def load_failure(message: str) -> str:
     """Turn what TensorFlow says into one sentence; an operation that is not there is named.
 
@@ -135,5 +115,5 @@ def load_failure(message: str) -> str:
     _, found, rest = message.partition("Op type not registered '")
     if found:
         name = rest.partition("'")[0]
-        return f"it needs the custom operation {name!r}, which TensorFlow here lacks; export it with built-in operations only"
+        return f"it {lacking(repr(name))}"
     return f"{first_line(message)}; copy or export the model again"

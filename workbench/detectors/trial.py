@@ -63,6 +63,7 @@ def try_out(
     *,
     read: bool = True,
     trusted: bool = False,
+    operations: Sequence[str] = (),
     cache: Path | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> Trial:
@@ -75,6 +76,7 @@ def try_out(
         frames_rgb: Real frames, uint8 RGB.
         read: Whether to judge what its outputs mean, and how to feed it; else it is run on the first frame only.
         trusted: Whether Python code in it may run.
+        operations: That reach out of the process and are allowed.
         cache: Folder of what was found; the user's cache folder by default.
         timeout_seconds: Seconds that the model may take, once its runtime is there.
 
@@ -90,6 +92,7 @@ def try_out(
         *(hashlib.sha256(repr(one.shape).encode() + one.tobytes()).hexdigest() for one in frames_rgb),
         read,
         trusted,
+        *operations,
     )
     kept = folder / f"{hashlib.sha256('|'.join(map(str, words)).encode()).hexdigest()}.npz"
     if (found := _kept(kept)) is not None:
@@ -97,7 +100,14 @@ def try_out(
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
         place = Path(scratch)
         np.savez(place / "frames.npz", *frames_rgb)
-        request = {"kind": kind, "path": str(path.resolve()), "called": str(path), "trusted": trusted, "read": read}
+        request = {
+            "kind": kind,
+            "path": str(path.resolve()),
+            "called": str(path),
+            "trusted": trusted,
+            "operations": operations,
+            "read": read,
+        }
         (place / "request.json").write_text(json.dumps(request))
         _run_child(place, path, timeout_seconds)
         result = place / "result.npz"

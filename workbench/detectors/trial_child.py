@@ -50,7 +50,7 @@ def _try(place: Path, out: IO[str]) -> None:
     with np.load(place / "frames.npz") as frames:
         frames_rgb = list(frames.values())
     try:
-        network = kind.open(Path(request["path"]), trusted=request["trusted"])
+        network = kind.open(Path(request["path"]), trusted=request["trusted"], operations=request["operations"])
         trial = try_here(network, frames_rgb, read=request["read"], tell=lambda: _write(out, "ran", True))
     except ModelError as error:
         _write(out, "refused", str(error).replace(request["path"], request["called"]))

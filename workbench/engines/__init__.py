@@ -1,6 +1,7 @@
 """Engines: what executes a detector. Each gives candidates from a batch, and says what its program covers."""
 
 from workbench.engines.engine import Candidates, Engine, EngineCode, stack_frames
+from workbench.engines.first_run import run_first
 from workbench.engines.openvino import HINTS
 from workbench.engines.table import missing_packages, open_engine, why_not
 from workbench.engines.tensorflow_threads import set_tensorflow_threads
@@ -12,6 +13,7 @@ __all__ = [
     "EngineCode",
     "missing_packages",
     "open_engine",
+    "run_first",
     "set_tensorflow_threads",
     "stack_frames",
     "why_not",

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from workbench.catalogue import ENGINES, EngineRow, load
 from workbench.detectors import Calibration, Detector
 from workbench.engines.engine import Engine, EngineCode
+from workbench.engines.first_run import run_first
 from workbench.settings import Runtime, Settings
 
 
@@ -19,6 +20,7 @@ def open_engine(detector: Detector, settings: Settings, calibration: Calibration
     Raises:
         UnavailableError: The conversion or the runtime refused; says why.
     """
+    run_first(detector, settings, calibration)
     return _code(settings.runtime.engine).open(detector, settings, calibration)
 
 

@@ -199,8 +199,9 @@ def _try(folder: Path) -> None:
     """
     program = ("-B", PROGRAM, "--self-test", "--detections-only")
     said = ""
+    own_parts = {"PYTHONPATH": str(folder.resolve())}  # whoever starts the program has its folder on the path by itself
     try:
-        with ChildProcess(program, silent_seconds=TIMEOUT_SECONDS, folder=folder, variables={"PYTHONPATH": ""}) as child:
+        with ChildProcess(program, silent_seconds=TIMEOUT_SECONDS, folder=folder, variables=own_parts) as child:
             for line in child.lines():
                 said = line.strip() or said
     except ChildFailedError as failed:

@@ -1,6 +1,15 @@
 """The machine: what it is, how noisy it is, what it spends, a short work that tells its speed, and processes that are watched."""
 
-from workbench.machine.child_process import KILLED, ChildFailedError, ChildProcess, Message, writing_to_parent
+from workbench.machine.child_process import (
+    KILLED,
+    ChildFailedError,
+    ChildProcess,
+    Message,
+    at_step,
+    import_path,
+    is_watched,
+    writing_to_parent,
+)
 from workbench.machine.counters import WorkMeter, take_sample
 from workbench.machine.environment import EnvironmentFacts, environment
 from workbench.machine.noise import NoiseCertificate, NoiseWatch, certify, pace_ratio, quick_noise, with_pace
@@ -16,8 +25,11 @@ __all__ = [
     "NoiseCertificate",
     "NoiseWatch",
     "WorkMeter",
+    "at_step",
     "certify",
     "environment",
+    "import_path",
+    "is_watched",
     "pace_ratio",
     "quick_noise",
     "take_sample",

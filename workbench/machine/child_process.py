@@ -96,7 +96,7 @@ class ChildProcess:
         self._folder = folder
         self._mark = uuid4().hex
         marks = f"{os.environ.get(MARK, '')} {self._mark}"  # what it starts belongs to the processes above as well
-        self._environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **(variables or {}), MARK: marks}
+        self._environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **import_path(), **(variables or {}), MARK: marks}
         self._lines = SimpleQueue[bytes | None]()  # without a bound: a full one would hold up what is timed
         self._tail = b""
         self._grace_seconds = 0.0
@@ -213,6 +213,15 @@ class ChildProcess:
                 self._tail = (self._tail + chunk)[-TAIL_BYTES:]
 
 
+def import_path() -> dict[str, str]:
+    """Return the environment variables with which Python imports nothing from the current folder, where strangers' files lie.
+
+    `python -m` would look there first, and so would an empty or relative entry of PYTHONPATH, before its own library.
+    """
+    entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(filter(os.path.isabs, entries))}
+
+
 def _kill_left(mark: str, session: int) -> None:
     for _ in range(KILL_ROUNDS):
         found = [process for process in psutil.process_iter(["environ"]) if _belongs(process, mark, session)]
@@ -248,9 +257,31 @@ def _shortened(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text[:LONGEST_TOLD]).strip()
 
 
+_step_lines: list[IO[str]] = []
+
+
+def is_watched() -> bool:
+    """Whether this process may die without harm: it is one of those, or was started by one."""
+    return bool(os.environ.get(MARK))
+
+
+def at_step(step: str, seconds: float) -> None:
+    """Tell the process that watches this one, where it asked to be told, what comes and how long that may take.
+
+    Args:
+        step: A clause: "it is converted". If the process dies, it was of that.
+        seconds: After which it is given up.
+    """
+    for out in _step_lines:
+        out.write(json.dumps({"step": step, "seconds": seconds}) + "\n")
+        out.flush()
+
+
 @contextmanager
-def writing_to_parent() -> Iterator[IO[str]]:
+def writing_to_parent(*, steps: bool = False) -> Iterator[IO[str]]:
     """Yield, in a watched process, what its lines are written to, and end the process when its parent goes.
+
+    With `steps` it writes those of `at_step` too, from whatever code tells one.
 
     Whatever else is printed to standard output, by native code too, goes to standard error: it must not come between the lines.
     """
@@ -262,4 +293,5 @@ def writing_to_parent() -> Iterator[IO[str]]:
     NamedThread(wait_for_the_end, "workbench-parent").start()
     with closing(os.fdopen(os.dup(1), "w", encoding="utf-8")) as out:
         os.dup2(2, 1)
+        _step_lines.extend([out] if steps else [])
         yield out

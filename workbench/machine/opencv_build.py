@@ -1,7 +1,7 @@
 """Which build of OpenCV is installed, and the headless one in its place where the other cannot load.
 
 `opencv-python` links the system's libGL, which a bare server or container lacks. `opencv-python-headless` of the same version is
-the same library without windows, and needs none. Run as `python -m workbench.machine.opencv_build` when setting up.
+the same library without windows, and needs none. Run as `python -P -m workbench.machine.opencv_build` when setting up.
 """
 
 import subprocess
@@ -14,7 +14,7 @@ HEADLESS = "opencv-python-headless"
 
 def load_failure() -> str | None:
     """Return why `import cv2` fails in a fresh interpreter; `None` where it works."""
-    attempt = subprocess.run([sys.executable, "-c", "import cv2"], capture_output=True, text=True, check=False)
+    attempt = subprocess.run([sys.executable, "-P", "-c", "import cv2"], capture_output=True, text=True, check=False)
     return None if attempt.returncode == 0 else (attempt.stderr.strip().splitlines() or ["it gave no reason"])[-1]
 
 
@@ -49,7 +49,7 @@ def main() -> int:
         return 1
     print(f"{DESKTOP} cannot load here ({failure}); putting {HEADLESS}=={installed} in its place")  # noqa: T201 - as above
     for command in commands:
-        subprocess.run([sys.executable, "-m", "pip", *command], check=True)  # noqa: S603 - our own words
+        subprocess.run([sys.executable, "-P", "-m", "pip", *command], check=True)  # noqa: S603 - our own words
     failure = load_failure()
     if failure:
         print(f"OpenCV still does not load: {failure}", file=sys.stderr)  # noqa: T201 - as above

@@ -61,7 +61,7 @@ def open_detector(source: str | None = None, media: MediaSource | None = None, a
         source: A sample's name or a path; the small sample by default.
         media: What it will be run on. Where no card says what a model's tensors mean, frames of these show it; without media
             stills of the sample line, which have few of the things that detectors find.
-        allow: What in it may run as Python code, by name: `lambda`, `python-functions`.
+        allow: What in it may run as Python code, by name: `lambda`, `python-functions`, `operations=NAME,…`.
 
     Raises:
         ModelError: There is no such sample or file, or it holds no detector.

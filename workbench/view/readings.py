@@ -67,7 +67,7 @@ def describe(source: str, image: str | None = None, allow: Collection[str] = ())
     Args:
         source: A model file, or a SavedModel's folder.
         image: A picture of what it detects.
-        allow: What in it may run as Python code, by name: `lambda`, `python-functions`.
+        allow: What in it may run as Python code, by name: `lambda`, `python-functions`, `operations=NAME,…`.
 
     Raises:
         ModelError: It does not load or run.

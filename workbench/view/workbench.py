@@ -31,7 +31,8 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         preset: What to begin with: a preset, or a preset and changes to it.
         history: The SQLite file that measurements are kept in; the user's own by default.
         frames: How many frames a measurement times.
-        allow: What in a model may run as Python code, by name: `lambda`, `python-functions`; only where you trust who made it.
+        allow: What in a model may run as Python code, by name: `lambda`, `python-functions`, `operations=NAME,…`; only where
+            you trust who made it.
     """
 
     def __init__(

@@ -1,0 +1,40 @@
+"""A detector as JSON, for another process that is to load the same one."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from workbench.detectors.card import Card
+from workbench.detectors.detector import Detector
+from workbench.detectors.files import FILE_KINDS, detector_by_card, kind_of
+from workbench.detectors.network import Tensors
+
+
+def detector_tree(detector: Detector) -> dict[str, Any] | None:
+    """Return what `detector_of` reads; `None` of a detector that was not read by a card, as the samples are not."""
+    network, card = detector.network, detector.card
+    if card is None or network.tensors is None:
+        return None
+    return {
+        "path": str(network.path.resolve()),
+        "trusted": network.trusted,
+        "operations": sorted(network.operations),
+        "tensors": asdict(network.tensors),
+        "card": card.model_dump(mode="json"),
+        "card_folder": str((detector.card_folder or network.path.parent).resolve()),
+    }
+
+
+def detector_of(tree: Mapping[str, Any]) -> Detector:
+    """Load a detector.
+
+    Raises:
+        ModelError: It has changed meanwhile, and does not load any more.
+    """
+    path, tensors = Path(tree["path"]), TypeAdapter(Tensors).validate_python(tree["tensors"])
+    kind = FILE_KINDS[kind_of(path)]
+    network = kind.open(path, trusted=tree["trusted"], operations=tree["operations"], tensors=tensors)
+    return detector_by_card(network, tensors, Card.model_validate(tree["card"]), Path(tree["card_folder"]), str(path))

@@ -1,0 +1,144 @@
+"""A stranger's network meets a runtime in a process of its own first: converted, allocated, compiled and run there.
+
+What crashes a runtime, never returns or takes all memory costs a sentence and not the kernel. That a setting of a network ran is
+kept by content, and its conversions lie in the cache then: it costs once. What runs there is `workbench.engines.first_run_child`.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache as cached
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from workbench.catalogue import ENGINES
+from workbench.detections import UInt8Array
+from workbench.detectors import CALIBRATED, OWN_NMS, Calibration, Detector, detector_tree
+from workbench.errors import SaveError, UnavailableError
+from workbench.machine import KILLED, ChildFailedError, ChildProcess, is_watched
+from workbench.record import write_whole
+from workbench.settings import Settings
+from workbench.stages import prepare
+
+FIRST_RUN = 1  # raised when more is tried there, so that what was kept before does not count
+COMMAND = ("-m", "workbench.engines.first_run_child")
+LOADING = "the runtimes load"  # the first step
+LOADING_SECONDS = 60.0  # for TensorFlow, on a slow disk
+LITERT = "litert"
+_failed: dict[str, str] = {}  # why what was asked for cannot be; the next process tries again: memory may have been short
+
+
+def run_first(
+    detector: Detector,
+    settings: Settings,
+    calibration: Calibration,
+    cache: Path | None = None,
+    command: Sequence[str] = COMMAND,
+    memory_bytes: int | None = None,
+) -> None:
+    """Run a setting of a detector in a child process, unless that is known to go well.
+
+    The package's own detectors need none; nor does what a model's trial did: to run its operations one by one, or a `.tflite` as it
+    is; nor does a process that is itself watched.
+
+    Args:
+        detector: Any.
+        settings: How it is to run; `availability.check` has passed them.
+        calibration: Frames for the ranges of an integer model.
+        cache: Folder of what is known; the user's cache folder by default.
+        command: What is started, with a folder as the last word.
+        memory_bytes: What it may take; a share of what is free by default.
+
+    Raises:
+        UnavailableError: It was refused, or crashed, did not return, or took too much memory; says which, and at what.
+    """
+    row, tree = ENGINES[settings.runtime.engine], detector_tree(detector)
+    if tree is None or is_watched() or not (row.runs_tflite or row.fuses_nms) or _was_tried_as_it_is(detector, settings):
+        return
+    key = _key(detector, settings, calibration)
+    kept = (cache or user_cache_path("workbench") / "tried") / f"{key}.ran"
+    if kept.exists():
+        return
+    if key in _failed:
+        raise UnavailableError(_failed[key])
+    with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
+        place = Path(scratch)
+        request = {"detector": tree, "settings": settings.model_dump(mode="json"), "calibration": calibration.key}
+        (place / "request.json").write_text(json.dumps(request))
+        np.savez(place / "frames.npz", *_frames(detector, settings, calibration))
+        try:
+            _run_child((*command, str(place)), f"{detector.facts.source} with {row.spoken}", memory_bytes)
+        except UnavailableError as error:
+            _failed[key] = str(error)
+            raise
+    with suppress(SaveError):  # a full disk costs the next run its time
+        write_whole(kept, b"")
+
+
+def _was_tried_as_it_is(detector: Detector, settings: Settings) -> bool:
+    network, runtime = detector.network, settings.runtime
+    if network.tensors is None or not _is_tflite(detector) or runtime.engine != LITERT:
+        return False
+    batch, *sides = network.tensors.inputs[0].shape
+    return None not in sides and batch == runtime.batch
+
+
+def _is_tflite(detector: Detector) -> bool:
+    return detector.network.path.suffix.lower() == ".tflite"
+
+
+def _run_child(command: Sequence[str], what: str, memory_bytes: int | None) -> None:
+    step = LOADING
+    try:
+        with ChildProcess(command, silent_seconds=LOADING_SECONDS, memory_bytes=memory_bytes) as child:
+            for message in child.messages():
+                if "refused" in message.tree:
+                    raise UnavailableError(message.tree["refused"])
+                step, child.silent_seconds = message.tree.get("step", step), message.tree.get("seconds", child.silent_seconds)
+    except ChildFailedError as failed:
+        printed = f" (it printed: {failed.printed})" if failed.printed else ""
+        choose = "free some memory, or choose" if failed.reason == "memory" or failed.code == KILLED else "choose"
+        raise UnavailableError(f"{what} {failed} when {step}; {choose} another engine, precision or size{printed}") from None
+
+
+def _key(detector: Detector, settings: Settings, calibration: Calibration) -> str:
+    runtime, row = settings.runtime, ENGINES[settings.runtime.engine]
+    words = (
+        FIRST_RUN,
+        *map(_version, ("tensorflow", *(package.name for package in row.packages))),
+        detector.facts.sha256,
+        detector.input_spec,
+        detector.outputs(settings.nms),
+        runtime.engine,
+        runtime.device,
+        runtime.precision,
+        runtime.batch,
+        settings.input.size_hw,
+        settings.input.resize if row.resizes else "",
+        settings.nms.method if row.fuses_nms else settings.nms.method == OWN_NMS,
+        calibration.key if runtime.stored_precision in CALIBRATED else "",
+    )
+    return hashlib.sha256("|".join(map(str, words)).encode()).hexdigest()
+
+
+@cached
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # its engine says so when it opens
+        return ""
+
+
+def _frames(detector: Detector, settings: Settings, calibration: Calibration) -> list[UInt8Array]:
+    """Return the frames that ranges are taken from, brought to the network's size: as preparing them again leaves them."""
+    if _is_tflite(detector) or settings.runtime.stored_precision not in CALIBRATED:
+        return []
+    spec, size_hw = detector.input_spec, detector.input_spec.choose_size(settings.input.size_hw)
+    pixels = replace(spec, layout="NHWC", colour="RGB", dtype="uint8")
+    return [prepare([frame], pixels, size_hw)[0] for frame in calibration.frames()]
