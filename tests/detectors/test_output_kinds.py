@@ -5,7 +5,8 @@ import pytest
 
 from workbench.detections import FloatArray
 from workbench.detectors import BoxesCard, DetectionsCard, RowsCard, YoloxCard
-from workbench.detectors.output_kinds import OutputReading, readings
+from workbench.detectors.output_kinds import readings
+from workbench.detectors.output_reading import OutputReading
 from workbench.detectors.output_values import grid
 
 SIZE_HW = (64, 96)  # 126 cells at strides 8, 16 and 32

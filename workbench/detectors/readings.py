@@ -11,7 +11,7 @@ from workbench.detectors.coco_labels import COCO80
 from workbench.detectors.input_card import InputCard
 from workbench.detectors.labels import guessed_labels, labels_of
 from workbench.detectors.network import Tensors
-from workbench.detectors.output_kinds import OutputReading
+from workbench.detectors.output_reading import OutputReading
 from workbench.record import Guess
 from workbench.settings import Nms, SizeHW
 from workbench.stages import suppress
