@@ -3,7 +3,7 @@
 from workbench.detectors.anchor_card import unfinished_card
 from workbench.detectors.card import SUFFIXES, Card, card_path, write_card
 from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name, first_line
-from workbench.detectors.detector import OWN_NMS, Detector, Meaning
+from workbench.detectors.detector import NO_NMS, OWN_NMS, Detector, Meaning
 from workbench.detectors.files import LoadedModel, as_detector, load_detector, load_model, why_no_detector
 from workbench.detectors.input_card import OFFSET_AND_FACTOR, InputCard
 from workbench.detectors.keras_network import KerasNetwork, named_outputs
@@ -15,6 +15,7 @@ from workbench.detectors.readings import found_under
 
 __all__ = [
     "CALIBRATED",
+    "NO_NMS",
     "OFFSET_AND_FACTOR",
     "OWN_NMS",
     "PRECISION_OPTIONS",

@@ -12,6 +12,7 @@ from workbench.settings import PRECISIONS, Nms, Settings
 from workbench.stages import Head, InputSpec, OwnNms
 
 OWN_NMS = "model"  # the method that is the network's own
+NO_NMS = "none"  # the method that suppresses nothing
 NO_OWN_NMS = "this model holds no NMS of its own; choose any other method"
 NO_CANDIDATES = "this model does its own NMS and gives no candidates from before it; choose model"
 

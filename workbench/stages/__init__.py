@@ -5,7 +5,7 @@ from workbench.stages.draw import caption, draw
 from workbench.stages.heads import NUMPY_OPS, Activation, Array, ArrayOps, BoxesHead, BoxOrder, Head, RowsHead, SsdHead, YoloxHead
 from workbench.stages.input_spec import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel, place
 from workbench.stages.jpeg import encode_jpeg, fitted, picture
-from workbench.stages.nms import by_opencv
+from workbench.stages.nms import by_opencv, by_score
 from workbench.stages.overlay import Overlay, counts, overlay
 from workbench.stages.own_nms import DetectionRows, DetectionTensors, OwnNms
 from workbench.stages.preprocess import prepare
@@ -41,6 +41,7 @@ __all__ = [
     "Suppressor",
     "YoloxHead",
     "by_opencv",
+    "by_score",
     "caption",
     "counts",
     "dequantised",

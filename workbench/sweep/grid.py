@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, final
 
 from workbench.catalogue import ENGINES, EngineRow
-from workbench.detectors import OWN_NMS, Detector
+from workbench.detectors import NO_NMS, OWN_NMS, Detector
 from workbench.errors import SettingsError, UnavailableError
 from workbench.opening import check
 from workbench.settings import PRECISIONS, Settings, setting_names
@@ -91,7 +91,7 @@ def _sensible(settings: Settings) -> bool:
     method = settings.nms.method
     row = ENGINES[settings.runtime.engine]
     if row.fuses_nms:
-        return method in {XLA_METHOD, OWN_NMS}
+        return method in {XLA_METHOD, NO_NMS, OWN_NMS}
     return not row.runs_tflite or method in HOST_NMS or method == OWN_NMS
 
 
