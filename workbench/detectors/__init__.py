@@ -10,7 +10,17 @@ from workbench.detectors.keras_network import KerasNetwork, named_outputs
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger, without_retracing_remarks
 from workbench.detectors.network import Calibration, LiteRtModel
 from workbench.detectors.onnx_conversion import to_onnx
-from workbench.detectors.output_cards import AnchorCard, BoxesCard, CandidatesCard, DetectionsCard, RowsCard, SsdCard, YoloxCard
+from workbench.detectors.output_cards import (
+    AnchorCard,
+    BoxesCard,
+    CandidatesCard,
+    ClassIdsCard,
+    DetectionsCard,
+    DetrCard,
+    RowsCard,
+    SsdCard,
+    YoloxCard,
+)
 from workbench.detectors.readings import found_under
 
 __all__ = [
@@ -25,8 +35,10 @@ __all__ = [
     "Calibration",
     "CandidatesCard",
     "Card",
+    "ClassIdsCard",
     "DetectionsCard",
     "Detector",
+    "DetrCard",
     "InputCard",
     "KerasNetwork",
     "LiteRtModel",

@@ -51,6 +51,6 @@ def _raw_candidates(outputs: Outputs, names: Mapping[str, str]) -> BoxesCard | N
         tensors=tensors,
         order="yxyx",
         units=units_of(boxes),
-        background=background,
+        background="first" if background else None,
         activation=activation_of(scores[..., background:]),
     )

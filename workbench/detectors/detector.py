@@ -81,15 +81,20 @@ class Detector:
         """What the network wants to be fed."""
         return self.meaning.input_spec
 
+    @property
+    def usual_nms(self) -> str | None:
+        """The method that fits its outputs, whatever a preset says: its own, or none; `None` where any of the others does."""
+        head = self.meaning.head
+        return OWN_NMS if head is None else NO_NMS if head.distinct else None
+
     def default_settings(self) -> Settings:
         """Return settings that this detector can take and a newcomer would expect."""
         refused = self.refusals.get("runtime.engine", {})
         litert = "graph" in refused
-        method = OWN_NMS if self.meaning.head is None else "opencv" if litert else "tensorflow"
         values: dict[str, object] = {
             "runtime.engine": "litert" if litert else "graph",
             "input.resize": "opencv" if litert else "graph",
-            "nms.method": method,
+            "nms.method": self.usual_nms or ("opencv" if litert else "tensorflow"),
             "runtime.batch": self.input_spec.batch or 1,
         }
         refused_precisions = self.refusals.get("runtime.precision", {})

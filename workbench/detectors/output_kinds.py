@@ -11,7 +11,16 @@ import numpy as np
 
 from workbench.detectors.decoded_outputs import boxes_and_scores, rows
 from workbench.detectors.detection_outputs import object_detection_api
-from workbench.detectors.output_cards import BoxesCard, CandidatesCard, DetectionsCard, RowsCard, SsdCard, YoloxCard
+from workbench.detectors.output_cards import (
+    BoxesCard,
+    CandidatesCard,
+    ClassIdsCard,
+    DetectionsCard,
+    DetrCard,
+    RowsCard,
+    SsdCard,
+    YoloxCard,
+)
 from workbench.detectors.output_reading import BOX, MOST_DETECTIONS, OutputReading, Outputs
 from workbench.detectors.output_values import (
     are_classes,
@@ -101,6 +110,8 @@ OUTPUT_KINDS: dict[str, OutputKind] = {
     "end to end": OutputKind(_end_to_end),
     "rows": OutputKind(rows, RowsCard),  # it recognises YOLOX too, whose rows differ in their values alone
     "yolox": OutputKind(card=YoloxCard),
+    "class-ids": OutputKind(card=ClassIdsCard),
+    "detr": OutputKind(card=DetrCard),
     "boxes": OutputKind(boxes_and_scores, BoxesCard),
     "ssd": OutputKind(card=SsdCard),  # its anchors stand in no output
 }

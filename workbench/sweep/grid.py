@@ -137,8 +137,9 @@ def _nms_axes(detector: Detector) -> Iterator[tuple[Values, ...]]:
     if detector.meaning.head is None:  # it does its own, and only its score can be moved
         yield ({"nms.method": OWN_NMS},)
         return
-    yield tuple({"nms.method": method} for method in METHODS)
-    yield tuple({"nms.iou": iou} for iou in IOUS)
+    if detector.usual_nms is None:
+        yield tuple({"nms.method": method} for method in METHODS)
+        yield tuple({"nms.iou": iou} for iou in IOUS)
     yield tuple({"nms.per_class": per_class} for per_class in (True, False))
 
 
