@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from workbench.detections import FloatArray
+from workbench.detectors.other_models import is_class_map
 from workbench.detectors.output_cards import RowsCard, YoloxCard
 from workbench.detectors.output_reading import BOX, LOGITS, ORDER_WORDS, OutputReading, Outputs, is_map
 from workbench.detectors.output_values import (
@@ -45,7 +46,7 @@ class _Columns(NamedTuple):
 def rows(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReading]:
     """YOLOX's raw grids, or decoded boxes as YOLOv5, YOLOv8 and YOLO11 export, for detection, segments, poses and turned boxes."""
     name, output, masks = _rows_and_masks(outputs, size_hw)
-    if output is None or min(output.shape[1:]) <= BOX or is_map(output, size_hw):
+    if output is None or min(output.shape[1:]) <= BOX or is_class_map(output, size_hw):
         return
     transposed = output.shape[1] < output.shape[2]
     rows = np.swapaxes(output, 1, 2)[0] if transposed else output[0]
