@@ -94,7 +94,6 @@ def test_a_folder_of_a_training_checkpoint_says_how_to_export_it(tmp_path: Path,
         load_detector(str(tmp_path), no_frame)
 
 
-
 @pytest.mark.parametrize(
     ("parts", "reason"),
     [

@@ -4,7 +4,7 @@ from workbench.detectors.anchor_card import unfinished_card
 from workbench.detectors.card import SUFFIXES, Card, card_path, write_card
 from workbench.detectors.card_fit import run_fed_as
 from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name, first_line
-from workbench.detectors.detector import OWN_NMS, Detector, Meaning
+from workbench.detectors.detector import NO_NMS, OWN_NMS, Detector, Meaning
 from workbench.detectors.files import LoadedModel, as_detector, load_detector, load_model, why_no_detector
 from workbench.detectors.handing_over import detector_of, detector_tree
 from workbench.detectors.input_card import OFFSET_AND_FACTOR, InputCard
@@ -12,11 +12,22 @@ from workbench.detectors.keras_network import KerasNetwork, named_outputs
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger, without_retracing_remarks
 from workbench.detectors.network import Calibration, LiteRtModel
 from workbench.detectors.onnx_conversion import to_onnx
-from workbench.detectors.output_cards import AnchorCard, BoxesCard, CandidatesCard, DetectionsCard, RowsCard, SsdCard, YoloxCard
+from workbench.detectors.output_cards import (
+    AnchorCard,
+    BoxesCard,
+    CandidatesCard,
+    ClassIdsCard,
+    DetectionsCard,
+    DetrCard,
+    RowsCard,
+    SsdCard,
+    YoloxCard,
+)
 from workbench.detectors.readings import found_under
 
 __all__ = [
     "CALIBRATED",
+    "NO_NMS",
     "OFFSET_AND_FACTOR",
     "OWN_NMS",
     "PRECISION_OPTIONS",
@@ -26,8 +37,10 @@ __all__ = [
     "Calibration",
     "CandidatesCard",
     "Card",
+    "ClassIdsCard",
     "DetectionsCard",
     "Detector",
+    "DetrCard",
     "InputCard",
     "KerasNetwork",
     "LiteRtModel",

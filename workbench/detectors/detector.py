@@ -13,6 +13,7 @@ from workbench.settings import PRECISIONS, Nms, Settings
 from workbench.stages import Head, InputSpec, OwnNms
 
 OWN_NMS = "model"  # the method that is the network's own
+NO_NMS = "none"  # the method that suppresses nothing
 NO_OWN_NMS = "this model holds no NMS of its own; choose any other method"
 NO_CANDIDATES = "this model does its own NMS and gives no candidates from before it; choose model"
 
@@ -98,18 +99,23 @@ class Detector:
     def score_step(self) -> float | None:
         """Between the scores that an integer output can hold that has boxes too; `None` where scores have one of their own."""
         read = self.meaning.head_outputs or self.meaning.own_outputs
-        there = self._network.tensors.outputs if self._network.tensors and len(read) == 1 else ()
+        there = self.network.tensors.outputs if self.network.tensors and len(read) == 1 else ()
         return next((one.step for one in there if one.name in read), None)
+
+    @property
+    def usual_nms(self) -> str | None:
+        """The method that fits its outputs, whatever a preset says: its own, or none; `None` where any of the others does."""
+        head = self.meaning.head
+        return OWN_NMS if head is None else NO_NMS if head.distinct else None
 
     def default_settings(self) -> Settings:
         """Return settings that this detector can take and a newcomer would expect."""
         refused = self.refusals.get("runtime.engine", {})
         litert = "graph" in refused
-        method = OWN_NMS if self.meaning.head is None else "opencv" if litert else "tensorflow"
         values: dict[str, object] = {
             "runtime.engine": "litert" if litert else "graph",
             "input.resize": "opencv" if litert else "graph",
-            "nms.method": method,
+            "nms.method": self.usual_nms or ("opencv" if litert else "tensorflow"),
             "runtime.batch": self.input_spec.batch or 1,
         }
         refused_precisions = self.refusals.get("runtime.precision", {})

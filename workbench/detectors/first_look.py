@@ -17,7 +17,7 @@ from workbench.detectors.feeding import feeding_words, is_usual, ways_to_feed
 from workbench.detectors.input_card import InputCard
 from workbench.detectors.labels import labels_of
 from workbench.detectors.network import Network, Tensors
-from workbench.detectors.output_kinds import OutputReading, Outputs
+from workbench.detectors.output_reading import OutputReading, Outputs
 from workbench.detectors.readings import Proposal, Run, card_of, found_under, habits, readings_of
 from workbench.errors import ModelError
 from workbench.record import Guess

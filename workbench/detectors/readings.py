@@ -11,7 +11,8 @@ from workbench.detectors.coco_labels import COCO80
 from workbench.detectors.input_card import InputCard
 from workbench.detectors.labels import guessed_labels, labels_of
 from workbench.detectors.network import Tensors
-from workbench.detectors.output_kinds import OutputReading, Outputs, readings
+from workbench.detectors.output_kinds import readings
+from workbench.detectors.output_reading import OutputReading, Outputs
 from workbench.record import Guess
 from workbench.settings import Nms, SizeHW
 from workbench.stages import suppress
@@ -70,7 +71,7 @@ def readings_of(tensors: Tensors, outputs: Outputs, size_hw: SizeHW) -> Iterator
 def card_of(tensors: Tensors, fed: InputCard, reading: OutputReading, guesses: Sequence[Guess] = ()) -> Card:
     """Write one reading down as a card."""
     return Card(
-        labels=() if tensors.labels or reading.candidates is not None else reading.labels,
+        labels=() if tensors.labels else reading.labels,
         guessed=(*(one.words() for one in guesses), *_guessed_labels(tensors, reading)),
         input=fed.model_copy(update={"fit": reading.fit, "align": reading.align}),
         candidates=reading.candidates,
@@ -127,14 +128,15 @@ def found_under(card: Card, tensors: Tensors, outputs: Mapping[str, FloatArray],
         ModelError: The card does not fit the outputs.
     """
     meaning = card.meaning(tensors)
-    raw = [outputs[name][:1] for name in (meaning.head_outputs if meaning.head else meaning.own_outputs)]
+    raw = [outputs[name] for name in (meaning.head_outputs if meaning.head else meaning.own_outputs)]
     if meaning.head is None:
         assert meaning.own_nms is not None, "a meaning has one of the two"
         found = meaning.own_nms.detections(raw, size_hw)[0]
         found = found.where(found.scores > READING_NMS.score)
     else:
         boxes, scores = meaning.head.candidates(raw, size_hw)
-        found = suppress(np.asarray(boxes[0], np.float32), np.asarray(scores[0], np.float32), READING_NMS)
+        nms = READING_NMS.model_copy(update={"method": "none"}) if meaning.head.distinct else READING_NMS
+        found = suppress(np.asarray(boxes[0], np.float32), np.asarray(scores[0], np.float32), nms)
     return found.where(_plausible(found, size_hw))
 
 

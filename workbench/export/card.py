@@ -6,9 +6,16 @@ from typing import Any
 from workbench.detectors import OFFSET_AND_FACTOR, Card, InputCard, Meaning
 from workbench.errors import UnavailableError
 from workbench.export.program.contents import READERS
-from workbench.stages import AnchorGrids, BoxesHead, InputSpec, RowsHead, SsdHead, YoloxHead
+from workbench.stages import AnchorGrids, BoxesHead, ClassIdsHead, DetrHead, InputSpec, RowsHead, SsdHead, YoloxHead
 
-CARD_KINDS: dict[type, str] = {SsdHead: "ssd", BoxesHead: "boxes", RowsHead: "rows", YoloxHead: "yolox"}
+CARD_KINDS: dict[type, str] = {
+    SsdHead: "ssd",
+    BoxesHead: "boxes",
+    RowsHead: "rows",
+    YoloxHead: "yolox",
+    DetrHead: "detr",
+    ClassIdsHead: "class-ids",
+}
 
 
 def reader_tree(meaning: Meaning, *, own_nms: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 
@@ -20,8 +20,10 @@ Array = Any  # a NumPy array or a TensorFlow tensor; both slice, add and multipl
 Anchors = Callable[[tuple[int, int]], FloatArray]
 BoxOrder = Literal["xyxy", "yxyx", "cxcywh"]
 Activation = Literal["none", "sigmoid", "softmax"]
+Background = Literal["first", "last"]  # where the score of "nothing here" stands among those of the classes
 
 LOG_SIZE_LIMIT = 10.0  # exp of it is 22,000 anchors wide: no box reaches it, and a broken (int8) network cannot overflow float32
+BOXES_RANK = 3  # image, candidate, coordinate
 LARGEST_EXPONENT = 80.0  # e to the power of it still is a float32
 SIZES_KEPT = 64  # tables of anchors kept in memory, one for each input size; each takes some 100 kB
 
@@ -36,6 +38,8 @@ class ArrayOps:
         minimum: Each element, or the limit where that is smaller.
         stack_last: Joins arrays of one shape along a new last axis.
         swap_last_axes: Turns `(n, a, b)` into `(n, b, a)`.
+        cos: The cosine of each element.
+        sin: The sine of each element.
         sigmoid: 1 / (1 + exp(-x)) of each element.
         softmax: The softmax over the last axis.
     """
@@ -44,6 +48,8 @@ class ArrayOps:
     minimum: Callable[[Array, float], Array]
     stack_last: Callable[[Sequence[Array]], Array]
     swap_last_axes: Callable[[Array], Array]
+    cos: Callable[[Array], Array]
+    sin: Callable[[Array], Array]
     sigmoid: Callable[[Array], Array]
     softmax: Callable[[Array], Array]
 
@@ -58,13 +64,21 @@ NUMPY_OPS = ArrayOps(
     minimum=lambda x, limit: np.minimum(x, np.float32(limit)),
     stack_last=lambda parts: np.stack(parts, axis=-1),
     swap_last_axes=lambda x: np.swapaxes(x, -1, -2),
+    cos=np.cos,
+    sin=np.sin,
     sigmoid=lambda x: 1 / (1 + np.exp(np.minimum(-x, np.float32(LARGEST_EXPONENT)))),
     softmax=_softmax,
 )
 
 
 class Head(ABC):
-    """Turns what a network puts out into candidates for NMS."""
+    """Turns what a network puts out into candidates for NMS.
+
+    Attributes:
+        distinct: Whether each object has one candidate, so that no NMS is wanted.
+    """
+
+    distinct: ClassVar[bool] = False
 
     @abstractmethod
     def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
@@ -95,14 +109,14 @@ class SsdHead(Head):
         anchors_cxcywh_px: From `size_hw` to `(A, 4)` of centre and sides in pixels of the input; asked once a size.
         center_variance: What dx and dy are multiplied by.
         size_variance: What log w and log h are multiplied by.
-        background: Whether the first score is that of "nothing here"; it is left out.
+        background: Where the score of "nothing here" is, which is left out; `None` where there is none.
         activation: What the scores still have to pass.
     """
 
     anchors_cxcywh_px: Anchors
     center_variance: float = 0.1
     size_variance: float = 0.2
-    background: bool = False
+    background: Background | None = None
     activation: Activation = "none"
 
     def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
@@ -113,7 +127,7 @@ class SsdHead(Head):
         y = offsets[..., 1] * (height * np.float32(self.center_variance)) + center_y
         half_width = _exp(offsets[..., 2] * np.float32(self.size_variance), ops) * (width * np.float32(0.5))
         half_height = _exp(offsets[..., 3] * np.float32(self.size_variance), ops) * (height * np.float32(0.5))
-        return _corners(x, y, half_width, half_height, ops), _class_scores(scores, self.activation, self.background, ops)
+        return _corners(x, y, half_width, half_height, ops), class_scores(scores, self.activation, self.background, ops)
 
 
 @final
@@ -141,65 +155,6 @@ class YoloxHead(Head):
         return _corners(x, y, half_width, half_height, ops), output[..., 4:5] * output[..., 5:]
 
 
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoxesHead(Head):
-    """Boxes that the network has decoded itself, but not yet thinned out.
-
-    `raw` is boxes `(n, A, 4)` and scores `(n, A, C)`.
-
-    Attributes:
-        order: What the four numbers of a box are.
-        normalised: Whether they are in 0..1 of the input's sides, rather than in pixels of it.
-        background: Whether the first score is that of "nothing here"; it is left out.
-        activation: What the scores still have to pass.
-    """
-
-    order: BoxOrder = "xyxy"
-    normalised: bool = True
-    background: bool = False
-    activation: Activation = "none"
-
-    def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
-        boxes, scores = raw
-        columns = tuple(boxes[..., n] for n in range(4))
-        corners = corners_px(columns, self.order, self.normalised, size_hw, ops)
-        return corners, _class_scores(scores, self.activation, self.background, ops)
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowsHead(Head):
-    """One row a candidate: a decoded box, perhaps its score of being an object, and the class scores.
-
-    So export YOLOv5 (https://github.com/ultralytics/yolov5: `(n, A, 5 + C)` with objectness) and YOLOv8 and 11
-    (https://github.com/ultralytics/ultralytics: `(n, 4 + C, A)` without). `raw` is that one output. With objectness a candidate's
-    score is objectness times class score.
-
-    Attributes:
-        transposed: Whether candidates run along the last axis.
-        objectness: Whether the number after the box is the score of being an object.
-        order: What the four numbers of a box are.
-        normalised: Whether they are in 0..1 of the input's sides, rather than in pixels of it.
-        activation: What objectness and class scores still have to pass.
-    """
-
-    transposed: bool = False
-    objectness: bool = False
-    order: BoxOrder = "cxcywh"
-    normalised: bool = False
-    activation: Activation = "none"
-
-    def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
-        (output,) = raw
-        rows = ops.swap_last_axes(output) if self.transposed else output
-        corners = corners_px(tuple(rows[..., n] for n in range(4)), self.order, self.normalised, size_hw, ops)
-        scores = _class_scores(rows[..., 5 if self.objectness else 4 :], self.activation, False, ops)
-        if not self.objectness:
-            return corners, scores
-        return corners, _class_scores(rows[..., 4:5], self.activation, False, ops) * scores
-
-
 def corners_px(
     columns: Sequence[Array], order: BoxOrder, normalised: bool, size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS
 ) -> Array:
@@ -218,12 +173,22 @@ def corners_px(
     return ops.stack_last([first * width, second * height, third * width, fourth * height])
 
 
-def _class_scores(scores: Array, activation: Activation, background: bool, ops: ArrayOps) -> Array:
+def one_batch(raw: Sequence[Array]) -> Sequence[Array]:
+    """Give outputs a batch axis where they have none, as those of a network that takes one picture at a time (torchvision's).
+
+    Args:
+        raw: The first are boxes, or rows that hold them: three axes with the batch.
+    """
+    return [one[None] for one in raw] if raw[0].ndim == BOXES_RANK - 1 else raw
+
+
+def class_scores(scores: Array, activation: Activation, background: Background | None, ops: ArrayOps) -> Array:
+    """Take scores through what the network left out, and leave out the background's."""
     if activation == "softmax":
         scores = ops.softmax(scores)
     elif activation == "sigmoid":
         scores = ops.sigmoid(scores)
-    return scores[..., 1:] if background else scores
+    return {None: scores, "first": scores[..., 1:], "last": scores[..., :-1]}[background]
 
 
 def _exp(log_size: Array, ops: ArrayOps) -> Array:
