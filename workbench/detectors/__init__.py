@@ -1,16 +1,18 @@
 """Detectors: networks in files and what their tensors mean."""
 
 from workbench.detectors.anchor_card import unfinished_card
+from workbench.detectors.anchor_generators import AnchorCard, PyramidGenerator, SsdGenerator
 from workbench.detectors.card import SUFFIXES, Card, card_path, write_card
 from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name, first_line
 from workbench.detectors.detector import OWN_NMS, Detector, Meaning
 from workbench.detectors.files import LoadedModel, as_detector, load_detector, load_model, why_no_detector
 from workbench.detectors.input_card import OFFSET_AND_FACTOR, InputCard
 from workbench.detectors.keras_network import KerasNetwork, named_outputs
+from workbench.detectors.level_cards import DistancesCard, SsdCard, YoloMapsCard
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger, without_retracing_remarks
 from workbench.detectors.network import Calibration, LiteRtModel
 from workbench.detectors.onnx_conversion import to_onnx
-from workbench.detectors.output_cards import AnchorCard, BoxesCard, CandidatesCard, DetectionsCard, RowsCard, SsdCard, YoloxCard
+from workbench.detectors.output_cards import BoxesCard, CandidatesCard, DetectionsCard, RowsCard, YoloxCard
 from workbench.detectors.readings import found_under
 
 __all__ = [
@@ -26,13 +28,17 @@ __all__ = [
     "Card",
     "DetectionsCard",
     "Detector",
+    "DistancesCard",
     "InputCard",
     "KerasNetwork",
     "LiteRtModel",
     "LoadedModel",
     "Meaning",
+    "PyramidGenerator",
     "RowsCard",
     "SsdCard",
+    "SsdGenerator",
+    "YoloMapsCard",
     "YoloxCard",
     "as_detector",
     "card_path",

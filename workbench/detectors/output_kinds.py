@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from workbench.detections import FloatArray
-from workbench.detectors.output_cards import BoxesCard, CandidatesCard, DetectionsCard, RowsCard, SsdCard, YoloxCard
+from workbench.detectors.level_cards import DistancesCard, SsdCard, YoloMapsCard
+from workbench.detectors.output_cards import BoxesCard, CandidatesCard, DetectionsCard, RowsCard, YoloxCard
 from workbench.detectors.output_values import (
     STRIDES,
     activation_of,
@@ -282,6 +283,8 @@ OUTPUT_KINDS: dict[str, OutputKind] = {
     "yolox": OutputKind(card=YoloxCard),
     "boxes": OutputKind(_boxes_and_scores, BoxesCard),
     "ssd": OutputKind(card=SsdCard),  # its anchors stand in no output
+    "yolo-maps": OutputKind(card=YoloMapsCard),
+    "distances": OutputKind(card=DistancesCard),
 }
 
 

@@ -17,4 +17,7 @@ def tensor_ops() -> ArrayOps:
         swap_last_axes=lambda x: tf.transpose(x, [0, 2, 1]),
         sigmoid=tf.sigmoid,
         softmax=lambda x: tf.nn.softmax(x, axis=-1),
+        transpose=tf.transpose,
+        rows=lambda x, columns: tf.reshape(x, (tf.shape(x)[0], -1, columns)),
+        join_rows=lambda parts: tf.concat(parts, axis=1),
     )

@@ -8,7 +8,18 @@ from typing import Any
 from numpy.typing import NDArray
 
 from workbench.detections import FloatArray
-from workbench.stages import AnchorGrid, AnchorGrids, BoxesHead, DetectionRows, DetectionTensors, RowsHead, SsdHead, YoloxHead
+from workbench.stages import (
+    AnchorGrid,
+    AnchorGrids,
+    BoxesHead,
+    DetectionRows,
+    DetectionTensors,
+    DistancesHead,
+    RowsHead,
+    SsdHead,
+    YoloMapsHead,
+    YoloxHead,
+)
 
 Tree = Mapping[str, Any]
 Infer = Callable[[NDArray[Any]], Sequence[FloatArray]]
@@ -17,7 +28,8 @@ OpenNetwork = Callable[[Path, Tree, Tree], Infer]
 """From the folder, `network.json` and the settings to what runs the network."""
 
 READERS: Mapping[str, type[Any]] = {
-    kind.__name__: kind for kind in (SsdHead, BoxesHead, RowsHead, YoloxHead, DetectionTensors, DetectionRows)
+    kind.__name__: kind
+    for kind in (SsdHead, YoloMapsHead, DistancesHead, BoxesHead, RowsHead, YoloxHead, DetectionTensors, DetectionRows)
 }
 """What turns outputs into candidates (the heads), or reads the detections of a network's own NMS."""
 
