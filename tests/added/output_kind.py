@@ -6,7 +6,8 @@ from typing import Literal, final
 
 from workbench.detectors.network import TensorSpec
 from workbench.detectors.output_cards import CandidatesCard
-from workbench.detectors.output_kinds import OutputKind, OutputReading, Outputs
+from workbench.detectors.output_kinds import OutputKind
+from workbench.detectors.output_reading import OutputReading, Outputs
 from workbench.stages import NUMPY_OPS, AnchorGrid, AnchorGrids, Array, Head, SsdHead
 from workbench.stages.heads import ArrayOps
 

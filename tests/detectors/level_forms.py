@@ -340,9 +340,11 @@ def forms(found: Detections, size_hw: tuple[int, int], classes: int) -> dict[str
     scaled = (yx(flat(offsets, 4)) * [10, 10, 5, 5]).astype(np.float32)
     ssd = {"kind": "ssd", "order": "yx", "anchor_generator": {"kind": "ssd", "strides": (16, 32, 64)}}
     first = with_background(flat(scores, classes), last=False)
-    result["ssd, background first"] = Form({"box": scaled, "class": first}, {**ssd, "background": True})
+    result["ssd, background first"] = Form({"box": scaled, "class": first}, {**ssd, "background": "first"})
+    last = with_background(flat(scores, classes), last=True)
+    result["ssd, background last"] = Form({"box": scaled, "class": last}, {**ssd, "background": "last"})
     result["ssd, softmax"] = Form(
-        {"box": scaled, "class": np.log(first + 1e-7) + 3}, {**ssd, "background": True, "activation": "softmax"}
+        {"box": scaled, "class": np.log(first + 1e-7) + 3}, {**ssd, "background": "first", "activation": "softmax"}
     )
     result["ssd, no background"] = Form({"box": scaled, "class": flat(scores, classes)}, ssd)
     result["ssd, maps"] = Form(

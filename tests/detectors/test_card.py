@@ -10,7 +10,9 @@ from workbench.detectors import (
     AnchorCard,
     BoxesCard,
     Card,
+    ClassIdsCard,
     DetectionsCard,
+    DetrCard,
     InputCard,
     RowsCard,
     SsdCard,
@@ -21,7 +23,7 @@ from workbench.detectors import (
 from workbench.detectors.card import read_card
 from workbench.detectors.network import Tensors, TensorSpec
 from workbench.errors import ModelError, SaveError
-from workbench.stages import BoxesHead, DetectionRows, DetectionTensors, RowsHead, SsdHead, YoloxHead
+from workbench.stages import BoxesHead, ClassIdsHead, DetectionRows, DetectionTensors, DetrHead, RowsHead, SsdHead, YoloxHead
 
 IMAGE = TensorSpec("image", (1, 240, 320, 3), "float32")
 BOXES, SCORES = TensorSpec("boxes", (1, 10, 4), "float32"), TensorSpec("scores", (1, 10, 3), "float32")
@@ -34,13 +36,16 @@ CARDS = {
         input=InputCard(offset=(1.0, 2.0, 3.0), factor=0.5, fit="stretch"),
         candidates=SsdCard(
             tensors=("boxes", "scores"),
-            background=True,
+            background="first",
             anchors=(AnchorCard(stride=8, boxes=((10, 12), (20, 24)), units="pixels"), AnchorCard(cells=(3, 4), sizes=(0.1, 0.2))),
         ),
     ),
     "rows": Card(name="mine", candidates=RowsCard(tensors=("rows",), transposed=True, objectness=True, units="normalised")),
     "yolox": Card(input=InputCard(colour="BGR", values="0..255", align="top-left"), candidates=YoloxCard(tensors=("grid",))),
     "detections": Card(detections=DetectionsCard(tensors=("b", "s", "c", "n"), first_class=1), guessed=("all of it",)),
+    "detr": Card(candidates=DetrCard(tensors=("boxes", "scores"), background="last", activation="softmax")),
+    "class ids": Card(labels=("a",), candidates=ClassIdsCard(tensors=("b", "s", "c"), first_class=1)),
+    "rotated": Card(candidates=RowsCard(tensors=("rows",), rotated=True, extra_columns=51)),
     "both": Card(
         candidates=BoxesCard(tensors=("boxes", "scores"), activation="sigmoid"), detections=DetectionsCard(tensors=("rows",))
     ),
@@ -55,6 +60,40 @@ def test_a_card_that_is_written_reads_back(tmp_path: Path, name: str, suffix: st
     path.write_text(card.to_toml() if suffix == ".card.toml" else json.dumps(card.model_dump(mode="json")))
 
     assert read_card(path) == card
+
+
+@pytest.mark.parametrize(("written", "read"), [("true", "first"), ("false", None), ('"last"', "last"), ('"first"', "first")])
+def test_a_card_says_where_the_background_is(tmp_path: Path, written: str, read: str | None) -> None:
+    path = tmp_path / "model.card.toml"
+    path.write_text(f'[candidates]\nkind = "boxes"\ntensors = ["boxes", "scores"]\nbackground = {written}\n')
+
+    candidates = read_card(path).candidates
+
+    assert isinstance(candidates, BoxesCard)
+    assert candidates.background == read
+    assert candidates.classes({"boxes": BOXES, "scores": SCORES}) == (2 if read else 3)
+
+
+def test_labels_say_how_many_classes_there_are_where_no_tensor_does() -> None:
+    ids = TensorSpec("ids", (1, 10), "int64")
+    card = Card(labels=("nut", "bolt"), candidates=ClassIdsCard(tensors=("boxes", "best", "ids")))
+
+    meaning = card.meaning(Tensors((IMAGE,), (BOXES, TensorSpec("best", (1, 10), "float32"), ids)))
+
+    assert meaning.head == ClassIdsHead(class_count=2)
+    assert meaning.labels == ("nut", "bolt")
+
+
+def test_outputs_without_a_batch_axis_take_one_picture_at_a_time() -> None:
+    bare = Tensors((TensorSpec("image", (None, 240, 320, 3), "float32"),), (TensorSpec("boxes", (None, 4), "float32"), SCORES))
+
+    assert PLAIN.meaning(bare).input_spec.batch == 1
+
+
+def test_a_detector_of_one_box_an_object_wants_no_nms() -> None:
+    card = Card(candidates=DetrCard(tensors=("boxes", "scores")))
+
+    assert card.meaning(TENSORS).head == DetrHead(background=None, activation="sigmoid")
 
 
 def test_a_card_lies_beside_its_file_or_folder(tmp_path: Path) -> None:
@@ -84,9 +123,10 @@ def test_a_card_in_no_folder_cannot_be_written(tmp_path: Path) -> None:
             "write either boxes, or sizes and ratios; correct it",
         ),
         ("[candidates]\nkind='ssd'\ntensors=['a','b']\nanchors=[{boxes=[[1,1]]}]", "write either cells or stride; correct it"),
+        ("[candidates]\nkind='rows'\ntensors=['a']\nrotated=true\norder='xyxy'", "rotated is for boxes of centre and size; write"),
         (
             "[candidates]\nkind='magic'\ntensors=['a']",
-            "candidates: kind is 'magic'; choose one of rows, yolox, boxes, ssd",
+            "candidates: kind is 'magic'; choose one of rows, yolox, ",
         ),
         ("[candidates]\nkind='boxes'\ntensors=['a']", "is wrong at candidates.tensors"),
         ("[candidates]\nkind='boxes'\ntensors=['a','b']\n[input]\ncolor='RGB'", "is wrong at input.color: "),

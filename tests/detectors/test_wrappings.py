@@ -64,7 +64,7 @@ READ: dict[str, tuple[object, object]] = {
     "end to end": (None, DetectionsCard(tensors=("output0",), order="xyxy", units="pixels")),
     "detection API": (None, API),
     "detection API, raw": (
-        BoxesCard(tensors=("raw_detection_boxes", "raw_detection_scores"), order="yxyx", units="normalised", background=True),
+        BoxesCard(tensors=("raw_detection_boxes", "raw_detection_scores"), order="yxyx", units="normalised", background="first"),
         API,
     ),
     "post-processing": (

@@ -4,8 +4,10 @@ from workbench.stages import (
     AnchorGrid,
     AnchorGrids,
     BoxesHead,
+    ClassIdsHead,
     DetectionRows,
     DetectionTensors,
+    DetrHead,
     DistancesHead,
     InputSpec,
     RowsHead,
@@ -23,7 +25,6 @@ GRIDS = AnchorGrids(
 )
 HEADS = {
     "ssd": SsdHead(anchors_cxcywh_px=GRIDS),
-    "ssd with background": SsdHead(anchors_cxcywh_px=GRIDS, background=True, activation="softmax", center_variance=0.2),
     "ssd in TensorFlow's order": SsdHead(
         anchors_cxcywh_px=AnchorGrids(
             (AnchorGrid(stride_px=32, boxes_wh=((4.0, 3.0),), units="cells", step="whole", origin="corner", clipped=True),)
@@ -34,11 +35,17 @@ HEADS = {
     ),
     "maps of YOLO": YoloMapsHead(anchors_wh_px=(((10, 13),), ((30, 61),)), strides=(8, 16), sizes="square", scale_xy=(2.0,)),
     "distances": DistancesHead(strides=(8, 16), bins=8, scores_first=True, point=0.0, activation="none"),
+    "ssd with background": SsdHead(anchors_cxcywh_px=GRIDS, background="first", activation="softmax", center_variance=0.2),
     "yolox": YoloxHead(strides=(8, 16)),
     "boxes": BoxesHead(),
-    "boxes yxyx sigmoid": BoxesHead(order="yxyx", activation="sigmoid", background=True),
+    "boxes yxyx sigmoid": BoxesHead(order="yxyx", activation="sigmoid", background="first"),
     "boxes cxcywh in pixels": BoxesHead(order="cxcywh", normalised=False),
+    "boxes with background last": BoxesHead(background="last"),
+    "detr": DetrHead(),
+    "detr sigmoid": DetrHead(background=None, activation="sigmoid", order="xyxy", normalised=False),
+    "ids": ClassIdsHead(order="yxyx", normalised=True, first_class=1, class_count=2),
     "rows": RowsHead(objectness=True),
+    "rows rotated": RowsHead(rotated=True, extra_columns=2),
     "rows transposed": RowsHead(transposed=True, normalised=True),
     "rows sigmoid": RowsHead(objectness=True, activation="sigmoid", order="xyxy"),
     "rows softmax": RowsHead(objectness=True, activation="softmax", order="yxyx"),

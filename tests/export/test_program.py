@@ -66,7 +66,7 @@ def assert_equal(found: Detections, wanted: Detections, spec: InputSpec = SPECS[
 
 
 @pytest.mark.parametrize("spec", ["letterbox", "top left", "stretch"])
-@pytest.mark.parametrize("method", ["opencv", "soft"])
+@pytest.mark.parametrize("method", ["opencv", "soft", "none"])
 def test_candidates_are_thinned_out_and_brought_to_the_frame(tmp_path: Path, method: str, spec: str) -> None:
     raw = boxes_and_scores()
     rule = Nms(method=method, score=0.35, top_k=90)
@@ -149,7 +149,7 @@ def test_a_network_that_resizes_itself_is_given_the_frame(tmp_path: Path) -> Non
 def test_every_method_is_done_by_code_that_keeps_its_boxes(method: str) -> None:
     runs = what_runs(Settings().with_values({"nms.method": method}))
 
-    assert runs.nms.method == (method if method in {"soft", "model"} else "opencv")
+    assert runs.nms.method == (method if method in {"soft", "none", "model"} else "opencv")
 
 
 @pytest.mark.parametrize(("engine", "runs"), [("keras", "graph"), ("eager", "graph"), ("xla", "xla"), ("litert", "litert")])

@@ -6,13 +6,14 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.catalogue import NMS_METHODS
 from workbench.errors import SettingsError
 from workbench.graph import GRAPH_NMS, GraphSuppressor
 from workbench.settings import Nms
 from workbench.stages import SOFT_SIGMA, soften, suppress
 
 METHODS = pytest.mark.parametrize("method", GRAPH_NMS)
-HARD = tuple(method for method in GRAPH_NMS if method != "soft")
+HARD = tuple(method for method in GRAPH_NMS if NMS_METHODS[method].hard)
 HARD_METHODS = pytest.mark.parametrize("method", HARD)
 XLA_METHODS = tuple(method for method, nms in GRAPH_NMS.items() if nms.xla_refusal is None)
 PER_CLASS = pytest.mark.parametrize("per_class", [True, False], ids=["per class", "all classes"])
@@ -201,7 +202,7 @@ def test_soft_lowers_the_scores_of_what_overlaps():
 
 
 def test_soft_says_that_one_knob_does_nothing():
-    assert "nms.iou plays no part" in (GRAPH_NMS["soft"].note or "")
+    assert "nms.iou plays no part" in (NMS_METHODS["soft"].note or "")
 
 
 def test_a_method_of_the_host_is_refused_in_a_graph():

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from workbench.graph import tensor_ops
-from workbench.stages import BoxesHead, SsdHead, YoloxHead
+from workbench.stages import BoxesHead, ClassIdsHead, DetrHead, RowsHead, SsdHead, YoloxHead
 
 SIZE_HW = (32, 64)
 CELLS = 42  # of YOLOX at that size
@@ -22,11 +22,15 @@ def noise(*shape):
     ("head", "raw"),
     [
         (SsdHead(anchors_cxcywh_px=anchors), [noise(2, CELLS, 4), noise(2, CELLS, 3)]),
-        (SsdHead(anchors_cxcywh_px=anchors, background=True), [noise(2, CELLS, 4) * 100, noise(2, CELLS, 3)]),
+        (SsdHead(anchors_cxcywh_px=anchors, background="first"), [noise(2, CELLS, 4) * 100, noise(2, CELLS, 3)]),
         (YoloxHead(), [noise(2, CELLS, 8)]),
         (BoxesHead(order="cxcywh"), [noise(2, CELLS, 4), noise(2, CELLS, 3)]),
+        (BoxesHead(), [noise(CELLS, 4), noise(CELLS, 3)]),
+        (DetrHead(), [noise(2, CELLS, 4), noise(2, CELLS, 3)]),
+        (ClassIdsHead(class_count=4), [noise(2, CELLS, 4), noise(2, CELLS), np.abs(noise(2, CELLS) * 2).round()]),
+        (RowsHead(rotated=True, extra_columns=2, normalised=True), [noise(2, CELLS, 10)]),
     ],
-    ids=["ssd", "ssd with wild sizes", "yolox", "boxes"],
+    ids=["ssd", "ssd with wild sizes", "yolox", "boxes", "no batch axis", "detr", "class ids", "rotated rows"],
 )
 @pytest.mark.parametrize("xla", [False, True], ids=["graph", "xla"])
 def test_a_head_decodes_in_a_graph_as_on_the_host(head, raw, xla):

@@ -4,7 +4,7 @@ import pytest
 from workbench.detections.boxes import pairwise_iou
 from workbench.errors import ModelError
 from workbench.settings import Nms
-from workbench.stages import BoxesHead, InputSpec, RowsHead, SsdHead, YoloxHead, place, prepare, suppress
+from workbench.stages import BoxesHead, ClassIdsHead, DetrHead, InputSpec, RowsHead, SsdHead, YoloxHead, place, prepare, suppress
 
 SIZE_HW = (32, 64)
 
@@ -36,9 +36,12 @@ def test_ssd_anchors_follow_the_size():
 def test_a_background_score_is_left_out():
     raw = [np.zeros((1, 2, 4), np.float32), np.array([[[0.9, 0.1], [0.2, 0.8]]], np.float32)]
 
-    _, scores = SsdHead(anchors_cxcywh_px=two_anchors, background=True).candidates(raw, SIZE_HW)
+    _, scores = SsdHead(anchors_cxcywh_px=two_anchors, background="first").candidates(raw, SIZE_HW)
+
+    _, others = SsdHead(anchors_cxcywh_px=two_anchors, background="last").candidates(raw, SIZE_HW)
 
     np.testing.assert_array_equal(scores, np.array([[[0.1], [0.8]]], np.float32))
+    np.testing.assert_array_equal(others, np.array([[[0.9], [0.2]]], np.float32))
 
 
 def test_outputs_that_do_not_fit_the_anchors_are_refused():
@@ -153,7 +156,69 @@ def test_scores_pass_what_the_network_left_out(activation, expected):
     raw = [np.zeros((1, 1, 4), np.float32), np.array([[[-1, 0, 2]]], np.float32)]
 
     _, scores = BoxesHead(activation=activation).candidates(raw, SIZE_HW)
-    _, foreground = BoxesHead(activation=activation, background=True).candidates(raw, SIZE_HW)
+    _, foreground = BoxesHead(activation=activation, background="first").candidates(raw, SIZE_HW)
 
     np.testing.assert_allclose(scores, [[expected]], atol=1e-4)
     np.testing.assert_array_equal(foreground, scores[..., 1:])
+
+
+def test_columns_behind_the_class_scores_are_left_out():
+    rows = np.concatenate([ROW[:6], [-3.0, 40.0]])[None, None].astype(np.float32)
+
+    boxes, scores = RowsHead(extra_columns=2).candidates([rows], SIZE_HW)
+
+    np.testing.assert_allclose(boxes, [[[16, 12, 32, 20]]])
+    np.testing.assert_allclose(scores, [[[0.5, 0.2]]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("normalised", [False, True], ids=["pixels", "normalised"])
+@pytest.mark.parametrize(
+    ("degrees", "box"),
+    [(0, [14, 12, 34, 20]), (90, [20, 6, 28, 26]), (-90, [20, 6, 28, 26]), (180, [14, 12, 34, 20]), (45, [14.1, 6.1, 33.9, 25.9])],
+    ids=str,
+)
+def test_a_turned_box_is_read_as_the_upright_one_around_it(normalised, degrees, box):
+    row = np.array([24, 16, 20, 8, 0.9, np.radians(degrees)], np.float32)  # 20 wide, 8 high
+    row[:4] /= (64, 32, 64, 32) if normalised else 1
+
+    boxes, scores = RowsHead(rotated=True, normalised=normalised).candidates([row[None, None]], SIZE_HW)
+
+    np.testing.assert_allclose(boxes, [[box]], atol=0.01)
+    assert scores.shape == (1, 1, 1)
+
+
+def test_detr_leaves_out_what_is_no_object():
+    raw = [
+        np.array([[[0.5, 0.5, 0.25, 0.5]] * 2], np.float32),
+        np.log(np.array([[[0.7, 0.2, 0.1], [0.0001, 0.01, 0.9899]]], np.float32)),
+    ]
+
+    boxes, scores = DetrHead().candidates(raw, SIZE_HW)
+
+    np.testing.assert_allclose(boxes[0, 0], [24, 8, 40, 24])
+    np.testing.assert_allclose(scores, [[[0.7, 0.2], [0.0001, 0.01]]], atol=1e-5)
+    assert DetrHead.distinct
+    assert not BoxesHead.distinct
+
+
+def test_a_class_id_gives_its_class_the_score_and_the_others_none():
+    raw = [np.zeros((1, 4, 4), np.float32), np.array([[0.9, 0.8, 0.7, 0.6]], np.float32), np.array([[1, 3, 0, 4]], np.float32)]
+
+    _, scores = ClassIdsHead(first_class=1, class_count=3).candidates(raw, SIZE_HW)
+
+    np.testing.assert_array_equal(scores[0], np.array([[0.9, 0, 0], [0, 0, 0.8], [0, 0, 0], [0, 0, 0]], np.float32))
+
+
+@pytest.mark.parametrize(
+    "head", [BoxesHead(), DetrHead(), RowsHead(), ClassIdsHead(class_count=3)], ids=lambda one: type(one).__name__
+)
+def test_outputs_without_a_batch_axis_are_of_one_image(head):
+    rng = np.random.default_rng(0)
+    boxes, scores, ids = rng.random((7, 4)), rng.random((7, 3)), rng.integers(0, 3, 7)
+    raw = {RowsHead: [np.concatenate([boxes, scores], 1)], ClassIdsHead: [boxes, scores[:, 0], ids]}.get(
+        type(head), [boxes, scores]
+    )
+    raw = [one.astype(np.float32) for one in raw]
+
+    for bare, batched in zip(head.candidates(raw, SIZE_HW), head.candidates([one[None] for one in raw], SIZE_HW), strict=True):
+        np.testing.assert_array_equal(bare, batched)

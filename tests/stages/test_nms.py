@@ -3,12 +3,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.catalogue import NMS_METHODS
 from workbench.detections.boxes import pairwise_iou
 from workbench.errors import SettingsError
 from workbench.settings import Nms
 from workbench.stages import HOST_NMS, suppress
 
-METHODS = pytest.mark.parametrize("method", HOST_NMS)
+METHODS = pytest.mark.parametrize("method", [method for method in HOST_NMS if NMS_METHODS[method].hard])
 PER_CLASS = pytest.mark.parametrize("per_class", [True, False], ids=["per class", "all classes"])
 CLASSES = 3
 SCORES = st.one_of(st.sampled_from([0.0, 0.3, 0.5, 0.5, 0.9, np.nan, np.inf]), st.floats(0, 1, width=32))  # many ties
@@ -178,6 +179,17 @@ def test_what_is_kept_is_sorted_and_overlaps_no_more_than_allowed(scene, iou):
     rivals = (found.class_ids[:, None] == found.class_ids) & ~np.eye(len(found), dtype=bool)
     assert (overlaps[rivals] <= np.float32(iou)).all()
     assert (np.diff(found.scores) <= 0).all()
+
+
+@PER_CLASS
+@given(scene=SCENES, limits=st.sampled_from([(1, 1), (5, 3), (100, 3), (5, 100), (100, 100)]))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_without_suppression_all_stay_that_no_overlap_removes(per_class, scene, limits):
+    values = {"per_class": per_class, "top_k": limits[0], "max_detections": limits[1]}
+
+    found = suppress(*arrays(scene), Nms(method="none", iou=0.0, **values))
+
+    assert_same(found, suppress(*arrays(scene), Nms(method="numpy", iou=1.0, **values)))  # no overlap is greater
 
 
 def test_a_method_of_the_graph_is_refused_on_the_host():

@@ -75,3 +75,16 @@ def test_rows_hold_box_score_and_class():
 
     assert found.class_ids.tolist() == [7]
     np.testing.assert_allclose(found.boxes_xyxy_px, [[10, 20, 30, 40]])
+
+
+def test_detections_without_a_batch_axis_are_of_one_image():
+    (tensors,) = DetectionTensors().detections([BOXES[0], SCORES[0], CLASSES[0], np.float32(2)], SIZE_HW)
+    (rows,) = DetectionRows().detections([np.array([[10, 20, 30, 40, 0.5, 7]], np.float32)], SIZE_HW)
+
+    assert (tensors.class_ids.tolist(), rows.class_ids.tolist()) == ([2, 1], [7])
+
+
+def test_a_box_that_is_listed_under_two_classes_is_two_detections():
+    (found,) = DetectionTensors().detections([BOXES[:, [1, 1]], SCORES[:, [1, 2]], CLASSES[:, [1, 2]]], SIZE_HW)
+
+    assert found.class_ids.tolist() == [2, 3]

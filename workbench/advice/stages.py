@@ -4,7 +4,7 @@ from workbench.advice.arithmetic import DECODE, amdahl, of_frame, overlapping, s
 from workbench.advice.card import Card
 from workbench.advice.pool import Pool
 from workbench.advice.rule import QUICKER, SHARE_NOTED, Theory, draw_up
-from workbench.catalogue import engine_row
+from workbench.catalogue import engine_row, nms_row
 from workbench.record import Record
 from workbench.timing import limit
 from workbench.wording import format_number, format_percent, format_seconds_as_ms
@@ -12,13 +12,12 @@ from workbench.wording import format_number, format_percent, format_seconds_as_m
 NMS_TIMES_NOTED = 2.0  # NMS medians of separate runs; less could be the frames
 STOP_GAIN = 1.15  # if inference cost nothing at all; quantising brings a part of that, and costs accuracy
 IDLE_NOTED = 0.25  # of the cores' time; less is lost to scheduling anyway
-SOFT = "soft"  # the NMS that keeps other boxes than the rest: no one's replacement
 LIKELY_QUICK = ("opencv", "tensorflow")  # to try where nothing is known: quick with few candidates, and with many
 
 NMS_THEORY: Theory = (
     "NMS compares every box that is left with the best one, again and again: about (boxes kept) × (candidates) comparisons.",
     "A loop in Python pays some 100 ns for each step of it; the same comparisons as one array operation or in C++ cost a few.",
-    "All of nms.method but soft keep the same boxes, so this costs no accuracy.",
+    "All of nms.method but soft and none keep the same boxes, so this costs no accuracy.",
 )
 RESIZE_THEORY: Theory = (
     "Pillow filters over every source pixel, so a large frame costs much however small the input is.",
@@ -49,10 +48,11 @@ def nms_dominates(pool: Pool, record: Record) -> Card | None:
         return None
     own = record.settings.nms.method
     quickest = _quickest(pool, record, "nms", "nms.method")
-    if quickest is not None and SOFT in {own, quickest.settings.nms.method}:
-        quickest = None
+    hard = nms_row(own).hard
+    if quickest is not None and not (hard and nms_row(quickest.settings.nms.method).hard):
+        quickest = None  # another choice of boxes is no one's replacement
     tried = {other.settings.nms.method for other in pool.siblings(record, ("nms.method",))} | {own}
-    untried = next((method for method in LIKELY_QUICK if method not in tried and own != SOFT), None)
+    untried = next((method for method in LIKELY_QUICK if method not in tried and hard), None)
     method = quickest.settings.nms.method if quickest is not None else untried
     told = f"The NMS stage takes {of_frame(record, 'nms')} with nms.method={own}."
     if quickest is not None:
@@ -63,7 +63,7 @@ def nms_dominates(pool: Pool, record: Record) -> Card | None:
         "nms-dominates",
         title="NMS takes much of the frame",
         finding=f"In {pool.label(record)}, NMS takes {format_percent(part)} of the frame.",
-        evidence=told if method or own == SOFT else f"{told} No other method measured here is quicker.",
+        evidence=told if method or not hard else f"{told} No other method measured here is quicker.",
         expected=amdahl(record, ("nms",), stage(quickest, "nms") if quickest else None),
         change={"nms.method": method} if method else None,
         theory=NMS_THEORY,

@@ -2,6 +2,6 @@
 
 from workbench.catalogue.code import load
 from workbench.catalogue.engines import ENGINES, EngineRow, Package, engine_row
-from workbench.catalogue.nms import NMS_METHODS, MethodsOf, NmsRow
+from workbench.catalogue.nms import NMS_METHODS, MethodsOf, NmsRow, nms_row
 
-__all__ = ["ENGINES", "NMS_METHODS", "EngineRow", "MethodsOf", "NmsRow", "Package", "engine_row", "load"]
+__all__ = ["ENGINES", "NMS_METHODS", "EngineRow", "MethodsOf", "NmsRow", "Package", "engine_row", "load", "nms_row"]

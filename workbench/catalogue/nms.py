@@ -23,11 +23,20 @@ class NmsRow:
         name: In `nms.method`.
         place: Where it runs: on the host, as TensorFlow operations, or inside the detector's own network.
         code: What does it, as `module:NAME`: a `workbench.stages.HostNms`, or a `workbench.graph.GraphNms`.
+        hard: Whether it keeps the boxes that hard NMS keeps, by the one rule of `workbench.stages.nms`; such methods replace each
+            other.
+        note: What the user should know who turns its knobs; `None` where all of them do what they say.
     """
 
     name: str
     place: Place
     code: str = ""
+    hard: bool = True
+    note: str | None = None
+
+
+SOFT_NOTE = "soft NMS lowers the scores of what overlaps and removes nothing itself: nms.iou plays no part, nms.score decides"
+NONE_NOTE = "nms.method=none removes nothing that overlaps: the best nms.max_detections above nms.score stay; nms.iou plays no part"
 
 
 ROWS = (
@@ -37,10 +46,16 @@ ROWS = (
     NmsRow("tensorflow", "graph", "workbench.graph.nms:TENSORFLOW"),
     NmsRow("combined", "graph", "workbench.graph.nms:COMBINED"),
     NmsRow("padded", "graph", "workbench.graph.nms:PADDED"),
-    NmsRow("soft", "graph", "workbench.graph.nms:SOFT"),
-    NmsRow("model", "model"),
+    NmsRow("soft", "graph", "workbench.graph.nms:SOFT", hard=False, note=SOFT_NOTE),
+    NmsRow("none", "host", "workbench.stages.nms:by_score", hard=False, note=NONE_NOTE),
+    NmsRow("model", "model", hard=False),
 )
 NMS_METHODS: dict[str, NmsRow] = {row.name: row for row in ROWS}
+
+
+def nms_row(name: str) -> NmsRow:
+    """Return a method's row. A record of another version may name one that is not in the table: its row tells only the name."""
+    return NMS_METHODS.get(name) or NmsRow(name, "host", hard=False)
 
 
 @final

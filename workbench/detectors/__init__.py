@@ -4,7 +4,7 @@ from workbench.detectors.anchor_card import unfinished_card
 from workbench.detectors.anchor_generators import AnchorCard, PyramidGenerator, SsdGenerator
 from workbench.detectors.card import SUFFIXES, Card, card_path, write_card
 from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name, first_line
-from workbench.detectors.detector import OWN_NMS, Detector, Meaning
+from workbench.detectors.detector import NO_NMS, OWN_NMS, Detector, Meaning
 from workbench.detectors.files import LoadedModel, as_detector, load_detector, load_model, why_no_detector
 from workbench.detectors.input_card import OFFSET_AND_FACTOR, InputCard
 from workbench.detectors.keras_network import KerasNetwork, named_outputs
@@ -12,11 +12,20 @@ from workbench.detectors.level_cards import DistancesCard, SsdCard, YoloMapsCard
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger, without_retracing_remarks
 from workbench.detectors.network import Calibration, LiteRtModel
 from workbench.detectors.onnx_conversion import to_onnx
-from workbench.detectors.output_cards import BoxesCard, CandidatesCard, DetectionsCard, RowsCard, YoloxCard
+from workbench.detectors.output_cards import (
+    BoxesCard,
+    CandidatesCard,
+    ClassIdsCard,
+    DetectionsCard,
+    DetrCard,
+    RowsCard,
+    YoloxCard,
+)
 from workbench.detectors.readings import found_under
 
 __all__ = [
     "CALIBRATED",
+    "NO_NMS",
     "OFFSET_AND_FACTOR",
     "OWN_NMS",
     "PRECISION_OPTIONS",
@@ -26,8 +35,10 @@ __all__ = [
     "Calibration",
     "CandidatesCard",
     "Card",
+    "ClassIdsCard",
     "DetectionsCard",
     "Detector",
+    "DetrCard",
     "DistancesCard",
     "InputCard",
     "KerasNetwork",

@@ -18,7 +18,7 @@ fit = "stretch"            # or letterbox
 [candidates]
 kind = "ssd"
 tensors = $tensors
-background = false         # true where the first score is that of nothing being there
+# background = "first"     # or "last": where the score of nothing being there stands; leave it out where there is none
 activation = "none"        # or sigmoid, softmax: what the scores still have to pass
 center_variance = 0.1
 size_variance = 0.2

@@ -3,6 +3,7 @@
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,6 +17,7 @@ from workbench.detectors.output_cards import CandidatesCard, DetectionsCard
 from workbench.detectors.output_kinds import candidates_card
 from workbench.errors import ModelError, SaveError
 from workbench.record import OPEN, SETTLED_BY, Guess, write_whole
+from workbench.stages import BOXES_RANK
 
 SUFFIXES = (".card.toml", ".card.json")
 
@@ -57,11 +59,15 @@ class Card(CardPart):
             raise ModelError(
                 f"the card names the output {missing[0]!r}, the model has {', '.join(map(str, tensors.outputs))}; correct the card"
             )
+        labels = self._labels(tensors, there, folder)
+        input_spec = self.input.spec(tensors.inputs[0])
+        if any(len(there[part.tensors[0]].shape) == BOXES_RANK - 1 for part in parts):  # no batch axis: one picture at a time
+            input_spec = replace(input_spec, batch=1)
         return Meaning(
             kind=_kind(self),
-            input_spec=self.input.spec(tensors.inputs[0]),
-            labels=self._labels(tensors, there, folder),
-            head=self.candidates.head() if self.candidates else None,
+            input_spec=input_spec,
+            labels=labels,
+            head=self.candidates.with_classes(len(labels)).head() if self.candidates else None,
             head_outputs=self.candidates.tensors if self.candidates else (),
             own_nms=self.detections.reader() if self.detections else None,
             own_outputs=self.detections.tensors if self.detections else (),

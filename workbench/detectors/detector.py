@@ -12,6 +12,7 @@ from workbench.settings import PRECISIONS, Nms, Settings
 from workbench.stages import Head, InputSpec, OwnNms
 
 OWN_NMS = "model"  # the method that is the network's own
+NO_NMS = "none"  # the method that suppresses nothing
 NO_OWN_NMS = "this model holds no NMS of its own; choose any other method"
 NO_CANDIDATES = "this model does its own NMS and gives no candidates from before it; choose model"
 
@@ -80,15 +81,20 @@ class Detector:
         """What the network wants to be fed."""
         return self.meaning.input_spec
 
+    @property
+    def usual_nms(self) -> str | None:
+        """The method that fits its outputs, whatever a preset says: its own, or none; `None` where any of the others does."""
+        head = self.meaning.head
+        return OWN_NMS if head is None else NO_NMS if head.distinct else None
+
     def default_settings(self) -> Settings:
         """Return settings that this detector can take and a newcomer would expect."""
         refused = self.refusals.get("runtime.engine", {})
         litert = "graph" in refused
-        method = OWN_NMS if self.meaning.head is None else "opencv" if litert else "tensorflow"
         values: dict[str, object] = {
             "runtime.engine": "litert" if litert else "graph",
             "input.resize": "opencv" if litert else "graph",
-            "nms.method": method,
+            "nms.method": self.usual_nms or ("opencv" if litert else "tensorflow"),
             "runtime.batch": self.input_spec.batch or 1,
         }
         refused_precisions = self.refusals.get("runtime.precision", {})

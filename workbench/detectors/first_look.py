@@ -16,7 +16,8 @@ from workbench.detectors.evidence import CHANGES, CLEAR, CLEAR_COLOUR, SUPPORT, 
 from workbench.detectors.feeding import feeding_words, is_usual, ways_to_feed
 from workbench.detectors.input_card import InputCard
 from workbench.detectors.network import Network, Tensors
-from workbench.detectors.output_kinds import OutputReading, Outputs, readings
+from workbench.detectors.output_kinds import readings
+from workbench.detectors.output_reading import OutputReading, Outputs
 from workbench.detectors.readings import Proposal, Run, card_of, found_under, habits
 from workbench.errors import ModelError
 from workbench.record import Guess

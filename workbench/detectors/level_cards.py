@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from workbench.detectors.anchor_generators import AnchorCard, PyramidGenerator, SsdGenerator
 from workbench.detectors.network import TensorSpec
-from workbench.detectors.output_cards import CandidatesCard
+from workbench.detectors.output_cards import BackgroundField, CandidatesCard
 from workbench.stages import (
     Activation,
     AnchorGrids,
@@ -58,7 +58,7 @@ class SsdCard(CandidatesCard):
     """`linear`: sizes are no logarithms, as in MediaPipe."""
     planar: bool = False
     """Whether channels come first."""
-    background: bool = False
+    background: BackgroundField = None
     activation: Activation = "none"
 
     @model_validator(mode="after")
@@ -87,7 +87,8 @@ class SsdCard(CandidatesCard):
         channels, anchors = _channels(scores, self.planar), _channels(offsets, self.planar)
         if channels is None or (len(scores.shape) == MAP and anchors is None):
             return None
-        return (channels // max(1, (anchors or 0) // BOX) if len(scores.shape) == MAP else channels) - self.background
+        each = channels // max(1, (anchors or 0) // BOX) if len(scores.shape) == MAP else channels
+        return each - (self.background is not None)
 
 
 class YoloMapsCard(CandidatesCard):

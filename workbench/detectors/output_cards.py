@@ -2,18 +2,21 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from workbench.detectors.input_card import CardPart
 from workbench.detectors.network import TensorSpec
 from workbench.stages import (
     Activation,
+    Background,
     BoxesHead,
     BoxOrder,
+    ClassIdsHead,
     DetectionRows,
     DetectionTensors,
+    DetrHead,
     Head,
     OwnNms,
     RowsHead,
@@ -21,6 +24,15 @@ from workbench.stages import (
 )
 
 Units = Literal["normalised", "pixels"]
+
+
+def _background(value: object) -> object:
+    """Read yes and no, which earlier cards hold, as `first` and as none."""
+    return {True: "first", False: None}[value] if isinstance(value, bool) else value
+
+
+BackgroundField = Annotated[Background | None, BeforeValidator(_background)]
+"""Where the score of "nothing here" stands among those of the classes; none is left out where it stands nowhere."""
 
 
 class CandidatesCard(CardPart, ABC):
@@ -36,6 +48,10 @@ class CandidatesCard(CardPart, ABC):
     def head(self) -> Head:
         """Return what makes candidates of them."""
 
+    def with_classes(self, _: int) -> Self:
+        """Return the card with the number of classes that the labels tell, for kinds whose tensors do not."""
+        return self
+
     @abstractmethod
     def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
         """Return how many classes they score, as the tensors' shapes say; `None` where those leave it open."""
@@ -50,7 +66,7 @@ class BoxesCard(CandidatesCard):
     """Boxes `(n, A, 4)` and scores `(n, A, C)`."""
     order: BoxOrder = "xyxy"
     units: Units = "normalised"
-    background: bool = False
+    background: BackgroundField = None
     activation: Activation = "none"
 
     def head(self) -> Head:
@@ -58,7 +74,7 @@ class BoxesCard(CandidatesCard):
         return BoxesHead(order=self.order, normalised=normalised, background=self.background, activation=self.activation)
 
     def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
-        return _last(tensors, self.tensors[1], self.background)
+        return _side(tensors, self.tensors[1], self.background is not None)
 
 
 class RowsCard(CandidatesCard):
@@ -72,6 +88,16 @@ class RowsCard(CandidatesCard):
     order: BoxOrder = "cxcywh"
     units: Units = "pixels"
     activation: Activation = "none"
+    extra_columns: int = Field(0, ge=0)
+    """Columns behind the class scores that are left out: coefficients of a mask (YOLO segment), keypoints (YOLO pose)."""
+    rotated: bool = False
+    """Whether the last column is the angle of the box, in radians (YOLO obb); the upright box around it is taken."""
+
+    @model_validator(mode="after")
+    def _turned_about_its_centre(self) -> Self:
+        if self.rotated and self.order != "cxcywh":
+            raise ValueError('rotated is for boxes of centre and size; write order = "cxcywh"')
+        return self
 
     def head(self) -> Head:
         return RowsHead(
@@ -80,12 +106,13 @@ class RowsCard(CandidatesCard):
             order=self.order,
             normalised=self.units == "normalised",
             activation=self.activation,
+            extra_columns=self.extra_columns,
+            rotated=self.rotated,
         )
 
     def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
-        shape = tensors[self.tensors[0]].shape
-        columns = shape[1] if self.transposed else shape[-1]
-        return None if columns is None else columns - (5 if self.objectness else 4)
+        others = 4 + self.objectness + self.extra_columns + self.rotated
+        return _side(tensors, self.tensors[0], others, axis=-2 if self.transposed else -1)
 
 
 class YoloxCard(CandidatesCard):
@@ -100,8 +127,55 @@ class YoloxCard(CandidatesCard):
         return YoloxHead(strides=self.strides)
 
     def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
-        columns = tensors[self.tensors[0]].shape[-1]
-        return None if columns is None else columns - 5
+        return _side(tensors, self.tensors[0], 5)
+
+
+class DetrCard(CandidatesCard):
+    """A box an object, from queries, and scores; no NMS is wanted (DETR, RT-DETR, RF-DETR, D-FINE)."""
+
+    spoken = "DETR"
+    kind: Literal["detr"] = "detr"
+    tensors: tuple[str, str]
+    """Boxes `(n, Q, 4)` and scores `(n, Q, C)`."""
+    order: BoxOrder = "cxcywh"
+    units: Units = "normalised"
+    background: BackgroundField = None
+    """`last` for DETR's own, where it is "no object"."""
+    activation: Activation = "sigmoid"
+    """`softmax` for DETR's own."""
+
+    def head(self) -> Head:
+        normalised = self.units == "normalised"
+        return DetrHead(order=self.order, normalised=normalised, background=self.background, activation=self.activation)
+
+    def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
+        return _side(tensors, self.tensors[1], self.background is not None)
+
+
+class ClassIdsCard(CandidatesCard):
+    """Decoded boxes, each with the score and the number of its best class. How many classes there are, the labels say."""
+
+    spoken = "boxes, scores and class ids"
+    kind: Literal["class-ids"] = "class-ids"
+    tensors: tuple[str, str, str]
+    """Boxes `(n, A, 4)`, scores `(n, A)` and numbers of classes `(n, A)`."""
+    order: BoxOrder = "xyxy"
+    units: Units = "pixels"
+    first_class: int = 0
+    """The number of the first label."""
+    class_count: int | None = Field(None, ge=1)
+    """As many as there are labels, where it does not stand here."""
+
+    def head(self) -> Head:
+        assert self.class_count is not None, "the labels have told it"
+        normalised = self.units == "normalised"
+        return ClassIdsHead(order=self.order, normalised=normalised, first_class=self.first_class, class_count=self.class_count)
+
+    def classes(self, _: Mapping[str, TensorSpec]) -> int | None:
+        return self.class_count
+
+    def with_classes(self, count: int) -> Self:
+        return self.model_copy(update={"class_count": count})
 
 
 class DetectionsCard(CardPart):
@@ -125,7 +199,8 @@ class DetectionsCard(CardPart):
         return reads(order=self.order, normalised=self.units == "normalised", first_class=self.first_class)
 
 
-def _last(tensors: Mapping[str, TensorSpec], name: str, background: bool) -> int | None:
+def _side(tensors: Mapping[str, TensorSpec], name: str, others: int, axis: int = -1) -> int | None:
+    """Return how long an output is along an axis, less what is no class there; `None` where its shape leaves it open."""
     shape = tensors[name].shape
-    last = shape[-1] if shape else None
-    return None if last is None else last - background
+    side = shape[axis] if len(shape) >= -axis else None
+    return None if side is None else side - others

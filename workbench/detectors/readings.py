@@ -11,7 +11,7 @@ from workbench.detectors.coco_labels import COCO80
 from workbench.detectors.input_card import InputCard
 from workbench.detectors.labels import guessed_labels, labels_of
 from workbench.detectors.network import Tensors
-from workbench.detectors.output_kinds import OutputReading
+from workbench.detectors.output_reading import OutputReading
 from workbench.record import Guess
 from workbench.settings import Nms, SizeHW
 from workbench.stages import suppress
@@ -107,14 +107,15 @@ def found_under(card: Card, tensors: Tensors, outputs: Mapping[str, FloatArray],
         ModelError: The card does not fit the outputs.
     """
     meaning = card.meaning(tensors)
-    raw = [outputs[name][:1] for name in (meaning.head_outputs if meaning.head else meaning.own_outputs)]
+    raw = [outputs[name] for name in (meaning.head_outputs if meaning.head else meaning.own_outputs)]
     if meaning.head is None:
         assert meaning.own_nms is not None, "a meaning has one of the two"
         found = meaning.own_nms.detections(raw, size_hw)[0]
         found = found.where(found.scores > READING_NMS.score)
     else:
         boxes, scores = meaning.head.candidates(raw, size_hw)
-        found = suppress(np.asarray(boxes[0], np.float32), np.asarray(scores[0], np.float32), READING_NMS)
+        nms = READING_NMS.model_copy(update={"method": "none"}) if meaning.head.distinct else READING_NMS
+        found = suppress(np.asarray(boxes[0], np.float32), np.asarray(scores[0], np.float32), nms)
     return found.where(_plausible(found, size_hw))
 
 

@@ -6,7 +6,18 @@ from typing import Any
 from workbench.detectors import OFFSET_AND_FACTOR, Card, InputCard, Meaning
 from workbench.errors import UnavailableError
 from workbench.export.program.contents import READERS
-from workbench.stages import AnchorGrids, BoxesHead, DistancesHead, InputSpec, RowsHead, SsdHead, YoloMapsHead, YoloxHead
+from workbench.stages import (
+    AnchorGrids,
+    BoxesHead,
+    ClassIdsHead,
+    DetrHead,
+    DistancesHead,
+    InputSpec,
+    RowsHead,
+    SsdHead,
+    YoloMapsHead,
+    YoloxHead,
+)
 
 CARD_KINDS: dict[type, str] = {
     SsdHead: "ssd",
@@ -15,6 +26,8 @@ CARD_KINDS: dict[type, str] = {
     BoxesHead: "boxes",
     RowsHead: "rows",
     YoloxHead: "yolox",
+    DetrHead: "detr",
+    ClassIdsHead: "class-ids",
 }
 
 

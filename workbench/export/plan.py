@@ -2,15 +2,13 @@
 
 from pathlib import Path
 
-from workbench.catalogue import ENGINES
-from workbench.detectors import OWN_NMS, Detector
+from workbench.catalogue import ENGINES, nms_row
+from workbench.detectors import Detector
 from workbench.errors import UnavailableError
-from workbench.graph import SOFT_NOTE
 from workbench.settings import Settings
 
 PROGRAM = Path(__file__).parent / "program"
-SOFT, QUICKEST = "soft", "opencv"
-OF_THEIR_OWN = (SOFT, OWN_NMS)  # every other method keeps what OpenCV's keeps
+QUICKEST = "opencv"  # of those methods that keep the same boxes
 SAME_BOXES = "nms: OpenCV's, which keeps the boxes that {method} keeps"
 SAME_NETWORK = "the network runs as a graph, which finds what {engine} finds"
 
@@ -22,17 +20,18 @@ def runtime_of(engine: str) -> str:
 
 def notes_on(chosen: Settings, runs: Settings) -> tuple[str, ...]:
     """Say where the program goes another way to the same detections; and what the chosen NMS does."""
+    note = nms_row(runs.nms.method).note
     return (
         *((SAME_NETWORK.format(engine=chosen.runtime.engine),) if chosen.runtime.engine != runs.runtime.engine else ()),
         *((SAME_BOXES.format(method=chosen.nms.method),) if chosen.nms.method != runs.nms.method else ()),
-        *((SOFT_NOTE,) if runs.nms.method == SOFT else ()),
+        *((note,) if note else ()),
     )
 
 
 def what_runs(chosen: Settings) -> Settings:
     """Return the settings by which the program reaches the detections of the chosen ones."""
     engine = ENGINES[chosen.runtime.engine].exported_as or chosen.runtime.engine
-    method = chosen.nms.method if chosen.nms.method in OF_THEIR_OWN else QUICKEST
+    method = QUICKEST if nms_row(chosen.nms.method).hard else chosen.nms.method
     return chosen.with_values({"runtime.engine": engine, "nms.method": method})
 
 

@@ -13,14 +13,13 @@ from workbench.graph.dataset import (
     next_batch,
     next_number,
 )
-from workbench.graph.nms import GRAPH_NMS, SOFT_NOTE
+from workbench.graph.nms import GRAPH_NMS
 from workbench.graph.ops import tensor_ops
 from workbench.graph.preprocess import prepare, resize, scale
 from workbench.graph.suppressor import GraphSuppressor
 
 __all__ = [
     "GRAPH_NMS",
-    "SOFT_NOTE",
     "DatasetError",
     "FedBatch",
     "GraphSuppressor",

@@ -28,7 +28,6 @@ from workbench.graph.candidates import NO_SCORE, Candidates, Tensor, select, sel
 from workbench.settings import Nms
 from workbench.stages import SOFT_SIGMA
 
-SOFT_NOTE = "soft NMS lowers the scores of what overlaps and removes nothing itself: nms.iou plays no part, nms.score decides"
 COORDINATE_LIMIT = 16384.0  # twice the longest side that settings allow
 UNROLL_LIMIT = 16  # images whose NMS is written out side by side in the graph, where TensorFlow can run them at once
 KINDS = ("float32", "float32", "int32", "int32")  # of the fields of `Suppressed`
@@ -61,12 +60,10 @@ class GraphNms:
     Attributes:
         thin_out: From candidates and a rule to what is left.
         xla_refusal: Why XLA cannot compile it on a CPU; `None` where it can.
-        note: What the user should know who turns its knobs; `None` where all of them do what they say.
     """
 
     thin_out: Callable[[Candidates, Rule], Suppressed]
     xla_refusal: str | None = None
-    note: str | None = None
 
     def __call__(self, boxes_xyxy: Tensor, scores: Tensor, score: Tensor, iou: Tensor, nms: Nms, *, static: bool) -> Suppressed:
         """Thin out the candidates of a batch; usable in any `tf.function`.
@@ -226,5 +223,5 @@ def _soft(candidates: Candidates, rule: Rule) -> Suppressed:
 TENSORFLOW = GraphNms(_tensorflow)
 COMBINED = GraphNms(_combined, "XLA has no CombinedNonMaxSuppression on a CPU")
 PADDED = GraphNms(_padded)
-SOFT = GraphNms(_soft, "XLA has no NonMaxSuppressionV5 (soft) on a CPU", SOFT_NOTE)
+SOFT = GraphNms(_soft, "XLA has no NonMaxSuppressionV5 (soft) on a CPU")
 GRAPH_NMS: Mapping[str, GraphNms] = MethodsOf("graph")

@@ -15,6 +15,8 @@ def tensor_ops() -> ArrayOps:
         minimum=tf.minimum,
         stack_last=lambda parts: tf.stack(parts, axis=-1),
         swap_last_axes=lambda x: tf.transpose(x, [0, 2, 1]),
+        cos=tf.cos,
+        sin=tf.sin,
         sigmoid=tf.sigmoid,
         softmax=lambda x: tf.nn.softmax(x, axis=-1),
         transpose=tf.transpose,

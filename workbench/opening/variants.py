@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from workbench.detectors import OWN_NMS, Detector
+from workbench.detectors import Detector
 from workbench.opening.availability import check
 from workbench.settings import PRESETS, Settings, assignments, parse_variant
 
@@ -71,15 +71,15 @@ def _variant(detector: Detector, settings: Settings, text: str, name: str | None
 def wished(detector: Detector, text: str, fast: Mapping[str, object] | None = None) -> Settings:
     """Return the settings that a text means for a detector; `check` says whether it can take them.
 
-    A preset's NMS is for networks that want one: where a network does its own and gives nothing from before it, that stays,
-    unless the text names `nms.method`.
+    A preset's NMS is for networks that want one: where a network does its own and gives nothing from before it, or gives each
+    object one box, that stays, unless the text names `nms.method`.
 
     Raises:
         SettingsError: There is no such preset or setting, or its value cannot be.
     """
     settings = parse_variant(text, fast, detector.default_settings())
-    if detector.meaning.head is None and "nms.method" not in text:
-        return settings.with_values({"nms.method": OWN_NMS})
+    if detector.usual_nms and "nms.method" not in text:
+        return settings.with_values({"nms.method": detector.usual_nms})
     return settings
 
 
@@ -100,7 +100,7 @@ def _spellings(detector: Detector, settings: Settings) -> Iterator[str]:
         base = default | values
         if preset and base["runtime.engine"] != settings.runtime.engine:
             continue  # nobody would call it so
-        if detector.meaning.head is None:  # as `wished` reads it
-            base["nms.method"] = OWN_NMS
+        if detector.usual_nms:  # as `wished` reads it
+            base["nms.method"] = detector.usual_nms
         changed = assignments(settings, [name for name, value in base.items() if wanted[name] != value])
         yield ",".join([preset, *changed] if preset else changed)

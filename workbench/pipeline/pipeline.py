@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.catalogue import ENGINES
+from workbench.catalogue import ENGINES, nms_row
 from workbench.detections import Detections, UInt8Array
 from workbench.detectors import OWN_NMS, Calibration, Detector
 from workbench.engines import Candidates, Engine, open_engine, set_tensorflow_threads, stack_frames
@@ -59,8 +59,8 @@ class Pipeline:
     @property
     def nms_notes(self) -> tuple[str, ...]:
         """What people should know of the NMS that they chose."""
-        method = GRAPH_NMS.get(self.settings.nms.method)
-        return (method.note,) if method and method.note else ()
+        note = nms_row(self.settings.nms.method).note
+        return (note,) if note else ()
 
     def _nms_traces(self) -> int:
         if not isinstance(self._suppressor, GraphSuppressor):

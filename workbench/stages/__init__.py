@@ -1,12 +1,13 @@
 """The steps that a frame passes, on the host: prepare, decode, thin out, draw. NumPy, OpenCV and Pillow only."""
 
 from workbench.stages.anchors import AnchorGrid, AnchorGrids, AnchorUnits, CellOrigin, CellStep
+from workbench.stages.decoded_heads import BoxesHead, ClassIdsHead, DetrHead, RowsHead
 from workbench.stages.draw import caption, draw
-from workbench.stages.heads import NUMPY_OPS, Activation, Array, ArrayOps, BoxesHead, BoxOrder, Head, RowsHead, YoloxHead
+from workbench.stages.heads import BOXES_RANK, NUMPY_OPS, Activation, Array, ArrayOps, Background, BoxOrder, Head, YoloxHead
 from workbench.stages.input_spec import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel, place
 from workbench.stages.jpeg import encode_jpeg, fitted, picture
 from workbench.stages.level_heads import DistancesHead, DistanceUnits, OffsetOrder, OffsetSizes, SsdHead, YoloMapsHead, YoloSizes
-from workbench.stages.nms import by_opencv
+from workbench.stages.nms import by_opencv, by_score
 from workbench.stages.overlay import Overlay, counts, overlay
 from workbench.stages.own_nms import DetectionRows, DetectionTensors, OwnNms
 from workbench.stages.preprocess import prepare
@@ -15,6 +16,7 @@ from workbench.stages.soft_nms import SOFT_SIGMA, soften
 from workbench.stages.suppressor import HOST_NMS, Suppressor, suppress
 
 __all__ = [
+    "BOXES_RANK",
     "CHANNELS",
     "HOST_NMS",
     "NUMPY_OPS",
@@ -26,13 +28,16 @@ __all__ = [
     "AnchorUnits",
     "Array",
     "ArrayOps",
+    "Background",
     "BoxOrder",
     "BoxesHead",
     "CellOrigin",
     "CellStep",
+    "ClassIdsHead",
     "Colour",
     "DetectionRows",
     "DetectionTensors",
+    "DetrHead",
     "DistanceUnits",
     "DistancesHead",
     "Fit",
@@ -51,6 +56,7 @@ __all__ = [
     "YoloSizes",
     "YoloxHead",
     "by_opencv",
+    "by_score",
     "caption",
     "counts",
     "dequantised",

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 
@@ -19,8 +19,10 @@ from workbench.errors import ModelError
 Array = Any  # a NumPy array or a TensorFlow tensor; both slice, add and multiply alike
 BoxOrder = Literal["xyxy", "yxyx", "cxcywh"]
 Activation = Literal["none", "sigmoid", "softmax"]
+Background = Literal["first", "last"]  # where the score of "nothing here" stands among those of the classes
 
 LOG_SIZE_LIMIT = 10.0  # exp of it is 22,000 anchors wide: no box reaches it, and a broken (int8) network cannot overflow float32
+BOXES_RANK = 3  # image, candidate, coordinate
 LARGEST_EXPONENT = 80.0  # e to the power of it still is a float32
 SIZES_KEPT = 64  # tables of anchors kept in memory, one for each input size; each takes some 100 kB
 
@@ -35,6 +37,8 @@ class ArrayOps:
         minimum: Each element, or the limit where that is smaller.
         stack_last: Joins arrays of one shape along a new last axis.
         swap_last_axes: Turns `(n, a, b)` into `(n, b, a)`.
+        cos: The cosine of each element.
+        sin: The sine of each element.
         sigmoid: 1 / (1 + exp(-x)) of each element.
         softmax: The softmax over the last axis.
         transpose: Puts the axes into another order.
@@ -46,6 +50,8 @@ class ArrayOps:
     minimum: Callable[[Array, float], Array]
     stack_last: Callable[[Sequence[Array]], Array]
     swap_last_axes: Callable[[Array], Array]
+    cos: Callable[[Array], Array]
+    sin: Callable[[Array], Array]
     sigmoid: Callable[[Array], Array]
     softmax: Callable[[Array], Array]
     transpose: Callable[[Array, Sequence[int]], Array]
@@ -63,6 +69,8 @@ NUMPY_OPS = ArrayOps(
     minimum=lambda x, limit: np.minimum(x, np.float32(limit)),
     stack_last=lambda parts: np.stack(parts, axis=-1),
     swap_last_axes=lambda x: np.swapaxes(x, -1, -2),
+    cos=np.cos,
+    sin=np.sin,
     sigmoid=lambda x: 1 / (1 + np.exp(np.minimum(-x, np.float32(LARGEST_EXPONENT)))),
     softmax=_softmax,
     transpose=np.transpose,
@@ -72,7 +80,13 @@ NUMPY_OPS = ArrayOps(
 
 
 class Head(ABC):
-    """Turns what a network puts out into candidates for NMS."""
+    """Turns what a network puts out into candidates for NMS.
+
+    Attributes:
+        distinct: Whether each object has one candidate, so that no NMS is wanted.
+    """
+
+    distinct: ClassVar[bool] = False
 
     @abstractmethod
     def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
@@ -116,65 +130,6 @@ class YoloxHead(Head):
         return box_corners(x, y, half_width, half_height, ops), output[..., 4:5] * output[..., 5:]
 
 
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoxesHead(Head):
-    """Boxes that the network has decoded itself, but not yet thinned out.
-
-    `raw` is boxes `(n, A, 4)` and scores `(n, A, C)`.
-
-    Attributes:
-        order: What the four numbers of a box are.
-        normalised: Whether they are in 0..1 of the input's sides, rather than in pixels of it.
-        background: Whether the first score is that of "nothing here"; it is left out.
-        activation: What the scores still have to pass.
-    """
-
-    order: BoxOrder = "xyxy"
-    normalised: bool = True
-    background: bool = False
-    activation: Activation = "none"
-
-    def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
-        boxes, scores = raw
-        columns = tuple(boxes[..., n] for n in range(4))
-        corners = corners_px(columns, self.order, self.normalised, size_hw, ops)
-        return corners, class_scores(scores, self.activation, self.background, ops)
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowsHead(Head):
-    """One row a candidate: a decoded box, perhaps its score of being an object, and the class scores.
-
-    So export YOLOv5 (https://github.com/ultralytics/yolov5: `(n, A, 5 + C)` with objectness) and YOLOv8 and 11
-    (https://github.com/ultralytics/ultralytics: `(n, 4 + C, A)` without). `raw` is that one output. With objectness a candidate's
-    score is objectness times class score.
-
-    Attributes:
-        transposed: Whether candidates run along the last axis.
-        objectness: Whether the number after the box is the score of being an object.
-        order: What the four numbers of a box are.
-        normalised: Whether they are in 0..1 of the input's sides, rather than in pixels of it.
-        activation: What objectness and class scores still have to pass.
-    """
-
-    transposed: bool = False
-    objectness: bool = False
-    order: BoxOrder = "cxcywh"
-    normalised: bool = False
-    activation: Activation = "none"
-
-    def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
-        (output,) = raw
-        rows = ops.swap_last_axes(output) if self.transposed else output
-        corners = corners_px(tuple(rows[..., n] for n in range(4)), self.order, self.normalised, size_hw, ops)
-        scores = class_scores(rows[..., 5 if self.objectness else 4 :], self.activation, False, ops)
-        if not self.objectness:
-            return corners, scores
-        return corners, class_scores(rows[..., 4:5], self.activation, False, ops) * scores
-
-
 def corners_px(
     columns: Sequence[Array], order: BoxOrder, normalised: bool, size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS
 ) -> Array:
@@ -193,13 +148,22 @@ def corners_px(
     return ops.stack_last([first * width, second * height, third * width, fourth * height])
 
 
-def class_scores(scores: Array, activation: Activation, background: bool, ops: ArrayOps) -> Array:
-    """Bring raw scores to 0..1, and leave out that of the background."""
+def one_batch(raw: Sequence[Array]) -> Sequence[Array]:
+    """Give outputs a batch axis where they have none, as those of a network that takes one picture at a time (torchvision's).
+
+    Args:
+        raw: The first are boxes, or rows that hold them: three axes with the batch.
+    """
+    return [one[None] for one in raw] if raw[0].ndim == BOXES_RANK - 1 else raw
+
+
+def class_scores(scores: Array, activation: Activation, background: Background | None, ops: ArrayOps) -> Array:
+    """Take scores through what the network left out, and leave out the background's."""
     if activation == "softmax":
         scores = ops.softmax(scores)
     elif activation == "sigmoid":
         scores = ops.sigmoid(scores)
-    return scores[..., 1:] if background else scores
+    return {None: scores, "first": scores[..., 1:], "last": scores[..., :-1]}[background]
 
 
 def bounded_exp(log_size: Array, ops: ArrayOps) -> Array:

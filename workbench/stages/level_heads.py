@@ -22,6 +22,7 @@ from workbench.stages.heads import (
     Activation,
     Array,
     ArrayOps,
+    Background,
     Head,
     bounded_exp,
     box_corners,
@@ -62,7 +63,7 @@ class SsdHead(Head):
         order: Whether x or y comes first.
         sizes: Whether sizes are logarithms.
         planar: Whether channels come first.
-        background: Whether the first score is that of "nothing here"; it is left out.
+        background: Where the score of "nothing here" is, which is left out; `None` where there is none.
         activation: What the scores still have to pass.
     """
 
@@ -72,7 +73,7 @@ class SsdHead(Head):
     order: OffsetOrder = "xy"
     sizes: OffsetSizes = "exponential"
     planar: bool = False
-    background: bool = False
+    background: Background | None = None
     activation: Activation = "none"
 
     def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
@@ -144,7 +145,7 @@ class YoloMapsHead(Head):
             half_width, half_height = (
                 bounded_exp(rows[..., n], ops) * (side * np.float32(0.5)) for n, side in ((2, width), (3, height))
             )
-        scores = passed(rows[..., 4:5]) * class_scores(rows[..., 5:], self.activation, False, ops)
+        scores = passed(rows[..., 4:5]) * class_scores(rows[..., 5:], self.activation, None, ops)
         return box_corners(x, y, half_width, half_height, ops), scores
 
 
@@ -200,7 +201,7 @@ class DistancesHead(Head):
         sides_ltrb = self._means(distances, ops)
         to_left, to_top, to_right, to_bottom = (sides_ltrb[..., n] * unit for n in range(BOX))
         boxes = ops.stack_last([x - to_left, y - to_top, x + to_right, y + to_bottom])
-        return boxes, class_scores(scores, self.activation, False, ops)
+        return boxes, class_scores(scores, self.activation, None, ops)
 
     def _means(self, distances: Array, ops: ArrayOps) -> Array:
         if self.bins == 1:

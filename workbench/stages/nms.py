@@ -8,6 +8,8 @@ One rule for all methods (`workbench.graph.nms` says where TensorFlow's differ):
 3. Boxes without area, or with a coordinate that is not finite, go.
 4. Greedily from the best: a candidate goes when its intersection over union with one that was kept is **greater than** `iou`.
    With `per_class` only those of its own class count. `max_detections` end it.
+
+`none` leaves the fourth step out: for detectors that give each object one box (DETR and its kin).
 """
 
 from __future__ import annotations
@@ -149,3 +151,9 @@ def by_opencv(boxes_xyxy: FloatArray, scores: FloatArray, settings: NmsRule) -> 
     else:
         kept = dnn.NMSBoxes(boxes_xywh, candidates.scores, **common)
     return candidates.where(np.asarray(kept, np.int64).reshape(-1)[: settings.max_detections])
+
+
+def by_score(boxes_xyxy: FloatArray, scores: FloatArray, settings: NmsRule) -> Detections:
+    """No suppression: the best `max_detections` candidates, however they overlap."""
+    candidates = select(boxes_xyxy, scores, settings)
+    return candidates.where(np.arange(min(len(candidates), settings.max_detections)))

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections import Detections, FloatArray
-from workbench.stages.heads import BoxOrder, corners_px
+from workbench.stages.heads import BoxOrder, corners_px, one_batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnNms(ABC):
-    """Reads the detections that a network puts out.
+    """Reads the detections that a network puts out; where they have no batch axis, of one image.
 
     Attributes:
         order: What the four numbers of a box are.
@@ -49,6 +49,7 @@ class DetectionTensors(OwnNms):
     normalised: bool = True
 
     def detections(self, raw: Sequence[FloatArray], size_hw: tuple[int, int]) -> list[Detections]:
+        raw = one_batch(raw)
         boxes, scores, classes = raw[:3]
         most = scores.shape[1]
         counts = np.clip(np.nan_to_num(raw[3].reshape(-1)), 0, most).astype(int) if len(raw) > 3 else [most] * len(scores)
@@ -67,7 +68,7 @@ class DetectionRows(OwnNms):
     normalised: bool = False
 
     def detections(self, raw: Sequence[FloatArray], size_hw: tuple[int, int]) -> list[Detections]:
-        (rows,) = raw
+        (rows,) = one_batch(raw)
         corners = corners_px([rows[..., n] for n in range(4)], self.order, self.normalised, size_hw)
         return [_sorted(corners[n], row[:, 4], row[:, 5] - self.first_class) for n, row in enumerate(rows)]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, final
 
 from workbench.catalogue import ENGINES, EngineRow
-from workbench.detectors import OWN_NMS, Detector
+from workbench.detectors import NO_NMS, OWN_NMS, Detector
 from workbench.errors import SettingsError, UnavailableError
 from workbench.opening import check
 from workbench.settings import PRECISIONS, Settings, setting_names
@@ -91,7 +91,7 @@ def _sensible(settings: Settings) -> bool:
     method = settings.nms.method
     row = ENGINES[settings.runtime.engine]
     if row.fuses_nms:
-        return method in {XLA_METHOD, OWN_NMS}
+        return method in {XLA_METHOD, NO_NMS, OWN_NMS}
     return not row.runs_tflite or method in HOST_NMS or method == OWN_NMS
 
 
@@ -137,8 +137,9 @@ def _nms_axes(detector: Detector) -> Iterator[tuple[Values, ...]]:
     if detector.meaning.head is None:  # it does its own, and only its score can be moved
         yield ({"nms.method": OWN_NMS},)
         return
-    yield tuple({"nms.method": method} for method in METHODS)
-    yield tuple({"nms.iou": iou} for iou in IOUS)
+    if detector.usual_nms is None:
+        yield tuple({"nms.method": method} for method in METHODS)
+        yield tuple({"nms.iou": iou} for iou in IOUS)
     yield tuple({"nms.per_class": per_class} for per_class in (True, False))
 
 

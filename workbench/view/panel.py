@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.catalogue import ENGINES, NMS_METHODS
-from workbench.detectors import OWN_NMS, Detector
+from workbench.detectors import NO_NMS, OWN_NMS, Detector
 from workbench.errors import SettingsError, UnavailableError
 from workbench.hardware import usable_cores
 from workbench.media import masked, no_camera
@@ -19,6 +19,7 @@ from workbench.wording import format_size
 Described = dict[str, Any]
 
 SIZES = (160, 192, 224, 256, 288, 320, 352, 384, 416, 448, 480, 512, 544, 576, 608, 640)
+NO_NMS_REASON = "nms.method=none drops nothing that overlaps"
 OWN_NMS_REASON = "the model does its own NMS; only score and max thin out what it gives"
 LOOP_REASON = "loop has one worker and nothing that waits"
 TFDATA_ONLY = "only tf.data can give frames in another order; choose feed.mode tfdata"
@@ -161,9 +162,10 @@ def _run(detector: Detector, settings: Settings) -> Iterable[Described]:
 def _nms(detector: Detector, settings: Settings) -> Iterable[Described]:
     nms = settings.nms
     own = {"reason": OWN_NMS_REASON if nms.method == OWN_NMS else None}
+    overlap = {"reason": NO_NMS_REASON} if nms.method == NO_NMS else own
     yield _choice(detector, settings, "nms.method", tuple(NMS_METHODS), kind="select")
     yield {**_control("nms.score", "score", "slider", nms.score), "min": 0.0, "max": 1.0, "step": 0.01, "digits": 2}
-    yield {**_control("nms.iou", "IoU", "slider", nms.iou), "min": 0.0, "max": 1.0, "step": 0.01, "digits": 2, **own}
+    yield {**_control("nms.iou", "IoU", "slider", nms.iou), "min": 0.0, "max": 1.0, "step": 0.01, "digits": 2, **overlap}
     yield _number("nms.max_detections", "max", nms.max_detections, most=1000)
     yield {**_control("nms.per_class", "per class", "toggle", nms.per_class), **own}
     yield {**_number("nms.top_k", "top k", nms.top_k, most=10_000), **own}

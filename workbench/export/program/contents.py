@@ -12,8 +12,10 @@ from workbench.stages import (
     AnchorGrid,
     AnchorGrids,
     BoxesHead,
+    ClassIdsHead,
     DetectionRows,
     DetectionTensors,
+    DetrHead,
     DistancesHead,
     RowsHead,
     SsdHead,
@@ -29,7 +31,10 @@ OpenNetwork = Callable[[Path, Tree, Tree], Infer]
 
 READERS: Mapping[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (SsdHead, YoloMapsHead, DistancesHead, BoxesHead, RowsHead, YoloxHead, DetectionTensors, DetectionRows)
+    for kind in (
+        *(SsdHead, YoloMapsHead, DistancesHead, BoxesHead, RowsHead, YoloxHead, DetrHead, ClassIdsHead),
+        *(DetectionTensors, DetectionRows),
+    )
 }
 """What turns outputs into candidates (the heads), or reads the detections of a network's own NMS."""
 

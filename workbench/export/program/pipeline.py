@@ -17,6 +17,7 @@ from workbench.stages import (
     InputSpec,
     OwnNms,
     by_opencv,
+    by_score,
     draw,
     looked_up,
     place,
@@ -43,7 +44,7 @@ class Pipeline:
         self.resize: str = settings["input"]["resize"]
         self._size_hw: tuple[int, int] = settings["input"]["size_hw"]
         self._reader = reader_of(network["reader"])
-        self._suppress = {"opencv": by_opencv, "soft": soften}.get(self.nms.method)
+        self._suppress = {"opencv": by_opencv, "soft": soften, "none": by_score}.get(self.nms.method)
         self._spec = InputSpec(**network["input"])
         self._tensor = network["input_tensor"]
         self._table = quantising_table(self._spec, self._tensor)
