@@ -88,7 +88,12 @@ def distances(
     found: Detections, size_hw: tuple[int, int], classes: int, strides: Sequence[int], bins: int, point: float
 ) -> tuple[list[FloatArray], list[FloatArray]]:
     """Fill maps of distances, a distribution over two neighbouring bins each, or FCOS's one, and of scores."""
-    sides, scores = maps(size_hw, strides, 4 * bins), maps(size_hw, strides, classes, NOTHING)
+    draw = np.random.default_rng(bins)  # where nothing is, a network puts out anything
+    sides = [
+        np.abs(one) if bins == 1 else one
+        for one in (draw.normal(0, 2, one.shape).astype(np.float32) for one in maps(size_hw, strides, 4 * bins))
+    ]
+    scores = maps(size_hw, strides, classes, NOTHING)
     for (x, y, w, h), score, number in centred(found):
         level = min(range(len(strides)), key=lambda n: abs(max(w, h) / 2 - 3 * strides[n]))
         stride = strides[level]

@@ -12,6 +12,7 @@ import numpy as np
 from workbench.detectors.decoded_outputs import boxes_and_scores, rows
 from workbench.detectors.detection_outputs import object_detection_api
 from workbench.detectors.level_cards import DistancesCard, SsdCard, YoloMapsCard
+from workbench.detectors.level_outputs import anchored, grids
 from workbench.detectors.output_cards import (
     BoxesCard,
     CandidatesCard,
@@ -108,14 +109,14 @@ OUTPUT_KINDS: dict[str, OutputKind] = {
     "Object Detection API": OutputKind(object_detection_api),
     "LiteRT post-processing": OutputKind(_post_processed),
     "end to end": OutputKind(_end_to_end),
+    "distances": OutputKind(grids, DistancesCard),  # it recognises YOLO's maps too, whose values alone differ
+    "yolo-maps": OutputKind(card=YoloMapsCard),
+    "ssd": OutputKind(anchored, SsdCard),  # where a family's anchors are as many: they stand in no output
     "rows": OutputKind(rows, RowsCard),  # it recognises YOLOX too, whose rows differ in their values alone
     "yolox": OutputKind(card=YoloxCard),
     "class-ids": OutputKind(card=ClassIdsCard),
     "detr": OutputKind(card=DetrCard),
     "boxes": OutputKind(boxes_and_scores, BoxesCard),
-    "ssd": OutputKind(card=SsdCard),  # its anchors stand in no output
-    "yolo-maps": OutputKind(card=YoloMapsCard),
-    "distances": OutputKind(card=DistancesCard),
 }
 
 
