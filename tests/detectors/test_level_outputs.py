@@ -1,13 +1,18 @@
 """Outputs of levels are told apart by their sizes and values, in every form that a family's network gives them."""
 
+import tomllib
+
 import numpy as np
 import pytest
 
 from tests.detectors.level_forms import Form, forms
 from tests.detectors.test_level_cards import card_of
 from workbench.detections import Detections, FloatArray
-from workbench.detectors import SsdCard, YoloMapsCard
+from workbench.detectors import Card, InputCard, SsdCard, YoloMapsCard, unfinished_card, why_no_detector
+from workbench.detectors.network import Tensors, TensorSpec
 from workbench.detectors.output_kinds import OutputReading, readings
+from workbench.detectors.readings import Run
+from workbench.detectors.trial import Trial
 
 SIZE_HW = (64, 96)
 CLASSES = 3
@@ -98,3 +103,22 @@ def test_scores_that_are_high_everywhere_are_none() -> None:
     maps = {name: np.full(one.shape, 3.0, np.float32) for name, one in ALL["yolov3"].outputs.items()}
 
     assert not list(readings(maps, SIZE_HW))
+
+
+def test_maps_with_anchors_that_nobody_knows_give_the_card_to_complete() -> None:
+    boxes = {f"box{n}": RNG.normal(0, 1, (1, 8 >> n, 12 >> n, 8)).astype(np.float32) for n in range(2)}
+    scores = {f"cls{n}": RNG.normal(-6, 1, (1, 8 >> n, 12 >> n, 2 * CLASSES)).astype(np.float32) for n in range(2)}
+    tensor = TensorSpec("image", (1, *SIZE_HW, 3), "float32")
+    trial = Trial(Tensors((tensor,), ()), SIZE_HW, 0, (Run(InputCard(), {**scores, **boxes}),))
+
+    text = unfinished_card(trial, "mine")
+
+    assert text is not None
+    card = Card.model_validate(tomllib.loads(text))
+    assert isinstance(card.candidates, SsdCard)
+    assert card.candidates.tensors == ("box0", "box1", "cls0", "cls1")
+    assert len(card.labels) == CLASSES
+    assert card.candidates.activation == "sigmoid"
+    assert "softmax where" in text
+    card.candidates.head().candidates([{**boxes, **scores}[name] for name in card.candidates.tensors], SIZE_HW)
+    assert why_no_detector(trial).startswith("gives offsets from anchors that are not in the file (")

@@ -288,6 +288,37 @@ def _anchors(generator: SsdGenerator, size_hw: tuple[int, int]) -> int:
     return sum(_count(size_hw, [grid.stride_px or 1]) * len(grid.boxes_wh) for grid in generator.grids())
 
 
+@dataclass(frozen=True, slots=True)
+class OffsetMaps:
+    """Outputs that seem to be offsets from anchors nobody knows, and scores.
+
+    Attributes:
+        tensors: Their names: those of offsets, and then as many of scores.
+        classes: How many classes these score, a background among them.
+        strides: Pixels a cell of each level; none where all levels lie in one output.
+        anchors: How many a cell has on each level.
+        planar: Whether channels come first.
+    """
+
+    tensors: tuple[str, ...]
+    classes: int
+    strides: tuple[int, ...] = ()
+    anchors: tuple[int, ...] = ()
+    planar: bool = False
+
+
+def offset_maps(outputs: Outputs, size_hw: tuple[int, int]) -> OffsetMaps | None:
+    """Find maps of offsets and of scores, two a level."""
+    levels = _levels(outputs, size_hw)
+    for boxes, scores in _pairs(outputs, levels) if levels and len(levels.names[0]) == 2 else ():
+        assert levels is not None, "pairs are of levels"
+        anchors = tuple(levels.channels(outputs[name]) // BOX for name in boxes)
+        classes = {divmod(levels.channels(outputs[name]), count) for name, count in zip(scores, anchors, strict=True)}
+        if len(classes) == 1 and (whole := classes.pop())[1] == 0:
+            return OffsetMaps((*boxes, *scores), whole[0], levels.strides, anchors, levels.planar)
+    return None
+
+
 def _pairs(outputs: Outputs, levels: _Levels) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """Give the outputs of boxes and those of scores, as channels allow it; names decide where both could be either."""
 
