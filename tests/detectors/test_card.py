@@ -126,7 +126,7 @@ def test_a_card_in_no_folder_cannot_be_written(tmp_path: Path) -> None:
         ("[candidates]\nkind='rows'\ntensors=['a']\nrotated=true\norder='xyxy'", "rotated is for boxes of centre and size; write"),
         (
             "[candidates]\nkind='magic'\ntensors=['a']",
-            "candidates: kind is 'magic'; choose one of distances, yolo-maps, ssd, rows, ",
+            "candidates: kind is 'magic'; choose one of ",
         ),
         ("[candidates]\nkind='boxes'\ntensors=['a']", "is wrong at candidates.tensors"),
         ("[candidates]\nkind='boxes'\ntensors=['a','b']\n[input]\ncolor='RGB'", "is wrong at input.color: "),

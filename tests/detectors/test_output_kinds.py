@@ -5,6 +5,7 @@ import pytest
 
 from workbench.detections import FloatArray
 from workbench.detectors import BoxesCard, DetectionsCard, RowsCard, YoloxCard
+from workbench.detectors.other_models import other_model
 from workbench.detectors.output_kinds import readings
 from workbench.detectors.output_reading import OutputReading
 from workbench.detectors.output_values import grid
@@ -181,6 +182,9 @@ def test_the_object_detection_api_is_known_by_its_names(background: bool) -> Non
     [
         {"scores": np.ones((1, 1001))},
         {"mask": np.ones((1, 64, 96, 2))},
+        {"map": RNG.integers(0, 21, (1, 64, 96))},
+        {"map": RNG.integers(0, 21, (1, 9, 13))},
+        {"depth": RNG.uniform(0, 1, (1, 32, 48))},
         {"offsets": RNG.normal(0, 2, (1, 50, 4)), "scores": scores(50, 3)[None]},
         {"a": np.full((1, CELLS, 85), np.nan)},
         {"a": np.zeros((1, 0, 6))},
@@ -188,7 +192,76 @@ def test_the_object_detection_api_is_known_by_its_names(background: bool) -> Non
         {"a": np.zeros(())},
         {},
     ],
-    ids=["classifier", "mask", "offsets", "nan", "no rows", "no columns", "scalar", "nothing"],
+    ids=[
+        "classifier",
+        "mask",
+        "class map",
+        "small class map",
+        "depth",
+        "offsets",
+        "nan",
+        "no rows",
+        "no columns",
+        "scalar",
+        "nothing",
+    ],
 )
 def test_what_is_no_detector_is_recognised_as_none(outputs: dict[str, FloatArray]) -> None:
     assert first(**outputs) is None
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        (
+            RNG.integers(0, 21, (1, 64, 96)),
+            "is a segmenter or the like",
+        ),
+        (RNG.integers(0, 21, (1, 9, 13)), "is a segmenter or the like, no detector"),
+        (RNG.normal(0, 1, (1, 64, 96, 21)), "is a segmenter or the like, no detector"),
+        (RNG.normal(0, 1, (1, 21, 64, 96)), "is a segmenter or the like, no detector"),
+        (RNG.uniform(0, 1, (1, 1001)), "is a classifier, no detector: it gives 1001 scores"),
+        (RNG.normal(0, 1, (1, 512)), "is an embedding or a classifier, no detector: it gives 512 numbers"),
+    ],
+    ids=["class map", "small class map", "scores", "scores first", "classifier", "embedding"],
+)
+def test_what_is_no_detector_is_refused_as_what_it_is(output: FloatArray, said: str) -> None:
+    assert (other_model({"out": np.asarray(output, np.float32)}, SIZE_HW) or "").startswith(said)
+
+
+@pytest.mark.parametrize("shape", [(1, CELLS, 84), (1, 84, CELLS), (1, 8, 12, 24), (1, 300, 6)], ids=str)
+def test_what_may_hold_boxes_is_not_called_something_else(shape: tuple[int, ...]) -> None:
+    assert other_model({"out": np.zeros(shape, np.float32)}, SIZE_HW) is None
+
+
+def test_corners_in_no_order_are_shown_in_both() -> None:
+    """What the first look finds under them, and its pictures, tell: nothing in the numbers does."""
+    boxes = corners(boxes_cxcywh())[RNG.permutation(CELLS)[:100]] / np.tile(SIZE_HW[::-1], 2)
+    unordered = np.concatenate([boxes, scores(100, 5)], axis=1)
+
+    found = readings({"out": unordered[None].astype(np.float32)}, SIZE_HW)
+
+    assert {one.candidates.order for one in found if isinstance(one.candidates, RowsCard)} == {"xyxy", "yxyx"}
+
+
+@pytest.mark.parametrize("bare", [True, False], ids=["torchvision", "KerasCV"])
+def test_named_detections_are_known_where_nothing_was_found(bare: bool) -> None:
+    shape = (0,) if bare else (1, 10)
+    empty = {"boxes": np.full((*shape, 4), -1.0), "scores": np.full(shape, -1.0), "labels": np.full(shape, -1.0)}
+
+    found = first(**empty)
+
+    assert found is not None
+    assert found.detections == DetectionsCard(
+        tensors=("boxes", "scores", "labels"), order="xyxy", units="pixels", first_class=int(bare)
+    )
+
+
+def test_scores_that_leave_0_to_1_are_told_to_pass_a_sigmoid() -> None:
+    rows = np.concatenate([boxes_cxcywh(), RNG.normal(-6, 2, (CELLS, 3))], axis=1)
+
+    found = first(out=rows[None])
+
+    assert found is not None
+    assert found.candidates is not None
+    assert "scores leave 0..1: they pass a sigmoid" in found.guessed

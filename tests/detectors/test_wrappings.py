@@ -1,11 +1,12 @@
 """The same weights find the same in every kind of file and of output; what these show is read, and a card says the rest."""
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
 
+from tests.detectors.forms import FORMS
 from tests.detectors.wrappings import SCORE, SIZE_HW, Wrappings, anchors_card
 from workbench.catalogue import NMS_METHODS
 from workbench.datasets import Truth
@@ -50,6 +51,7 @@ MAKERS: dict[str, Callable[[Wrappings], Path]] = {
     "detection API": lambda make: make.detection_api(raw=False),
     "detection API, raw": lambda make: make.detection_api(raw=True),
     "post-processing": Wrappings.post_processed,
+    **{name: partial(Wrappings.form, name=name) for name in FORMS},
 }
 API = DetectionsCard(
     tensors=("detection_boxes", "detection_scores", "detection_classes", "num_detections"),
@@ -72,7 +74,7 @@ READ: dict[str, tuple[object, object]] = {
         DetectionsCard(tensors=tuple(f"StatefulPartitionedCall:{n}" for n in (0, 3, 1, 2)), order="yxyx", units="normalised"),
     ),
 }
-RAW = [name for name in MAKERS if name not in READ]
+RAW = [name for name in MAKERS if name not in READ and name not in FORMS]
 QUICK = ("keras", "yolov8", "detection API")  # one of each sort; all others take a minute together
 
 

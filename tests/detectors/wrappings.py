@@ -4,21 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
+from tests.detectors.forms import FORMS, IOU, MOST, SCORE, SWAPPED, centred, sides, suppressed, yxyx
 from workbench.detectors import AnchorCard, Calibration, Card, Detector, InputCard, SsdCard, native_stderr_captured, quiet_logger
 from workbench.graph import tensor_ops
 from workbench.samples import SAMPLE_ANCHORS, SAMPLE_HEAD, WEIGHTS
 from workbench.settings import Nms
 
 SIZE_HW = (192, 320)
-SIDES = np.array(SIZE_HW[::-1] * 2, np.float32)
-SWAPPED = (1, 0, 3, 2)  # x for y
+SIDES = sides(SIZE_HW)
 FREE = (1, None, None, 3)
 FIXED = (1, *SIZE_HW, 3)
 PLANAR = (1, 3, *SIZE_HW)
-IOU, SCORE, MOST = 0.5, 0.05, 100  # of the NMS inside
 
 Outputs = Mapping[str, Any]
 Serve = Callable[[Any], Outputs]
@@ -88,7 +86,7 @@ class Wrappings:
         def serve(image: Any) -> Outputs:
             boxes, scores = self._candidates(image)
             best = tf.reduce_max(scores, axis=-1, keepdims=True)
-            return {"output": tf.concat([_centred(boxes) / SIDES, best, scores / tf.maximum(best, 1e-9)], -1)}
+            return {"output": tf.concat([centred(boxes) / SIDES, best, scores / tf.maximum(best, 1e-9)], -1)}
 
         return self._saved("yolov5", serve, tf.TensorSpec(FIXED, tf.float32))
 
@@ -97,7 +95,7 @@ class Wrappings:
 
         def serve(image: Any) -> Outputs:
             boxes, scores = self._candidates(image)
-            return {"output0": tf.transpose(tf.concat([_centred(boxes), scores], -1), (0, 2, 1))}
+            return {"output0": tf.transpose(tf.concat([centred(boxes), scores], -1), (0, 2, 1))}
 
         return self._saved("yolov8", serve, tf.TensorSpec(FIXED, tf.float32))
 
@@ -105,7 +103,7 @@ class Wrappings:
         """`(1, K, 6)`, corners in pixels."""
 
         def serve(image: Any) -> Outputs:
-            boxes, scores, classes, _ = self._suppressed(*self._candidates(image))
+            boxes, scores, classes, _ = suppressed(*self._candidates(image))
             return {"output0": tf.concat([boxes, scores[..., None], classes[..., None]], -1)}
 
         return self._saved("end_to_end", serve, tf.TensorSpec(FIXED, tf.float32))
@@ -116,21 +114,29 @@ class Wrappings:
         def serve(input_tensor: Any) -> Outputs:
             image = tf.image.resize(tf.cast(input_tensor, tf.float32) / 255, SIZE_HW)
             candidates, scores = self._candidates(image)
-            boxes, best, classes, count = self._suppressed(candidates, scores)
+            boxes, best, classes, count = suppressed(candidates, scores)
             named = {
-                "detection_boxes": _yxyx_norm(boxes),
+                "detection_boxes": yxyx(boxes / SIDES),
                 "detection_scores": best,
                 "detection_classes": classes + 1,
                 "num_detections": tf.cast(count, tf.float32),
             }
             background = 1 - tf.reduce_max(scores, axis=-1, keepdims=True)
             more = {
-                "raw_detection_boxes": _yxyx_norm(candidates),
+                "raw_detection_boxes": yxyx(candidates / SIDES),
                 "raw_detection_scores": tf.concat([background, scores], -1),
             }
             return {**named, **(more if raw else {})}
 
         return self._saved(f"api_{'raw' if raw else 'plain'}", serve, tf.TensorSpec(FREE, tf.uint8, name="input_tensor"))
+
+    def form(self, name: str) -> Path:
+        """One of `FORMS`, by its name."""
+
+        def serve(image: Any) -> Outputs:
+            return FORMS[name](*self._candidates(image), SIZE_HW)
+
+        return self._saved(f"form {list(FORMS).index(name)}", serve, tf.TensorSpec(FIXED, tf.float32))
 
     def post_processed(self) -> Path:
         """TFLite_Detection_PostProcess: the converter puts it where a function says that it implements it."""
@@ -160,12 +166,6 @@ class Wrappings:
         raw = self._raw(image)
         return self._head.candidates([raw["offsets"], raw["scores"]], SIZE_HW, tensor_ops())
 
-    def _suppressed(self, boxes: Any, scores: Any) -> tuple[Any, Any, Any, Any]:
-        found = tf.image.combined_non_max_suppression(
-            boxes[:, :, None], scores, MOST, MOST, iou_threshold=IOU, score_threshold=SCORE, clip_boxes=False
-        )
-        return found.nmsed_boxes, found.nmsed_scores, found.nmsed_classes, found.valid_detections
-
     def _saved(self, name: str, serve: Serve, taken: Any) -> Path:
         module = tf.Module()
         module.weights = [
@@ -194,14 +194,6 @@ def anchors_card(offsets: str, scores: str) -> Card:
     variances = {"center_variance": SAMPLE_HEAD.center_variance, "size_variance": SAMPLE_HEAD.size_variance}
     candidates = SsdCard(tensors=(offsets, scores), anchors=levels, **variances)
     return Card(input=InputCard(values="0..1"), candidates=candidates)
-
-
-def _centred(boxes: Any) -> Any:
-    return tf.concat([(boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2]], -1)
-
-
-def _yxyx_norm(boxes: Any) -> Any:
-    return tf.gather(boxes / SIDES, SWAPPED, axis=-1)
 
 
 def _implements(classes: int) -> str:

@@ -1,11 +1,13 @@
 """The card that a user has to finish: offsets from anchors come without the anchors."""
 
 import json
+from collections.abc import Mapping
 from string import Template
 
 from workbench.detectors.level_outputs import OffsetMaps, offset_maps
-from workbench.detectors.output_values import are_scores
+from workbench.detectors.output_values import scoring_of
 from workbench.detectors.trial import Trial
+from workbench.stages import Activation
 
 EXAMPLE = Template("""\
 # Save this as $name.card.toml beside the model, with its own anchors; whoever trained it knows them.
@@ -20,7 +22,7 @@ fit = "stretch"            # or letterbox
 [candidates]
 kind = "ssd"
 tensors = $tensors
-$layout# background = "first"     # or "last": where the score of nothing being there stands; leave it out where there is none
+$layout$background     # or "last": where the score of nothing being there stands; leave it out where there is none
 activation = $activation
 # order = "yx"             # where an offset is dy, dx, dh, dw, as in TensorFlow
 # sizes = "linear"         # where sizes are no logarithms, as in MediaPipe
@@ -36,8 +38,11 @@ $anchors]
 
 
 ROWS = ("{ cells = [40, 40], boxes = [[0.1, 0.1], [0.2, 0.1]] }", "{ cells = [20, 20], boxes = [[0.3, 0.3], [0.5, 0.3]] }")
-PROBABILITIES = '"none"        # scores are in 0..1'
-LOGITS = '"sigmoid"     # scores leave 0..1; softmax where the best of a row excludes the others, then mostly with a background'
+ACTIVATIONS: Mapping[Activation, str] = {
+    "none": '"none"        # scores are in 0..1',
+    "sigmoid": '"sigmoid"     # scores leave 0..1; or softmax, where each row has one class or the background',
+    "softmax": '"softmax"     # scores leave 0..1 and each row has one class or the background; or sigmoid',
+}
 
 
 def anchor_outputs(trial: Trial) -> OffsetMaps | None:
@@ -57,15 +62,16 @@ def unfinished_card(trial: Trial, name: str) -> str | None:
     if found is None:
         return None
     outputs = trial.runs[0].outputs
-    scores = [outputs[one] for one in found.tensors[len(found.tensors) // 2 :]]
+    activation, background = scoring_of(outputs[found.tensors[len(found.tensors) // 2]])
     levels = zip(found.strides, found.anchors, strict=True)
     lines = [f"{{ stride = {stride}, boxes = {[[0.1, 0.1]] * count} }}" for stride, count in levels] or ROWS
     return EXAMPLE.substitute(
         name=name,
-        labels=json.dumps([f"class {number}" for number in range(found.classes)]),
+        labels=json.dumps([f"class {number}" for number in range(found.classes - (background is not None))]),
         tensors=json.dumps(list(found.tensors)),
         layout="planar = true              # channels come first\n" if found.planar else "",
-        activation=PROBABILITIES if all(are_scores(one) for one in scores) else LOGITS,
+        background=f'background = "{background}"  ' if background else '# background = "first"',
+        activation=ACTIVATIONS[activation],
         count=f"{len(found.strides)} levels" if found.strides else f"{outputs[found.tensors[0]].shape[1]} rows",
         anchors="".join(f"  {line},\n" for line in lines),
     )

@@ -3,8 +3,12 @@
 from collections.abc import Iterator, Mapping
 
 from workbench.detectors.output_cards import BoxesCard, DetectionsCard
-from workbench.detectors.output_reading import BOX, OutputReading, Outputs
-from workbench.detectors.output_values import activation_of, are_classes, numbered_labels, units_of
+from workbench.detectors.output_reading import BOX, MOST_DETECTIONS, ORDER_WORDS, OutputReading, Outputs, called
+from workbench.detectors.output_values import activation_of, are_classes, are_corners, numbered_labels, units_of
+from workbench.stages import BoxOrder
+
+PADDING = -1.0  # what KerasCV and KerasHub fill rows up with
+HIGHEST_SCORE = 1.001
 
 
 def object_detection_api(outputs: Outputs, _: tuple[int, int]) -> Iterator[OutputReading]:
@@ -24,6 +28,40 @@ def object_detection_api(outputs: Outputs, _: tuple[int, int]) -> Iterator[Outpu
     yield OutputReading(
         candidates=raw, detections=detections, fit="letterbox", values="0..255", sure=sure, guessed=guessed, labels=labels
     )
+
+
+NAMES: dict[str, set[str]] = {
+    "boxes": {"boxes"},
+    "scores": {"scores", "confidence", "confidences"},
+    "classes": {"classes", "labels", "class_ids"},
+    "count": {"count", "num_detections", "num_dets", "valid_detections"},
+}
+
+
+def named_detections(outputs: Outputs, _: tuple[int, int]) -> Iterator[OutputReading]:
+    """Boxes, scores and classes by their names, as torchvision (without a batch axis), KerasCV and KerasHub give them."""
+    names = called(outputs, NAMES)
+    if not {"boxes", "scores", "classes"} <= names.keys():
+        return
+    boxes, scores, classes = (outputs[names[part]] for part in ("boxes", "scores", "classes"))
+    if boxes.shape[-1:] != (BOX,) or not boxes.shape[:-1] == scores.shape == classes.shape or boxes.shape[-2] > MOST_DETECTIONS:
+        return
+    if scores.size and not (are_classes(classes) and scores.min() >= PADDING and scores.max() <= HIGHEST_SCORE):
+        return
+    found, numbers = boxes[scores > 0], classes[scores > 0]
+    if found.size and not are_corners(found):
+        return
+    bare = boxes.ndim == 2
+    first_class = int(bare and bool(len(numbers) == 0 or numbers.min() >= 1))
+    units = units_of(found) if found.size else "pixels"
+    tensors = tuple(names[part] for part in NAMES if part in names)
+    sure = ("the outputs are called boxes, scores and classes" + (", and are of one picture" if bare else ""),)
+    orders: tuple[BoxOrder, ...] = ("xyxy",) if units == "pixels" else ("yxyx", "xyxy")
+    for order in orders:
+        card = DetectionsCard(tensors=tensors, order=order, units=units, first_class=first_class)
+        guessed = (f"boxes are {ORDER_WORDS[order]}, in {units}", f"the first label has number {first_class}")
+        labels = numbered_labels(numbers - first_class)
+        yield OutputReading(detections=card, sure=sure, guessed=guessed, labels=labels)
 
 
 API_NAMES = (

@@ -15,6 +15,7 @@ from workbench.detectors.detector import Detector
 from workbench.detectors.model_bytes import check_no_pickle
 from workbench.detectors.native_output import load_tensorflow
 from workbench.detectors.network import Network, Tensors
+from workbench.detectors.other_models import other_model
 from workbench.detectors.trial import Trial, try_out
 from workbench.errors import ModelError, SettingsError
 from workbench.record import Guess
@@ -170,9 +171,9 @@ def _stem(path: Path) -> str:
 def why_no_detector(trial: Trial) -> str:
     """Say what a model seems to be that no reading fits, and what to do."""
     outputs = {name: one.shape for name, one in trial.runs[0].outputs.items()}
-    shapes = list(outputs.values())
-    if len(shapes) == 1 and len([side for side in shapes[0] if side != 1]) == 1:
-        return f"is a classifier, no detector: it gives {max(shapes[0])} scores and no boxes; choose a detector"
+    other = other_model(trial.runs[0].outputs, trial.size_hw)
+    if other is not None:
+        return other
     listed = ", ".join(f"{name} {list(shape)}" for name, shape in outputs.items())
     if anchor_outputs(trial) is not None:
         return (

@@ -14,7 +14,7 @@ from workbench.detections import FloatArray
 from workbench.detectors.anchor_generators import PyramidGenerator, SsdGenerator
 from workbench.detectors.level_cards import DistancesCard, SsdCard, YoloMapsCard
 from workbench.detectors.output_reading import BOX, OutputReading, Outputs
-from workbench.detectors.output_values import MOSTLY, are_boxes, are_scores
+from workbench.detectors.output_values import MOSTLY, are_boxes, are_scores, scoring_of
 from workbench.errors import ModelError
 from workbench.stages import Fit
 
@@ -273,13 +273,13 @@ def _mediapipe(outputs: Outputs, names: tuple[str, ...], rows: int, size_hw: tup
 def _offsets(
     outputs: Outputs, names: tuple[str, ...], family: str, card: Mapping[str, object], *, values: str, fit: Fit = "stretch"
 ) -> OutputReading:
-    passed = all(are_scores(outputs[name]) for name in names[len(names) // 2 :])
-    filled = {"tensors": names, "order": "yx", "activation": "none" if passed else "sigmoid", **card}
+    activation, _ = scoring_of(outputs[names[len(names) // 2]])
+    filled = {"tensors": names, "order": "yx", "activation": activation, **card}
     sure = (f"as many offsets as {family} has anchors at this size",)
     guessed = (
         f"anchors, their order and variances are those of {family}",
         *(("the first score is of the background",) if "background" in card else ()),
-        *(() if passed else ("scores leave 0..1: they pass a sigmoid",)),
+        *((f"scores leave 0..1: they pass a {activation}",) if activation != "none" else ()),
     )
     return OutputReading(candidates=SsdCard.model_validate(filled), fit=fit, values=values, sure=sure, guessed=guessed)
 

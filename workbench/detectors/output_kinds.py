@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.detectors.decoded_outputs import boxes_and_scores, rows
-from workbench.detectors.detection_outputs import object_detection_api
+from workbench.detectors.decoded_outputs import boxes_and_scores, class_ids, queries
+from workbench.detectors.detection_outputs import named_detections, object_detection_api
 from workbench.detectors.level_cards import DistancesCard, SsdCard, YoloMapsCard
 from workbench.detectors.level_outputs import anchored, grids
 from workbench.detectors.output_cards import (
@@ -32,6 +32,7 @@ from workbench.detectors.output_values import (
     numbered_labels,
     units_of,
 )
+from workbench.detectors.row_outputs import rows
 
 BOX_SCORE_CLASS = 6
 
@@ -47,7 +48,7 @@ def readings(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReadi
     if not all(mostly_finite(one) for one in filled.values()):
         return
     for kind in OUTPUT_KINDS.values():
-        recognised = tuple(kind.recognise(filled, size_hw)) if kind.recognise else ()
+        recognised = tuple(kind.recognise(outputs if kind.by_name else filled, size_hw)) if kind.recognise else ()
         if recognised:
             yield from recognised
             return
@@ -99,14 +100,19 @@ class OutputKind:
         recognise: Gives what outputs may mean, from the arrays by name and the input's size; `None` where nothing shows it.
         card: How a detector card writes down candidates of this kind, by the name in the table; `None` for detections, which all
             have one card.
+        by_name: Whether it goes by names, and so is shown outputs too in which nothing is: those of a network that gives as many
+            rows as it finds.
     """
 
     recognise: Callable[[Outputs, tuple[int, int]], Iterator[OutputReading]] | None = None
     card: type[CandidatesCard] | None = None
+    by_name: bool = False
 
 
 OUTPUT_KINDS: dict[str, OutputKind] = {
     "Object Detection API": OutputKind(object_detection_api),
+    "named detections": OutputKind(named_detections, by_name=True),
+    "class-ids": OutputKind(class_ids, ClassIdsCard),
     "LiteRT post-processing": OutputKind(_post_processed),
     "end to end": OutputKind(_end_to_end),
     "distances": OutputKind(grids, DistancesCard),  # it recognises YOLO's maps too, whose values alone differ
@@ -114,8 +120,7 @@ OUTPUT_KINDS: dict[str, OutputKind] = {
     "ssd": OutputKind(anchored, SsdCard),  # where a family's anchors are as many: they stand in no output
     "rows": OutputKind(rows, RowsCard),  # it recognises YOLOX too, whose rows differ in their values alone
     "yolox": OutputKind(card=YoloxCard),
-    "class-ids": OutputKind(card=ClassIdsCard),
-    "detr": OutputKind(card=DetrCard),
+    "detr": OutputKind(queries, DetrCard),
     "boxes": OutputKind(boxes_and_scores, BoxesCard),
 }
 

@@ -4,9 +4,13 @@ import numpy as np
 
 from workbench.detections import FloatArray
 from workbench.detectors.output_cards import Units
-from workbench.stages import Activation, BoxOrder
+from workbench.stages import Activation, Background, BoxOrder
 
 STRIDES = (8, 16, 32)
+CLASS_LOGIT = -2.0  # a class that most candidates score more than 0.12, after the sigmoid, is none
+BACKGROUND_MARGIN = 2.0  # of logits, in the median candidate: the background then has over seven times the best class's share
+MOST_OF_IT = 0.5
+CLEAR_STEP = 1.5  # times that one coordinate changes more than the other from candidate to candidate, to tell them apart
 PIXELS_FROM = 2.0  # normalised coordinates reach a little over 1; pixels reach far over 2
 INSIDE = 0.05  # of a side that sound boxes may reach over the edge
 MOSTLY = 0.95  # of candidates that must agree: far-off ones are nonsense in every detector
@@ -40,16 +44,27 @@ def descends(values: FloatArray) -> bool:
 
 
 def activation_of(scores: FloatArray) -> Activation:
-    """Return what scores still have to pass."""
-    return "none" if are_scores(scores) else "sigmoid"
+    """Return what scores still have to pass; those that are no numbers tell nothing."""
+    return "none" if are_scores(scores[np.isfinite(scores)]) else "sigmoid"
 
 
-def has_background(scores: FloatArray, activation: Activation) -> bool:
-    """Whether the first score is of nothing: scores then add up to 1, most of it there."""
-    if activation != "none" or scores.shape[-1] < 2:
-        return False
-    sums = scores.sum(axis=-1)
-    return bool(np.abs(np.median(sums) - 1) < 0.01 and scores[..., 0].mean() > 0.5)
+def scoring_of(scores: FloatArray) -> tuple[Activation, Background | None]:
+    """Return what class scores `(n, A, C)` still have to pass, and where that of the background is.
+
+    The background has most of what a softmax shares out, in most candidates: nothing else has a score that is high everywhere.
+    """
+    activation = activation_of(scores)
+    ends: tuple[tuple[Background, int], ...] = (("first", 0), ("last", -1))
+    if scores.shape[-1] < 2:
+        return activation, None
+    if activation == "none":
+        shared = abs(float(np.median(scores.sum(axis=-1))) - 1) < 0.01
+        return activation, next((name for name, column in ends if shared and scores[..., column].mean() > MOST_OF_IT), None)
+    for name, column in ends:
+        own, others = scores[..., column], np.delete(scores, column, axis=-1).max(axis=-1)
+        if np.median(own) > CLASS_LOGIT and np.median(own - others) > BACKGROUND_MARGIN:
+            return "softmax", name
+    return activation, None
 
 
 def are_corners(boxes: FloatArray) -> bool:
@@ -58,23 +73,31 @@ def are_corners(boxes: FloatArray) -> bool:
 
 
 def are_boxes(boxes: FloatArray, size_hw: tuple[int, int]) -> BoxOrder | None:
-    """Tell the order of decoded boxes, or that they are none.
-
-    Detectors list candidates row by row, so what changes from one to the next is x; which of two coordinates changes more tells
-    `xyxy` from `yxyx`.
-    """
+    """Tell the likeliest order of decoded boxes, or that they are none."""
     side = 1.0 if units_of(boxes) == "normalised" else float(max(size_hw))
     if are_corners(boxes):
-        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-        if np.mean((centres >= -INSIDE * side) & (centres <= (1 + INSIDE) * side)) < MOSTLY:
-            return None
-        steps = np.median(np.abs(np.diff(centres, axis=0)), axis=0), np.mean(np.abs(np.diff(centres, axis=0)), axis=0)
-        first, second = max(steps, key=lambda step: float(step.sum()))
-        return "xyxy" if first >= second else "yxyx"
+        return next(iter(corner_orders(boxes, size_hw)), None)
     sizes, middles = boxes[:, 2:], boxes[:, :2]
     sound = (sizes > 0).all(axis=1) & (middles >= -INSIDE * side).all(axis=1) & (middles <= (1 + INSIDE) * side).all(axis=1)
     reach = float(np.ptp(np.quantile(middles, [0.05, 0.95], axis=0), axis=0).min())
     return "cxcywh" if sound.mean() >= MOSTLY and reach > side / 2 else None
+
+
+def corner_orders(boxes: FloatArray, size_hw: tuple[int, int]) -> tuple[BoxOrder, ...]:
+    """Give the orders that boxes of two corners may have, the likelier first; none where they lie outside the picture.
+
+    Detectors list candidates row by row, so what changes from one to the next is x; which of two coordinates changes more tells
+    `xyxy` from `yxyx`.
+    """
+    height, width = (1, 1) if units_of(boxes) == "normalised" else size_hw
+    limits: dict[BoxOrder, tuple[int, int]] = {"xyxy": (width, height), "yxyx": (height, width)}
+    possible = [order for order, limit in limits.items() if inside(boxes, "xyxy", (limit[1], limit[0]))]
+    moved = np.abs(np.diff((boxes[:, :2] + boxes[:, 2:]) / 2, axis=0))
+    steps = [np.median(moved, axis=0), np.mean(moved, axis=0)] if len(moved) else [np.ones(2), np.ones(2)]
+    first, second = max(steps, key=lambda step: float(step.sum()))
+    likely: tuple[BoxOrder, ...] = ("xyxy", "yxyx") if first >= second else ("yxyx", "xyxy")
+    clear = max(first, second) > CLEAR_STEP * min(first, second)
+    return tuple(order for order in likely if order in possible)[: 1 if clear else 2]
 
 
 def inside(boxes: FloatArray, order: BoxOrder, size_hw: tuple[int, int]) -> bool:

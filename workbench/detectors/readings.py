@@ -54,7 +54,7 @@ class Proposal:
 def card_of(tensors: Tensors, fed: InputCard, reading: OutputReading, guesses: Sequence[Guess] = ()) -> Card:
     """Write one reading down as a card."""
     return Card(
-        labels=() if tensors.labels or reading.candidates is not None else reading.labels,
+        labels=() if tensors.labels else reading.labels,
         guessed=(*(one.words() for one in guesses), *_guessed_labels(tensors, reading)),
         input=fed.model_copy(update={"fit": reading.fit, "align": reading.align}),
         candidates=reading.candidates,
