@@ -21,7 +21,7 @@ class SquaresHead(Head):
     side: float
 
     def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
-        squares = AnchorGrid(boxes_wh=((self.side, self.side),), stride_px=self.stride, normalised=False)
+        squares = AnchorGrid(boxes_wh=((self.side, self.side),), stride_px=self.stride, units="pixels")
         return SsdHead(anchors_cxcywh_px=AnchorGrids((squares,))).candidates(raw, size_hw, ops)
 
 

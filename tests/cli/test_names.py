@@ -35,7 +35,7 @@ WELL_FOUND = 0.7  # AP; .82 where all is read rightly, 0 where boxes or classes 
 def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The small detector with rows of a box in fractions and 80 scores, as YOLOv8 is exported."""
     model = keras.models.load_model(SHAPES, compile=False)
-    grids = AnchorGrids((AnchorGrid(boxes_wh=((20, 20),), stride_px=8, normalised=False),))
+    grids = AnchorGrids((AnchorGrid(boxes_wh=((20, 20),), stride_px=8, units="pixels"),))
     head = SsdHead(anchors_cxcywh_px=grids)
     places = tf.one_hot([COCO80.index(name) for name in MEANT.values()], len(COCO80))
 

@@ -8,9 +8,11 @@ from workbench.stages import (
     DetectionRows,
     DetectionTensors,
     DetrHead,
+    DistancesHead,
     InputSpec,
     RowsHead,
     SsdHead,
+    YoloMapsHead,
     YoloxHead,
 )
 
@@ -18,11 +20,21 @@ SIZE_HW = (96, 128)
 GRIDS = AnchorGrids(
     (
         AnchorGrid(cells_hw=(6, 8), boxes_wh=((0.2, 0.3), (0.4, 0.2))),
-        AnchorGrid(stride_px=40, boxes_wh=((30.0, 50.0),), normalised=False),
+        AnchorGrid(stride_px=40, boxes_wh=((30.0, 50.0),), units="pixels"),
     )
 )
 HEADS = {
     "ssd": SsdHead(anchors_cxcywh_px=GRIDS),
+    "ssd in TensorFlow's order": SsdHead(
+        anchors_cxcywh_px=AnchorGrids(
+            (AnchorGrid(stride_px=32, boxes_wh=((4.0, 3.0),), units="cells", step="whole", origin="corner", clipped=True),)
+        ),
+        order="yx",
+        sizes="linear",
+        planar=True,
+    ),
+    "maps of YOLO": YoloMapsHead(anchors_wh_px=(((10, 13),), ((30, 61),)), strides=(8, 16), sizes="square", scale_xy=(2.0,)),
+    "distances": DistancesHead(strides=(8, 16), bins=8, scores_first=True, point=0.0, activation="none"),
     "ssd with background": SsdHead(anchors_cxcywh_px=GRIDS, background="first", activation="softmax", center_variance=0.2),
     "yolox": YoloxHead(strides=(8, 16)),
     "boxes": BoxesHead(),

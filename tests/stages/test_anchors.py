@@ -15,7 +15,7 @@ def test_all_anchors_of_a_cell_come_before_the_next_cell_and_rows_from_the_top()
 
 
 def test_a_stride_follows_the_size_and_its_last_cell_reaches_over_the_edge():
-    grid = AnchorGrid(stride_px=64, boxes_wh=((10, 20),), normalised=False)
+    grid = AnchorGrid(stride_px=64, boxes_wh=((10, 20),), units="pixels")
 
     assert len(grid.anchors_cxcywh_px((64, 128))) == 2
     np.testing.assert_allclose(grid.anchors_cxcywh_px((65, 96)), [[x, y, 10, 20] for y in (32, 96) for x in (32, 96)])

@@ -1,6 +1,7 @@
 """Detectors: networks in files and what their tensors mean."""
 
 from workbench.detectors.anchor_card import unfinished_card
+from workbench.detectors.anchor_generators import AnchorCard, PyramidGenerator, SsdGenerator
 from workbench.detectors.card import SUFFIXES, Card, card_path, write_card
 from workbench.detectors.card_fit import run_fed_as
 from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name, first_line
@@ -9,18 +10,17 @@ from workbench.detectors.files import LoadedModel, as_detector, load_detector, l
 from workbench.detectors.handing_over import detector_of, detector_tree
 from workbench.detectors.input_card import OFFSET_AND_FACTOR, InputCard
 from workbench.detectors.keras_network import KerasNetwork, named_outputs
+from workbench.detectors.level_cards import DistancesCard, SsdCard, YoloMapsCard
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger, without_retracing_remarks
 from workbench.detectors.network import Calibration, LiteRtModel
 from workbench.detectors.onnx_conversion import to_onnx
 from workbench.detectors.output_cards import (
-    AnchorCard,
     BoxesCard,
     CandidatesCard,
     ClassIdsCard,
     DetectionsCard,
     DetrCard,
     RowsCard,
-    SsdCard,
     YoloxCard,
 )
 from workbench.detectors.readings import found_under
@@ -41,13 +41,17 @@ __all__ = [
     "DetectionsCard",
     "Detector",
     "DetrCard",
+    "DistancesCard",
     "InputCard",
     "KerasNetwork",
     "LiteRtModel",
     "LoadedModel",
     "Meaning",
+    "PyramidGenerator",
     "RowsCard",
     "SsdCard",
+    "SsdGenerator",
+    "YoloMapsCard",
     "YoloxCard",
     "as_detector",
     "card_path",

@@ -1,6 +1,5 @@
 """The outputs' parts of a detector card: candidates that want an NMS, and detections that have had one."""
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
@@ -9,11 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from workbench.detectors.input_card import CardPart
 from workbench.detectors.network import TensorSpec
-from workbench.settings import SizeHW
 from workbench.stages import (
     Activation,
-    AnchorGrid,
-    AnchorGrids,
     Background,
     BoxesHead,
     BoxOrder,
@@ -24,7 +20,6 @@ from workbench.stages import (
     Head,
     OwnNms,
     RowsHead,
-    SsdHead,
     YoloxHead,
 )
 
@@ -38,40 +33,6 @@ def _background(value: object) -> object:
 
 BackgroundField = Annotated[Background | None, BeforeValidator(_background)]
 """Where the score of "nothing here" stands among those of the classes; none is left out where it stands nowhere."""
-
-
-class AnchorCard(CardPart):
-    """The anchors of one feature map.
-
-    `boxes` lists each cell's; or `sizes` and `ratios` do: every size at the first ratio, then the first size at the other ratios,
-    of width `size * sqrt(ratio)` and height `size / sqrt(ratio)`.
-    """
-
-    cells: SizeHW | None = None
-    """Rows and columns."""
-    stride: int | None = Field(None, ge=1)
-    """Pixels a cell, where the input's size is free."""
-    boxes: tuple[tuple[float, float], ...] = ()
-    """Width and height."""
-    sizes: tuple[float, ...] = ()
-    ratios: tuple[float, ...] = (1.0,)
-    units: Units = "normalised"
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if bool(self.boxes) == bool(self.sizes):
-            raise ValueError("write either boxes, or sizes and ratios")
-        if (self.cells is None) == (self.stride is None):
-            raise ValueError("write either cells or stride")
-        return self
-
-    def grid(self) -> AnchorGrid:
-        """Return the anchors that this describes."""
-        pairs = [(size, self.ratios[0]) for size in self.sizes] + [
-            (self.sizes[0], ratio) for ratio in self.ratios[1:] if self.sizes
-        ]
-        boxes = self.boxes or tuple((size * math.sqrt(ratio), size / math.sqrt(ratio)) for size, ratio in pairs)
-        return AnchorGrid(boxes_wh=boxes, cells_hw=self.cells, stride_px=self.stride, normalised=self.units == "normalised")
 
 
 class CandidatesCard(CardPart, ABC):
@@ -94,32 +55,6 @@ class CandidatesCard(CardPart, ABC):
     @abstractmethod
     def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
         """Return how many classes they score, as the tensors' shapes say; `None` where those leave it open."""
-
-
-class SsdCard(CandidatesCard):
-    """Offsets from anchors, and scores."""
-
-    spoken = "SSD"
-    kind: Literal["ssd"] = "ssd"
-    tensors: tuple[str, str]
-    """Offsets `(n, A, 4)` and scores `(n, A, C)`."""
-    anchors: tuple[AnchorCard, ...] = Field(min_length=1)
-    center_variance: float = 0.1
-    size_variance: float = 0.2
-    background: BackgroundField = None
-    activation: Activation = "none"
-
-    def head(self) -> Head:
-        return SsdHead(
-            anchors_cxcywh_px=AnchorGrids(tuple(level.grid() for level in self.anchors)),
-            center_variance=self.center_variance,
-            size_variance=self.size_variance,
-            background=self.background,
-            activation=self.activation,
-        )
-
-    def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
-        return _side(tensors, self.tensors[1], self.background is not None)
 
 
 class BoxesCard(CandidatesCard):

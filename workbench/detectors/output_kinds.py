@@ -11,6 +11,8 @@ import numpy as np
 
 from workbench.detectors.decoded_outputs import boxes_and_scores, class_ids, queries
 from workbench.detectors.detection_outputs import named_detections, object_detection_api
+from workbench.detectors.level_cards import DistancesCard, SsdCard, YoloMapsCard
+from workbench.detectors.level_outputs import anchored, grids
 from workbench.detectors.output_cards import (
     BoxesCard,
     CandidatesCard,
@@ -18,7 +20,6 @@ from workbench.detectors.output_cards import (
     DetectionsCard,
     DetrCard,
     RowsCard,
-    SsdCard,
     YoloxCard,
 )
 from workbench.detectors.output_reading import BOX, MOST_DETECTIONS, OutputReading, Outputs
@@ -138,11 +139,13 @@ OUTPUT_KINDS: dict[str, OutputKind] = {
     "class-ids": OutputKind(class_ids, ClassIdsCard),
     "LiteRT post-processing": OutputKind(_post_processed),
     "end to end": OutputKind(_end_to_end),
+    "distances": OutputKind(grids, DistancesCard),  # it recognises YOLO's maps too, whose values alone differ
+    "yolo-maps": OutputKind(card=YoloMapsCard),
+    "ssd": OutputKind(anchored, SsdCard),  # where a family's anchors are as many: they stand in no output
     "rows": OutputKind(rows, RowsCard),  # it recognises YOLOX too, whose rows differ in their values alone
     "yolox": OutputKind(card=YoloxCard),
     "detr": OutputKind(queries, DetrCard),
     "boxes": OutputKind(boxes_and_scores, BoxesCard),
-    "ssd": OutputKind(card=SsdCard),  # its anchors stand in no output
 }
 
 

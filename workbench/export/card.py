@@ -6,10 +6,23 @@ from typing import Any
 from workbench.detectors import OFFSET_AND_FACTOR, Card, InputCard, Meaning
 from workbench.errors import UnavailableError
 from workbench.export.program.contents import READERS
-from workbench.stages import AnchorGrids, BoxesHead, ClassIdsHead, DetrHead, InputSpec, RowsHead, SsdHead, YoloxHead
+from workbench.stages import (
+    AnchorGrids,
+    BoxesHead,
+    ClassIdsHead,
+    DetrHead,
+    DistancesHead,
+    InputSpec,
+    RowsHead,
+    SsdHead,
+    YoloMapsHead,
+    YoloxHead,
+)
 
 CARD_KINDS: dict[type, str] = {
     SsdHead: "ssd",
+    YoloMapsHead: "yolo-maps",
+    DistancesHead: "distances",
     BoxesHead: "boxes",
     RowsHead: "rows",
     YoloxHead: "yolox",
@@ -52,6 +65,8 @@ def own_card(name: str, meaning: Meaning, outputs: tuple[str, ...], *, own_nms: 
     values = _with_units(tree["values"]) | {"tensors": outputs}
     if "anchors_cxcywh_px" in values:
         values["anchors"] = [_anchors(level) for level in values.pop("anchors_cxcywh_px")["levels"]]
+    if "anchors_wh_px" in values:
+        values["anchors"] = values.pop("anchors_wh_px")
     part = {"detections": values} if own_nms else {"candidates": {"kind": CARD_KINDS[type(meaning.head)], **values}}
     return Card.model_validate({"name": name, "labels": meaning.labels, "input": _input(meaning.input_spec), **part})
 
@@ -62,8 +77,8 @@ def _with_units(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _anchors(level: dict[str, Any]) -> dict[str, Any]:
-    named = {"cells": level["cells_hw"], "stride": level["stride_px"], "boxes": level["boxes_wh"]}
-    return _with_units({**named, "normalised": level["normalised"]})
+    called = {"cells_hw": "cells", "stride_px": "stride", "boxes_wh": "boxes"}
+    return {called.get(name, name): value for name, value in level.items()}
 
 
 def _input(spec: InputSpec) -> InputCard:

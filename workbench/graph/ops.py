@@ -19,4 +19,7 @@ def tensor_ops() -> ArrayOps:
         sin=tf.sin,
         sigmoid=tf.sigmoid,
         softmax=lambda x: tf.nn.softmax(x, axis=-1),
+        transpose=tf.transpose,
+        rows=lambda x, columns: tf.reshape(x, (tf.shape(x)[0], -1, columns)),
+        join_rows=lambda parts: tf.concat(parts, axis=1),
     )

@@ -14,7 +14,7 @@ DEFAULT_HW = (320, 320)
 ANCHOR_STRIDES = 3  # an anchor's side, in strides of its level
 SAMPLE_ANCHORS = AnchorGrids(
     tuple(
-        AnchorGrid(stride_px=stride_px, boxes_wh=((ANCHOR_STRIDES * stride_px,) * 2,), normalised=False)
+        AnchorGrid(stride_px=stride_px, boxes_wh=((ANCHOR_STRIDES * stride_px,) * 2,), units="pixels")
         for stride_px in (8, 16, 32, 64)
     )
 )

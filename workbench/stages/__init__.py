@@ -1,22 +1,12 @@
 """The steps that a frame passes, on the host: prepare, decode, thin out, draw. NumPy, OpenCV and Pillow only."""
 
-from workbench.stages.anchors import AnchorGrid, AnchorGrids
+from workbench.stages.anchors import AnchorGrid, AnchorGrids, AnchorUnits, CellOrigin, CellStep
 from workbench.stages.decoded_heads import BoxesHead, ClassIdsHead, DetrHead, RowsHead
 from workbench.stages.draw import caption, draw
-from workbench.stages.heads import (
-    BOXES_RANK,
-    NUMPY_OPS,
-    Activation,
-    Array,
-    ArrayOps,
-    Background,
-    BoxOrder,
-    Head,
-    SsdHead,
-    YoloxHead,
-)
+from workbench.stages.heads import BOXES_RANK, NUMPY_OPS, Activation, Array, ArrayOps, Background, BoxOrder, Head, YoloxHead
 from workbench.stages.input_spec import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel, place
 from workbench.stages.jpeg import encode_jpeg, fitted, picture
+from workbench.stages.level_heads import DistancesHead, DistanceUnits, OffsetOrder, OffsetSizes, SsdHead, YoloMapsHead, YoloSizes
 from workbench.stages.nms import by_opencv, by_score
 from workbench.stages.overlay import Overlay, counts, overlay
 from workbench.stages.own_nms import DetectionRows, DetectionTensors, OwnNms
@@ -35,26 +25,35 @@ __all__ = [
     "Align",
     "AnchorGrid",
     "AnchorGrids",
+    "AnchorUnits",
     "Array",
     "ArrayOps",
     "Background",
     "BoxOrder",
     "BoxesHead",
+    "CellOrigin",
+    "CellStep",
     "ClassIdsHead",
     "Colour",
     "DetectionRows",
     "DetectionTensors",
     "DetrHead",
+    "DistanceUnits",
+    "DistancesHead",
     "Fit",
     "Head",
     "InputSpec",
     "Layout",
+    "OffsetOrder",
+    "OffsetSizes",
     "Overlay",
     "OwnNms",
     "PerChannel",
     "RowsHead",
     "SsdHead",
     "Suppressor",
+    "YoloMapsHead",
+    "YoloSizes",
     "YoloxHead",
     "by_opencv",
     "by_score",

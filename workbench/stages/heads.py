@@ -17,7 +17,6 @@ from workbench.detections import FloatArray
 from workbench.errors import ModelError
 
 Array = Any  # a NumPy array or a TensorFlow tensor; both slice, add and multiply alike
-Anchors = Callable[[tuple[int, int]], FloatArray]
 BoxOrder = Literal["xyxy", "yxyx", "cxcywh"]
 Activation = Literal["none", "sigmoid", "softmax"]
 Background = Literal["first", "last"]  # where the score of "nothing here" stands among those of the classes
@@ -42,6 +41,9 @@ class ArrayOps:
         sin: The sine of each element.
         sigmoid: 1 / (1 + exp(-x)) of each element.
         softmax: The softmax over the last axis.
+        transpose: Puts the axes into another order.
+        rows: Turns `(n, …)` into `(n, rows, columns)`, of so many columns.
+        join_rows: Joins `(n, a, columns)` and `(n, b, columns)` along their rows.
     """
 
     exp: Callable[[Array], Array]
@@ -52,6 +54,9 @@ class ArrayOps:
     sin: Callable[[Array], Array]
     sigmoid: Callable[[Array], Array]
     softmax: Callable[[Array], Array]
+    transpose: Callable[[Array, Sequence[int]], Array]
+    rows: Callable[[Array, int], Array]
+    join_rows: Callable[[Sequence[Array]], Array]
 
 
 def _softmax(x: Array) -> Array:
@@ -68,6 +73,9 @@ NUMPY_OPS = ArrayOps(
     sin=np.sin,
     sigmoid=lambda x: 1 / (1 + np.exp(np.minimum(-x, np.float32(LARGEST_EXPONENT)))),
     softmax=_softmax,
+    transpose=np.transpose,
+    rows=lambda x, columns: x.reshape(len(x), -1, columns),
+    join_rows=lambda parts: np.concatenate(parts, axis=1),
 )
 
 
@@ -99,39 +107,6 @@ class Head(ABC):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SsdHead(Head):
-    """Offsets from anchors, as in SSD (Liu et al. 2016, https://arxiv.org/abs/1512.02325, section 2.2).
-
-    `raw` is offsets `(n, A, 4)`, `(dx, dy, log w, log h)` in units of the anchor's sides, divided by the variances; and scores
-    `(n, A, C)`.
-
-    Attributes:
-        anchors_cxcywh_px: From `size_hw` to `(A, 4)` of centre and sides in pixels of the input; asked once a size.
-        center_variance: What dx and dy are multiplied by.
-        size_variance: What log w and log h are multiplied by.
-        background: Where the score of "nothing here" is, which is left out; `None` where there is none.
-        activation: What the scores still have to pass.
-    """
-
-    anchors_cxcywh_px: Anchors
-    center_variance: float = 0.1
-    size_variance: float = 0.2
-    background: Background | None = None
-    activation: Activation = "none"
-
-    def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
-        offsets, scores = raw
-        center_x, center_y, width, height = _columns(self.anchors_cxcywh_px, size_hw)
-        _check_count(offsets, len(width), size_hw)
-        x = offsets[..., 0] * (width * np.float32(self.center_variance)) + center_x
-        y = offsets[..., 1] * (height * np.float32(self.center_variance)) + center_y
-        half_width = _exp(offsets[..., 2] * np.float32(self.size_variance), ops) * (width * np.float32(0.5))
-        half_height = _exp(offsets[..., 3] * np.float32(self.size_variance), ops) * (height * np.float32(0.5))
-        return _corners(x, y, half_width, half_height, ops), class_scores(scores, self.activation, self.background, ops)
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
 class YoloxHead(Head):
     """Offsets from grid cells and a score of being an object, as in YOLOX (Ge et al. 2021, https://arxiv.org/abs/2107.08430).
 
@@ -146,13 +121,13 @@ class YoloxHead(Head):
 
     def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
         (output,) = raw
-        left, top, stride = _grid_columns(self.strides, size_hw)
-        _check_count(output, len(stride), size_hw)
+        left, top, stride = grid_columns(self.strides, size_hw)
+        check_count(output, len(stride), size_hw)
         x = output[..., 0] * stride + left
         y = output[..., 1] * stride + top
-        half_width = _exp(output[..., 2], ops) * (stride * np.float32(0.5))
-        half_height = _exp(output[..., 3], ops) * (stride * np.float32(0.5))
-        return _corners(x, y, half_width, half_height, ops), output[..., 4:5] * output[..., 5:]
+        half_width = bounded_exp(output[..., 2], ops) * (stride * np.float32(0.5))
+        half_height = bounded_exp(output[..., 3], ops) * (stride * np.float32(0.5))
+        return box_corners(x, y, half_width, half_height, ops), output[..., 4:5] * output[..., 5:]
 
 
 def corners_px(
@@ -167,7 +142,7 @@ def corners_px(
     first, second, third, fourth = columns
     if order == "cxcywh":
         half = np.float32(0.5)
-        return _corners(first * width, second * height, third * (width * half), fourth * (height * half), ops)
+        return box_corners(first * width, second * height, third * (width * half), fourth * (height * half), ops)
     if order == "yxyx":
         first, second, third, fourth = second, first, fourth, third
     return ops.stack_last([first * width, second * height, third * width, fourth * height])
@@ -191,30 +166,32 @@ def class_scores(scores: Array, activation: Activation, background: Background |
     return {None: scores, "first": scores[..., 1:], "last": scores[..., :-1]}[background]
 
 
-def _exp(log_size: Array, ops: ArrayOps) -> Array:
+def bounded_exp(log_size: Array, ops: ArrayOps) -> Array:
+    """Return e to the power of what networks put out as the logarithm of a size, which does not overflow."""
     return ops.exp(ops.minimum(log_size, LOG_SIZE_LIMIT))
 
 
-def _corners(x: Array, y: Array, half_width: Array, half_height: Array, ops: ArrayOps) -> Array:
+def box_corners(x: Array, y: Array, half_width: Array, half_height: Array, ops: ArrayOps) -> Array:
+    """Return boxes `(…, 4)` as `xyxy` around centres."""
     return ops.stack_last([x - half_width, y - half_height, x + half_width, y + half_height])
 
 
-def _check_count(output: Array, expected: int, size_hw: tuple[int, int]) -> None:
+def check_count(output: Array, expected: int, size_hw: tuple[int, int]) -> None:
+    """Refuse rows `(n, A, …)` of another number than the head decodes.
+
+    Raises:
+        ModelError: Says both numbers.
+    """
     if output.shape[1] not in (expected, None):  # None: a graph that leaves it open
         height, width = size_hw
         raise ModelError(f"the network puts out {output.shape[1]} boxes at {height}x{width}, its head expects {expected}")
 
 
 @lru_cache(maxsize=SIZES_KEPT)
-def _columns(anchors: Anchors, size_hw: tuple[int, int]) -> tuple[FloatArray, ...]:
-    return tuple(np.ascontiguousarray(column, np.float32) for column in anchors(size_hw).T)
-
-
-@lru_cache(maxsize=SIZES_KEPT)
-def _grid_columns(strides: tuple[int, ...], size_hw: tuple[int, int]) -> tuple[FloatArray, ...]:
-    """Return left edge, top edge and side of each cell in pixels, level after level, each row by row."""
+def grid_columns(strides: tuple[int, ...], size_hw: tuple[int, int]) -> tuple[FloatArray, ...]:
+    """Return left edge, top edge and side of each cell in pixels, level after level, each row by row; a last one may reach over."""
     levels = []
     for stride in strides:
-        top, left = np.mgrid[: size_hw[0] // stride, : size_hw[1] // stride].reshape(2, -1) * stride
+        top, left = np.mgrid[: -(-size_hw[0] // stride), : -(-size_hw[1] // stride)].reshape(2, -1) * stride
         levels.append(np.stack([left, top, np.full_like(top, stride)]))
     return tuple(np.ascontiguousarray(column, np.float32) for column in np.concatenate(levels, axis=1))

@@ -16,8 +16,10 @@ from workbench.stages import (
     DetectionRows,
     DetectionTensors,
     DetrHead,
+    DistancesHead,
     RowsHead,
     SsdHead,
+    YoloMapsHead,
     YoloxHead,
 )
 
@@ -29,7 +31,10 @@ OpenNetwork = Callable[[Path, Tree, Tree], Infer]
 
 READERS: Mapping[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (SsdHead, BoxesHead, RowsHead, YoloxHead, DetrHead, ClassIdsHead, DetectionTensors, DetectionRows)
+    for kind in (
+        *(SsdHead, YoloMapsHead, DistancesHead, BoxesHead, RowsHead, YoloxHead, DetrHead, ClassIdsHead),
+        *(DetectionTensors, DetectionRows),
+    )
 }
 """What turns outputs into candidates (the heads), or reads the detections of a network's own NMS."""
 
