@@ -2,7 +2,8 @@
 
 from workbench.detectors.anchor_card import unfinished_card
 from workbench.detectors.card import SUFFIXES, Card, card_path, write_card
-from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name, first_line
+from workbench.detectors.complaints import XLA_LACKS, first_line, runtime_complaint
+from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name
 from workbench.detectors.detector import OWN_NMS, Detector, Meaning
 from workbench.detectors.files import LoadedModel, as_detector, load_detector, load_model, why_no_detector
 from workbench.detectors.input_card import OFFSET_AND_FACTOR, InputCard
@@ -19,6 +20,7 @@ __all__ = [
     "OWN_NMS",
     "PRECISION_OPTIONS",
     "SUFFIXES",
+    "XLA_LACKS",
     "AnchorCard",
     "BoxesCard",
     "Calibration",
@@ -45,6 +47,7 @@ __all__ = [
     "named_outputs",
     "native_stderr_captured",
     "quiet_logger",
+    "runtime_complaint",
     "to_onnx",
     "unfinished_card",
     "why_no_detector",

@@ -20,7 +20,7 @@ class FrozenGraphNetwork(GraphNetwork):
         import tensorflow as tf
 
         graph = self._graph()
-        check_python(self.path, [graph], trusted=self.trusted)
+        check_python(self.path, [graph], trusted=self.access.trusted)
         read = {name.lstrip("^").partition(":")[0] for node in graph.node for name in node.input}
         inputs = [node.name for node in graph.node if node.op == INPUT]
         outputs = [node.name for node in graph.node if node.name not in read and node.op not in NO_OUTPUTS]

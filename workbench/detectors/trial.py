@@ -22,6 +22,7 @@ from platformdirs import user_cache_path
 from pydantic import TypeAdapter
 
 from workbench.detections import UInt8Array
+from workbench.detectors.access import Access
 from workbench.detectors.card import Card
 from workbench.detectors.input_card import InputCard
 from workbench.detectors.network import Tensors
@@ -30,7 +31,7 @@ from workbench.errors import ModelError, SaveError
 from workbench.machine import ChildFailedError, ChildProcess
 from workbench.record import Guess, write_whole
 
-TRIAL = 4  # raised when what is kept changes, or how it is judged
+TRIAL = 5  # raised when what is kept changes, or how it is judged
 LOADING_SECONDS = 60.0  # for TensorFlow itself to load, which on a slow disk takes long and is no fault of the model
 TIMEOUT_SECONDS = 18.0  # for the model to load, and for each of its runs
 LARGEST_RESULT = 512 * 1024 * 1024  # bytes of raw outputs that are taken from a child
@@ -62,7 +63,7 @@ def try_out(
     frames_rgb: Sequence[UInt8Array],
     *,
     read: bool = True,
-    trusted: bool = False,
+    access: Access = Access(),  # noqa: B008 - frozen
     cache: Path | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> Trial:
@@ -74,7 +75,7 @@ def try_out(
         sha256: Of its content.
         frames_rgb: Real frames, uint8 RGB.
         read: Whether to judge what its outputs mean, and how to feed it; else it is run on the first frame only.
-        trusted: Whether Python code in it may run.
+        access: How it is opened.
         cache: Folder of what was found; the user's cache folder by default.
         timeout_seconds: Seconds that the model may take, once its runtime is there.
 
@@ -89,7 +90,8 @@ def try_out(
         sha256,
         *(hashlib.sha256(repr(one.shape).encode() + one.tobytes()).hexdigest() for one in frames_rgb),
         read,
-        trusted,
+        access.trusted,
+        access.size_hw,
     )
     kept = folder / f"{hashlib.sha256('|'.join(map(str, words)).encode()).hexdigest()}.npz"
     if (found := _kept(kept)) is not None:
@@ -97,7 +99,7 @@ def try_out(
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
         place = Path(scratch)
         np.savez(place / "frames.npz", *frames_rgb)
-        request = {"kind": kind, "path": str(path.resolve()), "called": str(path), "trusted": trusted, "read": read}
+        request = {"kind": kind, "path": str(path.resolve()), "called": str(path), "access": asdict(access), "read": read}
         (place / "request.json").write_text(json.dumps(request))
         _run_child(place, path, timeout_seconds)
         result = place / "result.npz"

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from workbench.catalogue import ENGINES, EngineRow, load
 from workbench.detectors import Calibration, Detector
 from workbench.engines.engine import Engine, EngineCode
+from workbench.errors import UnavailableError
 from workbench.settings import Runtime, Settings
 
 
@@ -19,7 +20,13 @@ def open_engine(detector: Detector, settings: Settings, calibration: Calibration
     Raises:
         UnavailableError: The conversion or the runtime refused; says why.
     """
-    return _code(settings.runtime.engine).open(detector, settings, calibration)
+    try:
+        return _code(settings.runtime.engine).open(detector, settings, calibration)
+    except UnavailableError as error:
+        told, known = str(error), detector.refused(settings)
+        if known is None and detector.unusual(settings):  # a conversion for it failed, and does so at each precision
+            raise detector.refuse(settings, told.rpartition("; choose ")[0] or told) from error
+        raise detector.remember(settings, known or told) from error
 
 
 def missing_packages(row: EngineRow) -> str | None:

@@ -3,7 +3,7 @@
 from workbench.stages.anchors import AnchorGrid, AnchorGrids
 from workbench.stages.draw import caption, draw
 from workbench.stages.heads import NUMPY_OPS, Activation, Array, ArrayOps, BoxesHead, BoxOrder, Head, RowsHead, SsdHead, YoloxHead
-from workbench.stages.input_spec import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel, place
+from workbench.stages.input_spec import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel, place, size_text
 from workbench.stages.jpeg import encode_jpeg, fitted, picture
 from workbench.stages.nms import by_opencv
 from workbench.stages.overlay import Overlay, counts, overlay
@@ -54,6 +54,7 @@ __all__ = [
     "prepare",
     "quantised",
     "quantising_table",
+    "size_text",
     "soften",
     "suppress",
 ]
