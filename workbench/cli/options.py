@@ -28,8 +28,13 @@ HistoryFile = Annotated[Path | None, typer.Option("--history", metavar="FILE", h
 Allow = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="NAME", help="Let Python code in the model run: lambda or python-functions. Only where you trust who made it."
+        metavar="NAME",
+        help="Let Python code in the model run: lambda or python-functions. Only where you trust who made it."
+        " code=FILE lets a Python file run that its layers are in.",
     ),
+]
+Signature = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Which signature of a SavedModel to call; its card's, or the usual one.")
 ]
 
 

@@ -1,5 +1,6 @@
 """Detectors: networks in files and what their tensors mean."""
 
+from workbench.detectors.access import ALLOWED_CODE
 from workbench.detectors.anchor_card import unfinished_card
 from workbench.detectors.card import SUFFIXES, Card, card_path, write_card
 from workbench.detectors.complaints import XLA_LACKS, first_line, runtime_complaint
@@ -15,6 +16,7 @@ from workbench.detectors.output_cards import AnchorCard, BoxesCard, CandidatesCa
 from workbench.detectors.readings import found_under
 
 __all__ = [
+    "ALLOWED_CODE",
     "CALIBRATED",
     "OFFSET_AND_FACTOR",
     "OWN_NMS",

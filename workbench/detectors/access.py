@@ -15,7 +15,7 @@ from workbench.record import CodeFacts
 from workbench.settings import SizeHW
 
 ALLOWANCES = ("lambda", "python-functions")  # Python code in a model that runs only where its user says so
-CODE = "code="  # before the path of a Python file, which is allowed likewise
+ALLOWED_CODE = "code="  # before the path of a Python file, which is allowed likewise
 CODE_MODULE = "workbench_allowed_"  # what the module of such a file is called, before its hash
 
 
@@ -42,14 +42,16 @@ def check_allowed(allow: Collection[str]) -> None:
     Raises:
         SettingsError: There is no such allowance.
     """
-    unknown = [name for name in allow if name not in ALLOWANCES and not name.startswith(CODE)]
+    unknown = [name for name in allow if name not in ALLOWANCES and not name.startswith(ALLOWED_CODE)]
     if unknown:
-        raise SettingsError(f"{unknown[0]!r} cannot be allowed; choose one of {', '.join(ALLOWANCES)}, {CODE}FILE")
+        raise SettingsError(f"{unknown[0]!r} cannot be allowed; choose one of {', '.join(ALLOWANCES)}, {ALLOWED_CODE}FILE")
 
 
 def allowed_code(allow: Collection[str]) -> tuple[str, ...]:
     """Return the Python files that may run, which other processes find too."""
-    return tuple(str(Path(name.removeprefix(CODE)).expanduser().absolute()) for name in allow if name.startswith(CODE))
+    return tuple(
+        str(Path(name.removeprefix(ALLOWED_CODE)).expanduser().absolute()) for name in allow if name.startswith(ALLOWED_CODE)
+    )
 
 
 def code_facts(path: str) -> CodeFacts:

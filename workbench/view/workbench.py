@@ -31,7 +31,9 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         preset: What to begin with: a preset, or a preset and changes to it.
         history: The SQLite file that measurements are kept in; the user's own by default.
         frames: How many frames a measurement times.
-        allow: What in a model may run as Python code, by name: `lambda`, `python-functions`; only where you trust who made it.
+        allow: What may run as Python code: `lambda` and `python-functions` in a model, `code=FILE` for a file of its layers.
+            Only where you trust who made it.
+        signature: The signature of a SavedModel to call; its card's, or the usual one, by default.
     """
 
     def __init__(
@@ -44,8 +46,11 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         history: Path | None = None,
         frames: int = DEFAULT_FRAMES,
         allow: Collection[str] = (),
+        signature: str | None = None,
     ) -> None:
-        self.session = Session(detector, media, truth=truth, preset=preset, history=history, frames=frames, allow=allow)
+        self.session = Session(
+            detector, media, truth=truth, preset=preset, history=history, frames=frames, allow=allow, signature=signature
+        )
         self._figure: Any = None
         self._view = WorkbenchView(self.session, self._plot)
         super().__init__([self._view])
