@@ -27,7 +27,7 @@ from workbench.cli.entry import main
 from workbench.detectors import Card, LoadedModel, as_detector, write_card
 from workbench.detectors.files import FILE_KINDS
 from workbench.detectors.output_kinds import OUTPUT_KINDS
-from workbench.detectors.trial_child import try_here
+from workbench.detectors.trial_here import try_here
 from workbench.history import History
 from workbench.machine import environment
 from workbench.opening import Sources

@@ -22,7 +22,7 @@ from workbench.detectors.first_look import MOST_RUNS, MOST_SECONDS, FirstLook, _
 from workbench.detectors.network import Network
 from workbench.detectors.readings import Proposal
 from workbench.detectors.tflite_metadata import read_metadata
-from workbench.detectors.trial_child import try_here
+from workbench.detectors.trial_here import try_here
 from workbench.media import open_media
 from workbench.opening.opening import frames_to_look_at, open_data
 from workbench.record import Guess

@@ -13,7 +13,7 @@ from workbench.datasets import Truth
 from workbench.detections import average_precision
 from workbench.detectors import Calibration, Card, Detector, LoadedModel, as_detector
 from workbench.detectors.files import FILE_KINDS
-from workbench.detectors.trial_child import try_here
+from workbench.detectors.trial_here import try_here
 from workbench.media import Frame
 from workbench.opening import check, wished
 from workbench.pipeline import Pipeline

@@ -13,7 +13,7 @@ from workbench.detections import FloatArray, UInt8Array
 from workbench.detectors import DetectionsCard
 from workbench.detectors.first_look import FirstLook
 from workbench.detectors.readings import Proposal
-from workbench.detectors.trial_child import try_here
+from workbench.detectors.trial_here import try_here
 from workbench.record import Guess
 
 NOTHING = picture()

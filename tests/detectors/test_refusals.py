@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from workbench.detectors import load_detector, load_model
+from workbench.detectors.access import Access
 from workbench.detectors.files import FILE_KINDS
 from workbench.detectors.network import Network
 from workbench.errors import ModelError, SettingsError
@@ -30,10 +31,10 @@ def no_frame() -> Any:
     pytest.fail("media are read though the model is refused")
 
 
-def inspected(path: Path, **allowed: bool) -> Network:
+def inspected(path: Path, **access: Any) -> Network:
     """Load a file in this process: the child would say the same, and start for seconds."""
     kind = FILE_KINDS["folder" if path.is_dir() else path.suffix]
-    network = kind.open(path, **allowed)
+    network = kind.open(path, Access(**access))
     network.inspect()
     return network
 
@@ -215,7 +216,7 @@ def test_a_lambda_layer_is_refused_unless_it_is_allowed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["pickles", "everything", "lambda-layers"])
 def test_only_what_has_a_name_can_be_allowed(name: str) -> None:
-    with pytest.raises(SettingsError, match=f"'{name}' cannot be allowed; choose one of lambda, python-functions"):
+    with pytest.raises(SettingsError, match=f"'{name}' cannot be allowed; choose one of lambda, python-functions, code=FILE"):
         load_detector("model.tflite", no_frame, allow=(name,))
 
 
@@ -224,6 +225,38 @@ def test_an_allowance_is_for_its_own_kind_of_file() -> None:
     assert FILE_KINDS[".keras"].allowance == "lambda"
     assert FILE_KINDS["folder"].allowance == FILE_KINDS[".pb"].allowance == "python-functions"
     assert FILE_KINDS[".tflite"].allowance is None
+
+
+def two_ways(folder: Path) -> Path:
+    """A model whose usual signature takes JPEG files, and another one pictures."""
+    module = tf.Module()
+    taken = {"files": tf.TensorSpec((None,), tf.string), "pictures": tf.TensorSpec((None, 32, 32, 3), tf.float32)}
+    called = {"serving_default": "files", "from_pictures": "pictures"}
+    for name in called.values():
+        serve = tf.function(lambda given: {"y": tf.identity(given)}, input_signature=[taken[name]], autograph=False)
+        setattr(module, name, serve)
+    signatures = {name: getattr(module, one).get_concrete_function() for name, one in called.items()}
+    tf.saved_model.save(module, str(folder), signatures=signatures)
+    return folder
+
+
+def test_a_signature_that_takes_pictures_is_offered_and_can_be_chosen(tmp_path: Path) -> None:
+    path = two_ways(tmp_path / "model")
+
+    with pytest.raises(ModelError, match="serving_default that takes no pictures; choose one that does with --signature from_p"):
+        inspected(path)
+    chosen = inspected(path, signature="from_pictures")
+    assert [str(one) for one in chosen.inspect().inputs] == ["given float32[?, 32, 32, 3]"]
+    assert chosen.sha256 != FILE_KINDS["folder"].open(path).sha256, "it is another network"
+    with pytest.raises(ModelError, match="has no signature 'other'; choose one of"):
+        inspected(path, signature="other")
+
+
+def test_only_a_saved_model_has_signatures_to_choose_from(tmp_path: Path) -> None:
+    (tmp_path / "model.tflite").write_bytes(b"-")
+
+    with pytest.raises(ModelError, match="has no signatures to choose 'detect' from; only a SavedModel has: leave it out"):
+        load_detector(str(tmp_path / "model.tflite"), no_frame, signature="detect")
 
 
 def test_a_missing_operation_is_named(tmp_path: Path) -> None:

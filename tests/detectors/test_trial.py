@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from workbench.detectors import InputCard, native_stderr_captured, quiet_logger, trial
+from workbench.detectors.access import Access
 from workbench.detectors.feeding import stated_scaling, ways_to_feed
 from workbench.detectors.network import TensorSpec
 from workbench.detectors.trial import try_out
@@ -106,7 +107,7 @@ def test_a_model_that_ends_its_process_costs_a_sentence(tmp_path: Path, code: st
     keras.Model(image, layer(image)).save(path)
 
     with pytest.raises(ModelError) as refused:
-        try_out(".keras", path, code, [FRAME], trusted=True, cache=tmp_path)
+        try_out(".keras", path, code, [FRAME], access=Access(trusted=True), cache=tmp_path)
 
     assert str(refused.value) == f"{path} {words} when it is loaded and run on one frame; choose another model"
 

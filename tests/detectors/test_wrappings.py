@@ -23,7 +23,7 @@ from workbench.detectors import (
     why_no_detector,
 )
 from workbench.detectors.files import FILE_KINDS
-from workbench.detectors.trial_child import try_here
+from workbench.detectors.trial_here import try_here
 from workbench.errors import ModelError, UnavailableError
 from workbench.media import Frame
 from workbench.opening import check, reasons, wished

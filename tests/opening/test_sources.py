@@ -56,10 +56,14 @@ def test_what_never_ends_is_recorded_where_frames_are_counted() -> None:
         (Sources(), ()),
         (Sources(media="a clip.webm", truth="a truth.json"), ("a clip.webm", "--truth", "a truth.json")),
         (Sources(media=Path("clip.webm"), allow=("lambda",)), ("clip.webm", "--allow", "lambda")),
+        (
+            Sources(media="c.webm", allow=("code=my layers.py",), signature="detect"),
+            ("c.webm", "--allow", "code=my layers.py", "--signature", "detect"),
+        ),
         (Sources(media="rtsp://me:secret@host/live"), ("rtsp://***@host/live",)),
         (Sources(media=[FRAME]), ()),
     ],
-    ids=["samples", "clip and truth", "path and allowed", "a secret", "in memory"],
+    ids=["samples", "clip and truth", "path and allowed", "code and signature", "a secret", "in memory"],
 )
 def test_they_are_the_words_of_a_command(sources: Sources, words: tuple[str, ...]) -> None:
     assert sources.options(7) == (*words[:1], "--frames", "7", *words[1:])
@@ -73,6 +77,10 @@ def test_they_cross_a_file() -> None:
     class Job(Value):
         sources: Sources
 
-    job = Job(sources=Sources(detector="inspector-mobile", media="clip.webm", truth="truth.json", allow=("lambda",)))
+    job = Job(
+        sources=Sources(
+            detector="inspector-mobile", media="clip.webm", truth="truth.json", allow=("lambda", "code=a.py"), signature="s"
+        )
+    )
 
     assert Job.model_validate_json(job.model_dump_json()) == job

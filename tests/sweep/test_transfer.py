@@ -41,6 +41,22 @@ def test_what_belongs_together_arrives_together_and_nothing_else(sender: Path, t
     assert sorted(path.name for path in media.parent.iterdir()) == ["stills", "stills.json"]
 
 
+def test_python_files_that_may_run_are_sent_along(sender: Path, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (sender / folder).mkdir()
+        (sender / folder / "layers.py").write_text(f"# of {folder}")
+    allow = ("lambda", *(f"code={sender / folder / 'layers.py'}" for folder in ("a", "b")))
+
+    bundle, contents = pack(Sources(detector=str(sender / "model.tflite"), allow=allow))
+    send(bundle, contents, tmp_path / "cache")
+    there = unpack(bundle, tmp_path / "cache")
+
+    first, *files = there.allow
+    assert first == "lambda"
+    assert [Path(one.removeprefix("code=")).read_text() for one in files] == ["# of a", "# of b"]
+    assert not any(str(sender) in one for one in there.allow)
+
+
 def test_what_is_there_is_not_sent_again(sender: Path, tmp_path: Path) -> None:
     bundle, contents = pack(Sources(detector=str(sender / "model.tflite")))
     assert len(missing(bundle.hashes, tmp_path / "cache")) == 3

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.options import DEFAULT_FRAMES, Allow, HistoryFile, JsonFile, MediaArgument, Model, Sets, TruthFile, variant_text
+from workbench.cli.options import (
+    DEFAULT_FRAMES,
+    Allow,
+    HistoryFile,
+    JsonFile,
+    MediaArgument,
+    Model,
+    Sets,
+    Signature,
+    TruthFile,
+    variant_text,
+)
 from workbench.errors import MachinesDifferError, RecordError, WorkbenchError
 
 if TYPE_CHECKING:
@@ -51,6 +62,7 @@ def check(
     truth: TruthFile = None,
     history: HistoryFile = None,
     allow: Allow = None,
+    signature: Signature = None,
     json_file: JsonFile = None,
 ) -> None:
     """Measure what was tagged once more. Exits with 1 where time, AP or agreement got worse beyond noise."""
@@ -77,7 +89,7 @@ def check(
         else:
             from workbench.opening import Sources
 
-            sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow or ()))
+            sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow or ()), signature=signature)
             checks = _measured(sources, variant_text(preset, sets), frames, opened, select, compare)
     out = console(json_file)
     for one in checks:

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.options import DEFAULT_FRAMES, Allow, Frames, HistoryFile, JsonFile, TruthFile, UsageError, variant_text
+from workbench.cli.options import (
+    DEFAULT_FRAMES,
+    Allow,
+    Frames,
+    HistoryFile,
+    JsonFile,
+    Signature,
+    TruthFile,
+    UsageError,
+    variant_text,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,6 +44,7 @@ def compare(
     ] = False,
     history: HistoryFile = None,
     allow: Allow = None,
+    signature: Signature = None,
     json_file: JsonFile = None,
 ) -> None:
     """Compare two settings in interleaved blocks: A's time over B's, its interval, and a verdict.
@@ -53,7 +64,7 @@ def compare(
     from workbench.opening import Sources
     from workbench.wording import ratio_words
 
-    sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow or ()))
+    sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow or ()), signature=signature)
     detector, data = sources.opened(frames).open()
     rows = [read_variant(detector, variant_text(text, ()), sources, frames, history) for text in (a, b)]
     with History(history or default_path()) as kept, progress() as tell:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import Allow, JsonFile
+from workbench.cli.options import Allow, JsonFile, Signature
 from workbench.errors import ModelError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def describe(
         Path | None, typer.Option(metavar="FILE", help="Where the drawn readings go; MODEL.readings.jpg in this folder by default.")
     ] = None,
     allow: Allow = None,
+    signature: Signature = None,
     json_file: JsonFile = None,
 ) -> None:
     """Say what a model's tensors mean, draw what it finds under each plausible reading, and write its detector card."""
@@ -42,7 +43,7 @@ def describe(
     from workbench.record import write_whole
     from workbench.stages import encode_jpeg
 
-    description = described(model, image, tuple(allow or ()))
+    description = described(model, image, tuple(allow or ()), signature=signature)
     out = console(json_file)
     for line in description.tensors:
         out.print(line, markup=False)

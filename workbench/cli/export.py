@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import Allow, HistoryFile, JsonFile, MediaArgument, Model, Sets, variant_text
+from workbench.cli.options import Allow, HistoryFile, JsonFile, MediaArgument, Model, Sets, Signature, variant_text
 from workbench.errors import RecordError, SettingsError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def export(
     replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier export in that folder.")] = False,
     history: HistoryFile = None,
     allow: Allow = None,
+    signature: Signature = None,
     json_file: JsonFile = None,
 ) -> None:
     """Export a setting: the converted network, its card, and a small program that finds the same without the workbench."""
@@ -48,6 +49,7 @@ def export(
         detector=model or (record.detector.source if record else None),
         media=media or (record.media.source if record else None),
         allow=tuple(allow or ()),
+        signature=signature,
     )
     detector, data = sources.opened(RECORDED_FRAMES).open()
     if record is None:

@@ -30,8 +30,11 @@ Allow = Annotated[
     typer.Option(
         metavar="NAME",
         help="Let Python code in the model run: lambda or python-functions. Only where you trust who made it."
-        " operations=NAME,... allows operations that reach files or the network.",
+        " operations=NAME,... allows operations that reach files or the network, code=FILE a Python file that its layers are in.",
     ),
+]
+Signature = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Which signature of a SavedModel to call; its card's, or the usual one.")
 ]
 
 

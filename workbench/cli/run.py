@@ -16,6 +16,7 @@ from workbench.cli.options import (
     MediaArgument,
     Model,
     Sets,
+    Signature,
     TruthFile,
     variant_text,
 )
@@ -62,6 +63,7 @@ def run(
     ] = None,
     history: HistoryFile = None,
     allow: Allow = None,
+    signature: Signature = None,
     json_file: JsonFile = None,
 ) -> None:
     """Measure a detector on frames: latency by stage, accuracy, agreement, noise."""
@@ -76,7 +78,7 @@ def run(
 
     said = context.get_parameter_source("frames")
     real_time_pass = _real_time_pass(real_time, fps, None if said is None or said.name == "DEFAULT" else frames)
-    sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow or ()))
+    sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow or ()), signature=signature)
     opened = sources.opened(frames)
     detector, data = opened.open()
     texts = [variant_text(one, sets) for one in preset or [""]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.options import DEFAULT_FRAMES, Allow, HistoryFile, JsonFile, MediaArgument, TruthFile
+from workbench.cli.options import DEFAULT_FRAMES, Allow, HistoryFile, JsonFile, MediaArgument, Signature, TruthFile
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,6 +42,7 @@ def sweep(
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an HTML report of the frontier.")] = None,
     history: HistoryFile = None,
     allow: Allow = None,
+    signature: Signature = None,
     json_file: JsonFile = None,
 ) -> None:
     """Measure every combination of a grid in a fraction of the work. A sweep that was stopped goes on."""
@@ -64,7 +65,7 @@ def sweep(
             tell("preparing", 0, 0)
             names = (model,) if model else (tried.detectors if tried else ()) or SAMPLE_DETECTORS
             allowed = tuple(allow or ())
-            sources = [Sources(detector=name, media=media, truth=truth, allow=allowed) for name in names]
+            sources = [Sources(detector=name, media=media, truth=truth, allow=allowed, signature=signature) for name in names]
             whole = Sweep(sources, kept, grid=tried, frames=frames, baseline=baseline, executors=executors, progress=show)
             estimate = whole.estimate()
             out.print(_words(estimate), markup=False)

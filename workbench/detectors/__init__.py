@@ -1,10 +1,12 @@
 """Detectors: networks in files and what their tensors mean."""
 
+from workbench.detectors.access import ALLOWED_CODE
 from workbench.detectors.anchor_card import unfinished_card
 from workbench.detectors.anchor_generators import AnchorCard, PyramidGenerator, SsdGenerator
 from workbench.detectors.card import SUFFIXES, Card, card_path, write_card
 from workbench.detectors.card_fit import run_fed_as
-from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name, first_line
+from workbench.detectors.complaints import XLA_LACKS, first_line, runtime_complaint
+from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name
 from workbench.detectors.detector import NO_NMS, OWN_NMS, Detector, Meaning
 from workbench.detectors.files import LoadedModel, as_detector, load_detector, load_model, why_no_detector
 from workbench.detectors.handing_over import detector_of, detector_tree
@@ -26,12 +28,14 @@ from workbench.detectors.output_cards import (
 from workbench.detectors.readings import found_under
 
 __all__ = [
+    "ALLOWED_CODE",
     "CALIBRATED",
     "NO_NMS",
     "OFFSET_AND_FACTOR",
     "OWN_NMS",
     "PRECISION_OPTIONS",
     "SUFFIXES",
+    "XLA_LACKS",
     "AnchorCard",
     "BoxesCard",
     "Calibration",
@@ -67,6 +71,7 @@ __all__ = [
     "native_stderr_captured",
     "quiet_logger",
     "run_fed_as",
+    "runtime_complaint",
     "to_onnx",
     "unfinished_card",
     "why_no_detector",

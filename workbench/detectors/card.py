@@ -33,6 +33,8 @@ class Card(CardPart):
     """Class names in the order of the scores; or a file of them beside the card, such as a text with a name a line."""
     guessed: tuple[str, ...] = ()
     """What nobody has confirmed; for people."""
+    signature: str | None = None
+    """Of a SavedModel, the one to call; the usual one where it is not named."""
     input: InputCard = InputCard()
     candidates: Annotated[SerializeAsAny[CandidatesCard], BeforeValidator(candidates_card)] | None = None
     """Outputs that want an NMS."""

@@ -2,7 +2,6 @@
 
 import atexit
 import hashlib
-import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -13,8 +12,10 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from workbench.detections import UInt8Array
+from workbench.detectors.complaints import complaint, first_line
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger
 from workbench.detectors.network import Calibration, Conversion, LiteRtModel
+from workbench.detectors.tflite_precision import stored_precision
 from workbench.errors import SaveError, UnavailableError
 from workbench.machine import at_step
 from workbench.record import write_whole
@@ -60,13 +61,20 @@ def convert(
     outputs = {name: exported_name(position) for position, name in enumerate(conversion.outputs)}
     cached = _cached(path, conversion.precision)
     if cached is not None:
-        return LiteRtModel(cached, outputs, converted=False, notes=(*notes, "conversion read from the cache"))
+        notes = (*notes, "conversion read from the cache")
+        return LiteRtModel(cached, outputs, converted=False, notes=notes, warnings=unquantised(conversion.precision, cached))
     content = _converted(conversion, sha256, export, calibration.frames() if calibrated else ())
     try:
         write_whole(path, content)
     except SaveError as error:  # a full disk costs the next run its time, not this run its result
         notes = (*notes, f"the conversion was not cached: {error}")
-    return LiteRtModel(content, outputs, converted=True, notes=notes)
+    return LiteRtModel(content, outputs, converted=True, notes=notes, warnings=unquantised(conversion.precision, content))
+
+
+def unquantised(precision: str, content: bytes) -> tuple[str, ...]:
+    """Say where a converter that was asked for a precision left most of the weights in another, as it does with small ones."""
+    stored = stored_precision(content)
+    return () if stored == precision else (f"{precision} was asked for, but the converter left the weights in {stored}",)
 
 
 def _cached(path: Path, precision: str) -> bytes | None:
@@ -141,30 +149,6 @@ def _representative(conversion: Conversion, frames: Sequence[UInt8Array]) -> Cal
             yield [prepare([frame] * conversion.batch, conversion.input_spec, conversion.size_hw, "opencv")]
 
     return batches
-
-
-UNSUPPORTED = re.compile(r"error: '?(?:tf\.)?([\w.]+)'? op is neither a custom op nor a flex op")
-NOT_QUANTISED = re.compile(r"(?:Quantization not yet supported for op|not supported for the op:?) '?([\w.]+)'?", re.IGNORECASE)
-
-
-def complaint(text: str) -> str:
-    r"""Turn what the converter says, which can be pages, into one sentence that names the operations that it stumbled over.
-
-    >>> complaint("loc('x'): error: 'tf.Erf' op is neither a custom op nor a flex op\n<unknown>:0: error: failed")
-    'LiteRT has no operation Erf'
-    """
-    operations = tuple(dict.fromkeys(name.removeprefix("tf.") for name in UNSUPPORTED.findall(text)))
-    if operations:
-        return f"LiteRT has no operation {', '.join(operations)}"
-    operations = tuple(dict.fromkeys(NOT_QUANTISED.findall(text)))
-    if operations:
-        return f"the operation {', '.join(operations)} has no integer form"
-    return first_line(text)
-
-
-def first_line(text: str) -> str:
-    """Return the first line that says something."""
-    return next((line.strip() for line in text.splitlines() if line.strip()), "it gave no reason")
 
 
 def _try_out(content: bytes, precision: str) -> None:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
-from workbench.catalogue import NMS_METHODS
+from workbench.catalogue import NMS_METHODS, engine_row
 from workbench.detectors.input_card import CardPart
 from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Network
+from workbench.errors import UnavailableError
 from workbench.record import DetectorFacts, Guess
 from workbench.settings import PRECISIONS, Nms, Settings
-from workbench.stages import Head, InputSpec, OwnNms
+from workbench.stages import Head, InputSpec, OwnNms, size_text
 
 OWN_NMS = "model"  # the method that is the network's own
 NO_NMS = "none"  # the method that suppresses nothing
@@ -87,8 +88,10 @@ class Detector:
             size_bytes=network.size_bytes,
             labels=meaning.labels,
             guesses=tuple(guesses),
+            code=network.code,
         )
         self.refusals: Mapping[str, Mapping[str, str]] = {**network.refusals, "nms.method": _nms_refusals(meaning)}
+        self._tried: dict[tuple[object, ...], str] = {}  # what an engine was asked for and could not run, and why
 
     @property
     def input_spec(self) -> InputSpec:
@@ -125,6 +128,36 @@ class Detector:
         if str(default.runtime.threads) in self.refusals.get("runtime.threads", {}):
             values["runtime.threads"] = 1
         return default.with_values(values)
+
+    def refuse(self, settings: Settings, reason: str) -> UnavailableError:
+        """Remember that an engine cannot run the network under these settings, and return the error that says so.
+
+        Batch or size are named where they are not the network's usual ones, for with those it was tried first.
+        """
+        row, unusual = engine_row(settings.runtime.engine), self.unusual(settings)
+        named, choose = unusual or (f"runtime.engine is {row.name}", "another engine")
+        return self.remember(settings, f"{named}: {row.runtime} cannot run this model so: {reason}; choose {choose}")
+
+    def unusual(self, settings: Settings) -> tuple[str, str] | None:
+        """Name a batch or size that is not the network's usual one, and that one."""
+        runtime, usual = settings.runtime, self.input_spec
+        if runtime.batch != (usual.batch or 1):
+            return f"runtime.batch is {runtime.batch}", str(usual.batch or 1)
+        size_hw = settings.input.size_hw or usual.default_hw
+        return None if size_hw == usual.default_hw else (f"input.size_hw is {size_text(size_hw)}", size_text(usual.default_hw))
+
+    def remember(self, settings: Settings, told: str) -> UnavailableError:
+        """Remember why an engine cannot run these settings, and return the error that says so."""
+        self._tried[self._asked(settings)] = told
+        return UnavailableError(told)
+
+    def refused(self, settings: Settings) -> str | None:
+        """Say why an engine cannot run these settings, where that was found before."""
+        return self._tried.get(self._asked(settings))
+
+    def _asked(self, settings: Settings) -> tuple[object, ...]:
+        runtime, size_hw = settings.runtime, settings.input.size_hw or self.input_spec.default_hw
+        return runtime.engine, runtime.device, runtime.precision, runtime.batch, size_hw, settings.nms.method == OWN_NMS
 
     def outputs(self, nms: Nms) -> tuple[str, ...]:
         """Name the outputs that are read under an NMS, in the order that their reader expects."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from workbench.catalogue import load
 from workbench.detections import UInt8Array
+from workbench.detectors.access import Access, allowed_code, allowed_operations, check_allowed
 from workbench.detectors.anchor_card import anchor_outputs
 from workbench.detectors.card import Card, card_left_out, card_path, guesses_in, read_card
 from workbench.detectors.card_fit import check_fit
@@ -18,10 +19,10 @@ from workbench.detectors.native_output import load_tensorflow
 from workbench.detectors.network import Network, Tensors
 from workbench.detectors.other_models import other_model
 from workbench.detectors.trial import Trial, try_out
-from workbench.errors import ModelError, SettingsError
+from workbench.detectors.trial_here import try_here
+from workbench.errors import ModelError
 from workbench.record import Guess
 
-ALLOWANCES = ("lambda", "python-functions", "operations=NAME,…")  # what a model does only where its user says so
 TASK = "detect"  # of a detector, in the words of Ultralytics' metadata
 
 
@@ -42,17 +43,17 @@ class FileKind:
         code: Its `Network`, as `module:NAME`, which loads nothing where nobody opens such a file.
         prepare: Loads what it runs on.
         allowance: What in it is code, by its name in `ALLOWANCES`.
+        signatures: Whether it can have several ways of being called, one of which is chosen.
     """
 
     code: str
     prepare: Callable[[], None]
     allowance: str | None = None
+    signatures: bool = False
 
-    def open(
-        self, path: Path, *, trusted: bool = False, operations: Collection[str] = (), tensors: Tensors | None = None
-    ) -> Network:
+    def open(self, path: Path, access: Access = Access(), tensors: Tensors | None = None) -> Network:  # noqa: B008 - frozen
         """Open a file; see `Network`."""
-        network: Network = load(self.code)(path, trusted=trusted, operations=operations, tensors=tensors)
+        network: Network = load(self.code)(path, access=access, tensors=tensors)
         return network
 
 
@@ -63,7 +64,7 @@ FILE_KINDS: dict[str, FileKind] = {
     ".h5": _KERAS,
     ".hdf5": _KERAS,
     ".pb": FileKind("workbench.detectors.frozen_graph:FrozenGraphNetwork", load_tensorflow, "python-functions"),
-    "folder": FileKind("workbench.detectors.saved_model:SavedModelNetwork", load_tensorflow, "python-functions"),
+    "folder": FileKind("workbench.detectors.saved_model:SavedModelNetwork", load_tensorflow, "python-functions", signatures=True),
 }
 READABLE = "a SavedModel's folder, .keras, .h5, .pb (a frozen graph) or .tflite"
 
@@ -89,18 +90,19 @@ GetFrames = Callable[[], Sequence[UInt8Array]]
 """Gives real frames `(height, width, 3)`, RGB, spread over media; the first eight too."""
 
 
-def load_detector(source: str, get_frames: GetFrames, allow: Collection[str] = ()) -> Detector:
+def load_detector(source: str, get_frames: GetFrames, allow: Collection[str] = (), *, signature: str | None = None) -> Detector:
     """Load the detector in a file or folder: by the card beside it, else by the best reading of what it puts out.
 
     Args:
         source: A path.
         get_frames: What to try it on; asked only where no card says what the tensors mean.
-        allow: Names of `ALLOWANCES` that the user grants.
+        allow: Names of `ALLOWANCES` that the user grants, and `code=FILE` for each Python file that may run.
+        signature: The signature of a SavedModel to call; its card's by default, else the usual one.
 
     Raises:
         ModelError: There is no such model, it does not load or run, or what it puts out is not understood without a card.
     """
-    loaded = load_model(source, get_frames, allow)
+    loaded = load_model(source, get_frames, allow, signature=signature)
     if loaded.card is not None:
         return as_detector(loaded, loaded.card, source, guesses_in(loaded.card))
     if not loaded.trial.proposals:
@@ -136,43 +138,47 @@ def detector_by_card(
     return Detector(network, meaning, name=name, source=source, guesses=guesses, card=card, card_folder=folder)
 
 
-def load_model(source: str, get_frames: GetFrames, allow: Collection[str] = (), *, try_on_noise: bool = True) -> LoadedModel:
+def load_model(
+    source: str,
+    get_frames: GetFrames,
+    allow: Collection[str] = (),
+    *,
+    signature: str | None = None,
+    try_on_noise: bool = True,
+) -> LoadedModel:
     """Try a model on frames and find readings of what it puts out; takes and raises what `load_detector` does.
 
     A model with a card is tried on noise instead, which is one frame for all media, unless `try_on_noise` is false.
     """
-    granted = [allowance(word) for word in allow]
+    check_allowed(allow)
     path, name = _existing(source)
     kind = FILE_KINDS[name]
-    trusted = (kind.allowance, "") in granted
-    operations = sorted({one for what, value in granted if what == "operations" for one in value.split(",")})
-    first = kind.open(path, trusted=trusted, operations=operations)
     beside = card_path(path)
     card = read_card(beside) if beside else None
+    chosen = signature or (card.signature if card else None)
+    if chosen and not kind.signatures:
+        raise ModelError(f"{source} has no signatures to choose {chosen!r} from; only a SavedModel has: leave it out")
+    access = Access(
+        trusted=kind.allowance in allow,
+        code=allowed_code(allow),
+        operations=allowed_operations(allow),
+        signature=chosen,
+        size_hw=card.input.size if card else None,
+    )
+    first = kind.open(path, access)
     frames = [_noise()] if card and try_on_noise else get_frames()
-    trial = try_out(name, path, first.sha256, frames, read=card is None or not try_on_noise, trusted=trusted, operations=operations)
+    read = card is None or not try_on_noise
+    if first.only_here:
+        trial = try_here(first, frames, read=read)
+    else:
+        trial = try_out(name, path, first.sha256, frames, read=read, access=access)
     if card is None and trial.tensors.task not in (None, TASK):
         raise ModelError(
             f"{source} says inside that its task is {trial.tensors.task!r}, not {TASK!r}; choose a detector, or say what"
             " its outputs mean in a detector card beside it"
         )
-    network = kind.open(path, trusted=trusted, operations=operations, tensors=trial.tensors)
+    network = kind.open(path, access, trial.tensors)
     return LoadedModel(network, trial, card, beside.parent if beside else None)
-
-
-def allowance(word: str) -> tuple[str, str]:
-    """Split what a user allows into its name and the value that some have.
-
-    >>> allowance("operations=ReadFile,WriteFile")
-    ('operations', 'ReadFile,WriteFile')
-
-    Raises:
-        SettingsError: There is none of this name, or its value is missing.
-    """
-    name, _, value = word.partition("=")
-    if (name, bool(value)) not in {(known.partition("=")[0], "=" in known) for known in ALLOWANCES}:
-        raise SettingsError(f"{word!r} cannot be allowed; choose one of {', '.join(ALLOWANCES)}")
-    return name, value
 
 
 def _noise() -> UInt8Array:

@@ -28,7 +28,7 @@ class FrozenGraphNetwork(GraphNetwork):
             raise ModelError(
                 f"{self.path} has {len(inputs)} placeholders and {len(outputs)} outputs; choose a frozen detector of one picture"
             )
-        check_operations(self.path, Graph.of(graph).behind(outputs), self.operations, python=self.trusted)
+        check_operations(self.path, Graph.of(graph).behind(outputs), self.access.operations, python=self.access.trusted)
         wrapped = tf.compat.v1.wrap_function(lambda: tf.compat.v1.import_graph_def(graph, name=""), [])
         taken = wrapped.graph.get_tensor_by_name(f"{inputs[0]}:0")
         given = {name: wrapped.graph.get_tensor_by_name(f"{name}:0") for name in outputs}

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from workbench.detectors.access import Access
 from workbench.detectors.card import Card
 from workbench.detectors.detector import Detector
 from workbench.detectors.files import FILE_KINDS, detector_by_card, kind_of
@@ -14,14 +15,16 @@ from workbench.detectors.network import Tensors
 
 
 def detector_tree(detector: Detector) -> dict[str, Any] | None:
-    """Return what `detector_of` reads; `None` of a detector that was not read by a card, as the samples are not."""
+    """Return what `detector_of` reads.
+
+    `None` of a detector that was not read by a card, as the samples are not, and of one that only this process can load.
+    """
     network, card = detector.network, detector.card
-    if card is None or network.tensors is None:
+    if card is None or network.tensors is None or network.only_here:
         return None
     return {
         "path": str(network.path.resolve()),
-        "trusted": network.trusted,
-        "operations": sorted(network.operations),
+        "access": asdict(network.access),
         "tensors": asdict(network.tensors),
         "card": card.model_dump(mode="json"),
         "card_folder": str((detector.card_folder or network.path.parent).resolve()),
@@ -36,5 +39,5 @@ def detector_of(tree: Mapping[str, Any]) -> Detector:
     """
     path, tensors = Path(tree["path"]), TypeAdapter(Tensors).validate_python(tree["tensors"])
     kind = FILE_KINDS[kind_of(path)]
-    network = kind.open(path, trusted=tree["trusted"], operations=tree["operations"], tensors=tensors)
+    network = kind.open(path, TypeAdapter(Access).validate_python(tree["access"]), tensors)
     return detector_by_card(network, tensors, Card.model_validate(tree["card"]), Path(tree["card_folder"]), str(path))

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections import UInt8Array
+from workbench.detectors.access import Access
 from workbench.detectors.model_bytes import read_model
-from workbench.errors import UnavailableError, one_line
+from workbench.errors import ModelError, UnavailableError, one_line
+from workbench.record import CodeFacts
 from workbench.stages import InputSpec, PerChannel
 
 LONGEST_NAME = 200  # characters of a tensor's name that are shown
@@ -118,12 +120,14 @@ class LiteRtModel:
         outputs: From the network's names of its outputs to this model's.
         converted: Whether it was converted just now, rather than read from a file or from the cache.
         notes: What a reader of the figures should know, such as what it was calibrated on.
+        warnings: What makes the figures something else than what was asked for.
     """
 
     content: bytes
     outputs: Mapping[str, str]
     converted: bool
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Network(ABC):
@@ -131,29 +135,36 @@ class Network(ABC):
 
     Args:
         path: The file, or the folder of a SavedModel.
-        trusted: Whether Python code in it may run.
-        operations: Of TensorFlow, that reach out of the process and that the user allows.
+        access: How it is to be opened.
         tensors: What `inspect` found in it before; `None` where nobody looked yet.
 
     Attributes:
         path: Where it is.
-        sha256: Of its content.
+        sha256: Of its content, and of what else makes it that network: code that runs for it, the signature that is called.
         size_bytes: Of its content.
 
     Raises:
         ModelError: The file is missing, empty, or plainly is nothing of this kind.
     """
 
-    def __init__(
-        self, path: Path, *, trusted: bool = False, operations: Collection[str] = (), tensors: Tensors | None = None
-    ) -> None:
-        self.path, self.trusted, self.operations, self.tensors = path, trusted, frozenset(operations), tensors
+    def __init__(self, path: Path, *, access: Access = Access(), tensors: Tensors | None = None) -> None:  # noqa: B008 - frozen
+        self.path, self.access, self.tensors = path, access, tensors
         self.sha256, self.size_bytes = self.fingerprint()
 
     @property
     @abstractmethod
     def kind(self) -> str:
         """What people call such files."""
+
+    @property
+    def code(self) -> tuple[CodeFacts, ...]:
+        """Python files that run for it, as its user allowed."""
+        return ()
+
+    @property
+    def only_here(self) -> bool:
+        """Whether it needs what only this process has, such as classes that were registered in it."""
+        return False
 
     @property
     def refusals(self) -> Mapping[str, Mapping[str, str]]:
@@ -192,6 +203,10 @@ class Network(ABC):
         Raises:
             ModelError: It does not run on that; says why.
         """
+
+    def does_not_run(self, shape: Sequence[int], reason: str) -> ModelError:
+        """Return the error that says so of a batch's shape."""
+        return ModelError(f"{self.path} does not run on a frame of {list(shape)}: {reason}")
 
     def keras_model(self) -> Any:
         """Return the Keras model.

@@ -13,7 +13,8 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from workbench.detectors.conversion import CONVERTING_SECONDS, ONE_AT_A_TIME, first_line
+from workbench.detectors.complaints import first_line
+from workbench.detectors.conversion import CONVERTING_SECONDS, ONE_AT_A_TIME
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured
 from workbench.errors import SaveError, UnavailableError
 from workbench.machine import at_step

@@ -1,9 +1,11 @@
 """SavedModels: folders that `tf.saved_model.save`, `model.export` or the Object Detection API's exporter wrote."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
+from workbench.detectors.complaints import first_line
 from workbench.detectors.model_bytes import read_model
 from workbench.detectors.network import Tensors
 from workbench.detectors.operations import check_operations, saved_model_operations
@@ -13,6 +15,7 @@ from workbench.errors import ModelError
 GRAPH = "saved_model.pb"
 VARIABLES = "variables"
 SIGNATURE = "serving_default"
+BATCH_AXES = 4  # of a batch of pictures
 PARTS = (GRAPH, "saved_model.pbtxt", VARIABLES, "assets", "keras_metadata.pb", "fingerprint.pb")
 
 
@@ -29,6 +32,7 @@ class SavedModelNetwork(GraphNetwork):
             part = read_model(path)
             hashed.update(part)
             size += len(part)
+        hashed.update((self.access.signature or "").encode())
         return hashed.hexdigest(), size
 
     def read(self) -> bytes:
@@ -42,10 +46,11 @@ class SavedModelNetwork(GraphNetwork):
         import tensorflow as tf
 
         for part in self._meta_graphs():
-            check_operations(self.path, saved_model_operations(part, self.path), self.operations, python=self.trusted)
+            operations = saved_model_operations(part, self.path)
+            check_operations(self.path, operations, self.access.operations, python=self.access.trusted)
         _check_variables(self.path)
         model = tf.saved_model.load(str(self.path))
-        signature = _signature(self.path, model)
+        signature = _signature(self.path, model.signatures, self.access.signature)
         ((name, taken),) = _inputs(self.path, signature).items()
         outputs = signature.structured_outputs
         tensors = Tensors((tensor_spec(name, taken),), tuple(tensor_spec(key, one) for key, one in sorted(outputs.items())))
@@ -71,15 +76,32 @@ def _check_variables(folder: Path) -> None:
         raise ModelError(f"{folder} is half a SavedModel: of its variables only a part is there; copy or export it again, whole")
 
 
-def _signature(folder: Path, model: Any) -> Any:
-    signatures = model.signatures
+def _signature(folder: Path, signatures: Mapping[str, Any], chosen: str | None) -> Any:
     if not signatures:
         raise ModelError(f"{folder} has no signature that says how it is called; export it with one (model.export does)")
-    if SIGNATURE in signatures:
-        return signatures[SIGNATURE]
-    if len(signatures) == 1:
-        return next(iter(signatures.values()))
-    raise ModelError(f"{folder} has the signatures {', '.join(signatures)}, none of them {SIGNATURE}; export it with that one")
+    named = first_line(", ".join(signatures))
+    if chosen is not None and chosen not in signatures:
+        raise ModelError(f"{folder} has no signature {chosen!r}; choose one of {named}")
+    usual = next(iter(signatures)) if len(signatures) == 1 else SIGNATURE
+    found = signatures.get(chosen or usual)
+    if found is not None and (chosen or _takes_pictures(found)):
+        return found
+    usable = [name for name, one in signatures.items() if _takes_pictures(one)]
+    if usable:
+        what = f"a {SIGNATURE} that takes no pictures" if found is not None else f"the signatures {named}, none of them {SIGNATURE}"
+        raise ModelError(
+            f"{folder} has {what}; choose one that does with --signature {first_line(usable[0])}, or"
+            f' signature = "{first_line(usable[0])}" in its card'
+        )
+    if found is None:
+        raise ModelError(f"{folder} has the signatures {named}, none of them {SIGNATURE}; export it with that one")
+    return found
+
+
+def _takes_pictures(signature: Any) -> bool:
+    """Whether a signature takes one tensor that can be a batch of pictures, rather than such as JPEG strings."""
+    taken = list(signature.structured_input_signature[1].values())
+    return len(taken) == 1 and taken[0].dtype.name != "string" and taken[0].shape.rank == BATCH_AXES
 
 
 def _inputs(folder: Path, signature: Any) -> dict[str, Any]:

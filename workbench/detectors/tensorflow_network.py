@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.catalogue import ENGINES
-from workbench.detectors.conversion import convert, exported_name, first_line
+from workbench.detectors.complaints import first_line, runtime_complaint
+from workbench.detectors.conversion import convert, exported_name
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured
 from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.detectors.operations import lacking
@@ -44,8 +45,7 @@ class TensorFlowNetwork(Network):
             try:
                 return {name: one.numpy() for name, one in forward(tf.constant(batch)).items()}
             except Exception as error:  # whatever its layers or operations raise
-                reason = first_line(str(error))
-                raise ModelError(f"{self.path} does not run on a frame of {list(batch.shape)}: {reason}") from None
+                raise self.does_not_run(batch.shape, runtime_complaint(str(error))) from None
 
     def litert_model(self, conversion: Conversion, calibration: Calibration) -> LiteRtModel:
         return convert(conversion, self.sha256, self.save_tensorflow, calibration)
@@ -82,12 +82,15 @@ class GraphNetwork(TensorFlowNetwork):
         return self.loaded.tensors
 
     def forward(self) -> Forward:
-        return self.loaded.forward
+        import tensorflow as tf
+
+        forward, dtype = self.loaded.forward, self.loaded.tensors.inputs[0].dtype
+        return lambda batch: in_float32(forward(tf.cast(batch, dtype)))
 
     def save_tensorflow(self, conversion: Conversion, folder: Path) -> None:
         import tensorflow as tf
 
-        forward = self.loaded.forward
+        forward = self.forward()
 
         def serve(batch: Any) -> dict[str, Any]:
             named = forward(batch)
@@ -98,6 +101,13 @@ class GraphNetwork(TensorFlowNetwork):
         spec = tf.TensorSpec(conversion.input_shape, conversion.input_spec.dtype)
         module.serve = tf.function(serve, input_signature=[spec], autograph=False)
         tf.saved_model.save(module, str(folder), signatures=module.serve.get_concrete_function())
+
+
+def in_float32(named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a network's outputs with floats as float32, whatever they are computed in."""
+    import tensorflow as tf
+
+    return {name: tf.cast(one, tf.float32) if one.dtype.is_floating else one for name, one in named.items()}
 
 
 def tensor_spec(name: str, tensor: Any) -> TensorSpec:

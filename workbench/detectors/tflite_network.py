@@ -1,27 +1,31 @@
 """LiteRT files (`.tflite`), run as they are."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.catalogue import ENGINES
-from workbench.detectors.conversion import first_line
+from workbench.detectors.complaints import first_line
 from workbench.detectors.model_bytes import read_model
 from workbench.detectors.native_output import native_stderr_captured
 from workbench.detectors.network import Calibration, Conversion, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.detectors.tflite_metadata import read_metadata
+from workbench.detectors.tflite_precision import stored_precision
 from workbench.errors import ModelError, UnavailableError
 from workbench.settings import MOST_THREADS, PRECISIONS
 from workbench.stages import dequantised, quantised
 
 IDENTIFIER = b"TFL3"  # at byte 4 of every LiteRT flatbuffer (tensorflow/lite/schema/schema.fbs: file_identifier)
 NO_TENSORFLOW = "a .tflite file holds no TensorFlow network; choose litert"
+OPEN = -1  # a side in a shape's signature
+VERSION = "Didn't find op for builtin opcode '"
+SELECTED = "Select TensorFlow op(s)"  # of a file that was converted with SELECT_TF_OPS
+FLEX = re.compile(r"\(Flex(\w+)\)")
 POST_PROCESSING = b"TFLite_Detection_PostProcess"
 DEQUANTIZE = 6  # a built-in operator (schema.fbs: BuiltinOperator)
 POST_PROCESSED = ("boxes", "classes", "scores", "count")  # what it gives, in its order
@@ -62,11 +66,7 @@ class TfliteNetwork(Network):
             replace(_spec(details), usual_hw=said.size_hw, multiple_of=said.stride, scaling=said.scaling)
             for details in interpreter.get_input_details()
         )
-        elements: Counter[str] = Counter()
-        steps: dict[int, float | None] = {}
-        for details in interpreter.get_tensor_details():
-            elements[np.dtype(details["dtype"]).name] += int(np.prod(details["shape"]))
-            steps[details["index"]] = float(details["quantization"][0]) or None
+        steps = {one["index"]: float(one["quantization"][0]) or None for one in interpreter.get_tensor_details()}
         for dequantising in _operators(content, DEQUANTIZE):
             steps[dequantising.Outputs(0)] = steps.get(dequantising.Inputs(0))
         called = _called(content)
@@ -74,7 +74,7 @@ class TfliteNetwork(Network):
             replace(_spec(one), step=steps.get(one["index"]), called=called.get(one["index"]))
             for one in interpreter.get_output_details()
         )
-        return Tensors(inputs, outputs, _precision(inputs, elements), said.labels, _suppresses_by_class(content), said.task)
+        return Tensors(inputs, outputs, stored_precision(content), said.labels, _suppresses_by_class(content), said.task)
 
     @cached_property
     def _interpreter(self) -> Any:
@@ -83,9 +83,17 @@ class TfliteNetwork(Network):
         with native_stderr_captured():
             try:
                 interpreter = Interpreter(model_content=self.read(), num_threads=1)
-                interpreter.allocate_tensors()
             except (RuntimeError, ValueError) as error:
-                raise ModelError(_load_failure(self.path, str(error))) from None
+                raise ModelError(f"{self.path} {_why_not_opened(str(error))}") from None
+            (taken, *_) = interpreter.get_input_details()
+            try:
+                interpreter.allocate_tensors()
+            except RuntimeError as error:
+                why = _what_lacks(str(error))
+                if why is None and OPEN not in taken["shape_signature"]:
+                    why = f"cannot be run by LiteRT: {first_line(str(error))}; convert the model again"
+                if why is not None:  # else `run` says the sides, which until then are 1: not every network can be of that size
+                    raise ModelError(f"{self.path} {why}") from None
         return interpreter
 
     def run(self, batch: NDArray[np.generic]) -> Mapping[str, NDArray[np.generic]]:
@@ -95,11 +103,11 @@ class TfliteNetwork(Network):
             try:
                 if tuple(details["shape"]) != batch.shape:
                     interpreter.resize_tensor_input(details["index"], batch.shape)
-                    interpreter.allocate_tensors()
+                interpreter.allocate_tensors()  # again costs nothing, and after a refusal it has to be
                 interpreter.set_tensor(details["index"], quantised(batch, details))
                 interpreter.invoke()
             except (RuntimeError, ValueError) as error:
-                raise ModelError(f"{self.path} does not run on a frame of {list(batch.shape)}: {first_line(str(error))}") from None
+                raise self.does_not_run(batch.shape, first_line(str(error))) from None
         return {one["name"]: dequantised(interpreter.get_tensor(one["index"]), one) for one in interpreter.get_output_details()}
 
     def litert_model(self, conversion: Conversion, _: Calibration) -> LiteRtModel:
@@ -120,25 +128,35 @@ def _spec(details: Mapping[str, Any]) -> TensorSpec:
     )
 
 
-def _load_failure(path: Path, message: str) -> str:
-    _, found, rest = message.partition("unresolved custom op: ")
-    if not found:
-        return f"{path} is damaged or of another version: LiteRT says {first_line(message)!r}; copy or convert the model again"
-    operation = rest.splitlines()[0].rstrip(".")
-    if operation == "edgetpu-custom-op":
-        return f"{path} is compiled for the Edge TPU and runs nowhere else ({operation}); choose the model it was compiled from"
+def _why_not_opened(message: str) -> str:
+    if VERSION in message:
+        operation = message.partition(VERSION)[2].partition("'")[0]
+        return (
+            f"needs the operation {operation} in a version that LiteRT here lacks; run `pip install -U ai-edge-litert`, or"
+            " convert the model with an older converter"
+        )
     return (
-        f"{path} needs the custom operation {operation!r}, which LiteRT here lacks; convert the model with built-in operations only"
+        _what_lacks(message)
+        or f"is damaged or of another version: LiteRT says {first_line(message)!r}; copy or convert the model again"
     )
 
 
-def _precision(inputs: Sequence[TensorSpec], elements: Mapping[str, int]) -> str:
-    """Name what the file stores, by its input's type and the types of its tensors."""
-    if inputs and inputs[0].dtype in {"int8", "uint8"} and elements.get("int8", 0) + elements.get("uint8", 0) > elements["float32"]:
-        return "int8"
-    if elements.get("float16", 0):
-        return "float16"
-    return "dynamic-int8" if elements.get("int8", 0) else "float32"
+def _what_lacks(message: str) -> str | None:
+    """Say what a file needs that LiteRT here lacks; `None` where it is something else that LiteRT complains of.
+
+    >>> _what_lacks("Select TensorFlow op(s), included in … See …/ops_selectNode number 2 (FlexDet) failed to prepare.")
+    'needs the TensorFlow operation Det, which LiteRT here lacks; convert the model with built-in operations only'
+    """
+    if SELECTED in message:
+        names = ", ".join(dict.fromkeys(FLEX.findall(message))) or "(see its converter's flags)"
+        return f"needs the TensorFlow operation {names}, which LiteRT here lacks; convert the model with built-in operations only"
+    _, found, rest = message.partition("unresolved custom op: ")
+    if not found:
+        return None
+    operation = rest.splitlines()[0].rstrip(".")
+    if operation == "edgetpu-custom-op":
+        return f"is compiled for the Edge TPU and runs nowhere else ({operation}); choose the model it was compiled from"
+    return f"needs the custom operation {operation!r}, which LiteRT here lacks; convert the model with built-in operations only"
 
 
 def _suppresses_by_class(content: bytes) -> bool:

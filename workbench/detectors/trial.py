@@ -22,6 +22,7 @@ from platformdirs import user_cache_path
 from pydantic import TypeAdapter
 
 from workbench.detections import UInt8Array
+from workbench.detectors.access import Access
 from workbench.detectors.card import Card
 from workbench.detectors.input_card import InputCard
 from workbench.detectors.network import Tensors
@@ -62,8 +63,7 @@ def try_out(
     frames_rgb: Sequence[UInt8Array],
     *,
     read: bool = True,
-    trusted: bool = False,
-    operations: Sequence[str] = (),
+    access: Access = Access(),  # noqa: B008 - frozen
     cache: Path | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> Trial:
@@ -75,8 +75,7 @@ def try_out(
         sha256: Of its content.
         frames_rgb: Real frames, uint8 RGB.
         read: Whether to judge what its outputs mean, and how to feed it; else it is run on the first frame only.
-        trusted: Whether Python code in it may run.
-        operations: That reach out of the process and are allowed.
+        access: How it is opened.
         cache: Folder of what was found; the user's cache folder by default.
         timeout_seconds: Seconds that the model may take, once its runtime is there.
 
@@ -91,8 +90,9 @@ def try_out(
         sha256,
         *(hashlib.sha256(repr(one.shape).encode() + one.tobytes()).hexdigest() for one in frames_rgb),
         read,
-        trusted,
-        *operations,
+        access.trusted,
+        access.operations,
+        access.size_hw,
     )
     kept = folder / f"{hashlib.sha256('|'.join(map(str, words)).encode()).hexdigest()}.npz"
     if (found := _kept(kept)) is not None:
@@ -100,14 +100,7 @@ def try_out(
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
         place = Path(scratch)
         np.savez(place / "frames.npz", *frames_rgb)
-        request = {
-            "kind": kind,
-            "path": str(path.resolve()),
-            "called": str(path),
-            "trusted": trusted,
-            "operations": operations,
-            "read": read,
-        }
+        request = {"kind": kind, "path": str(path.resolve()), "called": str(path), "access": asdict(access), "read": read}
         (place / "request.json").write_text(json.dumps(request))
         _run_child(place, path, timeout_seconds)
         result = place / "result.npz"

@@ -6,40 +6,18 @@ cannot be taken, `{"done": true}` where what was found lies in the folder.
 
 import json
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
 import numpy as np
+from pydantic import TypeAdapter
 
-from workbench.detections import UInt8Array
+from workbench.detectors.access import Access
 from workbench.detectors.files import FILE_KINDS
-from workbench.detectors.first_look import FirstLook
-from workbench.detectors.network import Network
-from workbench.detectors.trial import Trial, save_trial
+from workbench.detectors.trial import save_trial
+from workbench.detectors.trial_here import try_here
 from workbench.errors import ModelError
 from workbench.machine import writing_to_parent
-
-
-def try_here(
-    network: Network, frames_rgb: Sequence[UInt8Array], *, read: bool = True, tell: Callable[[], None] = lambda: None
-) -> Trial:
-    """Load a network and run it on frames, in this process.
-
-    Raises:
-        ModelError: It does not load or run, or takes no pictures; says why.
-    """
-    tensors = network.inspect()
-    if len(tensors.inputs) != 1:
-        raise ModelError(f"{network.path} takes {len(tensors.inputs)} inputs; choose a detector of one picture")
-    try:
-        look = FirstLook(network, tensors, frames_rgb, tell=tell)
-    except ModelError as error:
-        raise ModelError(f"{network.path}: {error}") from None
-    if not read:
-        look.run_each()
-    proposals = look.propose() if read else ()
-    return Trial(tensors, look.size_hw, look.shown, look.runs(), proposals)
 
 
 def _try(place: Path, out: IO[str]) -> None:
@@ -50,7 +28,8 @@ def _try(place: Path, out: IO[str]) -> None:
     with np.load(place / "frames.npz") as frames:
         frames_rgb = list(frames.values())
     try:
-        network = kind.open(Path(request["path"]), trusted=request["trusted"], operations=request["operations"])
+        access = TypeAdapter(Access).validate_python(request["access"])
+        network = kind.open(Path(request["path"]), access)
         trial = try_here(network, frames_rgb, read=request["read"], tell=lambda: _write(out, "ran", True))
     except ModelError as error:
         _write(out, "refused", str(error).replace(request["path"], request["called"]))

@@ -34,6 +34,7 @@ class Engine(ABC):
         covers: Steps that its one program holds, in order.
         left_out: Steps that it does not hold, each with why.
         notes: What a reader of the figures should know.
+        warnings: What makes them figures of something else than the settings say.
         input_spec: What `run` is fed, where it does not take frames.
         takes_frames: Whether `run` takes whole frames of equal size, since resizing is part of its program.
         batch: How many images `run` takes at once, always exactly.
@@ -43,6 +44,7 @@ class Engine(ABC):
     covers: tuple[str, ...]
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     input_spec: InputSpec
     takes_frames: bool = False
     batch: int

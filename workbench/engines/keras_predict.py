@@ -1,12 +1,13 @@
 """`model.predict`: the slow habit that people start from."""
 
+from functools import partial
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections import Detections
-from workbench.detectors import Calibration, Detector, named_outputs
+from workbench.detectors import Calibration, Detector, named_outputs, runtime_complaint
 from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
 from workbench.settings import Settings
 
@@ -22,7 +23,7 @@ class KerasPredict(Engine):
     left_out = (RESIZE_LEFT_OUT, NMS_LEFT_OUT)
 
     def __init__(self, detector: Detector, settings: Settings, _: Calibration) -> None:
-        self._model = detector.keras_model()
+        self._model, self._refuse = detector.keras_model(), partial(detector.refuse, settings)
         self._outputs = detector.outputs(settings.nms)
         self._read = OutputReader(detector.meaning, settings.nms, detector.input_spec.choose_size(settings.input.size_hw))
         self.own_nms = self._read.own_nms
@@ -40,9 +41,12 @@ class KerasPredict(Engine):
         # A model has one predict graph. Fed a second size, Keras opens its sides, and not every layer can be traced so (a bilinear
         # UpSampling2D cannot). So each engine brings its own.
         self._model.predict_function = self._predict_function
-        named = named_outputs(self._model, self._model.predict(batch, batch_size=self.batch, verbose=0))
+        try:
+            named = named_outputs(self._model, self._model.predict(batch, batch_size=self.batch, verbose=0))
+        except Exception as error:  # whatever its layers raise
+            raise self._refuse(runtime_complaint(str(error))) from error
         self._predict_function = self._model.predict_function
-        return self._read([named[name] for name in self._outputs])
+        return self._read([np.asarray(named[name], np.float32) for name in self._outputs])
 
 
 KERAS = EngineCode(KerasPredict)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections import Detections
-from workbench.detectors import Calibration, Detector, LiteRtModel, native_stderr_captured
+from workbench.detectors import Calibration, Detector, LiteRtModel, first_line, native_stderr_captured
 from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
 from workbench.settings import Settings
 from workbench.stages import InputSpec, dequantised, looked_up, quantised, quantising_table
@@ -73,13 +74,16 @@ class LiteRt(Engine):
     ) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        runtime = settings.runtime
+        runtime, self._refuse = settings.runtime, partial(detector.refuse, settings)
         size_hw = detector.input_spec.choose_size(settings.input.size_hw)
         self.batch = runtime.batch
         model = detector.litert_model(runtime.stored_precision, size_hw, runtime.batch, calibration, settings.nms)
         with native_stderr_captured():
             interpreter = Interpreter(model_content=model.content, num_threads=runtime.threads)
-            _allocate(interpreter, detector.input_spec, runtime.batch, size_hw)
+            try:
+                _allocate(interpreter, detector.input_spec, runtime.batch, size_hw)
+            except (RuntimeError, ValueError) as error:
+                raise self._refuse(first_line(str(error))) from error
         self._read = OutputReader(detector.meaning, settings.nms, size_hw)
         self.own_nms = self._read.own_nms
         self._input: Mapping[str, Any] = interpreter.get_input_details()[0]
@@ -90,7 +94,7 @@ class LiteRt(Engine):
         opened = Opened(model.content, tuple(map(int, self._input["shape"])), self._input["dtype"], names)
         executor = open_executor(opened, settings) if open_executor else Executor(self._by_interpreter(interpreter))
         self._execute = executor.execute
-        self.notes = (*model.notes, *executor.notes)
+        self.notes, self.warnings = (*model.notes, *executor.notes), model.warnings
         self.model_bytes = executor.model_bytes or len(model.content)
         self._conversions = int(model.converted) + int(executor.converted)
 
@@ -107,7 +111,10 @@ class LiteRt(Engine):
         return self._conversions
 
     def run(self, batch: NDArray[np.generic]) -> Candidates | list[Detections]:
-        raw = self._execute(self._quantised(batch))
+        try:
+            raw = self._execute(self._quantised(batch))
+        except RuntimeError as error:  # of what executes it; some operations look at their shapes only then
+            raise self._refuse(first_line(str(error))) from error
         return self._read([dequantised(values, details) for values, details in zip(raw, self._outputs, strict=True)])
 
     def _quantised(self, batch: NDArray[Any]) -> NDArray[Any]:

@@ -6,6 +6,7 @@ from workbench.catalogue import ENGINES, EngineRow, load
 from workbench.detectors import Calibration, Detector
 from workbench.engines.engine import Engine, EngineCode
 from workbench.engines.first_run import run_first
+from workbench.errors import UnavailableError
 from workbench.settings import Runtime, Settings
 
 
@@ -20,8 +21,17 @@ def open_engine(detector: Detector, settings: Settings, calibration: Calibration
     Raises:
         UnavailableError: The conversion or the runtime refused; says why.
     """
-    run_first(detector, settings, calibration)
-    return _code(settings.runtime.engine).open(detector, settings, calibration)
+    try:
+        run_first(detector, settings, calibration)
+    except UnavailableError as error:  # which says all that there is to say, as that process found it
+        raise detector.remember(settings, str(error)) from error
+    try:
+        return _code(settings.runtime.engine).open(detector, settings, calibration)
+    except UnavailableError as error:
+        told, known = str(error), detector.refused(settings)
+        if known is None and detector.unusual(settings):  # a conversion for it failed, and does so at each precision
+            raise detector.refuse(settings, told.rpartition("; choose ")[0] or told) from error
+        raise detector.remember(settings, known or told) from error
 
 
 def missing_packages(row: EngineRow) -> str | None:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from workbench.catalogue import ENGINES
 from workbench.detections import Detections
-from workbench.detectors import Calibration, Detector, without_retracing_remarks
+from workbench.detectors import XLA_LACKS, Calibration, Detector, runtime_complaint, without_retracing_remarks
 from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
+from workbench.errors import UnavailableError
 from workbench.graph import GRAPH_NMS, resize, scale, tensor_ops
 from workbench.settings import Nms, Settings
 
@@ -36,6 +37,7 @@ class TensorFlowProgram(Engine):
         without_retracing_remarks()
         fuses = ENGINES[settings.runtime.engine].fuses_nms
         self._forward = detector.forward()
+        self._detector, self._settings = detector, settings
         self._head = detector.meaning.head
         self._outputs = detector.outputs(settings.nms)
         self._nms = settings.nms
@@ -107,7 +109,10 @@ class TensorFlowProgram(Engine):
         """Do what comes behind the resize, all of whose shapes are known."""
         if self.takes_frames:
             batch = scale(batch, self.input_spec)
-        named = self._forward(batch)
+        try:
+            named = self._forward(batch)
+        except Exception as error:  # whatever its layers raise while they are traced for a batch and size
+            raise self._refused(error) from error
         raw = [named[name] for name in self._outputs]
         if self.own_nms:
             return raw
@@ -122,10 +127,20 @@ class TensorFlowProgram(Engine):
 
         with tf.device(self._device):
             thresholds = (tf.constant(self._nms.score, tf.float32), tf.constant(self._nms.iou, tf.float32))
-            results = [result.numpy() for result in self._compiled()(tf.convert_to_tensor(batch), *thresholds)]
+            try:
+                results = [result.numpy() for result in self._compiled()(tf.convert_to_tensor(batch), *thresholds)]
+            except tf.errors.OpError as error:  # ours and the layers' Python raises other kinds
+                raise self._refused(error) from error
         if self.own_nms:
             return self._read([np.asarray(result, np.float32) for result in results])
         return _detections(*results) if self.fuses_nms else Candidates(*results)
+
+    def _refused(self, error: Exception) -> UnavailableError:
+        reason = runtime_complaint(str(error))
+        if reason.startswith(XLA_LACKS):
+            name = self._settings.runtime.engine
+            return self._detector.remember(self._settings, f"runtime.engine is {name}: {reason}; choose graph")
+        return self._detector.refuse(self._settings, reason)
 
 
 def _reason_against_fusing(nms: Nms) -> str | None:

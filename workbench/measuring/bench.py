@@ -373,6 +373,7 @@ class Bench:
 
     def _warnings(self, variant: Variant, run: _Run, agreed: Agreement | None) -> Iterator[str]:
         yield from variant.detector.facts.open_guesses
+        yield from run.pipeline.engine.warnings
         found = [*run.timed.by_name.values(), *run.labelled.by_name.values()]
         detector, settings = variant.detector, variant.settings
         yield from doubts(

@@ -117,6 +117,10 @@ def _refused_by_detector(detector: Detector, settings: Settings) -> str | None:
     return None
 
 
+def _found_by_trying(detector: Detector, settings: Settings) -> str | None:
+    return detector.refused(settings)
+
+
 def _feed(_: Detector, settings: Settings) -> str | None:
     feed, runtime, row = settings.feed, settings.runtime, ENGINES[settings.runtime.engine]
     if feed.mode == "threads" and not feed.workers:
@@ -186,4 +190,4 @@ def _device(_: Detector, settings: Settings) -> str | None:
     return f"runtime.device is {device}: TensorFlow {seen}; choose cpu"
 
 
-RULES: tuple[Rule, ...] = (_refused_by_detector, _engine, _feed, _precision, _resize, _batch, _device)
+RULES: tuple[Rule, ...] = (_refused_by_detector, _engine, _feed, _precision, _resize, _batch, _device, _found_by_trying)

@@ -84,13 +84,14 @@ class Description:
         return write_card(self.readings[number - 1].card, _folder_or_file(self.source), replace=replace)
 
 
-def describe(source: str, image: str | None = None, allow: Collection[str] = ()) -> Description:
+def describe(source: str, image: str | None = None, allow: Collection[str] = (), *, signature: str | None = None) -> Description:
     """Look at a model, and at what it finds in frames under each plausible reading.
 
     Args:
         source: A path.
         image: Media, or a picture: best of what the detector finds. One picture alone settles nothing.
-        allow: What in it may run as Python code, by name.
+        allow: What may run as Python code for it, by name.
+        signature: The signature of a SavedModel to call, which the cards then name.
 
     Raises:
         ModelError: It does not load or run.
@@ -99,7 +100,7 @@ def describe(source: str, image: str | None = None, allow: Collection[str] = ())
     if source in SAMPLE_DETECTORS:
         raise ModelError(f"{source} is a sample, whose meaning is known; describe a model file of your own")
     frames = frames_to_look_at(image)
-    loaded = load_model(source, lambda: frames, allow, try_on_noise=False)
+    loaded = load_model(source, lambda: frames, allow, signature=signature, try_on_noise=False)
     frame = frames[loaded.trial.shown]
     tensors = loaded.trial.tensors
     lines = (*(f"input {one}" for one in tensors.inputs), *(f"output {one}" for one in tensors.outputs))
@@ -109,7 +110,13 @@ def describe(source: str, image: str | None = None, allow: Collection[str] = ())
     proposals = loaded.trial.proposals
     something = any(len(one.found) for one in proposals)
     plausible = [one for n, one in enumerate(proposals) if not n or len(one.found) or not something]  # the first is taken
-    readings = tuple(_reading(_title(one.card), one.card, one.sure, one.found, loaded, frame) for one in plausible[:MOST_READINGS])
+    readings = tuple(
+        replace(
+            _reading(_title(one.card), one.card, one.sure, one.found, loaded, frame),
+            card=one.card.model_copy(update={"signature": signature}),
+        )
+        for one in plausible[:MOST_READINGS]
+    )
     problem = None if readings else one_line(f"{source} {why_no_detector(loaded.trial)}")
     unfinished = None if readings else unfinished_card(loaded.trial, loaded.network.path.name)
     return Description(source, lines, None, readings, problem, unfinished)

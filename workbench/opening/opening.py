@@ -54,14 +54,18 @@ class EvaluationData:
         return np.asarray(seconds // ALIKE_SECONDS, np.int64)
 
 
-def open_detector(source: str | None = None, media: MediaSource | None = None, allow: Collection[str] = ()) -> Detector:
+def open_detector(
+    source: str | None = None, media: MediaSource | None = None, allow: Collection[str] = (), *, signature: str | None = None
+) -> Detector:
     """Open a sample detector by name, or the detector in a file.
 
     Args:
         source: A sample's name or a path; the small sample by default.
         media: What it will be run on. Where no card says what a model's tensors mean, frames of these show it; without media
             stills of the sample line, which have few of the things that detectors find.
-        allow: What in it may run as Python code, by name: `lambda`, `python-functions`, `operations=NAME,…`.
+        allow: What may happen that else is refused: `lambda` and `python-functions`, code in it; `code=FILE`, a Python file of its
+            layers; `operations=NAME,…`, operations that reach files or the network.
+        signature: The signature of a SavedModel to call.
 
     Raises:
         ModelError: There is no such sample or file, or it holds no detector.
@@ -70,7 +74,7 @@ def open_detector(source: str | None = None, media: MediaSource | None = None, a
     name = source or DEFAULT_DETECTOR
     if name in SAMPLE_DETECTORS:
         return sample_detector(name)
-    return load_detector(name, lambda: frames_to_look_at(media), allow)
+    return load_detector(name, lambda: frames_to_look_at(media), allow, signature=signature)
 
 
 def frames_to_look_at(media: MediaSource | None = None) -> list[UInt8Array]:

@@ -26,7 +26,9 @@ class Sources(Value):
     truth: str | None = None
     """Ground truth of the media."""
     allow: tuple[str, ...] = ()
-    """What in a model may run as Python code, by name."""
+    """What may run as Python code for a model, by name; a Python file as `code=FILE`."""
+    signature: str | None = None
+    """The signature of a SavedModel to call; `None` is its card's, or the usual one."""
 
     def opened(self, frames: int | None = None) -> Self:
         """Return the same with the media opened.
@@ -55,7 +57,7 @@ class Sources(Value):
             WorkbenchError: One of them cannot be opened.
         """
         media = self.opened().media
-        runs = detector or open_detector(self.detector, media, self.allow)
+        runs = detector or open_detector(self.detector, media, self.allow, signature=self.signature)
         return runs, open_data(runs, media, self.truth)
 
     def in_words(self) -> Self:
@@ -82,4 +84,5 @@ class Sources(Value):
         named = (masked(str(source)),) if isinstance(source, str | Path) else ()
         truth = ("--truth", self.truth) if self.truth else ()
         allowed = (word for name in self.allow for word in ("--allow", name))
-        return (*named, "--frames", str(frames), *truth, *allowed)
+        signature = ("--signature", self.signature) if self.signature else ()
+        return (*named, "--frames", str(frames), *truth, *allowed, *signature)

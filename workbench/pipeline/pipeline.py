@@ -156,6 +156,9 @@ class Pipeline:
             watch.lap("copy")
         output = self.engine.run(batch)
         watch.lap("infer")
+        answers = len(output.boxes_xyxy) if isinstance(output, Candidates) else len(output)
+        if answers != len(batch):
+            raise self.detector.refuse(self.settings, f"it answers {answers} for {len(batch)} frames")
         if not isinstance(output, Candidates):
             return list(output[:count])
         return [Candidates(output.boxes_xyxy[n : n + 1], output.scores[n : n + 1]) for n in range(count)]

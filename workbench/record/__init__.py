@@ -21,6 +21,7 @@ from workbench.record.ranking import Point, best, fastest_first, frontier, ms_an
 from workbench.record.record import (
     OPEN,
     SETTLED_BY,
+    CodeFacts,
     DetectorFacts,
     EngineFacts,
     FrameDetections,
@@ -39,6 +40,7 @@ __all__ = [
     "SCREENING_ERROR",
     "SEPARATE_RUNS_MARGIN",
     "SETTLED_BY",
+    "CodeFacts",
     "DetectorFacts",
     "EngineFacts",
     "FrameDetections",

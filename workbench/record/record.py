@@ -52,6 +52,13 @@ class Guess(Value):
         return f"{self.about}: {self.taken} ({self.certainty}: {self.why}){SETTLED_BY}{self.card_line}"
 
 
+class CodeFacts(Value):
+    """A Python file that ran for a model, as its user allowed."""
+
+    name: str
+    sha256: str
+
+
 class DetectorFacts(Value):
     """Which model ran."""
 
@@ -65,6 +72,8 @@ class DetectorFacts(Value):
     parameters: int | None = None
     guesses: tuple[Guess, ...] = ()
     """What is guessed of what its tensors mean, where no card says it."""
+    code: tuple[CodeFacts, ...] = ()
+    """Python files that ran for it."""
 
     @property
     def open_guesses(self) -> tuple[str, ...]:

@@ -61,7 +61,8 @@ class Session:
         history: Where records are kept; the user's own history by default.
         frames: How many a measurement times.
         comparison_seconds: How long a comparison with what is pinned may look for a clear answer.
-        allow: What in a model may run as Python code, by name.
+        allow: What may run as Python code for a model, by name.
+        signature: The signature of a SavedModel to call.
         grid: What a sweep tries; all sensible settings by default.
 
     Attributes:
@@ -83,12 +84,13 @@ class Session:
         frames: int = DEFAULT_FRAMES,
         comparison_seconds: float = COMPARISON_SECONDS,
         allow: Collection[str] = (),
+        signature: str | None = None,
         grid: Grid | None = None,
     ) -> None:
         self.notices = Notices()
         self.settings: Settings | None = None
         self._preset = preset
-        self.sources = Sources(detector=detector, media=media, truth=truth, allow=tuple(allow))
+        self.sources = Sources(detector=detector, media=media, truth=truth, allow=tuple(allow), signature=signature)
         self._seen: dict[str, tuple[Media, str | None]] = {}  # with their truth, by what they are chosen by
         self._protocol = Protocol(history=history, frames=frames, comparison_seconds=comparison_seconds, grid=grid)
         self.opened: Opened | None = None
@@ -139,7 +141,7 @@ class Session:
 
     def open_detector(self, source: str) -> None:
         """Change to another detector; what was pinned and measured with the old one is let go."""
-        self._request_opening("panel", lambda: self._open_with({"detector": source}))
+        self._request_opening("panel", lambda: self._open_with({"detector": source, "signature": None}))
 
     def open_media(self, source: str | None, truth: str | None = None) -> None:
         """Change to other media, or back to some that were open; what is pinned is let go, for it knows other frames."""

@@ -32,11 +32,12 @@ def as_code(sources: Sources, detector: Detector, settings: Settings, baseline: 
     named = "" if facts is None else ", media" if facts.kind in IN_MEMORY else f", {facts.source!r}"
     places = f"{named}, truth={sources.truth!r}" if sources.truth else named
     allowed = f", allow={sources.allow!r}" if sources.allow else ""
+    signature = f", signature={sources.signature!r}" if sources.signature else ""
     first = "" if baseline == settings else f"bench.measure(variant(detector, {words(detector, baseline)!r}))  # what was pinned\n"
     given = "media = ...  # the frames that the workbench was given\n" if named == ", media" else ""
     return (
         "from workbench import Bench, open_detector, open_data, variant\n\n"
-        f"{given}detector = open_detector({detector.facts.source!r}{allowed})\n"
+        f"{given}detector = open_detector({detector.facts.source!r}{allowed}{signature})\n"
         f"bench = Bench(open_data(detector{places}), frames={frames})\n"
         f"{first}record = bench.measure(variant(detector, {words(detector, settings)!r}))\n"
         'print(f"{record.timing.median_ms:.1f} ms a frame, {record.timing.fps:.0f} FPS")\n'

@@ -4,7 +4,7 @@ from workbench.stages.anchors import AnchorGrid, AnchorGrids, AnchorUnits, CellO
 from workbench.stages.decoded_heads import BoxesHead, ClassIdsHead, DetrHead, RowsHead
 from workbench.stages.draw import caption, draw
 from workbench.stages.heads import BOXES_RANK, NUMPY_OPS, Activation, Array, ArrayOps, Background, BoxOrder, Head, YoloxHead
-from workbench.stages.input_spec import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel, place
+from workbench.stages.input_spec import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel, place, size_text
 from workbench.stages.jpeg import encode_jpeg, fitted, picture
 from workbench.stages.level_heads import DistancesHead, DistanceUnits, OffsetOrder, OffsetSizes, SsdHead, YoloMapsHead, YoloSizes
 from workbench.stages.nms import by_opencv, by_score
@@ -70,6 +70,7 @@ __all__ = [
     "prepare",
     "quantised",
     "quantising_table",
+    "size_text",
     "soften",
     "suppress",
 ]

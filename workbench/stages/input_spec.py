@@ -73,9 +73,9 @@ class InputSpec:
         if size_hw is None or size_hw == self.size_hw:
             return self.default_hw
         if self.size_hw is not None:
-            raise UnavailableError(f"input.size_hw is {_text(size_hw)}; this detector takes {_text(self.size_hw)} only")
+            raise UnavailableError(f"input.size_hw is {size_text(size_hw)}; this detector takes {size_text(self.size_hw)} only")
         if any(side < 1 or side % self.multiple_of for side in size_hw):
-            raise SettingsError(f"input.size_hw is {_text(size_hw)}; choose multiples of {self.multiple_of}")
+            raise SettingsError(f"input.size_hw is {size_text(size_hw)}; choose multiples of {self.multiple_of}")
         return size_hw
 
     def batch_shape(self, count: int, size_hw: tuple[int, int]) -> tuple[int, ...]:
@@ -144,5 +144,6 @@ def _whole(length: float, limit: int) -> int:
     return min(max(int(length + 0.5), 1), limit)  # a panorama still gets one row of pixels
 
 
-def _text(size_hw: tuple[int, int]) -> str:
+def size_text(size_hw: tuple[int, int]) -> str:
+    """Write a size as settings read it."""
     return f"{size_hw[0]}x{size_hw[1]}"

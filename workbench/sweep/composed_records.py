@@ -161,6 +161,7 @@ class ScreenedGroup:
 
     def _warnings(self, row: Row, screened: _Screened, timed: NmsTiming, agreed: Agreement | None) -> Iterator[str]:
         yield from self.task.detector.open_guesses
+        yield from self._pipeline.engine.warnings
         scores = [raw.scores for raw in self._raws]
         yield from doubts(
             [*timed.found, *screened.found],

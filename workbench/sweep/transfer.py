@@ -6,7 +6,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from workbench.detectors import card_path
+from workbench.detectors import ALLOWED_CODE, card_path
 from workbench.errors import MediaError
 from workbench.opening import Sources
 from workbench.record import write_whole
@@ -14,6 +14,7 @@ from workbench.samples import SAMPLE_DETECTORS
 from workbench.timing import Value
 
 LONGEST_CARD = 1_000_000  # bytes of a card that are searched for names of files beside it
+KINDS = ("detector", "media", "truth")  # of sources that can be files; Python files beside them are `code0` and so on
 TRUTH_SUFFIXES = (".json", ".xml", ".txt", ".yaml", ".yml")
 
 
@@ -23,7 +24,7 @@ class Bundle(Value):
     sources: Sources
     """What is a file is named by its path in here."""
     files: tuple[tuple[str, str], ...]
-    """Path in here, which begins with `detector`, `media` or `truth`, and sha256."""
+    """Path in here, which begins with `detector`, `media`, `truth` or `code`, and sha256."""
 
     @property
     def hashes(self) -> frozenset[str]:
@@ -43,27 +44,34 @@ def pack(sources: Sources) -> tuple[Bundle, Mapping[str, Path]]:
     files: dict[str, str] = {}
     contents: dict[str, Path] = {}
 
-    def add(kind: str, path: Path, beside: Iterable[Path] = ()) -> None:
-        names[kind] = f"{kind}/{path.name}"
+    def add(kind: str, path: Path, beside: Iterable[Path] = ()) -> str:
         for root in (path, *beside):
             for file in filter(Path.is_file, (root, *sorted(root.rglob("*")))):
                 with file.open("rb") as opened:
                     sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
                 files[f"{kind}/{file.relative_to(path.parent).as_posix()}"] = sha256
                 contents[sha256] = file
+        return f"{kind}/{path.name}"
 
     if sources.detector is not None and sources.detector not in SAMPLE_DETECTORS:
         model = Path(sources.detector).absolute()
-        add("detector", model, _beside_model(model))
+        names["detector"] = add("detector", model, _beside_model(model))
     if isinstance(sources.media, str) and "://" not in sources.media:
         media = Path(sources.media).expanduser().absolute()
         if not media.exists():
             raise MediaError(f"{sources.media} cannot be sent to other machines; choose a file or a folder of pictures")
         # The truth that may lie beside media has their name.
-        add("media", media, (one for one in media.parent.glob(f"{media.stem}.*") if one.suffix in TRUTH_SUFFIXES))
+        names["media"] = add("media", media, (one for one in media.parent.glob(f"{media.stem}.*") if one.suffix in TRUTH_SUFFIXES))
     if sources.truth is not None:
-        add("truth", Path(sources.truth).expanduser().absolute())
-    return Bundle(sources=sources.model_copy(update=names), files=tuple(sorted(files.items()))), contents
+        names["truth"] = add("truth", Path(sources.truth).expanduser().absolute())
+    code = {word: add(f"code{n}", Path(path).expanduser().absolute()) for n, (word, path) in enumerate(_code_in(sources))}
+    allow = tuple(f"{ALLOWED_CODE}{code[word]}" if word in code else word for word in sources.allow)
+    return Bundle(sources=sources.model_copy(update={**names, "allow": allow}), files=tuple(sorted(files.items()))), contents
+
+
+def _code_in(sources: Sources) -> list[tuple[str, str]]:
+    """Return the words that allow a Python file to run, each with that file's path."""
+    return [(word, word.removeprefix(ALLOWED_CODE)) for word in sources.allow if word.startswith(ALLOWED_CODE)]
 
 
 def _beside_model(path: Path) -> Iterator[Path]:
@@ -117,5 +125,8 @@ def unpack(bundle: Bundle, cache: Path | None = None) -> Sources:
             raise ValueError(f"{name!r} lies outside of its bundle")
         if not target.exists():
             write_whole(target, (folder / "content" / sha256).read_bytes())
-    kinds = {name.partition("/")[0] for name, _ in bundle.files}
-    return bundle.sources.model_copy(update={kind: str(place / getattr(bundle.sources, kind)) for kind in kinds})
+    kinds = {name.partition("/")[0] for name, _ in bundle.files} & set(KINDS)
+    code = {word: f"{ALLOWED_CODE}{place / path}" for word, path in _code_in(bundle.sources)}
+    allow = tuple(code.get(word, word) for word in bundle.sources.allow)
+    here = {kind: str(place / getattr(bundle.sources, kind)) for kind in kinds}
+    return bundle.sources.model_copy(update={**here, "allow": allow})

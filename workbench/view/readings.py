@@ -61,19 +61,21 @@ class Readings(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         return path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text
 
 
-def describe(source: str, image: str | None = None, allow: Collection[str] = ()) -> Readings:
+def describe(source: str, image: str | None = None, allow: Collection[str] = (), *, signature: str | None = None) -> Readings:
     """Look at a model and show, in a notebook, what it finds in one frame under each plausible reading.
 
     Args:
         source: A model file, or a SavedModel's folder.
         image: A picture of what it detects.
-        allow: What in it may run as Python code, by name: `lambda`, `python-functions`, `operations=NAME,…`.
+        allow: What may happen that else is refused: `lambda` and `python-functions`, code in it; `code=FILE`, a Python file of its
+            layers; `operations=NAME,…`, operations that reach files or the network.
+        signature: The signature of a SavedModel to call, which its card then names.
 
     Raises:
         ModelError: It does not load or run.
         MediaError: The picture cannot be read.
     """
-    return Readings(look_at_model(source, image, allow))
+    return Readings(look_at_model(source, image, allow, signature=signature))
 
 
 def _head(description: Description) -> str:

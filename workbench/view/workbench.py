@@ -31,8 +31,9 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         preset: What to begin with: a preset, or a preset and changes to it.
         history: The SQLite file that measurements are kept in; the user's own by default.
         frames: How many frames a measurement times.
-        allow: What in a model may run as Python code, by name: `lambda`, `python-functions`, `operations=NAME,…`; only where
-            you trust who made it.
+        allow: What may happen that else is refused: `lambda` and `python-functions`, code in it; `code=FILE`, a Python file of its
+            layers; `operations=NAME,…`, operations that reach files or the network; only where you trust who made it.
+        signature: The signature of a SavedModel to call; its card's, or the usual one, by default.
     """
 
     def __init__(
@@ -45,8 +46,11 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         history: Path | None = None,
         frames: int = DEFAULT_FRAMES,
         allow: Collection[str] = (),
+        signature: str | None = None,
     ) -> None:
-        self.session = Session(detector, media, truth=truth, preset=preset, history=history, frames=frames, allow=allow)
+        self.session = Session(
+            detector, media, truth=truth, preset=preset, history=history, frames=frames, allow=allow, signature=signature
+        )
         self._figure: Any = None
         self._view = WorkbenchView(self.session, self._plot)
         super().__init__([self._view])
