@@ -13,6 +13,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.python.client import pywrap_tf_session
 
 from workbench.detectors import load_detector
+from workbench.detectors.access import Access
 from workbench.detectors.files import FILE_KINDS
 from workbench.detectors.operations import (
     PYTHON_FUNCTIONS,
@@ -245,13 +246,15 @@ def test_a_saved_model_that_writes_does_nothing_before_it_is_refused(tmp_path: P
 
     with pytest.raises(ModelError, match="holds WriteFile .*allow operations=WriteFile where you trust who made it"):
         FILE_KINDS["folder"].open(path).inspect()
-    assert FILE_KINDS["folder"].open(path, operations=["WriteFile"]).inspect()
+    assert FILE_KINDS["folder"].open(path, Access(operations=("WriteFile",))).inspect()
     assert not mark.exists()
 
 
 @pytest.mark.parametrize("word", ["operations", "operations=", "lambda=x", "ReadFile"])
 def test_operations_are_allowed_by_name(word: str) -> None:
-    with pytest.raises(SettingsError, match="cannot be allowed; choose one of lambda, python-functions, operations=NAME"):
+    with pytest.raises(
+        SettingsError, match="cannot be allowed; choose one of lambda, python-functions, code=FILE, operations=NAME"
+    ):
         load_detector("m.pb", list, allow=[word])
 
 

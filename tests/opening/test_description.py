@@ -58,6 +58,29 @@ def test_a_card_that_is_written_is_what_the_model_means_from_then_on(model: Path
     assert (only.title, only.card, only.found) == ("as the card says", card, found.readings[number - 1].found)
 
 
+def test_a_kind_that_is_asked_for_is_filled_whatever_is_guessed(model: Path) -> None:
+    guessed = describe(str(model))
+    assert isinstance(guessed.readings[0].card.candidates, BoxesCard)
+
+    (asked,) = describe(str(model), kind="detr").readings
+
+    assert asked.title == "detr, as asked"
+    assert asked.card.candidates is not None
+    assert (asked.card.candidates.kind, asked.card.candidates.tensors) == ("detr", guessed.readings[0].card.candidates.tensors)
+    assert describe(str(model), kind="boxes").readings[0].card == guessed.readings[0].card
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [("magic", "there is no kind of outputs 'magic'; choose one of "), ("yolox", "needs|cannot be filled|does not fit")],
+)
+def test_a_kind_that_cannot_be_is_one_line(model: Path, kind: str, reason: str) -> None:
+    with pytest.raises(ModelError, match=reason) as refused:
+        describe(str(model), kind=kind)
+
+    assert len(str(refused.value)) <= 400
+
+
 def test_a_card_is_replaced_only_where_that_is_asked_for(model: Path) -> None:
     describe(str(model)).write()
 

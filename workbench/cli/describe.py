@@ -30,6 +30,10 @@ def describe(
     choose: Annotated[int, typer.Option(metavar="N", min=1, help="Which reading's card to write.")] = 1,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the card that lies beside the model.")] = False,
     write: Annotated[bool, typer.Option(help="Write the card beside the model.")] = True,
+    kind: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help="Fill a card of this kind of outputs, such as rows or ssd, whatever would be guessed."),
+    ] = None,
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where the drawn readings go; MODEL.readings.jpg in this folder by default.")
     ] = None,
@@ -43,7 +47,7 @@ def describe(
     from workbench.record import write_whole
     from workbench.stages import encode_jpeg
 
-    description = described(model, image, tuple(allow or ()), signature=signature)
+    description = described(model, image, tuple(allow or ()), signature=signature, kind=kind)
     out = console(json_file)
     for line in description.tensors:
         out.print(line, markup=False)

@@ -12,6 +12,7 @@ from workbench.detectors.files import LoadedModel, as_detector, load_detector, l
 from workbench.detectors.handing_over import detector_of, detector_tree
 from workbench.detectors.input_card import OFFSET_AND_FACTOR, InputCard
 from workbench.detectors.keras_network import KerasNetwork, named_outputs
+from workbench.detectors.kind_card import KINDS, card_of_kind
 from workbench.detectors.level_cards import DistancesCard, SsdCard, YoloMapsCard
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger, without_retracing_remarks
 from workbench.detectors.network import Calibration, LiteRtModel
@@ -30,6 +31,7 @@ from workbench.detectors.readings import found_under
 __all__ = [
     "ALLOWED_CODE",
     "CALIBRATED",
+    "KINDS",
     "NO_NMS",
     "OFFSET_AND_FACTOR",
     "OWN_NMS",
@@ -58,6 +60,7 @@ __all__ = [
     "YoloMapsCard",
     "YoloxCard",
     "as_detector",
+    "card_of_kind",
     "card_path",
     "detector_of",
     "detector_tree",

@@ -12,6 +12,7 @@ from workbench.detectors import (
     Card,
     LoadedModel,
     as_detector,
+    card_of_kind,
     card_path,
     found_under,
     load_model,
@@ -84,7 +85,9 @@ class Description:
         return write_card(self.readings[number - 1].card, _folder_or_file(self.source), replace=replace)
 
 
-def describe(source: str, image: str | None = None, allow: Collection[str] = (), *, signature: str | None = None) -> Description:
+def describe(
+    source: str, image: str | None = None, allow: Collection[str] = (), *, signature: str | None = None, kind: str | None = None
+) -> Description:
     """Look at a model, and at what it finds in frames under each plausible reading.
 
     Args:
@@ -92,9 +95,10 @@ def describe(source: str, image: str | None = None, allow: Collection[str] = (),
         image: Media, or a picture: best of what the detector finds. One picture alone settles nothing.
         allow: What may run as Python code for it, by name.
         signature: The signature of a SavedModel to call, which the cards then name.
+        kind: The kind of outputs that its card shall be of, whatever would have been guessed; see `workbench describe --help`.
 
     Raises:
-        ModelError: It does not load or run.
+        ModelError: It does not load or run, or its outputs cannot be of the kind.
         MediaError: The picture cannot be read.
     """
     if source in SAMPLE_DETECTORS:
@@ -105,6 +109,11 @@ def describe(source: str, image: str | None = None, allow: Collection[str] = (),
     tensors = loaded.trial.tensors
     lines = (*(f"input {one}" for one in tensors.inputs), *(f"output {one}" for one in tensors.outputs))
     beside = card_path(loaded.network.path)
+    if kind is not None:
+        asked = card_of_kind(kind, loaded.trial).model_copy(update={"signature": signature})
+        return Description(
+            source, lines, beside, (_of_card(replace(loaded, card=asked), asked, source, frame, f"{kind}, as asked"),)
+        )
     if loaded.card is not None:
         return Description(source, lines, beside, (_of_card(loaded, loaded.card, source, frame),))
     proposals = loaded.trial.proposals
@@ -122,14 +131,14 @@ def describe(source: str, image: str | None = None, allow: Collection[str] = (),
     return Description(source, lines, None, readings, problem, unfinished)
 
 
-def _of_card(loaded: LoadedModel, card: Card, source: str, frame: UInt8Array) -> Reading:
+def _of_card(loaded: LoadedModel, card: Card, source: str, frame: UInt8Array, title: str = "as the card says") -> Reading:
     detector = as_detector(loaded, card, source)
     named = card.model_copy(update={"labels": detector.facts.labels})  # what a file beside the card says is read once
     run = run_fed_as(detector.input_spec, loaded.trial)
     if run is None:
-        return _reading("as the card says", card, (), None, loaded, frame)
+        return _reading(title, card, (), None, loaded, frame)
     found = found_under(named, loaded.trial.tensors, run.outputs, loaded.trial.size_hw)
-    return replace(_reading("as the card says", named, (), found, loaded, frame), card=card)
+    return replace(_reading(title, named, (), found, loaded, frame), card=card)
 
 
 def _reading(
