@@ -17,6 +17,10 @@ from workbench.graph import GRAPH_NMS, resize, scale, tensor_ops
 from workbench.settings import Nms, Settings
 
 NMS_APART = "nms: it runs as a graph or on the host afterwards, so that its thresholds can change without compiling again"
+OPEN_ROWS = (
+    "the model gives as many candidates as it finds, and XLA has to know their number to compile the NMS;"
+    " choose nms.method=opencv or numpy, or runtime.engine=graph"
+)
 RESIZE_ON_HOST = "resize: input.resize puts it on the host"
 RESIZE_IN_DATASET = "resize: tf.data does it ahead, as TensorFlow operations in parallel calls"
 
@@ -109,17 +113,21 @@ class TensorFlowProgram(Engine):
         """Do what comes behind the resize, all of whose shapes are known."""
         if self.takes_frames:
             batch = scale(batch, self.input_spec)
+        import tensorflow as tf
+
         try:
             named = self._forward(batch)
         except Exception as error:  # whatever its layers raise while they are traced for a batch and size
             raise self._refused(error) from error
-        raw = [named[name] for name in self._outputs]
+        raw = [tf.cast(named[name], tf.float32) for name in self._outputs]  # numbers of classes are integers, float16 is too short
         if self.own_nms:
             return raw
         assert self._head is not None, "availability.check has seen to it"
         boxes, scores = self._head.candidates(raw, self._size_hw, tensor_ops())
         if not self.fuses_nms:
             return boxes, scores
+        if None in scores.shape[1:]:
+            raise UnavailableError(OPEN_ROWS)
         return GRAPH_NMS[self._nms.method](boxes, scores, score, iou, self._nms, static=True)
 
     def run(self, batch: NDArray[np.generic]) -> Candidates | Sequence[Detections]:
