@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.assets.scenes import FRAME_HW, PORTRAIT_HW, SHAPES, TEST_SEEDS, draw_
 from tests.command_line import Done, Workbench
 from workbench.cli.entry import main
 from workbench.datasets import Truth, match, read_truth
-from workbench.detectors import Calibration, Detector
+from workbench.detectors import Calibration, Detector, KerasNetwork
 from workbench.engines import set_tensorflow_threads
 from workbench.hardware import usable_cores
 from workbench.media import Frame, Media, array_media, open_media
@@ -22,6 +23,7 @@ from workbench.opening import EvaluationData, check, open_detector
 from workbench.pipeline import Pipeline
 from workbench.samples import SAMPLE_MEDIA, SAMPLE_STILLS, sample_detector
 from workbench.settings import Nms, parse_variant
+from workbench.stages import DetrHead
 
 REPOSITORY = Path(__file__).parents[1]
 collect_ignore = ["elsewhere"]  # what runs there replaces parts of Python: it is for processes of their own
@@ -158,6 +160,13 @@ def data(still_media: Media, stills: tuple[Frame, ...], still_truth: Truth, cali
 def small(small_folder: Path) -> Detector:
     """Opened as any user's detector is: a file with a card beside it."""
     return open_detector(str(SHAPES), str(small_folder))
+
+
+@pytest.fixture(scope="session")
+def distinct(small: Detector) -> Detector:
+    """The small detector as if it gave each object one box, as DETR does."""
+    meaning = replace(small.meaning, head=DetrHead(background=None, activation="none"))
+    return Detector(KerasNetwork(SHAPES), meaning, name="queries", source="queries.keras")
 
 
 @pytest.fixture(scope="session")

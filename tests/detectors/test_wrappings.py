@@ -111,7 +111,9 @@ def detector(loaded: OpenWrapping) -> Callable[[str], Detector]:
     def detector_of(name: str) -> Detector:
         found = loaded(name)
         card = found.trial.proposals[0].card if found.trial.proposals else anchors_card(*_offsets_and_scores(found))
-        card = card.model_copy(update={"input": card.input.model_copy(update={"fit": "letterbox"})})
+        # What an output means is the subject: the range of a family's pixels that evidence does not overrule is another's.
+        values = {"values": "0..1"} if name in FORMS else {}
+        card = card.model_copy(update={"input": card.input.model_copy(update={"fit": "letterbox", **values})})
         return as_detector(found, card, str(found.network.path))
 
     return detector_of
@@ -189,6 +191,18 @@ def test_what_is_not_keras_converts_to_litert_too(mobile: Detector, detector: Ca
     words = ",runtime.engine=litert,input.resize=opencv,nms.method=numpy"
 
     assert ap(detector(name), words) == pytest.approx(ap(mobile), abs=SAME_AP)
+
+
+@pytest.mark.slow
+def test_rows_that_vary_from_frame_to_frame_are_taken_by_every_engine_but_xla_with_its_nms(
+    mobile: Detector, detector: Callable[[str], Detector], ap: Ap
+) -> None:
+    varying, same = detector("rows that vary"), pytest.approx(ap(mobile), abs=SAME_AP)
+
+    for engine in ("graph", "litert"):
+        assert ap(varying, f",runtime.engine={engine},input.resize=opencv,nms.method=opencv") == same
+    with pytest.raises(UnavailableError, match="the model gives as many candidates as it finds, and XLA has to know"):
+        ap(varying, ",runtime.engine=xla,input.resize=opencv,nms.method=padded")
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import pytest
 
 from workbench.detectors import Detector
 from workbench.errors import SettingsError, UnavailableError
-from workbench.opening import Variant, check, variant, words
+from workbench.opening import Variant, check, variant, wished, words
 from workbench.settings import parse_variant
 
 
@@ -103,3 +103,11 @@ def test_a_variant_of_settings_may_be_given_a_name(mobile: Detector) -> None:
     made = Variant.of(mobile, check(mobile, parse_variant("xla", base=mobile.default_settings())), name="the compiled one")
 
     assert (made.name, shlex.split(made.command)[-2:]) == ("the compiled one", ["--preset", "xla"])
+
+
+@pytest.mark.parametrize("text", ["", "naive", "xla,nms.score=0.4", "nms.method=opencv", "xla,nms.method=padded"])
+def test_a_detector_of_one_box_an_object_has_no_nms_unless_it_is_asked_for(distinct: Detector, text: str) -> None:
+    settings = wished(distinct, text)
+
+    assert settings.nms.method == (text.partition("nms.method=")[2] or "none")
+    assert wished(distinct, words(distinct, check(distinct, settings))) == settings.with_values({"input.size_hw": None})

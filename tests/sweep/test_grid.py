@@ -95,3 +95,11 @@ def test_ours_has_thousands_of_combinations_for_the_two_samples_and_all_can_run(
     assert {("graph", "float32"), ("litert", "float32"), ("litert", "int8"), ("litert", "dynamic-int8")} <= engines
     assert not {engine for engine, _ in engines} & {"keras", "eager"}
     assert {settings.nms.method for settings, _ in found[0] if settings.runtime.engine == "xla"} == {"opencv"}
+
+
+def test_a_sweep_of_a_detector_of_one_box_an_object_tries_no_nms(distinct: Detector) -> None:
+    grid = default_grid(distinct)
+
+    assert not {"nms.method", "nms.iou"} & grid.named
+    assert {settings.nms.method for settings, _ in grid.settings(distinct)} == {"none"}
+    assert {"graph", "xla", "litert"} <= {settings.runtime.engine for settings, _ in grid.settings(distinct)}

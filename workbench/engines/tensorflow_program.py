@@ -12,10 +12,15 @@ from workbench.catalogue import ENGINES
 from workbench.detections import Detections
 from workbench.detectors import Calibration, Detector, without_retracing_remarks
 from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
+from workbench.errors import UnavailableError
 from workbench.graph import GRAPH_NMS, resize, scale, tensor_ops
 from workbench.settings import Nms, Settings
 
 NMS_APART = "nms: it runs as a graph or on the host afterwards, so that its thresholds can change without compiling again"
+OPEN_ROWS = (
+    "the model gives as many candidates as it finds, and XLA has to know their number to compile the NMS;"
+    " choose nms.method=opencv or numpy, or runtime.engine=graph"
+)
 RESIZE_ON_HOST = "resize: input.resize puts it on the host"
 RESIZE_IN_DATASET = "resize: tf.data does it ahead, as TensorFlow operations in parallel calls"
 
@@ -115,6 +120,8 @@ class TensorFlowProgram(Engine):
         boxes, scores = self._head.candidates(raw, self._size_hw, tensor_ops())
         if not self.fuses_nms:
             return boxes, scores
+        if None in scores.shape[1:]:
+            raise UnavailableError(OPEN_ROWS)
         return GRAPH_NMS[self._nms.method](boxes, scores, score, iou, self._nms, static=True)
 
     def run(self, batch: NDArray[np.generic]) -> Candidates | Sequence[Detections]:
