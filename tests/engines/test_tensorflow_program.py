@@ -5,14 +5,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.assets.scenes import SHAPES
 from workbench.catalogue import NMS_METHODS
-from workbench.detectors import Calibration, Detector
-from workbench.engines import Candidates, open_engine
+from workbench.detectors import Calibration, Card, ClassIdsCard, Detector
+from workbench.detectors.network import Tensors, TensorSpec
+from workbench.detectors.tensorflow_network import GraphNetwork, Loaded
+from workbench.engines import Candidates, Engine, open_engine
 from workbench.engines.tensorflow_program import NMS_APART
 from workbench.media import Frame
 from workbench.media.arrays import Arrays
@@ -51,6 +55,39 @@ def test_xla_covers_all_it_can_and_says_why_not_the_rest(mobile: Detector, metho
 
     assert engine.covers == ("resize", "model", "box decoding", *(("nms",) if covers_nms else ()))
     assert engine.left_out == ((why,) if why else ())
+
+
+class IdsNetwork(GraphNetwork):
+    """Gives what a network may that is exported with its argmax: numbers of classes as integers, scores in half precision."""
+
+    kind = "made up"
+
+    def fingerprint(self) -> tuple[str, int]:
+        return "0" * 64, 0
+
+    def load(self) -> Loaded:
+        def forward(batch: Any) -> dict[str, Any]:
+            mean = tf.reduce_mean(batch, [1, 2, 3])[:, None]
+            boxes = tf.constant([[[1.0, 2, 30, 40], [5, 5, 9, 9]]])
+            return {"boxes": boxes, "scores": tf.cast(mean * 0 + 0.5, tf.float16) * [1, 0.5], "ids": tf.constant([[2, 0]])}
+
+        shapes = {"boxes": (1, 2, 4), "scores": (1, 2), "ids": (1, 2)}
+        outputs = tuple(TensorSpec(name, shape, "float32") for name, shape in shapes.items())
+        return Loaded(forward, Tensors((TensorSpec("image", (1, 64, 96, 3), "float32"),), outputs), None)
+
+
+@pytest.mark.parametrize("engine", ["eager", "graph"])
+def test_outputs_of_any_type_are_read_as_real_numbers(tmp_path: Path, engine: str) -> None:
+    network = IdsNetwork(tmp_path)
+    card = Card(labels=("a", "b", "c"), candidates=ClassIdsCard(tensors=("boxes", "scores", "ids")))
+    detector = Detector(network, card.meaning(network.inspect()), name="ids", source="ids")
+
+    made = opened(detector, runtime_engine=engine, input_resize="opencv", input_size_hw="64x96", nms_method="numpy")
+
+    assert isinstance(made, Engine)
+    found = made.run(np.zeros((1, 64, 96, 3), np.float32))
+    assert isinstance(found, Candidates)
+    np.testing.assert_array_equal(found.scores, [[[0, 0, 0.5], [0.25, 0, 0]]])
 
 
 @pytest.mark.parametrize("engine", ["eager", "graph"])

@@ -42,7 +42,7 @@ class KerasPredict(Engine):
         self._model.predict_function = self._predict_function
         named = named_outputs(self._model, self._model.predict(batch, batch_size=self.batch, verbose=0))
         self._predict_function = self._model.predict_function
-        return self._read([named[name] for name in self._outputs])
+        return self._read([np.asarray(named[name], np.float32) for name in self._outputs])
 
 
 KERAS = EngineCode(KerasPredict)

@@ -112,8 +112,10 @@ class TensorFlowProgram(Engine):
         """Do what comes behind the resize, all of whose shapes are known."""
         if self.takes_frames:
             batch = scale(batch, self.input_spec)
+        import tensorflow as tf
+
         named = self._forward(batch)
-        raw = [named[name] for name in self._outputs]
+        raw = [tf.cast(named[name], tf.float32) for name in self._outputs]  # numbers of classes are integers, float16 is too short
         if self.own_nms:
             return raw
         assert self._head is not None, "availability.check has seen to it"
