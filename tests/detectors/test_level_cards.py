@@ -1,6 +1,9 @@
 """What a detector found, written down as each family writes it, is found again: on the host and inside a graph."""
 
-from collections.abc import Mapping
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,15 +11,25 @@ import tensorflow as tf
 from pydantic import ValidationError
 
 from tests.assets.scenes import LABELS, TEST_SEEDS, draw_scene
-from tests.detectors.level_forms import Form, forms
+from tests.detectors.level_forms import (
+    Anchor,
+    Form,
+    efficientdet_anchors,
+    forms,
+    keras_cv_anchors,
+    keras_hub_anchors,
+    multiscale_anchors,
+    ssd_anchors,
+)
 from workbench.detections import Detections
-from workbench.detectors import Card, Detector
+from workbench.detectors import Card, Detector, PyramidGenerator, SsdGenerator
 from workbench.detectors.network import TensorSpec
 from workbench.errors import ModelError
 from workbench.graph import tensor_ops
 from workbench.settings import Nms
-from workbench.stages import Head, prepare, suppress
+from workbench.stages import AnchorGrids, Head, prepare, suppress
 
+DOCS = Path(__file__).parents[2] / "docs" / "detectors.md"
 SIZE_HW = (64, 96)
 NMS = Nms(method="numpy", score=0.5)
 FORMS = tuple(forms(Detections.empty(), SIZE_HW, len(LABELS)))
@@ -117,7 +130,7 @@ def test_a_card_that_cannot_be_says_why(values: Mapping[str, object], reason: st
     [
         ({"kind": "yolo-maps"}, [(1, 8, 12, 23)] * 3, "has 23 channels, which its anchors do not share evenly"),
         ({"kind": "yolo-maps"}, [(1, 8, 12, 24)] * 3, "puts out 864 boxes at 64x96, its head expects 378"),
-        ({"kind": "distances"}, [(1, 96)] * 3, "the shape [1, 96] is no map and no rows"),
+        ({"kind": "distances"}, [(96,)] * 3, "the shape [96] is no map and no rows"),
         (
             {"kind": "distances"},
             [(1, 8, 12, 67), (1, 4, 6, 67), (1, 4, 6, 67)],
@@ -139,3 +152,32 @@ def test_outputs_that_do_not_fit_are_told(values: Mapping[str, object], shapes: 
         card.candidates.head().candidates(raw, SIZE_HW)
 
     assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.S))
+def test_a_card_in_the_docs_is_one(text: str) -> None:
+    card = Card.model_validate(tomllib.loads(text))
+
+    assert card.candidates is None or card.candidates.with_classes(2).head()
+    assert Card.model_validate(tomllib.loads(card.to_toml())) == card
+
+
+@pytest.mark.parametrize("size_hw", [(64, 128), (100, 150)], ids=["whole cells", "odd sides"])
+@pytest.mark.parametrize(
+    ("generator", "listed"),
+    [
+        (PyramidGenerator(kind="efficientdet"), lambda size: efficientdet_anchors(size, 4.0)),
+        (PyramidGenerator(kind="keras-cv"), keras_cv_anchors),
+        (PyramidGenerator(kind="keras-hub"), keras_hub_anchors),
+        (PyramidGenerator(kind="multiscale"), multiscale_anchors),
+        (SsdGenerator(kind="ssd", strides=(16, 32, 64)), lambda size: ssd_anchors(size, (16, 32, 64))),
+    ],
+    ids=["efficientdet", "keras-cv", "keras-hub", "multiscale", "ssd"],
+)
+def test_a_rule_makes_the_anchors_of_its_family(
+    generator: PyramidGenerator | SsdGenerator, listed: Callable[[tuple[int, int]], Iterable[Anchor]], size_hw: tuple[int, int]
+) -> None:
+    made = AnchorGrids(generator.grids())(size_hw)
+
+    there = made[(made[:, 2:] > 0).all(axis=1)]  # what is cut off at an edge may have nothing left
+    np.testing.assert_allclose(there, [anchor.box for anchor in listed(size_hw)], rtol=2e-4)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from string import Template
 
-from workbench.detectors.level_outputs import OffsetMaps, offset_maps
+from workbench.detectors.anchored_outputs import OffsetMaps, offset_maps
 from workbench.detectors.output_values import scoring_of
 from workbench.detectors.trial import Trial
 from workbench.stages import Activation

@@ -22,6 +22,7 @@ from workbench.stages import (
 )
 
 Boxes = tuple[tuple[float, float], ...]
+BOX, MAP = 4, 4  # numbers of a box; axes of a map
 YOLO_ANCHORS: Mapping[str, tuple[Boxes, ...]] = {
     # Of darknet's cfg files (https://github.com/AlexeyAB/darknet); YOLOv5 has those of yolov3, YOLOv7 those of yolov4.
     "yolov3": (
@@ -178,9 +179,6 @@ class DistancesCard(CandidatesCard):
     def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
         channels = _channels(tensors[self.tensors[-1]], self.planar)
         return None if channels is None else channels - (0 if self.separate else BOX * self.bins)
-
-
-BOX, MAP = 4, 4  # numbers of a box; axes of a map
 
 
 def _channels(tensor: TensorSpec, planar: bool) -> int | None:

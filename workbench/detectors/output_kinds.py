@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workbench.detectors.anchored_outputs import anchored
 from workbench.detectors.decoded_outputs import boxes_and_scores, class_ids, queries
 from workbench.detectors.detection_outputs import named_detections, object_detection_api
+from workbench.detectors.grid_outputs import grids
 from workbench.detectors.level_cards import DistancesCard, SsdCard, YoloMapsCard
-from workbench.detectors.level_outputs import anchored, grids
 from workbench.detectors.output_cards import (
     BoxesCard,
     CandidatesCard,

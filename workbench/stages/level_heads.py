@@ -29,6 +29,7 @@ from workbench.stages.heads import (
     check_count,
     class_scores,
     grid_columns,
+    one_batch,
 )
 
 Anchors = Callable[[tuple[int, int]], FloatArray]
@@ -211,7 +212,8 @@ class DistancesHead(Head):
 
 
 def _maps(raw: Sequence[Array], planar: bool, ops: ArrayOps) -> list[Array]:
-    """Bring channels to the end."""
+    """Bring channels to the end, and rows of one picture into a batch."""
+    raw = one_batch(raw)
     odd = next((one for one in raw if len(one.shape) not in CHANNELS_LAST), None)
     if odd is not None:
         raise ModelError(f"an output of the shape {list(odd.shape)} is no map and no rows; correct the card's tensors")

@@ -1,0 +1,125 @@
+"""Outputs that start from the cells of grids: distances to the sides of boxes, and YOLO's maps with anchors."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from workbench.detections import FloatArray
+from workbench.detectors.level_cards import DistancesCard, YoloMapsCard
+from workbench.detectors.levels import Levels, boxes_and_scores_of, cell_count, placed_levels, quiet
+from workbench.detectors.output_reading import BOX, OutputReading, Outputs
+from workbench.detectors.output_values import MOSTLY, are_boxes, are_scores
+
+BINS = (8, 16, 17)  # of a distance's distribution: NanoDet, YOLOv8, and YOLOv6 with GFL's reg_max of 16
+YOLO_TABLES = {3: "yolov3", 2: "yolov3-tiny"}  # by the number of levels
+ANCHORS_A_CELL = 3  # of YOLO
+CENTRED = "frames are letterboxed in the middle on grey 114, as such detectors usually want it"
+
+
+def grids(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReading]:
+    """Distances from cells (YOLOv8's raw maps, NanoDet, FCOS) and YOLO's maps with anchors, whose values alone tell them apart."""
+    levels = placed_levels(outputs, size_hw)
+    if levels is None:
+        options = [*_rows_of_grids(outputs, size_hw)]
+    elif len(levels.names[0]) == 1:
+        names = tuple(names[0] for names in levels.names)
+        options = [*_yolo_maps(outputs, names, levels), *_shared_distances(outputs, names, levels.strides, planar=levels.planar)]
+    else:
+        options = [*_separate_distances(outputs, levels)]
+    yield from quiet(options, outputs, size_hw)
+
+
+def _yolo_maps(outputs: Outputs, names: tuple[str, ...], levels: Levels) -> Iterator[OutputReading]:
+    first = outputs[names[0]]
+    anchors = first.shape[1 if levels.planar else 3] if first.ndim == 5 else ANCHORS_A_CELL
+    numbers = levels.channels(first) // (1 if first.ndim == 5 else anchors)
+    if anchors == ANCHORS_A_CELL and numbers > BOX + 1 and (first.ndim == 5 or levels.channels(first) % anchors == 0):
+        yield from _yolo(outputs, names, levels.strides, planar=levels.planar)
+
+
+def _yolo(outputs: Outputs, names: tuple[str, ...], strides: tuple[int, ...], *, planar: bool) -> Iterator[OutputReading]:
+    """Give both formulas, that of PyTorch's YOLO first where axes are in its order."""
+    table = YOLO_TABLES.get(len(strides))
+    if table is None or strides[-1] != 32:
+        return
+    passed = all(are_scores(outputs[name]) for name in names)
+    for square in (True,) if passed else (planar, not planar):
+        family = "YOLOv5" if square else "YOLOv3"
+        card = YoloMapsCard(
+            tensors=names,
+            anchors=table,
+            strides=strides,
+            sizes="square" if square else "exponential",
+            scale_xy=2.0 if square else 1.0,
+            planar=planar,
+            activation="none" if passed else "sigmoid",
+        )
+        sure = (f"{len(strides)} levels with three anchors a cell at strides {_listed(strides)}",)
+        guessed = (f"boxes are decoded by the formula of {family}", f"anchors are those of {table}, which few retrain", CENTRED)
+        yield OutputReading(candidates=card, fit="letterbox", sure=sure, guessed=guessed)
+
+
+def _shared_distances(
+    outputs: Outputs, names: tuple[str, ...], strides: tuple[int, ...], *, planar: bool
+) -> Iterator[OutputReading]:
+    """Distances and scores in one output a level, or in one of all: YOLOv8 has distances first, NanoDet scores."""
+    joined = [np.moveaxis(outputs[name], 1, -1) if planar else outputs[name] for name in names]
+    for bins, scores_first in ((16, False), (8, True)):
+        sides = BOX * bins
+        parts = [(one[..., :-sides], one[..., -sides:]) if scores_first else (one[..., sides:], one[..., :sides]) for one in joined]
+        if any(one.shape[-1] <= sides or one.ndim == 5 for one in joined) or not all(_logits(part) for _, part in parts):
+            continue
+        passed = all(are_scores(scores) for scores, _ in parts)
+        if passed and not scores_first:  # rows of decoded boxes and class scores look so
+            continue
+        yield _distances(names, strides, bins, planar=planar, scores_first=scores_first, activation="none" if passed else "sigmoid")
+
+
+def _separate_distances(outputs: Outputs, levels: Levels) -> Iterator[OutputReading]:
+    for boxes, scores in boxes_and_scores_of(outputs, levels):
+        sides = {levels.channels(outputs[name]) for name in boxes}
+        bins = next(iter(sides)) // BOX
+        plain = bins == 1 and np.mean([(outputs[name] >= 0).mean() for name in boxes]) >= MOSTLY
+        if len(sides) == 1 and (bins in BINS or plain) and len({levels.channels(outputs[name]) for name in scores}) == 1:
+            passed = all(are_scores(outputs[name]) for name in scores)
+            activation = "none" if passed else "sigmoid"
+            yield _distances((*boxes, *scores), levels.strides, bins, planar=levels.planar, separate=True, activation=activation)
+
+
+def _rows_of_grids(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReading]:
+    """All levels in one output of rows, or in one of distances and one of scores."""
+    if any(one.ndim != 3 for one in outputs.values()) or len(outputs) > 2:
+        return
+    names = tuple(outputs)
+    for strides in ((8, 16, 32), (8, 16, 32, 64), (16, 32)):
+        cells = cell_count(size_hw, strides)
+        for planar in (False, True):
+            rows = {outputs[name].shape[2 if planar else 1] for name in names}
+            if rows == {cells} and len(names) == 1:
+                yield from _shared_distances(outputs, names, strides, planar=planar)
+            elif rows == {cells} and not any(
+                one.shape[-1] == BOX and are_boxes(one[0], size_hw) is not None for one in outputs.values()
+            ):
+                yield from _separate_distances(outputs, Levels(strides, (names,), planar))
+            elif rows == {cells * ANCHORS_A_CELL} and len(names) == 1 and _logits(outputs[names[0]][..., BOX:]):
+                yield from _yolo(outputs, names, strides, planar=planar)
+
+
+def _distances(names: tuple[str, ...], strides: tuple[int, ...], bins: int, **values: object) -> OutputReading:
+    point = 0.0 if bins == 8 else 0.5
+    card = DistancesCard.model_validate({"tensors": names, "strides": strides, "bins": bins, "point": point, **values})
+    what = f"distributions over {bins} numbers" if bins > 1 else "numbers"
+    sure = (f"{len(strides)} levels at strides {_listed(strides)}, and distances as {what}",)
+    family = "NanoDet-Plus" if bins == 8 else "YOLOv8" if bins == 16 else "FCOS"
+    where = "in the corner" if bins == 8 else "in the middle"
+    guessed = (f"distances are from a point {where} of each cell, as in {family}", CENTRED)
+    return OutputReading(candidates=card, fit="letterbox", sure=sure, guessed=guessed)
+
+
+def _logits(values: FloatArray) -> bool:
+    """Whether values are no scores, of which none is negative."""
+    return bool(values.min() < 0)
+
+
+def _listed(strides: Sequence[int]) -> str:
+    return ", ".join(map(str, strides))
