@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.catalogue import load
 from workbench.detections import UInt8Array
-from workbench.detectors.access import Access, allowed_code, check_allowed
+from workbench.detectors.access import DECODING, Access, allowed_code, check_allowed
 from workbench.detectors.anchor_card import anchor_outputs
 from workbench.detectors.card import Card, card_path, guesses_in, read_card
 from workbench.detectors.detector import Detector
@@ -116,7 +116,8 @@ def as_detector(loaded: LoadedModel, card: Card, source: str, guesses: Sequence[
         ModelError: They do not fit.
     """
     try:
-        meaning = card.meaning(loaded.trial.tensors, loaded.card_folder or loaded.network.path.parent)
+        folder = loaded.card_folder or loaded.network.path.parent
+        meaning = card.meaning(loaded.trial.tensors, folder, decodes=loaded.network.access.decodes)
     except ModelError as error:
         raise ModelError(f"{source}: {error}") from None
     return Detector(loaded.network, meaning, name=card.name or _stem(loaded.network.path), source=source, guesses=guesses)
@@ -142,7 +143,8 @@ def load_model(
     chosen = signature or (card.signature if card else None)
     if chosen and not kind.signatures:
         raise ModelError(f"{source} has no signatures to choose {chosen!r} from; only a SavedModel has: leave it out")
-    access = Access(kind.allowance in allow, allowed_code(allow), chosen, card.input.size if card else None)
+    size_hw = card.input.size if card else None
+    access = Access(kind.allowance in allow, allowed_code(allow), chosen, size_hw, DECODING in allow)
     first = kind.open(path, access)
     frames = [_noise()] if card and try_on_noise else get_frames()
     read = card is None or not try_on_noise

@@ -130,7 +130,8 @@ def _of_card(loaded: LoadedModel, card: Card, source: str, frame: UInt8Array) ->
     for run in loaded.trial.runs:
         same = run.fed.spec(loaded.trial.tensors.inputs[0])
         if same.colour == spec.colour and np.allclose(same.scale_and_shift(), spec.scale_and_shift(), rtol=0.05, atol=0.02):
-            found = found_under(named, loaded.trial.tensors, run.outputs, loaded.trial.size_hw)
+            decodes, trial = loaded.network.access.decodes, loaded.trial
+            found = found_under(named, trial.tensors, run.outputs, trial.size_hw, loaded.card_folder, decodes=decodes)
             seen = _reading("as the card says", named, (), found, loaded, frame)
             return replace(seen, card=card)
     return _reading("as the card says", card, (), None, loaded, frame)
@@ -144,7 +145,7 @@ def _reading(
     shown = fitted(frame, PICTURE_SIDE_PX)
     height, width = loaded.trial.size_hw
     scale = np.array([shown.shape[1] / width, shown.shape[0] / height] * 2, np.float32)
-    labels = card.meaning(loaded.trial.tensors, loaded.card_folder).labels
+    labels = card.meaning(loaded.trial.tensors, loaded.card_folder, decodes=loaded.network.access.decodes).labels
     in_picture = Detections(found.boxes_xyxy_px * scale, found.scores, found.class_ids)
     return Reading(title, card, sure, draw(shown, in_picture, labels), len(found))
 

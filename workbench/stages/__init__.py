@@ -2,6 +2,7 @@
 
 from workbench.stages.anchors import AnchorGrid, AnchorGrids
 from workbench.stages.draw import caption, draw
+from workbench.stages.function_head import FunctionHead
 from workbench.stages.heads import NUMPY_OPS, Activation, Array, ArrayOps, BoxesHead, BoxOrder, Head, RowsHead, SsdHead, YoloxHead
 from workbench.stages.input_spec import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel, place, size_text
 from workbench.stages.jpeg import encode_jpeg, fitted, picture
@@ -30,6 +31,7 @@ __all__ = [
     "DetectionRows",
     "DetectionTensors",
     "Fit",
+    "FunctionHead",
     "Head",
     "InputSpec",
     "Layout",
