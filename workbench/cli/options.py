@@ -30,7 +30,7 @@ Allow = Annotated[
     typer.Option(
         metavar="NAME",
         help="Let Python code in the model run: lambda or python-functions. Only where you trust who made it."
-        " code=FILE lets a Python file run that its layers are in.",
+        " code=FILE lets a Python file run that its layers are in, code the one that its card decodes with.",
     ),
 ]
 Signature = Annotated[

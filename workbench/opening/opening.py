@@ -48,7 +48,7 @@ def open_detector(
         source: A sample's name or a path; the small sample by default.
         media: What it will be run on. Where no card says what a model's tensors mean, frames of these show it; without media
             stills of the sample line, which have few of the things that detectors find.
-        allow: What may run as Python code: `lambda` and `python-functions` in it, and `code=FILE` for a file of its layers.
+        allow: What may run as Python code: `lambda` and `python-functions` in it, and `code=FILE` for a file of its layers, `code` for its card's.
         signature: The signature of a SavedModel to call.
 
     Raises:
