@@ -53,7 +53,8 @@ ANCHORS = (AnchorCard(cells=(2, 3), boxes=((0.1, 0.1),)),)
             "makes boxes [10, 4] and scores [1, 10, 3]",
         ),
         (Card(candidates=BoxesCard(tensors=("b", "s"))), {"b": (1, 9, 4), "s": (1, 10, 3)}, "makes boxes [1, 9, 4] and scores"),
-        (Card(candidates=BoxesCard(tensors=("b", "s"))), {"b": (1, 10, 3), "s": (1, 10, 3)}, "does not fit b [1, 10, 3], s"),
+        (Card(candidates=BoxesCard(tensors=("b", "s"))), {"b": (1, 10, 3), "s": (1, 10, 3)}, "takes boxes of 3 columns"),
+        (Card(candidates=BoxesCard(tensors=("b", "s"))), {"b": (1, 10, 32), "s": (1, 10, 3)}, "takes boxes of 32 columns"),
         (Card(candidates=YoloxCard(tensors=("r",))), {"r": (1, 99, 85)}, "puts out 99 boxes at 64x96, its head expects 126"),
         (Card(candidates=SsdCard(tensors=("b", "s"), anchors=ANCHORS)), BOXES, "puts out 10 boxes at 64x96, its head expects 6"),
         (

@@ -206,3 +206,28 @@ def test_what_the_converter_says_stays_off_the_screen(change: Change, tmp_path: 
     convert(*change(size_hw=(96, 32)), NO_FRAMES, tmp_path)
 
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("operations", "types", "precision"),
+    [
+        ("TFLITE_BUILTINS_INT8", {}, "int8"),
+        ("TFLITE_BUILTINS_INT8", {"inference_output_type": tf.int8}, "int8"),
+        ("EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8", {}, "int16x8"),
+    ],
+    ids=["floats in and out", "floats in", "int16 activations"],
+)
+def test_a_file_is_named_by_its_weights_whatever_comes_in_and_goes_out(
+    tmp_path: Path, operations: str, types: dict[str, Any], precision: str
+) -> None:
+    model = network()
+    model.export(str(tmp_path / "m"), input_signature=[tf.TensorSpec((1, *SIZE_HW, 3), tf.float32)], verbose=False)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "m"))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: iter([[np.random.default_rng(0).random((1, *SIZE_HW, 3), np.float32)]])
+    converter.target_spec.supported_ops = [getattr(tf.lite.OpsSet, operations)]
+    for name, value in types.items():
+        setattr(converter, name, value)
+
+    assert stored_precision(converter.convert()) == precision

@@ -103,7 +103,7 @@ def test_a_card_names_files_in_its_own_folder_only(tmp_path: Path, monkeypatch: 
 
     assert labels(folder, "names/mine.txt") == THREE
     for name in ("../secret.txt", str(tmp_path / "secret.txt"), "link.txt", "/dev/zero"):
-        with pytest.raises(ModelError, match="lie outside its folder"):
+        with pytest.raises(ModelError, match="lies outside its folder"):
             labels(folder, name)
     with pytest.raises(ModelError, match="it is no file"):
         labels(folder, "pipe")

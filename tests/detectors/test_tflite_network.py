@@ -23,8 +23,8 @@ from workbench.detectors import (
     quiet_logger,
 )
 from workbench.detectors.network import Tensors, TensorSpec
-from workbench.detectors.tflite_network import TfliteNetwork
-from workbench.errors import UnavailableError
+from workbench.detectors.tflite_network import TfliteNetwork, _why_not_opened
+from workbench.errors import ModelError, UnavailableError
 from workbench.media import open_media
 from workbench.opening import check, open_detector
 from workbench.pipeline import Pipeline
@@ -183,3 +183,40 @@ def test_an_integer_file_says_how_far_its_values_are_apart(tmp_path: Path, dtype
 
     assert (output.dtype, output.called) == (dtype.name, "rows")
     assert output.step == pytest.approx(2.5, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        (
+            "Didn't find op for builtin opcode 'CONV_2D' version '99'. An older version of this builtin might be supported.",
+            "needs the operation CONV_2D in a version that LiteRT here lacks; run `pip install -U ai-edge-litert`",
+        ),
+        (
+            "Encountered unresolved custom op: Frob.",
+            "needs the custom operation 'Frob', which LiteRT here lacks; convert the model",
+        ),
+        ("The model is not a valid Flatbuffer buffer", "is damaged or of another version: LiteRT says"),
+    ],
+    ids=["version", "custom", "damaged"],
+)
+def test_only_what_is_no_flatbuffer_is_called_damaged(message: str, says: str) -> None:
+    told = _why_not_opened(message)
+
+    assert told.startswith(says)
+    assert "damaged" not in told or "Flatbuffer" in message
+
+
+@pytest.mark.slow
+def test_an_operation_of_tensorflow_s_own_is_named(tmp_path: Path) -> None:
+    @tf.function(input_signature=[tf.TensorSpec((1, 8, 8, 3), tf.float32)], autograph=False)
+    def serve(image: tf.Tensor) -> tf.Tensor:
+        return tf.linalg.det(tf.transpose(image[:, :3, :3], (0, 3, 1, 2)))
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()])
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
+    path = tmp_path / "model.tflite"
+    path.write_bytes(converter.convert())
+
+    with pytest.raises(ModelError, match="needs the TensorFlow operation MatrixDeterminant, .*; convert the model with built-in"):
+        TfliteNetwork(path).inspect()

@@ -11,6 +11,7 @@ import tensorflow as tf
 from workbench.detectors import BoxesCard, Calibration, Card, DetectionsCard, Detector, InputCard
 from workbench.detectors.saved_model import SavedModelNetwork
 from workbench.detectors.tflite_network import TfliteNetwork
+from workbench.detectors.trial_here import try_here
 from workbench.errors import UnavailableError
 from workbench.opening import check, reasons
 from workbench.pipeline import Pipeline
@@ -94,6 +95,14 @@ def test_what_the_inside_does_not_take_is_one_line_and_is_remembered(
     assert told.endswith("; choose 1" if name == "runtime.batch" else "; choose 64x64")
     assert reasons(detector, usual, name, [value]) == {value: told}
     Pipeline(detector, check(detector, usual), NOTHING).compile((48, 80))
+
+
+def test_open_sides_are_brought_to_a_size_that_the_inside_takes(tmp_path: Path) -> None:
+    network = SavedModelNetwork(saved(tmp_path / "model", fixed_inside))
+
+    trial = try_here(network, [np.zeros((48, 80, 3), np.uint8)], read=False)
+
+    assert trial.size_hw == trial.tensors.inputs[0].usual_hw == SIZE_HW
 
 
 def test_a_file_that_answers_once_for_four_frames_is_told(tmp_path: Path) -> None:

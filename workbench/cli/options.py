@@ -30,7 +30,8 @@ Allow = Annotated[
     typer.Option(
         metavar="NAME",
         help="Let Python code in the model run: lambda or python-functions. Only where you trust who made it."
-        " operations=NAME,... allows operations that reach files or the network, code=FILE a Python file that its layers are in.",
+        " operations=NAME,... allows operations that reach files or the network, code=FILE a Python file that its layers are in,"
+        " code the one that its card decodes with.",
     ),
 ]
 Signature = Annotated[

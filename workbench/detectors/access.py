@@ -14,7 +14,8 @@ from workbench.errors import ModelError, SettingsError
 from workbench.record import CodeFacts
 from workbench.settings import SizeHW
 
-ALLOWANCES = ("lambda", "python-functions")  # Python code in a model that runs only where its user says so
+DECODING = "code"  # the Python file that a card decodes with
+ALLOWANCES = ("lambda", "python-functions", DECODING)  # Python code of a model that runs only where its user says so
 ALLOWED_CODE = "code="  # before the path of a Python file, which is allowed likewise
 ALLOWED_OPERATIONS = "operations="  # before names of TensorFlow's operations that reach out of the process
 CODE_MODULE = "workbench_allowed_"  # what the module of such a file is called, before its hash
@@ -28,6 +29,7 @@ class Access:
         trusted: Whether Python code in it may run.
         code: Paths of Python files that may run for it.
         operations: Of TensorFlow, that reach out of the process and that the user allows.
+        decodes: Whether the Python file that its card names may run.
         signature: The one of its signatures to call; `None` for the usual one.
         size_hw: Height and width to try it at where its sides are open, as its card says.
     """
@@ -37,6 +39,7 @@ class Access:
     operations: tuple[str, ...] = ()
     signature: str | None = None
     size_hw: SizeHW | None = None
+    decodes: bool = False
 
 
 def check_allowed(allow: Collection[str]) -> None:

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, SerializeAsAny, ValidationError, model_validator
 
+from workbench.detectors.access import code_facts, objects_in
+from workbench.detectors.complaints import first_line
 from workbench.detectors.detector import Meaning
 from workbench.detectors.input_card import CardPart, InputCard
 from workbench.detectors.labels import guessed_labels, labels_of, read_labels
@@ -18,7 +20,7 @@ from workbench.detectors.output_cards import CandidatesCard, DetectionsCard
 from workbench.detectors.output_kinds import candidates_card
 from workbench.errors import ModelError, SaveError
 from workbench.record import OPEN, SETTLED_BY, Guess, write_whole
-from workbench.stages import BOXES_RANK
+from workbench.stages import BOXES_RANK, FunctionHead
 
 SUFFIXES = (".card.toml", ".card.json")
 
@@ -35,6 +37,8 @@ class Card(CardPart):
     """What nobody has confirmed; for people."""
     signature: str | None = None
     """Of a SavedModel, the one to call; the usual one where it is not named."""
+    decode: str | None = None
+    """`file.py:function`, of a file beside the card, for outputs that no kind fits; see `workbench.stages.function_head.Decode`."""
     input: InputCard = InputCard()
     candidates: Annotated[SerializeAsAny[CandidatesCard], BeforeValidator(candidates_card)] | None = None
     """Outputs that want an NMS."""
@@ -43,12 +47,19 @@ class Card(CardPart):
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if self.candidates is None and self.detections is None:
+        if self.candidates is None and self.detections is None and self.decode is None:
             raise ValueError("a card needs [candidates] or [detections]")
+        if self.decode is not None and (self.candidates or self.detections or self.decode.count(":") != 1):
+            raise ValueError('decode = "file.py:function" stands alone, in the place of [candidates] and [detections]')
         return self
 
-    def meaning(self, tensors: Tensors, folder: Path | None = None) -> Meaning:
-        """Bring the card and a network together; a file of labels is looked for in the folder.
+    def meaning(self, tensors: Tensors, folder: Path | None = None, *, decodes: bool = False) -> Meaning:
+        """Bring the card and a network together; a file of labels is looked for in the folder, and one that decodes.
+
+        Args:
+            tensors: The network's.
+            folder: Where the card lies.
+            decodes: Whether its user lets that Python file run.
 
         Raises:
             ModelError: They do not fit: says what the card names and what there is.
@@ -62,6 +73,8 @@ class Card(CardPart):
             raise ModelError(
                 f"the card names the output {missing[0]!r}, the model has {', '.join(map(str, tensors.outputs))}; correct the card"
             )
+        if self.decode is not None:
+            return self._decoded(self.decode, tensors, folder or Path(), decodes=decodes)
         labels = self._labels(tensors, there, folder)
         input_spec = self.input.spec(tensors.inputs[0])
         if any(len(there[part.tensors[0]].shape) == BOXES_RANK - 1 for part in parts):  # no batch axis: one picture at a time
@@ -74,6 +87,27 @@ class Card(CardPart):
             head_outputs=self.candidates.tensors if self.candidates else (),
             own_nms=self.detections.reader() if self.detections else None,
             own_outputs=self.detections.tensors if self.detections else (),
+        )
+
+    def _decoded(self, decode: str, tensors: Tensors, folder: Path, *, decodes: bool) -> Meaning:
+        file, _, function = decode.partition(":")
+        path = _inside(folder, file)
+        if not decodes:
+            raise ModelError(
+                f"its card decodes with {file}, which is Python code; allow it with --allow code (in Python"
+                ' allow=["code"]) only where you trust who made it'
+            )
+        defined = objects_in(str(path))
+        if function not in defined:
+            raise ModelError(f"{file} has no function {function!r}; choose one of {first_line(', '.join(defined))}")
+        outputs, labels = tuple(one.name for one in tensors.outputs), self._labels(tensors, {}, folder)
+        return Meaning(
+            kind=f"decoded by {file}",
+            input_spec=self.input.spec(tensors.inputs[0]),
+            labels=labels,
+            head=FunctionHead(called=decode, decode=defined[function], outputs=outputs, classes=len(labels)),
+            head_outputs=outputs,
+            code=(code_facts(str(path)),),
         )
 
     def _labels(self, tensors: Tensors, there: Mapping[str, TensorSpec], folder: Path | None) -> tuple[str, ...]:
@@ -97,7 +131,7 @@ def _inside(folder: Path, name: str) -> Path:
     """Return the path of a file that a card names, which may come from a stranger together with its model."""
     path = folder / name
     if not path.resolve().is_relative_to(folder.resolve()):
-        raise ModelError(f"the card's labels {name!r} lie outside its folder {folder}; copy the file into it, and name it so")
+        raise ModelError(f"the card's file {name!r} lies outside its folder {folder}; copy the file into it, and name it so")
     return path
 
 

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from workbench.detections import FloatArray
 from workbench.detectors.card import Card
 from workbench.detectors.detector import Meaning
+from workbench.detectors.output_reading import BOX
 from workbench.detectors.readings import Run
 from workbench.detectors.trial import Trial
 from workbench.errors import ModelError
 from workbench.stages import InputSpec
 
 MOST_CLASSES = 1000  # more are plausible only where there are still more candidates: else rows and columns are mistaken
+DECODED = ("boxes", "detr", "class-ids")  # kinds whose first tensor holds nothing but boxes
 SCORE_SLACK = 0.01  # quantised scores reach a little over 1
 
 
@@ -41,9 +43,15 @@ def check_fit(card: Card, meaning: Meaning, trial: Trial) -> None:
     with np.errstate(all="ignore"):  # a badly fed network gives wild numbers
         if meaning.own_nms is not None:
             _decoded("[detections]", meaning.own_nms.detections, meaning.own_outputs, outputs, trial.size_hw)
-        if meaning.head is None or card.candidates is None:
+        if meaning.head is None:
             return
-        part = f'[candidates] of kind "{card.candidates.kind}"'
+        part = f'[candidates] of kind "{card.candidates.kind}"' if card.candidates else f'decode = "{card.decode}"'
+        if (
+            card.candidates
+            and card.candidates.kind in DECODED
+            and (columns := outputs[card.candidates.tensors[0]].shape[-1]) != BOX
+        ):
+            raise ModelError(f"the card's {part} takes boxes of {columns} columns for boxes of {BOX}; correct its tensors")
         boxes, scores = _decoded(part, meaning.head.candidates, meaning.head_outputs, outputs, trial.size_hw)
     _check_candidates(part, np.asarray(boxes), np.asarray(scores), len(meaning.labels))
     if fed is not None:

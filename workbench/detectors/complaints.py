@@ -31,7 +31,7 @@ def first_line(text: str) -> str:
 
 XLA_LACKS = "XLA has no operation"
 XLA_SAYS = re.compile(r"on XLA_\w+: (\w+)")
-WHERE = re.compile(r"\{\{[^{}]*\}\}\s*")  # which node said it
+WHERE = re.compile(r" for '\{\{.*|\{\{[^{}]*\}\}\s*")  # which node said it
 FRAMES = re.compile(r"Graph execution error|Detected at node|<stack traces|File \"|\[\[|Exception encountered|Arguments received")
 ALSO_FAILED = "Fallback to flat signature also failed due to: "
 

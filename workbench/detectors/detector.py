@@ -9,7 +9,7 @@ from workbench.catalogue import NMS_METHODS, engine_row
 from workbench.detectors.input_card import CardPart
 from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Network
 from workbench.errors import UnavailableError
-from workbench.record import DetectorFacts, Guess
+from workbench.record import CodeFacts, DetectorFacts, Guess
 from workbench.settings import PRECISIONS, Nms, Settings
 from workbench.stages import Head, InputSpec, OwnNms, size_text
 
@@ -31,6 +31,7 @@ class Meaning:
         head_outputs: Names of the outputs that the head reads, in its order.
         own_nms: How detections are read that the network thinned out itself.
         own_outputs: Names of the outputs that these are in.
+        code: The Python file that decodes, where one does.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Meaning:
     head_outputs: tuple[str, ...] = ()
     own_nms: OwnNms | None = None
     own_outputs: tuple[str, ...] = ()
+    code: tuple[CodeFacts, ...] = ()
 
     def __post_init__(self) -> None:
         if self.head is None and self.own_nms is None:
@@ -88,7 +90,7 @@ class Detector:
             size_bytes=network.size_bytes,
             labels=meaning.labels,
             guesses=tuple(guesses),
-            code=network.code,
+            code=(*network.code, *meaning.code),
         )
         self.refusals: Mapping[str, Mapping[str, str]] = {**network.refusals, "nms.method": _nms_refusals(meaning)}
         self._tried: dict[tuple[object, ...], str] = {}  # what an engine was asked for and could not run, and why

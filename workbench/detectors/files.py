@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.catalogue import load
 from workbench.detections import UInt8Array
-from workbench.detectors.access import Access, allowed_code, allowed_operations, check_allowed
+from workbench.detectors.access import DECODING, Access, allowed_code, allowed_operations, check_allowed
 from workbench.detectors.anchor_card import anchor_outputs
 from workbench.detectors.card import Card, card_left_out, card_path, guesses_in, read_card
 from workbench.detectors.card_fit import check_fit
@@ -131,7 +131,7 @@ def detector_by_card(
 ) -> Detector:
     """Make a detector of a network, by a card whose files lie in a folder, by default the network's. Raises like `as_detector`."""
     try:
-        meaning = card.meaning(tensors, folder or network.path.parent)
+        meaning = card.meaning(tensors, folder or network.path.parent, decodes=network.access.decodes)
     except ModelError as error:
         raise ModelError(f"{source}: {error}") from None
     name = card.name or _stem(network.path)
@@ -164,6 +164,7 @@ def load_model(
         operations=allowed_operations(allow),
         signature=chosen,
         size_hw=card.input.size if card else None,
+        decodes=DECODING in allow,
     )
     first = kind.open(path, access)
     frames = [_noise()] if card and try_on_noise else get_frames()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -121,13 +122,21 @@ def _guessed_labels(tensors: Tensors, reading: OutputReading) -> tuple[str, ...]
     return (f"the {count} classes are {'COCO’s' if known[0] == COCO80[0] else 'unnamed: write them as labels'}",)
 
 
-def found_under(card: Card, tensors: Tensors, outputs: Mapping[str, FloatArray], size_hw: SizeHW) -> Detections:
-    """Return what is found in a frame under a card, in pixels of the input.
+def found_under(
+    card: Card,
+    tensors: Tensors,
+    outputs: Mapping[str, FloatArray],
+    size_hw: SizeHW,
+    folder: Path | None = None,
+    *,
+    decodes: bool = False,
+) -> Detections:
+    """Return what is found in a frame under a card, in pixels of the input; see `Card.meaning`.
 
     Raises:
         ModelError: The card does not fit the outputs.
     """
-    meaning = card.meaning(tensors)
+    meaning = card.meaning(tensors, folder, decodes=decodes)
     raw = [outputs[name] for name in (meaning.head_outputs if meaning.head else meaning.own_outputs)]
     if meaning.head is None:
         assert meaning.own_nms is not None, "a meaning has one of the two"

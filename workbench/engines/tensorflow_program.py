@@ -15,12 +15,14 @@ from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReade
 from workbench.errors import UnavailableError
 from workbench.graph import GRAPH_NMS, resize, scale, tensor_ops
 from workbench.settings import Nms, Settings
+from workbench.stages import FunctionHead
 
 NMS_APART = "nms: it runs as a graph or on the host afterwards, so that its thresholds can change without compiling again"
 OPEN_ROWS = (
     "the model gives as many candidates as it finds, and XLA has to know their number to compile the NMS;"
     " choose nms.method=opencv or numpy, or runtime.engine=graph"
 )
+DECODES_APART = "box decoding: it is a Python function of the card's, which runs on the host"
 RESIZE_ON_HOST = "resize: input.resize puts it on the host"
 RESIZE_IN_DATASET = "resize: tf.data does it ahead, as TensorFlow operations in parallel calls"
 
@@ -43,6 +45,7 @@ class TensorFlowProgram(Engine):
         self._forward = detector.forward()
         self._detector, self._settings = detector, settings
         self._head = detector.meaning.head
+        self._decodes_apart = isinstance(self._head, FunctionHead)  # it is Python, which no program holds
         self._outputs = detector.outputs(settings.nms)
         self._nms = settings.nms
         self._size_hw = detector.input_spec.choose_size(settings.input.size_hw)
@@ -56,16 +59,17 @@ class TensorFlowProgram(Engine):
         in_dataset = settings.input.resize == "graph" and settings.feed.mode == "tfdata"
         self.takes_frames = settings.input.resize == "graph" and not in_dataset
         self.batch = settings.runtime.batch
-        self.fuses_nms = fuses and _reason_against_fusing(settings.nms) is None
+        self.fuses_nms = fuses and not self._decodes_apart and _reason_against_fusing(settings.nms) is None
         nms_inside = self.fuses_nms or self.own_nms
         self.covers = (
             *(("resize",) if self.takes_frames else ()),
             "model",
-            *(() if self.own_nms else ("box decoding",)),
+            *(() if self.own_nms or self._decodes_apart else ("box decoding",)),
             *(("nms",) if nms_inside else ()),
         )
         self.left_out = (
             *(() if self.takes_frames else (RESIZE_IN_DATASET if in_dataset else RESIZE_ON_HOST,)),
+            *((DECODES_APART,) if self._decodes_apart else ()),
             *(() if nms_inside else (_why_apart(settings.nms, fuses=fuses),)),
         )
         self._compiled = cache(self._compile)  # on first use, and for the engines that `with_nms` makes as well
@@ -120,7 +124,7 @@ class TensorFlowProgram(Engine):
         except Exception as error:  # whatever its layers raise while they are traced for a batch and size
             raise self._refused(error) from error
         raw = [tf.cast(named[name], tf.float32) for name in self._outputs]  # numbers of classes are integers, float16 is too short
-        if self.own_nms:
+        if self.own_nms or self._decodes_apart:
             return raw
         assert self._head is not None, "availability.check has seen to it"
         boxes, scores = self._head.candidates(raw, self._size_hw, tensor_ops())
@@ -139,7 +143,7 @@ class TensorFlowProgram(Engine):
                 results = [result.numpy() for result in self._compiled()(tf.convert_to_tensor(batch), *thresholds)]
             except tf.errors.OpError as error:  # ours and the layers' Python raises other kinds
                 raise self._refused(error) from error
-        if self.own_nms:
+        if self.own_nms or self._decodes_apart:
             return self._read([np.asarray(result, np.float32) for result in results])
         return _detections(*results) if self.fuses_nms else Candidates(*results)
 

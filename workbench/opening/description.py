@@ -134,10 +134,11 @@ def describe(
 def _of_card(loaded: LoadedModel, card: Card, source: str, frame: UInt8Array, title: str = "as the card says") -> Reading:
     detector = as_detector(loaded, card, source)
     named = card.model_copy(update={"labels": detector.facts.labels})  # what a file beside the card says is read once
-    run = run_fed_as(detector.input_spec, loaded.trial)
+    run, trial = run_fed_as(detector.input_spec, loaded.trial), loaded.trial
     if run is None:
         return _reading(title, card, (), None, loaded, frame)
-    found = found_under(named, loaded.trial.tensors, run.outputs, loaded.trial.size_hw)
+    decodes = loaded.network.access.decodes
+    found = found_under(named, trial.tensors, run.outputs, trial.size_hw, loaded.card_folder, decodes=decodes)
     return replace(_reading(title, named, (), found, loaded, frame), card=card)
 
 
@@ -149,7 +150,7 @@ def _reading(
     shown = fitted(frame, PICTURE_SIDE_PX)
     height, width = loaded.trial.size_hw
     scale = np.array([shown.shape[1] / width, shown.shape[0] / height] * 2, np.float32)
-    labels = card.meaning(loaded.trial.tensors, loaded.card_folder).labels
+    labels = card.meaning(loaded.trial.tensors, loaded.card_folder, decodes=loaded.network.access.decodes).labels
     in_picture = Detections(found.boxes_xyxy_px * scale, found.scores, found.class_ids)
     return Reading(title, card, sure, draw(shown, in_picture, labels), len(found))
 

@@ -64,7 +64,7 @@ def open_detector(
         media: What it will be run on. Where no card says what a model's tensors mean, frames of these show it; without media
             stills of the sample line, which have few of the things that detectors find.
         allow: What may happen that else is refused: `lambda` and `python-functions`, code in it; `code=FILE`, a Python file of its
-            layers; `operations=NAME,…`, operations that reach files or the network.
+            layers; `code`, the one that its card names; `operations=NAME,…`, operations that reach files or the network.
         signature: The signature of a SavedModel to call.
 
     Raises:

@@ -3,6 +3,7 @@
 from workbench.stages.anchors import AnchorGrid, AnchorGrids, AnchorUnits, CellOrigin, CellStep
 from workbench.stages.decoded_heads import BoxesHead, ClassIdsHead, DetrHead, RowsHead
 from workbench.stages.draw import caption, draw
+from workbench.stages.function_head import FunctionHead
 from workbench.stages.heads import BOXES_RANK, NUMPY_OPS, Activation, Array, ArrayOps, Background, BoxOrder, Head, YoloxHead
 from workbench.stages.input_spec import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel, place, size_text
 from workbench.stages.jpeg import encode_jpeg, fitted, picture
@@ -41,6 +42,7 @@ __all__ = [
     "DistanceUnits",
     "DistancesHead",
     "Fit",
+    "FunctionHead",
     "Head",
     "InputSpec",
     "Layout",

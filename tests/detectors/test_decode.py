@@ -1,0 +1,127 @@
+"""A card whose function decodes: it runs only where it is allowed, on every engine, and what is wrong with it is one line."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from workbench.detectors import BoxesCard, Calibration, Card, Detector, InputCard
+from workbench.detectors.network import Tensors, TensorSpec
+from workbench.detectors.saved_model import SavedModelNetwork
+from workbench.errors import ModelError
+from workbench.media import Frame
+from workbench.opening import check
+from workbench.pipeline import Pipeline
+from workbench.stages import FunctionHead
+
+SIZE_HW = (64, 64)
+LABELS = ("a", "b")
+TENSORS = Tensors(
+    (TensorSpec("image", (None, *SIZE_HW, 3), "float32"),),
+    (TensorSpec("boxes", (None, 16, 4), "float32"), TensorSpec("scores", (None, 16, 2), "float32")),
+)
+CODE = """
+import numpy as np
+
+def decode(outputs, size_hw):
+    height, width = size_hw
+    return outputs["boxes"][0] * np.array([width, height, width, height]), outputs["scores"][0]
+"""
+CARD = Card(labels=LABELS, input=InputCard(size=SIZE_HW), decode="mine.py:decode")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "mine.py").write_text(CODE)
+    return tmp_path
+
+
+def test_it_runs_only_where_it_is_allowed(folder: Path) -> None:
+    (folder / "mine.py").write_text("raise SystemExit('it ran')")
+
+    with pytest.raises(ModelError, match="its card decodes with mine.py, which is Python code; allow it with --allow code"):
+        CARD.meaning(TENSORS, folder)
+
+
+def test_its_hash_is_a_fact(folder: Path) -> None:
+    (code,) = CARD.meaning(TENSORS, folder, decodes=True).code
+
+    assert (code.name, len(code.sha256)) == ("mine.py", 64)
+
+
+@pytest.mark.parametrize(
+    ("decode", "says"),
+    [
+        ("mine.py:other", "mine.py has no function 'other'; choose one of decode"),
+        ("../mine.py:decode", "lies outside its folder"),
+        ("missing.py:decode", "cannot read the Python file"),
+    ],
+)
+def test_a_function_that_is_not_there_is_one_line(folder: Path, decode: str, says: str) -> None:
+    with pytest.raises(ModelError, match=says):
+        CARD.model_copy(update={"decode": decode}).meaning(TENSORS, folder, decodes=True)
+
+
+def test_it_stands_alone_in_a_card() -> None:
+    with pytest.raises(ValueError, match="stands alone, in the place of"):
+        Card(decode="mine.py:decode", candidates=BoxesCard(tensors=("boxes", "scores")))
+
+
+def head_of(decode: Any) -> FunctionHead:
+    return FunctionHead(called="mine.py:decode", decode=decode, outputs=("y",), classes=1)
+
+
+def test_frames_with_fewer_boxes_are_filled_up_with_what_scores_nothing() -> None:
+    raw = np.array([[0.5, 0.0], [0.7, 0.9]], np.float32)
+    head = head_of(lambda outputs, _: (np.ones((int((outputs["y"] > 0).sum()), 4)), outputs["y"][outputs["y"] > 0]))
+
+    boxes, scores = head.candidates([raw], SIZE_HW)
+
+    assert boxes.shape == (2, 2, 4)
+    assert scores[..., 0].tolist() == [[0.5, 0.0], [np.float32(0.7), np.float32(0.9)]]
+
+
+@pytest.mark.parametrize(
+    ("decode", "says"),
+    [
+        (lambda outputs, _: outputs["z"], "mine.py:decode raises KeyError: 'z'; correct it"),
+        (lambda _, __: (np.ones((3, 4)), np.ones((3, 2))), "gives boxes [3, 4] and scores [3, 2], not [A, 4] and [A, 1] for the 1"),
+        (lambda _, __: (np.ones((3, 5)), np.ones(3)), "gives boxes [3, 5] and scores [3, 1], not [A, 4] and [A, 1]"),
+    ],
+    ids=["raises", "classes", "columns"],
+)
+def test_what_it_gives_is_checked(decode: Any, says: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        head_of(decode).candidates([np.ones((1, 2), np.float32)], SIZE_HW)
+
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("engine", ["graph", *(pytest.param(one, marks=pytest.mark.slow) for one in ("eager", "xla", "litert"))])
+def test_it_finds_what_a_kind_of_card_finds(folder: Path, engine: str) -> None:
+    def serve(image: Any) -> dict[str, Any]:
+        cells = tf.reshape(tf.nn.avg_pool2d(image, 16, 16, "SAME"), (-1, 16, 3))
+        corners = tf.concat([cells[..., :2] * 0.5, 0.5 + cells[..., :2] * 0.5], -1)
+        return {"boxes": corners, "scores": cells[..., 1:]}
+
+    module = tf.Module()
+    spec = tf.TensorSpec((None, *SIZE_HW, 3), tf.float32, name="image")
+    module.serve = tf.function(serve, input_signature=[spec], autograph=False)
+    tf.saved_model.save(module, str(folder / "m"), signatures={"serving_default": module.serve.get_concrete_function()})
+    network = SavedModelNetwork(folder / "m")
+    tensors = network.inspect()
+    kind = Card(labels=LABELS, input=InputCard(size=SIZE_HW), candidates=BoxesCard(tensors=("boxes", "scores")))
+    frames = [Frame(np.random.default_rng(n).integers(0, 256, (48, 80, 3), np.uint8), str(n), n) for n in range(2)]
+    found = []
+    for meaning in (kind.meaning(tensors), CARD.meaning(tensors, folder, decodes=True)):
+        detector = Detector(network, meaning, name="m", source="m")
+        words = {"runtime.engine": engine, "input.resize": "opencv", "runtime.batch": 2, "nms.score": 0.3, "nms.method": "opencv"}
+        settings = check(detector, detector.default_settings().with_values(words))
+        found.append(Pipeline(detector, settings, Calibration("nothing", list)).detect(frames))
+
+    for expected, one in zip(*found, strict=True):
+        assert len(expected) > 0
+        assert np.allclose(one.boxes_xyxy_px, expected.boxes_xyxy_px, atol=0.01)
+        assert np.array_equal(one.class_ids, expected.class_ids)
