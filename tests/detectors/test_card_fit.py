@@ -5,10 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from workbench.detectors import BoxesCard, Card, DetectionsCard, InputCard, RowsCard, SsdCard, YoloxCard
+from workbench.detectors import AnchorCard, BoxesCard, Card, DetectionsCard, InputCard, RowsCard, SsdCard, YoloxCard
 from workbench.detectors.card_fit import check_fit
 from workbench.detectors.network import Tensors, TensorSpec
-from workbench.detectors.output_cards import AnchorCard
 from workbench.detectors.readings import Run
 from workbench.detectors.trial import Trial
 from workbench.errors import ModelError
@@ -50,7 +49,7 @@ ANCHORS = (AnchorCard(cells=(2, 3), boxes=((0.1, 0.1),)),)
         (
             Card(candidates=BoxesCard(tensors=("b", "s"))),
             {"b": (10, 4), "s": (1, 10, 3)},
-            "makes boxes [10, 4] and scores [1, 10, 3]",
+            "makes boxes [1, 10, 4] and scores [1, 1, 10, 3]",
         ),
         (Card(candidates=BoxesCard(tensors=("b", "s"))), {"b": (1, 9, 4), "s": (1, 10, 3)}, "makes boxes [1, 9, 4] and scores"),
         (Card(candidates=BoxesCard(tensors=("b", "s"))), {"b": (1, 10, 3), "s": (1, 10, 3)}, "takes boxes of 3 columns"),

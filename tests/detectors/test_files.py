@@ -24,7 +24,7 @@ FLATBUFFER_START = b"\x1c\0\0\0TFL3"
         ("text.tflite", b"hello, world", "is no LiteRT model: its first bytes are not those of one; choose a .tflite file"),
         ("short.tflite", b"TF", "is no LiteRT model: its first bytes are not those of one; choose a .tflite file"),
         ("start.tflite", FLATBUFFER_START + b"\0" * 64, "is damaged or of another version: LiteRT says"),
-        ("model.onnx", b"\x08\x01", "is of no kind of model that is read here; choose a SavedModel's folder, .keras, .h5, .pb"),
+        ("model.zip", b"\x08\x01", "is of no kind of model that is read here; choose a SavedModel's folder, .keras, .h5, .pb"),
         ("model", b"\x08\x01", "is of no kind of model that is read here; choose a SavedModel's folder, .keras, .h5, .pb"),
     ],
     ids=lambda value: value if isinstance(value, str) and " " not in value else "",

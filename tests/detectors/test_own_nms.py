@@ -56,7 +56,7 @@ def test_names_in_a_signature_tell_roles_where_nothing_is_found(order: tuple[str
     best = looked(DrawnNetwork(plain, PLAIN, order), [NOTHING])
 
     assert roles(best) == READ
-    assert [one.taken for one in open_about(best)] == ["boxes are in normalised"]
+    assert [one.taken for one in open_about(best)] == ["boxes are xmin, ymin, xmax, ymax, in pixels"]
 
 
 @pytest.mark.parametrize("order", ORDERS, ids="".join)

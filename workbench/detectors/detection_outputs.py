@@ -59,9 +59,12 @@ def named_detections(outputs: Outputs, _: tuple[int, int]) -> Iterator[OutputRea
     orders: tuple[BoxOrder, ...] = ("xyxy",) if units == "pixels" else ("yxyx", "xyxy")
     for order in orders:
         card = DetectionsCard(tensors=tensors, order=order, units=units, first_class=first_class)
-        guessed = (f"boxes are {ORDER_WORDS[order]}, in {units}", f"the first label has number {first_class}")
+        boxes_are, labelled = f"boxes are {ORDER_WORDS[order]}, in {units}", f"the first label has number {first_class}"
         labels = numbered_labels(numbers - first_class)
-        yield OutputReading(detections=card, sure=sure, guessed=guessed, labels=labels)
+        if found.size:
+            yield OutputReading(detections=card, sure=sure, guessed=(boxes_are, labelled), labels=labels)
+        else:
+            yield OutputReading(detections=card, sure=sure, guessed=(labelled,), labels=labels, open=(boxes_are,))
 
 
 API_NAMES = (

@@ -28,7 +28,8 @@ SELECTED = "Select TensorFlow op(s)"  # of a file that was converted with SELECT
 FLEX = re.compile(r"\(Flex(\w+)\)")
 POST_PROCESSING = b"TFLite_Detection_PostProcess"
 DEQUANTIZE = 6  # a built-in operator (schema.fbs: BuiltinOperator)
-POST_PROCESSED = ("boxes", "classes", "scores", "count")  # what it gives, in its order
+# What it gives, in its order; by names of their own, for its boxes have one order and unit, and those called `boxes` any.
+POST_PROCESSED = ("post_processed_boxes", "post_processed_classes", "post_processed_scores", "post_processed_count")
 # Threads share the scratch memory of that operation and split the classes wrongly (https://github.com/tensorflow/tensorflow/issues/56058).
 LOSES_CLASSES = "on more than one thread LiteRT loses detections in this file's NMS, which goes class by class; choose 1"
 
