@@ -38,8 +38,8 @@ def describe(
 ) -> None:
     """Say what a model's tensors mean, draw what it finds under each plausible reading, and write its detector card."""
     from workbench.cli.screen import console, write_json
+    from workbench.files import write_whole
     from workbench.opening import describe as described
-    from workbench.record import write_whole
     from workbench.stages import encode_jpeg
 
     description = described(model, image, tuple(allow or ()))

@@ -69,10 +69,11 @@ def run(
 
     from workbench.cli.measured import measured, read_variant
     from workbench.cli.screen import console, print_records, progress, write_json
+    from workbench.files import write_whole
     from workbench.history import History, default_path
     from workbench.measuring import Bench
     from workbench.opening import Sources, open_detector
-    from workbench.record import read_records, write_whole
+    from workbench.record import read_records
 
     said = context.get_parameter_source("frames")
     real_time_pass = _real_time_pass(real_time, fps, None if said is None or said.name == "DEFAULT" else frames)
@@ -129,8 +130,8 @@ def _real_time_pass(policy: str | None, fps: float | None, frames: int | None) -
 
 
 def _save_frames(variant: Variant, data: EvaluationData, frames: int, folder: Path, tell: Tell) -> None:
+    from workbench.files import write_whole
     from workbench.pipeline import Pipeline
-    from workbench.record import write_whole
     from workbench.stages import draw, encode_jpeg
 
     pipeline = Pipeline(variant.detector, variant.settings, data.calibration)

@@ -19,7 +19,7 @@ from workbench.detectors.trial import Trial, try_out
 from workbench.errors import ModelError, SettingsError
 from workbench.record import Guess
 
-ALLOWANCES = ("lambda", "python-functions")  # Python code in a model that runs only where its user says so
+ALLOWANCES = ("lambda", "python-functions", "outside")  # what is refused where its user does not allow it; the last is truth's
 TASK = "detect"  # of a detector, in the words of Ultralytics' metadata
 
 

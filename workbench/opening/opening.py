@@ -15,6 +15,7 @@ from workbench.stages import fitted
 
 DEFAULT_DETECTOR = SAMPLE_DETECTORS[0]
 CALIBRATION_FRAMES = 100
+OUTSIDE = "outside"  # what allows a data set to name files anywhere
 LOOKED_AT = 25  # frames that show how a model is to be read: in almost empty media a few of them show something
 LOOKED_AT_SIDE_PX = 1280  # more than networks take
 SEEK_STEP = 125  # frames apart, from which going to each costs less than decoding all between: key frames are some 250 apart
@@ -81,7 +82,9 @@ def _spread(media: Media, count: int) -> list[UInt8Array]:
     return [frame.image_rgb for frame in chosen]
 
 
-def open_data(detector: Detector, source: MediaSource | None = None, truth: str | None = None) -> EvaluationData:
+def open_data(
+    detector: Detector, source: MediaSource | None = None, truth: str | None = None, allow: Collection[str] = ()
+) -> EvaluationData:
     """Open media and the truth that belongs to them.
 
     Without a source, the sample clip is timed, and accuracy comes from the sample stills unless a truth of the clip is named.
@@ -91,6 +94,7 @@ def open_data(detector: Detector, source: MediaSource | None = None, truth: str 
         detector: Whose labels the truth's classes are matched with.
         source: Media, or whatever stands for some: a path, folder, glob or URL, an array, a function that gives frames.
         truth: A file or folder of ground truth.
+        allow: `outside`, where the truth may name files out of its folder and of the one above.
 
     Raises:
         MediaError: The media cannot be read.
@@ -100,7 +104,7 @@ def open_data(detector: Detector, source: MediaSource | None = None, truth: str 
     if source is None and truth is None:
         return _sample_data(labels)
     media = as_media(SAMPLE_CLIP if source is None else source)
-    known = truth_of(media, labels, truth)
+    known = truth_of(media, labels, truth, outside=OUTSIDE in allow)
     calibration = sample_calibration() if detector.facts.name in SAMPLE_DETECTORS else _calibration_from(media)
     return EvaluationData(media, known, media if known else None, known, calibration)
 

@@ -26,7 +26,7 @@ class Sources(Value):
     truth: str | None = None
     """Ground truth of the media."""
     allow: tuple[str, ...] = ()
-    """What in a model may run as Python code, by name."""
+    """What a model or a data set may do that is refused by default, by name."""
 
     def opened(self, frames: int | None = None) -> Self:
         """Return the same with the media opened.
@@ -56,7 +56,7 @@ class Sources(Value):
         """
         media = self.opened().media
         runs = detector or open_detector(self.detector, media, self.allow)
-        return runs, open_data(runs, media, self.truth)
+        return runs, open_data(runs, media, self.truth, self.allow)
 
     def in_words(self) -> Self:
         """Return the same with the media in words, as other processes can open them.

@@ -29,7 +29,6 @@ from workbench.record.record import (
     Record,
     check_same_machine,
     read_records,
-    write_whole,
 )
 
 __all__ = [
@@ -69,5 +68,4 @@ __all__ = [
     "same_classes",
     "speed_against",
     "unique",
-    "write_whole",
 ]
