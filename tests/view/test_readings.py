@@ -56,6 +56,21 @@ def test_a_press_writes_the_card_of_that_reading(described: Description, tmp_pat
 
     assert read_card(tmp_path / "model.card.toml").labels == ("c", "d")
     assert "model.card.toml" in shown.children[2].value
+    shown.children[1].children[0].children[-1].click()
+    assert read_card(tmp_path / "model.card.toml").labels == ("a", "b")
+
+
+@pytest.mark.parametrize("pressed", [False, True], ids=["before", "after a press"])
+def test_a_card_that_somebody_wrote_by_hand_stays(described: Description, tmp_path: Path, pressed: bool) -> None:
+    shown = Readings(described)
+    if pressed:
+        shown.children[1].children[1].children[-1].click()
+    (tmp_path / "model.card.toml").write_text("# by hand")
+
+    shown.children[1].children[0].children[-1].click()
+
+    assert (tmp_path / "model.card.toml").read_text() == "# by hand"
+    assert "there is a card already" in shown.children[2].value
 
 
 def test_a_card_that_cannot_be_written_is_a_sentence_in_place(described: Description, tmp_path: Path) -> None:

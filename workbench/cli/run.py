@@ -18,6 +18,8 @@ from workbench.cli.options import (
     Sets,
     TruthFile,
     variant_text,
+    writable,
+    writable_folder,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +50,9 @@ def run(
         str | None,
         typer.Option(metavar="MODEL|RECORD", help="Compare with another model, or with the detections of a saved record."),
     ] = None,
-    save_frames: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the annotated frames there.")] = None,
+    save_frames: Annotated[
+        Path | None, typer.Option(metavar="DIR", callback=writable_folder, help="Write the annotated frames there.")
+    ] = None,
     real_time: Annotated[
         str | None,
         typer.Option(metavar="POLICY", help="Once more with frames at their own pace; what nobody takes in time: drop or queue."),
@@ -56,9 +60,14 @@ def run(
     fps: Annotated[
         float | None, typer.Option(min=0.1, max=1000, help="That pace, where the media have none or another is wanted.")
     ] = None,
-    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an HTML report of these runs.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", callback=writable, help="Write an HTML report of these runs.")
+    ] = None,
     trace: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write when each stage ran, of the last frames, as a Chrome/Perfetto trace.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", callback=writable, help="Write when each stage ran, of the last frames, as a Chrome/Perfetto trace."
+        ),
     ] = None,
     history: HistoryFile = None,
     allow: Allow = None,

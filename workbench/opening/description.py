@@ -80,9 +80,10 @@ class Description:
             raise ModelError(
                 self.problem or f"there is no reading {number} of {self.source}; choose one of 1 to {len(self.readings)}"
             )
-        if self.card_path is not None and not replace:
-            raise SaveError(f"there is a card already, {self.card_path}; change it by hand, or replace it with --replace")
-        return write_card(self.readings[number - 1].card, _folder_or_file(self.source))
+        model = _folder_or_file(self.source)
+        if (beside := card_path(model)) is not None and not replace:  # as it is now: somebody may have written one meanwhile
+            raise SaveError(f"there is a card already, {beside}; change it by hand, or replace it with --replace")
+        return write_card(self.readings[number - 1].card, model)
 
 
 def describe(source: str, image: str | None = None, allow: Collection[str] = ()) -> Description:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from html import escape
+from pathlib import Path
 from typing import final
 
 import ipywidgets
@@ -22,6 +23,7 @@ class Readings(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     def __init__(self, description: Description) -> None:
         self.description = description
         self._message = ipywidgets.HTML()
+        self._written: tuple[Path, bytes] | None = None  # the card that a button wrote last
         head = ipywidgets.HTML(_head(description))
         cells = [self._cell(number, reading) for number, reading in enumerate(description.readings, start=1)]
         grid = ipywidgets.HBox(cells, layout=ipywidgets.Layout(flex_flow="row wrap"))
@@ -41,7 +43,8 @@ class Readings(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     def _writing(self, number: int) -> Callable[[object], None]:
         def write(_: object) -> None:
             try:
-                path = self.description.write(number, replace=True)
+                path = self.description.write(number, replace=self._is_as_written())
+                self._written = path, path.read_bytes()
             except WorkbenchError as error:  # ipywidgets would only log it
                 self._message.value = f"<b>{escape(str(error))}</b>"
                 return
@@ -49,6 +52,13 @@ class Readings(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             self._message.value = f"Written: <code>{escape(str(path))}</code>. <code>{escape(opened)}</code> now follows it."
 
         return write
+
+    def _is_as_written(self) -> bool:
+        """Tell whether the card beside the model is the one that a button wrote: what somebody wrote by hand stays."""
+        if self._written is None:
+            return False
+        path, content = self._written
+        return path.is_file() and path.read_bytes() == content
 
 
 def describe(source: str, image: str | None = None, allow: Collection[str] = ()) -> Readings:
