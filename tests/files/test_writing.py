@@ -120,6 +120,12 @@ def test_what_could_not_be_written_is_known_before(tmp_path: Path, place: str) -
         check_writable(tmp_path / place)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_full_disk_says_so() -> None:
+    with pytest.raises(SaveError, match="cannot write /dev/full: No space left on device; nothing that was saved before is lost"):
+        write_whole(Path("/dev/full"), "text")
+
+
 @pytest.mark.parametrize("place", ["file", "new", "a/b/new"])
 def test_asking_leaves_everything_as_it_is(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("old")
