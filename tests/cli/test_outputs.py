@@ -33,9 +33,7 @@ def test_a_place_that_cannot_be_written_is_told_first(workbench: Workbench, tmp_
     assert "Not a directory" in done.err
 
 
-def test_a_file_stays_as_it_is_until_there_is_something_to_write(
-    workbench: Workbench, tmp_path: Path
-) -> None:
+def test_a_file_stays_as_it_is_until_there_is_something_to_write(workbench: Workbench, tmp_path: Path) -> None:
     (tmp_path / "old.json").write_text("old")
     assert workbench("run", NOWHERE, "--json", tmp_path / "old.json").status == 2
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("old.json", "old")]
