@@ -1,6 +1,8 @@
 """What is written is there whole or not at all, where it may be and as others may read it; nothing is left of what is not."""
 
 import os
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +112,36 @@ def test_folders_of_killed_processes_are_swept_up_by_the_next(tmp_path: Path, mo
         assert Path(mine).is_dir()
         assert Path(others).is_dir()
     assert list(tmp_path.iterdir()) == []
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from workbench.files import temporary_folder, write_whole
+os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+with temporary_folder() as folder:
+    write_whole(Path(sys.argv[1]), "half")
+"""
+
+
+@pytest.mark.slow
+def test_a_real_kill_leaves_the_old_file_and_nothing_that_the_next_does_not_sweep_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, scratch = tmp_path / "record.json", tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    write_whole(path, "old")
+
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False, env={**os.environ, "TMPDIR": str(scratch)})
+    assert done.returncode == -signal.SIGKILL
+    assert (path.read_text(), len(list(tmp_path.iterdir())), len(list(scratch.iterdir()))) == ("old", 3, 1)
+
+    write_whole(path, "new")
+    with temporary_folder():
+        pass
+
+    assert sorted(one.name for one in tmp_path.rglob("*")) == ["record.json", "scratch"]
 
 
 @pytest.mark.parametrize("place", ["file/record.json", "folder", "file/a/b/record.json", "x" * 300])

@@ -79,10 +79,11 @@ def replace_in_two(made: Path, out: Path) -> None:
     out.rename(before)
     try:
         made.rename(out)
-    except BaseException:  # Ctrl-C too
-        before.rename(out)
-        raise
-    shutil.rmtree(before, ignore_errors=True)
+    finally:  # Ctrl-C may come before or after the rename
+        if out.exists():
+            shutil.rmtree(before, ignore_errors=True)
+        else:
+            before.rename(out)
 
 
 def _refusal(out: Path, error: OSError) -> SaveError:
