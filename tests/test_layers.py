@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "workbench"
 # From the ground up; a room imports from lines above its own, or from itself.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "version", "catalogue"),
-    ("hardware",),
+    ("hardware", "files"),
     ("settings", "timing"),
     ("detections", "machine"),
     ("record",),

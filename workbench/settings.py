@@ -193,8 +193,8 @@ PRESETS: dict[str, dict[str, object]] = {
         "nms.method": "opencv",
     },
 }
-FAST = "fast"  # the best setting known on this machine; without history it is FAST_GUESS
-FAST_GUESS = "litert-int8"
+FAST = "fast"  # the best setting known on this machine; without history it is the first of these that a detector can take
+FAST_GUESSES = ("litert-int8", "litert", "xla", "graph")
 PRESET_NAMES = (*PRESETS, FAST)
 
 
@@ -215,7 +215,7 @@ def parse_variant(text: str, fast: Mapping[str, object] | None = None, base: Set
 
     Args:
         text: For example `litert,runtime.precision=float16`.
-        fast: What the preset `fast` means on this machine, by `group.field`; `None` takes `FAST_GUESS`.
+        fast: What the preset `fast` means on this machine, by `group.field`; `None` takes the first of `FAST_GUESSES`.
         base: What an unnamed preset starts from.
 
     >>> parse_variant("xla,nms.score=0.4").nms.score
@@ -239,7 +239,7 @@ def preset_values(name: str, fast: Mapping[str, object] | None = None) -> dict[s
         SettingsError: There is no such preset; says which there are.
     """
     if name == FAST:
-        return dict(fast) if fast is not None else dict(PRESETS[FAST_GUESS])
+        return dict(fast) if fast is not None else dict(PRESETS[FAST_GUESSES[0]])
     if name not in PRESETS:
         raise SettingsError(f"there is no preset {name!r}; choose one of {', '.join(PRESET_NAMES)}")
     return dict(PRESETS[name])

@@ -16,6 +16,7 @@ import numpy as np
 from sample_media.making.scenes import FRAMES_PER_SECOND, Belt, Scene, render_still
 from workbench.detections import UInt8Array
 from workbench.errors import SaveError
+from workbench.files import temporary_folder, write_whole
 from workbench.samples import LABELS
 
 Progress = Callable[[int, int, str], None]  # done, total, what
@@ -107,7 +108,7 @@ def write_sample_media(out: Path, progress: Progress | None = None) -> None:
     clip = write_clip(out, progress)
     write_calibration(out, progress)
     with _saving(out):
-        _write(out / "README.md", _readme(stills, clip).encode())
+        write_whole(out / "README.md", _readme(stills, clip).encode())
 
 
 def write_stills(out: Path, progress: Progress | None = None, seeds: Sequence[int] = SEEDS["test"]) -> list[Labelled]:
@@ -121,10 +122,10 @@ def write_stills(out: Path, progress: Progress | None = None, seeds: Sequence[in
         (out / "stills").mkdir(parents=True, exist_ok=True)
         for number, seed in enumerate(seeds):
             scene, name = render_still(seed, still_size_hw(number)), f"still_{number:03d}.jpg"
-            _write(out / "stills" / name, _jpeg(scene.image_rgb))
+            write_whole(out / "stills" / name, _jpeg(scene.image_rgb))
             labelled.append(_labels_of(scene, name))
             _tell(progress, number + 1, len(seeds), "stills")
-        _write(out / "stills.json", coco_json(labelled).encode())
+        write_whole(out / "stills.json", coco_json(labelled).encode())
     return labelled
 
 
@@ -146,10 +147,10 @@ def write_clip(out: Path, progress: Progress | None = None, frames: int = CLIP_F
 
     with _saving(out):
         out.mkdir(parents=True, exist_ok=True)
-        unfinished = out / "line.part.webm"
-        _encode(scenes(), unfinished)
-        unfinished.replace(out / "line.webm")
-        _write(out / "line.json", coco_json(labelled).encode())
+        with temporary_folder() as folder:
+            _encode(scenes(), Path(folder) / "line.webm")
+            write_whole(out / "line.webm", (Path(folder) / "line.webm").read_bytes())
+        write_whole(out / "line.json", coco_json(labelled).encode())
     return labelled
 
 
@@ -163,7 +164,7 @@ def write_calibration(out: Path, progress: Progress | None = None, seeds: Sequen
         (out / "calibration").mkdir(parents=True, exist_ok=True)
         for number, seed in enumerate(seeds):
             small = cv2.resize(render_still(seed).image_rgb, CALIBRATION_HW[::-1], interpolation=cv2.INTER_AREA)
-            _write(out / "calibration" / f"calibration_{number:03d}.jpg", _jpeg(small, CALIBRATION_JPEG_QUALITY))
+            write_whole(out / "calibration" / f"calibration_{number:03d}.jpg", _jpeg(small, CALIBRATION_JPEG_QUALITY))
             _tell(progress, number + 1, len(seeds), "calibration stills")
 
 
@@ -233,13 +234,6 @@ def _tally(pictures: Iterable[Labelled]) -> Counter[str]:
         counts.update(dict(zip(SIZE_NAMES, np.histogram(sides, SIZE_EDGES_PX)[0].tolist(), strict=True)))
         counts["all"] += len(sides)
     return counts
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file so that it is whole or not there."""
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_bytes(data)
-    unfinished.replace(path)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import Workbench
+from workbench.files import cache_file, cache_folder
 from workbench.settings import PRESETS
 
 
@@ -28,6 +29,17 @@ def test_doctor_says_what_is_here(workbench: Workbench) -> None:
     tree = json.loads(done.out)
     assert set(tree) >= {"schema", "environment", "noise", "checks"}
     assert all(check["remedy"] is None for check in tree["checks"].values()), tree["checks"]
+
+
+def test_doctor_shows_the_caches_and_empties_them(workbench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cache_file(cache_folder("tried") / "one.npz", bytes(2_000_000))
+
+    assert json.loads(workbench("doctor", "--json", "-").out)["caches"] == {str(cache_folder("tried")): 2_000_000}
+    done = workbench("doctor", "--empty-caches")
+
+    assert "caches" in done.out
+    assert not cache_folder("tried").exists()
 
 
 def test_doctor_goes_on_where_tensorflow_does_not_load(tmp_path: Path) -> None:

@@ -32,6 +32,16 @@ def test_a_dry_run_says_how_much_there_is_and_measures_nothing(
         assert kept.summaries() == ()
 
 
+def test_what_cannot_run_is_not_known_already(workbench: Workbench, shots: Path, grid: Path, history: Path) -> None:
+    grid.write_text(GRID.replace('"opencv"', '"opencv", "graph"'))  # which litert cannot take
+
+    done = workbench("sweep", SHAPES, shots, "--grid", grid, "--history", history, "--dry-run", "--json", "-")
+
+    tree = json.loads(done.out)
+    assert (tree["combinations"], tree["known"], tree["cannot_run"]) == (4, 0, 2)
+    assert "4 combinations, 2 that cannot run: 1 runs" in done.err
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [

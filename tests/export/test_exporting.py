@@ -21,6 +21,7 @@ from workbench.detectors import Calibration, Detector
 from workbench.detectors.card import read_card
 from workbench.errors import SaveError, UnavailableError
 from workbench.export import Exported, export_folder
+from workbench.export.folder import whole_folder
 from workbench.machine import environment
 from workbench.media import Frame, array_media
 from workbench.opening import EvaluationData, check, open_data, open_detector
@@ -339,13 +340,15 @@ def test_an_earlier_export_is_replaced_by_one_frame_s(
     mobile: Detector, stills: tuple[Frame, ...], calibration: Calibration, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    (out / "frames").mkdir(parents=True)
-    for name in ("detect.py", "self_test.py", "anchors.npy", "expected.json", "model.tflite"):  # what 0.1.0 wrote
-        (out / name).write_text("old")
+    with whole_folder(out, replace=False) as earlier:
+        (earlier / "earlier.py").write_text("old")
+    (out / "record.json").write_text("{}")  # of its self-test
     media = array_media([stills[0].image_rgb], name="one")
     settings = check(mobile, parse_variant(f"litert,{SMALL}", base=mobile.default_settings()))
 
     written = export_folder(mobile, settings, EvaluationData(media, None, None, None, calibration), out, replace=True)
 
     assert written.frames == 1
-    assert not (out / "self_test.py").exists()
+    assert written.files == tuple(sorted(path.name for path in out.iterdir()))
+    assert "manifest.json" in written.files
+    assert not {"earlier.py", "record.json"} & set(written.files)

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import subprocess
 import sys
@@ -250,6 +251,77 @@ def test_a_missing_history_that_shall_not_be_made_is_an_error(tmp_path):
     with pytest.raises(RecordError, match="no history"):
         History(tmp_path / "none.sqlite", create=False)
     assert not (tmp_path / "none.sqlite").exists()
+
+
+@pytest.fixture
+def read_only(tmp_path):
+    """A history of one record beside which SQLite cannot make its files: as on a read-only or a full disk, for root too."""
+    path = tmp_path / "read only?#%.sqlite"
+    with History(path) as opened:
+        opened.append(record(id="abc"))
+    path.with_name(f"{path.name}-shm").symlink_to(path / "below a file")
+    return path
+
+
+def test_a_history_that_cannot_be_written_can_be_read(read_only):
+    with History(read_only, create=False) as opened:
+        assert opened.get("a").id == "abc"
+        for change in (opened.check_writable, lambda: opened.set_tag("abc", "v1"), lambda: opened.append(record())):
+            with pytest.raises(SaveError, match="cannot write .*nothing that was saved before is lost"):
+                change()
+
+
+def test_what_is_to_be_written_is_known_to_be_impossible_when_it_is_opened(read_only):
+    with pytest.raises(SaveError, match="cannot write .*choose another place"):
+        History(read_only)
+
+
+def test_records_that_only_a_disk_that_can_be_written_shows_are_not_left_out_in_silence(read_only):
+    read_only.with_name(f"{read_only.name}-wal").write_bytes(b"records of a process that was killed")
+    with pytest.raises(RecordError, match="the newest records of .*sqlite are still in .*-wal"):
+        History(read_only, create=False)
+
+
+def test_no_name_of_a_file_means_something_else(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with History(Path(":memory:")) as opened:
+        opened.append(record())
+    assert Path(":memory:").is_file()
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_a_pipe_is_no_history(tmp_path, create):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SaveError, match="a device, a pipe"):
+        History(tmp_path / "pipe", create=create)
+
+
+def test_the_users_own_history_lies_in_a_folder_of_his_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    History(default_path()).close()
+    assert default_path().parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_tag_changes_the_record_as_it_is_when_it_is_written(history):
+    history.append(record(id="abc"))
+    said: list[str] = []
+    history._base.set_trace_callback(said.append)
+    history.set_tag("abc", "v1")
+    assert said[0].startswith("BEGIN IMMEDIATE")
+
+
+def test_many_records_of_one_prefix_are_counted_and_not_read(history):
+    history.append_many(record(id=f"abc{n}") for n in range(3))
+    said: list[str] = []
+    history._base.set_trace_callback(said.append)
+    with pytest.raises(RecordError, match="holds 3 records whose id begins with 'abc'"):
+        history.get("abc")
+    assert not any("bodies" in one for one in said)
+
+
+def test_fast_asks_no_history_that_is_not_there(tmp_path):
+    assert fast_values("fast", MODEL, tmp_path / "none.sqlite") is None
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("place", ["file/history.sqlite", "folder"], ids=["below a file", "a folder"])

@@ -8,6 +8,7 @@ import pytest
 
 from tests.assets.scenes import SHAPES
 from workbench.detectors import Detector
+from workbench.errors import TruthError
 from workbench.media import Media, array_media, open_media
 from workbench.opening import Sources
 from workbench.timing import Value
@@ -20,6 +21,21 @@ def test_detector_frames_and_truth_are_opened_together(small_folder: Path) -> No
 
     assert (detector.facts.name, data.media.facts().source) == ("shapes", str(small_folder))
     assert data.truth is not None, "it lies beside them"
+
+
+def test_a_data_set_that_leads_out_is_read_where_that_is_allowed(small: Detector, small_folder: Path, tmp_path: Path) -> None:
+    for place in ("sets/mine", "elsewhere"):
+        (tmp_path / place).mkdir(parents=True)
+    (tmp_path / "elsewhere" / f"{next(small_folder.glob('*.*')).stem}.txt").write_text("0 0.5 0.5 0.2 0.2")
+    (tmp_path / "sets" / "mine" / "data.yaml").write_text(f"names: {list(small.facts.labels)}\nval: {tmp_path / 'elsewhere'}")
+    sources = Sources(detector=str(SHAPES), media=str(small_folder), truth=str(tmp_path / "sets" / "mine" / "data.yaml"))
+
+    with pytest.raises(TruthError, match="leads out of the data set.*--allow outside"):
+        sources.open(small)
+    _, data = sources.model_copy(update={"allow": ("outside",)}).open(small)
+
+    assert data.truth is not None
+    assert sum(map(len, data.truth.images.values())) == 1
 
 
 def test_a_detector_that_is_open_is_not_opened_again(small: Detector, small_folder: Path) -> None:

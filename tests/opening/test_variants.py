@@ -1,10 +1,11 @@
 import shlex
+from pathlib import Path
 
 import pytest
 
 from workbench.detectors import Detector
 from workbench.errors import SettingsError, UnavailableError
-from workbench.opening import Variant, check, variant, wished, words
+from workbench.opening import Variant, check, open_detector, variant, wished, words
 from workbench.settings import parse_variant
 
 
@@ -45,6 +46,15 @@ def test_fast_is_what_this_machine_knows(mobile: Detector) -> None:
 
     assert variant(mobile, "fast,nms.score=0.4", fast=fast).settings.runtime.engine == "xla"
     assert variant(mobile, "fast").settings.runtime.precision == "int8"
+
+
+def test_without_a_history_fast_is_what_the_detector_can_take(small: Detector, small_tflite: Path) -> None:
+    stored = open_detector(str(small_tflite))
+
+    assert variant(stored, "fast").settings == variant(stored, "litert").settings
+    assert variant(small, "fast,runtime.engine=xla,input.resize=graph").settings.runtime.precision == "float32"
+    with pytest.raises(UnavailableError, match="runtime.precision is int8"):
+        variant(stored, "fast,runtime.precision=int8")
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
 import json
-import sys
 
 import numpy as np
 import pytest
 
 from workbench.detections import Accuracy, Agreement, Detections
-from workbench.errors import MachinesDifferError, ModelError, RecordError, SaveError, SettingsError, WorkbenchError
+from workbench.errors import MachinesDifferError, ModelError, RecordError, SettingsError, WorkbenchError
 from workbench.machine import EnvironmentFacts, NoiseCertificate
 from workbench.record import (
     DetectorFacts,
@@ -17,7 +16,6 @@ from workbench.record import (
     Record,
     check_same_machine,
     read_records,
-    write_whole,
 )
 from workbench.record.record import SCHEMA
 from workbench.settings import Settings
@@ -176,40 +174,6 @@ def test_no_detections_come_back_as_none():
 
 def test_a_problem_names_its_kind():
     assert Problem.of(ModelError("no such file")) == Problem(kind="ModelError", message="no such file")
-
-
-def test_writing_makes_the_folders_and_the_whole_file(tmp_path):
-    path = tmp_path / "new" / "folder" / "record.json"
-    write_whole(path, "é")
-    assert path.read_bytes() == "é".encode()
-    assert list(path.parent.iterdir()) == [path]
-
-
-@pytest.mark.parametrize("place", ["file/record.json", "folder"], ids=["below a file", "a folder"])
-def test_what_cannot_be_written_is_an_error_and_leaves_nothing_behind(tmp_path, place):
-    (tmp_path / "file").write_text("old")
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(SaveError, match="nothing that was saved before is lost"):
-        write_whole(tmp_path / place, "new")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
-    assert (tmp_path / "file").read_text() == "old"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on file sizes to set")
-def test_a_full_disk_keeps_the_old_file(tmp_path):
-    import resource
-
-    path = tmp_path / "record.json"
-    write_whole(path, "old")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    try:
-        with pytest.raises(SaveError, match="cannot write"):
-            write_whole(path, "x" * 100_000)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_records_of_one_machine_may_be_compared():

@@ -64,6 +64,14 @@ def test_what_is_there_is_not_sent_again(sender: Path, tmp_path: Path) -> None:
     assert missing(bundle.hashes, tmp_path / "cache") == []
 
 
+def test_a_link_that_leads_out_of_the_models_folder_is_not_sent(sender: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("root:x")
+    (sender / "names.txt").unlink()
+    (sender / "names.txt").symlink_to(tmp_path / "secret")
+    bundle, _ = pack(Sources(detector=str(sender / "model.tflite")))
+    assert [Path(name).name for name, _ in bundle.files] == ["model.card.toml", "model.tflite"]
+
+
 def test_samples_and_addresses_go_by_name() -> None:
     sources = Sources(detector="inspector-mobile", media="rtsp://camera/1")
     bundle, contents = pack(sources)

@@ -197,7 +197,7 @@ def test_an_export_is_downloaded_and_another_asks_before_it_takes_its_place(page
     assert page.view._session.held is None
     page.tell("export", replace=True)
     until(lambda: page.view.message)
-    assert "holds things that are no export (mine.txt)" in page.view.message["text"]
+    assert "is not replaced: it has no manifest.json" in page.view.message["text"]
     (mine / "mine.txt").unlink()
     page.tell("export")
     link = page.newest("link")

@@ -89,6 +89,7 @@ def check(
         else:
             from workbench.opening import Sources
 
+            opened.check_writable()
             sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow or ()), signature=signature)
             checks = _measured(sources, variant_text(preset, sets), frames, opened, select, compare)
     out = console(json_file)

@@ -43,10 +43,12 @@ def describe(
 ) -> None:
     """Say what a model's tensors mean, draw what it finds under each plausible reading, and write its detector card."""
     from workbench.cli.screen import console, write_json
+    from workbench.files import check_writable, write_whole
     from workbench.opening import describe as described
-    from workbench.record import write_whole
     from workbench.stages import encode_jpeg
 
+    drawn = picture or Path(f"{Path(model).name}.readings.jpg")
+    check_writable(drawn)
     description = described(model, image, tuple(allow or ()), signature=signature, kind=kind)
     out = console(json_file)
     for line in description.tensors:
@@ -57,7 +59,6 @@ def describe(
         out.print(f"\n{description.unfinished_card}", markup=False)
     if description.problem:
         raise ModelError(description.problem)
-    drawn = picture or Path(f"{Path(model).name}.readings.jpg")
     write_whole(drawn, encode_jpeg(_sheet(description.readings), SHEET_SIDE_PX, QUALITY))
     out.print(f"drawn: {drawn}", markup=False)
     written = _written(description, choose, out, replace=replace, write=write)

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from typing import Annotated
+
+import typer
 
 from workbench.catalogue import ENGINES, Package
 from workbench.cli.options import JsonFile
@@ -10,16 +13,24 @@ Check = tuple[str, str | None]
 """What was found, and what to do where that is not right."""
 
 
-def doctor(json_file: JsonFile = None) -> None:
+def doctor(
+    empty: Annotated[
+        bool, typer.Option("--empty-caches", help="Remove tried models, conversions and received files, which are made again.")
+    ] = False,
+    json_file: JsonFile = None,
+) -> None:
     """Say what this machine is, what works here and how noisy it is."""
     from rich.markup import escape
     from rich.table import Table
 
     from workbench.cli.screen import console, write_json
+    from workbench.files import CACHE_BYTES, caches, empty_caches
     from workbench.history import default_path
     from workbench.machine import environment, quick_noise
 
-    facts, noise = environment(), quick_noise()
+    if empty:
+        empty_caches()
+    facts, noise, kept = environment(), quick_noise(), caches()
     checks = {**dict(_engines()), **{name: _attempted(check) for name, check in CHECKS.items()}}
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
@@ -31,9 +42,13 @@ def doctor(json_file: JsonFile = None) -> None:
         table.add_row(name, escape(found) + (f" [red]{escape(remedy)}[/red]" if remedy else ""))
     table.add_row("noise", escape(f"{noise.verdict}{': ' if noise.reasons else ''}{'; '.join(noise.reasons)}"))
     table.add_row("history", escape(str(default_path())))
+    sizes = [f"{folder} {size / 1e6:,.1f} MB" for folder, size in kept.items()]
+    limit = f"; what runs and sweeps keep is at most {CACHE_BYTES / 1e9:.1f} GB each, and --empty-caches empties all"
+    table.add_row("caches", escape(f"{', '.join(sizes)}{limit}" if sizes else "empty"))
     console(json_file).print(table)
     found_all = {name: {"found": found, "remedy": remedy} for name, (found, remedy) in checks.items()}
-    write_json(json_file, {"environment": facts.model_dump(), "noise": noise.model_dump(), "checks": found_all})
+    tree = {"environment": facts.model_dump(), "noise": noise.model_dump(), "checks": found_all}
+    write_json(json_file, tree | {"caches": {str(folder): size for folder, size in kept.items()}})
 
 
 def _attempted(check: Callable[[], Check]) -> Check:

@@ -1,6 +1,5 @@
 """`workbench lab`: JupyterLab on the guided notebooks, on this machine only and with its token on."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -38,13 +37,14 @@ def _notebooks(json_file: str | None) -> Path:
         return CHECKOUT
     from workbench.cli.screen import console
     from workbench.errors import SaveError
+    from workbench.files import write_whole
 
     folder = Path.cwd() / OWN_COPY
     try:
         folder.mkdir(exist_ok=True)
         missing = [path for path in sorted(INSTALLED.glob("*.ipynb")) if not (folder / path.name).exists()]
         for path in missing:
-            shutil.copyfile(path, folder / path.name)
+            write_whole(folder / path.name, path.read_bytes())
     except OSError as error:
         reason = error.strerror or error
         raise SaveError(f"cannot copy the notebooks to {folder}: {reason}; run `workbench lab` in a folder of yours") from error

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from workbench.files import check_writable
+
 DEFAULT_FRAMES = 150  # `workbench.measuring` says why; a test keeps the two equal
 
 # typer passes on the usage errors of its click but exports only this one; click's module has another name in each version.
@@ -23,7 +25,29 @@ TruthFile = Annotated[
 ]
 DetectorName = Annotated[str | None, typer.Option("--detector", metavar="NAME", help="Only records of this detector.")]
 MediaName = Annotated[str | None, typer.Option("--media", metavar="NAME", help="Only records of these frames.")]
-JsonFile = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - is standard output.")]
+
+
+def writable(file: str | Path | None) -> str | Path | None:
+    """Return a file that an option names, once it is known, before anything is measured, that it can be written.
+
+    Raises:
+        SaveError: It cannot.
+    """
+    if file is not None and str(file) != "-":
+        check_writable(Path(file))
+    return file
+
+
+def writable_folder(folder: Path | None) -> Path | None:
+    """As `writable`, of a folder."""
+    if folder is not None:
+        check_writable(folder / "file")
+    return folder
+
+
+JsonFile = Annotated[
+    str | None, typer.Option("--json", metavar="FILE", callback=writable, help="Write the result as JSON; - is standard output.")
+]
 HistoryFile = Annotated[Path | None, typer.Option("--history", metavar="FILE", help="Another history than the user's own.")]
 Allow = Annotated[
     list[str] | None,
@@ -31,7 +55,7 @@ Allow = Annotated[
         metavar="NAME",
         help="Let Python code in the model run: lambda or python-functions. Only where you trust who made it."
         " operations=NAME,... allows operations that reach files or the network, code=FILE a Python file that its layers are in,"
-        " code the one that its card decodes with.",
+        " code the one that its card decodes with, outside a data set to name files anywhere.",
     ),
 ]
 Signature = Annotated[

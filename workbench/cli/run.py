@@ -19,6 +19,8 @@ from workbench.cli.options import (
     Signature,
     TruthFile,
     variant_text,
+    writable,
+    writable_folder,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +51,9 @@ def run(
         str | None,
         typer.Option(metavar="MODEL|RECORD", help="Compare with another model, or with the detections of a saved record."),
     ] = None,
-    save_frames: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the annotated frames there.")] = None,
+    save_frames: Annotated[
+        Path | None, typer.Option(metavar="DIR", callback=writable_folder, help="Write the annotated frames there.")
+    ] = None,
     real_time: Annotated[
         str | None,
         typer.Option(metavar="POLICY", help="Once more with frames at their own pace; what nobody takes in time: drop or queue."),
@@ -57,9 +61,14 @@ def run(
     fps: Annotated[
         float | None, typer.Option(min=0.1, max=1000, help="That pace, where the media have none or another is wanted.")
     ] = None,
-    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an HTML report of these runs.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", callback=writable, help="Write an HTML report of these runs.")
+    ] = None,
     trace: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write when each stage ran, of the last frames, as a Chrome/Perfetto trace.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", callback=writable, help="Write when each stage ran, of the last frames, as a Chrome/Perfetto trace."
+        ),
     ] = None,
     history: HistoryFile = None,
     allow: Allow = None,
@@ -71,10 +80,11 @@ def run(
 
     from workbench.cli.measured import measured, read_variant
     from workbench.cli.screen import console, print_records, progress, write_json
+    from workbench.files import write_whole
     from workbench.history import History, default_path
     from workbench.measuring import Bench
     from workbench.opening import Sources, open_detector
-    from workbench.record import read_records, write_whole
+    from workbench.record import read_records
 
     said = context.get_parameter_source("frames")
     real_time_pass = _real_time_pass(real_time, fps, None if said is None or said.name == "DEFAULT" else frames)
@@ -131,8 +141,8 @@ def _real_time_pass(policy: str | None, fps: float | None, frames: int | None) -
 
 
 def _save_frames(variant: Variant, data: EvaluationData, frames: int, folder: Path, tell: Tell) -> None:
+    from workbench.files import write_whole
     from workbench.pipeline import Pipeline
-    from workbench.record import write_whole
     from workbench.stages import draw, encode_jpeg
 
     pipeline = Pipeline(variant.detector, variant.settings, data.calibration)

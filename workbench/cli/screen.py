@@ -13,7 +13,8 @@ from rich.table import Table
 
 from workbench.cli.tables import MS_AND_FPS
 from workbench.errors import SaveError
-from workbench.record import Record, accuracy_against, ran, write_whole
+from workbench.files import write_whole
+from workbench.record import Record, accuracy_against, ran
 from workbench.wording import (
     MISSING,
     accuracy_words,

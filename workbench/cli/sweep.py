@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.options import DEFAULT_FRAMES, Allow, HistoryFile, JsonFile, MediaArgument, Signature, TruthFile
+from workbench.cli.options import DEFAULT_FRAMES, Allow, HistoryFile, JsonFile, MediaArgument, Signature, TruthFile, writable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,7 +39,9 @@ def sweep(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Begin without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much there is to do.")] = False,
-    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an HTML report of the frontier.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", callback=writable, help="Write an HTML report of the frontier.")
+    ] = None,
     history: HistoryFile = None,
     allow: Allow = None,
     signature: Signature = None,

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workbench.datasets.reach import Reach
 from workbench.datasets.truth import shortened
 from workbench.errors import TruthError
+from workbench.files import read_file
 
 FOLDERS_UP = 2  # `labels/val/1.txt` has its `data.yaml` two folders up
 NAME_FILES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt", "obj.names")
@@ -41,16 +43,16 @@ class ClassNames:
     keypoint_values: int = 0
 
 
-def find_names(folder: Path) -> ClassNames | None:
+def find_names(folder: Path, reach: Reach) -> ClassNames | None:
     """Find the names of labels in a folder: there, or in one of the two folders above, the nearest first.
 
     Raises:
-        TruthError: There is such a file, and it cannot be read.
+        TruthError: There is such a file, and it cannot be read, or may not.
     """
     absolute = folder.absolute()
     for place in (absolute, *absolute.parents[:FOLDERS_UP]):
         for path in (place / name for name in NAME_FILES if (place / name).is_file()):
-            if (found := read_names(path)) is not None:
+            if (found := read_names(reach.check_link(path))) is not None:
                 return found
     return None
 
@@ -68,7 +70,8 @@ def read_names(path: Path) -> ClassNames | None:
             return None  # it is something else
         names = parse_names(text)
     except (OSError, ValueError) as error:
-        raise TruthError(f"cannot read {path}: {shortened(error)}; correct it, or write one name a line into classes.txt") from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise TruthError(f"cannot read {path}: {shortened(why)}; correct it, or write one name a line into classes.txt") from None
     return ClassNames(path, names, _keypoint_values(tree)) if names else None
 
 
@@ -76,14 +79,10 @@ def read_name_text(path: Path) -> str:
     """Read a file that may hold names.
 
     Raises:
-        OSError: It cannot be read.
-        ValueError: It is no plain file, too large, or no text.
+        OSError: It cannot be read, is no file or too large.
+        ValueError: It is no text.
     """
-    if path.exists() and not path.is_file():  # a pipe or device could be read for ever
-        raise ValueError("it is no file")
-    with path.open("rb") as file:
-        content = file.read(MOST_NAME_BYTES + 1)
-    return name_text(content)
+    return name_text(read_file(path, MOST_NAME_BYTES))
 
 
 def name_text(content: bytes) -> str:

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from workbench.datasets.reach import Reach
 from workbench.datasets.truth import ImageTruth, Truth, listed, told_problems
 from workbench.errors import TruthError
+from workbench.files import read_file
 from workbench.media import Media
 
 KEYS = ("images", "annotations", "categories")
@@ -69,11 +71,11 @@ def is_coco_root(path: Path) -> bool:
     return path.is_dir() and _in_root(path, None) is not None
 
 
-def read_coco_root(path: Path, media: Media | None = None) -> Truth:
+def read_coco_root(path: Path, media: Media | None, reach: Reach) -> Truth:
     """Read the file of a data set that the media are of, as its name tells: `annotations/instances_val2017.json` for `val2017`."""
     found = _in_root(path, media)
     assert found is not None, "`is_coco_root` is asked first"
-    return read_coco(found)
+    return read_coco(reach.check(found), media, reach)
 
 
 def _in_root(root: Path, media: Media | None) -> Path | None:
@@ -87,13 +89,13 @@ def _in_root(root: Path, media: Media | None) -> Path | None:
 def may_be_coco(path: Path) -> bool:
     """Tell whether json is not plainly something else; a damaged truth is to be heard of."""
     try:
-        tree: Any = json.loads(path.read_bytes())
+        tree: Any = json.loads(read_file(path))
     except (OSError, ValueError, RecursionError):
         return True
     return isinstance(tree, dict) and any(key in tree for key in KEYS[:2])
 
 
-def read_coco(path: Path, _: Media | None = None) -> Truth:
+def read_coco(path: Path, _: Media | None, __: Reach) -> Truth:
     """Read COCO json; its classes are the categories by id. See `read_truth`."""
     coco = _parsed_coco(path)
     _check_names(coco, path)
@@ -115,7 +117,7 @@ def read_coco(path: Path, _: Media | None = None) -> Truth:
 
 def _parsed_coco(path: Path) -> _Coco:
     try:
-        tree = json.loads(path.read_bytes())
+        tree = json.loads(read_file(path))
     except OSError as error:
         raise TruthError(f"cannot read {path}: {error.strerror}; choose a COCO json file") from None
     except (ValueError, RecursionError) as error:

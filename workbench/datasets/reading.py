@@ -8,6 +8,7 @@ from workbench.datasets.bounds import within_bounds
 from workbench.datasets.class_names import find_names
 from workbench.datasets.classes import are_strangers, no_name_in_common, with_labels
 from workbench.datasets.coco import is_coco, is_coco_root, may_be_coco, read_coco, read_coco_root
+from workbench.datasets.reach import Reach
 from workbench.datasets.sizes import fitted_to_frames
 from workbench.datasets.truth import Truth, match, named
 from workbench.datasets.voc import FOLDERS, is_voc, may_be_voc, read_voc
@@ -26,12 +27,12 @@ class Format:
 
     Attributes:
         claims: Whether a file or folder is in it, by its name, and what is in a folder.
-        read: Reads it, with class names of its own.
+        read: Reads it, with class names of its own, and nothing that lies out of reach.
         boxes: What its boxes are, in words.
     """
 
     claims: Callable[[Path], bool]
-    read: Callable[[Path, Media | None], Truth]
+    read: Callable[[Path, Media | None, Reach], Truth]
     boxes: str
 
 
@@ -43,7 +44,9 @@ FORMATS: tuple[Format, ...] = (  # the first that claims; a new format is a new 
 )
 
 
-def read_truth(path: str | Path, labels: Sequence[str] | None = None, media: Media | None = None) -> Truth:
+def read_truth(
+    path: str | Path, labels: Sequence[str] | None = None, media: Media | None = None, *, outside: bool = False
+) -> Truth:
     """Read ground truth.
 
     Args:
@@ -52,31 +55,34 @@ def read_truth(path: str | Path, labels: Sequence[str] | None = None, media: Med
         labels: The detector's; classes are found in them by name, whatever their case, spaces, hyphens and underscores. Boxes of
             classes that it does not know are left out, with a note. `None` takes the classes as they are.
         media: Whose truth it is: YOLO's txt counts in fractions of pictures, and here they are where they are not beside it.
+        outside: Whether it may name files out of its folder and of the one above.
 
     Raises:
         TruthError: It is missing, damaged or no such truth, it has impossible boxes, or it shares no class with the labels.
     """
-    return _fitted(*_own(Path(path), media), Path(path), labels)
+    return _fitted(*_own(Path(path), media, outside=outside), Path(path), labels)
 
 
-def truth_of(media: Media, labels: Sequence[str], path: str | Path | None = None) -> Truth | None:
+def truth_of(media: Media, labels: Sequence[str], path: str | Path | None = None, *, outside: bool = False) -> Truth | None:
     """Read the truth that is named, or else the one that lies beside the media, and match it with the frames.
 
     Boxes are brought to the frames' size where only that differs, with a note. Truth that merely lies there and cannot be used
     stops nobody from measuring times: it comes without images, and its note says why. `None` where no truth is named and none
     lies there.
 
+    `outside` is as in `read_truth`.
+
     Raises:
         TruthError: As `read_truth`, or it belongs to other media; only of truth that is named.
     """
     if path:
-        return _matched(*_own(Path(path), media), media, labels, Path(path))
+        return _matched(*_own(Path(path), media, outside=outside), media, labels, Path(path))
     place = None
     try:
         place = truth_for(media)
         if place is None:
             return None
-        own, form = _own(place, media)
+        own, form = _own(place, media, outside=outside)
         if not are_strangers(own, labels):
             return _matched(own, form, media, labels, place)
         why = no_name_in_common(own, labels)
@@ -93,7 +99,7 @@ def _matched(own: Truth, form: Format, media: Media, labels: Sequence[str], path
     return replace(truth, notes=(*truth.notes, f"{truth.name} has no box in these frames: there is no AP without any"))
 
 
-def _own(path: Path, media: Media | None) -> tuple[Truth, Format]:
+def _own(path: Path, media: Media | None, *, outside: bool) -> tuple[Truth, Format]:
     """Read truth with the classes as the file has them."""
     try:
         path.stat()
@@ -101,7 +107,7 @@ def _own(path: Path, media: Media | None) -> tuple[Truth, Format]:
         if form is None:
             what = "is a folder without annotations" if path.is_dir() else "is not ground truth"
             raise TruthError(f"{path} {what} that can be read; {CHOICES}")
-        return form.read(path, media), form
+        return form.read(path, media, Reach.of(path, outside=outside)), form
     except OSError as error:
         raise TruthError(f"cannot read {error.filename or path}: {error.strerror}; {CHOICES}") from None
 
@@ -141,7 +147,7 @@ def _places(folder: Path) -> Iterable[tuple[Path, str, Callable[[Path], bool]]]:
     yield from ((above / name, ".xml", may_be_voc) for name in FOLDERS)
     yield folder, ".xml", may_be_voc
     yield from ((labels, ".txt", may_be_yolo) for labels in mirrored(folder, IMAGES, LABELS))
-    yield folder, ".txt", lambda file: may_be_yolo(file) and find_names(folder) is not None
+    yield folder, ".txt", lambda file: may_be_yolo(file) and find_names(folder, Reach()) is not None
 
 
 def _next_to(path: Path) -> tuple[Path, ...]:

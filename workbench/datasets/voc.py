@@ -13,9 +13,11 @@ import numpy as np
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import parse
 
+from workbench.datasets.reach import Reach
 from workbench.datasets.truth import ImageTruth, Truth, named, shortened, told_problems
 from workbench.detections import areas_px
 from workbench.errors import TruthError
+from workbench.files import open_file
 from workbench.media import Media
 
 FOLDERS = ("Annotations", "annotations")  # what VOC calls the folder of its xml, and others after it
@@ -39,7 +41,7 @@ def is_voc(path: Path) -> bool:
     return path.is_file() if path.suffix.lower() == ".xml" else path.is_dir() and any(map(may_be_voc, _files(path)))
 
 
-def read_voc(path: Path, _: Media | None = None) -> Truth:
+def read_voc(path: Path, _: Media | None, reach: Reach) -> Truth:
     """Read one xml file or a folder of them; see `read_truth`.
 
     An xml file is of the picture of the same name without its suffix, as VOC has it: `<filename>` is often stale. VOC counts pixels
@@ -52,7 +54,7 @@ def read_voc(path: Path, _: Media | None = None) -> Truth:
     problems: list[str] = []
     for file in _files(path):
         try:
-            root = _root(file)
+            root = _root(file if file == path else reach.check(file))
         except TruthError as error:
             problems.append(str(error))
             continue
@@ -102,7 +104,8 @@ def _files(path: Path) -> tuple[Path, ...]:
 
 def _root(file: Path) -> Element:
     try:
-        root: Element = parse(file).getroot()
+        with open_file(file) as opened:
+            root: Element = parse(opened).getroot()
     except DefusedXmlException:
         raise TruthError(
             f"{file} defines entities of its own, which can grow without end; remove its <!DOCTYPE>, Pascal VOC needs none"

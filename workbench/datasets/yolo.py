@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.datasets.class_names import NAME_FILES, ClassNames, find_names, read_names
+from workbench.datasets.reach import Reach
 from workbench.datasets.sizes import picture_size
 from workbench.datasets.truth import ImageTruth, Truth, listed, named, shortened, told_problems
 from workbench.datasets.yolo_layout import IMAGES, LABELS, YAML_SUFFIXES, label_folder, mirrored
 from workbench.detections import FloatArray, areas_px
 from workbench.errors import TruthError
+from workbench.files import read_text
 from workbench.media import Media, is_picture, natural_order
 
 ROUNDING = 0.01  # how far outside 0..1 a value may lie, as Ultralytics has it: boxes at the border are cut and rounded
@@ -45,10 +47,10 @@ def is_yolo(path: Path) -> bool:
     """Tell whether this is a txt file, a data set's yaml, or a folder with labels, directly in it or as data sets have them."""
     if path.is_file():
         return path.suffix.lower() in {".txt", *YAML_SUFFIXES}
-    return any(map(may_be_yolo, _label_files(path))) or label_folder(path, None) is not None
+    return any(map(may_be_yolo, _label_files(path))) or label_folder(path, None, Reach()) is not None
 
 
-def read_yolo(path: Path, media: Media | None = None) -> Truth:
+def read_yolo(path: Path, media: Media | None, reach: Reach) -> Truth:
     """Read one txt file, a folder of them, or the part of a data set that the media are of; see `read_truth`.
 
     Pictures, whose headers tell their sizes, are looked for in `images` where the labels are in `labels`, beside the labels, and
@@ -57,13 +59,13 @@ def read_yolo(path: Path, media: Media | None = None) -> Truth:
     is_yaml = path.suffix.lower() in YAML_SUFFIXES and path.is_file()
     names = read_names(path) if is_yaml else None
     if is_yaml or not _label_files(path):
-        place = label_folder(path, media)
+        place = label_folder(path, media, reach)
         if place is None:
             raise TruthError(f"{path} names no folder of labels that is there; choose the folder of the txt files")
         path = place
     files = {file.stem: file for file in _label_files(path)}
     folder = next(iter(files.values())).parent
-    names = names or find_names(folder)
+    names = names or find_names(folder, reach)
     if names is None:
         raise TruthError(
             f"{path} numbers its classes and no file names them; write one name a line into {folder / 'classes.txt'}"
@@ -80,7 +82,7 @@ def read_yolo(path: Path, media: Media | None = None) -> Truth:
     images: dict[str, ImageTruth] = {}
     problems: list[str] = []
     for picture in pictures:
-        image, wrong = _image(files.get(picture.stem), picture_size(picture).upright_hw, names)
+        image, wrong = _image(files.get(picture.stem), picture_size(picture).upright_hw, names, reach)
         images |= {picture.name: image} if image is not None else {}
         problems += wrong
     notes = (*told_problems(named(path), problems, sum(map(len, images.values()))), *_notes(named(path), files, pictures))
@@ -110,11 +112,11 @@ def _pictures(files: Mapping[str, Path], folder: Path, media: Media | None) -> l
     return []
 
 
-def _image(file: Path | None, size_hw: tuple[int, int], names: ClassNames) -> tuple[ImageTruth | None, list[str]]:
+def _image(file: Path | None, size_hw: tuple[int, int], names: ClassNames, reach: Reach) -> tuple[ImageTruth | None, list[str]]:
     """Return what the lines say that are right, and what is wrong with the others; `None` where none can be read."""
     problems: list[str] = []
     try:
-        lines = _lines(file) if file else []
+        lines = _lines(reach.check(file)) if file else []
     except TruthError as error:
         return None, [str(error)]
     if file is None or not lines:
@@ -157,7 +159,7 @@ def _annotations(lines: Sequence[str], file: Path, size_hw: tuple[int, int], nam
 def _lines(file: Path) -> list[str]:
     """Return the lines that say something."""
     try:
-        return [line for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        return [line for line in read_text(file).splitlines() if line.strip()]
     except UnicodeDecodeError as error:
         raise TruthError(f"{file} is not text ({shortened(error)}); YOLO's lines are `class cx cy width height`") from None
 

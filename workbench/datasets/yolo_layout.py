@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.datasets.class_names import read_name_text, tree_in
+from workbench.datasets.reach import Reach
 from workbench.media import PICTURE_SUFFIXES, Media
 
 LABELS, IMAGES = "labels", "images"
@@ -25,15 +26,20 @@ def mirrored(folder: Path, old: str, new: str) -> tuple[Path, ...]:
     return (Path(*parts[:last], new, *parts[last + 1 :]),)
 
 
-def label_folder(path: Path, media: Media | None) -> Path | None:
+def label_folder(path: Path, media: Media | None, reach: Reach) -> Path | None:
     """Return the folder of labels in a data set; of several the one that has the most of the media's pictures.
 
     Args:
         path: Its `data.yaml`, or its root.
         media: Whose labels are wanted.
+        reach: Where it may lie.
+
+    Raises:
+        TruthError: The file names only such as may not be read.
     """
     root = path if path.is_dir() else path.parent
-    stated = [] if path.is_dir() else [place for place in _stated(path) if any(place.glob("*.txt"))]
+    there = [] if path.is_dir() else [place for place in _stated(path) if any(place.glob("*.txt"))]
+    stated = [place for place in there if reach.holds(place)] or [reach.check(place) for place in there]
     usual = (place for pattern in LABEL_FOLDERS for place in root.glob(pattern) if place.is_dir() and any(place.glob("*.txt")))
     folders = stated or sorted(usual, key=_by_split)
     stems = [Path(name).stem for name in media.frame_names()] if media else []

@@ -1,6 +1,6 @@
 """Detectors: networks in files and what their tensors mean."""
 
-from workbench.detectors.access import ALLOWED_CODE
+from workbench.detectors.access import ALLOWED_CODE, OUTSIDE
 from workbench.detectors.anchor_card import unfinished_card
 from workbench.detectors.anchor_generators import AnchorCard, PyramidGenerator, SsdGenerator
 from workbench.detectors.card import SUFFIXES, Card, card_path, write_card
@@ -34,6 +34,7 @@ __all__ = [
     "KINDS",
     "NO_NMS",
     "OFFSET_AND_FACTOR",
+    "OUTSIDE",
     "OWN_NMS",
     "PRECISION_OPTIONS",
     "SUFFIXES",

@@ -15,7 +15,8 @@ from workbench.record import CodeFacts
 from workbench.settings import SizeHW
 
 DECODING = "code"  # the Python file that a card decodes with
-ALLOWANCES = ("lambda", "python-functions", DECODING)  # Python code of a model that runs only where its user says so
+OUTSIDE = "outside"  # what allows a data set to name files anywhere
+ALLOWANCES = ("lambda", "python-functions", DECODING, OUTSIDE)  # what happens only where its user says so; see docs/security.md
 ALLOWED_CODE = "code="  # before the path of a Python file, which is allowed likewise
 ALLOWED_OPERATIONS = "operations="  # before names of TensorFlow's operations that reach out of the process
 CODE_MODULE = "workbench_allowed_"  # what the module of such a file is called, before its hash

@@ -19,10 +19,12 @@ from workbench.detectors.network import Tensors, TensorSpec
 from workbench.detectors.output_cards import CandidatesCard, DetectionsCard
 from workbench.detectors.output_kinds import candidates_card
 from workbench.errors import ModelError, SaveError
-from workbench.record import OPEN, SETTLED_BY, Guess, write_whole
+from workbench.files import is_inside, read_text, write_whole
+from workbench.record import OPEN, SETTLED_BY, Guess
 from workbench.stages import BOXES_RANK, FunctionHead
 
 SUFFIXES = (".card.toml", ".card.json")
+MOST_BYTES = 16_000_000  # of a card: one with a hundred thousand anchors has a few million
 
 
 class Card(CardPart):
@@ -130,7 +132,7 @@ class Card(CardPart):
 def _inside(folder: Path, name: str) -> Path:
     """Return the path of a file that a card names, which may come from a stranger together with its model."""
     path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
+    if not is_inside(path, folder):
         raise ModelError(f"the card's file {name!r} lies outside its folder {folder}; copy the file into it, and name it so")
     return path
 
@@ -185,7 +187,7 @@ def read_card(path: Path) -> Card:
         ModelError: It is missing, is no TOML or JSON, or says what a card cannot say; names the place.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, MOST_BYTES)
         tree: Any = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
         raise ModelError(f"cannot read the detector card {path}: {error.strerror}; write one with `workbench describe`") from None

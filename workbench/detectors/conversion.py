@@ -9,16 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
-
 from workbench.detections import UInt8Array
 from workbench.detectors.complaints import complaint, first_line
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger
 from workbench.detectors.network import Calibration, Conversion, LiteRtModel
 from workbench.detectors.tflite_precision import stored_precision
 from workbench.errors import SaveError, UnavailableError
+from workbench.files import cache_file, cache_folder, cached_file, temporary_folder
 from workbench.machine import at_step
-from workbench.record import write_whole
 from workbench.stages import prepare
 
 CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
@@ -57,15 +55,15 @@ def convert(
     calibrated = conversion.precision in CALIBRATED
     key = calibration.key if calibrated else ""
     notes: tuple[str, ...] = (f"calibrated on {key}",) if calibrated else ()
-    path = (cache or user_cache_path("workbench") / "litert") / f"{_file_key(conversion, sha256, key)}.tflite"
+    path = (cache or cache_folder("litert")) / f"{_file_key(conversion, sha256, key)}.tflite"
     outputs = {name: exported_name(position) for position, name in enumerate(conversion.outputs)}
-    cached = _cached(path, conversion.precision)
-    if cached is not None:
+    known = _cached(path, conversion.precision)
+    if known is not None:
         notes = (*notes, "conversion read from the cache")
-        return LiteRtModel(cached, outputs, converted=False, notes=notes, warnings=unquantised(conversion.precision, cached))
+        return LiteRtModel(known, outputs, converted=False, notes=notes, warnings=unquantised(conversion.precision, known))
     content = _converted(conversion, sha256, export, calibration.frames() if calibrated else ())
     try:
-        write_whole(path, content)
+        cache_file(path, content)
     except SaveError as error:  # a full disk costs the next run its time, not this run its result
         notes = (*notes, f"the conversion was not cached: {error}")
     return LiteRtModel(content, outputs, converted=True, notes=notes, warnings=unquantised(conversion.precision, content))
@@ -80,7 +78,7 @@ def unquantised(precision: str, content: bytes) -> tuple[str, ...]:
 def _cached(path: Path, precision: str) -> bytes | None:
     """Return what was converted before; `None` where nothing was, or where it is damaged."""
     try:
-        content = path.read_bytes()
+        content = cached_file(path)
         _try_out(content, precision)
     except (OSError, UnavailableError):
         return None
@@ -126,7 +124,7 @@ def _exported(conversion: Conversion, sha256: str, export: Export) -> str:
     key = (sha256, conversion.outputs, conversion.size_hw, conversion.batch)
     if key not in _EXPORTS:
         _forget_exports()
-        folder = tempfile.TemporaryDirectory(prefix="workbench-")
+        folder = temporary_folder()
         _EXPORTS[key] = folder
         try:
             with quiet_logger():

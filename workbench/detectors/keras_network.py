@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, final
 
 from workbench.detectors.access import CODE_MODULE, Access, code_facts, objects_in
@@ -29,6 +28,7 @@ from workbench.detectors.native_output import load_tensorflow
 from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Tensors, TensorSpec
 from workbench.detectors.tensorflow_network import TensorFlowNetwork, in_float32
 from workbench.errors import ModelError
+from workbench.files import temporary_folder
 from workbench.record import CodeFacts
 
 ZIP = b"PK"  # what a `.keras` file begins with: it is a zip archive
@@ -57,7 +57,7 @@ def _load(path: Path, access: Access, *, in_float32: bool = False) -> Any:
         import_packages(tree)
         known = {name: one for file in access.code for name, one in objects_in(file).items()}
         wanted = as_keras_3(tree, in_float32=in_float32)
-        with TemporaryDirectory(prefix="workbench-") as folder, warnings.catch_warnings(action="ignore"):
+        with temporary_folder() as folder, warnings.catch_warnings(action="ignore"):
             file = path if wanted == tree else with_config(path, wanted, Path(folder))
             return keras.saving.load_model(file, custom_objects=known, compile=False, safe_mode=not access.trusted)
     except Exception as error:  # a damaged archive raises what zipfile, h5py or Keras happen to meet in it

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from workbench.errors import ModelError
+from workbench.files import open_file, read_file
 
 LFS_POINTER = b"version https://git-lfs"
 MODEL_SUFFIXES = (".tflite", ".keras", ".h5", ".hdf5", ".pb")
@@ -15,14 +16,18 @@ def read_model(path: Path) -> bytes:
         ModelError: It is missing, empty, or stands for a file that Git has not fetched.
     """
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except OSError as error:
-        raise ModelError(f"cannot read the model {path}: {error.strerror}; choose a file that exists") from None
+        raise _unreadable(path, error) from None
     if not content:
         raise ModelError(f"{path} is empty (0 bytes); copy the model again")
     if content.startswith(LFS_POINTER):
         raise ModelError(f"{path} is a Git LFS pointer, not the model; run `git lfs pull` where it comes from")
     return content
+
+
+def _unreadable(path: Path, error: OSError) -> ModelError:
+    return ModelError(f"cannot read the model {path}: {error.strerror}; choose a model that can be read")
 
 
 def is_saved_model(folder: Path) -> bool:
@@ -67,8 +72,11 @@ def check_kind(path: Path, readable: str) -> None:
         return
     if suffix in MODEL_SUFFIXES:
         return
-    with path.open("rb") as file:
-        start = file.read(2)
+    try:
+        with open_file(path) as file:
+            start = file.read(2)
+    except OSError as error:
+        raise _unreadable(path, error) from None
     if suffix in PICKLES or (start[:1] == b"\x80" and start[1:] in {b"\2", b"\3", b"\4", b"\5"}):
         raise ModelError(f"{path} {PICKLE}")
     if suffix in OTHER_KINDS:

@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,14 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
-
 from workbench.detectors.complaints import first_line
 from workbench.detectors.conversion import CONVERTING_SECONDS, ONE_AT_A_TIME
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured
 from workbench.errors import SaveError, UnavailableError
+from workbench.files import cache_file, cache_folder, cached_file, temporary_folder
 from workbench.machine import at_step
-from workbench.record import write_whole
 
 OPSET = 18  # of ONNX's operations: the newest that tf2onnx 1.17 writes
 CONVERSION = 1  # raised when what comes out changes, so that older cached files are not taken
@@ -50,13 +47,13 @@ def to_onnx(flatbuffer: bytes, cache: Path | None = None) -> OnnxModel:
         UnavailableError: tf2onnx refused it, or knows no ONNX operation for one of its own; says why.
     """
     words = f"{CONVERSION}|{OPSET}|{version('tf2onnx')}|{version('onnx')}|".encode()
-    path = (cache or user_cache_path("workbench") / "onnx") / f"{hashlib.sha256(words + flatbuffer).hexdigest()}.onnx"
-    cached = _cached(path)
-    if cached is not None:
-        return OnnxModel(cached, converted=False, notes=("conversion to ONNX read from the cache",))
+    path = (cache or cache_folder("onnx")) / f"{hashlib.sha256(words + flatbuffer).hexdigest()}.onnx"
+    known = _cached(path)
+    if known is not None:
+        return OnnxModel(known, converted=False, notes=("conversion to ONNX read from the cache",))
     content = _converted(flatbuffer)
     try:
-        write_whole(path, content)
+        cache_file(path, content)
     except SaveError as error:  # a full disk costs the next run its time, not this run its result
         return OnnxModel(content, converted=True, notes=(f"the conversion to ONNX was not cached: {error}",))
     return OnnxModel(content, converted=True)
@@ -68,7 +65,7 @@ def _cached(path: Path) -> bytes | None:
     from google.protobuf.message import DecodeError
 
     try:
-        content = path.read_bytes()
+        content = cached_file(path)
         onnx.checker.check_model(onnx.load_model_from_string(content))
     except (OSError, DecodeError, onnx.checker.ValidationError):
         return None
@@ -78,7 +75,7 @@ def _cached(path: Path) -> bytes | None:
 def _converted(flatbuffer: bytes) -> bytes:
     at_step("it is converted to ONNX", CONVERTING_SECONDS)
     load_tensorflow()
-    with ONE_AT_A_TIME, native_stderr_captured(), _quiet(), tempfile.TemporaryDirectory(prefix="workbench-") as folder:
+    with ONE_AT_A_TIME, native_stderr_captured(), _quiet(), temporary_folder() as folder:
         from tf2onnx import convert
 
         path = Path(folder) / "model.tflite"

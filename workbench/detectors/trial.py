@@ -7,7 +7,6 @@ that a model is tried once. What runs there is `workbench.detectors.trial_child`
 import hashlib
 import io
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -18,7 +17,6 @@ from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
 from pydantic import TypeAdapter
 
 from workbench.detections import UInt8Array
@@ -28,8 +26,9 @@ from workbench.detectors.input_card import InputCard
 from workbench.detectors.network import Tensors
 from workbench.detectors.readings import Proposal, Run, found_under
 from workbench.errors import ModelError, SaveError
+from workbench.files import cache_file, cache_folder, cached_file, temporary_folder
 from workbench.machine import ChildFailedError, ChildProcess
-from workbench.record import Guess, write_whole
+from workbench.record import Guess
 
 TRIAL = 5  # raised when what is kept changes, or how it is judged
 LOADING_SECONDS = 60.0  # for TensorFlow itself to load, which on a slow disk takes long and is no fault of the model
@@ -82,7 +81,7 @@ def try_out(
     Raises:
         ModelError: It does not load or run, crashes its process, or does not return; says which.
     """
-    folder = cache or user_cache_path("workbench") / "tried"
+    folder = cache or cache_folder("tried")
     words = (
         TRIAL,
         version("tensorflow"),
@@ -97,7 +96,7 @@ def try_out(
     kept = folder / f"{hashlib.sha256('|'.join(map(str, words)).encode()).hexdigest()}.npz"
     if (found := _kept(kept)) is not None:
         return found
-    with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
+    with temporary_folder() as scratch:
         place = Path(scratch)
         np.savez(place / "frames.npz", *frames_rgb)
         request = {"kind": kind, "path": str(path.resolve()), "called": str(path), "access": asdict(access), "read": read}
@@ -109,7 +108,7 @@ def try_out(
         content = result.read_bytes()
         found = _parsed(content)
     with suppress(SaveError):  # a full disk costs the next run its time
-        write_whole(kept, content)
+        cache_file(kept, content)
     return found
 
 
@@ -134,7 +133,7 @@ def _run_child(place: Path, path: Path, timeout_seconds: float) -> None:
 
 def _kept(path: Path) -> Trial | None:
     try:
-        return _parsed(path.read_bytes())
+        return _parsed(cached_file(path))
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
 

@@ -6,7 +6,6 @@ kept by content, and its conversions lie in the cache then: it costs once. What 
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,14 +14,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
-from platformdirs import user_cache_path
 
 from workbench.catalogue import ENGINES
 from workbench.detections import UInt8Array
 from workbench.detectors import CALIBRATED, OWN_NMS, Calibration, Detector, detector_tree
 from workbench.errors import SaveError, UnavailableError
+from workbench.files import cache_file, cache_folder, is_cached, temporary_folder
 from workbench.machine import KILLED, ChildFailedError, ChildProcess, is_watched
-from workbench.record import write_whole
 from workbench.settings import Settings
 from workbench.stages import prepare
 
@@ -62,12 +60,12 @@ def run_first(
     if tree is None or is_watched() or not (row.runs_tflite or row.fuses_nms) or _was_tried_as_it_is(detector, settings):
         return
     key = _key(detector, settings, calibration)
-    kept = (cache or user_cache_path("workbench") / "tried") / f"{key}.ran"
-    if kept.exists():
+    kept = (cache or cache_folder("tried")) / f"{key}.ran"
+    if is_cached(kept):
         return
     if key in _failed:
         raise UnavailableError(_failed[key])
-    with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
+    with temporary_folder() as scratch:
         place = Path(scratch)
         request = {"detector": tree, "settings": settings.model_dump(mode="json"), "calibration": calibration.key}
         (place / "request.json").write_text(json.dumps(request))
@@ -78,7 +76,7 @@ def run_first(
             _failed[key] = str(error)
             raise
     with suppress(SaveError):  # a full disk costs the next run its time
-        write_whole(kept, b"")
+        cache_file(kept, b"")
 
 
 def _was_tried_as_it_is(detector: Detector, settings: Settings) -> bool:

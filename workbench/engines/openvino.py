@@ -3,7 +3,6 @@
 They are read as they are (`Core.read_model`); nothing here calls OpenVINO's converters, which would report their use.
 """
 
-import tempfile
 from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from workbench.detectors import first_line
 from workbench.engines.engine import EngineCode
 from workbench.engines.litert import Executor, LiteRt, Opened
 from workbench.errors import UnavailableError
+from workbench.files import temporary_folder
 from workbench.settings import Runtime, Settings
 
 HINTS = {"bfloat16": "bf16"}  # what OpenVINO may compute in; in float32 where a precision is not named here
@@ -32,7 +32,7 @@ def open_executor(opened: Opened, settings: Settings) -> Executor:
     Raises:
         UnavailableError: OpenVINO cannot read it; names the operation where it does.
     """
-    with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
+    with temporary_folder() as folder:
         path = Path(folder) / "model.tflite"
         path.write_bytes(opened.content)
         try:

@@ -11,9 +11,8 @@ from workbench.detectors import OWN_NMS, SUFFIXES, Detector
 from workbench.engines import HINTS
 from workbench.errors import UnavailableError
 from workbench.export.card import own_card, reader_tree
-from workbench.export.copying import PARTS, copied_modules
+from workbench.export.copying import copied_modules
 from workbench.export.expected import (
-    FRAMES_FOLDER,
     PIXEL_TOLERANCE,
     SCORE_TOLERANCE,
     choose_frames,
@@ -33,26 +32,6 @@ from workbench.settings import Settings, assignments
 
 CARD = f"model{SUFFIXES[0]}"
 PROGRAM = "detect.py"
-BEFORE = ("self_test.py", "anchors.npy")  # of exports by 0.1.0, which may be replaced too
-FILES = (
-    PROGRAM,
-    PARTS,
-    "model",
-    "model.tflite",
-    "model.onnx",
-    CARD,
-    "labels.txt",
-    "settings.json",
-    "network.json",
-    "expected.json",
-    FRAMES_FOLDER,
-    "requirements.txt",
-    "README.md",
-    "record.json",
-    "__pycache__",
-    *BEFORE,
-)
-"""All that an export's folder can hold, once its self-test has run."""
 TIMEOUT_SECONDS = 300.0  # for the program's first run: loading TensorFlow and compiling by XLA can take a minute
 README = Template("""\
 # An exported detector
@@ -108,7 +87,7 @@ def export_folder(
         settings: How it runs; `availability.check` has passed them.
         data: Where the frames of the self-test come from, and those that an integer model is calibrated on.
         out: The folder: a new one, an empty one, or an earlier export where `replace` is set.
-        replace: Whether an earlier export may be replaced.
+        replace: Whether an earlier export may be replaced: one whose manifest names all that lies there, unchanged.
         progress: Told what is going on.
 
     Raises:
@@ -119,7 +98,7 @@ def export_folder(
     runs = what_runs(settings)
     reader = reader_tree(detector.meaning, own_nms=runs.nms.method == OWN_NMS)
     steps = ("finding what the program has to find", "writing the network", "writing the program", "trying the program")
-    with whole_folder(out, FILES, replace=replace) as folder:
+    with whole_folder(out, replace=replace) as folder:
         progress(steps[0], 0, len(steps))
         frames = choose_frames(data.media)
         pipeline = Pipeline(detector, settings, data.calibration)  # first: it sets TensorFlow's threads, once in a process
@@ -145,7 +124,7 @@ def export_folder(
         _write_texts({str(path): text for path, text in copied_modules(runtime_of(runs.runtime.engine)).items()}, folder)
         progress(steps[3], 3, len(steps))
         _try(folder)
-        names = tuple(sorted(path.name for path in folder.iterdir()))
+    names = tuple(sorted(path.name for path in out.expanduser().iterdir()))
     progress(steps[3], 4, len(steps))
     notes = notes_on(settings, runs)
     return Exported(folder=out, files=names, frames=len(frames), detections=sum(map(len, found)), notes=notes)

@@ -22,8 +22,11 @@ def fast_values(text: str, detector_sha256: str, path: Path | None = None) -> di
     """
     if text.partition(",")[0].strip() != FAST:
         return None
+    place = path or default_path()
+    if not place.exists():
+        return None
     machine_id = environment().machine_id
-    with History(path or default_path()) as history:
+    with History(place, create=False) as history:
         found = fastest(history.choices(machine_id, detector_sha256=detector_sha256), machine_id)
     return found.settings.flat() if found else None
 

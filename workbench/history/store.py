@@ -1,6 +1,7 @@
 """The history: records kept in one SQLite file, safe when several processes write and when the power fails."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,11 +12,15 @@ from typing import Any, Self, TypedDict, Unpack, final
 import platformdirs
 
 from workbench.errors import RecordError, SaveError
+from workbench.files import open_file
 from workbench.history.summary import Summary
 from workbench.history.tables import COLUMNS, INSERT_BODY, INSERT_SUMMARY, SCHEMA, body, known_schema, make_tables
 from workbench.record import Record
 
 BUSY_SECONDS = 30.0  # a writer holds the lock for milliseconds; after this long something else is wrong
+# What SQLite says where it cannot make the files beside a history that two processes agree by: the disk is read-only or full.
+NO_FILES_BESIDE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
+FULL_BYTES = 1_000_000  # free, and less is a full disk: a record has some hundred thousand
 LAST_CHARACTER = "\U0010ffff"  # sorts after whatever else may follow a prefix
 IN_THE_LIST = "id IN (SELECT value FROM json_each(:ids))"  # SQLite limits the words of a statement, not the length of one
 
@@ -48,11 +53,11 @@ class History:
 
     Args:
         path: The SQLite file; folders above it are made.
-        create: Whether a missing file is made, or an error.
+        create: Whether a missing file is made and one that cannot be written an error; else it is enough that it can be read.
 
     Raises:
         RecordError: The file is missing and shall not be made, is not SQLite, is damaged, or holds another schema.
-        SaveError: The file cannot be made.
+        SaveError: The file cannot be made or written.
     """
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
@@ -60,12 +65,16 @@ class History:
         if not create and not path.exists():
             raise RecordError(f"there is no history at {path}; choose a file that `workbench` wrote, or measure first")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._base = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise SaveError(f"cannot open {path}: {error}; choose another place") from None
+            path.parent.mkdir(mode=0o700 if path == default_path() else 0o777, parents=True, exist_ok=True)
+            if path.exists():
+                open_file(path).close()
+        except OSError as error:
+            raise SaveError(f"cannot open {path}: {error.strerror}; choose another place") from None
+        self._base = self._connected("mode=rwc" if create else "mode=rw")
         try:
-            self._prepare()
+            if not create:
+                self._read_as_it_is_where_nobody_can_write()
+            self._prepare(create=create)
         except BaseException:
             self._base.close()
             raise
@@ -78,6 +87,11 @@ class History:
 
     def close(self) -> None:
         self._base.close()
+
+    def check_writable(self) -> None:
+        """See whether records can be stored, before there are any. Raises like `append`."""
+        with self._writing():
+            self._base.execute(f"PRAGMA user_version = {SCHEMA}")  # as it is: beginning alone is granted on a read-only disk too
 
     def append(self, record: Record) -> bool:
         """Store a record, on the disk when this returns.
@@ -173,17 +187,19 @@ class History:
             RecordError: There is none, or more than one.
         """
         words = {"first": id_prefix, "last": id_prefix + LAST_CHARACTER}
-        found = self._select("id BETWEEN :first AND :last", words, True) if id_prefix else ()
-        if len(found) != 1:
-            what = f"{len(found)} records" if found else "no record"
+        with self._reading():
+            found = self._base.execute("SELECT id FROM summaries WHERE id BETWEEN :first AND :last", words).fetchall()
+        records = self._select("id = :id", {"id": found[0][0]}, True) if id_prefix and len(found) == 1 else ()
+        if not records:
+            what = f"{len(found)} records" if id_prefix and found else "no record"
             raise RecordError(f"{self.path} holds {what} whose id begins with {id_prefix!r}; choose one of `workbench history`")
-        return found[0]
+        return records[0]
 
     def set_tag(self, id_prefix: str, tag: str | None) -> Record:
         """Give a record a tag, or take it away; return the new record. Raises like `get` and `append`."""
-        changed = self.get(id_prefix).model_copy(update={"tag": tag})
-        words = {"id": changed.id, "tag": tag, "record": body(changed)["record"]}
-        with self._writing():
+        with self._writing():  # read inside too, or another process may change it meanwhile
+            changed = self.get(id_prefix).model_copy(update={"tag": tag})
+            words = {"id": changed.id, "tag": tag, "record": body(changed)["record"]}
             self._base.execute("UPDATE summaries SET tag = :tag WHERE id = :id", words)
             self._base.execute(
                 "UPDATE bodies SET record = :record WHERE position = (SELECT position FROM summaries WHERE id = :id)", words
@@ -227,23 +243,51 @@ class History:
             raise RecordError(f"{source} is not JSON ({error}); remove it or measure again") from None
         return Record.from_tree(tree, source)
 
-    def _prepare(self) -> None:
-        with self._reading():
+    def _connected(self, mode: str) -> sqlite3.Connection:
+        """Connect to the file by its URI, in which no name means something else, such as `:memory:`."""
+        try:
+            return sqlite3.connect(f"{self.path.absolute().as_uri()}?{mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        except sqlite3.Error as error:
+            raise SaveError(f"cannot open {self.path}: {error}; choose another place") from None
+
+    def _read_as_it_is_where_nobody_can_write(self) -> None:
+        try:
+            self._base.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF not in NO_FILES_BESIDE:
+                return  # whoever reads next says what is wrong
+            newest = self.path.with_name(f"{self.path.name}-wal")
+            if newest.exists() and newest.stat().st_size:
+                raise RecordError(
+                    f"the newest records of {self.path} are still in {newest.name}, which needs a disk that can be written;"
+                    " copy both files to one"
+                ) from None
+            self._base.close()
+            self._base = self._connected("mode=ro&immutable=1")
+
+    def _prepare(self, *, create: bool) -> None:
+        try:
             schema = known_schema(self._base, self.path)
             # Setting the journal mode may meet another process that does the same; from then on it is in the file.
             self._base.execute("PRAGMA journal_mode = WAL")
             self._base.execute("PRAGMA synchronous = FULL")
+        except sqlite3.OperationalError as error:
+            raise (self._unwritable if create else self._unreadable)(error) from None
+        except sqlite3.Error as error:
+            raise self._unreadable(error) from None
         if schema != SCHEMA:
             with self._writing():
                 if known_schema(self._base, self.path) != SCHEMA:  # another process may have been first
                     make_tables(self._base)
+        elif create:
+            self.check_writable()
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise RecordError(f"cannot read the history {self.path}: {error}; choose one that `workbench` wrote") from None
+            raise self._unreadable(error) from None
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -253,12 +297,20 @@ class History:
             yield
             self._base.execute("COMMIT")
         except sqlite3.Error as error:
-            raise SaveError(
-                f"cannot write {self.path}: {error}; nothing that was saved before is lost, free some space or choose another place"
-            ) from None
+            raise self._unwritable(error) from None
         finally:
             if self._base.in_transaction:
                 self._base.execute("ROLLBACK")
+
+    def _unreadable(self, error: sqlite3.Error) -> RecordError:
+        return RecordError(f"cannot read the history {self.path}: {error}; choose one that `workbench` wrote")
+
+    def _unwritable(self, error: sqlite3.Error) -> SaveError:
+        full = shutil.disk_usage(self.path.parent).free < FULL_BYTES
+        cause = f"its disk is full ({error})" if full else str(error)
+        return SaveError(
+            f"cannot write {self.path}: {cause}; nothing that was saved before is lost, free some space or choose another place"
+        )
 
 
 def _listed(ids: Iterable[str]) -> dict[str, Any]:

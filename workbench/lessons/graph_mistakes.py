@@ -10,7 +10,6 @@ TensorFlow runs the Python of a `tf.function` once for each new shape, to trace 
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+
+from workbench.files import temporary_folder
 
 Tensor = Any
 Network = Callable[[Tensor], Any]
@@ -75,7 +76,7 @@ def demonstrate() -> tuple[Outcome, ...]:
         [layers.Input((None, None, 3)), layers.Conv2D(8, 3, activation="relu"), layers.GlobalAveragePooling2D(), layers.Dense(4)]
     )
     inputs = [np.ones((1, side, side, 3), np.float32) for side in (16, 16, 24)]
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         path = Path(folder) / "small.keras"
         network.save(path)
         return try_out(partial(keras.saving.load_model, path, compile=False), inputs)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, final
 
 from workbench.errors import MediaError
+from workbench.files import open_file
 from workbench.media.containers import missing_bytes
 from workbench.media.decoding import identified, upright_rgb
 from workbench.media.frame import Frame, Media, frame_name
@@ -74,7 +75,7 @@ class Animation(Media):
 
     def _opened(self) -> BinaryIO:
         try:
-            return self._path.open("rb")
+            return open_file(self._path)
         except OSError as error:
             raise MediaError(f"cannot read {self._path}: {error.strerror}; choose an animation that can be read") from None
 

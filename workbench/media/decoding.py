@@ -14,6 +14,7 @@ import numpy as np
 
 from workbench.detections import UInt8Array
 from workbench.errors import MediaError
+from workbench.files import open_file, read_file
 from workbench.media.backend import opencv
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def decode_picture(path: Path) -> UInt8Array:
         MediaError: The file is missing, empty, cut short, too large, or not a picture.
     """
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except OSError as error:
         raise _unreadable(path, error) from None
     with identified(io.BytesIO(content), path) as picture:
@@ -48,7 +49,7 @@ def check_header(path: Path) -> None:
         MediaError: The file is missing, empty, too large, or not a picture.
     """
     try:
-        with path.open("rb") as file, identified(file, path):
+        with open_file(path) as file, identified(file, path):
             pass
     except OSError as error:
         raise _unreadable(path, error) from None
@@ -58,7 +59,7 @@ def is_changed(path: Path) -> bool:
     """Say whether decoding changes a picture's stored pixels: turns it upright, or makes RGB of what is neither RGB nor grey."""
     orientation_tag, upright = 0x0112, 1
     try:
-        with path.open("rb") as file, identified(file, path) as picture:
+        with open_file(path) as file, identified(file, path) as picture:
             plain = picture.mode in {"RGB", "L"} and not picture.has_transparency_data
             return not plain or picture.getexif().get(orientation_tag, upright) != upright
     except (OSError, MediaError, SyntaxError, ValueError):

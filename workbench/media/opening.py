@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from workbench.errors import MediaError
+from workbench.files import open_file
 from workbench.media.animation import ANIMATION_SUFFIXES, Animation, is_animation
 from workbench.media.arrays import ArraySource, array_media
 from workbench.media.camera import Camera, is_camera
@@ -72,6 +73,8 @@ def _unknown(name: str) -> str:
     if path.is_file():
         videos = " ".join((*VIDEO_SUFFIXES, *ANIMATION_SUFFIXES))
         return f"{name} is neither a picture ({' '.join(PICTURE_SUFFIXES)}) nor a video ({videos}); {CHOICES}"
+    if path.exists():
+        open_file(path).close()  # says what it is
     beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
     similar = get_close_matches(path.name, beside, n=1)
     meant = f" (there is {path.parent / similar[0]})" if similar else ""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from workbench.datasets import Truth, truth_of
 from workbench.detections import UInt8Array
-from workbench.detectors import Calibration, Detector, load_detector
+from workbench.detectors import OUTSIDE, Calibration, Detector, load_detector
 from workbench.errors import MediaError
 from workbench.media import Media, MediaSource, as_media, open_media
 from workbench.samples import SAMPLE_CLIP, SAMPLE_DETECTORS, SAMPLE_STILLS, sample_calibration, sample_detector
@@ -100,7 +100,9 @@ def _spread(media: Media, count: int) -> list[UInt8Array]:
     return [frame.image_rgb for frame in chosen]
 
 
-def open_data(detector: Detector, source: MediaSource | None = None, truth: str | None = None) -> EvaluationData:
+def open_data(
+    detector: Detector, source: MediaSource | None = None, truth: str | None = None, allow: Collection[str] = ()
+) -> EvaluationData:
     """Open media and the truth that belongs to them.
 
     Without a source, the sample clip is timed, and accuracy comes from the sample stills unless a truth of the clip is named.
@@ -110,6 +112,7 @@ def open_data(detector: Detector, source: MediaSource | None = None, truth: str 
         detector: Whose labels the truth's classes are matched with.
         source: Media, or whatever stands for some: a path, folder, glob or URL, an array, a function that gives frames.
         truth: A file or folder of ground truth.
+        allow: `outside`, where the truth may name files out of its folder and of the one above.
 
     Raises:
         MediaError: The media cannot be read.
@@ -119,7 +122,7 @@ def open_data(detector: Detector, source: MediaSource | None = None, truth: str 
     if source is None and truth is None:
         return _sample_data(labels)
     media = as_media(SAMPLE_CLIP if source is None else source)
-    known = truth_of(media, labels, truth)
+    known = truth_of(media, labels, truth, outside=OUTSIDE in allow)
     calibration = sample_calibration() if detector.facts.name in SAMPLE_DETECTORS else _calibration_from(media)
     return EvaluationData(media, known, media if known else None, known, calibration)
 

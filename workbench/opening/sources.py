@@ -26,7 +26,7 @@ class Sources(Value):
     truth: str | None = None
     """Ground truth of the media."""
     allow: tuple[str, ...] = ()
-    """What may run as Python code for a model, by name; a Python file as `code=FILE`."""
+    """What a model or a data set may do that is refused by default, by name; see `workbench run --help`."""
     signature: str | None = None
     """The signature of a SavedModel to call; `None` is its card's, or the usual one."""
 
@@ -58,7 +58,7 @@ class Sources(Value):
         """
         media = self.opened().media
         runs = detector or open_detector(self.detector, media, self.allow, signature=self.signature)
-        return runs, open_data(runs, media, self.truth)
+        return runs, open_data(runs, media, self.truth, self.allow)
 
     def in_words(self) -> Self:
         """Return the same with the media in words, as other processes can open them.

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from workbench.detectors import Detector
+from workbench.errors import SettingsError, UnavailableError
 from workbench.opening.availability import check
-from workbench.settings import PRESETS, Settings, assignments, parse_variant
+from workbench.settings import FAST, FAST_GUESSES, PRESETS, Settings, assignments, parse_variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +78,26 @@ def wished(detector: Detector, text: str, fast: Mapping[str, object] | None = No
     Raises:
         SettingsError: There is no such preset or setting, or its value cannot be.
     """
+    if fast is None and text.partition(",")[0].strip() == FAST:
+        return _fast_guess(detector, text)
     settings = parse_variant(text, fast, detector.default_settings())
     if detector.usual_nms and "nms.method" not in text:
         return settings.with_values({"nms.method": detector.usual_nms})
     return settings
+
+
+def _fast_guess(detector: Detector, text: str) -> Settings:
+    """Return what is fast on most machines, of what a detector and this one can take: not every file can be made integer."""
+    guesses = [wished(detector, text, PRESETS[name]) for name in FAST_GUESSES]
+    return next((settings for settings in guesses if _can_be_taken(detector, settings)), guesses[0])
+
+
+def _can_be_taken(detector: Detector, settings: Settings) -> bool:
+    try:
+        check(detector, settings)
+    except (SettingsError, UnavailableError):
+        return False
+    return True
 
 
 def words(detector: Detector, settings: Settings) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from workbench.detections import UInt8Array
 from workbench.errors import MediaError, UnavailableError
+from workbench.files import temporary_folder
 from workbench.graph import (
     DatasetError,
     FedBatch,
@@ -272,4 +273,4 @@ def _cache_folder(media: Media, settings: Settings) -> "tempfile.TemporaryDirect
             f"feed.cache is {kind}: the {facts.frames} frames of {facts.name} take {needed / 1e9:.1f} GB decoded, more than half of"
             f" what {place} has free ({free / 1e9:.1f} GB); choose none, or shorter media"
         )
-    return tempfile.TemporaryDirectory(prefix="workbench-frames-") if kind == "file" else None
+    return temporary_folder("frames") if kind == "file" else None

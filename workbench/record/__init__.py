@@ -31,7 +31,6 @@ from workbench.record.record import (
     Record,
     check_same_machine,
     read_records,
-    write_whole,
 )
 
 __all__ = [
@@ -73,5 +72,4 @@ __all__ = [
     "same_classes",
     "speed_against",
     "unique",
-    "write_whole",
 ]

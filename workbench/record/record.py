@@ -5,8 +5,6 @@ installed. Times are raw seconds in the order in which they were taken; every st
 """
 
 import json
-import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -16,7 +14,8 @@ import numpy as np
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from workbench.detections import Accuracy, Agreement, Detections
-from workbench.errors import MachinesDifferError, RecordError, SaveError, one_line
+from workbench.errors import MachinesDifferError, RecordError, one_line
+from workbench.files import read_file
 from workbench.machine import EnvironmentFacts, NoiseCertificate
 from workbench.record.media_facts import MediaFacts
 from workbench.settings import Settings
@@ -244,7 +243,7 @@ def read_records(path: Path) -> tuple[Record, ...]:
         RecordError: The file is missing, is not JSON, or holds something else.
     """
     try:
-        tree = json.loads(path.read_bytes())
+        tree = json.loads(read_file(path))
     except OSError as error:
         raise RecordError(f"cannot read {path}: {error.strerror}; choose a file that `workbench run --json` wrote") from None
     except ValueError as error:
@@ -253,41 +252,6 @@ def read_records(path: Path) -> tuple[Record, ...]:
     if not rows:
         raise RecordError(f"{path} holds no record; choose a file that `workbench run --json` wrote")
     return tuple(Record.from_tree(row, str(path)) for row in rows)
-
-
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that it is either the old one or the whole new one, never half.
-
-    A link is followed; what is no regular file (a pipe, a device) is written to as it is.
-
-    Raises:
-        SaveError: No space, no permission, or no such folder; what was there before is still there.
-    """
-    data = content.encode() if isinstance(content, str) else content
-    try:
-        if path.exists() and not path.is_file():
-            with path.open("wb") as file:
-                file.write(data)
-        else:
-            _replace(path.resolve(), data)
-    except OSError as error:
-        message = f"cannot write {path}: {error.strerror}; nothing that was saved before is lost, choose another place"
-        raise SaveError(message) from None
-
-
-def _replace(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def check_same_machine(records: tuple[Record, ...]) -> None:

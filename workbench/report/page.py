@@ -13,7 +13,8 @@ from markupsafe import Markup
 from workbench import wording
 from workbench.advice import advise
 from workbench.errors import RecordError
-from workbench.record import Record, check_same_machine, median_ms, ran, write_whole
+from workbench.files import write_whole
+from workbench.record import Record, check_same_machine, median_ms, ran
 from workbench.report import charts, table
 from workbench.report.budget import Budgets, budgets
 from workbench.report.frames import KINDS, Frame, baseline_frames, compared_frames, pictures_by_key

@@ -12,6 +12,7 @@ from typing import Literal, final
 from workbench.choosing import Budget
 from workbench.detectors import Detector
 from workbench.errors import MediaError, SettingsError, UnavailableError, WorkbenchError, one_line
+from workbench.files import temporary_folder
 from workbench.history import fast_values
 from workbench.live import Player
 from workbench.measuring import COMPARISON_SECONDS, DEFAULT_FRAMES
@@ -152,7 +153,7 @@ class Session:
         """Open a file that somebody sent."""
 
         def save() -> None:
-            self._uploads = self._uploads or tempfile.TemporaryDirectory(prefix="workbench-")
+            self._uploads = self._uploads or temporary_folder("uploads")
             self._uploaded += 1
             path = Path(self._uploads.name) / str(self._uploaded) / (Path(name.replace("\\", "/")).name or "upload")
             path.parent.mkdir()

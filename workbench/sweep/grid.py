@@ -11,6 +11,7 @@ from typing import Any, final
 from workbench.catalogue import ENGINES, EngineRow
 from workbench.detectors import NO_NMS, OWN_NMS, Detector
 from workbench.errors import SettingsError, UnavailableError
+from workbench.files import read_text
 from workbench.opening import check
 from workbench.settings import PRECISIONS, Settings, setting_names
 from workbench.stages import HOST_NMS
@@ -153,8 +154,7 @@ def read_grid(path: Path) -> Grid:
         SettingsError: The file cannot be read, or holds a name or value that cannot be; says the file and what.
     """
     try:
-        with path.open("rb") as file:
-            tree = tomllib.load(file)
+        tree = tomllib.loads(read_text(path))
     except OSError as error:
         raise SettingsError(f"cannot read the grid {path}: {error.strerror}; choose a TOML file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

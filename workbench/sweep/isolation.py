@@ -1,6 +1,5 @@
 """Isolation: a job runs in fresh processes, and a crash, a hang or running out of memory costs the row at which it happened."""
 
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import final
 
 from workbench.errors import RecordError
+from workbench.files import temporary_folder
 from workbench.machine import KILLED, ChildFailedError, ChildProcess, Message
 from workbench.record import Problem
 from workbench.sweep.child import group_problem, row_problem
@@ -146,7 +146,7 @@ class _Child:
             self.ending = str(error)
 
     def _records(self) -> Iterator[RecordText]:
-        with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
+        with temporary_folder() as folder:
             path = Path(folder) / "job.json"
             path.write_text(self.job.model_dump_json(), encoding="utf-8")
             with ChildProcess(

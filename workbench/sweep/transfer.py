@@ -4,16 +4,14 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from workbench.detectors import ALLOWED_CODE, card_path
 from workbench.errors import MediaError
+from workbench.files import cache_file, cache_folder, cached_file, is_cached, is_inside, read_text
 from workbench.opening import Sources
-from workbench.record import write_whole
 from workbench.samples import SAMPLE_DETECTORS
 from workbench.timing import Value
 
-LONGEST_CARD = 1_000_000  # bytes of a card that are searched for names of files beside it
+CACHE = "received"
 KINDS = ("detector", "media", "truth")  # of sources that can be files; Python files beside them are `code0` and so on
 TRUTH_SUFFIXES = (".json", ".xml", ".txt", ".yaml", ".yml")
 
@@ -80,22 +78,18 @@ def _beside_model(path: Path) -> Iterator[Path]:
     if card is None:
         return
     yield card
-    text = card.read_bytes()[:LONGEST_CARD].decode(errors="replace")
-    yield from (other for other in card.parent.iterdir() if other.is_file() and other not in {path, card} and other.name in text)
+    text = read_text(card)
+    others = (other for other in card.parent.iterdir() if other.is_file() and other not in {path, card})
+    yield from (other for other in others if other.name in text and is_inside(other, card.parent))
 
 
 # At the receiver
 
 
-def cache_folder() -> Path:
-    """Return where received files lie."""
-    return user_cache_path("workbench") / "received"
-
-
 def missing(hashes: Iterable[str], cache: Path | None = None) -> list[str]:
     """Say which contents are not here yet."""
-    folder = cache or cache_folder()
-    return [sha256 for sha256 in hashes if not (folder / "content" / sha256).exists()]
+    folder = cache or cache_folder(CACHE)
+    return [sha256 for sha256 in hashes if not is_cached(folder / "content" / sha256)]
 
 
 def keep(sha256: str, content: bytes, cache: Path | None = None) -> None:
@@ -107,7 +101,8 @@ def keep(sha256: str, content: bytes, cache: Path | None = None) -> None:
     """
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ValueError(f"the content sent as {sha256[:8]} is another one")
-    write_whole((cache or cache_folder()) / "content" / sha256, content)
+    folder = cache or cache_folder(CACHE)
+    cache_file(folder / "content" / sha256, content, cache=folder)
 
 
 def unpack(bundle: Bundle, cache: Path | None = None) -> Sources:
@@ -117,14 +112,14 @@ def unpack(bundle: Bundle, cache: Path | None = None) -> Sources:
         FileNotFoundError: A content is missing; `keep` it first.
         ValueError: A file would lie outside of the bundle's place.
     """
-    folder = cache or cache_folder()
+    folder = cache or cache_folder(CACHE)
     place = (folder / "bundles" / hashlib.sha256(repr(bundle.files).encode()).hexdigest()).resolve()
     for name, sha256 in bundle.files:
         target = (place / name).resolve()
         if not target.is_relative_to(place):
             raise ValueError(f"{name!r} lies outside of its bundle")
-        if not target.exists():
-            write_whole(target, (folder / "content" / sha256).read_bytes())
+        if not is_cached(target):
+            cache_file(target, cached_file(folder / "content" / sha256), cache=folder)
     kinds = {name.partition("/")[0] for name, _ in bundle.files} & set(KINDS)
     code = {word: f"{ALLOWED_CODE}{place / path}" for word, path in _code_in(bundle.sources)}
     allow = tuple(code.get(word, word) for word in bundle.sources.allow)

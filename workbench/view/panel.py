@@ -34,7 +34,7 @@ PRESET_HELP = {
     "xla": "the same compiled by XLA, NMS inside",
     "litert": "the LiteRT interpreter in float32",
     "litert-int8": "LiteRT with an integer model, calibrated on real frames",
-    "fast": "the fastest sound setting in your history of this machine; an integer LiteRT model where there is none",
+    "fast": "the fastest sound setting in your history of this machine; LiteRT, of integers where it can be, where there is none",
 }
 HELP = {
     "input.size_hw": "width and height of the network's input: squares, and the frames' own shape, of which nothing is padding",

@@ -22,8 +22,8 @@ class Readings(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
 
     def __init__(self, description: Description) -> None:
         self.description = description
-        self._written: tuple[Path, str] | None = None  # the card that a press here wrote, with its text
         self._message = ipywidgets.HTML()
+        self._written: tuple[Path, bytes] | None = None  # the card that a button wrote last
         head = ipywidgets.HTML(_head(description))
         cells = [self._cell(number, reading) for number, reading in enumerate(description.readings, start=1)]
         grid = ipywidgets.HBox(cells, layout=ipywidgets.Layout(flex_flow="row wrap"))
@@ -44,7 +44,7 @@ class Readings(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         def write(_: object) -> None:
             try:
                 path = self.description.write(number, replace=self._is_as_written())
-                self._written = path, path.read_text(encoding="utf-8")
+                self._written = path, path.read_bytes()
             except WorkbenchError as error:  # ipywidgets would only log it
                 self._message.value = f"<b>{escape(str(error))}</b>"
                 return
@@ -54,11 +54,11 @@ class Readings(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         return write
 
     def _is_as_written(self) -> bool:
-        """Whether the card beside the model is the one of an earlier press: what a person wrote there is never replaced."""
+        """Tell whether the card beside the model is the one that a button wrote: what somebody wrote by hand stays."""
         if self._written is None:
             return False
-        path, text = self._written
-        return path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text
+        path, content = self._written
+        return path.is_file() and path.read_bytes() == content
 
 
 def describe(source: str, image: str | None = None, allow: Collection[str] = (), *, signature: str | None = None) -> Readings:

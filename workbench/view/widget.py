@@ -12,10 +12,11 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import anywidget
 import traitlets
 
+from workbench.files import write_whole
 from workbench.hardware import quota_cores, usable_cores
 from workbench.live import FrameSender, Player, Shown
 from workbench.machine import NamedThread, NoiseCertificate, certify, take_sample
-from workbench.record import Record, write_whole
+from workbench.record import Record
 from workbench.session import Search, Session
 from workbench.settings import Settings
 from workbench.stages import Overlay, overlay

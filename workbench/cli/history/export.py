@@ -29,7 +29,7 @@ def export(
     """Write records to a JSON file that `workbench report` reads."""
     from workbench.cli.saved import opened_history
     from workbench.cli.screen import console, progress, write_json
-    from workbench.record import write_whole
+    from workbench.files import write_whole
     from workbench.wording import counted
 
     if records and any((detector, media, machine, tag, engine, name)):
