@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,7 +26,8 @@ TORNADO = {"headers": {"Content-Security-Policy": POLICY}}
 # sign that somebody looks: a connection is, and a lost one has so long to come back.
 UNWATCHED_SECONDS, LOOK_SECONDS = 90, 15
 WIDGET_MESSAGES = ("comm_open", "comm_msg", "comm_close", "status", "stream", "display_data", "update_display_data", "clear_output")
-EXTENSIONS = {"voila.server_extension": True, "jupyterlab": False}
+SERVER = "workbench.cli.page_server"
+EXTENSIONS = {SERVER: True, "jupyterlab": False}
 
 
 def app(
@@ -40,6 +40,7 @@ def app(
 ) -> None:
     """Serve the workbench alone as a plain web page."""
     from workbench.cli.screen import write_json
+    from workbench.cli.serving import serve
 
     given = arguments or []
     own = (
@@ -48,6 +49,8 @@ def app(
         f"--ServerApp.jpserver_extensions={EXTENSIONS}",
         f"--ServerApp.tornado_settings={TORNADO}",
         f"--ServerApp.open_browser={browser}",
+        f"--ServerApp.kernel_manager_class={SERVER}.FewKernels",
+        "--ServerApp.terminals_enabled=False",
         f"--MappingKernelManager.cull_idle_timeout={UNWATCHED_SECONDS}",
         f"--MappingKernelManager.cull_interval={LOOK_SECONDS}",
         "--MappingKernelManager.buffer_offline_messages=False",
@@ -57,8 +60,8 @@ def app(
     command = [sys.executable, "-m", "jupyter_server", *(word for word in own if word.partition("=")[0] not in named), *given]
     write_json(json_file, {"command": command})
     asked = {"detector": model, "media": media, "frames": frames}
-    environment = {**os.environ, ASKED: json.dumps({"folder": str(Path.cwd()), "asked": asked})}
-    raise SystemExit(subprocess.run(command, check=False, env=environment).returncode)  # noqa: S603 - our own interpreter
+    # In the page's folder: Voilà runs a voila.py that it finds in the current one.
+    serve(command, {ASKED: json.dumps({"folder": str(Path.cwd()), "asked": asked})}, PAGE)
 
 
 def page() -> Workbench:

@@ -1,7 +1,6 @@
 """`workbench lab`: JupyterLab on the guided notebooks, on this machine only and with its token on."""
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -22,13 +21,14 @@ def lab(
 ) -> None:
     """Open JupyterLab on the guided notebooks."""
     from workbench.cli.screen import write_json
+    from workbench.cli.serving import serve
 
     given = arguments or []
     named = any(word.startswith(FOLDER_OPTIONS) for word in given)
     own = () if named else (f"--ServerApp.root_dir={_notebooks(json_file)}",)
     command = [sys.executable, "-m", "jupyterlab", *own, *given]
     write_json(json_file, {"command": command})
-    raise SystemExit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own interpreter, the user's words
+    serve(command)
 
 
 def _notebooks(json_file: str | None) -> Path:
