@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from http.client import HTTPMessage
 from pathlib import Path
@@ -158,16 +159,21 @@ def test_nobody_else_gets_in_by_any_way_and_nothing_starts(address: str, cookie:
     assert status(address, f"{PAGE}?token={TOKEN}", Host="evil.example:80") == 403, "a name that was pointed here"
     for site in ("cross-site", "same-site"):
         assert status(address, PAGE, Cookie=cookie, Sec_Fetch_Site=site) == 403
-    channels = f"/api/kernels/{uuid4()}/channels"
-    upgrade = {
-        "Upgrade": "websocket",
-        "Connection": "Upgrade",
-        "Sec_WebSocket_Version": "13",
-        "Sec_WebSocket_Key": "d29ya2JlbmNoMTIzNDU2Nw==",
-    }
-    assert status(address, channels, **upgrade) == 403, "without the token"
-    assert status(address, channels, Cookie=cookie, Origin="http://127.0.0.1:9", **upgrade) == 403, "another site's page"
     assert kernels(address) == []
+
+
+@pytest.mark.slow
+def test_nobody_else_speaks_with_a_kernel_that_runs(address: str, cookie: str) -> None:
+    kernel = json.loads(ask(address, f"/api/kernels?token={TOKEN}", "POST")[2])["id"]
+    channels = f"/api/kernels/{kernel}/channels"
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec_WebSocket_Version": "13"}
+    upgrade["Sec_WebSocket_Key"] = b64encode(b"workbench1234567").decode()
+    try:
+        assert status(address, channels, **upgrade) == 403, "without the token"
+        assert status(address, channels, Cookie=cookie, Origin="http://127.0.0.1:9", **upgrade) == 403, "another site's page"
+        assert status(address, channels, Cookie=cookie, Origin=address, **upgrade) == 101, "this server's own page"
+    finally:
+        assert status(address, f"/api/kernels/{kernel}?token={TOKEN}", "DELETE") == 204
 
 
 @pytest.mark.slow
@@ -176,9 +182,10 @@ def test_a_page_of_ones_own_opens_and_the_files_that_lead_to_its_kernel_are_ones
 ) -> None:
     assert status(address, PAGE, Cookie=cookie, Sec_Fetch_Site="none") == 200
     runtime = next(tmp_path_factory.getbasetemp().glob("app*/jupyter_runtime_dir"))
-    files = [path for path in runtime.iterdir() if path.is_file() and path.suffix in {".json", ".html"}]
-    assert [path.name for path in files if path.name.startswith("kernel-")]
-    assert [path.name for path in files if path.stat().st_mode & 0o077] == []
+    assert runtime.stat().st_mode & 0o077 == 0  # the page that opens the browser has the token, and what the umask leaves
+    keys = list(runtime.glob("*.json"))
+    assert [path for path in keys if path.name.startswith("kernel-")]
+    assert [path.name for path in keys if path.stat().st_mode & 0o077] == []
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.assets.scenes import SHAPES
 from workbench.errors import UnavailableError
 from workbench.history import History
 from workbench.opening import Sources
@@ -210,3 +211,42 @@ def test_the_command_says_so_in_one_line_and_soon(silent: str, tmp_path: Path) -
         assert done.stderr.startswith("workbench: no Dask scheduler answers")
         assert done.stderr.count("\n") == 1
         assert time.monotonic() - began < CONNECT_SECONDS + 20  # with the start of the program
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_scheduler_that_dies_costs_the_command_one_line_and_the_next_goes_on(start, small_folder: Path, tmp_path: Path) -> None:
+    def begin(number: int) -> tuple["subprocess.Popen[bytes]", str]:
+        scheduler, log = start(
+            f"scheduler{number}", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show"
+        )
+        address = wait_for(log, r"(tcp://127\.0\.0\.1:\d+)")
+        start_worker(start, address, number)
+        return scheduler, address
+
+    def kept() -> int:
+        if not path.exists():
+            return 0
+        with History(path, create=False) as history:
+            return len(history.summaries())
+
+    path, grid = tmp_path / "h.sqlite", tmp_path / "grid.toml"
+    grid.write_text('"input.size_hw" = ["96x160", "64x64"]\n"runtime.engine" = ["litert"]\n"nms.score" = [0.1, 0.3]\n')
+    words = [WORKBENCH, "sweep", str(SHAPES), str(small_folder), "--frames", "4", "--grid", str(grid), "--history", str(path)]
+    words += ["--baseline", "litert,input.size_hw=96x160", "--yes", "--cluster"]
+    scheduler, address = begin(0)
+    command = subprocess.Popen([*words, address], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    while not kept():
+        assert command.poll() is None
+        time.sleep(0.2)
+    scheduler.kill()
+    _, told = command.communicate(timeout=15)
+    before = kept()
+    assert command.returncode == 2
+    assert told.startswith(f"workbench: the Dask scheduler at {address} answers no more")
+    assert told.count("\n") == 1
+
+    _, address = begin(1)
+    done = subprocess.run([*words, address], capture_output=True, text=True, cwd=tmp_path, timeout=400, check=False)
+    assert done.returncode == 0, done.stderr
+    assert kept() > before > 0

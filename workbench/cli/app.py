@@ -27,7 +27,11 @@ TORNADO = {"headers": {"Content-Security-Policy": POLICY}}
 UNWATCHED_SECONDS, LOOK_SECONDS = 90, 15
 WIDGET_MESSAGES = ("comm_open", "comm_msg", "comm_close", "status", "stream", "display_data", "update_display_data", "clear_output")
 SERVER = "workbench.cli.page_server"
-EXTENSIONS = {SERVER: True, "jupyterlab": False}
+EXTENSIONS = {
+    SERVER: True,
+    "voila.server_extension": False,
+    "jupyterlab": False,
+}  # ours holds Voilà's, which is enabled where it is installed
 
 
 def app(

@@ -4,6 +4,7 @@ Workers say with the resource `machine=1` that they may measure; `dask worker tc
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -65,6 +66,12 @@ def measure_sent(sweep: str, job_json: str, bundle_json: str, isolation: Isolati
 # At the sweep
 
 
+def _silence_dask() -> None:
+    """Let Dask log nothing here: of a scheduler that has gone it writes pages of tracebacks, and we one sentence."""
+    for name in [one for one in logging.root.manager.loggerDict if one.startswith("distributed")]:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
 async def _answering(address: str) -> str:
     """Return what kind of Dask server answers."""
     from distributed import Security
@@ -104,6 +111,7 @@ class Cluster:
             from distributed import Client
         except ImportError:
             raise UnavailableError("Dask is not installed; run `pip install distributed`, or sweep without --cluster") from None
+        _silence_dask()
         check_scheduler(address)
         self.sweep = uuid4().hex
         self._address = address
