@@ -220,6 +220,17 @@ def test_who_holds_the_player_has_the_machine(play: Callable[..., Player]) -> No
     until(lambda: player.shown.number > number)
 
 
+def test_closing_does_not_wait_for_who_holds_the_player(play: Callable[..., Player]) -> None:
+    player = play()
+    player.set_pace("free")
+    player.play()
+    with player.hold():
+        player.seek(1)
+        player.close()
+        assert player.closed
+    assert player.pipeline is None, "it gives the engine back"
+
+
 class Breaking(Media):
     """A camera that is pulled out after three frames, and works again when it is opened next."""
 

@@ -2,22 +2,26 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.assets.scenes import SHAPES
 from workbench.errors import UnavailableError
 from workbench.history import History
 from workbench.opening import Sources
 from workbench.sweep import Grid, Standing, Sweep, connect
+from workbench.sweep.cluster import CONNECT_SECONDS, check_scheduler
 
-DASK = str(Path(sys.executable).with_name("dask"))
+DASK, WORKBENCH = (str(Path(sys.executable).with_name(name)) for name in ("dask", "workbench"))
 STARTING_SECONDS = 60
 BASELINE = "litert,input.size_hw=192x320"
 GRID = Grid(
@@ -158,7 +162,91 @@ def test_workers_that_do_not_say_that_they_may_measure_are_not_asked(start, addr
         connect(address)
 
 
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The address of a service that takes a connection and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as service:
+        yield f"tcp://127.0.0.1:{service.getsockname()[1]}"
+
+
+@pytest.fixture
+def talking() -> Iterator[str]:
+    """The address of a service that speaks another protocol."""
+    with socket.create_server(("127.0.0.1", 0)) as service:
+
+        def answer() -> None:
+            with suppress(OSError):
+                while True:
+                    with service.accept()[0] as taken:
+                        taken.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 10)
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield f"tcp://127.0.0.1:{service.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:9", "127.0.0.1", "nonsense", "", "tcp://[::1", "tls://127.0.0.1:9", "tcp://" + "a" * 500]
+)
+def test_a_wrong_address_is_named_at_once(address: str) -> None:
+    with pytest.raises(UnavailableError, match="no Dask scheduler answers at") as told:
+        check_scheduler(address, seconds=0.2)
+    assert address[:50] in str(told.value)
+    assert len(str(told.value)) < 400
+
+
+def test_a_service_that_says_nothing_or_something_else_is_no_scheduler(silent: str, talking: str) -> None:
+    for address in (silent, talking):
+        with pytest.raises(UnavailableError, match=f"no Dask scheduler answers at {address} "):
+            check_scheduler(address, seconds=0.2)
+
+
 @pytest.mark.slow
-def test_an_address_at_which_nobody_answers_is_named() -> None:
-    with pytest.raises(UnavailableError, match=r"tcp://127\.0\.0\.1:9 "):
-        connect("tcp://127.0.0.1:9")
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_the_command_says_so_in_one_line_and_soon(silent: str, tmp_path: Path) -> None:
+    words = ("sweep", "inspector-mobile", "--yes", "--history", str(tmp_path / "h.sqlite"), "--cluster")
+    for address in (silent, "tcp://127.0.0.1:9"):
+        began = time.monotonic()
+        done = subprocess.run([WORKBENCH, *words, address], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+        assert done.returncode == 2
+        assert done.stderr.startswith("workbench: no Dask scheduler answers")
+        assert done.stderr.count("\n") == 1
+        assert time.monotonic() - began < CONNECT_SECONDS + 20  # with the start of the program
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_scheduler_that_dies_costs_the_command_one_line_and_the_next_goes_on(start, small_folder: Path, tmp_path: Path) -> None:
+    def begin(number: int) -> tuple["subprocess.Popen[bytes]", str]:
+        scheduler, log = start(
+            f"scheduler{number}", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show"
+        )
+        address = wait_for(log, r"(tcp://127\.0\.0\.1:\d+)")
+        start_worker(start, address, number)
+        return scheduler, address
+
+    def kept() -> int:
+        if not path.exists():
+            return 0
+        with History(path, create=False) as history:
+            return len(history.summaries())
+
+    path, grid = tmp_path / "h.sqlite", tmp_path / "grid.toml"
+    grid.write_text('"input.size_hw" = ["96x160", "64x64"]\n"runtime.engine" = ["litert"]\n"nms.score" = [0.1, 0.3]\n')
+    words = [WORKBENCH, "sweep", str(SHAPES), str(small_folder), "--frames", "4", "--grid", str(grid), "--history", str(path)]
+    words += ["--baseline", "litert,input.size_hw=96x160", "--yes", "--cluster"]
+    scheduler, address = begin(0)
+    command = subprocess.Popen([*words, address], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    while not kept():
+        assert command.poll() is None
+        time.sleep(0.2)
+    scheduler.kill()
+    _, told = command.communicate(timeout=15)
+    before = kept()
+    assert command.returncode == 2
+    assert told.startswith(f"workbench: the Dask scheduler at {address} answers no more")
+    assert told.count("\n") == 1
+
+    _, address = begin(1)
+    done = subprocess.run([*words, address], capture_output=True, text=True, cwd=tmp_path, timeout=400, check=False)
+    assert done.returncode == 0, done.stderr
+    assert kept() > before > 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,7 +26,12 @@ TORNADO = {"headers": {"Content-Security-Policy": POLICY}}
 # sign that somebody looks: a connection is, and a lost one has so long to come back.
 UNWATCHED_SECONDS, LOOK_SECONDS = 90, 15
 WIDGET_MESSAGES = ("comm_open", "comm_msg", "comm_close", "status", "stream", "display_data", "update_display_data", "clear_output")
-EXTENSIONS = {"voila.server_extension": True, "jupyterlab": False}
+SERVER = "workbench.cli.page_server"
+EXTENSIONS = {
+    SERVER: True,
+    "voila.server_extension": False,
+    "jupyterlab": False,
+}  # ours holds Voilà's, which is enabled where it is installed
 
 
 def app(
@@ -42,6 +46,7 @@ def app(
 ) -> None:
     """Serve the workbench alone as a plain web page."""
     from workbench.cli.screen import write_json
+    from workbench.cli.serving import serve
     from workbench.machine import import_path
 
     given = arguments or []
@@ -51,6 +56,8 @@ def app(
         f"--ServerApp.jpserver_extensions={EXTENSIONS}",
         f"--ServerApp.tornado_settings={TORNADO}",
         f"--ServerApp.open_browser={browser}",
+        f"--ServerApp.kernel_manager_class={SERVER}.FewKernels",
+        "--ServerApp.terminals_enabled=False",
         f"--MappingKernelManager.cull_idle_timeout={UNWATCHED_SECONDS}",
         f"--MappingKernelManager.cull_interval={LOOK_SECONDS}",
         "--MappingKernelManager.buffer_offline_messages=False",
@@ -60,9 +67,8 @@ def app(
     command = [sys.executable, "-m", "jupyter_server", *(word for word in own if word.partition("=")[0] not in named), *given]
     write_json(json_file, {"command": command})
     asked = {"detector": model, "media": media, "frames": frames}
-    environment = {**os.environ, **import_path(), ASKED: json.dumps({"folder": str(Path.cwd()), "asked": asked})}
     # In the page's folder: Voilà runs a voila.py that it finds in the current one.
-    raise SystemExit(subprocess.run(command, check=False, env=environment, cwd=PAGE).returncode)  # noqa: S603 - our own interpreter
+    serve(command, {**import_path(), ASKED: json.dumps({"folder": str(Path.cwd()), "asked": asked})}, PAGE)
 
 
 def page() -> Workbench:

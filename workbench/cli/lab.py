@@ -1,6 +1,5 @@
 """`workbench lab`: JupyterLab on the guided notebooks, on this machine only and with its token on."""
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +20,7 @@ def lab(
 ) -> None:
     """Open JupyterLab on the guided notebooks."""
     from workbench.cli.screen import write_json
+    from workbench.cli.serving import serve
 
     given = arguments or []
     named = any(word.startswith(FOLDER_OPTIONS) for word in given)
@@ -28,7 +28,7 @@ def lab(
     # -P: the server imports nothing from the current folder. Kernels have their notebook's folder there, as in any Jupyter.
     command = [sys.executable, "-P", "-m", "jupyterlab", *own, *given]
     write_json(json_file, {"command": command})
-    raise SystemExit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own interpreter, the user's words
+    serve(command)
 
 
 def _notebooks(json_file: str | None) -> Path:

@@ -117,7 +117,8 @@ class FrameSender:
             if not self._may_send(sent):
                 continue
             shown = self._player.shown  # newer still, after the wait
-            assert shown is not None, "it was waited for"
+            if shown is None:  # the player was closed meanwhile
+                continue
             sent = time.perf_counter()
             with self._seen:  # a page may open between two pictures: its wish is taken, or stands for the next
                 anew, self._anew = self._anew, False

@@ -1,14 +1,12 @@
 """The player: a pipeline that runs in the background, at its own speed or at its clip's, whoever looks.
 
 Which thread does what: `workbench-player` alone opens media, passes frames and does chores; every public method may be called from
-any other thread, sets what is wished for and wakes it. Two locks:
+any other thread, sets what is wished for and wakes it. One lock, the condition `_changed`, guards all that is wished for and shown.
+It is held for moments only, but for an NMS that is answered on the caller's thread (`use_nms`), so that the answer to a slider does
+not wait for the frame that is in the engine.
 
-- `_changed`, a condition, guards all that is wished for and shown. It is held for moments only, but for an NMS that is answered on
-  the caller's thread (`use_nms`), so that the answer to a slider does not wait for the frame that is in the engine.
-- `_acting` is held by `workbench-player` while a frame or a chore runs. `hold` takes it, which is how a measurement waits for what
-  is running and keeps the next from beginning; `_held` is raised first, so that the player does not take it again in between.
-
-Order where both are needed: `_acting`, then `_changed`; nobody waits for `_acting` while holding `_changed`. A pipeline that was
+While a frame or a chore runs `_acting` is set. A measurement raises `_held`, so that none begins, and waits until the one that runs
+is over (`hold`); the player waits for no measurement but in `_next_action`, where `close` ends it at once. A pipeline that was
 exchanged while its frame was in the engine publishes nothing: `_pass` looks whether it is still the one that is wished for.
 """
 
@@ -85,7 +83,7 @@ class Player:
         self._clock = clock
         self._rate = media.facts().fps or PICTURES_A_SECOND
         self._changed = threading.Condition()
-        self._acting = threading.Lock()
+        self._acting = False
         self._held = 0
         self._closed = False
         self._pipeline: Pipeline | None = None
@@ -191,9 +189,9 @@ class Player:
         """Stand still while something else needs the machine; what was going on goes on afterwards."""
         with self._changed:
             self._held += 1
+            self._changed.wait_for(lambda: not self._acting)
         try:
-            with self._acting:
-                yield
+            yield
         finally:
             with self._changed:
                 self._held -= 1
@@ -214,7 +212,7 @@ class Player:
             self._closed = True
             self._changed.notify_all()
         self._thread.join()
-        self._frames = None
+        self._frames = self._pipeline = self._shown = None
         self._drop_chores()
 
     def _drop_chores(self) -> None:
@@ -224,14 +222,17 @@ class Player:
     def _run(self) -> None:
         while (action := self._next_action()) is not None:
             try:
-                with self._acting:
-                    action()
+                action()
             except Exception as error:  # whatever it is, it is told, and the player lives on
                 with self._changed:
                     self._playing = False
                     self._frames, self._wanted = None, None
                     self._drop_chores()
                 self._on_error(error)
+            with self._changed:
+                self._acting = False
+                if self._held:
+                    self._changed.notify_all()
 
     def _next_action(self) -> Callable[[], None] | None:
         """Wait until there is something to do; `None` at the end."""
@@ -239,6 +240,7 @@ class Player:
             while not self._closed:
                 action, wait_seconds = self._due(self._clock())
                 if action is not None:
+                    self._acting = True
                     return action
                 self._changed.wait(wait_seconds)
         return None

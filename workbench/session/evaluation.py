@@ -127,11 +127,6 @@ class Evaluation:
         player.add_chore(self._finding_pinned())
         self._notices.changed()
 
-    def release(self) -> None:
-        """Let go of models and of what was kept of their outputs, once nothing plays any more."""
-        self.pinned = None
-        self._live_accuracy = LiveAccuracy(self._data)
-
     def _show_again(self) -> None:
         if self._player.shown is not None:
             self._player.show_again(self._player.shown)

@@ -136,10 +136,6 @@ class Measuring:
         self._notices.tell(f"exported: {exported.folder}, tried on {tried}; its README.md says more", "measure")
         self._notices.write(f"exported: {exported.folder}")
 
-    def release(self) -> None:
-        """Let go of the models that are kept for comparisons."""
-        self._benches.clear()
-
     @contextmanager
     def _still(self, what: str, token: CancelToken) -> Iterator[Activity]:
         """Tell of a job, and keep what plays from taking time."""

@@ -33,6 +33,7 @@ from workbench.sweep import Grid
 
 DEFAULT_PRESET = "graph"
 STILL_OPENING = "detector and frames are still being opened; wait a moment"
+CLOSED = "this workbench has ended; make another one"
 UNPINNED = "nothing is pinned any more: what was pinned knows other frames, or another detector"
 
 
@@ -288,7 +289,7 @@ class Session:
         return as_code(self._lasting_sources(), self._open_now.detector, self._wished(), self._baseline(), self._protocol.frames)
 
     def close(self) -> None:
-        """End every thread and give back media and files; a second time does nothing."""
+        """End every thread and give back models, media and files; a second time does nothing."""
         with self._lock:
             if self._closed:
                 return
@@ -296,10 +297,10 @@ class Session:
             self._latest_wish.cancel()
         self.cancel()
         self._worker.close()
-        if self.opened:
-            self.opened.player.close()
-            self.opened.evaluation.release()
-            self.opened.measuring.release()
+        with self._lock:
+            opened, self.opened, self._not_open, self.sources = self.opened, None, CLOSED, Sources()
+        if opened:
+            opened.player.close()
         if self._uploads:
             self._uploads.cleanup()
         self._pipelines.clear()

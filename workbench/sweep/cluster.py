@@ -3,10 +3,12 @@
 Workers say with the resource `machine=1` that they may measure; `dask worker tcp://… --resources "machine=1" --nthreads 1`.
 """
 
+import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar, final
 from uuid import uuid4
@@ -21,6 +23,7 @@ from workbench.sweep.transfer import Bundle, keep, missing, pack, unpack
 
 RESOURCE = "machine"
 CONNECT_SECONDS = 10.0  # for a scheduler to answer
+LONGEST_ADDRESS = 100  # characters of one that are told
 REFRESH_SECONDS = 2.0  # between two looks at who is there
 RETRIES = 3  # of a job whose worker died; by then it is likely to be the job's fault
 
@@ -63,6 +66,38 @@ def measure_sent(sweep: str, job_json: str, bundle_json: str, isolation: Isolati
 # At the sweep
 
 
+def _silence_dask() -> None:
+    """Let Dask log nothing here: of a scheduler that has gone it writes pages of tracebacks, and we one sentence."""
+    for name in [one for one in logging.root.manager.loggerDict if one.startswith("distributed")]:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+async def _answering(address: str) -> str:
+    """Return what kind of Dask server answers."""
+    from distributed import Security
+    from distributed.core import rpc
+
+    async with rpc(address, connection_args=Security().get_connection_args("client")) as server:
+        return str((await server.identity())["type"])
+
+
+def check_scheduler(address: str, seconds: float = CONNECT_SECONDS) -> None:
+    """Ask an address who it is: Dask's client waits without end for what takes its connection and says nothing.
+
+    Raises:
+        UnavailableError: No scheduler answers in time.
+    """
+    with ThreadPoolExecutor(1) as thread:  # a notebook's own has an event loop already
+        try:
+            kind = thread.submit(lambda: asyncio.run(asyncio.wait_for(_answering(address), seconds))).result()
+        except Exception as error:  # whatever Dask makes of an address, or of what another service sends
+            kind = type(error).__name__
+    if kind != "Scheduler":
+        raise UnavailableError(
+            f"no Dask scheduler answers at {address[:LONGEST_ADDRESS]} ({kind}); start `dask scheduler` and name its address"
+        )
+
+
 @final
 class Cluster:
     """A connection to a scheduler, and who is there.
@@ -76,14 +111,14 @@ class Cluster:
             from distributed import Client
         except ImportError:
             raise UnavailableError("Dask is not installed; run `pip install distributed`, or sweep without --cluster") from None
+        _silence_dask()
+        check_scheduler(address)
         self.sweep = uuid4().hex
         self._address = address
         try:
             self._client: Any = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
-            raise UnavailableError(
-                f"no Dask scheduler answers at {address} ({type(error).__name__}); start `dask scheduler` and name its address"
-            ) from None
+            raise self.gone(error) from None
         self._machines: dict[str, EnvironmentFacts] = {}
         self._looked = 0.0
         self._bundles: dict[Sources, Bundle] = {}

@@ -44,7 +44,7 @@ class WorkbenchView(anywidget.AnyWidget):
     """Our front end, what it reads, and what it sends: `_action_table` lists its messages."""
 
     _esm = joined()
-    _css = HERE / "workbench.css"
+    _css = (HERE / "workbench.css").read_text(encoding="utf-8")  # the text: anywidget connects each view to a file for good
 
     panel = traitlets.Dict({}).tag(sync=True)
     status = traitlets.Dict({"ready": False}).tag(sync=True)
@@ -100,7 +100,7 @@ class WorkbenchView(anywidget.AnyWidget):
             self._ticker.join()
         if self._sender is not None:
             self._sender.close()
-            self._sender = None
+        self._sender = self._followed = None
         self._session.close()
 
     # From the browser
@@ -314,7 +314,8 @@ class WorkbenchView(anywidget.AnyWidget):
 
     def _show(self, shown: Shown, jpeg: bytes | None) -> None:
         opened = self._session.opened
-        assert opened is not None, "its player is followed"
+        if opened is None:  # closed meanwhile
+            return
         truth = opened.data.truth.images.get(shown.frame.name) if opened.data.truth else None
         self._drawn = overlay(shown.found, opened.evaluation.pinned_found(shown), truth)
         height, width = shown.frame.size_hw

@@ -1,8 +1,10 @@
 """The widget that people make: the view, the plot beside it, and the session behind both."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, final
 
 import ipywidgets
 
@@ -13,7 +15,8 @@ from workbench.record import Record
 from workbench.session import DEFAULT_PRESET, Session
 from workbench.view.widget import WorkbenchView
 
-PLOT_HEIGHT_PX = 380
+if TYPE_CHECKING:
+    from workbench.view.plot import Plot
 
 
 @final
@@ -51,8 +54,8 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         self.session = Session(
             detector, media, truth=truth, preset=preset, history=history, frames=frames, allow=allow, signature=signature
         )
-        self._figure: Any = None
-        self._view = WorkbenchView(self.session, self._plot)
+        self._plot: Plot | None = None
+        self._view = WorkbenchView(self.session, self._draw)
         super().__init__([self._view])
 
     def close(self) -> None:
@@ -62,25 +65,15 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             child.close()
         super().close()
 
-    def _plot(self, records: Sequence[Record]) -> None:
-        """Draw latency against accuracy of all that was measured; a click on a point goes to its settings."""
-        import plotly.graph_objects as go
+    def _draw(self, records: Sequence[Record]) -> None:
+        """Draw all that was measured; a click on a point goes to its settings."""
+        from workbench.view.plot import Plot
 
-        from workbench.report import quality_figure
-
-        before = self._figure
+        before = self._plot
         try:
-            self._figure = go.FigureWidget(quality_figure(records))
+            self._plot = Plot(records, self.session.choose)
         except RecordError:
-            self._figure = None
-        if self._figure is not None:
-            self._figure.update_layout(height=PLOT_HEIGHT_PX)
-            for trace in self._figure.data:
-                trace.on_click(self._choose)
-        self.children = (self._view, *((self._figure,) if self._figure is not None else ()))
+            self._plot = None
+        self.children = (self._view, *((self._plot,) if self._plot is not None else ()))
         if before is not None:
             before.close()
-
-    def _choose(self, trace: Any, points: Any, _: object) -> None:
-        for number in points.point_inds:
-            self.session.choose(str(trace.customdata[number]))
