@@ -49,7 +49,8 @@ def describe(
     for number, reading in enumerate(description.readings, start=1):
         _print_reading(out, number, reading)
     if description.unfinished_card:
-        out.print(f"\n{description.unfinished_card}", markup=False)
+        for line in ("", *description.unfinished_card.splitlines()):
+            out.print(line, markup=False)
     if description.problem:
         raise ModelError(description.problem)
     drawn = picture or Path(f"{Path(model).name}.readings.jpg")
@@ -61,7 +62,8 @@ def describe(
 
 def _print_reading(out: Console, number: int, reading: Reading) -> None:
     found = "not tried" if reading.picture_rgb is None else f"{reading.found} found"
-    out.print(f"\n{number}. {reading.title}: {found}", style="bold", markup=False)
+    out.print()
+    out.print(f"{number}. {reading.title}: {found}", style="bold", markup=False)
     for line in reading.sure:
         out.print(f"   sure: {line}", markup=False)
     for line in reading.card.guessed:

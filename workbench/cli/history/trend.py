@@ -45,7 +45,8 @@ def trend(
     for one in found:
         row = one.newest
         place = f"{short_cpu_name(row.cpu)} [{row.machine_id[:SHORT_ID]}]"
-        out.print(f"\n{row.detector_name}, {row.name}, on {row.media_name}, {place}", style="bold", markup=False)
+        out.print()
+        out.print(f"{row.detector_name}, {row.name}, on {row.media_name}, {place}", style="bold", markup=False)
         print_table(out, _runs_table(one.runs))
     tree = [
         {"settings": one.newest.settings.model_dump(mode="json"), "runs": [_run_tree(run) for run in one.runs]} for one in found

@@ -1,0 +1,104 @@
+"""Standard streams that are closed, full or of another encoding: one line, and what else was asked for is done."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import Workbench
+
+FULL = Path("/dev/full")
+NO_SPACE = "workbench: cannot write to standard output: No space left on device; choose another place"
+
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+
+
+@needs_full
+@pytest.mark.parametrize("words", ["--version", "run --help", "history --history {path}", "pick --json - --history {path}"])
+def test_a_full_standard_output_is_one_line(workbench: Workbench, path: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    with FULL.open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        done = workbench(*words.format(path=path).split())
+
+    assert done.status == 2
+    assert done.error_lines[-1] == NO_SPACE
+
+
+@needs_full
+def test_so_is_one_without_a_buffer(workbench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved = os.dup(1)
+    with FULL.open("wb") as full:
+        os.dup2(full.fileno(), 1)
+    monkeypatch.setattr(sys, "stdout", None)
+    try:
+        done = workbench("--version")
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
+
+    assert (done.status, done.error_lines) == (2, [NO_SPACE])
+
+
+@needs_full
+def test_what_else_was_asked_for_is_done_when_standard_output_is_full(
+    workbench: Workbench, path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with FULL.open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        done = workbench("pick", "--history", path, "--json", tmp_path / "pick.json")
+
+    assert (done.status, done.error_lines) == (2, [NO_SPACE])
+    assert json.loads((tmp_path / "pick.json").read_text())["sentence"]
+
+
+def test_another_encoding_gets_what_it_lacks_written_out(
+    workbench: Workbench, path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with out.open("w", encoding="ascii") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        done = workbench("history", "show", "aaa1", "--history", path)
+
+    assert (done.status, done.err) == (0, "")
+    assert r"\u2013" in out.read_text()
+
+
+def test_a_word_that_is_not_utf_8_is_one_line(workbench: Workbench) -> None:
+    done = workbench("run", os.fsdecode(b"caf\xe9.mp4"))
+
+    assert (done.status, done.out, len(done.error_lines)) == (2, "", 1)
+    assert done.err.startswith(r"workbench: 'caf\xe9.mp4' is not UTF-8")
+
+
+def test_a_current_folder_that_was_deleted_is_one_line(
+    workbench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    try:
+        done = workbench("history")
+    finally:
+        os.chdir(tmp_path)
+
+    assert (done.status, done.out) == (2, "")
+    assert done.error_lines == ["workbench: the current folder was deleted; change to one that is there"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("redirected", "status", "said"),
+    [(">&-", 2, "Bad file descriptor"), ("2>&-", 0, ""), (">&- 2>&- <&-", 2, ""), ("<&-", 0, ""), ("--json - >&-", 2, "Bad file")],
+)
+def test_closed_streams_are_one_line(path: Path, redirected: str, status: int, said: str) -> None:
+    program = "from workbench.cli import main; main()"
+    command = f'exec "$0" -c "$1" history --history "$2" {redirected}'
+    done = subprocess.run(["/bin/sh", "-c", command, sys.executable, program, path], capture_output=True, text=True, check=False)
+
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    assert said in (done.stderr.splitlines() or [""])[-1]
