@@ -14,6 +14,8 @@ Each message says what was wrong, what was found and what to choose instead, in 
 with 2; a panel shows it in place. Any other exception is a mistake of ours and keeps its traceback.
 """
 
+NOT_UTF_8 = "is a name that is not UTF-8, as names in records are; rename it"
+
 
 class WorkbenchError(Exception):
     """Root of the errors that a user can cause."""
@@ -49,3 +51,12 @@ class SaveError(WorkbenchError, OSError):
 
 class MachinesDifferError(WorkbenchError, ValueError):
     """Records of different machines were about to be compared without saying so."""
+
+
+def is_utf_8(name: str) -> bool:
+    """Tell whether a file's name is one that records, SQLite and native libraries take; OpenCV crashes on others."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.options import DEFAULT_FRAMES, Allow, HistoryFile, JsonFile, MediaArgument, Model, Sets, TruthFile, variant_text
+from workbench.cli.options import (
+    DEFAULT_FRAMES,
+    Allow,
+    HistoryFile,
+    JsonFile,
+    MediaArgument,
+    Model,
+    Sets,
+    TruthFile,
+    countable,
+    variant_text,
+)
 from workbench.errors import MachinesDifferError, RecordError, WorkbenchError
 
 if TYPE_CHECKING:
@@ -35,7 +46,9 @@ def check(
         str | None, typer.Option(metavar="P", help="Only this setting of those that are tagged: a preset, and changes to it.")
     ] = None,
     sets: Sets = None,
-    frames: Annotated[int | None, typer.Option(min=1, help="How many frames to time; as many as before by default.")] = None,
+    frames: Annotated[
+        int | None, typer.Option(min=1, callback=countable, help="How many frames to time; as many as before by default.")
+    ] = None,
     record: Annotated[
         str | None,
         typer.Option(metavar="RECORD", help="A record that is measured already, instead of measuring: a file or history:ID."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import Allow, JsonFile
+from workbench.cli.options import Allow, JsonFile, countable
 from workbench.errors import ModelError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def describe(
     image: Annotated[
         str | None, typer.Argument(help="A picture of what it detects; a still of the sample line by default.")
     ] = None,
-    choose: Annotated[int, typer.Option(metavar="N", min=1, help="Which reading's card to write.")] = 1,
+    choose: Annotated[int, typer.Option(metavar="N", min=1, callback=countable, help="Which reading's card to write.")] = 1,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the card that lies beside the model.")] = False,
     write: Annotated[bool, typer.Option(help="Write the card beside the model.")] = True,
     picture: Annotated[

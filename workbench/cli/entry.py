@@ -22,7 +22,7 @@ from workbench.cli.report import report
 from workbench.cli.run import run
 from workbench.cli.sweep import sweep
 from workbench.cli.terminal import message_line, output_fault, prepare_streams, shown
-from workbench.errors import SettingsError, WorkbenchError
+from workbench.errors import NOT_UTF_8, SettingsError, WorkbenchError, is_utf_8
 from workbench.version import VERSION
 
 INTERRUPTED = 130  # what typer returns after Ctrl-C, as shells do
@@ -97,10 +97,8 @@ def _check_surroundings(words: Sequence[str]) -> None:
         SettingsError: A word that is not UTF-8, whose name no record could hold; or a current folder that was deleted.
     """
     for word in words:
-        try:
-            word.encode()
-        except UnicodeEncodeError:
-            raise SettingsError(f"'{shown(word)}' is not UTF-8, as names in records are; rename it") from None
+        if not is_utf_8(word):
+            raise SettingsError(f"'{shown(word)}' {NOT_UTF_8}")
     try:
         os.getcwd()  # noqa: PTH109 - whether there is one is the question
     except FileNotFoundError:

@@ -121,6 +121,7 @@ def read_card(path: Path) -> Card:
     try:
         text = path.read_text(encoding="utf-8-sig")
         tree: Any = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        str(tree).encode()  # JSON may hold halves of characters, which no record could
     except OSError as error:
         raise ModelError(f"cannot read the detector card {path}: {error.strerror}; write one with `workbench describe`") from None
     except (ValueError, RecursionError) as error:

@@ -16,7 +16,7 @@ from workbench.detectors.model_bytes import check_no_pickle
 from workbench.detectors.native_output import load_tensorflow
 from workbench.detectors.network import Network, Tensors
 from workbench.detectors.trial import Trial, try_out
-from workbench.errors import ModelError, SettingsError
+from workbench.errors import NOT_UTF_8, ModelError, SettingsError, is_utf_8
 from workbench.record import Guess
 
 ALLOWANCES = ("lambda", "python-functions")  # Python code in a model that runs only where its user says so
@@ -151,6 +151,8 @@ def _noise() -> UInt8Array:
 def _existing(source: str) -> tuple[Path, str]:
     if not os.path.exists(source):  # noqa: PTH110 - Path.exists raises where a name is too long to be one
         raise ModelError(f"there is no model {source!r}; choose a file that exists, or the name of a sample detector")
+    if not is_utf_8(source):
+        raise ModelError(f"{source!r} {NOT_UTF_8}")
     path = Path(source)
     if path.name in {"saved_model.pb", "saved_model.pbtxt"}:
         path = path.parent

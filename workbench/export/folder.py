@@ -23,7 +23,10 @@ def whole_folder(out: Path, ours: Collection[str], *, replace: bool) -> Iterator
     Raises:
         SaveError: There is something else, no space or no permission; what was there before is still there.
     """
-    out = out.expanduser().absolute()
+    try:
+        out = out.expanduser().absolute()
+    except RuntimeError:
+        raise SaveError(f"cannot write {out}: nobody here has that name; choose another place") from None
     try:
         _check_place(out, ours, replace=replace)
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """Models, media and truth sent by content, and kept in the receiving machine's cache."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -56,13 +57,13 @@ def pack(sources: Sources) -> tuple[Bundle, Mapping[str, Path]]:
         model = Path(sources.detector).absolute()
         add("detector", model, _beside_model(model))
     if isinstance(sources.media, str) and "://" not in sources.media:
-        media = Path(sources.media).expanduser().absolute()
+        media = Path(os.path.expanduser(sources.media)).absolute()  # noqa: PTH111 - as `open_media` does
         if not media.exists():
             raise MediaError(f"{sources.media} cannot be sent to other machines; choose a file or a folder of pictures")
         # The truth that may lie beside media has their name.
         add("media", media, (one for one in media.parent.glob(f"{media.stem}.*") if one.suffix in TRUTH_SUFFIXES))
     if sources.truth is not None:
-        add("truth", Path(sources.truth).expanduser().absolute())
+        add("truth", Path(os.path.expanduser(sources.truth)).absolute())  # noqa: PTH111 - as above
     return Bundle(sources=sources.model_copy(update=names), files=tuple(sorted(files.items()))), contents
 
 

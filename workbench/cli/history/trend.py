@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbench.cli.history.filters import SHORT_ID, EngineName, Machine, Name, machine_id_of, minute
-from workbench.cli.options import DetectorName, HistoryFile, JsonFile, MediaName
+from workbench.cli.options import DetectorName, HistoryFile, JsonFile, MediaName, countable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,7 +24,9 @@ def trend(
     machine: Machine = None,
     engine: EngineName = None,
     name: Name = None,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many trends, those with the newest runs.")] = 10,
+    limit: Annotated[
+        int, typer.Option(min=1, metavar="N", callback=countable, help="How many trends, those with the newest runs.")
+    ] = 10,
     history: HistoryFile = None,
     json_file: JsonFile = None,
 ) -> None:
