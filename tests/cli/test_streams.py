@@ -1,14 +1,17 @@
 """Standard streams that are closed, full or of another encoding: one line, and what else was asked for is done."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
 from tests.command_line import Workbench
+from workbench.cli.terminal import native_lines_apart
 
 FULL = Path("/dev/full")
 NO_SPACE = "workbench: cannot write to standard output: No space left on device; choose another place"
@@ -70,7 +73,7 @@ def test_a_word_that_is_not_utf_8_is_one_line(workbench: Workbench) -> None:
     done = workbench("run", os.fsdecode(b"caf\xe9.mp4"))
 
     assert (done.status, done.out, len(done.error_lines)) == (2, "", 1)
-    assert done.err.startswith(r"workbench: 'caf\xe9.mp4' is not UTF-8")
+    assert done.err.startswith(r"workbench: 'caf\xe9.mp4' is a name that is not UTF-8")
 
 
 def test_a_current_folder_that_was_deleted_is_one_line(
@@ -87,6 +90,30 @@ def test_a_current_folder_that_was_deleted_is_one_line(
 
     assert (done.status, done.out) == (2, "")
     assert done.error_lines == ["workbench: the current folder was deleted; change to one that is there"]
+
+
+def test_what_libraries_print_stays_apart_and_what_we_say_does_not(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    with native_lines_apart():
+        os.write(2, b"libpng error: IDAT: CRC error\n")
+        warnings.showwarning("Corrupt EXIF data", UserWarning, "TiffImagePlugin.py", 982)
+        logging.getLogger("tensorflow").warning("5 out of the last 5 calls triggered tf.function retracing")
+        print("ours", file=sys.stderr)  # noqa: T201 - the subject
+    os.write(2, b"behind\n")
+
+    assert capfd.readouterr().err == "ours\nbehind\n"
+
+
+def test_who_sets_the_log_level_sees_what_libraries_print(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    with native_lines_apart():
+        os.write(2, b"native\n")
+
+    assert capfd.readouterr().err == "native\n"
 
 
 @pytest.mark.slow

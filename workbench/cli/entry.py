@@ -21,11 +21,13 @@ from workbench.cli.pick import pick
 from workbench.cli.report import report
 from workbench.cli.run import run
 from workbench.cli.sweep import sweep
-from workbench.cli.terminal import message_line, output_fault, prepare_streams, shown
+from workbench.cli.terminal import message_line, native_lines_apart, output_fault, prepare_streams, shown
 from workbench.errors import NOT_UTF_8, SettingsError, WorkbenchError, is_utf_8
 from workbench.version import VERSION
 
 INTERRUPTED = 130  # what typer returns after Ctrl-C, as shells do
+
+SERVERS = ("lab", "app")  # what they start prints where to find it
 
 program = typer.Typer(
     name="workbench",
@@ -49,10 +51,11 @@ def _print_version(wanted: bool) -> None:
 
 @program.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")] = False,  # noqa: ARG001 - the callback acts
 ) -> None:
-    # TensorFlow prints pages about its build unless told otherwise before it loads; who wants them sets the variable.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if context.invoked_subcommand not in SERVERS:
+        context.with_resource(native_lines_apart())
 
 
 def main() -> None:

@@ -14,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from workbench.cli.tables import MS_AND_FPS
-from workbench.cli.terminal import ascii_json, shown
+from workbench.cli.terminal import ascii_json, shown, stop_for_memory
 from workbench.errors import SaveError
+from workbench.machine import memory_watched
 from workbench.record import Record, ran, write_whole
 from workbench.wording import MISSING, format_fraction, format_milliseconds, format_number, format_ratio, limit_words, pace_words
 
@@ -62,7 +63,7 @@ def progress() -> Iterator[Tell]:
         # Each repaint costs the timed process a little; four a second are enough to see that it lives.
         refresh_per_second=4,
     )
-    with bar:
+    with memory_watched(stop_for_memory), bar:
         task = bar.add_task("", total=None)
 
         def tell(what: str, done: int, total: int) -> None:

@@ -1,12 +1,16 @@
 """What lies between the program and its terminal: text that others wrote, streams that are closed or full, what libraries print."""
 
 import io
+import logging
 import os
 import re
 import sys
 import unicodedata
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 LONGEST_MESSAGE = 400  # characters: five lines of a terminal, which somebody still reads
 SHOWN_END = 120  # of them: what to do stands at the end
@@ -74,6 +78,49 @@ def prepare_streams() -> None:
 def _opened(number: int) -> TextIO:
     encoding = getattr(sys.stdout, "encoding", "utf-8")
     return open(number, "w", encoding=encoding, errors="backslashreplace", closefd=False)
+
+
+def stop_for_memory(figures: str) -> NoReturn:
+    """End the process in the middle of whatever native code does."""
+    words = f"the memory does not suffice ({figures}); choose a smaller input.size_hw or runtime.batch, or close other programs"
+    print(f"\nworkbench: {words}", file=sys.stderr, flush=True)  # noqa: T201 - as in `main`
+    os._exit(2)
+
+
+@contextmanager
+def native_lines_apart() -> Iterator[None]:
+    """Let what libpng, libjpeg or TensorFlow print past Python go nowhere for a while: an error tells what they say of a fault.
+
+    Who sets TensorFlow's log level wants to see such lines.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"  # its pages about its build come before any logging is set up
+    before = sys.stderr
+    before.flush()
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    kept = os.dup(2)
+    with (
+        warnings.catch_warnings(),
+        os.fdopen(kept, "w", 1, before.encoding, "backslashreplace") as own,
+        Path(os.devnull).open("wb") as nowhere,
+    ):
+        os.dup2(nowhere.fileno(), 2)
+        sys.stderr = own
+        warnings.showwarning = _untold  # type: ignore[assignment] # it takes whatever comes
+        try:
+            yield
+        finally:
+            own.flush()
+            os.dup2(kept, 2)
+            sys.stderr = before
+            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
+
+
+def _untold(*_: object) -> None:
+    """Take a warning of Python code such as Pillow's, which is not for whoever named the picture."""
 
 
 def output_fault() -> str | None:

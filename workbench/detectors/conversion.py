@@ -158,9 +158,25 @@ def complaint(text: str) -> str:
     return first_line(text)
 
 
+# What TensorFlow and Keras put before, around and behind the cause: which call it was, where in Python, which node, what to print.
+COLOURS = re.compile(r"\x1b\[[\d;]*m")
+NO_CAUSE = re.compile(
+    r"Graph execution error|Detected at node|Exception encountered when calling|File \"|<stack traces? |Original stack trace"
+    r"|Node: '|\d+ root error|\(\d+\) \w+:\s*$|\[\[|Hint:|Arguments received|Traceback|INTERNAL: +$",
+)
+BESIDE_CAUSE = re.compile(r"^\{\{function_node [^}]*\}\} *|^\(\d+\) \w+: +|\s*\[\[\{\{node .*|\s*\[Op:\w+\].*")
+LONGEST_CAUSE = 240  # characters, of which some runtimes print the tensor's bytes
+
+
 def first_line(text: str) -> str:
-    """Return the first line that says something."""
-    return next((line.strip() for line in text.splitlines() if line.strip()), "it gave no reason")
+    r"""Return the first line of what a runtime says that tells the cause, shortened.
+
+    >>> first_line("Graph execution error:\n\nDetected at node a/b defined at (most recent call last):\nShapes differ [Op:X]")
+    'Shapes differ'
+    """
+    lines = (BESIDE_CAUSE.sub("", line.strip()) for line in COLOURS.sub("", text).splitlines())
+    cause = next((line for line in lines if line and not NO_CAUSE.match(line)), "it gave no reason")
+    return cause if len(cause) <= LONGEST_CAUSE else f"{cause[: LONGEST_CAUSE - 1]}…"
 
 
 def _try_out(content: bytes, precision: str) -> None:

@@ -3,6 +3,7 @@
 from workbench.machine.child_process import KILLED, ChildFailedError, ChildProcess, Message, writing_to_parent
 from workbench.machine.counters import WorkMeter, take_sample
 from workbench.machine.environment import EnvironmentFacts, environment
+from workbench.machine.memory import memory_bytes, memory_watched, ran_out_of_memory
 from workbench.machine.noise import NoiseCertificate, NoiseWatch, certify, pace_ratio, quick_noise, with_pace
 from workbench.machine.threads import NamedThread
 
@@ -18,8 +19,11 @@ __all__ = [
     "WorkMeter",
     "certify",
     "environment",
+    "memory_bytes",
+    "memory_watched",
     "pace_ratio",
     "quick_noise",
+    "ran_out_of_memory",
     "take_sample",
     "with_pace",
     "writing_to_parent",
