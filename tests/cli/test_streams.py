@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shlex
 import subprocess
 import sys
 import warnings
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.assets.scenes import SHAPES
 from tests.command_line import Workbench
 from workbench.cli.terminal import native_lines_apart
 
@@ -116,16 +118,44 @@ def test_who_sets_the_log_level_sees_what_libraries_print(
     assert capfd.readouterr().err == "native\n"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("redirected", "status", "said"),
-    [(">&-", 2, "Bad file descriptor"), ("2>&-", 0, ""), (">&- 2>&- <&-", 2, ""), ("<&-", 0, ""), ("--json - >&-", 2, "Bad file")],
+SURROUNDINGS = {
+    "standard output is closed": ">&-",
+    "standard output is full": ">/dev/full",
+    "standard error is closed": "2>&-",
+    "all streams are closed": ">&- 2>&- <&-",
+    "nobody reads": "| true",
+    "an ASCII terminal": "PYTHONIOENCODING=ascii",
+    "the C locale": "LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0",
+    "another backend of Keras": "KERAS_BACKEND=torch",
+    "no home": "HOME=/nowhere XDG_DATA_HOME= XDG_CACHE_HOME=",
+}
+COMMANDS = (
+    "history --history {path}",
+    "pick --history {path} --json -",
+    "run {small} {media} --preset litert --frames 1 --history {path}",
+    "run {keras} {media} --preset graph --frames 1 --history {path}",
+    "describe {small} {media} --picture {tmp}/sheet.jpg",
+    "export --out {tmp}/exported {small} {media}",
+    "doctor",
+    "sweep --dry-run {small} {media} --history {path}",
 )
-def test_closed_streams_are_one_line(path: Path, redirected: str, status: int, said: str) -> None:
-    program = "from workbench.cli import main; main()"
-    command = f'exec "$0" -c "$1" history --history "$2" {redirected}'
-    done = subprocess.run(["/bin/sh", "-c", command, sys.executable, program, path], capture_output=True, text=True, check=False)
 
-    assert done.returncode == status, done.stderr
+
+@pytest.mark.slow
+@pytest.mark.parametrize("surrounding", SURROUNDINGS)
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words.partition(" {")[0])
+def test_every_command_ends_with_its_result_or_one_line_whatever_is_around_it(
+    path: Path, small_tflite: Path, small_folder: Path, tmp_path: Path, surrounding: str, command: str
+) -> None:
+    places = {"path": path, "small": small_tflite, "keras": SHAPES, "media": small_folder, "tmp": tmp_path}
+    around = SURROUNDINGS[surrounding]
+    variables, redirected = ("", around) if around[0] in "><2|" else (around, "")
+    program = shlex.join([sys.executable, "-c", "from workbench.cli import main; main()", *command.format_map(places).split()])
+    line = f"env {variables} {program} {redirected}; exit $?" if redirected != "| true" else f"{program} | true"
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False, timeout=120)
+
+    assert done.returncode in {0, 1, 2}, done.stderr
     assert "Traceback" not in done.stderr
-    assert said in (done.stderr.splitlines() or [""])[-1]
+    assert len(done.stderr.splitlines()) <= (1 if "--json" not in command else 12), done.stderr
+    if done.returncode == 2 and "2>&-" not in redirected:
+        assert done.stderr.splitlines()[-1].startswith("workbench: ")

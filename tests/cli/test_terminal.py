@@ -172,7 +172,21 @@ REFUSED = (
 )
 
 
-@pytest.mark.parametrize("words", [*RESULTS, *(f"{words} --json -" for words in RESULTS), *REFUSED])
+QUICK = (
+    "history --",
+    "history show aaa1",
+    "advise {a}",
+    "compare {a}",
+    "check --against {hostile}tag",
+    "run {hostile}",
+    "pick --det",
+)
+WHOLE = (*RESULTS, *(f"{words} --json -" for words in RESULTS), *REFUSED)
+
+
+@pytest.mark.parametrize(
+    "words", [words if words.startswith(QUICK) else pytest.param(words, marks=pytest.mark.slow) for words in WHOLE]
+)
 def test_no_command_prints_what_a_terminal_obeys(
     workbench: Workbench, records: tuple[Path, list[Path]], tmp_path: Path, words: str
 ) -> None:
