@@ -14,16 +14,40 @@ Each message says what was wrong, what was found and what to choose instead, in 
 with 2; a panel shows it in place. Any other exception is a mistake of ours and keeps its traceback.
 """
 
+import unicodedata
+
+NOT_UTF_8 = "is a name that is not UTF-8, as names in records are; rename it"
 LONGEST_LINE = 380  # characters of a message: with the setting's or the program's name before it, a line of 400 at most
+# Control characters (C0, C1, DEL), marks without a width (those that turn the direction of text among them), halves of a character
+# and ends of lines: what a terminal obeys, or what makes text look like other text.
+UNPRINTED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+JOINERS = frozenset("\u200c\u200d")  # within the words of some scripts, and between the parts of an emoji
+
+
+def shown(text: str) -> str:
+    r"""Return text, untrusted, as a terminal may have it: on one line, with what it would obey written out.
+
+    >>> print(shown("two\nlines \x1b[31m, \u202eturned, caf\udce9"))
+    two\nlines \x1b[31m, \u202eturned, caf\xe9
+    """
+    return text if text.isprintable() else "".join(map(_written_out, text))
+
+
+def _written_out(character: str) -> str:
+    if character in JOINERS or unicodedata.category(character) not in UNPRINTED:
+        return character
+    if "\udc80" <= character <= "\udcff":  # a byte of a file's name that is no UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
 
 
 def one_line(text: object, longest: int = LONGEST_LINE) -> str:
-    r"""Return text, which may be a stranger's, as one printable line; a long one without its middle: its end says what to do.
+    r"""Return text, which may be a stranger's, as one line as `shown`; a long one without its middle: its end says what to do.
 
-    >>> one_line("no such\nfile: \x1b[31mredder than red; choose another", 33)
-    'no such file: [3…; choose another'
+    >>> print(one_line("no such\nfile: \x1b[31mredder than red; choose another", 33))
+    no such file: \x…; choose another
     """
-    line = " ".join("".join(one if one.isprintable() else " " for one in str(text)).split())
+    line = shown(" ".join(str(text).split()))
     half = longest // 2
     return line if len(line) <= longest else f"{line[: longest - half - 1]}…{line[-half:]}"
 
@@ -65,3 +89,12 @@ class SaveError(WorkbenchError, OSError):
 
 class MachinesDifferError(WorkbenchError, ValueError):
     """Records of different machines were about to be compared without saying so."""
+
+
+def is_utf_8(name: str) -> bool:
+    """Tell whether a file's name is one that records, SQLite and native libraries take; OpenCV crashes on others."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -30,7 +30,7 @@ def test_each_row_is_one_line_in_which_columns_stand_below_each_other(rows: int,
     assert title == "[these] rows"
     assert heading.split() == ["id", "setting", "ms"]
     assert len(lines) == rows
-    assert all(line == f"{number:04}  [red]{LONG} 日本  1.5" for number, line in enumerate(lines))
+    assert all(line == f"{number:04}  [red]{LONG}\\n日本  1.5" for number, line in enumerate(lines))
     assert {cell_len(line) for line in (heading, *lines)} == {cell_len(lines[0])}
 
 

@@ -55,6 +55,11 @@ def yolox(assets: Path) -> Detector:
             "input.resize is graph: the litert engine runs the network alone, at its own size",
             "choose opencv or pillow, or runtime.engine one of eager, graph, xla",
         ),
+        (
+            {"input.size_hw": (8192, 8192), "runtime.batch": 256},
+            "input.size_hw is 8192x8192 and runtime.batch 256: runtimes count a tensor's values in 32 bits, and these have more",
+            "choose less of either",
+        ),
         ({"nms.method": "model"}, "nms.method is model: this model holds no NMS of its own", "choose any other method"),
         (
             {"feed.mode": "threads", "feed.workers": 0},

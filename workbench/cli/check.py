@@ -18,6 +18,7 @@ from workbench.cli.options import (
     Sets,
     Signature,
     TruthFile,
+    countable,
     variant_text,
 )
 from workbench.errors import MachinesDifferError, RecordError, WorkbenchError
@@ -46,7 +47,9 @@ def check(
         str | None, typer.Option(metavar="P", help="Only this setting of those that are tagged: a preset, and changes to it.")
     ] = None,
     sets: Sets = None,
-    frames: Annotated[int | None, typer.Option(min=1, help="How many frames to time; as many as before by default.")] = None,
+    frames: Annotated[
+        int | None, typer.Option(min=1, callback=countable, help="How many frames to time; as many as before by default.")
+    ] = None,
     record: Annotated[
         str | None,
         typer.Option(metavar="RECORD", help="A record that is measured already, instead of measuring: a file or history:ID."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import Allow, JsonFile, Signature
+from workbench.cli.options import Allow, JsonFile, Signature, countable
 from workbench.errors import ModelError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def describe(
     image: Annotated[
         str | None, typer.Argument(help="A picture of what it detects; a still of the sample line by default.")
     ] = None,
-    choose: Annotated[int, typer.Option(metavar="N", min=1, help="Which reading's card to write.")] = 1,
+    choose: Annotated[int, typer.Option(metavar="N", min=1, callback=countable, help="Which reading's card to write.")] = 1,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the card that lies beside the model.")] = False,
     write: Annotated[bool, typer.Option(help="Write the card beside the model.")] = True,
     kind: Annotated[
@@ -56,7 +56,8 @@ def describe(
     for number, reading in enumerate(description.readings, start=1):
         _print_reading(out, number, reading)
     if description.unfinished_card:
-        out.print(f"\n{description.unfinished_card}", markup=False)
+        for line in ("", *description.unfinished_card.splitlines()):
+            out.print(line, markup=False)
     if description.problem:
         raise ModelError(description.problem)
     write_whole(drawn, encode_jpeg(_sheet(description.readings), SHEET_SIDE_PX, QUALITY))
@@ -67,7 +68,8 @@ def describe(
 
 def _print_reading(out: Console, number: int, reading: Reading) -> None:
     found = "not tried" if reading.picture_rgb is None else f"{reading.found} found"
-    out.print(f"\n{number}. {reading.title}: {found}", style="bold", markup=False)
+    out.print()
+    out.print(f"{number}. {reading.title}: {found}", style="bold", markup=False)
     for line in reading.sure:
         out.print(f"   sure: {line}", markup=False)
     for line in reading.card.guessed:

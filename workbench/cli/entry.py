@@ -2,7 +2,8 @@
 
 import os
 import sys
-from typing import Annotated, NoReturn
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -20,10 +21,13 @@ from workbench.cli.pick import pick
 from workbench.cli.report import report
 from workbench.cli.run import run
 from workbench.cli.sweep import sweep
-from workbench.errors import WorkbenchError, one_line
+from workbench.cli.terminal import native_lines_apart, output_fault, prepare_streams
+from workbench.errors import NOT_UTF_8, SettingsError, WorkbenchError, is_utf_8, one_line, shown
 from workbench.version import VERSION
 
 INTERRUPTED = 130  # what typer returns after Ctrl-C, as shells do
+
+SERVERS = ("lab", "app")  # what they start prints where to find it
 
 program = typer.Typer(
     name="workbench",
@@ -47,30 +51,58 @@ def _print_version(wanted: bool) -> None:
 
 @program.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")] = False,  # noqa: ARG001 - the callback acts
 ) -> None:
-    # TensorFlow prints pages about its build unless told otherwise before it loads; who wants them sets the variable.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if context.invoked_subcommand not in SERVERS:
+        context.with_resource(native_lines_apart())
 
 
 def main() -> None:
     """Run the command line; a user's error becomes one line and exit 2."""
+    prepare_streams()
+    status, message = _ended(sys.argv[1:])
+    if fault := output_fault():
+        status, message = (status or 2), (message or fault)
+    if message:
+        print(f"workbench: {one_line(message)}", file=sys.stderr)  # noqa: T201 - this is the command line
+    sys.exit(status)
+
+
+def _ended(words: Sequence[str]) -> tuple[int, str | None]:
+    """Run the command that the words name; returns its exit code, and what to say of a user's error."""
     try:
-        status = program(prog_name="workbench", standalone_mode=False)
+        _check_surroundings(words)
+        status = program(words, prog_name="workbench", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     except UsageError as error:
-        if not sys.argv[1:]:
+        if not words:
             error.show()  # the help, where no command was named
-            sys.exit(2)
-        _stop(f"{error.format_message().rstrip('.')}; see `{error.ctx.command_path if error.ctx else 'workbench'} --help`", 2)
+            return 2, None
+        return 2, f"{error.format_message().rstrip('.')}; see `{error.ctx.command_path if error.ctx else 'workbench'} --help`"
     except WorkbenchError as error:
-        _stop(str(error), 2)
-    if status == INTERRUPTED:
-        _stop("stopped; what was measured before is in the history", INTERRUPTED)
-    sys.exit(status)
+        return 2, str(error)
+    except MemoryError as error:
+        return 2, f"the memory does not suffice ({error or 'Python gave no figure'}); choose smaller sizes, or fewer frames"
+    except OSError:
+        fault = output_fault()
+        if fault is None:
+            raise  # a fault of ours, not of where the output goes
+        return 2, fault
+    return status or 0, "stopped; what was measured before is in the history" if status == INTERRUPTED else None
 
 
-def _stop(message: str, status: int) -> NoReturn:
-    print(f"workbench: {one_line(message)}", file=sys.stderr)  # noqa: T201 - this is the command line
-    sys.exit(status)
+def _check_surroundings(words: Sequence[str]) -> None:
+    """Refuse what no command could do anything with.
+
+    Raises:
+        SettingsError: A word that is not UTF-8, whose name no record could hold; or a current folder that was deleted.
+    """
+    for word in words:
+        if not is_utf_8(word):
+            raise SettingsError(f"'{shown(word)}' {NOT_UTF_8}")
+    try:
+        os.getcwd()  # noqa: PTH109 - whether there is one is the question
+    except FileNotFoundError:
+        raise SettingsError("the current folder was deleted; change to one that is there") from None

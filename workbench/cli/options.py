@@ -13,13 +13,23 @@ DEFAULT_FRAMES = 150  # `workbench.measuring` says why; a test keeps the two equ
 # typer passes on the usage errors of its click but exports only this one; click's module has another name in each version.
 UsageError: Any = typer.BadParameter.__base__
 
+MOST = 1_000_000_000  # of frames, rows, days: nobody has more, and neither SQLite nor a date takes any number
+
+
+def countable(value: float | None) -> float | None:
+    """Return an option's number where something can be counted by it; `typer` calls this."""
+    if value is not None and not abs(value) <= MOST:  # no number at all is neither more nor less
+        raise typer.BadParameter(f"{value} is no number up to {MOST:,}.")
+    return value
+
+
 Model = Annotated[str | None, typer.Argument(help="A sample detector's name or a model file; inspector-mobile by default.")]
 MediaArgument = Annotated[
     str | None, typer.Argument(help="Picture, folder, glob, sequence, video, stream or camera:0; the sample line by default.")
 ]
 Records = Annotated[list[Path] | None, typer.Argument(metavar="[RECORD.json…]", help="Records that `run --json` wrote.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="GROUP.FIELD=VALUE", help="Change one setting; may be repeated.")]
-Frames = Annotated[int, typer.Option(min=1, help="How many frames to time.")]
+Frames = Annotated[int, typer.Option(min=1, callback=countable, help="How many frames to time.")]
 TruthFile = Annotated[
     str | None, typer.Option("--truth", metavar="PATH", help="Ground truth: COCO json, Pascal VOC xml, YOLO txt; a file or folder.")
 ]

@@ -5,14 +5,16 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.options import HistoryFile, JsonFile, Records
+from workbench.cli.options import HistoryFile, JsonFile, Records, countable
 
 
 def report(
     records: Records = None,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the page.")] = Path("report.html"),
     history: HistoryFile = None,
-    top: Annotated[int, typer.Option(min=1, metavar="N", help="From the history at most so many, the fastest that work.")] = 500,
+    top: Annotated[
+        int, typer.Option(min=1, metavar="N", callback=countable, help="From the history at most so many, the fastest that work.")
+    ] = 500,
     different_machines: Annotated[
         bool, typer.Option("--different-machines", help="Allow records of several machines in one report.")
     ] = False,

@@ -18,6 +18,7 @@ from workbench.cli.options import (
     Sets,
     Signature,
     TruthFile,
+    countable,
     variant_text,
     writable,
     writable_folder,
@@ -59,7 +60,8 @@ def run(
         typer.Option(metavar="POLICY", help="Once more with frames at their own pace; what nobody takes in time: drop or queue."),
     ] = None,
     fps: Annotated[
-        float | None, typer.Option(min=0.1, max=1000, help="That pace, where the media have none or another is wanted.")
+        float | None,
+        typer.Option(min=0.1, max=1000, callback=countable, help="That pace, where the media have none or another is wanted."),
     ] = None,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", callback=writable, help="Write an HTML report of these runs.")

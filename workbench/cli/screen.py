@@ -3,17 +3,21 @@
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, final
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from workbench.cli.tables import MS_AND_FPS
-from workbench.errors import SaveError
+from workbench.cli.terminal import ascii_json, stop_for_memory
+from workbench.errors import SaveError, shown
 from workbench.files import write_whole
+from workbench.machine import memory_watched
 from workbench.record import Record, accuracy_against, ran
 from workbench.wording import (
     MISSING,
@@ -32,9 +36,24 @@ STDOUT = "-"
 Tell = Callable[[str, int, int], None]
 
 
+@final
+class Screen(Console):
+    """A console that writes out what a terminal would obey in a text, and leaves it to the end of the program to say why none came.
+
+    What is done after a line that cannot be written, such as a report, is not lost with it.
+    """
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        return super().render_str(shown(text), **how)
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        with suppress(OSError):
+            super().print(*objects, **how)
+
+
 def console(json_file: str | None) -> Console:
     """Return where people read: standard output, or standard error where JSON takes that."""
-    screen = Console(stderr=json_file == STDOUT, highlight=False)
+    screen = Screen(stderr=json_file == STDOUT, highlight=False, emoji=False)
     screen.soft_wrap = not screen.is_terminal  # a file or a pipe has no edge at which a path would have to be broken
     return screen
 
@@ -55,11 +74,11 @@ def progress() -> Iterator[Tell]:
         # Each repaint costs the timed process a little; four a second are enough to see that it lives.
         refresh_per_second=4,
     )
-    with bar:
+    with memory_watched(stop_for_memory), bar:
         task = bar.add_task("", total=None)
 
         def tell(what: str, done: int, total: int) -> None:
-            bar.update(task, description=escape(what), completed=done, total=total or None)
+            bar.update(task, description=escape(shown(what)), completed=done, total=total or None)
 
         yield tell
 
@@ -73,7 +92,7 @@ def write_json(json_file: str | None, result: str | Mapping[str, object]) -> Non
     text = result if isinstance(result, str) else json.dumps({"schema": 1, **result})
     if json_file == STDOUT:
         try:
-            sys.stdout.write(text + "\n")
+            sys.stdout.write(ascii_json(text) + "\n")
             sys.stdout.flush()
         except OSError as error:
             raise SaveError(f"cannot write to standard output: {error.strerror}; choose another place") from None

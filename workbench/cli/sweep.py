@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.options import DEFAULT_FRAMES, Allow, HistoryFile, JsonFile, MediaArgument, Signature, TruthFile, writable
+from workbench.cli.options import (
+    DEFAULT_FRAMES,
+    Allow,
+    HistoryFile,
+    JsonFile,
+    MediaArgument,
+    Signature,
+    TruthFile,
+    countable,
+    writable,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +39,9 @@ def sweep(
     grid: Annotated[
         Path | None, typer.Option(metavar="FILE", help='TOML such as "nms.score" = [0.2, 0.4]; a grid of ours by default.')
     ] = None,
-    frames: Annotated[int, typer.Option(min=1, help="How many frames to time where a setting is measured whole.")] = DEFAULT_FRAMES,
+    frames: Annotated[
+        int, typer.Option(min=1, callback=countable, help="How many frames to time where a setting is measured whole.")
+    ] = DEFAULT_FRAMES,
     truth: TruthFile = None,
     baseline: Annotated[
         str, typer.Option(metavar="P", help="What others are compared with: a preset and changes to it; the detector's default.")

@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from workbench.errors import shown
+
 MOST_FITTED = 200  # rows that are fitted to the screen; a thousand of them would take a second, and nobody reads so many there
 GAP = "  "
 MS_AND_FPS = "ms are those of the median frame; FPS are all frames over the time that they took, slow ones included"
@@ -50,4 +52,4 @@ def lines(table: Table) -> Iterator[Text]:
 
 
 def _one_line(markup: str) -> str:
-    return " ".join(Text.from_markup(markup).plain.splitlines())
+    return shown(Text.from_markup(markup).plain)

@@ -189,6 +189,7 @@ def read_card(path: Path) -> Card:
     try:
         text = read_text(path, MOST_BYTES)
         tree: Any = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        str(tree).encode()  # JSON may hold halves of characters, which no record could
     except OSError as error:
         raise ModelError(f"cannot read the detector card {path}: {error.strerror}; write one with `workbench describe`") from None
     except (ValueError, RecursionError) as error:

@@ -2,6 +2,8 @@
 
 import re
 
+from workbench.errors import shown
+
 LONGEST_TOLD = 160  # characters of what a runtime says: a sentence with that in it stays within 400
 UNSUPPORTED = re.compile(r"error: '?(?:tf\.)?([\w.]+)'? op is neither a custom op nor a flex op")
 NOT_QUANTISED = re.compile(r"(?:Quantization not yet supported for op|not supported for the op:?) '?([\w.]+)'?", re.IGNORECASE)
@@ -22,17 +24,29 @@ def complaint(text: str) -> str:
     return first_line(text)
 
 
+# What TensorFlow and Keras put before, around and behind the cause: which call it was, where in Python, which node, what to print.
+COLOURS = re.compile(r"\x1b\[[\d;]*m")
+NO_CAUSE = re.compile(
+    r"Graph execution error|Detected at node|Exception encountered|File \"|<stack traces|Original stack trace"
+    r"|Node: '|\d+ root error|\(\d+\) \w+:\s*$|\[\[|Hint:|Arguments received|Traceback|INTERNAL: +$",
+)
+BESIDE_CAUSE = re.compile(r"^\{\{function_node [^}]*\}\} *|^\(\d+\) \w+: +|\s*\[\[\{\{node .*|\s*\[Op:\w+\].*")
+
+
 def first_line(text: str) -> str:
-    """Return the first line that says something, without what cannot be printed, and not the whole of a long one."""
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "it gave no reason")
-    shown = "".join(character if character.isprintable() else " " for character in line)
-    return shown if len(shown) <= LONGEST_TOLD else f"{shown[:LONGEST_TOLD]} …"
+    r"""Return the first line of what a runtime says that tells the cause, printable, and not the whole of a long one.
+
+    >>> first_line("Graph execution error:\n\nDetected at node a/b defined at (most recent call last):\nShapes differ [Op:X]")
+    'Shapes differ'
+    """
+    lines = (BESIDE_CAUSE.sub("", line.strip()) for line in COLOURS.sub("", text).splitlines())
+    line = shown(next((line for line in lines if line and not NO_CAUSE.match(line)), "it gave no reason"))
+    return line if len(line) <= LONGEST_TOLD else f"{line[:LONGEST_TOLD]} …"
 
 
 XLA_LACKS = "XLA has no operation"
 XLA_SAYS = re.compile(r"on XLA_\w+: (\w+)")
 WHERE = re.compile(r" for '\{\{.*|\{\{[^{}]*\}\}\s*")  # which node said it
-FRAMES = re.compile(r"Graph execution error|Detected at node|<stack traces|File \"|\[\[|Exception encountered|Arguments received")
 ALSO_FAILED = "Fallback to flat signature also failed due to: "
 
 
@@ -46,6 +60,5 @@ def runtime_complaint(text: str) -> str:
     """
     if lacks := XLA_SAYS.search(text):
         return f"{XLA_LACKS} {lacks[1]}"
-    said = WHERE.sub("", text.rpartition(ALSO_FAILED)[2])
-    line = first_line("\n".join(one for one in said.splitlines() if not FRAMES.match(one.strip())))
+    line = first_line(WHERE.sub("", text.rpartition(ALSO_FAILED)[2]))
     return line[:1].lower() + line[1:].rstrip(".")

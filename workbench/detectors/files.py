@@ -20,7 +20,7 @@ from workbench.detectors.network import Network, Tensors
 from workbench.detectors.other_models import other_model
 from workbench.detectors.trial import Trial, try_out
 from workbench.detectors.trial_here import try_here
-from workbench.errors import ModelError
+from workbench.errors import NOT_UTF_8, ModelError, is_utf_8
 from workbench.record import Guess
 
 TASK = "detect"  # of a detector, in the words of Ultralytics' metadata
@@ -190,6 +190,8 @@ def _noise() -> UInt8Array:
 def _existing(source: str) -> tuple[Path, str]:
     if not os.path.exists(source):  # noqa: PTH110 - Path.exists raises where a name is too long to be one
         raise ModelError(f"there is no model {source!r}; choose a file that exists, or the name of a sample detector")
+    if not is_utf_8(source):
+        raise ModelError(f"{source!r} {NOT_UTF_8}")
     path = Path(source)
     if path.name in {"saved_model.pb", "saved_model.pbtxt"}:
         path = path.parent

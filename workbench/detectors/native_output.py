@@ -66,6 +66,8 @@ def load_tensorflow() -> None:
     the GPUs are first asked for. It gets as many threads as the settings' default, so that a conversion that runs before any
     engine does not leave them to chance.
     """
+    if "keras" not in sys.modules:  # it would compute with what the variable, or a file in the user's home, names
+        os.environ["KERAS_BACKEND"] = "tensorflow"
     if "tensorflow" in sys.modules:
         return
     with native_stderr_captured():

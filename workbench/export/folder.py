@@ -29,7 +29,10 @@ def whole_folder(out: Path, *, replace: bool) -> Iterator[Path]:
     Raises:
         SaveError: There is something else, no space or no permission; what was there before is still there.
     """
-    out = out.expanduser().absolute()
+    try:
+        out = out.expanduser().absolute()
+    except RuntimeError:
+        raise SaveError(f"cannot write {out}: nobody here has that name; choose another place") from None
     made = part_of(out)
     try:
         put_right(out)

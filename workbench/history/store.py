@@ -1,6 +1,7 @@
 """The history: records kept in one SQLite file, safe when several processes write and when the power fails."""
 
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +15,7 @@ import platformdirs
 from workbench.errors import RecordError, SaveError
 from workbench.files import open_file
 from workbench.history.summary import Summary
-from workbench.history.tables import COLUMNS, INSERT_BODY, INSERT_SUMMARY, SCHEMA, body, known_schema, make_tables
+from workbench.history.tables import COLUMNS, INSERT_BODY, INSERT_SUMMARY, SCHEMA, body, known_schema, make_tables, summaries_of
 from workbench.record import Record
 
 BUSY_SECONDS = 30.0  # a writer holds the lock for milliseconds; after this long something else is wrong
@@ -62,7 +63,7 @@ class History:
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
         self.path = path
-        if not create and not path.exists():
+        if not create and not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a name is too long to be one
             raise RecordError(f"there is no history at {path}; choose a file that `workbench` wrote, or measure first")
         try:
             path.parent.mkdir(mode=0o700 if path == default_path() else 0o777, parents=True, exist_ok=True)
@@ -134,7 +135,7 @@ class History:
         with self._reading():
             rows = self._base.execute(query, words | {"newest": -1 if newest is None else newest}).fetchall()
         rows.reverse()
-        return tuple(map(Summary._make, rows))
+        return summaries_of(rows, self.path)
 
     def choices(self, machine_id: str, **subject: Unpack[Subject]) -> tuple[Summary, ...]:
         """Return what a choice for a machine is made from: all of its rows that match, newest last.
@@ -151,7 +152,8 @@ class History:
         words["machine_id"] = machine_id
         with self._reading():
             others = [row[:-1] for row in self._base.execute(best, words)]
-            return tuple(map(Summary._make, others + self._base.execute(own, words).fetchall()))
+            rows = others + self._base.execute(own, words).fetchall()
+        return summaries_of(rows, self.path)
 
     def together_with(self, row: Summary) -> tuple[Summary, ...]:
         """Return what was measured of the same detector, on the same frames and machine: of equal names the newest.
@@ -162,7 +164,8 @@ class History:
         newest = f"SELECT max(position) AS last, min(position) AS first FROM summaries WHERE {_equal(words)} GROUP BY name"  # noqa: S608 - as above
         query = f"SELECT {COLUMNS} FROM ({newest}) JOIN summaries ON position = last ORDER BY first"  # noqa: S608 - as above
         with self._reading():
-            return tuple(map(Summary._make, self._base.execute(query, words).fetchall()))
+            rows = self._base.execute(query, words).fetchall()
+        return summaries_of(rows, self.path)
 
     def records(self, *, pictures: bool = True, **asked: Unpack[Filter]) -> tuple[Record, ...]:
         """Return the records that match, newest last; see `Filter`.
@@ -230,7 +233,7 @@ class History:
 
     def _select(self, where: str, words: Mapping[str, Any], pictures: bool) -> tuple[Record, ...]:
         column = "pictures" if pictures else "'{}'"
-        query = f"SELECT id, record, {column} FROM summaries JOIN bodies USING (position) WHERE {where} ORDER BY position"  # noqa: S608 - our own words
+        query = f"SELECT id, record, {column} FROM summaries LEFT JOIN bodies USING (position) WHERE {where} ORDER BY position"  # noqa: S608 - our own words
         with self._reading():
             rows = self._base.execute(query, dict(words)).fetchall()
         return tuple(self._record(*row) for row in rows)
@@ -239,7 +242,7 @@ class History:
         source = f"{self.path}, record {name[:8]},"
         try:
             tree = json.loads(text) | json.loads(pictures)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise RecordError(f"{source} is not JSON ({error}); remove it or measure again") from None
         return Record.from_tree(tree, source)
 

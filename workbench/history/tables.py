@@ -1,6 +1,8 @@
 """The history's tables, the statements that fill them, and which files hold them."""
 
+import json
 import sqlite3
+from collections.abc import Iterable, Sequence
 from itertools import starmap
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -13,6 +15,7 @@ SCHEMA = 2  # of what follows and of the columns of `Summary`
 REMEDIES = {1: "open it once with workbench 0.1.0, which brings it up to date, or choose another file"}  # by schema of a file
 
 TYPES = {str: "TEXT", int: "INTEGER", float: "REAL", bool: "INTEGER"}
+READ_AS: dict[str, type] = {"TEXT": str, "INTEGER": int, "REAL": float}  # by SQLite, which stores any value in any column
 
 
 def _column(name: str, kind: Any) -> str:
@@ -47,6 +50,35 @@ def body(record: Record) -> dict[str, str]:
     """Return the rest of a record's row: its JSON, and apart from it what makes it large."""
     large = {"pictures", "detections", "timeline"}
     return {"id": record.id, "record": record.model_dump_json(exclude=large), "pictures": record.model_dump_json(include=large)}
+
+
+def _values(kind: Any) -> tuple[type, ...]:
+    first, *others = get_args(kind) or (kind,)
+    return (READ_AS[TYPES[first]], *others)
+
+
+VALUES = tuple(map(_values, get_type_hints(Summary).values()))
+
+
+def summaries_of(rows: Iterable[Sequence[Any]], path: Path) -> tuple[Summary, ...]:
+    """Return the rows of a file's table as summaries.
+
+    Raises:
+        RecordError: One holds what nobody wrote there; says which.
+    """
+    found = tuple(map(Summary._make, rows))
+    damaged = [row for row in found if not all(map(isinstance, row, VALUES))]
+    damaged = damaged or [row for text, row in {row.settings_json: row for row in found}.items() if not _is_mapping(text)]
+    if damaged:
+        raise RecordError(f"{path} is damaged in the row of record {str(damaged[0].id)[:8]!r}; choose a copy, or measure anew")
+    return found
+
+
+def _is_mapping(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def known_schema(base: sqlite3.Connection, path: Path) -> int:

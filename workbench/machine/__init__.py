@@ -12,6 +12,7 @@ from workbench.machine.child_process import (
 )
 from workbench.machine.counters import WorkMeter, take_sample
 from workbench.machine.environment import EnvironmentFacts, environment
+from workbench.machine.memory import memory_bytes, memory_watched, ran_out_of_memory
 from workbench.machine.noise import NoiseCertificate, NoiseWatch, certify, pace_ratio, quick_noise, with_pace
 from workbench.machine.threads import NamedThread
 
@@ -30,8 +31,11 @@ __all__ = [
     "environment",
     "import_path",
     "is_watched",
+    "memory_bytes",
+    "memory_watched",
     "pace_ratio",
     "quick_noise",
+    "ran_out_of_memory",
     "take_sample",
     "with_pace",
     "writing_to_parent",

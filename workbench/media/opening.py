@@ -1,10 +1,11 @@
 """Which source of frames a name stands for."""
 
+import os
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
-from workbench.errors import MediaError
+from workbench.errors import NOT_UTF_8, MediaError, is_utf_8
 from workbench.files import open_file
 from workbench.media.animation import ANIMATION_SUFFIXES, Animation, is_animation
 from workbench.media.arrays import ArraySource, array_media
@@ -55,7 +56,9 @@ def open_media(source: str | Path) -> Media:
     Raises:
         MediaError: There is no such thing, or nothing in it that decodes, or it is cut short; one line that says what to choose.
     """
-    name = str(Path(source).expanduser()) if str(source).startswith("~") else str(source)
+    name = os.path.expanduser(source)  # noqa: PTH111 - Path.expanduser raises where nobody has that name
+    if not is_utf_8(name):
+        raise MediaError(f"{masked(name)} {NOT_UTF_8}")
     if not name:  # `Path("")` would be the folder that people happen to be in
         raise MediaError(f"no media are named; {CHOICES}")
     try:

@@ -9,9 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import final
 
-from workbench.errors import MediaError
+from workbench.errors import NOT_UTF_8, MediaError, is_utf_8
 from workbench.media.decoding import check_header, decode_picture, is_changed
 from workbench.media.frame import Frame, Media
+from workbench.media.urls import masked
 from workbench.media.video import VIDEO_SUFFIXES
 from workbench.record import MediaFacts
 
@@ -27,6 +28,8 @@ class Pictures(Media):
         self._root = Path(os.path.commonpath([file.parent for file in self._files]))
         self._name, self._source, self._kind, self._notes = name, source, kind, notes
         for file in self._files:
+            if not is_utf_8(str(file)):
+                raise MediaError(f"{masked(str(file))} {NOT_UTF_8}")
             check_header(file)
         self._size_hw = next(self.frames()).size_hw
 
@@ -68,7 +71,7 @@ class Pictures(Media):
         whole = hashlib.sha256()
         for file in self._files:
             content = hashlib.sha256(file.read_bytes()).hexdigest()
-            whole.update(f"{self._frame_name(file)}\0{content}\n".encode(errors="surrogateescape"))
+            whole.update(f"{self._frame_name(file)}\0{content}\n".encode())
         return whole.hexdigest()
 
 

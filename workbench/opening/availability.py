@@ -7,7 +7,12 @@ from workbench.catalogue import ENGINES
 from workbench.detectors import Detector, load_tensorflow
 from workbench.engines import why_not
 from workbench.errors import SettingsError, UnavailableError
+from workbench.machine import memory_bytes
 from workbench.settings import PRECISIONS, RESIZE_PLACES, Settings
+
+# Of the network's input: 3 of the frame, 12 of the input in float32, 16 of what the smallest detectors' first convolution gives.
+LEAST_BYTES_A_PIXEL = 31
+MOST_PIXELS = 2**28  # of a batch: with 8 values of each behind the first convolution, 2**31 in a tensor; TensorFlow crashes of more
 
 Rule = Callable[[Detector, Settings], str | None]
 
@@ -172,6 +177,19 @@ def _batch(detector: Detector, settings: Settings) -> str | None:
     return f"runtime.batch is {settings.runtime.batch}: this detector takes exactly {fixed} at once; choose {fixed}"
 
 
+def _memory(detector: Detector, settings: Settings) -> str | None:
+    height, width = detector.input_spec.choose_size(settings.input.size_hw)
+    batch = settings.runtime.batch
+    needed, there = batch * height * width * LEAST_BYTES_A_PIXEL, memory_bytes()
+    where = f"input.size_hw is {height}x{width} and runtime.batch {batch}"
+    if batch * height * width > MOST_PIXELS:
+        return f"{where}: runtimes count a tensor's values in 32 bits, and these have more; choose less of either"
+    if needed <= there:
+        return None
+    figures = f"takes {needed / 2**30:.0f} GiB or more, and this machine has {there / 2**30:.1f}"
+    return f"{where}: that {figures} of memory; choose less of either"
+
+
 def _device(_: Detector, settings: Settings) -> str | None:
     device = settings.runtime.device
     if device == "cpu":
@@ -190,4 +208,4 @@ def _device(_: Detector, settings: Settings) -> str | None:
     return f"runtime.device is {device}: TensorFlow {seen}; choose cpu"
 
 
-RULES: tuple[Rule, ...] = (_refused_by_detector, _engine, _feed, _precision, _resize, _batch, _device, _found_by_trying)
+RULES: tuple[Rule, ...] = (_refused_by_detector, _engine, _feed, _precision, _resize, _batch, _memory, _device, _found_by_trying)

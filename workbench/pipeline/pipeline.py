@@ -1,6 +1,7 @@
 """The pipeline: the stages for one Settings, one frame (or batch) after the other."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from functools import partial
 from itertools import islice
@@ -13,7 +14,9 @@ from workbench.catalogue import ENGINES, nms_row
 from workbench.detections import Detections, UInt8Array
 from workbench.detectors import OWN_NMS, Calibration, Detector
 from workbench.engines import Candidates, Engine, open_engine, set_tensorflow_threads, stack_frames
+from workbench.errors import UnavailableError
 from workbench.graph import GRAPH_NMS, GraphSuppressor, input_program
+from workbench.machine import ran_out_of_memory
 from workbench.media import Buffers, Frame, Media, frames_from
 from workbench.pipeline.feeding import Listener, Passed, Steps, loop_blocks, overlapped_blocks
 from workbench.pipeline.overlapped import Overlapped
@@ -33,7 +36,8 @@ class Pipeline:
         self.settings = settings
         self.take_threads()
         _set_tensorflow_threads(settings)
-        self.engine: Engine = open_engine(detector, _a_worker_s(settings), calibration)
+        with memory_told(settings):
+            self.engine: Engine = open_engine(detector, _a_worker_s(settings), calibration)
         self._calibration = calibration
         self._pictures = Buffers()
         self.input_bytes: int | None = None
@@ -129,9 +133,12 @@ class Pipeline:
 
     def infer(self, frames: Sequence[Frame], watch: Watch | None = None) -> list[Candidates | Detections]:
         """Return what the engine gives for each frame, as `suppress` takes it; see `detect`."""
-        listener = watch or NoWatch()
+        with memory_told(self.settings):
+            return self._inferred(frames, watch or NoWatch())
+
+    def _inferred(self, frames: Sequence[Frame], listener: Watch) -> list[Candidates | Detections]:
         if self.engine.takes_frames and len({frame.size_hw for frame in frames}) > 1:
-            return [raw for frame in frames for raw in self.infer([frame], listener)]
+            return [raw for frame in frames for raw in self._inferred([frame], listener)]
         images = [frame.image_rgb for frame in frames]
         images += images[-1:] * (self.engine.batch - len(images))
         if self.engine.takes_frames:
@@ -265,6 +272,25 @@ class Pipeline:
         feed = self.settings.feed
         filling = self.engine.batch * (2 * (feed.workers + feed.prefetch) + 1)
         return overlapped_blocks(lambda start: self.steps(media, start=start, again=True), media.facts().frames, filling)
+
+
+@contextmanager
+def memory_told(settings: Settings) -> Iterator[None]:
+    """Say of which settings the memory did not suffice, where a runtime says that it did not.
+
+    Raises:
+        UnavailableError: It did not.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not ran_out_of_memory(error):
+            raise
+        height, width = settings.input.size_hw or (0, 0)
+        raise UnavailableError(
+            f"the memory does not suffice for input.size_hw {height}x{width} and runtime.batch {settings.runtime.batch};"
+            " choose less of either, or close other programs"
+        ) from error
 
 
 def open_suppressor(nms: Nms) -> Suppressor | None:

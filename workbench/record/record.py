@@ -214,7 +214,7 @@ class Record(Value):
         """
         try:
             tree = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RecordError(f"{source} is not JSON ({error}); choose a file that `workbench run --json` wrote") from None
         return cls.from_tree(tree, source)
 
@@ -246,7 +246,7 @@ def read_records(path: Path) -> tuple[Record, ...]:
         tree = json.loads(read_file(path))
     except OSError as error:
         raise RecordError(f"cannot read {path}: {error.strerror}; choose a file that `workbench run --json` wrote") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecordError(f"{path} is not JSON ({error}); choose a file that `workbench run --json` wrote") from None
     rows = tree if isinstance(tree, list) else [tree]
     if not rows:

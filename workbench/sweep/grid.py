@@ -157,7 +157,7 @@ def read_grid(path: Path) -> Grid:
         tree = tomllib.loads(read_text(path))
     except OSError as error:
         raise SettingsError(f"cannot read the grid {path}: {error.strerror}; choose a TOML file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(f"the grid {path} is not TOML: {error}") from None
     lists = {name: _listed(path, name, value) for name, value in _flat(path, tree)}
     detectors = lists.pop("detector", ())

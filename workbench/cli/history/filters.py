@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workbench.cli.options import countable
+
 if TYPE_CHECKING:
     from workbench.history import History
 
@@ -19,7 +21,7 @@ Machine = Annotated[
 Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="Only records with this tag.")]
 EngineName = Annotated[str | None, typer.Option("--engine", metavar="NAME", help="Only records of this engine.")]
 Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Only records of this setting, by its name.")]
-Limit = Annotated[int, typer.Option(min=1, metavar="N", help="How many, the newest of them.")]
+Limit = Annotated[int, typer.Option(min=1, metavar="N", callback=countable, help="How many, the newest of them.")]
 RecordId = Annotated[str, typer.Argument(metavar="ID", help="The beginning of a record's id.")]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import HistoryFile, JsonFile
+from workbench.cli.options import HistoryFile, JsonFile, countable
 from workbench.errors import SaveError, SettingsError
 
 if TYPE_CHECKING:
@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
     from workbench.history import History, Summary
 
+MOST_DAYS = 36_525  # a century: nothing was measured before, and dates end somewhere
+
 
 def prune(
-    older_than: Annotated[float | None, typer.Option(metavar="DAYS", min=0, help="Only what is older than so many days.")] = None,
+    older_than: Annotated[
+        float | None, typer.Option(metavar="DAYS", min=0, callback=countable, help="Only what is older than so many days.")
+    ] = None,
     problems: Annotated[bool, typer.Option("--problems", help="Only what did not run.")] = False,
     composed: Annotated[bool, typer.Option("--composed", help="Only times that a sweep put together.")] = False,
-    keep: Annotated[int | None, typer.Option(metavar="N", min=0, help="But not the newest N of these.")] = None,
+    keep: Annotated[int | None, typer.Option(metavar="N", min=0, callback=countable, help="But not the newest N of these.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
     history: HistoryFile = None,
     json_file: JsonFile = None,
@@ -33,7 +37,7 @@ def prune(
 
     if older_than is None and keep is None and not problems and not composed:
         raise SettingsError("say what shall go: --older-than DAYS, --problems, --composed or --keep N")
-    before = None if older_than is None else (datetime.now(UTC) - timedelta(days=older_than)).isoformat()
+    before = None if older_than is None else (datetime.now(UTC) - timedelta(days=min(older_than, MOST_DAYS))).isoformat()
     out = console(json_file)
     with opened_history(history) as opened:
         rows = opened.summaries()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbench.cli.history.filters import SHORT_ID, EngineName, Machine, Name, machine_id_of, minute
-from workbench.cli.options import DetectorName, HistoryFile, JsonFile, MediaName
+from workbench.cli.options import DetectorName, HistoryFile, JsonFile, MediaName, countable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,7 +24,9 @@ def trend(
     machine: Machine = None,
     engine: EngineName = None,
     name: Name = None,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many trends, those with the newest runs.")] = 10,
+    limit: Annotated[
+        int, typer.Option(min=1, metavar="N", callback=countable, help="How many trends, those with the newest runs.")
+    ] = 10,
     history: HistoryFile = None,
     json_file: JsonFile = None,
 ) -> None:
@@ -45,7 +47,8 @@ def trend(
     for one in found:
         row = one.newest
         place = f"{short_cpu_name(row.cpu)} [{row.machine_id[:SHORT_ID]}]"
-        out.print(f"\n{row.detector_name}, {row.name}, on {row.media_name}, {place}", style="bold", markup=False)
+        out.print()
+        out.print(f"{row.detector_name}, {row.name}, on {row.media_name}, {place}", style="bold", markup=False)
         print_table(out, _runs_table(one.runs))
     tree = [
         {"settings": one.newest.settings.model_dump(mode="json"), "runs": [_run_tree(run) for run in one.runs]} for one in found
