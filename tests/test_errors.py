@@ -1,6 +1,7 @@
 """What a stranger's file is full of never makes more than a line of an error, and its end still says what to do."""
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -138,9 +139,10 @@ def test_what_is_guessed_of_hostile_names_is_a_line(text: str) -> None:
         check_line(one)
 
 
-def test_the_command_line_prints_a_line_of_400_at_most(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_prints_a_line_of_400_at_most(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["workbench", "run", f"{KERAS_CONFIG}.tflite"])
     with pytest.raises(SystemExit):
-        entry._stop(KERAS_CONFIG, 2)
+        entry.main()
 
     (line,) = capsys.readouterr().err.splitlines()
     assert len(line) <= 400

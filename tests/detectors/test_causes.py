@@ -3,7 +3,7 @@
 import pytest
 
 from workbench.detectors import first_line
-from workbench.detectors.conversion import LONGEST_CAUSE
+from workbench.detectors.complaints import LONGEST_TOLD
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_the_cause_is_found(text: str, cause: str) -> None:
 
 
 def test_a_cause_is_no_page() -> None:
-    assert len(first_line("x" * 5000)) == LONGEST_CAUSE
+    assert len(first_line("x" * 5000)) == LONGEST_TOLD

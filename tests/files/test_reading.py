@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from workbench.detectors.card import read_card
-from workbench.detectors.model_bytes import check_no_pickle, read_model
+from workbench.detectors.model_bytes import check_kind, read_model
 from workbench.errors import ModelError, WorkbenchError
 from workbench.files import is_inside, read_file, read_text
 from workbench.media import open_media
@@ -39,7 +39,7 @@ def test_what_has_no_end_is_refused_in_one_line(tmp_path: Path, read, name: str,
 def test_whether_something_is_a_pickle_is_not_asked_of_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "model.onnx")
     with pytest.raises(ModelError, match="a device, a pipe"):
-        check_no_pickle(tmp_path / "model.onnx")
+        check_kind(tmp_path / "model.onnx", "a model")
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def first_line(text: str) -> str:
     """
     lines = (BESIDE_CAUSE.sub("", line.strip()) for line in COLOURS.sub("", text).splitlines())
     line = shown(next((line for line in lines if line and not NO_CAUSE.match(line)), "it gave no reason"))
-    return line if len(line) <= LONGEST_TOLD else f"{line[:LONGEST_TOLD]} …"
+    return line if len(line) <= LONGEST_TOLD else f"{line[: LONGEST_TOLD - 2]} …"
 
 
 XLA_LACKS = "XLA has no operation"
