@@ -1,6 +1,7 @@
 """What is guessed of a model stands wherever its run is shown, and so does what cannot be right."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def test_a_guess_that_is_open_is_in_output_record_report_and_warnings(
 def test_what_was_open_when_a_card_was_written_stays_so(workbench: Workbench, model: Path, black: Path, tmp_path: Path) -> None:
     described = workbench("describe", model, black, "--picture", tmp_path / "readings.jpg")
     assert described.status == 0
-    assert "open: nothing is found in 3 frames under any" in described.out
+    assert re.search(r"open: nothing is found in \d frames? under any", described.out)
 
     _, record = run(workbench, model, black, tmp_path)
 

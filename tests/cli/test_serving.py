@@ -10,6 +10,7 @@ import sys
 import time
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPMessage
 from pathlib import Path
 from types import SimpleNamespace
@@ -76,7 +77,7 @@ def test_only_so_many_kernels_run_at_once_however_fast_they_are_asked_for(monkey
         kernels = FewKernels()
         return await asyncio.gather(*(kernels.start_kernel() for _ in range(MOST_KERNELS + 2)), return_exceptions=True)
 
-    refused = [one for one in asyncio.run(ask()) if isinstance(one, HTTPError)]
+    refused = [one for one in ThreadPoolExecutor(1).submit(lambda: asyncio.run(ask())).result() if isinstance(one, HTTPError)]
     assert [one.status_code for one in refused] == [503, 503]
     assert "close one" in str(refused[0].log_message)
 

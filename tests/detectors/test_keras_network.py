@@ -72,7 +72,7 @@ def test_what_plainly_is_no_keras_model_is_refused_when_it_is_opened(tmp_path: P
 
 @pytest.mark.parametrize("name", ["nowhere.keras", "."], ids=["missing", "folder"])
 def test_what_cannot_be_read_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ModelError, match="cannot read the model .*; choose a file that exists"):
+    with pytest.raises(ModelError, match="cannot read the model .*; choose a model that can be read"):
         KerasNetwork(tmp_path / name)
 
 

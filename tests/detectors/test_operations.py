@@ -253,7 +253,7 @@ def test_a_saved_model_that_writes_does_nothing_before_it_is_refused(tmp_path: P
 @pytest.mark.parametrize("word", ["operations", "operations=", "lambda=x", "ReadFile"])
 def test_operations_are_allowed_by_name(word: str) -> None:
     with pytest.raises(
-        SettingsError, match="cannot be allowed; choose one of lambda, python-functions, code, code=FILE, operations=NAME"
+        SettingsError, match="cannot be allowed; choose one of lambda, python-functions, code, outside, code=FILE, operations=NAME"
     ):
         load_detector("m.pb", list, allow=[word])
 

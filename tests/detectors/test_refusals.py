@@ -216,7 +216,9 @@ def test_a_lambda_layer_is_refused_unless_it_is_allowed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["pickles", "everything", "lambda-layers"])
 def test_only_what_has_a_name_can_be_allowed(name: str) -> None:
-    with pytest.raises(SettingsError, match=f"'{name}' cannot be allowed; choose one of lambda, python-functions, code, code=FILE"):
+    with pytest.raises(
+        SettingsError, match=f"'{name}' cannot be allowed; choose one of lambda, python-functions, code, outside, code=FILE"
+    ):
         load_detector("model.tflite", no_frame, allow=(name,))
 
 

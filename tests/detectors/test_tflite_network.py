@@ -69,7 +69,7 @@ def test_a_file_says_what_it_is(yolox: Load, kind: str, precision: str) -> None:
 @pytest.mark.parametrize(
     ("name", "called"),
     [
-        ("mobile_object_localizer_v1_192", ["boxes", "classes", "scores", "count"]),
+        ("mobile_object_localizer_v1_192", [f"post_processed_{part}" for part in ("boxes", "classes", "scores", "count")]),
         ("yolox_nano_416_float16_quantize", ["output"]),
         ("ultralight_face_RFB_320_nopost", [None, None]),
     ],

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from workbench.detections import Accuracy
 from workbench.detectors import Detector
 from workbench.live import LiveAccuracy
 from workbench.measuring import Bench
@@ -10,6 +11,15 @@ from workbench.opening import EvaluationData, variant
 from workbench.pipeline import Pipeline
 
 WORDS = "graph,input.size_hw=64x96"
+
+
+FIGURES = {"ap", "ap50", "ap_small", "ap_medium", "ap_large", "images", "truth", "score_threshold", "judged_on"}
+
+
+def figures(accuracy: Accuracy | None) -> dict[str, object]:
+    """What does not depend on how often images are drawn, which is less while playing."""
+    assert accuracy is not None
+    return accuracy.model_dump(include=FIGURES)
 
 
 def run_on(live: LiveAccuracy, pipeline: Pipeline) -> list[int]:
@@ -23,8 +33,8 @@ def test_it_finds_what_a_measurement_finds(
     assert run_on(live, small_pipeline(WORDS)) == list(range(1, live.total + 1))
 
     measured = Bench(small_data, frames=1).measure(variant(small, WORDS)).accuracy
-    assert live.accuracy == measured
     assert measured is not None
+    assert figures(live.accuracy) == figures(measured)
     assert measured.ap is not None
 
 
@@ -38,7 +48,8 @@ def test_another_threshold_is_answered_from_what_was_kept(
 
     assert run_on(live, other) == [], "no image is run again"
 
-    assert live.accuracy == Bench(small_data, frames=1).measure(variant(small, f"{WORDS},nms.score=0.02")).accuracy
+    measured = Bench(small_data, frames=1).measure(variant(small, f"{WORDS},nms.score=0.02")).accuracy
+    assert figures(live.accuracy) == figures(measured)
 
 
 def test_another_engine_is_run(small_data: EvaluationData, small_pipeline: Callable[[str], Pipeline]) -> None:

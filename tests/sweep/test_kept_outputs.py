@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.detections import average_precision
+from workbench.detections import SCREENING_DRAWS, average_precision
 from workbench.engines import Candidates
 from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
@@ -90,6 +90,7 @@ def test_average_precision_from_kept_outputs_is_that_of_a_direct_run(
             classes=len(data.labelled_truth.labels),
             truth_name=data.labelled_truth.name,
             score_threshold=score,
+            draws=SCREENING_DRAWS,
         )
 
         assert kept.accuracy(kept.found(opened, nms, LOWEST), score) == wanted

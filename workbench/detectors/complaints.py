@@ -30,7 +30,9 @@ NO_CAUSE = re.compile(
     r"Graph execution error|Detected at node|Exception encountered|File \"|<stack traces|Original stack trace"
     r"|Node: '|\d+ root error|\(\d+\) \w+:\s*$|\[\[|Hint:|Arguments received|Traceback|INTERNAL: +$",
 )
-BESIDE_CAUSE = re.compile(r"^\{\{function_node [^}]*\}\} *|^\(\d+\) \w+: +|\s*\[\[\{\{node .*|\s*\[Op:\w+\].*")
+BESIDE_CAUSE = re.compile(
+    r"^\{\{function_node [^}]*\}\} *|^\(\d+\) \w+: +|\s*\[\[\{\{node .*|\s*\[Op:\w+\].*|[IWEF]\d{4} \d\d:\d\d:\d+\.\d+ .*"
+)
 
 
 def first_line(text: str) -> str:

@@ -29,7 +29,7 @@ def open_engine(detector: Detector, settings: Settings, calibration: Calibration
         return _code(settings.runtime.engine).open(detector, settings, calibration)
     except UnavailableError as error:
         told, known = str(error), detector.refused(settings)
-        if known is None and detector.unusual(settings):  # a conversion for it failed, and does so at each precision
+        if known is None and settings.runtime.precision == "float32" and detector.unusual(settings):  # a conversion for it failed
             raise detector.refuse(settings, told.rpartition("; choose ")[0] or told) from error
         raise detector.remember(settings, known or told) from error
 

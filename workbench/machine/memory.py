@@ -1,10 +1,8 @@
 """How much memory there is, and an end with a word where it does not suffice: the system would end the process without one."""
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import psutil
@@ -15,7 +13,6 @@ from workbench.machine.threads import NamedThread
 OWN_SHARE = 0.9  # of what is free at the start: beyond it the system begins to end processes of its own choice
 LOOK_SECONDS = 0.25  # a runtime fills a gigabyte or two in a second, and the last tenth is more than what it fills meanwhile
 SAID_BY = ("OOM when allocating", "Insufficient memory", "std::bad_alloc", "Unable to allocate", "failed to allocate")
-STATUS = Path("/proc/self/statm")
 
 
 def ran_out_of_memory(error: BaseException) -> bool:
@@ -46,16 +43,12 @@ def memory_watched(stop: Callable[[str], object], share: float = OWN_SHARE) -> I
         stop: Called by another thread, with the figures; it has to end the process.
         share: Of what is free at the start, that it may take.
     """
-    if not STATUS.exists():  # only Linux has it, and only Linux gives memory that it does not have
-        yield
-        return
-    over, page = threading.Event(), os.sysconf("SC_PAGE_SIZE")
-    taken = partial(_resident_bytes, page)
-    limit = taken() + int(share * min(psutil.virtual_memory().available, memory_bytes()))
+    over, process = threading.Event(), psutil.Process()
+    limit = process.memory_info().rss + int(share * min(psutil.virtual_memory().available, memory_bytes()))
 
     def look() -> None:
         while not over.wait(LOOK_SECONDS):
-            if (now := taken()) > limit:
+            if (now := process.memory_info().rss) > limit:
                 stop(f"it took {now / 2**30:.1f} GiB, and there were {limit / 2**30:.1f}")
                 return
 
@@ -64,7 +57,3 @@ def memory_watched(stop: Callable[[str], object], share: float = OWN_SHARE) -> I
         yield
     finally:
         over.set()
-
-
-def _resident_bytes(page: int) -> int:
-    return int(STATUS.read_text().split()[1]) * page
