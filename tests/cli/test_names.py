@@ -114,8 +114,17 @@ INSIDE = {
 }
 
 
-@pytest.mark.parametrize("inside", INSIDE.values(), ids=INSIDE.keys())
-@pytest.mark.parametrize("words", [{}, OTHER_WORDS], ids=["COCO's own", "other words"])
+QUICK = {("COCO's own", "nothing inside"), ("other words", "metadata.json")}
+
+
+@pytest.mark.parametrize(
+    ("inside", "words"),
+    [
+        pytest.param(inside, words, id=f"{spoken}-{name}", marks=[] if (spoken, name) in QUICK else pytest.mark.slow)
+        for spoken, words in (("COCO's own", {}), ("other words", OTHER_WORDS))
+        for name, inside in INSIDE.items()
+    ],
+)
 def test_all_80_classes_are_judged_without_card_or_label_file(inside, words, model, truth, measured, small_folder) -> None:
     record = measured(model(**inside), small_folder, "--truth", truth(words))
 
