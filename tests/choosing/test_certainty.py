@@ -13,6 +13,10 @@ from workbench.detections import Accuracy, Interval
 from workbench.detections.certainty import packed
 from workbench.history import Summary
 from workbench.record import Record, accuracy_against
+from workbench.report import Summary as ReportSummary
+from workbench.report.headline import headline, key_figures
+from workbench.report.table import COLUMNS
+from workbench.report.table import rows as report_rows
 from workbench.wording import accuracy_words
 
 
@@ -93,3 +97,15 @@ def test_few_images_are_always_told() -> None:
 
     assert accuracy_words(accuracy_against(few[1], few[0])).startswith("AP \u2212.100 [")
     assert "(few images), 50 images" in accuracy_words(accuracy_against(few[1], few[0]))
+
+
+def test_a_report_says_in_headline_key_figure_and_table_how_sure_its_ap_is(rows: list[Record]) -> None:
+    summary = ReportSummary.of(rows)
+
+    assert ", AP .540 to .527 ([\u2212.0" in headline(summary)
+    assert "] cannot tell)" in headline(summary)
+    (figure,) = (one for one in key_figures(summary) if one.name == "Average precision")
+    assert figure.note.startswith("\u2212.013 [")
+    (cell,) = (cell for column, cell in zip(COLUMNS, report_rows(summary)[1].cells, strict=True) if column.title == "AP")
+    assert cell.more.endswith("] cannot tell")
+    assert "labelled images would settle it" in cell.title

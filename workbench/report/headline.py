@@ -7,9 +7,11 @@ from workbench.report.summary import Summary
 from workbench.timing import CANNOT_TELL, Verdict
 from workbench.wording import (
     MISSING,
+    accuracy_verdict,
     counted,
     differing_medians,
     format_ap_change,
+    format_between,
     format_fraction,
     format_interval,
     format_number,
@@ -120,7 +122,8 @@ def _quality(record: Record, summary: Summary) -> str:
     old, new = ap(summary.baseline), ap(record)
     if summary.loss(record) is not None:
         sure = accuracy_against(record, summary.baseline)
-        more = f" ({format_ap_change(sure)})" if sure is not None and sure.interval is not None else ""
+        interval = sure.interval if sure is not None else None
+        more = f" ({format_between(interval)} {accuracy_verdict(sure)})" if sure is not None and interval is not None else ""
         return f", AP {format_fraction(old)} to {format_fraction(new)}{more}"
     ratio = summary.agreement(record)
     return ", accuracy unknown" if ratio is None else f", agreement {format_fraction(ratio)}"
