@@ -98,9 +98,10 @@ def compared(comparison: Comparison) -> str:
 def _figures(opened: Opened, timing: Timing | None, cost: Cost | None, age_seconds: float | None) -> list[Told]:
     accuracy, pinned = opened.evaluation.accuracy, opened.evaluation.pinned
     agreed = opened.evaluation.agreement()
-    change = compare_ap(accuracy, pinned.accuracy) if pinned else None
+    change = compare_ap(accuracy, pinned.accuracy) if pinned and pinned.accuracy != accuracy else None
+    ap = format_fraction(accuracy.ap if accuracy else None)
     return [
-        _figure("AP", format_ap(accuracy), format_ap_change(change) if change else None),
+        _figure("AP", ap, format_ap_change(change)) if change else _figure("AP", format_ap(accuracy)),
         _figure("agreement", format_fraction(agreed.ratio if agreed else None)),
         _figure("p90", _ms(timing.p90_ms if timing else None)),
         _figure("p95", _ms(timing.p95_ms if timing else None)),
