@@ -33,7 +33,7 @@ RECORD_KEYS = {
 
 
 def promised(record: dict[str, Any]) -> None:
-    """Check the keys that DESIGN.md promises of one record."""
+    """Check the keys that are promised of one record."""
     assert set(record) >= RECORD_KEYS
     assert record["schema"] == 1
     assert set(record["timing"]) >= TIMING_KEYS
