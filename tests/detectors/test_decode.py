@@ -59,6 +59,13 @@ def test_it_stands_alone_in_a_card() -> None:
         Card(decode="mine.py:decode", candidates=BoxesCard(tensors=("boxes", "scores")))
 
 
+def test_outputs_that_the_function_calls_otherwise_are_those_of_the_file(folder: Path) -> None:
+    card = CARD.model_copy(update={"decode_names": {"Identity": "boxes"}})
+
+    with pytest.raises(ModelError, match="the card names the output 'Identity', the model has boxes"):
+        card.meaning(TENSORS, folder, decodes=True)
+
+
 def head_of(decode: Any) -> FunctionHead:
     return FunctionHead(called="mine.py:decode", decode=decode, outputs=("y",), classes=1)
 

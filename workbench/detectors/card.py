@@ -72,7 +72,8 @@ class Card(CardPart):
             raise ModelError(f"it takes {len(tensors.inputs)} inputs; choose a detector of one picture")
         there = {one.name: one for one in tensors.outputs}
         parts = [part for part in (self.candidates, self.detections) if part is not None]
-        missing = [name for part in parts for name in part.tensors if name not in there]
+        named = (*self.decode_names, *(name for part in parts for name in part.tensors))
+        missing = [name for name in named if name not in there]
         if missing:
             raise ModelError(
                 f"the card names the output {missing[0]!r}, the model has {', '.join(map(str, tensors.outputs))}; correct the card"
