@@ -39,3 +39,9 @@ CARDS = {
     "aizoo_face_mask_detection_frozen.pb": AIZOO,
     "ultralight_face_RFB_320_nopost.tflite": ULTRALIGHT,
 }
+ALONE = (
+    "yolox_nano_416_float16_quantize.tflite",
+    "yolox_nano_416_dynamic_range_quantize.tflite",
+    "mobile_object_localizer_v1_192.tflite",
+)
+"""Those that are read without a card."""

@@ -118,6 +118,27 @@ def sigmoid_detr(boxes: Any, scores: Any, size_hw: tuple[int, int]) -> Outputs:
     return {"dets": placed, "labels": logits(own)}
 
 
+def detr_rows(boxes: Any, scores: Any, size_hw: tuple[int, int]) -> Outputs:
+    """Ultralytics' RT-DETR: one output of boxes in fractions and scores after the sigmoid."""
+    return {"output0": _rows(*queries(boxes, scores, size_hw))}
+
+
+def d_fine(boxes: Any, scores: Any, size_hw: tuple[int, int]) -> Outputs:
+    """KerasHub's D-FINE, which puts out what its losses want too, of each of its decoder's layers."""
+    placed, own = queries(boxes, scores, size_hw)
+    layers = [tf.repeat(one[:, None], 3, axis=1) for one in (placed, logits(own))]
+    return {
+        "logits": logits(own),
+        "pred_boxes": placed,
+        "intermediate_logits": layers[1],
+        "intermediate_reference_points": layers[0],
+        "intermediate_predicted_corners": tf.zeros((1, 3, MOST, 4 * 33)),
+        "initial_reference_points": layers[0],
+        "enc_topk_logits": logits(own),
+        "enc_topk_bboxes": placed,
+    }
+
+
 def kerascv(boxes: Any, scores: Any, _: tuple[int, int], classes_name: str = "classes") -> Outputs:
     kept, best, classes, count = suppressed(boxes, scores)
     there = tf.range(MOST)[None] < count[:, None]
@@ -163,6 +184,8 @@ FORMS: dict[str, Form] = {
     "DETR": detr,
     "DETR without names": nameless_detr,
     "RT-DETR, RF-DETR, D-FINE": sigmoid_detr,
+    "RT-DETR, one output": detr_rows,
+    "KerasHub D-FINE": d_fine,
     "KerasCV": kerascv,
     "KerasHub": kerashub,
     "torchvision": torchvision,

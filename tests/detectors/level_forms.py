@@ -301,11 +301,13 @@ def forms(found: Detections, size_hw: tuple[int, int], classes: int) -> dict[str
         "yolov3-tiny": Form(
             named("out", [as_map(one) for one in as_tiny]), {"kind": "yolo-maps", "anchors": "yolov3-tiny", "strides": (16, 32)}
         ),
-        "yolov5": Form(named("out", [np.moveaxis(one, 3, 1) for one in as_v5]), {"kind": "yolo-maps", "planar": True, **square}),
+        "yolov5 maps": Form(
+            named("out", [np.moveaxis(one, 3, 1) for one in as_v5]), {"kind": "yolo-maps", "planar": True, **square}
+        ),
         "yolov5, after the sigmoid": Form(
             named("out", [as_map(1 / (1 + np.exp(-one))) for one in as_v5]), {"kind": "yolo-maps", "activation": "none", **square}
         ),
-        "yolov8": Form(named("out", shared), {"kind": "distances"}),
+        "yolov8 maps": Form(named("out", shared), {"kind": "distances"}),
         "yolov8, planar": Form(named("out", [channels_first(one) for one in shared]), {"kind": "distances", "planar": True}),
         "yolov8, in pairs": Form({**named("box", sides), **named("cls", quiet)}, {"kind": "distances", "separate": True}),
         "nanodet": Form({"out": nano}, {**nano_card, "scores_first": True, "activation": "none"}),

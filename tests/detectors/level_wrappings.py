@@ -4,7 +4,7 @@ What goes in are the boxes `(1, A, 4)` of the sample in pixels of its input, xyx
 the levels at strides 8, 16, 32 and 64. Where a family has more anchors or levels than that, nothing is found by the others.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,15 +12,25 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tests.detectors.forms import Outputs, centred, logits, sides, yxyx
+from tests.detectors.forms import SWAPPED, Outputs, centred, logits, sides, yxyx
+from tests.detectors.level_forms import (
+    Anchor,
+    efficientdet_anchors,
+    keras_cv_anchors,
+    keras_hub_anchors,
+    multiscale_anchors,
+    shapes_of,
+    ssd_anchors,
+)
 from tests.detectors.wrappings import FIXED, SIZE_HW, Wrappings
 
 STRIDES = (8, 16, 32, 64)
 ABSENT = -14.0  # a logit
-ANCHORS = 9  # a cell
 SMALLEST = 1e-4  # of a logarithm's or a root's argument
 
 Levels = list[Any]
+Listing = Callable[[tuple[int, int]], Iterator[Anchor]]
+"""Lists a family's anchors for an input's height and width."""
 
 
 class LevelForm(NamedTuple):
@@ -108,47 +118,67 @@ def fcos(boxes: Any, scores: Any) -> Outputs:
     return {**named("box", [tf.nn.relu(one) for one in box]), **named("cls", classes)}
 
 
-def pyramid(boxes: Any, scores: Any, *, inside: float, place: int) -> tuple[Levels, Levels]:
-    """Offsets from squares of four strides and logits, at one place of nine in each cell, and a fifth level of nothing."""
-    point, strides = places(inside)
+def yolox(boxes: Any, scores: Any) -> Outputs:
+    corner, strides = places(0.0)
     box = centred(boxes)
-    offsets = tf.concat([(box[..., :2] - point), tf.math.log(tf.maximum(box[..., 2:] / (4 * strides), SMALLEST))], -1)
-    offsets = tf.concat([offsets[..., :2] / (4 * strides), offsets[..., 2:]], -1)
-    coarsest = cells(2 * STRIDES[-1])
+    best = tf.reduce_max(scores, -1, keepdims=True)
+    place = [(box[..., :2] - corner) / strides, tf.math.log(tf.maximum(box[..., 2:] / strides, SMALLEST))]
+    return {"output": tf.concat([*place, best, scores / tf.maximum(best, SMALLEST)], -1)}
 
-    def spread(levels: Levels, absent: float) -> Levels:
-        columns = levels[0].shape[-1]
+
+def from_anchors(boxes: Any, scores: Any, listing: Listing, place: int) -> tuple[Levels, Levels]:
+    """Offsets from one anchor of each cell and logits; nothing is found by the others, nor on coarser levels than ours."""
+    listed = list(listing(SIZE_HW))
+    cells_of = sorted((one.level, one.row, one.column, one.box) for one in listed if one.place == place)
+    anchors = np.array([box for level, *_, box in cells_of if level < len(STRIDES)], np.float32)[None]
+    box, side = centred(boxes), anchors[..., 2:]
+    offsets = tf.concat([(box[..., :2] - anchors[..., :2]) / side, tf.math.log(tf.maximum(box[..., 2:] / side, SMALLEST))], -1)
+    shapes = shapes_of(listed)
+
+    def spread(rows: Any, absent: float) -> Levels:
+        columns = rows.shape[-1]
         padded = [
-            tf.pad(one, [[0, 0]] * 3 + [[place * columns, (ANCHORS - 1 - place) * columns]], constant_values=absent)
-            for one in levels
+            tf.pad(one, [[0, 0]] * 3 + [[place * columns, (count - 1 - place) * columns]], constant_values=absent)
+            for one, (_, _, count) in zip(maps(rows), shapes, strict=False)
         ]
-        return [*padded, tf.fill((1, *coarsest, ANCHORS * columns), absent)]
+        return [*padded, *(tf.fill((1, *cells, count * columns), absent) for *cells, count in shapes[len(STRIDES) :])]
 
-    return spread(maps(offsets), 0.0), spread(maps(logits(scores)), ABSENT)
+    return spread(offsets, 0.0), spread(logits(scores), ABSENT)
 
 
-def efficientdet(boxes: Any, scores: Any) -> Outputs:
-    offsets, classes = pyramid(boxes, scores, inside=0.5, place=0)
-    turned = [tf.gather(one, [4 * n + k for n in range(ANCHORS) for k in (1, 0, 3, 2)], axis=-1) for one in offsets]
+def efficientdet(boxes: Any, scores: Any, *, scale: float) -> Outputs:
+    offsets, classes = from_anchors(boxes, scores, partial(efficientdet_anchors, scale=scale), place=0)
+    turned = [tf.gather(one, [n + k for n in range(0, one.shape[-1], 4) for k in SWAPPED], axis=-1) for one in offsets]
     return {**named("box", turned), **named("class", classes)}
 
 
-def keras_hub(boxes: Any, scores: Any) -> Outputs:
-    offsets, classes = pyramid(boxes, scores, inside=0.0, place=3)  # the first size at the ratio of 1
-    joined = [
+def rows_of_anchors(
+    boxes: Any,
+    scores: Any,
+    *,
+    listing: Listing,
+    place: int,
+    called: tuple[str, str],
+    variances: tuple[float, float] = (1.0, 1.0),
+    order: str = "yx",
+    background: bool = False,
+) -> Outputs:
+    """All levels' offsets in one output, and their logits in another."""
+    if background:
+        scores = tf.concat([1 - tf.reduce_max(scores, -1, keepdims=True), scores], -1)
+    offsets, classes = (
         tf.concat([tf.reshape(one, (1, -1, columns)) for one in levels], 1)
-        for levels, columns in ((offsets, 4), (classes, scores.shape[-1]))
-    ]
-    return {"bbox_regression": joined[0], "cls_logits": joined[1]}
+        for levels, columns in zip(from_anchors(boxes, scores, listing, place), (4, scores.shape[-1]), strict=True)
+    )
+    scaled = offsets / np.repeat(np.float32(variances), 2)
+    return {called[0]: yxyx(scaled) if order == "yx" else scaled, called[1]: classes}
 
 
-def tensorflow_ssd(boxes: Any, scores: Any) -> Outputs:
-    """The Object Detection API's box coder, whose scales are 10, 10, 5, 5."""
-    point, strides = places(0.5)
-    box, side = centred(boxes), 3 * strides
-    offsets = tf.concat([(box[..., :2] - point) / side * 10, tf.math.log(tf.maximum(box[..., 2:] / side, SMALLEST)) * 5], -1)
-    rest = 1 - tf.reduce_max(scores, -1, keepdims=True)
-    return {"raw_boxes": yxyx(offsets), "raw_scores": logits(tf.concat([rest, scores], -1))}
+def squares(size_hw: tuple[int, int]) -> Iterator[Anchor]:
+    """One anchor a cell, three strides wide."""
+    for level, stride in enumerate(STRIDES):
+        for row, column in np.ndindex(-(-size_hw[0] // stride), -(-size_hw[1] // stride)):
+            yield Anchor(((column + 0.5) * stride, (row + 0.5) * stride, 3 * stride, 3 * stride), level, row, column, 0)
 
 
 def mediapipe(boxes: Any, scores: Any) -> Outputs:
@@ -161,7 +191,11 @@ def mediapipe(boxes: Any, scores: Any) -> Outputs:
 
 SQUARES = [[[3 * stride, 3 * stride]] for stride in STRIDES]
 YOLO = {"kind": "yolo-maps", "strides": STRIDES, "anchors": SQUARES}
+WHOLE = {"kind": "ssd", "center_variance": 1.0, "size_variance": 1.0, "activation": "sigmoid"}
+API: dict[str, Any] = {"called": ("raw_boxes", "raw_scores"), "variances": (0.1, 0.2), "background": True}
+SIGMOID_API = {"kind": "ssd", "order": "yx", "background": "first", "activation": "sigmoid"}
 LEVEL_FORMS: dict[str, LevelForm] = {
+    "YOLOX": LevelForm(yolox, {"kind": "yolox", "strides": STRIDES}),
     "YOLOv4 maps": LevelForm(partial(yolo, square=False, scale=2.0), {**YOLO, "scale_xy": 2.0}),
     "YOLOv5 maps": LevelForm(partial(yolo, square=True, scale=2.0), {**YOLO, "sizes": "square", "scale_xy": 2.0}),
     "YOLOv8 maps": LevelForm(yolov8, {"kind": "distances", "strides": STRIDES, "planar": True}, recognised=True),
@@ -171,36 +205,50 @@ LEVEL_FORMS: dict[str, LevelForm] = {
         recognised=True,
     ),
     "FCOS": LevelForm(fcos, {"kind": "distances", "strides": STRIDES, "bins": 1, "separate": True}, recognised=True),
-    "EfficientDet maps": LevelForm(
-        efficientdet,
-        {
-            "kind": "ssd",
-            "order": "yx",
-            "center_variance": 1.0,
-            "size_variance": 1.0,
-            "activation": "sigmoid",
-            "anchor_generator": {"kind": "efficientdet"},
-        },
+    "EfficientDet": LevelForm(
+        partial(efficientdet, scale=4.0),
+        {**WHOLE, "order": "yx", "anchor_generator": {"kind": "efficientdet"}},
         recognised=True,
+    ),
+    "EfficientDet-Lite": LevelForm(
+        partial(efficientdet, scale=3.0),
+        {**WHOLE, "order": "yx", "anchor_generator": {"kind": "efficientdet", "anchor_scale": 3.0}},
     ),
     "KerasHub RetinaNet": LevelForm(
-        keras_hub,
-        {
-            "kind": "ssd",
-            "center_variance": 1.0,
-            "size_variance": 1.0,
-            "activation": "sigmoid",
-            "anchor_generator": {"kind": "keras-hub"},
-        },
+        partial(
+            rows_of_anchors,
+            listing=keras_hub_anchors,
+            place=3,  # the first size at the ratio of 1
+            called=("bbox_regression", "cls_logits"),
+            order="xy",
+        ),
+        {**WHOLE, "anchor_generator": {"kind": "keras-hub"}},
         recognised=True,
     ),
+    "KerasCV RetinaNet": LevelForm(
+        partial(
+            rows_of_anchors,
+            listing=keras_cv_anchors,
+            place=1,  # the first size at the ratio of 1
+            called=("box", "classification"),
+            variances=(0.1, 0.2),
+        ),
+        {"kind": "ssd", "order": "yx", "activation": "sigmoid", "anchor_generator": {"kind": "keras-cv"}},
+        recognised=True,
+    ),
+    "SSD with a pyramid": LevelForm(
+        partial(rows_of_anchors, listing=multiscale_anchors, place=0, **API),
+        {**SIGMOID_API, "anchor_generator": {"kind": "multiscale"}},
+        recognised=True,
+    ),
+    "SSD MobileNet": LevelForm(
+        partial(rows_of_anchors, listing=partial(ssd_anchors, strides=STRIDES), place=0, **API),
+        {**SIGMOID_API, "anchor_generator": {"kind": "ssd", "strides": STRIDES}},
+    ),
     "SSD, TensorFlow's order": LevelForm(
-        tensorflow_ssd,
+        partial(rows_of_anchors, listing=squares, place=0, **API),
         {
-            "kind": "ssd",
-            "order": "yx",
-            "background": "first",
-            "activation": "sigmoid",
+            **SIGMOID_API,
             "anchors": [{"stride": stride, "boxes": [[3 * stride, 3 * stride]], "units": "pixels"} for stride in STRIDES],
         },
     ),

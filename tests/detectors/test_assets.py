@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.detectors.asset_cards import CARDS
+from tests.detectors.asset_cards import ALONE, CARDS
 from workbench.detections import Detections
 from workbench.detections.boxes import pairwise_iou
 from workbench.detectors import Calibration, Detector
@@ -48,7 +48,7 @@ def find(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Find:
     return found
 
 
-@pytest.mark.parametrize("kind", ["float16", "dynamic_range"])
+@pytest.mark.parametrize("name", ALONE[:2])
 @pytest.mark.parametrize(
     ("picture", "labels"),
     [
@@ -59,16 +59,17 @@ def find(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Find:
     ],
     ids=["cat", "bird", "parrot", "person"],
 )
-def test_yolox_is_understood_without_a_card(find: Find, kind: str, picture: str, labels: set[str]) -> None:
-    detector, found = find(f"yolox_nano_416_{kind}_quantize.tflite", picture)
+def test_yolox_is_understood_without_a_card(find: Find, name: str, picture: str, labels: set[str]) -> None:
+    detector, found = find(name, picture)
 
+    assert detector.facts.kind == "LiteRT, YOLOX"
     assert {detector.facts.labels[found.class_ids[0]]} == labels
     assert found.scores[0] > 0.5
 
 
 @pytest.mark.parametrize("picture", ["coral_cat.bmp", "coral_bird.bmp", "coral_pets.jpg", PORTRAIT])
 def test_the_localizer_is_understood_without_a_card(find: Find, picture: str) -> None:
-    detector, found = find("mobile_object_localizer_v1_192.tflite", picture)
+    detector, found = find(ALONE[2], picture)
 
     assert detector.facts.kind == "LiteRT, its own NMS"
     assert detector.facts.labels == ("object",)

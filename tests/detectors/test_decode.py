@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
+from tests.detectors.decoded import CARD, CODE, LABELS, SIZE_HW, write_model
 from workbench.detectors import BoxesCard, Calibration, Card, Detector, InputCard
 from workbench.detectors.network import Tensors, TensorSpec
 from workbench.detectors.saved_model import SavedModelNetwork
@@ -16,20 +16,10 @@ from workbench.opening import check
 from workbench.pipeline import Pipeline
 from workbench.stages import FunctionHead
 
-SIZE_HW = (64, 64)
-LABELS = ("a", "b")
 TENSORS = Tensors(
     (TensorSpec("image", (None, *SIZE_HW, 3), "float32"),),
     (TensorSpec("boxes", (None, 16, 4), "float32"), TensorSpec("scores", (None, 16, 2), "float32")),
 )
-CODE = """
-import numpy as np
-
-def decode(outputs, size_hw):
-    height, width = size_hw
-    return outputs["boxes"][0] * np.array([width, height, width, height]), outputs["scores"][0]
-"""
-CARD = Card(labels=LABELS, input=InputCard(size=SIZE_HW), decode="mine.py:decode")
 
 
 @pytest.fixture
@@ -69,6 +59,13 @@ def test_it_stands_alone_in_a_card() -> None:
         Card(decode="mine.py:decode", candidates=BoxesCard(tensors=("boxes", "scores")))
 
 
+def test_outputs_that_the_function_calls_otherwise_are_those_of_the_file(folder: Path) -> None:
+    card = CARD.model_copy(update={"decode_names": {"Identity": "boxes"}})
+
+    with pytest.raises(ModelError, match="the card names the output 'Identity', the model has boxes"):
+        card.meaning(TENSORS, folder, decodes=True)
+
+
 def head_of(decode: Any) -> FunctionHead:
     return FunctionHead(called="mine.py:decode", decode=decode, outputs=("y",), classes=1)
 
@@ -101,16 +98,7 @@ def test_what_it_gives_is_checked(decode: Any, says: str) -> None:
 
 @pytest.mark.parametrize("engine", ["graph", *(pytest.param(one, marks=pytest.mark.slow) for one in ("eager", "xla", "litert"))])
 def test_it_finds_what_a_kind_of_card_finds(folder: Path, engine: str) -> None:
-    def serve(image: Any) -> dict[str, Any]:
-        cells = tf.reshape(tf.nn.avg_pool2d(image, 16, 16, "SAME"), (-1, 16, 3))
-        corners = tf.concat([cells[..., :2] * 0.5, 0.5 + cells[..., :2] * 0.5], -1)
-        return {"boxes": corners, "scores": cells[..., 1:]}
-
-    module = tf.Module()
-    spec = tf.TensorSpec((None, *SIZE_HW, 3), tf.float32, name="image")
-    module.serve = tf.function(serve, input_signature=[spec], autograph=False)
-    tf.saved_model.save(module, str(folder / "m"), signatures={"serving_default": module.serve.get_concrete_function()})
-    network = SavedModelNetwork(folder / "m")
+    network = SavedModelNetwork(write_model(folder))
     tensors = network.inspect()
     kind = Card(labels=LABELS, input=InputCard(size=SIZE_HW), candidates=BoxesCard(tensors=("boxes", "scores")))
     frames = [Frame(np.random.default_rng(n).integers(0, 256, (48, 80, 3), np.uint8), str(n), n) for n in range(2)]

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests.assets.scenes import TEST_SEEDS, draw_scene
+from tests.detectors.families import FAMILIES
 from tests.detectors.forms import FORMS, best_alone
 from workbench.detections import Detections, FloatArray
 from workbench.detectors import Card, Detector
@@ -21,7 +22,8 @@ from workbench.stages import prepare, suppress
 SIZE_HW = (64, 96)
 SEEDS = range(TEST_SEEDS, TEST_SEEDS + 4)
 DETECTIONS = {"KerasCV", "KerasHub", "torchvision"}
-DISTINCT = {"DETR", "DETR without names", "RT-DETR, RF-DETR, D-FINE"}
+DISTINCT = {"DETR", "DETR without names", "RT-DETR, RF-DETR, D-FINE", "KerasHub D-FINE"}
+KIND_OF_FORM = {family.form: family.kind for family in FAMILIES}
 Candidates = tuple[FloatArray, FloatArray]
 
 
@@ -62,7 +64,9 @@ def test_a_form_gives_the_same_boxes_and_classes_back(candidates: list[Candidate
         reading, found = read(formed(name, (boxes, scores)))
 
         assert len(wanted)
-        assert (reading.candidates is None) == (name in DETECTIONS)
+        kind = reading.candidates.kind if reading.candidates else "detections"
+        assert (kind == "detections") == (name in DETECTIONS)
+        assert kind == KIND_OF_FORM.get(name, kind)
         np.testing.assert_allclose(found.scores, wanted.scores, atol=1e-3)
         np.testing.assert_allclose(found.boxes_xyxy_px, wanted.boxes_xyxy_px, atol=0.01)
         np.testing.assert_array_equal(found.class_ids, wanted.class_ids)

@@ -84,6 +84,18 @@ def test_a_sequential_model_is_read_and_run(tmp_path: Path) -> None:
     assert network.run(PICTURE)["output_0"].shape == (1, SIDE - 2, SIDE - 2, 4)
 
 
+def test_a_sequential_model_keeps_the_names_that_its_last_layer_gives(tmp_path: Path) -> None:
+    path, image = tmp_path / "model.keras", keras.Input((SIDE, SIDE, 3))
+    inner = keras.Model(image, {"boxes": keras.layers.ReLU()(image), "scores": image})
+    keras.Sequential([keras.Input((SIDE, SIDE, 3)), inner]).save(path)
+
+    network = opened(path)
+
+    assert network.tensors is not None
+    assert [one.name for one in network.tensors.outputs] == ["boxes", "scores"]
+    assert set(network.run(PICTURE)) == {"boxes", "scores"}
+
+
 def test_half_precision_comes_out_as_float32(tmp_path: Path) -> None:
     path = wired(tmp_path / "model.keras", keras.layers.Conv2D(4, 3, dtype="mixed_float16", name="map"))
 

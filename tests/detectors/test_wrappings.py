@@ -41,6 +41,8 @@ Ap = Callable[..., float]
 MAKERS: dict[str, Callable[[Wrappings], Path]] = {
     "keras": Wrappings.keras,
     "h5": Wrappings.h5,
+    "Sequential": Wrappings.sequential,
+    "subclassed": Wrappings.subclassed,
     "saved model": Wrappings.saved_model,
     "frozen graph": Wrappings.frozen_graph,
     "int8": Wrappings.int8,

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
+import numpy as np
 import tensorflow as tf
 
 from tests.detectors.forms import FORMS, IOU, MOST, SCORE, SWAPPED, centred, sides, suppressed, yxyx
@@ -20,6 +22,25 @@ PLANAR = (1, 3, *SIZE_HW)
 
 Outputs = Mapping[str, Any]
 Serve = Callable[[Any], Outputs]
+
+
+@keras.saving.register_keras_serializable("tests")
+class Subclassed(keras.Model):
+    """A model that is code around another one."""
+
+    def __init__(self, inner: keras.Model, **options: Any) -> None:
+        super().__init__(**options)
+        self.inner = inner
+
+    def call(self, image: Any) -> Any:
+        return self.inner(image)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "inner": keras.saving.serialize_keras_object(self.inner)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Subclassed":
+        return cls(keras.saving.deserialize_keras_object(config.pop("inner")), **config)
 
 
 class Wrappings:
@@ -49,6 +70,17 @@ class Wrappings:
     def h5(self) -> Path:
         path = self._folder / "legacy.h5"
         self._model.save(path)
+        return path
+
+    def sequential(self) -> Path:
+        path = self._folder / "sequential.keras"
+        keras.Sequential([keras.Input((*SIZE_HW, 3)), self._model]).save(path)
+        return path
+
+    def subclassed(self) -> Path:
+        path, model = self._folder / "subclassed.keras", Subclassed(self._model)
+        model(np.zeros((1, *SIZE_HW, 3), np.float32))
+        model.save(path)
         return path
 
     def saved_model(self) -> Path:

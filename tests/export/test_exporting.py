@@ -14,12 +14,13 @@ import pytest
 
 from tests.added.engine import ROW
 from tests.detectors.asset_cards import AIZOO
+from tests.detectors.decoded import write_model
 from tests.export.running import assert_same, detections_of, run_fresh, run_program
 from workbench.catalogue import ENGINES
 from workbench.detections import Detections
 from workbench.detectors import Calibration, Detector
 from workbench.detectors.card import read_card
-from workbench.errors import SaveError, UnavailableError
+from workbench.errors import ModelError, SaveError, UnavailableError
 from workbench.export import Exported, export_folder
 from workbench.export.folder import whole_folder
 from workbench.machine import environment
@@ -212,6 +213,28 @@ def test_a_stranger_s_card_comes_along(asset_exports: Callable[[str], Export]) -
     assert card.labels == ("Mask", "NoMask")
     assert card.candidates is not None
     assert card.meaning(open_detector(str(export.folder / "model.tflite")).network.inspect()).head == export.detector.meaning.head
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["graph", "litert"])
+def test_a_function_that_decodes_comes_along(small_folder: Path, tmp_path: Path, engine: str) -> None:
+    model, media = str(write_model(tmp_path)), str(small_folder)
+    detector = open_detector(model, media, ("code",))
+    words = f"runtime.engine={engine},input.resize=opencv,nms.score=0.3,nms.method=opencv"
+    export = export_of(detector, words, open_data(detector, media), tmp_path / "out")
+
+    assert export.written.detections >= 3
+    assert_runs_alone(export, run_program)
+    kept = json.loads((export.folder / "manifest.json").read_text())["files"]["decode.py"]
+    (record,) = read_records(export.folder / "record.json")
+    assert [one.sha256 for one in record.detector.code] == [kept]
+    network = str(export.folder / ("model" if engine == "graph" else "model.tflite"))
+    with pytest.raises(ModelError, match="its card decodes with decode.py, which is Python code"):
+        open_detector(network)
+    back = open_detector(network, allow=("code",))
+    again = Pipeline(back, check(back, parse_variant(words, base=back.default_settings())), NOTHING)
+    _, frame = export.frame(0)
+    assert_same(again.detect([frame])[0], export.found(frame))
 
 
 def test_the_report_shows_a_self_test(exports: Callable[[str], Export], tmp_path: Path) -> None:

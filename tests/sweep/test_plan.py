@@ -1,11 +1,14 @@
 """What a sweep converts before it measures: each file once, in parts that may run side by side."""
 
+from dataclasses import replace
 from itertools import chain, product
 
 import pytest
 
+from workbench.detectors import Detector
 from workbench.machine import environment
 from workbench.opening import Sources, open_data
+from workbench.record import CodeFacts
 from workbench.sweep.plan import Subject, conversions
 from workbench.sweep.task import Task
 
@@ -52,3 +55,14 @@ def test_each_file_is_converted_once_and_all_that_is_calibrated_in_one_part(subj
 def test_a_single_file_is_left_to_whoever_wants_it(subject: Subject) -> None:
     tasks = [task(subject, 64, "litert", "float32"), task(subject, 64, "openvino", "bfloat16")]
     assert list(conversions(subject, tasks, 2)) == []
+
+
+def test_rows_of_a_detector_that_is_decoded_otherwise_are_others(subject: Subject) -> None:
+    def decoded_by(content: str) -> Subject:
+        code = (CodeFacts(name="mine.py", sha256=content),)
+        meaning = replace(subject.detector.meaning, code=code)
+        return replace(subject, detector=Detector(subject.detector.network, meaning, name="mine", source="mine.keras"))
+
+    ids = {task(one, 64, "graph", "float32").rows[0].id for one in (decoded_by("a"), decoded_by("a"), decoded_by("b"))}
+
+    assert len(ids) == 2

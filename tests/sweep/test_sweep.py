@@ -1,5 +1,6 @@
 """A sweep from a grid to records: composed as measured whole, resumed after anything, and broken by nothing."""
 
+import hashlib
 import random
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
+from tests.detectors.decoded import write_model
 from workbench.errors import SettingsError
 from workbench.history import History
 from workbench.measuring import Bench
@@ -87,6 +89,24 @@ def test_a_sweep_composes_what_a_bench_measures(sources: Sources, open_history: 
     again = sweep(sources, open_history(), grid_of("graph", "litert"))
     assert again.estimate().tasks == 0
     assert list(again.run()) == []
+
+
+@pytest.mark.slow
+def test_a_function_that_decodes_goes_along_to_worker_processes(
+    small_folder: Path, tmp_path: Path, open_history: Callable[[], History]
+) -> None:
+    sources = Sources(detector=str(write_model(tmp_path)), media=str(small_folder), allow=("code",))
+    base = "runtime.engine=graph,input.resize=opencv,input.size_hw=64x64,nms.method=opencv"
+    grid = Grid((({"runtime.engine": "graph"},), ({"nms.score": 0.3}, {"nms.score": 0.5})))
+
+    records = list(Sweep([sources], open_history(), grid=grid, frames=FRAMES, baseline=base).run())
+
+    composed = [record for record in records if record.composed]
+    assert [record.problem for record in records] == [None] * len(records)
+    assert len(composed) == 2
+    sha256 = hashlib.sha256((tmp_path / "mine.py").read_bytes()).hexdigest()
+    assert {one.sha256 for record in records for one in record.detector.code} == {sha256}
+    assert all("--allow code" in record.command for record in records)
 
 
 def check_composed(composed: list[Record]) -> None:

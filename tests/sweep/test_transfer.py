@@ -4,9 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from workbench.detectors import card_path, read_card
+from workbench.detectors.network import Tensors, TensorSpec
 from workbench.errors import MediaError
 from workbench.opening import Sources
+from workbench.stages import FunctionHead
 from workbench.sweep.transfer import Bundle, keep, missing, pack, unpack
+
+CARD = 'labels = "names.txt"\n[candidates]\nkind = "rows"\ntensors = ["out"]\n'
 
 
 @pytest.fixture
@@ -17,7 +22,7 @@ def sender(tmp_path: Path) -> Path:
     (folder / "stills.json").write_text("{}")
     (folder / "stills.md").write_text("not needed")
     (folder / "model.tflite").write_bytes(b"model")
-    (folder / "model.card.toml").write_text('labels = "names.txt"')
+    (folder / "model.card.toml").write_text(CARD)
     (folder / "names.txt").write_text("dent")
     (folder / "secret.txt").write_text("stays")
     return folder
@@ -39,6 +44,24 @@ def test_what_belongs_together_arrives_together_and_nothing_else(sender: Path, t
     assert sorted(path.name for path in model.parent.iterdir()) == ["model.card.toml", "model.tflite", "names.txt"]
     assert (media / "a.png").read_bytes() == b"picture"
     assert sorted(path.name for path in media.parent.iterdir()) == ["stills", "stills.json"]
+
+
+def test_a_function_that_decodes_is_sent_along_by_its_content(sender: Path, tmp_path: Path) -> None:
+    tensors = Tensors((TensorSpec("image", (1, 8, 8, 3), "float32"),), (TensorSpec("y", (1, 8), "float32"),))
+    (sender / "code").mkdir()
+    (sender / "code" / "mine.py").write_text("def decode(outputs, size_hw):\n    return outputs, size_hw\n")
+    (sender / "model.card.toml").write_text('labels = ["a"]\ndecode = "code/mine.py:decode"')
+    sources = Sources(detector=str(sender / "model.tflite"), allow=("code",))
+
+    bundle, contents = pack(sources)
+    send(bundle, contents, tmp_path / "cache")
+    there = unpack(bundle, tmp_path / "cache")
+
+    cards = [path for path in (card_path(Path(str(one.detector))) for one in (sources, there)) if path]
+    here, sent = (read_card(path).meaning(tensors, path.parent, decodes="code" in there.allow) for path in cards)
+    assert isinstance(sent.head, FunctionHead)
+    assert sent.code == here.code
+    assert [one.name for one in sent.code] == ["mine.py"]
 
 
 def test_python_files_that_may_run_are_sent_along(sender: Path, tmp_path: Path) -> None:

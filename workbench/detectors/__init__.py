@@ -1,9 +1,9 @@
 """Detectors: networks in files and what their tensors mean."""
 
-from workbench.detectors.access import ALLOWED_CODE, OUTSIDE
+from workbench.detectors.access import ALLOWED_CODE, DECODING, OUTSIDE
 from workbench.detectors.anchor_card import unfinished_card
 from workbench.detectors.anchor_generators import AnchorCard, PyramidGenerator, SsdGenerator
-from workbench.detectors.card import SUFFIXES, Card, card_path, write_card
+from workbench.detectors.card import SUFFIXES, Card, card_path, read_card, write_card
 from workbench.detectors.card_fit import run_fed_as
 from workbench.detectors.complaints import XLA_LACKS, first_line, runtime_complaint
 from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name
@@ -31,6 +31,7 @@ from workbench.detectors.readings import found_under
 __all__ = [
     "ALLOWED_CODE",
     "CALIBRATED",
+    "DECODING",
     "KINDS",
     "NO_NMS",
     "OFFSET_AND_FACTOR",
@@ -74,6 +75,7 @@ __all__ = [
     "named_outputs",
     "native_stderr_captured",
     "quiet_logger",
+    "read_card",
     "run_fed_as",
     "runtime_complaint",
     "to_onnx",

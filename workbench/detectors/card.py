@@ -41,6 +41,8 @@ class Card(CardPart):
     """Of a SavedModel, the one to call; the usual one where it is not named."""
     decode: str | None = None
     """`file.py:function`, of a file beside the card, for outputs that no kind fits; see `workbench.stages.function_head.Decode`."""
+    decode_names: Mapping[str, str] = {}
+    """What that function calls outputs that the file calls otherwise, by the file's names."""
     input: InputCard = InputCard()
     candidates: Annotated[SerializeAsAny[CandidatesCard], BeforeValidator(candidates_card)] | None = None
     """Outputs that want an NMS."""
@@ -70,7 +72,8 @@ class Card(CardPart):
             raise ModelError(f"it takes {len(tensors.inputs)} inputs; choose a detector of one picture")
         there = {one.name: one for one in tensors.outputs}
         parts = [part for part in (self.candidates, self.detections) if part is not None]
-        missing = [name for part in parts for name in part.tensors if name not in there]
+        named = (*self.decode_names, *(name for part in parts for name in part.tensors))
+        missing = [name for name in named if name not in there]
         if missing:
             raise ModelError(
                 f"the card names the output {missing[0]!r}, the model has {', '.join(map(str, tensors.outputs))}; correct the card"
@@ -103,11 +106,12 @@ class Card(CardPart):
         if function not in defined:
             raise ModelError(f"{file} has no function {function!r}; choose one of {first_line(', '.join(defined))}")
         outputs, labels = tuple(one.name for one in tensors.outputs), self._labels(tensors, {}, folder)
+        called = tuple(self.decode_names.get(name, name) for name in outputs)
         return Meaning(
             kind=f"decoded by {file}",
             input_spec=self.input.spec(tensors.inputs[0]),
             labels=labels,
-            head=FunctionHead(called=decode, decode=defined[function], outputs=outputs, classes=len(labels)),
+            head=FunctionHead(called=decode, decode=defined[function], outputs=called, classes=len(labels)),
             head_outputs=outputs,
             code=(code_facts(str(path)),),
         )
@@ -121,12 +125,18 @@ class Card(CardPart):
         inside = labels_of(dict(enumerate(tensors.labels)), count) if tensors.labels else None
         return self.labels or inside or guessed_labels(count or 1)
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files in its folder that it names."""
+        labels = (self.labels,) if isinstance(self.labels, str) else ()
+        return labels if self.decode is None else (*labels, self.decode.partition(":")[0])
+
     def to_toml(self) -> str:
         """Write it as `read_card` reads it."""
         import tomli_w
 
         tree = self.model_dump(mode="json", exclude_none=True)
-        return tomli_w.dumps({name: part for name, part in tree.items() if part not in ((), [], "")})
+        return tomli_w.dumps({name: part for name, part in tree.items() if part not in ((), [], "", {})})
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -156,8 +156,9 @@ class KerasNetwork(TensorFlowNetwork):
         import keras
 
         if getattr(model, "inputs", None):
-            sequential = isinstance(model, keras.Sequential)  # which has no `output`, but what it ends in
-            given = model.outputs if sequential or not isinstance(model.output, Mapping) else model.output
+            # A Sequential has no `output`, and `outputs` lose the names that its last layer may give.
+            given = model(model.inputs[0], training=False) if isinstance(model, keras.Sequential) else model.output
+            given = given if isinstance(given, Mapping) else model.outputs
             return [TensorSpec(one.name, tuple(one.shape), str(one.dtype)) for one in model.inputs], named_outputs(model, given)
         shape = (model.get_build_config() or {}).get("input_shape") if model.built else None
         if not isinstance(shape, list | tuple) or len(shape) != BATCH_AXES:

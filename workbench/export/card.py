@@ -12,6 +12,7 @@ from workbench.stages import (
     ClassIdsHead,
     DetrHead,
     DistancesHead,
+    FunctionHead,
     InputSpec,
     RowsHead,
     SsdHead,
@@ -29,6 +30,8 @@ CARD_KINDS: dict[type, str] = {
     DetrHead: "detr",
     ClassIdsHead: "class-ids",
 }
+DECODE_FILE = "decode.py"
+"""What the Python file that decodes is called in the folder, whatever its name was."""
 
 
 def reader_tree(meaning: Meaning, *, own_nms: bool) -> dict[str, Any]:
@@ -46,6 +49,9 @@ def reader_tree(meaning: Meaning, *, own_nms: bool) -> dict[str, Any]:
         raise UnavailableError(f"no program is written for outputs of the kind {meaning.kind!r} yet")
     if isinstance(reader, SsdHead) and not isinstance(reader.anchors_cxcywh_px, AnchorGrids):
         raise UnavailableError("this detector's anchors are a function, which no card holds; choose a detector with a card")
+    if isinstance(reader, FunctionHead):
+        called = f"{DECODE_FILE}:{reader.called.partition(':')[2]}"
+        return {"kind": type(reader).__name__, "values": {"called": called, "outputs": reader.outputs, "classes": reader.classes}}
     return {"kind": type(reader).__name__, "values": asdict(reader)}
 
 
@@ -67,7 +73,12 @@ def own_card(name: str, meaning: Meaning, outputs: tuple[str, ...], *, own_nms: 
         values["anchors"] = [_anchors(level) for level in values.pop("anchors_cxcywh_px")["levels"]]
     if "anchors_wh_px" in values:
         values["anchors"] = values.pop("anchors_wh_px")
-    part = {"detections": values} if own_nms else {"candidates": {"kind": CARD_KINDS[type(meaning.head)], **values}}
+    if own_nms:
+        part: dict[str, Any] = {"detections": values}
+    elif isinstance(meaning.head, FunctionHead):
+        part = {"decode": values["called"], "decode_names": dict(zip(outputs, meaning.head.outputs, strict=True))}
+    else:
+        part = {"candidates": {"kind": CARD_KINDS[type(meaning.head)], **values}}
     return Card.model_validate({"name": name, "labels": meaning.labels, "input": _input(meaning.input_spec), **part})
 
 

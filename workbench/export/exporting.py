@@ -1,16 +1,17 @@
 """Exporting a setting: a folder with the network, its card, and a small program that runs it without the workbench."""
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
 
 from workbench.catalogue import ENGINES
-from workbench.detectors import OWN_NMS, SUFFIXES, Detector
+from workbench.detectors import DECODING, OWN_NMS, SUFFIXES, Detector
 from workbench.engines import HINTS
 from workbench.errors import UnavailableError
-from workbench.export.card import own_card, reader_tree
+from workbench.export.card import DECODE_FILE, own_card, reader_tree
 from workbench.export.copying import copied_modules
 from workbench.export.expected import (
     PIXEL_TOLERANCE,
@@ -29,6 +30,7 @@ from workbench.media import Frame
 from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
 from workbench.settings import Settings, assignments
+from workbench.stages import FunctionHead
 
 CARD = f"model{SUFFIXES[0]}"
 PROGRAM = "detect.py"
@@ -121,6 +123,8 @@ def export_folder(
         }
         _write_texts({name: json.dumps(tree, indent=1) + "\n" for name, tree in trees.items()}, folder)
         _write_texts(_texts(detector, settings, network, frames), folder)
+        if (decoding := _decoding_file(detector)) is not None:
+            shutil.copyfile(decoding, folder / DECODE_FILE)
         _write_texts({str(path): text for path, text in copied_modules(runtime_of(runs.runtime.engine)).items()}, folder)
         progress(steps[3], 3, len(steps))
         _try(folder)
@@ -128,6 +132,15 @@ def export_folder(
     progress(steps[3], 4, len(steps))
     notes = notes_on(settings, runs)
     return Exported(folder=out, files=names, frames=len(frames), detections=sum(map(len, found)), notes=notes)
+
+
+def _decoding_file(detector: Detector) -> Path | None:
+    """Return the Python file that decodes, where one does: its user has allowed it, or there were no detector."""
+    head = detector.meaning.head
+    if not isinstance(head, FunctionHead):
+        return None
+    assert detector.card_folder is not None, "a card names the function"
+    return detector.card_folder / head.called.partition(":")[0]
 
 
 def _texts(detector: Detector, chosen: Settings, network: NetworkFile, frames: Sequence[Frame]) -> dict[str, str]:
@@ -142,7 +155,7 @@ def _texts(detector: Detector, chosen: Settings, network: NetworkFile, frames: S
         score_tolerance=SCORE_TOLERANCE,
         pixel_tolerance=f"{PIXEL_TOLERANCE:g}",
         network=network.file,
-        workbench_reads=network.file.replace(".onnx", ".tflite"),
+        workbench_reads=network.file.replace(".onnx", ".tflite") + (f" --allow {DECODING}" if detector.meaning.code else ""),
         card=CARD,
         notes="".join(f"- {note}\n" for note in notes_on(chosen, runs)),
     )

@@ -46,10 +46,11 @@ class Subject:
 
     def _identity(self, settings: Settings, kind: str) -> str:
         facts = self.detector.facts
+        code = (one.sha256 for one in facts.code)
         words = {
             "protocol": PROTOCOL,
             "kind": kind,
-            "detector": [facts.sha256, facts.kind, facts.labels, repr(self.detector.meaning.input_spec)],
+            "detector": [facts.sha256, facts.kind, facts.labels, repr(self.detector.meaning.input_spec), *code],
             "media": [self.media.key, self.media.frames],
             "truth": self.truth,
             "machine": self.machine_id,

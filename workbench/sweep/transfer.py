@@ -5,9 +5,9 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from workbench.detectors import ALLOWED_CODE, card_path
+from workbench.detectors import ALLOWED_CODE, card_path, read_card
 from workbench.errors import MediaError
-from workbench.files import cache_file, cache_folder, cached_file, is_cached, is_inside, read_text
+from workbench.files import cache_file, cache_folder, cached_file, is_cached, is_inside
 from workbench.opening import Sources
 from workbench.samples import SAMPLE_DETECTORS
 from workbench.timing import Value
@@ -79,9 +79,8 @@ def _beside_model(path: Path) -> Iterator[Path]:
     if card is None:
         return
     yield card
-    text = read_text(card)
-    others = (other for other in card.parent.iterdir() if other.is_file() and other not in {path, card})
-    yield from (other for other in others if other.name in text and is_inside(other, card.parent))
+    named = (card.parent / name for name in read_card(card).files)
+    yield from (file for file in named if file.is_file() and is_inside(file, card.parent))
 
 
 # At the receiver

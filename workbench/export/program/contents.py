@@ -1,7 +1,9 @@
-"""What lies beside the program as data: which network it is, what its tensors mean, and the setting."""
+"""What lies beside the program: which network it is, what its tensors mean, the setting, and a function that decodes."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from workbench.stages import (
     DetectionTensors,
     DetrHead,
     DistancesHead,
+    FunctionHead,
     RowsHead,
     SsdHead,
     YoloMapsHead,
@@ -32,7 +35,7 @@ OpenNetwork = Callable[[Path, Tree, Tree], Infer]
 READERS: Mapping[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        *(SsdHead, YoloMapsHead, DistancesHead, BoxesHead, RowsHead, YoloxHead, DetrHead, ClassIdsHead),
+        *(SsdHead, YoloMapsHead, DistancesHead, BoxesHead, RowsHead, YoloxHead, DetrHead, ClassIdsHead, FunctionHead),
         *(DetectionTensors, DetectionRows),
     )
 }
@@ -50,9 +53,26 @@ def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
-def reader_of(tree: Tree) -> Any:
-    """Return what reads the network's outputs: one of `READERS` with the values that it was exported with."""
+def reader_of(tree: Tree, folder: Path) -> Any:
+    """Return what reads the network's outputs: one of `READERS` with the values that it was exported with.
+
+    Args:
+        tree: Of `network.json`.
+        folder: Where the Python file lies that decodes, if one does.
+    """
     values = dict(tree["values"])
+    if "called" in values:
+        values["decode"] = _function(folder, *values["called"].split(":"))
     if "anchors_cxcywh_px" in values:
         values["anchors_cxcywh_px"] = AnchorGrids(tuple(AnchorGrid(**level) for level in values["anchors_cxcywh_px"]["levels"]))
     return READERS[tree["kind"]](**values)
+
+
+def _function(folder: Path, file: str, name: str) -> Any:
+    spec = spec_from_file_location(Path(file).stem, folder / file)
+    assert spec is not None, "it is a .py"
+    assert spec.loader is not None, "as above"
+    module = module_from_spec(spec)
+    sys.modules[module.__name__] = module  # dataclasses look there for what a class belongs to
+    spec.loader.exec_module(module)
+    return getattr(module, name)

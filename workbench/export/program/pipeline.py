@@ -43,7 +43,7 @@ class Pipeline:
         self.nms = SimpleNamespace(**settings["nms"])
         self.resize: str = settings["input"]["resize"]
         self._size_hw: tuple[int, int] = settings["input"]["size_hw"]
-        self._reader = reader_of(network["reader"])
+        self._reader = reader_of(network["reader"], folder)
         self._suppress = {"opencv": by_opencv, "soft": soften, "none": by_score}.get(self.nms.method)
         self._spec = InputSpec(**network["input"])
         self._tensor = network["input_tensor"]
