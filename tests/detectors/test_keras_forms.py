@@ -251,3 +251,20 @@ def test_a_package_that_is_installed_is_loaded(tmp_path: Path, monkeypatch: pyte
 )
 def test_what_keras_says_becomes_one_line(text: str, says: str) -> None:
     assert _reason(text, {}, Access()).startswith(says)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["stored", "deflated"])
+def test_a_configuration_that_is_damaged_anywhere_says_nothing_and_breaks_nothing(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "model.keras"
+    text = json.dumps({"class_name": "Functional", "config": {"layers": list(range(200))}})
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("config.json", text)
+    sound, random = path.read_bytes(), np.random.default_rng(1)
+    assert read_config(path) == json.loads(text)
+
+    for _ in range(200):
+        damaged = bytearray(sound)
+        for place in random.integers(0, len(damaged), 4):
+            damaged[place] ^= 1 << int(random.integers(8))
+        path.write_bytes(damaged)
+        assert isinstance(read_config(path), dict)

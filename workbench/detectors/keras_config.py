@@ -3,6 +3,7 @@
 import inspect
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
@@ -47,7 +48,7 @@ def read_config(path: Path) -> dict[str, Any]:
             with h5py.File(path, "r") as file:
                 text = file.attrs[ATTRIBUTE]
         tree = json.loads(text)
-    except (OSError, KeyError, ValueError, RuntimeError, RecursionError, zipfile.BadZipFile):
+    except (OSError, EOFError, KeyError, ValueError, RuntimeError, RecursionError, zipfile.BadZipFile, zlib.error):
         return {}
     return tree if isinstance(tree, dict) else {}
 
