@@ -49,6 +49,7 @@ def main() -> None:
             pool.submit(make_sound, folder / "sound").result()
             begun = {name: pool.submit(tried, name, counts[name], seed, folder) for name in names}
             done = {name: future.result() for name, future in begun.items()}
+    print(f"load {os.getloadavg()[0]:.1f} at the end")
     print("| what | tried | held | seed | took |\n|---|---|---|---|---|")
     for name, (tally, seconds) in done.items():
         print(f"| {PARTS[name].what} | {tally.tried} | {tally.held} | {seed} | {seconds:.0f} s |")
