@@ -14,6 +14,7 @@ from tests.detectors.damage import damaged
 from tests.fuzzing.files import NAMES as FILES
 from tests.fuzzing.kernel import Kernel, Outcome, Tally, why_not_held
 from tests.fuzzing.models import KINDS as MODELS
+from tests.fuzzing.models import PRESETS
 from tests.fuzzing.parts import PARTS, make_sound
 from tests.fuzzing.structure import changed_json, changed_text
 from tests.fuzzing.texts import hostile, name_of
@@ -23,12 +24,14 @@ LINE = "workbench: there is no model 'x'; choose a file that exists\n"
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("default")
 def test_what_is_damaged_runs_as_long_as_it_is_not(tmp_path: Path) -> None:
     sound = make_sound(tmp_path / "sound")
     with Kernel(tmp_path / "kernel") as kernel:
         for name in dict.fromkeys(MODELS):
-            done = kernel.run(("run", sound / name, sound / "scenes", "--frames", "1", "--history", tmp_path / "h"), tmp_path)
+            words = ("run", sound / name, sound / "scenes", "--frames", "1", "--preset", PRESETS[Path(name).suffix][0])
+            done = kernel.run((*words, "--history", tmp_path / "h"), tmp_path)
             assert (done.status, why_not_held(done)) == (0, None), name
         for name in (one for names in FILES.values() for one in names if one.startswith(("picture", "animation", "video"))):
             words = ("run", sound / "shapes.tflite", sound / name, "--frames", "1", "--history", tmp_path / "h")
