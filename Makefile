@@ -25,7 +25,8 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
-# What needs real minutes (kills, fresh environments, endurance, training, JupyterLab); before something is called done.
+# What needs real minutes (kills, fuzzing, fresh environments, endurance, JupyterLab); before something is called done.
+# FUZZ=100 says how much is fuzzed, SEED=1 what; `python -m tests.benchmarks.fuzzing` prints the figures.
 test-slow: setup
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS) -m slow
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.assets.scenes import FRAME_HW, PORTRAIT_HW, SHAPES, TEST_SEEDS, draw_scene, write_scenes
+from tests.assets.tflite import write_tflite
 from tests.command_line import Done, Workbench
 from workbench.cli.entry import main
 from workbench.datasets import Truth, match, read_truth
@@ -23,7 +24,7 @@ from workbench.media import Frame, Media, array_media, open_media
 from workbench.opening import EvaluationData, check, open_detector
 from workbench.pipeline import Pipeline
 from workbench.samples import SAMPLE_MEDIA, SAMPLE_STILLS, sample_detector
-from workbench.settings import Nms, parse_variant
+from workbench.settings import parse_variant
 from workbench.stages import DetrHead
 
 REPOSITORY = Path(__file__).parents[1]
@@ -174,14 +175,7 @@ def distinct(small: Detector) -> Detector:
 @pytest.fixture(scope="session")
 def small_tflite(small: Detector, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small detector as a `.tflite` file with a card."""
-    path = tmp_path_factory.mktemp("small_tflite") / "shapes.tflite"
-    model = small.litert_model("float32", (64, 96), 1, Calibration("nothing", list), Nms())
-    path.write_bytes(model.content)
-    card = SHAPES.with_suffix(".card.toml").read_text(encoding="utf-8")
-    for name, in_the_file in (("offsets", "PartitionedCall:0"), ("scores", "PartitionedCall:1")):
-        card = card.replace(f'"{name}"', f'"{in_the_file}"')
-    path.with_suffix(".card.toml").write_text(card, encoding="utf-8")
-    return path
+    return write_tflite(small, tmp_path_factory.mktemp("small_tflite") / "shapes.tflite")
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,8 @@ def draw_scene(seed: int, size_hw: tuple[int, int] = FRAME_HW) -> Scene:
 def write_scenes(scenes: Sequence[Scene], folder: Path) -> None:
     """Write scenes as PNG files into `folder`, and their truth as COCO's json beside it, where it is found without asking."""
     folder.mkdir(parents=True)
-    images, annotations = [], []
+    images: list[dict[str, object]] = []
+    annotations: list[dict[str, object]] = []
     for number, scene in enumerate(scenes):
         height, width = scene.image_rgb.shape[:2]
         name = f"scene_{number:02}.png"
@@ -78,10 +79,10 @@ def _mask(label: str, side: int) -> np.ndarray:
     """Return where a shape covers the square of `side` pixels around it; it touches all four sides."""
     y, x = (np.mgrid[:side, :side] + 0.5) / side * 2 - 1
     if label == "disc":
-        return x**2 + y**2 <= 1
+        return np.asarray(x**2 + y**2 <= 1)
     if label == "square":
         return np.ones((side, side), np.bool_)
-    return (np.abs(x) < 0.34) | (np.abs(y) < 0.34)
+    return np.asarray((np.abs(x) < 0.34) | (np.abs(y) < 0.34))
 
 
 def _shared(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> int:

@@ -1,4 +1,4 @@
-"""Files that go wrong on their way: a small sound model, and copies of files with bytes flipped."""
+"""Files that go wrong on their way: a small sound model, and copies of files with bytes flipped, cut, zeroed or grown."""
 
 from pathlib import Path
 from typing import Any
@@ -35,13 +35,22 @@ def small_tflite(folder: Path) -> Path:
     return path
 
 
-def damaged(content: bytes, seed: int) -> bytes:
-    """Return a copy with some bits flipped, most where the file says what it is about; every eighth is cut short as well."""
-    rng = np.random.default_rng(seed)
+def damaged(content: bytes, draw: np.random.Generator) -> bytes:
+    """Return a copy with some bits flipped, most where the file says what it is about; or cut short, zeroed or grown in places."""
     changed = bytearray(content)
-    for _ in range(rng.integers(1, MOST_FLIPS + 1)):
-        reach = min(STRUCTURE, len(changed))
-        place = rng.choice([rng.integers(reach), len(changed) - 1 - rng.integers(reach), rng.integers(len(changed))])
-        if place >= 8:  # the first bytes tell the kind of file, and are looked at before anything is loaded
-            changed[place] ^= 1 << int(rng.integers(8))
-    return bytes(changed[: rng.integers(len(changed))]) if seed % 8 == 7 else bytes(changed)
+    way = draw.choice(["flipped", "flipped", "flipped", "cut", "zeroed", "grown"])
+    place = int(draw.integers(len(changed) + 1))
+    length = int(draw.integers(1, 2 + len(changed) // 4))
+    if way == "cut":
+        return bytes(changed[:place])
+    if way == "zeroed":
+        changed[place : place + length] = bytes(len(changed[place : place + length]))
+    elif way == "grown":
+        changed[place:place] = draw.bytes(length)
+    else:
+        for _ in range(draw.integers(1, MOST_FLIPS + 1) if changed else 0):
+            reach = min(STRUCTURE, len(changed))
+            place = draw.choice([draw.integers(reach), len(changed) - 1 - draw.integers(reach), draw.integers(len(changed))])
+            if place >= 8:  # the first bytes tell the kind of file, and are looked at before anything is loaded
+                changed[place] ^= 1 << int(draw.integers(8))
+    return bytes(changed)

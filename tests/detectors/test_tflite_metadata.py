@@ -164,5 +164,5 @@ def test_another_task_than_detection_is_said_unless_a_card_says_what_is_there(
     path.write_bytes(with_files(content, {"metadata.json": json.dumps(ULTRALYTICS | {"task": task})}))
     with pytest.raises(ModelError, match=f"its task is '{task}', not 'detect'; choose a detector"):
         load_model(str(path), lambda: [small_frames[0].image_rgb])
-    path.with_suffix(".card.toml").write_text(small_tflite.with_suffix(".card.toml").read_text())
+    path.with_suffix(".card.toml").write_text(small_tflite.with_name("shapes.tflite.card.toml").read_text())
     assert load_model(str(path), lambda: [small_frames[0].image_rgb]).card is not None

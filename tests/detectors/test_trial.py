@@ -1,15 +1,19 @@
 """A stranger's model is tried in a process of its own: what crashes or hangs there costs a sentence."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import psutil
 import pytest
 import tensorflow as tf
 
+from tests.view.opening_and_closing import until
 from workbench.detectors import InputCard, native_stderr_captured, quiet_logger, trial
 from workbench.detectors.access import Access
 from workbench.detectors.feeding import stated_scaling, ways_to_feed
@@ -21,6 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 
 FRAME = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
 SHORT = 3.0
+RUNNING_SECONDS = 12.0  # after which the runtime is there, and the model runs
 
 
 def tflite(folder: Path, *, endless: bool) -> Path:
@@ -88,6 +93,34 @@ def test_a_model_that_never_returns_is_given_up(tmp_path: Path) -> None:
     assert str(refused.value) == f"{path} does not return within 3 s from one frame; choose a smaller model"
     assert time.monotonic() - began < trial.LOADING_SECONDS
     assert not list(tmp_path.glob("*.npz"))
+
+    with pytest.raises(ModelError, match=r"runs out of memory \(it took .* GiB, the limit is .*\) when it is loaded and run"):
+        try_out(".tflite", path, "endless", [FRAME], read=False, cache=tmp_path, memory_bytes=1 << 20)
+
+
+ORPHAN = """
+import sys
+from pathlib import Path
+import numpy as np
+from workbench.detectors.trial import try_out
+frame = np.zeros((48, 64, 3), np.uint8)
+try_out(sys.argv[1], Path(sys.argv[2]), "endless", [frame], read=False, cache=Path(sys.argv[3]), timeout_seconds=1000)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [".tflite", "folder"])
+def test_a_trial_of_what_never_returns_ends_when_its_parent_is_killed(tmp_path: Path, kind: str) -> None:
+    path = tflite(tmp_path, endless=True)
+    words = (sys.executable, "-c", ORPHAN, kind, str(path if kind == ".tflite" else tmp_path / "saved"), str(tmp_path / "cache"))
+    with subprocess.Popen(words) as parent:
+        until(lambda: psutil.Process(parent.pid).children())
+        (child,) = psutil.Process(parent.pid).children()
+        time.sleep(RUNNING_SECONDS)
+        assert child.is_running()
+        parent.kill()
+
+    until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
 
 @pytest.mark.slow

@@ -1,6 +1,8 @@
 """ONNX Runtime: finds what the other engines find, on the sample detector and on models that nobody here made."""
 
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -128,3 +130,12 @@ def test_it_finds_on_photographs_what_litert_finds(assets: Path, tmp_path: Path,
     np.testing.assert_array_equal(found.class_ids, expected.class_ids)
     np.testing.assert_allclose(found.scores, expected.scores, atol=scores)
     np.testing.assert_allclose(found.boxes_xyxy_px, expected.boxes_xyxy_px, atol=pixels)
+
+
+def test_it_is_loaded_without_its_telemetry(tmp_path: Path) -> None:
+    load = "from workbench.engines import load_onnxruntime; load_onnxruntime()"
+    own = {name: str(tmp_path) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
+    unsaid = {name: value for name, value in os.environ.items() if name not in {"CI", "ORT_DISABLE_TELEMETRY"}}
+    subprocess.run([sys.executable, "-c", load], env={**unsaid, **own}, check=True)
+
+    assert list(tmp_path.iterdir()) == [], "what it wants to send lies in files until then"

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from workbench.machine import KILLED, ChildFailedError, ChildProcess
+from workbench.machine import KILLED, ChildFailedError, ChildProcess, memory_bytes
 
 ONE = "print('{\"n\": 1}', flush=True); "
 DONE = "print('{\"done\": true}', flush=True); "
@@ -127,6 +127,10 @@ def test_a_process_that_takes_too_much_memory_is_given_up() -> None:
 
     assert failed.reason == "memory"
     assert str(failed).startswith("runs out of memory (it took 0.2 GiB, the limit is 0.1")
+
+
+def test_a_process_may_take_a_share_of_what_the_machine_has() -> None:
+    assert MIB < child("pass")._memory_bytes <= 0.9 * memory_bytes()
 
 
 def test_a_stop_from_another_thread_ends_it() -> None:

@@ -151,6 +151,17 @@ class TestPictures:
         with pytest.raises(MediaError, match=r"more than 89 million pixels; choose a smaller"):
             open_media(tmp_path / "large.png")
 
+    def test_a_jpeg_that_states_more_pixels_than_its_bytes_can_hold_is_damaged(self, tmp_path):
+        blank = tmp_path / "blank.jpg"
+        Image.new("L", (2000, 2000)).save(blank, optimize=True, progressive=True)
+        assert only_frame(blank).image_rgb.shape == (2000, 2000, 3)
+        content = bytearray(save(tmp_path / "a.jpg").read_bytes())
+        sides = content.find(b"\xff\xc0") + 5
+        content[sides : sides + 4] = (9459).to_bytes(2, "big") * 2
+        (tmp_path / "a.jpg").write_bytes(content)
+        with pytest.raises(MediaError, match="is cut short or damaged .*choose a whole copy"):
+            only_frame(tmp_path / "a.jpg")
+
     def test_a_hash_is_of_the_content_alone(self, tmp_path):
         first, second = (open_media(save(tmp_path / name)).facts() for name in ("a.png", "b.png"))
         assert first.sha256 == second.sha256

@@ -7,8 +7,10 @@ other test changes, and prints a line of JSON after each.
 import gc
 import json
 import sys
+import threading
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -16,21 +18,31 @@ import psutil
 from tests.saved_records import record
 from workbench import Workbench
 
-READY_SECONDS = 120
+SMALL = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=opencv"
+TIMEOUT_SECONDS = 120.0
+
+
+def until(claim: Callable[[], object]) -> None:
+    end = time.monotonic() + TIMEOUT_SECONDS
+    while not claim():
+        assert time.monotonic() < end, f"waited {TIMEOUT_SECONDS} s"
+        time.sleep(0.02)
+
+
+def ours() -> set[str]:
+    return {thread.name for thread in threading.enumerate() if thread.name.startswith("workbench-")}
 
 
 def open_and_close(detector: str | None, preset: str, history: Path) -> list["weakref.ref[object]"]:
     """Let one play a frame and draw its plot, close it, and return what would lead to each of its parts."""
     workbench = Workbench(detector, preset=preset, history=history, frames=3)
     (view,) = workbench.children
-    ends = time.monotonic() + READY_SECONDS
-    while not view.status["ready"]:
-        assert time.monotonic() < ends, view.message
-        time.sleep(0.02)
+    until(lambda: view.status["ready"])
     workbench._draw([record(ap=0.5)])
     opened = workbench.session.opened
     assert opened is not None
     pipeline = opened.player.pipeline
+    assert pipeline is not None
     parts = (
         *workbench.children,
         workbench,

@@ -1,27 +1,18 @@
 """What a workbench that was closed leaves in the kernel: nothing of ours, no thread, and no memory that adds up."""
 
 import json
-import os
-import random
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.assets.scenes import SHAPES
 from tests.conftest import REPOSITORY
-from tests.view.opening_and_closing import alive, open_and_close
-from tests.view.test_view import SMALL, ours, until
-from workbench import Workbench
+from tests.view.opening_and_closing import alive, open_and_close, ours
 
 TINY = "input.size_hw=96x160"
 MOST_GROWTH_BYTES = 30 * 2**20
-ROUNDS = int(os.environ.get("FUZZ", "100")) // 10  # of sweeps that are closed at some moment; each takes seconds
-LONGEST_SWEPT_SECONDS = 8.0
-CLOSED_SECONDS = 15.0  # with the two for which a workbench waits for another view
 SETTLED = 10  # workbenches after which memory is compared: by then all code is loaded
 
 
@@ -47,22 +38,3 @@ def test_what_many_leave_does_not_add_up(engine: str, count: int, tmp_path: Path
     if engine == "litert":  # TensorFlow keeps compiled programs and its pools of threads until the process ends
         assert after[-1]["threads"] == after[SETTLED - 1]["threads"]
         assert after[-1]["bytes"] - after[SETTLED - 1]["bytes"] < MOST_GROWTH_BYTES
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(60 * (ROUNDS + 1))
-def test_a_sweep_ends_with_its_workbench_at_whatever_moment_that_is_closed(small_folder: Path, tmp_path: Path) -> None:
-    draw = random.Random(24)
-    for number in range(ROUNDS):
-        workbench = Workbench(str(SHAPES), str(small_folder), preset=SMALL, history=tmp_path / f"{number}.sqlite", frames=3)
-        (view,) = workbench.children
-        until(lambda view=view: view.status["ready"])
-        view._handle_custom_msg({"type": "hello"}, [])
-        view._handle_custom_msg({"type": "play"}, [])
-        view._handle_custom_msg({"type": "sweep", "scope": draw.choice(["size", "all"])}, [])
-        time.sleep(draw.uniform(0, LONGEST_SWEPT_SECONDS))
-        began = time.monotonic()
-        view._handle_custom_msg({"type": "bye"}, []) if draw.random() < 0.5 else workbench.close()
-        until(lambda: not ours() and not psutil.Process().children(recursive=True))
-        assert time.monotonic() - began < CLOSED_SECONDS, f"round {number}"
-        workbench.close()

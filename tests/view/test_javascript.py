@@ -34,6 +34,10 @@ def test_what_a_part_imports_the_other_exports() -> None:
             assert set(names.split(", ")) <= exported, f"{part.name} imports from {other}.js"
 
 
+def test_no_text_becomes_markup_or_code() -> None:
+    assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", joined()) == []
+
+
 def test_the_whole_imports_nothing_and_has_one_export() -> None:
     whole = joined()
 

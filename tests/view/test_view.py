@@ -1,9 +1,8 @@
 """The widget below the browser: what it tells and what it does when it is told something."""
 
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,24 +11,11 @@ from zipfile import ZipFile
 import pytest
 
 from tests.assets.scenes import SHAPES
+from tests.view.opening_and_closing import SMALL, ours, until
 from workbench import Workbench
 from workbench.samples import SAMPLE_STILLS
 from workbench.view.panel import describe
 from workbench.view.widget import TICK_SECONDS, WorkbenchView
-
-SMALL = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=opencv"
-TIMEOUT_SECONDS = 120.0
-
-
-def until(claim: Callable[[], object]) -> None:
-    end = time.monotonic() + TIMEOUT_SECONDS
-    while not claim():
-        assert time.monotonic() < end, f"waited {TIMEOUT_SECONDS} s"
-        time.sleep(0.02)
-
-
-def ours() -> set[str]:
-    return {thread.name for thread in threading.enumerate() if thread.name.startswith("workbench-")}
 
 
 class Page:

@@ -65,6 +65,7 @@ def try_out(
     access: Access = Access(),  # noqa: B008 - frozen
     cache: Path | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
+    memory_bytes: int | None = None,
 ) -> Trial:
     """Try a model in a child process, or return what that found before.
 
@@ -77,6 +78,7 @@ def try_out(
         access: How it is opened.
         cache: Folder of what was found; the user's cache folder by default.
         timeout_seconds: Seconds that the model may take, once its runtime is there.
+        memory_bytes: What it may take; a share of what is free by default.
 
     Raises:
         ModelError: It does not load or run, crashes its process, or does not return; says which.
@@ -101,7 +103,7 @@ def try_out(
         np.savez(place / "frames.npz", *frames_rgb)
         request = {"kind": kind, "path": str(path.resolve()), "called": str(path), "access": asdict(access), "read": read}
         (place / "request.json").write_text(json.dumps(request))
-        _run_child(place, path, timeout_seconds)
+        _run_child(place, path, timeout_seconds, memory_bytes)
         result = place / "result.npz"
         if result.stat().st_size > LARGEST_RESULT:
             raise ModelError(f"{path} puts out {result.stat().st_size / 1e9:.1f} GB for one frame; choose a detector")
@@ -112,10 +114,10 @@ def try_out(
     return found
 
 
-def _run_child(place: Path, path: Path, timeout_seconds: float) -> None:
-    ready = False
+def _run_child(place: Path, path: Path, timeout_seconds: float, memory_bytes: int | None) -> None:
+    ready, words = False, ("-m", "workbench.detectors.trial_child", str(place))
     try:
-        with ChildProcess(("-m", "workbench.detectors.trial_child", str(place)), silent_seconds=LOADING_SECONDS) as child:
+        with ChildProcess(words, silent_seconds=LOADING_SECONDS, memory_bytes=memory_bytes) as child:
             for message in child.messages():
                 if "refused" in message.tree:
                     raise ModelError(message.tree["refused"])

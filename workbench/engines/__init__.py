@@ -2,6 +2,7 @@
 
 from workbench.engines.engine import Candidates, Engine, EngineCode, stack_frames
 from workbench.engines.first_run import run_first
+from workbench.engines.onnxruntime import load_onnxruntime
 from workbench.engines.openvino import HINTS
 from workbench.engines.table import missing_packages, open_engine, why_not
 from workbench.engines.tensorflow_threads import set_tensorflow_threads
@@ -11,6 +12,7 @@ __all__ = [
     "Candidates",
     "Engine",
     "EngineCode",
+    "load_onnxruntime",
     "missing_packages",
     "open_engine",
     "run_first",

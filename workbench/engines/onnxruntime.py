@@ -3,6 +3,7 @@
 It runs what tf2onnx makes of the `.tflite` file that LiteRT runs, so that both compute the same network at the same precision.
 """
 
+import os
 from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any
@@ -45,7 +46,7 @@ def open_executor(opened: Opened, settings: Settings) -> Executor:
 
 
 def _session(content: bytes, threads: int, precision: str) -> Any:
-    runtime = _runtime()
+    runtime = load_onnxruntime()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -60,10 +61,15 @@ def _session(content: bytes, threads: int, precision: str) -> Any:
 
 
 @cache
-def _runtime() -> Any:
+def load_onnxruntime() -> Any:
+    """Import ONNX Runtime without its telemetry, which its builds send to Microsoft unless they are told before: 1.29 and later.
+
+    See https://github.com/microsoft/onnxruntime/pull/27379.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
-    onnxruntime.disable_telemetry_events()  # nothing leaves the machine; only its builds for Windows send any
+    onnxruntime.disable_telemetry_events()  # its builds for Windows do not read that variable
     return onnxruntime
 
 

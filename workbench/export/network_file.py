@@ -151,13 +151,12 @@ def _run_by_openvino(path: Path, names: list[str]) -> RunFile:
 
 
 def _run_by_onnxruntime(path: Path, _: list[str]) -> RunFile:
-    import onnxruntime
-
     from workbench.detectors import to_onnx
+    from workbench.engines import load_onnxruntime
 
     converted = path.with_suffix(".onnx")
     converted.write_bytes(to_onnx(path.read_bytes()).content)
-    session = onnxruntime.InferenceSession(converted, providers=["CPUExecutionProvider"])
+    session = load_onnxruntime().InferenceSession(converted, providers=["CPUExecutionProvider"])
     return converted, {one.name: position for position, one in enumerate(session.get_outputs())}
 
 

@@ -24,6 +24,7 @@ from uuid import uuid4
 
 import psutil
 
+from workbench.machine.memory import memory_bytes as bytes_in_all
 from workbench.machine.threads import NamedThread
 
 MEMORY_SHARE = 0.9  # of what is free when a process starts: beyond it the system would begin to end processes of its own choice
@@ -91,7 +92,7 @@ class ChildProcess:
     ) -> None:
         self.silent_seconds = silent_seconds
         self._words = words
-        self._memory_bytes = memory_bytes or int(psutil.virtual_memory().available * MEMORY_SHARE)
+        self._memory_bytes = memory_bytes or int(min(psutil.virtual_memory().available, bytes_in_all()) * MEMORY_SHARE)
         self._stop = stop or threading.Event()
         self._folder = folder
         self._mark = uuid4().hex

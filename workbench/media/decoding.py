@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MOST_PIXELS = 89_478_485  # Pillow's own limit against decompression bombs: a quarter of a gigabyte of RGB
+MOST_PIXELS_A_BYTE = 1024  # of a JPEG: each 64 pixels have a bit at least, so half of that is possible; what states more is damaged
 PAPER = (255, 255, 255)  # what shows through transparent pixels, as on a page
 
 
@@ -38,6 +39,8 @@ def decode_picture(path: Path) -> UInt8Array:
     except OSError as error:
         raise _unreadable(path, error) from None
     with identified(io.BytesIO(content), path) as picture:
+        if picture.format == "JPEG" and picture.width * picture.height > MOST_PIXELS_A_BYTE * len(content):
+            raise MediaError(f"{path} is cut short or damaged ({len(content)} bytes for {picture.size}); choose a whole copy")
         image = _decoded_by_opencv(picture, content)
         return upright_rgb(picture, path) if image is None else image
 

@@ -1,10 +1,10 @@
 """The network on ONNX Runtime."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import onnxruntime
 from numpy.typing import NDArray
 
 from workbench.detections import FloatArray
@@ -14,7 +14,10 @@ from workbench.stages import dequantised
 
 def open_network(folder: Path, network: Tree, settings: Tree) -> Infer:
     """Load the network; return what runs it."""
-    onnxruntime.disable_telemetry_events()  # nothing leaves the machine; only its builds for Windows send any
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before it is imported: nothing leaves the machine
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()  # its builds for Windows do not read that variable
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = settings["runtime"]["threads"], 1
     session = onnxruntime.InferenceSession(folder / network["file"], options, providers=["CPUExecutionProvider"])
