@@ -20,7 +20,7 @@ from workbench.history import History
 from workbench.machine import environment
 
 Words = tuple[str | Path, ...]
-PICTURES = ("png", "jpg", "bmp", "tif", "webp", "ppm", "gif")
+PICTURES = ("png", "jpg", "bmp", "tif", "webp", "gif")
 ANIMATIONS = ("gif", "webp", "png")
 VIDEOS = {"mp4": "mpeg4", "mov": "mpeg4", "mkv": "mpeg4", "avi": "mjpeg", "webm": "libvpx"}
 SIZE_WH = (96, 64)
