@@ -1,5 +1,6 @@
 """No file beside a model is imported in the place of a module, by no command and no process that one starts."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -78,3 +79,18 @@ def test_no_command_imports_from_the_current_folder(
     done = subprocess.run(command, cwd=hostile, env=environment, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("given", "stays"), [(None, True), ("", True), ("/elsewhere", True), (":/elsewhere", False), (".", False)])
+def test_only_an_entry_that_somebody_gave_is_taken_from_the_path(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, stays: bool
+) -> None:
+    """A program that has its own folder there by another way, such as `python -m pytest`, keeps it."""
+    monkeypatch.setattr(sys, "path", [str(Path.cwd()), *(one for one in sys.path if one != str(Path.cwd()))])
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    if given is not None:
+        monkeypatch.setenv("PYTHONPATH", given)
+
+    importlib.reload(sys.modules["workbench.cli.import_path"])
+
+    assert (str(Path.cwd()) in sys.path) == stays

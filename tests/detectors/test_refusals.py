@@ -16,6 +16,7 @@ from workbench.detectors.access import Access
 from workbench.detectors.files import FILE_KINDS
 from workbench.detectors.network import Network
 from workbench.errors import ModelError, SettingsError
+from workbench.opening import open_detector
 from workbench.samples import WEIGHTS
 
 # Keras saves through np.array(variable), which NumPy 2 warns of.
@@ -215,11 +216,12 @@ def test_a_lambda_layer_is_refused_unless_it_is_allowed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["pickles", "everything", "lambda-layers"])
-def test_only_what_has_a_name_can_be_allowed(name: str) -> None:
+@pytest.mark.parametrize("model", ["model.tflite", "inspector-mobile", None])
+def test_only_what_has_a_name_can_be_allowed_to_whatever_model(name: str, model: str | None) -> None:
     with pytest.raises(
         SettingsError, match=f"'{name}' cannot be allowed; choose one of lambda, python-functions, code, outside, code=FILE"
     ):
-        load_detector("model.tflite", no_frame, allow=(name,))
+        open_detector(model, allow=(name,))
 
 
 def test_an_allowance_is_for_its_own_kind_of_file() -> None:

@@ -81,6 +81,7 @@ def test_outputs_are_called_as_the_operation_or_the_signature_has_it(assets: Pat
     assert [one.called for one in tensors.outputs] == called
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["float16", "dynamic_range"])
 def test_the_cat_is_a_cat(yolox: Load, assets: Path, kind: str) -> None:
     detector = yolox(kind)

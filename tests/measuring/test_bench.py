@@ -287,6 +287,7 @@ def sound(assets: Path, street: EvaluationData) -> Record:
     return Bench(street, 10).measure(yolox(assets, "float16"))
 
 
+@pytest.mark.slow
 def test_a_broken_model_is_flagged_against_a_sound_one(assets: Path, street: EvaluationData, sound: Record) -> None:
     bench = Bench(street, 10, baseline=sound)
 

@@ -116,6 +116,7 @@ def test_the_samples_are_calibrated_on_scenes_of_their_own(mobile: Detector, fol
     assert here.key.startswith(f"{len(here.frames())} stills of the sample line [")
 
 
+@pytest.mark.slow
 def test_other_detectors_are_calibrated_on_the_media(assets: Path, folder: Path) -> None:
     detector = open_detector(str(assets / "models" / "yolox_nano_416_float16_quantize.tflite"))
 

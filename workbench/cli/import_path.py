@@ -7,6 +7,8 @@ imports of its own before the first line of a program (`site`, `sitecustomize`) 
 import os
 import sys
 
-for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+GIVEN = os.environ.get("PYTHONPATH")
+
+for entry in GIVEN.split(os.pathsep) if GIVEN else ():  # Python passes over a variable that is empty
     if not os.path.isabs(entry) and (current := os.path.abspath(entry)) in sys.path:  # noqa: PTH100, PTH117 - pathlib lies in a file
         sys.path.remove(current)

@@ -1,6 +1,6 @@
 """Detectors: networks in files and what their tensors mean."""
 
-from workbench.detectors.access import ALLOWED_CODE, DECODING, OUTSIDE
+from workbench.detectors.access import ALLOWED_CODE, DECODING, OUTSIDE, check_allowed
 from workbench.detectors.anchor_card import unfinished_card
 from workbench.detectors.anchor_generators import AnchorCard, PyramidGenerator, SsdGenerator
 from workbench.detectors.card import SUFFIXES, Card, card_path, read_card, write_card
@@ -64,6 +64,7 @@ __all__ = [
     "as_detector",
     "card_of_kind",
     "card_path",
+    "check_allowed",
     "detector_of",
     "detector_tree",
     "exported_name",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from workbench.datasets import Truth, truth_of
 from workbench.detections import UInt8Array
-from workbench.detectors import OUTSIDE, Calibration, Detector, load_detector
+from workbench.detectors import OUTSIDE, Calibration, Detector, check_allowed, load_detector
 from workbench.errors import MediaError
 from workbench.media import Media, MediaSource, as_media, open_media
 from workbench.samples import SAMPLE_CLIP, SAMPLE_DETECTORS, SAMPLE_STILLS, sample_calibration, sample_detector
@@ -69,8 +69,10 @@ def open_detector(
 
     Raises:
         ModelError: There is no such sample or file, or it holds no detector.
+        SettingsError: What is allowed is nothing that there is.
         MediaError: The media cannot be read.
     """
+    check_allowed(allow)
     name = source or DEFAULT_DETECTOR
     if name in SAMPLE_DETECTORS:
         return sample_detector(name)
