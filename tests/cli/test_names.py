@@ -166,12 +166,14 @@ class TestTruth:
         assert record["accuracy"]["ap"] > WELL_FOUND
         assert any("was made for another size" in warning and "6 frames are scaled" in warning for warning in record["warnings"])
 
+    @pytest.mark.slow
     def test_no_annotation_at_all_is_said(self, model, truth, measured, small_folder) -> None:
         path = truth()
         path.write_text(json.dumps(json.loads(path.read_text()) | {"annotations": []}))
         record = measured(model(), small_folder, "--truth", path)
         assert any("truth.json has no box in these frames" in warning for warning in record["warnings"])
 
+    @pytest.mark.slow
     def test_a_data_sets_yaml_is_read(self, model, truth, measured, small_folder, tmp_path) -> None:
         tree = json.loads(truth().read_text())
         (tmp_path / "set" / "images").mkdir(parents=True)

@@ -103,7 +103,7 @@ def test_a_resize_on_the_host_is_said_to_be_left_out(mobile: Detector, resize: s
     assert engine.left_out == ("resize: input.resize puts it on the host",)
 
 
-@pytest.mark.parametrize("method", FUSED)
+@pytest.mark.parametrize("method", [pytest.param(one, marks=[pytest.mark.slow] if one == "padded" else []) for one in FUSED])
 def test_nms_inside_xla_keeps_what_nms_on_the_host_keeps(pipeline: Open, stills: tuple[Frame, ...], method: str) -> None:
     eager = "runtime.engine=eager,input.size_hw=192x320,input.resize=graph,nms.score=0.05"
     fused, apart = pipeline(f"{ALL_IN_ONE}{method}"), pipeline(eager)

@@ -88,7 +88,7 @@ def test_what_is_asked_for_while_something_is_measured_is_refused_and_not_carrie
     assert not (tmp_path / "home").exists()
 
 
-@pytest.mark.parametrize("plays", [True, False], ids=["playing", "paused"])
+@pytest.mark.parametrize("plays", [pytest.param(True, marks=pytest.mark.slow), False], ids=["playing", "paused"])
 def test_after_a_measurement_it_plays_if_it_played(session: Session, plays: bool) -> None:
     player = player_of(session)
     player.set_pace("free")
