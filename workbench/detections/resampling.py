@@ -1,8 +1,7 @@
 """How sure an average precision is: images drawn again and again, the same draws on both sides of a comparison.
 
-An interval is the estimate plus and minus 1.96 standard deviations over the draws (Efron and Tibshirani 1993, chapter 13). Of a
-change that is right more often than percentiles, BCa or bootstrap-t, which claim differences between near copies that are none;
-`python -m tests.benchmarks.truth --sets 1000` simulates it.
+An interval is the estimate plus and minus 1.96 standard deviations over the draws (Efron and Tibshirani 1993, chapter 13).
+`python -m tests.benchmarks.truth --sets 1000` simulates how often it holds the truth.
 """
 
 from collections.abc import Sequence
