@@ -10,7 +10,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 SAMPLE_DETECTORS = ("inspector-mobile", "inspector-large")
 LABELS: tuple[str, ...] = ("scratch", "dent", "stain", "chip", "missing screw")
 SIZE_STEP = 32  # sides are multiples of this: the pyramid doubles 32 -> 16 -> 8, which is exact only on whole cells
-DEFAULT_HW = (320, 320)
+DEFAULT_HW = (512, 512)
 ANCHOR_STRIDES = 3  # an anchor's side, in strides of its level
 SAMPLE_ANCHORS = AnchorGrids(
     tuple(
