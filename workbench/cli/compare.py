@@ -93,7 +93,7 @@ def _compare_saved(a_words: str, b_words: str, history: Path | None, json_file: 
 
 def _print(out: Console, a: Record, b: Record, found: Differences) -> None:
     from workbench.record import accuracy_against
-    from workbench.wording import accuracy_words, format_change, format_fraction, ratio_words
+    from workbench.wording import accuracy_words, format_agreement, format_change, format_fraction, ratio_words
 
     out.print(f"settings: {'; '.join(found.changes) or 'the same'}", markup=False)
     if found.speeds is not None:
@@ -111,7 +111,7 @@ def _print(out: Console, a: Record, b: Record, found: Differences) -> None:
         out.print("AP: not compared; both records need one on the same truth", markup=False)
     if (agreed := found.agreement) is not None:
         counts = f"{agreed.lost} boxes lost, {agreed.new} new, {agreed.class_flips} of another class, in {agreed.frames} frames"
-        out.print(f"agreement: {format_fraction(agreed.ratio)} ({counts})", markup=False)
+        out.print(f"agreement: {format_agreement(agreed)} ({counts})", markup=False)
     for note in found.notes:
         out.print(note, style="yellow", markup=False)
 

@@ -22,8 +22,8 @@ from workbench.record import Record, accuracy_against, ran
 from workbench.wording import (
     MISSING,
     accuracy_words,
+    format_agreement,
     format_ap,
-    format_fraction,
     format_milliseconds,
     format_number,
     format_ratio,
@@ -141,6 +141,6 @@ def _cells(record: Record) -> tuple[str, ...]:
         format_number(timing.fps),
         format_ratio(compared.ratio) if compared else MISSING,
         format_ap(record.accuracy),
-        format_fraction(record.agreement.ratio if record.agreement else None),
+        format_agreement(record.agreement),
         record.noise.verdict,
     )

@@ -15,7 +15,7 @@ from workbench.detections.accuracy import (
     with_reasons,
 )
 from workbench.detections.boxes import FloatArray, UInt8Array, areas_px, pairwise_iou
-from workbench.detections.certainty import TOLERANCE, AccuracyVerdict, ApChange, Interval
+from workbench.detections.certainty import TOLERANCE, AccuracyVerdict, ApChange, Interval, neighbours
 from workbench.detections.class_accuracy import ClassAccuracy, Confusion, CurvePoint
 from workbench.detections.detections import Detections
 from workbench.detections.doubts import doubts
@@ -45,6 +45,7 @@ __all__ = [
     "doubts",
     "match",
     "match_frame",
+    "neighbours",
     "pairwise_iou",
     "uncounted",
     "with_reasons",

@@ -16,6 +16,7 @@ from workbench.detections.certainty import (
     change_interval,
     interval_of,
     packed,
+    share_interval,
     unpacked,
 )
 from workbench.detections.class_accuracy import ClassAccuracy, Confusion, class_accuracies, confusions
@@ -84,6 +85,8 @@ class Agreement(Value):
     mean_iou: float | None
     ratio: float
     """Matched pairs with equal class, as F1: `2·same / (2·matched + lost + new)`; 1 where neither found anything."""
+    interval: Interval | None = None
+    """Of the ratio over such frames; `None` where no frame differs, or all are alike, and in records of before."""
     broken: bool
     """Whether the setting breaks the detector, however fast it is."""
     reasons: tuple[str, ...] = ()
@@ -252,7 +255,7 @@ def match_frame(found: Detections, baseline: Detections) -> FrameMatch:
 
 
 def agreement(
-    found: Sequence[Detections], baseline: Sequence[Detections], *, baseline_name: str, baseline_id: str | None = None
+    found: Sequence[Detections], baseline: Sequence[Detections], *, baseline_name: str, groups: NDArray[np.int64] | None = None
 ) -> Agreement:
     """Compare detections with a baseline's on the same frames; whether that is broken is judged without truth.
 
@@ -260,11 +263,24 @@ def agreement(
         ValueError: Not the same number of frames.
     """
     matches = [match_frame(one, other) for one, other in zip(found, baseline, strict=True)]
-    return agreement_of(matches, baseline_name=baseline_name, baseline_id=baseline_id)
+    return agreement_of(matches, baseline_name=baseline_name, groups=groups)
 
 
-def agreement_of(matches: Sequence[FrameMatch], *, baseline_name: str, baseline_id: str | None = None) -> Agreement:
-    """Add up how frames match; see `agreement`."""
+def agreement_of(
+    matches: Sequence[FrameMatch],
+    *,
+    baseline_name: str,
+    baseline_id: str | None = None,
+    groups: NDArray[np.int64] | None = None,
+) -> Agreement:
+    """Add up how frames match; see `agreement`.
+
+    Args:
+        matches: One for each frame.
+        baseline_name: What the baseline is called.
+        baseline_id: The record of the baseline.
+        groups: `(frames,)`, a number for each frame: those of one number are alike, as neighbours in a video.
+    """
     total = FrameMatch(*map(sum, zip(*matches, strict=True))) if matches else FrameMatch(0, 0, 0, 0, 0.0, 0.0)
     boxes = 2 * total.matched + total.lost + total.new
     result = Agreement(
@@ -278,9 +294,15 @@ def agreement_of(matches: Sequence[FrameMatch], *, baseline_name: str, baseline_
         score_drift=total.drifts / total.matched if total.matched else None,
         mean_iou=total.ious / total.matched if total.matched else None,
         ratio=2 * total.same / boxes if boxes else 1.0,
+        interval=_interval_of(matches, groups),
         broken=False,
     )
     return with_reasons(result)
+
+
+def _interval_of(matches: Sequence[FrameMatch], groups: NDArray[np.int64] | None) -> Interval | None:
+    counts = np.array([[2 * one.same, 2 * one.matched + one.lost + one.new] for one in matches], np.float64).reshape(-1, 2)
+    return share_interval(counts[:, 0], counts[:, 1], groups)
 
 
 def with_reasons(agreed: Agreement, accuracy: Accuracy | None = None, baseline_accuracy: Accuracy | None = None) -> Agreement:

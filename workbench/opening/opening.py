@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.datasets import Truth, truth_of
-from workbench.detections import UInt8Array
+from workbench.detections import UInt8Array, neighbours
 from workbench.detectors import OUTSIDE, Calibration, Detector, check_allowed, load_detector
 from workbench.errors import MediaError
 from workbench.media import Media, MediaSource, as_media, open_media
@@ -18,7 +18,6 @@ from workbench.stages import fitted
 
 DEFAULT_DETECTOR = SAMPLE_DETECTORS[0]
 CALIBRATION_FRAMES = 100
-ALIKE_SECONDS = 2.0  # of a video that are drawn together: most of what is seen in it has changed by then
 LOOKED_AT = 25  # frames that show how a model is to be read: in almost empty media a few of them show something
 LOOKED_AT_SIDE_PX = 1280  # more than networks take
 SEEK_STEP = 125  # frames apart, from which going to each costs less than decoding all between: key frames are some 250 apart
@@ -51,7 +50,7 @@ class EvaluationData:
         if facts is None or not facts.fps:
             return None
         seconds = np.arange(judged) * (max(facts.frames, judged) / max(judged, 1) / facts.fps)
-        return np.asarray(seconds // ALIKE_SECONDS, np.int64)
+        return neighbours(seconds)
 
 
 def open_detector(

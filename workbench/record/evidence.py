@@ -1,10 +1,13 @@
 """How fast one record is against another, from the best evidence that there is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from workbench.detections import TOLERANCE, Agreement, ApChange, Detections, agreement_of, compare_ap, match_frame
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.detections import TOLERANCE, Agreement, ApChange, Detections, agreement_of, compare_ap, match_frame, neighbours
 from workbench.machine import pace_ratio
 from workbench.record.record import Record
 from workbench.timing import Ratio, Verdict
@@ -130,4 +133,13 @@ def agreement_with(baseline: Record, found: Mapping[str, Detections]) -> Agreeme
     if not pairs:
         return None
     matches = [match_frame(one, other) for one, other in pairs]
-    return agreement_of(matches, baseline_name=baseline.name, baseline_id=baseline.id)
+    groups = _neighbours([row.frame for row in baseline.detections if row.frame in found], baseline.media.fps)
+    return agreement_of(matches, baseline_name=baseline.name, baseline_id=baseline.id, groups=groups)
+
+
+def _neighbours(frames: Sequence[str], fps: float | None) -> NDArray[np.int64] | None:
+    """Return which frames of a video are neighbours, by the numbers in their names; `None` for pictures."""
+    numbers = [frame.rpartition("#")[2] for frame in frames]
+    if not fps or not all(number.isdecimal() for number in numbers):
+        return None
+    return neighbours(np.array(numbers, np.float64) / fps)

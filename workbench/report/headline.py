@@ -194,9 +194,10 @@ def _quality_figure(summary: Summary, shown: Record) -> KeyFigure:
         tone = "bad" if loss is not None and loss > AP_LOSS_NOTED else ""
         return KeyFigure(name="Average precision", value=format_fraction(shown.accuracy.ap), before=before, note=note, tone=tone)
     if shown.agreement is not None:
+        between = f"{format_between(shown.agreement.interval)}, " if shown.agreement.interval else ""
         return KeyFigure(
             name="Agreement with the baseline",
             value=format_fraction(shown.agreement.ratio),
-            note=f"lost {shown.agreement.lost}, new {shown.agreement.new}, no truth",
+            note=f"{between}lost {shown.agreement.lost}, new {shown.agreement.new}, no truth",
         )
     return KeyFigure(name="Average precision", value=MISSING, note="no ground truth was given")

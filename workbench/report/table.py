@@ -170,8 +170,9 @@ def _agreement(record: Record, summary: Summary) -> Cell:
     if record.agreement is None:
         return Cell(text=MISSING, title="the baseline itself" if record.id == summary.baseline.id else "")
     found = record.agreement
-    title = f"matched {found.matched}, lost {found.lost}, new {found.new}, class flips {found.class_flips}, {found.frames} frames"
-    return Cell(text=format_fraction(found.ratio), sort=found.ratio, title=title, tone="bad" if found.broken else "")
+    between = f"95 % interval {format_between(found.interval)}; " if found.interval else ""
+    counts = f"matched {found.matched}, lost {found.lost}, new {found.new}, class flips {found.class_flips}, {found.frames} frames"
+    return Cell(text=format_fraction(found.ratio), sort=found.ratio, title=between + counts, tone="bad" if found.broken else "")
 
 
 def _compilations(record: Record, _: Summary) -> Cell:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
-from workbench.detections import Accuracy, Agreement, Detections, FrameMatch, agreement_of, match_frame
+import numpy as np
+
+from workbench.detections import Accuracy, Agreement, Detections, FrameMatch, agreement_of, match_frame, neighbours
 from workbench.live import LiveAccuracy, Player, Shown, Window, remember
 from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
@@ -108,7 +110,11 @@ class Evaluation:
             same = known is not None and known[0] is one and known[1] is other
             matched[index] = known if known is not None and same else (one, other, match_frame(one, other))
         self._matched = matched
-        return agreement_of([found for _, _, found in matched.values()], baseline_name=pinned.name) if matched else None
+        if not matched:
+            return None
+        fps = self._data.media.facts().fps
+        groups = neighbours(np.array(list(matched)) / fps) if fps else None
+        return agreement_of([found for _, _, found in matched.values()], baseline_name=pinned.name, groups=groups)
 
     def settle(self, pipeline: Pipeline, name: str) -> None:
         """Begin what takes a while for another setting: accuracy, how it compares with the baseline, and what that finds."""

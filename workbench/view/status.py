@@ -14,6 +14,7 @@ from workbench.stages import Overlay, counts
 from workbench.timing import Comparison, Timing
 from workbench.wording import (
     MISSING,
+    format_agreement,
     format_ap,
     format_ap_change,
     format_bytes,
@@ -102,7 +103,7 @@ def _figures(opened: Opened, timing: Timing | None, cost: Cost | None, age_secon
     ap = format_fraction(accuracy.ap if accuracy else None)
     return [
         _figure("AP", ap, format_ap_change(change)) if change else _figure("AP", format_ap(accuracy)),
-        _figure("agreement", format_fraction(agreed.ratio if agreed else None)),
+        _figure("agreement", format_agreement(agreed)),
         _figure("p90", _ms(timing.p90_ms if timing else None)),
         _figure("p95", _ms(timing.p95_ms if timing else None)),
         _figure("frame age", _ms(None if age_seconds is None else age_seconds * 1000)),
@@ -158,7 +159,7 @@ def _row(record: Record, *, pinned: bool) -> Told:
         "fps": format_number(timing.fps if timing else None),
         "versus": format_ratio(compared_with.ratio) if compared_with else MISSING,
         "ap": format_ap(record.accuracy),
-        "agreement": format_fraction(record.agreement.ratio if record.agreement else None),
+        "agreement": format_agreement(record.agreement),
         "noise": record.noise.verdict,
         "state": "failed" if record.problem else "broken" if record.broken else "ok",
         "problem": record.problem.message if record.problem else "; ".join(record.warnings) or None,

@@ -3,7 +3,7 @@
 import math
 import re
 
-from workbench.detections import Accuracy, ApChange, Interval
+from workbench.detections import Accuracy, Agreement, ApChange, Interval
 from workbench.timing import CANNOT_TELL, NO_DIFFERENCE, Ratio, Verdict
 
 MISSING = "–"
@@ -105,8 +105,15 @@ def format_ap(accuracy: Accuracy | None, name: str = "ap") -> str:
     return f"{format_fraction(getattr(accuracy, name))}{f' {format_between(between)}' if between else ''}"
 
 
+def format_agreement(agreed: Agreement | None) -> str:
+    """Write an agreement with its interval, where it has one."""
+    if agreed is None:
+        return MISSING
+    return f"{format_fraction(agreed.ratio)}{f' {format_between(agreed.interval)}' if agreed.interval else ''}"
+
+
 def format_between(interval: Interval) -> str:
-    """Write the ends of an interval of AP.
+    """Write the ends of an interval of AP or agreement.
 
     >>> format_between(Interval(low=-0.0312, high=0.002))
     '[−.031, .002]'
