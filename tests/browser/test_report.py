@@ -53,6 +53,15 @@ def background(page: Page) -> str:
     return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
 
+def test_worst_frames_can_be_enlarged_and_told_apart_by_class(opened: Opened) -> None:
+    frames = opened().locator("#worst-frames .error-panel:visible")
+    expect(frames.locator("figure:visible")).to_have_count(2)
+    frames.locator("figure button").first.click()
+    expect(frames.locator("text", has_text="lost missing screw").first).to_be_visible()
+    frames.locator(".error-class").select_option(label="scratch")
+    expect(frames.locator("figure:visible")).to_have_count(1)
+
+
 def test_nothing_but_the_file_itself_is_requested(context: BrowserContext, opened: Opened, report_path: Path) -> None:
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
@@ -227,6 +236,7 @@ def test_without_javascript_the_best_stands_beside_the_baseline(browser_without_
     page = browser_without_scripts
     page.goto(report_path.as_uri())
     expect(page.locator(".panel:visible .bar-name").nth(1)).to_have_text("litert-int8")
-    expect(page.locator("figure:visible")).to_have_count(6)
+    expect(page.locator("#before-after figure:visible")).to_have_count(6)
+    expect(page.locator("#worst-frames figure:visible")).to_have_count(2)
     expect(page.locator(".needs-js:visible")).to_have_count(0)
     expect(page.get_by_text(re.compile("charts need JavaScript"))).to_be_visible()

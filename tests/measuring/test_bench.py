@@ -120,6 +120,20 @@ def test_truth_gives_accuracy(records: tuple[Record, ...], small_data: Evaluatio
     assert (accuracy.images, accuracy.truth, accuracy.score_threshold) == (small_data.media.facts().frames, "scenes.json", 0.3)
 
 
+def test_a_record_keeps_the_frames_that_it_gets_most_wrong(records: tuple[Record, ...], small_data: EvaluationData) -> None:
+    first, same, strict = records
+
+    assert same.worst == first.worst, "the same again loses nothing"
+    assert not any(one.lost for one in first.worst)
+    assert len(strict.worst[0].lost) >= 1, "little is left at that threshold, and the first found more"
+    assert [len(one.lost) for one in strict.worst] == sorted((len(one.lost) for one in strict.worst), reverse=True)
+    for one in strict.worst:
+        assert one.against == "scenes.json"
+        assert one.known.frame == one.picture.name
+        assert set(one.lost) <= set(one.missed) <= set(range(len(one.known.scores)))
+        assert len(one.known.scores) == len(small_data.truth.images[one.picture.name])
+
+
 def test_the_first_is_compared_with_nothing(records: tuple[Record, ...]) -> None:
     assert (records[0].agreement, records[0].comparison) == (None, None)
 
@@ -223,10 +237,14 @@ def test_nothing_is_compiled_while_frames_of_many_sizes_are_timed(small: Detecto
 def test_without_truth_there_is_no_accuracy(small: Detector, small_data: EvaluationData) -> None:
     bare = replace(small_data, truth=None, labelled=None, labelled_truth=None)
 
-    record = Bench(bare, 2).measure(variant(small, SIZE))
+    bench = Bench(bare, 2, comparison_seconds=SECONDS)
+    record, strict = (bench.measure(variant(small, f"{SIZE},nms.score={score}")) for score in (0.3, 0.98))
 
     assert record.accuracy is None
     assert all(picture.truth is None for picture in record.pictures)
+    assert record.worst == ()
+    assert {one.against for one in strict.worst} == {record.name}
+    assert sum(len(one.missed) for one in strict.worst) == strict.agreement.lost
 
 
 def test_what_could_not_run_is_a_row_with_its_problem(small: Detector, small_data: EvaluationData) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.report.records import FOUND, detections, pictures, record
 from workbench.record import Picture
-from workbench.report.frames import Frame, Mark, baseline_frames, compared_frames
+from workbench.report.frames import Frame, Mark, baseline_frames, compared_frames, error_frames
 
 
 def compared() -> Frame:
@@ -23,6 +23,25 @@ def test_lost_boxes_are_where_the_baseline_had_them() -> None:
 
 def test_class_flips_name_both_classes() -> None:
     assert "scratch → stain .55" in [mark.text for mark in compared().marks]
+
+
+def test_of_a_worst_frame_every_box_is_right_missed_lost_or_false() -> None:
+    first, second = error_frames(record("litert"))
+    assert [(mark.kind, mark.text) for mark in first.frame.marks] == [
+        ("kept", "dent .91"),
+        ("kept", "stain .55"),
+        ("false", "false chip .41"),
+        ("missed", "missed scratch"),
+        ("lost", "lost missing screw"),
+    ]
+    assert (first.words, first.classes) == ("1 lost, 1 missed, 1 false", (0, 3, 4))
+    assert (second.words, second.classes) == ("1 false", (3,))
+
+
+def test_positions_that_a_damaged_record_names_and_has_not_are_left_out() -> None:
+    (odd, _) = record("litert").worst
+    (frame,) = error_frames(record("litert", worst=(odd.model_copy(update={"missed": (99,), "lost": (98,), "false": (97,)}),)))
+    assert (frame.words, frame.classes) == ("", ())
 
 
 def test_baseline_boxes_are_found() -> None:

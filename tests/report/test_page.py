@@ -84,7 +84,7 @@ SETS: dict[str, tuple[Record, ...]] = {
 @pytest.mark.parametrize("records", SETS.values(), ids=SETS.keys())
 def test_every_set_gives_a_page(records: tuple[Record, ...]) -> None:
     html = own_part(render_report(records))
-    assert html.count("<h2>") == 6
+    assert html.count("<h2>") == 6 + any(one.worst for one in records)
     assert "None" not in re.sub(r"<(style|script)[^>]*>.*?</\1>|<code>.*?</code>", "", html, flags=re.DOTALL)
 
 
@@ -167,7 +167,7 @@ def test_of_hundreds_the_best_those_with_pictures_and_the_fastest_can_be_set_bes
     pictured = row(400, pictures=pictures(False))
     html = render_report([record("naive"), *(row(number) for number in range(250)), pictured])
 
-    offered = re.findall(r'<option value="[^"]*"[^>]*>([^<]*)</option>', html)
+    offered = re.findall(r'<option value="r\d+"[^>]*>([^<]*)</option>', html)
     assert len(offered) == len(re.findall(r'<div class="panel[^"]*" data-panel="', html)) == 50
     assert {"litert 0", "litert 48", "litert 400"} <= set(offered)
     assert "litert 49" not in offered

@@ -19,6 +19,7 @@ from workbench.detections.certainty import TOLERANCE, AccuracyVerdict, ApChange,
 from workbench.detections.class_accuracy import ClassAccuracy, Confusion, CurvePoint
 from workbench.detections.detections import Detections
 from workbench.detections.doubts import doubts
+from workbench.detections.frame_errors import FrameErrors, frame_errors, worst_frames
 from workbench.detections.resampling import SCREENING_DRAWS
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "CurvePoint",
     "Detections",
     "FloatArray",
+    "FrameErrors",
     "FrameMatch",
     "Interval",
     "UInt8Array",
@@ -43,10 +45,12 @@ __all__ = [
     "break_reasons",
     "compare_ap",
     "doubts",
+    "frame_errors",
     "match",
     "match_frame",
     "neighbours",
     "pairwise_iou",
     "uncounted",
     "with_reasons",
+    "worst_frames",
 ]

@@ -100,13 +100,13 @@ def _match_image(
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     outside = (areas[:, None] < AREAS_PX[:, 0]) | (areas[:, None] > AREAS_PX[:, 1])
     matched, ignored = np.zeros(shape, bool), np.repeat(outside[..., None], shape[2], axis=2)
-    overlaps = _overlaps(boxes, areas, truth, crowd)
+    shares = overlaps(boxes, areas, truth, crowd)
     taken = np.zeros((*shape[1:], len(truth)), bool)
-    for row in np.flatnonzero(overlaps.max(axis=1, initial=0) >= IOU_THRESHOLDS[0]):
-        for free, neither in _choices(overlaps[row], taken, crowd, other):
+    for row in np.flatnonzero(shares.max(axis=1, initial=0) >= IOU_THRESHOLDS[0]):
+        for free, neither in _choices(shares[row], taken, crowd, other):
             fits = free.any(axis=-1)
             # Of equals the last one, as COCO's loop leaves it.
-            best = len(truth) - 1 - np.where(free, overlaps[row], -1)[..., ::-1].argmax(axis=-1)
+            best = len(truth) - 1 - np.where(free, shares[row], -1)[..., ::-1].argmax(axis=-1)
             size, threshold = np.nonzero(fits)
             taken[size, threshold, best[fits]] = True
             matched[row][fits] = not neither
@@ -125,7 +125,7 @@ def _choices(
     yield free & other[:, None] & ~counting.any(axis=-1, keepdims=True), True
 
 
-def _overlaps(
+def overlaps(
     boxes: NDArray[np.float64], areas: NDArray[np.float64], truth: NDArray[np.float64], crowd: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """IoU `(n, G)`; with a crowd the share of the box that lies in it."""

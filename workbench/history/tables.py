@@ -48,7 +48,7 @@ INSERT_BODY = (
 
 def body(record: Record) -> dict[str, str]:
     """Return the rest of a record's row: its JSON, and apart from it what makes it large."""
-    large = {"pictures", "detections", "timeline"}
+    large = {"pictures", "worst", "detections", "timeline"}
     return {"id": record.id, "record": record.model_dump_json(exclude=large), "pictures": record.model_dump_json(include=large)}
 
 

@@ -1,7 +1,7 @@
 """The bench: settings measured one after the other on the same frames, each compared with the first."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from workbench.detections import Accuracy, Agreement, FloatArray, average_precision, doubts, uncounted, with_reasons
+from workbench.detections import Accuracy, Agreement, Detections, FloatArray, average_precision, doubts, uncounted, with_reasons
 from workbench.engines import Candidates, run_first
 from workbench.errors import RecordError, SettingsError
 from workbench.hardware import quota_cores, usable_cores
@@ -20,10 +20,11 @@ from workbench.measuring.notebook_progress import notebook_progress
 from workbench.measuring.passes import SHARED_TURN_FRAMES, TURN_FRAMES, Measured, Turns, measure_in_turns
 from workbench.measuring.real_time_pass import RealTimePass, measure_real_time
 from workbench.measuring.steady_wait import MOST_SECONDS, SHARED_MOST_SECONDS, SteadyWait
+from workbench.measuring.worst_frames import worst_against_baseline, worst_against_truth
 from workbench.media import Media
 from workbench.opening import EvaluationData, Variant
 from workbench.pipeline import Pipeline, Steps
-from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record, agreement_with, same_classes
+from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record, WorstFrame, agreement_with, same_classes
 from workbench.timing import Comparison, RealTime, StageSpan, Step, Timing, compare_blocks, limit
 
 DEFAULT_FRAMES = 150  # enough for p95 (130 frames), and a slow pipeline is done in half a minute
@@ -117,6 +118,7 @@ class Bench:
         self._comparison_seconds = comparison_seconds
         self._real_time = real_time
         self._baseline = baseline
+        self._baseline_labelled: Mapping[str, Detections] = {}
         self._other_session = baseline is not None
         self._lead: _Lead | None = None
         self._stopped: dict[Variant, Timing] = {}
@@ -208,9 +210,10 @@ class Bench:
             warnings=tuple(self._warnings(variant, run, agreed)),
             detections=tuple(FrameDetections.of(name, one) for name, one in islice(run.timed.by_name.items(), FRAMES_KEPT)),
             pictures=tuple(self._pictures(run)),
+            worst=self._worst(run),
         )
         if self._baseline is None:
-            self._baseline = record
+            self._baseline, self._baseline_labelled = record, run.labelled.by_name
         return record
 
     def _in_turns(self, variant: Variant, key: str, *, shared: bool) -> Turns[_Run]:
@@ -341,6 +344,15 @@ class Bench:
     def _pictures(self, run: _Run) -> Iterable[Picture]:
         shown = (*run.timed.pictures(self._data.truth), *run.labelled.pictures(self._data.labelled_truth))
         return {one.name: one for one in shown}.values()  # the frames timed and those judged may be the same
+
+    def _worst(self, run: _Run) -> tuple[WorstFrame, ...]:
+        media, truth, baseline = self._data.labelled, self._data.labelled_truth, self._baseline
+        if media is not None and truth is not None and run.labelled.by_name:
+            return worst_against_truth(media, run.labelled.by_name, truth, self._baseline_labelled)
+        if baseline is None or not same_classes(baseline.detector.labels, run.pipeline.detector.facts.labels):
+            return ()
+        before = {row.frame: row.detections() for row in baseline.detections}
+        return worst_against_baseline(self._data.media, run.timed.by_name, before, baseline.name)
 
     def _comparison(self, variant: Variant, pipeline: Pipeline) -> Comparison | None:
         if self._lead is None or self._lead.variant is variant:

@@ -3,7 +3,7 @@
 from workbench.media.arrays import array_media
 from workbench.media.buffers import Buffers
 from workbench.media.camera import no_camera
-from workbench.media.frame import Frame, Media, frames_from
+from workbench.media.frame import Frame, Media, frames_at, frames_from
 from workbench.media.opening import MediaSource, as_media, open_media
 from workbench.media.pictures import PICTURE_SUFFIXES, is_picture, natural_order
 from workbench.media.real_time import RealTimeMedia
@@ -19,6 +19,7 @@ __all__ = [
     "RealTimeMedia",
     "array_media",
     "as_media",
+    "frames_at",
     "frames_from",
     "is_picture",
     "masked",

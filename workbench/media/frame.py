@@ -1,14 +1,17 @@
 """A frame, and what every source of frames offers."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from workbench.detections import UInt8Array
 from workbench.record import MediaFacts
+
+SEEK_STEP = 125  # frames apart, from which going to each costs less than decoding all between: key frames are some 250 apart
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +80,24 @@ def frame_name(media_name: str, index: int) -> str:
     'line.webm#128'
     """
     return f"{media_name}#{index}"
+
+
+def frames_at(media: Media, positions: Iterable[int]) -> Iterator[Frame]:
+    """Iterate over the frames at these positions, first to last; what the media do not hold is left out.
+
+    >>> from workbench.media import array_media
+    >>> import numpy as np
+    >>> [frame.index for frame in frames_at(array_media(np.zeros((4, 8, 8, 3), np.uint8)), (3, 1, 9))]
+    [1, 3]
+    """
+    seek_step = SEEK_STEP if media.facts().fps else 1
+    frames: Iterator[Frame] = iter(())
+    next_one = -seek_step
+    for position in sorted(positions):
+        if position - next_one >= seek_step:
+            frames, next_one = media.frames(position), position
+        yield from islice(frames, position - next_one, position - next_one + 1)
+        next_one = position + 1
 
 
 def frames_from(media: Media, start: int, *, again: bool) -> Generator[Frame]:

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from workbench.datasets import Truth, truth_of
 from workbench.detections import UInt8Array, neighbours
 from workbench.detectors import OUTSIDE, Calibration, Detector, check_allowed, load_detector
 from workbench.errors import MediaError
-from workbench.media import Media, MediaSource, as_media, open_media
+from workbench.media import Media, MediaSource, as_media, frames_at, open_media
 from workbench.samples import SAMPLE_CLIP, SAMPLE_DETECTORS, SAMPLE_STILLS, sample_calibration, sample_detector
 from workbench.stages import fitted
 
@@ -20,7 +19,6 @@ DEFAULT_DETECTOR = SAMPLE_DETECTORS[0]
 CALIBRATION_FRAMES = 100
 LOOKED_AT = 25  # frames that show how a model is to be read: in almost empty media a few of them show something
 LOOKED_AT_SIDE_PX = 1280  # more than networks take
-SEEK_STEP = 125  # frames apart, from which going to each costs less than decoding all between: key frames are some 250 apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +92,7 @@ def frames_to_look_at(media: MediaSource | None = None) -> list[UInt8Array]:
 def _spread(media: Media, count: int) -> list[UInt8Array]:
     """Return so many frames at equal distances, fewer where there are fewer."""
     step = max(1, media.facts().frames // count)
-    wanted = range(0, step * count, step)
-    chosen = (
-        islice(media.frames(), 0, wanted.stop, step) if step < SEEK_STEP else chain(*(islice(media.frames(n), 1) for n in wanted))
-    )
-    return [frame.image_rgb for frame in chosen]
+    return [frame.image_rgb for frame in frames_at(media, range(0, step * count, step))]
 
 
 def open_data(

@@ -29,6 +29,7 @@ from workbench.record.record import (
     Picture,
     Problem,
     Record,
+    WorstFrame,
     check_same_machine,
     read_records,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "Problem",
     "Record",
     "Speed",
+    "WorstFrame",
     "accuracy_against",
     "agreement_with",
     "ap",

@@ -145,6 +145,22 @@ class Picture(Value):
     truth: FrameDetections | None = None
 
 
+class WorstFrame(Value):
+    """A frame in which a setting gets more wrong than in others, at IoU .5 and with the right class."""
+
+    picture: Picture
+    against: str
+    """What tells right from wrong: the truth's name, or the baseline's."""
+    known: FrameDetections
+    """What there is to be found; scores of truth are 1."""
+    missed: tuple[int, ...] = ()
+    """Positions in `known` of what was not found."""
+    lost: tuple[int, ...] = ()
+    """Those of `missed` that the baseline had found."""
+    false: tuple[int, ...] = ()
+    """Positions in `picture.found` of what is not known to be there."""
+
+
 class Problem(Value):
     """Why a run produced no figures."""
 
@@ -189,6 +205,8 @@ class Record(Value):
     detections: tuple[FrameDetections, ...] = ()
     """What was found in the timed frames."""
     pictures: tuple[Picture, ...] = ()
+    worst: tuple[WorstFrame, ...] = ()
+    """The frames with most errors, worst first, then each class's own; records of before have none."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True, ser_json_inf_nan="null")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workbench.detections import match
-from workbench.record import FrameDetections, Picture, Record
+from workbench.record import FrameDetections, Picture, Record, WorstFrame
 from workbench.wording import class_colour, format_fraction
 
 # How each kind of mark is called; report.css gives each its own line as well, so that colour alone tells nothing.
@@ -18,6 +18,13 @@ KINDS = {
     "new": "new: only this setting found it",
     "truth": "truth",
 }
+ERROR_KINDS = {
+    "kept": "right",
+    "lost": "lost: the baseline finds it",
+    "missed": "missed",
+    "false": "false: nothing is known to be there",
+}
+SAID = frozenset({"lost", "new", "missed", "false"})  # before the class, so that a line alone need not tell it
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 LABEL_SHARE = 1 / 48  # of the longer side: twelve pixels in a picture as wide as half a page
 LETTER_SHARE = 0.6  # of its height is a letter wide, in most sans-serif faces
@@ -94,7 +101,8 @@ def showable(picture: Picture) -> bool:
 
 def pictures_by_key(records: Iterable[Record]) -> dict[str, Picture]:
     """Return every different picture of the records once."""
-    return {picture_key(picture): picture for record in records for picture in record.pictures if showable(picture)}
+    pictures = (one for record in records for one in (*record.pictures, *(frame.picture for frame in record.worst)))
+    return {picture_key(picture): picture for picture in pictures if showable(picture)}
 
 
 def baseline_frames(baseline: Record) -> dict[str, Frame]:
@@ -123,6 +131,37 @@ def compared_frames(record: Record, baseline: Record) -> dict[str, Frame]:
     return frames
 
 
+@dataclass(frozen=True, slots=True)
+class ErrorFrame:
+    """One of the frames that a setting gets most wrong."""
+
+    frame: Frame
+    words: str
+    """What is wrong in it."""
+    classes: tuple[int, ...]
+    """Numbers of the classes that something is wrong with."""
+
+
+def error_frames(record: Record) -> tuple[ErrorFrame, ...]:
+    """Return the frames that a record gets most wrong, every box marked as right, missed, lost or false."""
+    return tuple(_error_frame(one, record.detector.labels) for one in record.worst if showable(one.picture))
+
+
+def _error_frame(worst: WorstFrame, labels: tuple[str, ...]) -> ErrorFrame:
+    found, known = worst.picture.found, worst.known
+    false = [index for index in worst.false if index < len(found.scores)]
+    missed = [index for index in worst.missed if index < len(known.scores)]
+    kinds = {index: "lost" if index in worst.lost else "missed" for index in missed}
+    marks = [_mark("false" if index in false else "kept", found, index, labels) for index in range(len(found.scores))]
+    marks += [_mark(kind, known, index, labels, known=True) for index, kind in kinds.items()]
+    height, width = worst.picture.size_hw
+    counts = {kind: sum(mark.kind == kind for mark in marks) for kind in ERROR_KINDS}
+    counted = [f"{counts[kind]} {kind}" for kind in ERROR_KINDS if kind != "kept" and counts[kind]]
+    classes = sorted({*(found.class_ids[index] for index in false), *(known.class_ids[index] for index in missed)})
+    frame = Frame(worst.picture.name, picture_key(worst.picture), width, height, tuple(marks), counts)
+    return ErrorFrame(frame, ", ".join(counted), tuple(classes))
+
+
 def _compared(
     found: FrameDetections, before: FrameDetections, labels: tuple[str, ...], labels_before: tuple[str, ...]
 ) -> tuple[Mark, ...]:
@@ -144,12 +183,12 @@ def _marks(kind: str, found: FrameDetections, labels: tuple[str, ...]) -> tuple[
     return tuple(_mark(kind, found, index, labels) for index in range(len(found.scores)))
 
 
-def _mark(kind: str, found: FrameDetections, index: int, labels: tuple[str, ...], before: str = "") -> Mark:
+def _mark(kind: str, found: FrameDetections, index: int, labels: tuple[str, ...], before: str = "", *, known: bool = False) -> Mark:
     x_low, y_low, x_high, y_high = found.boxes_xyxy_px[index]
     class_id = found.class_ids[index]
     name = label_of(labels, class_id)
-    words = {"lost": f"lost {name}", "new": f"new {name}", "flip": f"{before} → {name}"}.get(kind, name)
-    score = "" if kind == "truth" else f" {format_fraction(found.scores[index])[:-1]}"
+    words = f"{before} → {name}" if kind == "flip" else f"{kind} {name}" if kind in SAID else name
+    score = "" if known or kind == "truth" else f" {format_fraction(found.scores[index])[:-1]}"
     return Mark(kind, x_low, y_low, max(0.0, x_high - x_low), max(0.0, y_high - y_low), class_colour(class_id), f"{words}{score}")
 
 

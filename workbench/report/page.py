@@ -17,7 +17,17 @@ from workbench.files import write_whole
 from workbench.record import Record, check_same_machine, median_ms, ran
 from workbench.report import charts, table
 from workbench.report.budget import Budgets, budgets
-from workbench.report.frames import KINDS, Frame, baseline_frames, compared_frames, pictures_by_key
+from workbench.report.frames import (
+    ERROR_KINDS,
+    KINDS,
+    ErrorFrame,
+    Frame,
+    baseline_frames,
+    compared_frames,
+    error_frames,
+    label_of,
+    pictures_by_key,
+)
 from workbench.report.headline import NOISE_ORDER, doubt, headline, key_figures
 from workbench.report.points import points_of, quality_axis
 from workbench.report.raw import packed, packed_records, script_json
@@ -46,6 +56,8 @@ class Panel:
     budgets: Budgets | None
     changes: tuple[str, ...]
     frames: dict[str, Frame]
+    errors: tuple[ErrorFrame, ...]
+    """The frames that it gets most wrong."""
 
 
 def render_report(records: Sequence[Record], *, allow_different_machines: bool = False) -> str:
@@ -105,6 +117,8 @@ def _context(summary: Summary) -> dict[str, Any]:
         "left": left,
         "frame_names": names,
         "mark_kinds": KINDS,
+        "error_kinds": ERROR_KINDS,
+        "label_of": label_of,
         "columns": table.COLUMNS,
         "column_groups": table.groups(),
         "rows": table.rows(summary),
@@ -143,6 +157,7 @@ def _panels(summary: Summary) -> tuple[Panel, ...]:
                 budgets=budgets(baseline, None if alone else record, labels),
                 changes=describe_changes(baseline.settings, record.settings),
                 frames={} if alone else compared_frames(record, baseline),
+                errors=error_frames(record),
             )
         )
     return tuple(panels)

@@ -24,10 +24,11 @@ def packed_records(records: Sequence[Record]) -> str:
 
 
 def _text(record: Record) -> str:
-    if not record.pictures:
+    if not record.pictures and not record.worst:
         return record.to_json()
     tree: dict[str, Any] = json.loads(record.to_json())
-    for picture, row in zip(record.pictures, tree["pictures"], strict=True):
+    pictures = (*record.pictures, *(one.picture for one in record.worst))
+    for picture, row in zip(pictures, (*tree["pictures"], *(one["picture"] for one in tree["worst"])), strict=True):
         if showable(picture):
             del row["jpeg_base64"]
             row[PICTURE_REFERENCE] = picture_key(picture)

@@ -92,6 +92,17 @@
   };
   frameButtons.forEach((button) => button.addEventListener("click", () => showFrame(button.dataset.frame)));
 
+  // Worst frames -------------------------------------------------------------------------------------------------------
+  all(".error-class").forEach((select) => select.addEventListener("change", () => {
+    all("figure", select.closest("[data-panel]")).forEach((figure) => {
+      figure.hidden = select.value !== "" && !figure.dataset.classes.split(" ").includes(select.value);
+    });
+  }));
+
+  all(".error-frames button").forEach((button) => button.addEventListener("click", () => {
+    button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true"));
+  }));
+
   // The table ----------------------------------------------------------------------------------------------------------
   const table = byId("results");
   const headers = all("thead tr:last-child th", table);
@@ -139,7 +150,7 @@
   const PREFIX = "data:image/jpeg;base64,";
   const records = async () => {
     const rows = JSON.parse(await unpacked("raw-data"));
-    for (const picture of rows.flatMap((row) => row.pictures)) {
+    for (const picture of rows.flatMap((row) => [...row.pictures, ...row.worst.map((one) => one.picture)])) {
       if (!picture.picture_key) continue;
       picture.jpeg_base64 = byId(picture.picture_key).getAttribute("href").slice(PREFIX.length);
       delete picture.picture_key;

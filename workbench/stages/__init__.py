@@ -6,7 +6,7 @@ from workbench.stages.draw import caption, draw
 from workbench.stages.function_head import FunctionHead
 from workbench.stages.heads import BOXES_RANK, NUMPY_OPS, Activation, Array, ArrayOps, Background, BoxOrder, Head, YoloxHead
 from workbench.stages.input_spec import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel, place, size_text
-from workbench.stages.jpeg import encode_jpeg, fitted, picture
+from workbench.stages.jpeg import encode_jpeg, fitted, picture, truth_as_detections
 from workbench.stages.level_heads import DistancesHead, DistanceUnits, OffsetOrder, OffsetSizes, SsdHead, YoloMapsHead, YoloSizes
 from workbench.stages.nms import by_opencv, by_score
 from workbench.stages.overlay import Overlay, counts, overlay
@@ -75,4 +75,5 @@ __all__ = [
     "size_text",
     "soften",
     "suppress",
+    "truth_as_detections",
 ]
