@@ -160,7 +160,7 @@ def test_people_play_pin_measure_and_take_a_report(
         control(page, "runtime.precision").locator("select").select_option(label="float16")
         wait_for_running(page, "float16")
         control(page, "input.size_hw").locator("input").press("ArrowLeft")
-        wait_for_running(page, "224x416")
+        wait_for_running(page, "480x480")
         expect(role(page, "headline-versus")).to_contain_text(
             re.compile(r"against graph: .*(faster|slower|no measurable difference|cannot tell)")
         )
@@ -209,6 +209,14 @@ def test_people_play_pin_measure_and_take_a_report(
         press_highest_point(page)
         expect(role(page, "running")).not_to_contain_text("litert")
 
+        role(page, "tab-accuracy").click()
+        role(page, "wrong-frame").first.click()
+        expect(role(page, "wrong-frame").first.locator("img")).to_have_attribute("src", re.compile("^blob:"))
+        role(page, "stage").focus()
+        page.keyboard.press("n")
+        expect(role(page, "play")).to_have_attribute("aria-label", "Play")
+        page.keyboard.press("+")
+        expect(role(page, "picture")).to_have_attribute("data-zoom", "1.25")
         role(page, "tab-advice").click()
         expect(role(page, "advice").locator("li")).not_to_have_count(0)
         role(page, "tab-sweep").click()

@@ -59,5 +59,10 @@ def test_what_was_lost_counts_most_and_each_class_has_its_own_worst():
     assert named == ("lost", "missed", "also 0", "also 1", "also 2", "also 3", "the only one of class 1")
 
 
+def test_of_frames_that_are_alike_the_worst_alone_is_named():
+    errors = {name: frame_errors(found, KNOWN) for name, found in (("a", boxes((A, 0))), ("b", NOTHING), ("c", boxes((A, 0))))}
+    assert worst_frames(errors, dict.fromkeys(errors, KNOWN), {"a": 0, "b": 0, "c": 1}) == ("b", "c")
+
+
 def test_where_nothing_is_wrong_no_frame_is_named():
     assert worst_frames({"right": frame_errors(KNOWN, KNOWN)}, {"right": KNOWN}) == ()

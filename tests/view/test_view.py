@@ -126,6 +126,28 @@ def test_what_is_pinned_is_told_apart_in_the_picture_and_the_numbers(page: Page)
     assert page.newest("boxes")["overlay"]["lost"]
 
 
+def test_frames_that_are_wrong_are_told_pictured_and_gone_to(page: Page) -> None:
+    page.tell("pin")
+    page.tell("set", name="nms.score", value=1.0)
+    page.tell("play")
+    until(lambda: len(page.view.wrong) == 3)
+    worst = page.view.wrong[0]
+    assert worst["lost"], "what was pinned found something, and at a score of 1 nothing is left"
+    assert worst["name"] in {"scene_00.png", "scene_01.png", "scene_03.png"}
+
+    page.tell("thumbnails", positions=[one["position"] for one in page.view.wrong])
+    message = page.newest("thumbnails")
+    pictures = next(buffers for told, buffers in page.sent if told is message)
+    assert sorted(message["positions"]) == [0, 1, 2]
+    assert all(one.startswith(b"\xff\xd8") for one in pictures)
+
+    page.tell("next-wrong")
+    until(lambda: not page.view.status["playing"])
+    at = page.newest("frame")["position"]
+    page.tell("next-wrong")
+    until(lambda: page.newest("frame")["position"] == (at + 1) % 3)
+
+
 def test_measuring_adds_a_row_and_a_plot_and_a_report(page: Page, tmp_path: Path) -> None:
     page.tell("measure")
     until(lambda: len(page.view.records) == 1 and page.view.job is None)

@@ -19,7 +19,7 @@ from workbench.detections.certainty import TOLERANCE, AccuracyVerdict, ApChange,
 from workbench.detections.class_accuracy import ClassAccuracy, Confusion, CurvePoint
 from workbench.detections.detections import Detections
 from workbench.detections.doubts import doubts
-from workbench.detections.frame_errors import FrameErrors, frame_errors, worst_frames
+from workbench.detections.frame_errors import FrameErrors, first_of_each, frame_errors, worst_frames
 from workbench.detections.resampling import SCREENING_DRAWS
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "break_reasons",
     "compare_ap",
     "doubts",
+    "first_of_each",
     "frame_errors",
     "match",
     "match_frame",

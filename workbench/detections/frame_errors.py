@@ -1,8 +1,8 @@
 """What a setting gets wrong frame by frame, and the frames where it gets most wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import TypeVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from workbench.detections.accuracy import MATCH_IOU, match
 from workbench.detections.boxes import areas_px
 from workbench.detections.detections import Detections
 from workbench.detections.matches import overlaps
+
+T = TypeVar("T")
 
 FRAMES_NAMED = 6  # of all classes together; more small pictures are looked through, not at
 CLASSES_NAMED = 6  # that add their own worst frame where it is not among those
@@ -55,14 +57,19 @@ def frame_errors(
     return FrameErrors(missed=missed, lost=lost, false=false)
 
 
-def worst_frames(errors: Mapping[str, FrameErrors], known: Mapping[str, Detections]) -> tuple[str, ...]:
+def worst_frames(
+    errors: Mapping[str, FrameErrors], known: Mapping[str, Detections], groups: Mapping[str, int] | None = None
+) -> tuple[str, ...]:
     """Name the frames with most errors, worst first, and after them each class's own worst frame where it is none of these.
 
     Args:
         errors: By the frame's name.
         known: What there is to be found, by the frame's name.
+        groups: A number for each frame, where neighbours in a video are alike: of those of one number the worst alone is named.
     """
     ranked = sorted((name for name, one in errors.items() if sum(one.weight)), key=lambda name: errors[name].weight, reverse=True)
+    if groups is not None:
+        ranked = first_of_each(ranked, [groups[name] for name in ranked])
     chosen = dict.fromkeys(ranked[:FRAMES_NAMED])
     missed = {name: np.bincount(known[name].class_ids[errors[name].missed]) for name in ranked}
     most = max((len(counts) for counts in missed.values()), default=0)
@@ -71,6 +78,18 @@ def worst_frames(errors: Mapping[str, FrameErrors], known: Mapping[str, Detectio
         own = [name for name in ranked if len(missed[name]) > class_id and missed[name][class_id]]
         chosen.update(dict.fromkeys([max(own, key=lambda name: missed[name][class_id])] if own else ()))
     return tuple(chosen)
+
+
+def first_of_each(ranked: Sequence[T], groups: Sequence[int]) -> list[T]:
+    """Return what comes first of each group, in order.
+
+    >>> first_of_each("abcde", [0, 0, 1, 0, 2])
+    ['a', 'c', 'e']
+    """
+    first: dict[int, T] = {}
+    for one, group in zip(ranked, groups, strict=True):
+        first.setdefault(group, one)
+    return list(first.values())
 
 
 def _lies_in(found: Detections, crowds: Detections) -> NDArray[np.bool_]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from workbench.datasets import Truth
-from workbench.detections import Detections, FrameErrors, frame_errors, worst_frames
+from workbench.detections import Detections, FrameErrors, frame_errors, neighbours, worst_frames
 from workbench.media import Media, frames_at
 from workbench.record import FrameDetections, WorstFrame
 from workbench.stages import picture, truth_as_detections
@@ -45,8 +47,11 @@ def _pictured(
     errors: Mapping[str, FrameErrors],
     against: str,
 ) -> tuple[WorstFrame, ...]:
-    names = worst_frames(errors, known)
     places = {name: position for position, name in enumerate(media.frame_names())}
+    fps = media.facts().fps
+    seconds = np.arange(len(places)) / (fps or 1.0)
+    alike = dict(zip(places, neighbours(seconds).tolist(), strict=True)) if fps else None
+    names = worst_frames(errors, known, alike)
     frames = {frame.name: frame for frame in frames_at(media, [places[name] for name in names if name in places])}
     return tuple(
         WorstFrame(

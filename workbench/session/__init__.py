@@ -1,6 +1,7 @@
 """What someone plays with, apart from how it is shown."""
 
 from workbench.session.evaluation import Pinned
+from workbench.session.live_errors import WrongFrame
 from workbench.session.notices import Job
 from workbench.session.session import DEFAULT_PRESET, Opened, Session
 from workbench.session.sweeping import Search
@@ -12,4 +13,5 @@ __all__ = [
     "Pinned",
     "Search",
     "Session",
+    "WrongFrame",
 ]

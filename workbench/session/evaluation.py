@@ -12,6 +12,7 @@ from workbench.detections import Accuracy, Agreement, Detections, FrameMatch, ag
 from workbench.live import LiveAccuracy, Player, Shown, Window, remember
 from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
+from workbench.session.live_errors import LiveErrors, WrongFrame
 from workbench.session.notices import Notices
 from workbench.settings import Settings
 from workbench.timing import BlockRounds, Comparison, Timing
@@ -74,6 +75,8 @@ class Evaluation:
         self._player = player
         self._notices = notices
         self._comparison_seconds = comparison_seconds
+        self._errors = LiveErrors(data.media.frame_names(), data.truth, data.media.facts().fps)
+        self._looking = threading.Lock()  # the page's ticker and its messages both ask
         self._matched: dict[int, tuple[Detections, Detections, FrameMatch]] = {}  # of the last look at the agreement
 
     def pin(self, pipeline: Pipeline, settings: Settings, name: str) -> None:
@@ -115,6 +118,24 @@ class Evaluation:
         fps = self._data.media.facts().fps
         groups = neighbours(np.array(list(matched)) / fps) if fps else None
         return agreement_of([found for _, _, found in matched.values()], baseline_name=pinned.name, groups=groups)
+
+    def wrong_frames(self) -> tuple[WrongFrame, ...]:
+        """Return the frames passed so far in which most is wrong, worst first."""
+        with self._looking:
+            self._look()
+            return self._errors.worst()
+
+    def next_wrong(self) -> int | None:
+        """Return the position of the next frame, of those passed so far, in which something is wrong."""
+        shown = self._player.shown
+        with self._looking:
+            self._look()
+            return self._errors.after(shown.frame.index if shown is not None else -1)
+
+    def _look(self) -> None:
+        pinned, pipeline = self.pinned, self._player.pipeline
+        differs = pinned is not None and pipeline is not None and pinned.settings != pipeline.settings
+        self._errors.look(dict(self._player.found), dict(pinned.found) if pinned is not None and differs else {})
 
     def settle(self, pipeline: Pipeline, name: str) -> None:
         """Begin what takes a while for another setting: accuracy, how it compares with the baseline, and what that finds."""

@@ -16,7 +16,7 @@ from workbench.files import temporary_folder
 from workbench.history import fast_values
 from workbench.live import Player
 from workbench.measuring import COMPARISON_SECONDS, DEFAULT_FRAMES
-from workbench.media import Media, MediaSource
+from workbench.media import Media, MediaSource, frames_at
 from workbench.opening import EvaluationData, Sources, Variant, check, fit, wished
 from workbench.pipeline import Pipeline
 from workbench.report import render_report
@@ -29,9 +29,11 @@ from workbench.session.sweeping import Scope
 from workbench.session.warm import WarmPipelines
 from workbench.session.worker import Worker
 from workbench.settings import Feed, Settings, describe_changes
+from workbench.stages import encode_jpeg
 from workbench.sweep import Grid
 
 DEFAULT_PRESET = "graph"
+THUMBNAIL_SIDE_PX, THUMBNAIL_QUALITY = 240, 70
 STILL_OPENING = "detector and frames are still being opened; wait a moment"
 CLOSED = "this workbench has ended; make another one"
 UNPINNED = "nothing is pinned any more: what was pinned knows other frames, or another detector"
@@ -178,6 +180,26 @@ class Session:
 
     def seek(self, position: int) -> None:
         self._with_opened(lambda opened: opened.player.seek(position))
+
+    def go_to_next_wrong(self) -> None:
+        """Stand still at the next frame, of those passed so far, in which something is wrong or differs from what is pinned."""
+        with self.notices.guarding("media"):
+            opened = self._open_now
+            position = opened.evaluation.next_wrong()
+            if position is None:
+                raise SettingsError("in no frame so far is anything wrong or different; play on, or pin another setting")
+            opened.player.pause()
+            opened.player.seek(position)
+
+    def thumbnails(self, positions: Collection[int]) -> dict[int, bytes]:
+        """Return small pictures (JPEG) of frames; none of live media, and none while something is measured."""
+        opened = self.opened
+        if opened is None or self.held is not None or opened.data.media.facts().endless:
+            return {}
+        return {
+            frame.index: encode_jpeg(frame.image_rgb, THUMBNAIL_SIDE_PX, THUMBNAIL_QUALITY)
+            for frame in frames_at(opened.data.media, positions)
+        }
 
     def set_pace(self, pace: Literal["clip", "free"]) -> None:
         self._with_opened(lambda opened: opened.player.set_pace(pace))

@@ -1,6 +1,8 @@
 """What the session knows, in the words and figures that people read: the same as the report's."""
 
 import time
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import psutil
@@ -9,7 +11,7 @@ from workbench.detections import compare_ap
 from workbench.live import Cost
 from workbench.machine import NoiseCertificate
 from workbench.record import Record
-from workbench.session import Job, Opened, Pinned, Session
+from workbench.session import Job, Opened, Pinned, Session, WrongFrame
 from workbench.stages import Overlay, counts
 from workbench.timing import Comparison, Timing
 from workbench.wording import (
@@ -147,6 +149,11 @@ def rows(records: list[Record], pinned: Pinned | None) -> list[Told]:
     """Tell the table of what was measured."""
     settings = pinned.settings if pinned else None
     return [_row(record, pinned=record.settings == settings) for record in records]
+
+
+def wrong_frames(found: Sequence[WrongFrame]) -> list[Told]:
+    """Tell the frames in which most is wrong; class ids, since the page has the labels."""
+    return [asdict(one) for one in found]
 
 
 def _row(record: Record, *, pinned: bool) -> Told:

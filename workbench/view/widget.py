@@ -23,7 +23,7 @@ from workbench.stages import Overlay, overlay
 from workbench.view.javascript import joined
 from workbench.view.panel import describe
 from workbench.view.search import budget_of, cards, search
-from workbench.view.status import job, rows, status
+from workbench.view.status import job, rows, status, wrong_frames
 from workbench.wording import STAGE_COLOURS, class_colour
 
 TICK_SECONDS = 0.5  # how often figures change: often enough to be live, seldom enough to be read
@@ -32,6 +32,7 @@ BEAT_SECONDS = 2.0  # between two signs of life, also while something is measure
 NOISE_SECONDS = 3.0  # that the noise lamp looks back
 DOZE_SECONDS = 10.0  # without a picture painted (a hidden tab, a page that is gone), after which playing stops until one is
 UNWATCHED_SECONDS = 2.0  # without a view, after which nothing plays on: a cell that is run again replaces its view sooner
+MOST_THUMBNAILS = 24  # that a page may ask for at once
 REPORT = "workbench-report.html"
 EXPORT = "workbench-export"
 HERE = Path(__file__).parent
@@ -54,6 +55,7 @@ class WorkbenchView(anywidget.AnyWidget):
     message = traitlets.Any(None).tag(sync=True)
     records: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     advice: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
+    wrong: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     search = traitlets.Dict({"ready": False}).tag(sync=True)
     log_lines: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     labels: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
@@ -121,6 +123,8 @@ class WorkbenchView(anywidget.AnyWidget):
             "play": lambda _, __: session.play(),
             "pause": lambda _, __: session.pause(),
             "step": lambda content, _: session.step(int(content["by"])),
+            "next-wrong": lambda _, __: session.go_to_next_wrong(),
+            "thumbnails": lambda content, _: self._send_thumbnails([int(one) for one in content["positions"]]),
             "seek": lambda content, _: session.seek(int(content["position"])),
             "pace": lambda content, _: session.set_pace("free" if content["value"] == "free" else "clip"),
             "pin": lambda _, __: session.pin(),
@@ -205,6 +209,10 @@ class WorkbenchView(anywidget.AnyWidget):
             {"type": "link", "role": "export", "name": name, "mime": "application/zip", "path": str(folder)}, [content.getvalue()]
         )
 
+    def _send_thumbnails(self, positions: list[int]) -> None:
+        found = self._session.thumbnails(positions[:MOST_THUMBNAILS])
+        self.send({"type": "thumbnails", "positions": list(found)}, list(found.values()))
+
     def _copy(self, what: str) -> None:
         session = self._session
         self.send({"type": "copied", "text": session.as_code() if what == "code" else session.as_command()})
@@ -281,6 +289,7 @@ class WorkbenchView(anywidget.AnyWidget):
             self.status = told
             self._tell_notices()
             self.records = records
+            self.wrong = wrong_frames(opened.evaluation.wrong_frames() if opened else ())
             self._tell_search(opened.measuring.search if opened else None)
             if changed:
                 self.advice = cards(measured)

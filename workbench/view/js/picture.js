@@ -2,6 +2,7 @@
 
 import { choice, heldWhileMoved } from "./controls.js";
 import { MISSING, button, formatFraction, h, icon, list, s, set, uniqueId, write } from "./elements.js";
+import { boxFacts, zoom } from "./zoom.js";
 
 const ANSWER_EVERY = 4; // pictures: a message to the kernel costs it more than a picture does
 const ANSWER_MS = 150; // after a picture that no other follows
@@ -12,6 +13,7 @@ const FAMILY = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Deja
 const FONT = `600 12px ${FAMILY}`;
 const SMALL_PANE_PX = 560; // in a narrower pane twelve pixels hide too much of the picture
 const LABEL_HEIGHT = 15;
+const MOST_BY_DOUBLE = 4; // a double click zooms so far, and then back out
 const PANE_GAP = 6;
 const LARGEST_RATIO = 2; // device pixels beyond it cost time and show nothing
 
@@ -88,14 +90,16 @@ export function picture(desk) {
   const canvas = h("canvas", { class: "canvas", "data-role": "picture", role: "img", "aria-label": "No picture yet" });
   const context = canvas.getContext("2d");
   const note = h("div", { class: "stage-note", "data-role": "stage-note" });
+  const facts = h("div", { class: "box-facts", role: "status", "data-role": "box-facts", hidden: true });
+  const closer = zoom();
   const wipe = h("input", {
     type: "range", class: "wipe", min: 0, max: 100, step: 0.5, "data-role": "wipe-position",
     "aria-label": "Wipe: left of it the pinned setting, right of it the current one",
   });
   const element = h("div", {
     class: "stage", "data-role": "stage", tabindex: "0", role: "group",
-    "aria-label": "Picture: space plays and pauses, the arrow keys step",
-  }, canvas, wipe, note);
+    "aria-label": "Picture: space plays and pauses, the arrow keys step, n goes to the next frame with something wrong, plus and minus zoom, 0 shows all of it",
+  }, canvas, wipe, note, facts);
   let look = { labels: [], colours: [] };
   let pinnedName = null;
   let decoding = null;
@@ -104,13 +108,15 @@ export function picture(desk) {
   let answering = 0;
   let shown = null;
   let size = { width: 0, height: 0 };
+  let pressed = null; // where the current setting's boxes were drawn last
+  let chosen = null; // whose facts are shown
 
   const labelOf = (label) => look.labels[label] ?? `class ${label}`;
   const marksOf = (boxes, frame, area, kindOf) => (boxes ?? []).filter(({ label }) => !own.state.hidden.has(label)).map((one) => {
     const kind = kindOf ?? one.kind;
     const word = kind === "lost" || kind === "new" ? `${kind} ` : "";
     const score = one.score === undefined ? "" : ` ${formatFraction(one.score)}`;
-    return { kind, box: placed(one, frame, area), colour: look.colours[one.label] ?? "#999999", text: `${word}${labelOf(one.label)}${score}` };
+    return { kind, one, box: placed(one, frame, area), colour: look.colours[one.label] ?? "#999999", text: `${word}${labelOf(one.label)}${score}` };
   });
 
   /** Draw the picture with some boxes. It fills `area`, labels have the whole `room` around it, and only `clip` is painted. */
@@ -121,7 +127,7 @@ export function picture(desk) {
     context.clip();
     context.drawImage(shown.bitmap, area.x, area.y, area.width, area.height);
     for (const { box, kind, colour } of marks) strokeBox(context, box, kind, colour);
-    writeLabels(context, marks, room);
+    writeLabels(context, marks.filter(({ box }) => overlaps(box, room)), room);
     if (caption) writeCaption(context, caption, room, atRight);
     context.restore();
   }
@@ -131,7 +137,10 @@ export function picture(desk) {
     const whole = { x: 0, y: 0, ...size };
     const width = (size.width - PANE_GAP) / 2;
     const pieces = mode === "side" ? [{ ...whole, width }, { ...whole, width, x: width + PANE_GAP }] : [whole, whole];
-    return pieces.map((room) => ({ room, area: fitted(shown.width, shown.height, room) }));
+    return pieces.map((room) => {
+      const all = fitted(shown.width, shown.height, room);
+      return { room, fitted: all, area: closer.state.scale > 1 ? closer.place(all, room) : all };
+    });
   }
 
   function draw() {
@@ -147,14 +156,69 @@ export function picture(desk) {
     const before = marksOf(overlay.pinned, shown, left.area, "plain");
     if (mode === "plain") pane({ ...right, marks: [...truth(right), ...current] });
     else {
-      const edge = right.area.x + right.area.width * own.state.wipeAt;
+      const edge = right.fitted.x + right.fitted.width * own.state.wipeAt;
       const clips = mode === "wipe" ? [{ ...left.room, width: edge }, { ...right.room, x: edge, width: size.width - edge }] : [];
       const unknown = overlay.pinned ? "" : ", not known for this frame";
       pane({ ...left, clip: clips[0], marks: [...truth(left), ...before], caption: `pinned: ${pinnedName}${unknown}` });
       pane({ ...right, clip: clips[1], marks: [...truth(right), ...current], caption: `now: ${shown.setting}`, atRight: true });
     }
-    placeWipe(mode === "wipe", right.area);
+    placeWipe(mode === "wipe", mode === "wipe" ? right.fitted : right.area);
+    pressed = { right, marks: current };
+    showFacts();
     describe(current, before, mode);
+  }
+
+  /** Choose the smallest box at a point of the stage; none where there is none. */
+  function choose(x, y) {
+    const at = pressed?.marks.filter(({ box }) => x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height) ?? [];
+    const smallest = at.sort((a, b) => a.box.width * a.box.height - b.box.width * b.box.height)[0];
+    chosen = smallest ? { n: shown.n, one: smallest.one } : null;
+    if (chosen) desk.standStill();
+    showFacts();
+  }
+
+  function showFacts() {
+    const mark = chosen && pressed?.marks.find(({ one }) => one === chosen.one || String(one.xyxy) === String(chosen.one.xyxy));
+    facts.hidden = !mark || !overlaps(mark.box, pressed.right.room);
+    if (facts.hidden) return;
+    facts.replaceChildren(...boxFacts(mark.one, shown.overlay.truth, labelOf).map((text) => h("p", {}, text)));
+    const [left, top] = [mark.box.x, mark.box.y + mark.box.height + 4];
+    facts.style.left = `${Math.max(4, Math.min(left, size.width - facts.offsetWidth - 4))}px`;
+    facts.style.top = `${Math.max(4, Math.min(top, size.height - facts.offsetHeight - 4))}px`;
+  }
+
+  function lookCloser(steps, event) {
+    if (!shown) return;
+    const { room, fitted: whole } = pressed?.right ?? rooms("plain")[1];
+    const box = element.getBoundingClientRect();
+    const [x, y] = event ? [event.clientX - box.x - room.x - room.width / 2, event.clientY - box.y - room.y - room.height / 2] : [0, 0];
+    closer.by(steps, x, y, whole);
+    if (closer.state.scale === 1) closer.reset();
+    canvas.dataset.zoom = closer.state.scale.toFixed(2);
+    desk.soon("draw", draw);
+  }
+
+  function followPointer() {
+    let from = null;
+    element.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey && closer.state.scale === 1) return; // the page scrolls, as it does everywhere
+      event.preventDefault();
+      lookCloser(-Math.sign(event.deltaY), event);
+    }, { passive: false });
+    canvas.addEventListener("pointerdown", (event) => { from = { x: event.clientX, y: event.clientY, moved: false }; canvas.setPointerCapture(event.pointerId); });
+    canvas.addEventListener("pointermove", (event) => {
+      if (!from) return;
+      const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
+      if (!from.moved && Math.hypot(dx, dy) < 4) return;
+      Object.assign(from, { x: event.clientX, y: event.clientY, moved: true });
+      if (closer.state.scale > 1) { closer.move(dx, dy, pressed.right.fitted); desk.soon("draw", draw); }
+    });
+    canvas.addEventListener("pointerup", (event) => {
+      const box = element.getBoundingClientRect();
+      if (from && !from.moved) choose(event.clientX - box.x, event.clientY - box.y);
+      from = null;
+    });
+    canvas.addEventListener("dblclick", (event) => lookCloser(closer.state.scale < MOST_BY_DOUBLE ? 3 : -99, event));
   }
 
   function placeWipe(isShown, area) {
@@ -200,6 +264,7 @@ export function picture(desk) {
   function show(frame) {
     if (frame.bitmap) {
       shown?.bitmap.close();
+      if (frame.position !== shown?.position) chosen = null;
       shown = frame;
       draw();
     }
@@ -218,10 +283,11 @@ export function picture(desk) {
   resized.observe(element);
   wipe.addEventListener("input", () => own.put({ wipeAt: wipe.valueAsNumber / 100 }));
   wipe.hidden = true;
+  followPointer();
   desk.atEnd(() => { resized.disconnect(); shown?.bitmap.close(); });
 
   return {
-    element, draw,
+    element, draw, lookCloser,
     frame(message, bytes) {
       waiting = { ...message, of: message.n, bytes };
       if (!decoding) decode();

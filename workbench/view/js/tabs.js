@@ -1,6 +1,7 @@
 // The tabs: what was measured, advice, sweep and pick, the log.
 
 import { MISSING, button, formatFraction, formatMs, h, list, s, set, uniqueId, write } from "./elements.js";
+import { wrongFramesTab } from "./wrong_frames.js";
 
 const COLUMNS = [
   ["median", "median"], ["p95", "p95"], ["fps", "FPS"], ["versus", "against the pinned"],
@@ -212,8 +213,8 @@ function logTab() {
 }
 
 export function tabs(desk) {
-  const [measured, advice, sweep] = [measuredTab(desk), adviceTab(desk), sweepTab(desk)];
-  const made = [["measured", "Measured", measured], ["advice", "Advice", advice], ["sweep", "Sweep and pick", sweep], ["log", "Log", logTab()]];
+  const [measured, wrong, advice, sweep] = [measuredTab(desk), wrongFramesTab(desk), adviceTab(desk), sweepTab(desk)];
+  const made = [["measured", "Measured", measured], ["accuracy", "Accuracy", wrong], ["advice", "Advice", advice], ["sweep", "Sweep and pick", sweep], ["log", "Log", logTab()]];
   const parts = made.map(([key, words, part]) => {
     const [tabId, panelId] = [uniqueId(), uniqueId()];
     const count = h("span", { class: "count" });
@@ -243,9 +244,10 @@ export function tabs(desk) {
         if (isOpen && key === "log") panel.scrollTop = panel.scrollHeight;
       }
     },
+    thumbnails: wrong.thumbnails,
     /** Nothing here may change what runs for now; a budget may. */
     hold(reason) {
-      for (const part of [measured, advice]) set(part.element, "inert", reason ? "" : null);
+      for (const part of [measured, wrong, advice]) set(part.element, "inert", reason ? "" : null);
       sweep.hold(reason);
     },
     update(of) {
@@ -253,7 +255,7 @@ export function tabs(desk) {
         const items = of[key];
         if (!items) continue;
         show(items);
-        write(count, key !== "sweep" && items.length ? ` ${items.length}` : "");
+        write(count, key !== "sweep" && key !== "accuracy" && items.length ? ` ${items.length}` : "");
       }
     },
   };

@@ -70,14 +70,18 @@ function makeDesk(model, own) {
 }
 
 const USE_ARROWS = "input, select, textarea, [role=tab]";
+const USE_LETTERS = "input:not([type=range], [type=checkbox]), select, textarea";
 const USERS_OF_KEYS = { " ": "button, input, select, textarea, summary, a", ArrowLeft: USE_ARROWS, ArrowRight: USE_ARROWS };
 
 function followKeys(root, desk) {
-  const actions = { " ": () => desk.playOrPause(), ArrowLeft: () => desk.step(-1), ArrowRight: () => desk.step(1) };
+  const actions = {
+    " ": () => desk.playOrPause(), ArrowLeft: () => desk.step(-1), ArrowRight: () => desk.step(1), n: () => desk.send("next-wrong"),
+    "+": () => desk.lookCloser(1), "=": () => desk.lookCloser(1), "-": () => desk.lookCloser(-1), 0: () => desk.lookCloser(-99),
+  };
   root.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     event.stopPropagation(); // a notebook would take it for a command
-    if (!(event.key in actions) || event.target.closest(USERS_OF_KEYS[event.key])) return;
+    if (!(event.key in actions) || event.target.closest(USERS_OF_KEYS[event.key] ?? USE_LETTERS)) return;
     event.preventDefault();
     actions[event.key]();
   });
@@ -136,6 +140,9 @@ function render({ model, el, signal }, own) {
   Object.assign(desk, {
     playOrPause: () => desk.send(traits.status().playing ? "pause" : "play"),
     step: (by) => desk.send("step", { by }),
+    standStill: () => { if (traits.status().playing) desk.send("pause"); },
+    lookCloser: (steps) => stage.lookCloser(steps),
+    isOpen: (tab) => own.state.tab === tab,
     change(name, value) {
       desk.soon(`set ${name}`, () => desk.send("set", { name, value }));
       desk.settle();
@@ -229,6 +236,7 @@ function render({ model, el, signal }, own) {
 
   function showOwn() {
     results.open();
+    showWrong();
     settings.outputs.update(own.state);
     view.update(traits.status(), traits.look(), stage.shown);
     desk.soon("draw", stage.draw);
@@ -236,6 +244,9 @@ function render({ model, el, signal }, own) {
 
   const tabItems = { measured: "records", advice: "advice", log: "log_lines" };
   const showTab = (key) => () => results.update({ [key]: key === "sweep" ? [model.get("search")] : model.get(tabItems[key]) ?? [] });
+  const showWrong = () => results.update({
+    accuracy: [{ frames: model.get("wrong") ?? [], labels: model.get("labels") ?? [], media: traits.panel().media.value }],
+  });
   const showJob = () => { job.update(lost ? null : model.get("job") ?? null); showNote(); };
   /** While something is measured, what would disturb it is off, and why stands where the settings' help does. */
   const showHeld = () => {
@@ -252,12 +263,13 @@ function render({ model, el, signal }, own) {
     "change:panel": showPanel, "change:status": showStatus, "change:job": showJob, "change:held": showHeld,
     "change:beat": () => { heardAt = performance.now(); },
     "change:message": () => { refusal = null; showMessage(); showPanel(); },
-    "change:records": showTab("measured"), "change:advice": showTab("advice"), "change:search": showTab("sweep"), "change:log_lines": showTab("log"),
+    "change:records": showTab("measured"), "change:advice": showTab("advice"), "change:search": showTab("sweep"), "change:log_lines": showTab("log"), "change:wrong": showWrong,
     "change:labels": showLook, "change:class_colours": showLook,
     "change:stage_colours": showStatus, "change:stage_order": showStatus,
     "msg:custom": (content, buffers) => {
       if (content.type === "frame") stage.frame(content, buffers[0]);
       if (content.type === "boxes") stage.boxes(content);
+      if (content.type === "thumbnails") results.thumbnails(content.positions, buffers);
     },
   };
   for (const [name, show] of Object.entries(shows)) model.on(name, show);
@@ -277,7 +289,7 @@ function render({ model, el, signal }, own) {
   el.append(root);
   followTheme(root, desk.signal);
   followKeys(root, desk);
-  for (const show of [showPanel, showStatus, showJob, showHeld, showMessage, ...["measured", "advice", "sweep", "log"].map(showTab), showLook]) show();
+  for (const show of [showPanel, showStatus, showJob, showHeld, showMessage, ...["measured", "advice", "sweep", "log"].map(showTab), showWrong, showLook]) show();
   showOwn();
   desk.send("hello");
   return end;
