@@ -175,9 +175,7 @@ def _filter(_: Detector, settings: Settings) -> str | None:
     resize, name = settings.input.resize, settings.input.effective_filter
     if name in RESIZE_FILTERS[resize]:
         return None
-    others = " or ".join(other for other, filters in RESIZE_FILTERS.items() if name in filters)
-    own = " or ".join(RESIZE_FILTERS[resize])
-    return f"input.filter is {name}: {resize} does not have it; choose {own}, or input.resize={others}"
+    return f"input.filter is {name}: not in {resize}; choose {' or '.join(RESIZE_FILTERS[resize])}"
 
 
 def _batch(detector: Detector, settings: Settings) -> str | None:

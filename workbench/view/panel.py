@@ -39,8 +39,8 @@ PRESET_HELP = {
 HELP = {
     "input.size_hw": "width and height of the network's input: squares, and the frames' own shape, of which nothing is padding",
     "input.resize": "who makes the frame that small",
-    "input.filter": "which pixels count where it shrinks: linear the nearest two a side and none between, area those covered,"
-    " triangle twice as many, the middle ones most",
+    "input.filter": "of what pixels each is made where it shrinks: linear of the nearest two a side, area of those that it covers,"
+    " triangle of twice as many",
     "runtime.engine": "what executes the network",
     "xla": "compile the TensorFlow graph with XLA",
     "runtime.precision": "numbers the network computes with; anything but float32 is a LiteRT conversion",
