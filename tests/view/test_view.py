@@ -73,7 +73,11 @@ def test_a_picture_comes_with_its_boxes_and_its_truth(page: Page) -> None:
 def test_the_panel_says_what_is_set_and_why_something_cannot_be(page: Page) -> None:
     assert page.control("input.resize")["value"] == "opencv"
     assert page.control("input.filter")["value"] == "linear"
-    assert [one["reason"] for one in page.control("input.filter")["choices"]] == [None, None, "not in opencv; choose linear or area"]
+    assert [one["reason"] for one in page.control("input.filter")["choices"]] == [
+        None,
+        None,
+        "not in opencv; choose linear or area",
+    ]
     assert page.control("xla")["value"] is False
     refused = {one["value"]: one["reason"] for one in page.control("runtime.precision")["choices"]}
     assert refused["float32"] is None

@@ -28,15 +28,16 @@ def filter_told(pool: Pool, record: Record) -> Card | None:
         return None
     other = max(gains, key=lambda row: row[0])[1] if gains else min(losses, key=lambda row: row[0])[1]
     better, worse = (other, record) if gains else (record, other)
-    more, less = (f"{pool.label(one)}, with {one.settings.input.effective_filter}," for one in (better, worse))
+    filters = " against ".join(one.settings.input.effective_filter for one in (better, worse))
+    gain = format_ap_change(accuracy_against(better, worse))
     changed = {**pool.values(other), "input.filter": other.settings.input.effective_filter}  # `None` where it is the usual one
     return draw_up(
         pool,
         record,
         "filter-costs" if gains else "filter-brings",
         title=f"The filter {'costs' if gains else 'brings'} accuracy",
-        finding=f"{more} has more AP than {less} {format_ap_change(accuracy_against(better, worse))}.",
-        evidence=f"{_figures(pool, better)}; {_figures(pool, worse)}. They differ in how frames are resized alone.",
+        finding=f"{pool.label(better)} has more AP than {pool.label(worse)}, {filters}: {gain}.",
+        evidence=f"{_figures(better)}; {_figures(worse)}. They differ in how frames are resized alone.",
         expected=amdahl(record, FILTER_STAGES, stages(other, FILTER_STAGES)) if gains else None,
         change={name: changed[name] for name in pool.differing(record, other)} if gains else None,
         alternative=other,
@@ -44,7 +45,7 @@ def filter_told(pool: Pool, record: Record) -> Card | None:
     )
 
 
-def _figures(pool: Pool, record: Record) -> str:
+def _figures(record: Record) -> str:
     taken, seconds = record.settings.input, stages(record, FILTER_STAGES)
     spent = f", {format_seconds_as_ms(seconds)} ms for resize and inference" if seconds is not None else ""
-    return f"{pool.label(record)} ({taken.effective_filter} by {taken.resize}): AP {format_fraction(ap(record))}{spent}"
+    return f"AP {format_fraction(ap(record))} with {taken.effective_filter} by {taken.resize}{spent}"
