@@ -11,9 +11,11 @@ from workbench.settings import (
     FAST_GUESSES,
     FEED_CACHES,
     FEED_MODES,
+    FILTERS,
     PRECISIONS,
     PRESET_NAMES,
     PRESETS,
+    RESIZE_FILTERS,
     RESIZE_PLACES,
     Settings,
     assignments,
@@ -128,6 +130,46 @@ def test_changes_are_told_in_order():
     )
 
 
+@pytest.mark.parametrize("place", RESIZE_PLACES)
+def test_naming_the_usual_filter_of_a_resizer_changes_nothing(place):
+    plain = Settings().with_values({"input.resize": place})
+    named = plain.with_values({"input.filter": RESIZE_FILTERS[place][0]})
+
+    assert named == plain
+    assert named.input.effective_filter == RESIZE_FILTERS[place][0]
+    assert f'"resize":"{place}","filter":"{RESIZE_FILTERS[place][0]}"' in named.model_dump_json()
+
+
+def test_a_usual_filter_follows_the_resizer_and_a_chosen_one_stays():
+    assert Settings().with_values({"input.resize": "pillow"}).input.effective_filter == "triangle"
+    assert Settings().with_values({"input.filter": "area"}).with_values({"input.resize": "pillow"}).input.filter == "area"
+
+
+@pytest.mark.parametrize(("place", "ran"), [("graph", "linear"), ("opencv", "linear"), ("pillow", "triangle")])
+def test_settings_saved_before_there_was_a_filter_read_as_what_ran(place, ran):
+    saved = Settings.from_tree({"input": {"size_hw": [320, 320], "resize": place}})
+    assert (saved.input.filter, saved.input.effective_filter) == (None, ran)
+
+
+@pytest.mark.parametrize("place", RESIZE_PLACES)
+def test_keys_in_files_name_a_filter_only_where_it_is_not_the_usual_one(place):
+    usual = Settings().with_values({"input.resize": place, "input.size_hw": 320, "nms.score": 1e-8})
+
+    assert usual.key_json().startswith(f'{{"input":{{"size_hw":[320,320],"resize":"{place}"}},"runtime":')
+    assert '"filter":"area"' in usual.with_values({"input.filter": "area"}).key_json()
+    assert Settings.model_validate_json(usual.key_json()) == usual
+
+
+def test_a_filter_is_written_only_where_it_is_not_the_usual_one_or_asked_for():
+    usual, area = Settings(), Settings().with_values({"input.filter": "area"})
+
+    assert not [word for word in assignments(usual) if "filter" in word]
+    assert assignments(usual, ["input.filter"]) == ("input.filter=linear",)
+    assert "input.filter=area" in assignments(area)
+    assert describe_changes(usual, area) == ("input.filter: linear -> area",)
+    assert describe_changes(usual, usual.with_values({"input.resize": "pillow"})) == ("input.resize: opencv -> pillow",)
+
+
 def test_the_names_are_those_of_the_flat_settings():
     assert setting_names() == tuple(Settings().flat())
 
@@ -135,6 +177,7 @@ def test_the_names_are_those_of_the_flat_settings():
 VALUES = {
     "input.size_hw": st.tuples(st.integers(1, 8192), st.integers(1, 8192)),
     "input.resize": st.sampled_from(RESIZE_PLACES),
+    "input.filter": st.sampled_from(FILTERS),
     "runtime.engine": st.sampled_from(tuple(ENGINES)),
     "runtime.precision": st.sampled_from(PRECISIONS),
     "runtime.threads": st.integers(1, 1024),

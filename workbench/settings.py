@@ -3,18 +3,36 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    ValidationInfo,
+    field_serializer,
+    model_validator,
+)
 
 from workbench.catalogue import ENGINES, NMS_METHODS
 from workbench.errors import SettingsError
 from workbench.hardware import usable_cores
 
 ResizePlace = Literal["graph", "opencv", "pillow"]
+ResizeFilter = Literal["linear", "area", "triangle"]
 Precision = Literal["float32", "float16", "bfloat16", "dynamic-int8", "int8", "int16x8"]
 FeedMode = Literal["loop", "tfdata", "threads"]
 FeedCache = Literal["none", "memory", "file"]
 
 RESIZE_PLACES: tuple[str, ...] = get_args(ResizePlace)
+FILTERS: tuple[ResizeFilter, ...] = get_args(ResizeFilter)
+RESIZE_FILTERS: Mapping[str, tuple[ResizeFilter, ...]] = {  # what each has, its usual one first: what ran before there was a choice
+    "graph": ("linear", "area", "triangle"),
+    "opencv": ("linear", "area"),
+    "pillow": ("triangle", "area"),
+}
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 FEED_MODES: tuple[str, ...] = get_args(FeedMode)
 FEED_CACHES: tuple[str, ...] = get_args(FeedCache)
@@ -66,6 +84,10 @@ Side = Annotated[int, Field(ge=1, le=8192)]
 SizeHW = Annotated[tuple[Side, Side], BeforeValidator(parse_size), PlainSerializer(list, return_type=list[int])]
 
 
+def _usual_filter(resize: object) -> ResizeFilter | None:
+    return RESIZE_FILTERS[resize][0] if isinstance(resize, str) and resize in RESIZE_FILTERS else None
+
+
 class Group(BaseModel):
     """A frozen group of settings that refuses unknown names."""
 
@@ -78,6 +100,25 @@ class Input(Group):
     size_hw: SizeHW | None = None
     """Height and width in pixels; `None` is the detector's own size."""
     resize: ResizePlace = "opencv"
+    filter: ResizeFilter | None = None
+    """How pixels are averaged; `None` is the resizer's usual way, and naming that is the same. JSON holds its name."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_is_none(cls, values: Any) -> Any:
+        """Have one value for one way: it stays the usual one when the resizer changes, and equal settings are equal."""
+        if isinstance(values, Mapping) and values.get("filter") == _usual_filter(values.get("resize", "opencv")):
+            return {**values, "filter": None}
+        return values
+
+    @field_serializer("filter", when_used="json")
+    def _named(self, _: ResizeFilter | None) -> ResizeFilter:
+        return self.effective_filter
+
+    @property
+    def effective_filter(self) -> ResizeFilter:
+        """The filter that runs."""
+        return self.filter or RESIZE_FILTERS[self.resize][0]
 
 
 class Runtime(Group):
@@ -159,6 +200,10 @@ class Settings(Group):
             return cls.model_validate(tree, context={"held": held})
         except ValidationError as error:
             raise SettingsError(_one_line(error)) from None
+
+    def key_json(self) -> str:
+        """Return JSON that keys in files are made of: without a usual filter, as they were before filters had names."""
+        return self.model_dump_json(exclude={"input": {"filter"}} if self.input.filter is None else None)
 
     def flat(self) -> dict[str, object]:
         """Return every setting by its `group.field` name."""
@@ -248,13 +293,25 @@ def preset_values(name: str, fast: Mapping[str, object] | None = None) -> dict[s
 def describe_changes(before: Settings, after: Settings) -> tuple[str, ...]:
     """List what differs, as `group.field: old -> new`, in the order of the settings."""
     old, new = before.flat(), after.flat()
-    return tuple(f"{name}: {_text(old[name])} -> {_text(new[name])}" for name in old if old[name] != new[name])
+    was, becomes = _named(before), _named(after)
+    return tuple(f"{name}: {_text(was[name])} -> {_text(becomes[name])}" for name in old if old[name] != new[name])
 
 
 def assignments(settings: Settings, names: Iterable[str] | None = None) -> tuple[str, ...]:
-    """Write settings as `group.field=value` words that `parse_variant` reads back."""
-    flat = settings.flat()
+    """Write settings as `group.field=value` words that `parse_variant` reads back.
+
+    Args:
+        settings: Which.
+        names: Of what is written; by default all but the filter where it is the resizer's usual one: so it stays that one
+            where other words behind these change the resizer.
+    """
+    flat = settings.flat() if names is None else _named(settings)
     return tuple(f"{name}={_text(flat[name])}" for name in (flat if names is None else names) if flat[name] is not None)
+
+
+def _named(settings: Settings) -> dict[str, object]:
+    """Return settings as `flat` does, with the name of a usual filter."""
+    return settings.flat() | {"input.filter": settings.input.effective_filter}
 
 
 def _text(value: object) -> str:

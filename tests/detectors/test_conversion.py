@@ -11,13 +11,13 @@ import pytest
 import tensorflow as tf
 
 from workbench.detectors import PRECISION_OPTIONS, Calibration, LiteRtModel
-from workbench.detectors.conversion import Export, convert
+from workbench.detectors.conversion import Export, _representative, convert
 from workbench.detectors.keras_network import export_model
 from workbench.detectors.network import Conversion
 from workbench.detectors.tflite_precision import stored_precision
 from workbench.errors import UnavailableError
 from workbench.settings import PRECISIONS
-from workbench.stages import InputSpec
+from workbench.stages import InputSpec, prepare
 
 SIZE_HW = (32, 64)
 SPEC = InputSpec(size_hw=None, default_hw=SIZE_HW)
@@ -165,6 +165,19 @@ def test_other_calibration_frames_make_another_integer_model(change: Change, tmp
     convert(*change(precision="int8"), SOME_FRAMES, tmp_path)
 
     assert convert(*change(precision="int8"), Calibration("two of them", lambda: FRAMES[:2]), tmp_path).converted
+
+
+@pytest.mark.parametrize(("name", "by"), [("linear", "opencv"), ("area", "opencv"), ("triangle", "pillow")])
+def test_ranges_are_taken_from_frames_as_the_filter_leaves_them(change: Change, name: str, by: str) -> None:
+    batches = list(_representative(change(batch=2)[0], SOME_FRAMES.resized_by(name))())
+
+    for frame, (batch,) in zip(FRAMES, batches, strict=True):
+        np.testing.assert_array_equal(batch, prepare([frame, frame], SPEC, SIZE_HW, by, name))
+
+
+def test_each_filter_but_the_first_there_was_is_in_the_key_of_the_frames() -> None:
+    assert SOME_FRAMES.resized_by("linear") == SOME_FRAMES
+    assert SOME_FRAMES.resized_by("area").key == "three pictures of noise, resized by area"
 
 
 def test_a_cache_that_cannot_be_written_costs_time_and_no_result(change: Change, tmp_path: Path) -> None:

@@ -91,9 +91,11 @@ def test_what_went_well_is_tried_once_and_each_setting_for_itself(try_one: Calla
     dies = step(STEPS[0]) + "import os; os.abort()"
     assert not try_one(dies), "the same again costs nothing"
     assert not try_one(dies, "litert,runtime.threads=1"), "nor does what changes no program"
+    assert not try_one(dies, "litert,input.filter=area"), "nor what happens before it"
     for other in (
         "litert,input.size_hw=96x160",
         "litert,runtime.precision=int8",
+        "litert,runtime.precision=int8,input.filter=area",
         "litert,runtime.batch=2",
         "litert,runtime.engine=openvino",
         "xla",

@@ -141,6 +141,14 @@ def test_pillow_resizes_where_the_setting_says_so(tmp_path: Path) -> None:
     np.testing.assert_array_equal(batch, prepare([FRAME], SPECS["letterbox"], SIZE_HW, "pillow"))
 
 
+@pytest.mark.parametrize("resize", ["opencv", "pillow"])
+def test_the_filter_is_that_of_the_setting(tmp_path: Path, resize: str) -> None:
+    batch = pipeline(tmp_path, input_resize=resize, input_filter="area").prepare(FRAME)
+
+    np.testing.assert_array_equal(batch, prepare([FRAME], SPECS["letterbox"], SIZE_HW, resize, "area"))
+    assert (batch != prepare([FRAME], SPECS["letterbox"], SIZE_HW, resize)).any()
+
+
 def test_a_network_that_resizes_itself_is_given_the_frame(tmp_path: Path) -> None:
     assert pipeline(tmp_path, runtime_engine="graph", input_resize="graph").prepare(FRAME).shape == (1, *FRAME.shape)
 

@@ -9,7 +9,7 @@ from workbench.catalogue import ENGINES, NMS_METHODS
 from workbench.detectors import Detector
 from workbench.errors import SettingsError, UnavailableError
 from workbench.opening import check, fit, open_detector, reasons
-from workbench.settings import FEED_CACHES, PRECISIONS, PRESETS, RESIZE_PLACES, Settings, parse_variant
+from workbench.settings import FEED_CACHES, FILTERS, PRECISIONS, PRESETS, RESIZE_PLACES, Settings, parse_variant
 
 HOST = {"input.resize": "opencv"}
 LITERT = {"runtime.engine": "litert", **HOST}
@@ -55,6 +55,8 @@ def yolox(assets: Path) -> Detector:
             "input.resize is graph: the litert engine runs the network alone, at its own size",
             "choose opencv or pillow, or runtime.engine one of eager, graph, xla",
         ),
+        ({"input.filter": "triangle", **HOST}, "input.filter is triangle: not in opencv", "choose linear or area"),
+        ({"input.filter": "linear", "input.resize": "pillow"}, "input.filter is linear: not in pillow", "choose triangle or area"),
         (
             {"input.size_hw": (8192, 8192), "runtime.batch": 256},
             "input.size_hw is 8192x8192 and runtime.batch 256: runtimes count a tensor's values in 32 bits, and these have more",
@@ -127,6 +129,11 @@ def test_a_file_takes_its_own_defaults(yolox: Detector) -> None:
         (LITERT, "runtime.precision", PRECISIONS, {"bfloat16"}),
         ({}, "input.resize", RESIZE_PLACES, set()),
         (LITERT, "input.resize", RESIZE_PLACES, {"graph"}),
+        ({}, "input.filter", FILTERS, set()),
+        (HOST, "input.filter", FILTERS, {"triangle"}),
+        ({"input.resize": "pillow"}, "input.filter", FILTERS, {"linear"}),
+        ({**HOST, "input.filter": "area"}, "input.resize", RESIZE_PLACES, set()),
+        ({"input.filter": "triangle"}, "input.resize", RESIZE_PLACES, {"opencv"}),
         ({}, "nms.method", NMS_METHODS, {"model"}),
         ({}, "feed.cache", FEED_CACHES, {"memory", "file"}),
         ({}, "runtime.batch", (1, 2, 256), set()),
@@ -172,8 +179,19 @@ def test_values_that_can_be_taken_have_no_reason(mobile: Detector) -> None:
     assert reasons(mobile, Settings(), "nms.iou", (0.1, 0.5)) == {}
 
 
+def test_what_is_chosen_takes_a_filter_that_goes_with_it(mobile: Detector) -> None:
+    triangle = check(mobile, mobile.default_settings().with_values({"input.filter": "triangle"}))
+
+    opencv = fit(mobile, triangle.with_values({"input.resize": "opencv"}), "input.resize")
+    litert = fit(mobile, triangle.with_values({"runtime.engine": "litert"}), "runtime.engine")
+
+    assert (opencv.input.resize, opencv.input.effective_filter) == ("opencv", "linear")
+    assert (litert.input.resize, litert.input.effective_filter) == ("pillow", "triangle")
+
+
 CHANGEABLE: dict[str, tuple[object, ...]] = {
     "input.resize": RESIZE_PLACES,
+    "input.filter": FILTERS,
     "runtime.precision": PRECISIONS,
     "feed.cache": ("memory", "none"),
     "feed.workers": (1, 3),

@@ -93,7 +93,16 @@ def test_a_variant_that_cannot_be_is_refused(mobile: Detector, text: str, error:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "naive", "xla,nms.score=0.4", "litert-int8,input.size_hw=288x512", "runtime.batch=2", "naive,nms.per_class=false"],
+    [
+        "",
+        "naive",
+        "xla,nms.score=0.4",
+        "litert-int8,input.size_hw=288x512",
+        "runtime.batch=2",
+        "naive,nms.per_class=false",
+        "input.filter=area",
+        "naive,input.filter=area",
+    ],
 )
 def test_settings_are_written_as_people_would_and_read_back_the_same(mobile: Detector, text: str) -> None:
     settings = variant(mobile, text).settings
@@ -107,6 +116,14 @@ def test_a_variant_of_settings_is_the_one_that_is_written_so(mobile: Detector, t
     written = variant(mobile, text, options=("--frames", "3"))
 
     assert Variant.of(mobile, written.settings, options=("--frames", "3")) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "usual"),
+    [("naive,input.filter=triangle", "naive"), ("litert,input.filter=linear", "litert"), ("input.filter=linear", "")],
+)
+def test_a_usual_filter_is_in_no_name_and_no_command(mobile: Detector, text: str, usual: str) -> None:
+    assert Variant.of(mobile, variant(mobile, text).settings) == variant(mobile, usual)
 
 
 def test_a_variant_of_settings_may_be_given_a_name(mobile: Detector) -> None:

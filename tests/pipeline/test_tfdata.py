@@ -80,6 +80,16 @@ def test_tfdata_finds_what_the_loop_finds(small_pipeline: Open, noise: Media, re
     assert_same(tfdata, loop)
 
 
+@pytest.mark.parametrize("how", ["graph,input.filter=triangle", "opencv,input.filter=area"])
+def test_tfdata_filters_as_the_loop_does(small_pipeline: Open, noise: Media, how: str) -> None:
+    words = f"{SMALL},input.resize={how}"
+
+    usual, loop, tfdata = (passed(small_pipeline(each), noise) for each in (SMALL, words, f"{words},{TFDATA}"))
+
+    assert_same(tfdata, loop)
+    assert not any(np.allclose(one.scores, other.scores, atol=1e-3) for (_, one), (_, other) in zip(usual, loop, strict=True))
+
+
 def test_an_interpreter_is_fed_what_tensorflow_resizes(small_pipeline: Open, noise: Media) -> None:
     words = "litert,input.size_hw=64x96,nms.score=0.01"
 

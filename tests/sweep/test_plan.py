@@ -57,6 +57,24 @@ def test_a_single_file_is_left_to_whoever_wants_it(subject: Subject) -> None:
     assert list(conversions(subject, tasks, 2)) == []
 
 
+def test_rows_under_another_filter_are_others(subject: Subject) -> None:
+    usual = subject.detector.default_settings().with_values({"input.resize": "opencv"})
+    ids = {name: subject.row(usual.with_values({"input.filter": name}), "compose").id for name in ("linear", "area")}
+
+    assert ids["linear"] == subject.row(usual, "compose").id != ids["area"]
+
+
+def test_rows_that_are_calibrated_under_another_filter_are_converted_by_themselves(subject: Subject) -> None:
+    def filtered(engine: str, precision: str) -> list[Task]:
+        plain = task(subject, 64, engine, precision).rows[0].settings
+        each = [plain, plain.with_values({"input.filter": "area"})]
+        return [subject.task("compose", "", [subject.row(settings, "compose")]) for settings in each]
+
+    (part,) = conversions(subject, filtered("litert", "int8"), 1)
+    assert [row.settings.input.effective_filter for row in part.rows] == ["area", "linear"]
+    assert list(conversions(subject, filtered("litert", "float32"), 1)) == []
+
+
 def test_rows_of_a_detector_that_is_decoded_otherwise_are_others(subject: Subject) -> None:
     def decoded_by(content: str) -> Subject:
         code = (CodeFacts(name="mine.py", sha256=content),)

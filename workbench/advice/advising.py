@@ -20,6 +20,7 @@ from workbench.advice.engines import LITERT_THEORY, XLA_THEORY, against_graph, c
 from workbench.advice.frame import largest_stage, slow_start, start_paid_back, unexplained
 from workbench.advice.machine import noisy_machine, threads_unequal
 from workbench.advice.pool import Pool
+from workbench.advice.resizing import filter_told
 from workbench.advice.rule import Rule
 from workbench.advice.stages import cores_idle, decoding_bounds, nms_apart, nms_dominates, resize_dominates, stop_quantising
 from workbench.record import Record, best, choose_baseline, labels_by_id, ms_and_ap, ran, unique
@@ -32,6 +33,7 @@ RULES: list[Rule] = [
     Rule(score_floods_nms),
     Rule(call_overhead, "any"),
     Rule(resize_dominates),
+    Rule(filter_told),
     Rule(decoding_bounds),
     Rule(cores_idle),
     Rule(threads_unequal, "any"),

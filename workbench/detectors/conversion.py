@@ -4,12 +4,11 @@ import atexit
 import hashlib
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from workbench.detections import UInt8Array
 from workbench.detectors.complaints import complaint, first_line
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger
 from workbench.detectors.network import Calibration, Conversion, LiteRtModel
@@ -17,7 +16,7 @@ from workbench.detectors.tflite_precision import stored_precision
 from workbench.errors import SaveError, UnavailableError
 from workbench.files import cache_file, cache_folder, cached_file, temporary_folder
 from workbench.machine import at_step
-from workbench.stages import prepare
+from workbench.stages import RESIZED_BY, prepare
 
 CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
 ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what was exported last, belong to the process
@@ -61,7 +60,7 @@ def convert(
     if known is not None:
         notes = (*notes, "conversion read from the cache")
         return LiteRtModel(known, outputs, converted=False, notes=notes, warnings=unquantised(conversion.precision, known))
-    content = _converted(conversion, sha256, export, calibration.frames() if calibrated else ())
+    content = _converted(conversion, sha256, export, calibration if calibrated else None)
     try:
         cache_file(path, content)
     except SaveError as error:  # a full disk costs the next run its time, not this run its result
@@ -100,15 +99,16 @@ def _file_key(conversion: Conversion, sha256: str, calibration_key: str) -> str:
     return hashlib.sha256("|".join(str(word) for word in words).encode()).hexdigest()
 
 
-def _converted(conversion: Conversion, sha256: str, export: Export, frames: Sequence[UInt8Array]) -> bytes:
+def _converted(conversion: Conversion, sha256: str, export: Export, calibration: Calibration | None) -> bytes:
     load_tensorflow()
     import tensorflow as tf
 
+    frames = _representative(conversion, calibration) if calibration else list
     at_step(f"it is converted to {conversion.precision}", CONVERTING_SECONDS)
     with ONE_AT_A_TIME, native_stderr_captured() as printed:
         try:
             converter = tf.lite.TFLiteConverter.from_saved_model(_exported(conversion, sha256, export))
-            PRECISION_OPTIONS[conversion.precision](converter, _representative(conversion, frames))
+            PRECISION_OPTIONS[conversion.precision](converter, frames)
             content: bytes = converter.convert()
         except Exception as error:  # the converter raises its own and MLIR's kinds, none of them public
             raise UnavailableError(
@@ -141,10 +141,12 @@ def _forget_exports() -> None:
         _EXPORTS.popitem()[1].cleanup()
 
 
-def _representative(conversion: Conversion, frames: Sequence[UInt8Array]) -> Callable[[], Iterator[list[Any]]]:
+def _representative(conversion: Conversion, calibration: Calibration) -> Callable[[], Iterator[list[Any]]]:
+    frames, name = calibration.frames(), calibration.filter_name
+
     def batches() -> Iterator[list[Any]]:
         for frame in frames:
-            yield [prepare([frame] * conversion.batch, conversion.input_spec, conversion.size_hw, "opencv")]
+            yield [prepare([frame] * conversion.batch, conversion.input_spec, conversion.size_hw, RESIZED_BY[name], name)]
 
     return batches
 

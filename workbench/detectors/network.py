@@ -105,10 +105,17 @@ class Calibration:
     Attributes:
         key: Names exactly these frames: a conversion is cached by it, so that they need not be decoded again.
         frames: Gives them as RGB `(height, width, 3)`; called only where something is converted.
+        filter_name: Of `input.filter`: how they are brought to the network's size.
     """
 
     key: str
     frames: Callable[[], Sequence[UInt8Array]]
+    filter_name: str = "linear"
+
+    def resized_by(self, filter_name: str) -> "Calibration":
+        """Return these frames under a filter; their key is the bare one under `linear`, which was once the only one."""
+        key = self.key if filter_name == "linear" else f"{self.key}, resized by {filter_name}"
+        return Calibration(key, self.frames, filter_name)
 
 
 @dataclass(frozen=True, slots=True)

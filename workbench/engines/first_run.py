@@ -22,7 +22,7 @@ from workbench.errors import SaveError, UnavailableError
 from workbench.files import cache_file, cache_folder, is_cached, temporary_folder
 from workbench.machine import KILLED, ChildFailedError, ChildProcess, is_watched
 from workbench.settings import Settings
-from workbench.stages import prepare
+from workbench.stages import RESIZED_BY, prepare
 
 FIRST_RUN = 1  # raised when more is tried there, so that what was kept before does not count
 COMMAND = ("-m", "workbench.engines.first_run_child")
@@ -119,8 +119,9 @@ def _key(detector: Detector, settings: Settings, calibration: Calibration) -> st
         runtime.batch,
         settings.input.size_hw,
         settings.input.resize if row.resizes else "",
+        *((settings.input.filter,) if row.resizes and settings.input.filter else ()),
         settings.nms.method if row.fuses_nms else settings.nms.method == OWN_NMS,
-        calibration.key if runtime.stored_precision in CALIBRATED else "",
+        calibration.resized_by(settings.input.effective_filter).key if runtime.stored_precision in CALIBRATED else "",
     )
     return hashlib.sha256("|".join(map(str, words)).encode()).hexdigest()
 
@@ -138,5 +139,5 @@ def _frames(detector: Detector, settings: Settings, calibration: Calibration) ->
     if _is_tflite(detector) or settings.runtime.stored_precision not in CALIBRATED:
         return []
     spec, size_hw = detector.input_spec, detector.input_spec.choose_size(settings.input.size_hw)
-    pixels = replace(spec, layout="NHWC", colour="RGB", dtype="uint8")
-    return [prepare([frame], pixels, size_hw)[0] for frame in calibration.frames()]
+    pixels, name = replace(spec, layout="NHWC", colour="RGB", dtype="uint8"), settings.input.effective_filter
+    return [prepare([frame], pixels, size_hw, RESIZED_BY[name], name)[0] for frame in calibration.frames()]

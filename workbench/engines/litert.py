@@ -77,7 +77,8 @@ class LiteRt(Engine):
         runtime, self._refuse = settings.runtime, partial(detector.refuse, settings)
         size_hw = detector.input_spec.choose_size(settings.input.size_hw)
         self.batch = runtime.batch
-        model = detector.litert_model(runtime.stored_precision, size_hw, runtime.batch, calibration, settings.nms)
+        ranges = calibration.resized_by(settings.input.effective_filter)
+        model = detector.litert_model(runtime.stored_precision, size_hw, runtime.batch, ranges, settings.nms)
         with native_stderr_captured():
             interpreter = Interpreter(model_content=model.content, num_threads=runtime.threads)
             try:

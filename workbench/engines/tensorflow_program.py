@@ -111,7 +111,9 @@ class TensorFlowProgram(Engine):
 
     def _program(self, batch: Any, score: Any, iou: Any) -> Any:
         self._traces[0] += self._traced  # Python runs here only while TensorFlow traces; each XLA compilation follows one trace
-        return self._network(resize(batch, self.input_spec, self._size_hw) if self.takes_frames else batch, score, iou)
+        if self.takes_frames:
+            batch = resize(batch, self.input_spec, self._size_hw, self._settings.input.effective_filter)
+        return self._network(batch, score, iou)
 
     def _sized(self, batch: Any, score: Any, iou: Any) -> Any:
         """Do what comes behind the resize, all of whose shapes are known."""

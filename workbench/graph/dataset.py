@@ -52,16 +52,18 @@ def can_decode(files: Sequence[Path]) -> bool:
     )
 
 
-def input_program(spec: InputSpec, size_hw: tuple[int, int]) -> Callable[[UInt8Array], NDArray[Any]]:
+def input_program(spec: InputSpec, size_hw: tuple[int, int], filter_name: str) -> Callable[[UInt8Array], NDArray[Any]]:
     """Return what the datasets' calls do to one frame, to be called by itself."""
     import tensorflow as tf
 
     signature = [tf.TensorSpec((None, None, 3), tf.uint8)]
-    program = tf.function(lambda frame: prepare_frames(frame[None], spec, size_hw)[0], input_signature=signature)
+    program = tf.function(lambda frame: prepare_frames(frame[None], spec, size_hw, filter_name)[0], input_signature=signature)
     return lambda image_rgb: np.asarray(program(tf.constant(image_rgb)).numpy())
 
 
-def file_elements(files: Sequence[Path], spec: InputSpec, size_hw: tuple[int, int], feed: Feed, start: int = 0) -> Any:
+def file_elements(
+    files: Sequence[Path], spec: InputSpec, size_hw: tuple[int, int], filter_name: str, feed: Feed, start: int = 0
+) -> Any:
     """Return a dataset that reads, decodes and prepares files from a position on, in parallel and all as TensorFlow operations."""
     import tensorflow as tf
 
@@ -78,7 +80,7 @@ def file_elements(files: Sequence[Path], spec: InputSpec, size_hw: tuple[int, in
             "number": number,
             "image": tf.io.serialize_tensor(image),
             "decode": tf.stack([began, decoded]),
-            **_prepared(image, spec, size_hw),
+            **_prepared(image, spec, size_hw, filter_name),
         }
 
     named = tf.data.Dataset.from_tensor_slices((np.arange(len(files)), [str(file) for file in files]))
@@ -89,6 +91,7 @@ def graph_elements(
     pull: Callable[[], tuple[np.int64, UInt8Array]],
     spec: InputSpec,
     size_hw: tuple[int, int],
+    filter_name: str,
     feed: Feed,
     *,
     keep_images: bool,
@@ -98,7 +101,7 @@ def graph_elements(
 
     def element(number: Any, image: Any) -> dict[str, Any]:
         kept = {"image": tf.io.serialize_tensor(image)} if keep_images else {}
-        return {"number": number, **kept, **_prepared(image, spec, size_hw)}
+        return {"number": number, **kept, **_prepared(image, spec, size_hw, filter_name)}
 
     def pulled(_: Any) -> tuple[Any, Any]:
         number, image = tf.numpy_function(lambda _: pull(), [0], (tf.int64, tf.uint8))
@@ -144,13 +147,13 @@ def _pulled(pull: Callable[[Any], Any], goes_on: Callable[..., Any]) -> Any:
     return tf.data.Dataset.counter().map(pull).take_while(goes_on)
 
 
-def _prepared(image: Any, spec: InputSpec, size_hw: tuple[int, int]) -> dict[str, Any]:
+def _prepared(image: Any, spec: InputSpec, size_hw: tuple[int, int], filter_name: str) -> dict[str, Any]:
     import tensorflow as tf
 
     with tf.control_dependencies([image]):
         began = tf.timestamp()
     with tf.control_dependencies([began]):
-        prepared = prepare_frames(tf.identity(image)[None], spec, size_hw)[0]
+        prepared = prepare_frames(tf.identity(image)[None], spec, size_hw, filter_name)[0]
     with tf.control_dependencies([prepared]):
         ended = tf.timestamp()
     return {"input": prepared, "prepare": tf.stack([began, ended])}

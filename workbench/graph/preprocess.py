@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,35 +13,60 @@ from workbench.stages import InputSpec, place
 Tensor = Any
 
 
-def prepare(frames: Tensor, spec: InputSpec, size_hw: tuple[int, int]) -> Tensor:
-    """Resize, pad and scale a batch of frames; `workbench.stages.preprocess.prepare` with `opencv`, as TensorFlow operations.
+def prepare(frames: Tensor, spec: InputSpec, size_hw: tuple[int, int], filter_name: str = "linear") -> Tensor:
+    """Resize, pad and scale a batch of frames; `workbench.stages.preprocess.prepare`, as TensorFlow operations.
 
-    Both agree within one grey level (`1 * factor`): this one does not round to whole levels.
+    Both agree within one grey level (`1 * factor`) under the same filter: this one does not round to whole levels.
 
     Args:
         frames: uint8 RGB `(n, height, width, 3)`; height and width may be open when the graph is traced, but then XLA cannot
             compile it.
         spec: What the network wants.
         size_hw: Height and width of the network's input.
+        filter_name: A name in `GRAPH_FILTERS`; XLA compiles `linear` alone.
 
     Returns:
         A tensor of `spec.dtype`, `(n, height, width, 3)` or `(n, 3, height, width)`.
     """
-    return scale(resize(frames, spec, size_hw), spec)
+    return scale(resize(frames, spec, size_hw, filter_name), spec)
 
 
-def resize(frames: Tensor, spec: InputSpec, size_hw: tuple[int, int]) -> Tensor:
+def resize(frames: Tensor, spec: InputSpec, size_hw: tuple[int, int], filter_name: str = "linear") -> Tensor:
     """Do the first part of `prepare`: return float32 pixels `(n, *size_hw, 3)`, padded, in 0..255."""
     import tensorflow as tf
 
     size = np.array(size_hw, np.int32)
     content, before = _placed(frames, spec, size)
     # The resize reads uint8 and writes float32, which spares casting the large frame.
-    pixels = tf.cast(tf.image.resize(frames, content), tf.float32)
+    pixels = tf.cast(GRAPH_FILTERS[filter_name](frames, content), tf.float32)
     if content is not size:
         padding = tf.concat([[[0, 0]], tf.stack([before, size - content - before], axis=1), [[0, 0]]], axis=0)
         pixels = tf.pad(pixels, padding, constant_values=spec.pad)
     return tf.ensure_shape(pixels, (frames.shape[0], *size_hw, 3))  # the network is not to make up for an open one
+
+
+def _linear(frames: Tensor, content: Tensor) -> Tensor:
+    import tensorflow as tf
+
+    return tf.image.resize(frames, content)
+
+
+def _area(frames: Tensor, content: Tensor) -> Tensor:
+    import tensorflow as tf
+
+    height, width = frames.shape[1:3]
+    known = height is not None and width is not None and isinstance(content, np.ndarray)
+    shrunk = np.minimum(content, (height, width)) if known else tf.minimum(content, tf.shape(frames)[1:3])
+    return tf.image.resize(tf.image.resize(frames, shrunk, "area"), content)  # linear, where a side grows
+
+
+def _triangle(frames: Tensor, content: Tensor) -> Tensor:
+    import tensorflow as tf
+
+    return tf.image.resize(frames, content, antialias=True)
+
+
+GRAPH_FILTERS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {"linear": _linear, "area": _area, "triangle": _triangle}
 
 
 def _placed(frames: Tensor, spec: InputSpec, size: NDArray[np.int32]) -> tuple[Tensor, Tensor]:

@@ -72,7 +72,7 @@ class Summary(NamedTuple):
             media_key=record.media.key,
             machine_id=record.environment.machine_id,
             cpu=record.environment.cpu,
-            settings_json=record.settings.model_dump_json(),
+            settings_json=record.settings.key_json(),
             engine=record.settings.runtime.engine,
             precision=record.settings.runtime.precision,
             height=height,

@@ -8,7 +8,7 @@ from workbench.detectors import Detector, load_tensorflow
 from workbench.engines import why_not
 from workbench.errors import SettingsError, UnavailableError
 from workbench.machine import memory_bytes
-from workbench.settings import PRECISIONS, RESIZE_PLACES, Settings
+from workbench.settings import PRECISIONS, RESIZE_FILTERS, RESIZE_PLACES, Settings
 
 # Of the network's input: 3 of the frame, 12 of the input in float32, 16 of what the smallest detectors' first convolution gives.
 LEAST_BYTES_A_PIXEL = 31
@@ -86,6 +86,7 @@ def _changeable(detector: Detector, chosen: str) -> dict[str, tuple[object, ...]
     """Return what may be changed for a choice's sake, and to what the detector can take."""
     choices: dict[str, tuple[object, ...]] = {
         "input.resize": RESIZE_PLACES[1:] + RESIZE_PLACES[:1],
+        "input.filter": (None,),
         "runtime.precision": PRECISIONS,
         "runtime.batch": (detector.input_spec.batch or 1,),
         "runtime.device": ("cpu",),
@@ -170,6 +171,13 @@ def _resize(_: Detector, settings: Settings) -> str | None:
     )
 
 
+def _filter(_: Detector, settings: Settings) -> str | None:
+    resize, name = settings.input.resize, settings.input.effective_filter
+    if name in RESIZE_FILTERS[resize]:
+        return None
+    return f"input.filter is {name}: not in {resize}; choose {' or '.join(RESIZE_FILTERS[resize])}"
+
+
 def _batch(detector: Detector, settings: Settings) -> str | None:
     fixed = detector.input_spec.batch
     if fixed in (None, settings.runtime.batch):
@@ -208,4 +216,15 @@ def _device(_: Detector, settings: Settings) -> str | None:
     return f"runtime.device is {device}: TensorFlow {seen}; choose cpu"
 
 
-RULES: tuple[Rule, ...] = (_refused_by_detector, _engine, _feed, _precision, _resize, _batch, _memory, _device, _found_by_trying)
+RULES: tuple[Rule, ...] = (
+    _refused_by_detector,
+    _engine,
+    _feed,
+    _precision,
+    _resize,
+    _filter,
+    _batch,
+    _memory,
+    _device,
+    _found_by_trying,
+)

@@ -149,12 +149,12 @@ class Pipeline:
         return self._run(batch, len(frames), listener)
 
     def _prepare(self, images: Sequence[UInt8Array]) -> NDArray[Any]:
-        spec, resize = self.engine.input_spec, self.settings.input.resize
-        if resize == "graph":  # and the engine takes no frames: tf.data's calls do it, and this is the same
+        spec, settings = self.engine.input_spec, self.settings.input
+        if settings.resize == "graph":  # and the engine takes no frames: tf.data's calls do it, and this is the same
             if self._input_program is None:
-                self._input_program = input_program(spec, self._size_hw)
+                self._input_program = input_program(spec, self._size_hw, settings.effective_filter)
             return np.stack([self._input_program(image) for image in images])
-        return prepare(images, spec, self._size_hw, resize)
+        return prepare(images, spec, self._size_hw, settings.resize, settings.effective_filter)
 
     def _run(self, batch: NDArray[Any], count: int, watch: Watch) -> list[Candidates | Detections]:
         self.input_bytes = batch.nbytes // len(batch)

@@ -63,7 +63,7 @@ class FrameDataset:
         assert settings.input.size_hw is not None, "availability.check fills the size in"
         self._media, self._spec, self._settings = media, spec, settings
         self._size_hw = settings.input.size_hw
-        self._resize = settings.input.resize
+        self._resize, self._filter = settings.input.resize, settings.input.effective_filter
         self._feed, self._batch = settings.feed, settings.runtime.batch
         files = media.files() if self._resize == "graph" else None
         self._files: Sequence[Path] | None = files if files and can_decode(files) else None
@@ -130,9 +130,9 @@ class FrameDataset:
     def _elements(self, start: int) -> Any:
         spec, size_hw, feed = self._spec, self._size_hw, self._feed
         if self._files:
-            return file_elements(self._files, spec, size_hw, feed, start)
+            return file_elements(self._files, spec, size_hw, self._filter, feed, start)
         if self._resize == "graph":
-            return graph_elements(self._pull_image, spec, size_hw, feed, keep_images=self._keeps)
+            return graph_elements(self._pull_image, spec, size_hw, self._filter, feed, keep_images=self._keeps)
         return host_elements(self._pull, self._prepare, spec, size_hw, feed, keep_images=self._keeps)
 
     def _pull(self) -> np.int64:
@@ -149,7 +149,7 @@ class FrameDataset:
     def _prepare(self, number: int) -> tuple[UInt8Array, NDArray[Any], float, float]:
         image = self._running.image(int(number))
         began = time.time()
-        prepared = prepare([image], self._spec, self._size_hw, self._resize)[0]
+        prepared = prepare([image], self._spec, self._size_hw, self._resize, self._filter)[0]
         return image if self._keeps else empty_image(), prepared, began, time.time()
 
     def _batched(self, elements: Any) -> Any:

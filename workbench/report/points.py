@@ -137,10 +137,10 @@ def hover(record: Record, summary: Summary) -> str:
     lines += [speed_words(speed)] if speed is not None else []
     lines += [f"AP {format_fraction(ap(record))}"] if ap(record) is not None else []
     lines += [f"agreement {format_fraction(record.agreement.ratio)}"] if record.agreement is not None else []
-    runtime, nms = settings.runtime, settings.nms
+    taken, runtime, nms = settings.input, settings.runtime, settings.nms
     lines += [
         f"{runtime.engine}, {runtime.precision}, {runtime.device}, {runtime.threads} threads, batch {runtime.batch}",
-        f"resize {settings.input.resize} to {format_size(settings.input.size_hw)}, feed {settings.feed.mode}",
+        f"resize {taken.resize} ({taken.effective_filter}) to {format_size(taken.size_hw)}, feed {settings.feed.mode}",
         f"nms {nms.method}, score {nms.score:g}, IoU {nms.iou:g}, at most {nms.max_detections}",
     ]
     return "<br>".join(lines)

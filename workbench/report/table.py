@@ -205,6 +205,13 @@ COLUMNS: tuple[Column, ...] = (
     Column("engine", "setting", _text(lambda record: record.settings.runtime.engine), numeric=False),
     Column("precision", "setting", _text(lambda record: record.settings.runtime.precision), numeric=False),
     Column("resize", "setting", _text(lambda record: record.settings.input.resize), "where frames are resized", numeric=False),
+    Column(
+        "filter",
+        "setting",
+        _text(lambda record: record.settings.input.effective_filter),
+        "how pixels are averaged where frames shrink",
+        numeric=False,
+    ),
     Column("NMS", "setting", _text(lambda record: record.settings.nms.method), numeric=False),
     Column("size", "setting", _size, "width × height of the network’s input"),
     Column("median", "ms a frame", _timed(lambda timing: timing.median_ms, tone="strong")),

@@ -11,7 +11,7 @@ from workbench.stages.level_heads import DistancesHead, DistanceUnits, OffsetOrd
 from workbench.stages.nms import by_opencv, by_score
 from workbench.stages.overlay import Overlay, counts, overlay
 from workbench.stages.own_nms import DetectionRows, DetectionTensors, OwnNms
-from workbench.stages.preprocess import prepare
+from workbench.stages.preprocess import RESIZED_BY, prepare
 from workbench.stages.quantising import dequantised, looked_up, quantised, quantising_table
 from workbench.stages.soft_nms import SOFT_SIGMA, soften
 from workbench.stages.suppressor import HOST_NMS, Suppressor, suppress
@@ -21,6 +21,7 @@ __all__ = [
     "CHANNELS",
     "HOST_NMS",
     "NUMPY_OPS",
+    "RESIZED_BY",
     "SOFT_SIGMA",
     "Activation",
     "Align",

@@ -14,19 +14,23 @@ Frame = NDArray[np.uint8]
 Resize = Callable[[Frame, Frame, Placement], None]
 
 
-def prepare(images_rgb: Sequence[Frame], spec: InputSpec, size_hw: tuple[int, int], how: str = "opencv") -> NDArray[Any]:
+def prepare(
+    images_rgb: Sequence[Frame], spec: InputSpec, size_hw: tuple[int, int], how: str = "opencv", filter_name: str | None = None
+) -> NDArray[Any]:
     """Resize, pad and scale frames into one batch.
 
-    `opencv` interpolates between the nearest four pixels (`INTER_LINEAR`), as `tf.image.resize` does; both agree within one grey
-    level (`1 * factor`): OpenCV rounds to whole levels. `pillow` averages all the pixels that an output pixel covers, so it
-    differs from them by design when it shrinks, and agrees within one level when it enlarges. Keep to what a detector
-    was trained with where you can, and look at the accuracy where you cannot.
+    A side that shrinks is filtered: `linear` interpolates between the nearest two pixels and skips those between, `area` averages
+    the pixels that an output pixel covers, `triangle` averages twice as many, those at the middle most. A side that grows is
+    interpolated linearly by all of them. Whoever has a filter agrees with the others that do within one grey level (`1 * factor`),
+    by rounding; but Pillow's `area` takes whole pixels where an output pixel covers parts of some. Keep to what a detector was
+    trained with where you can, and look at the accuracy where you cannot.
 
     Args:
         images_rgb: uint8 RGB frames `(height, width, 3)`; their sizes may differ.
         spec: What the network wants.
         size_hw: Height and width of the network's input.
         how: A name in `HOST_RESIZES`.
+        filter_name: One of its filters; the first by default, which is its usual one.
 
     Returns:
         A new contiguous array of `spec.dtype`, `(n, height, width, 3)` or `(n, 3, height, width)`.
@@ -34,7 +38,8 @@ def prepare(images_rgb: Sequence[Frame], spec: InputSpec, size_hw: tuple[int, in
     Raises:
         ValueError: An image is not uint8 RGB.
     """
-    resize = HOST_RESIZES[how]
+    filters = HOST_RESIZES[how]
+    resize = filters[filter_name or next(iter(filters))]
     batch = np.empty(spec.batch_shape(len(images_rgb), size_hw), spec.dtype)
     for image, out in zip(images_rgb, batch, strict=True):
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != CHANNELS:
@@ -51,25 +56,60 @@ def _content(canvas: Frame, placement: Placement) -> Frame:
     return canvas[top : top + height, left : left + width]
 
 
-def _resize_opencv(image: Frame, canvas: Frame, placement: Placement) -> None:
+def _opencv_linear(image: Frame, canvas: Frame, placement: Placement) -> None:
     import cv2
 
-    height, width = placement.content_hw
+    _opencv(image, _content(canvas, placement), cv2.INTER_LINEAR)
+
+
+def _opencv_area(image: Frame, canvas: Frame, placement: Placement) -> None:
+    import cv2
+
     content = _content(canvas, placement)
+    shrunk_hw = _shrunk(image, placement)
+    if shrunk_hw == placement.content_hw:
+        _opencv(image, content, cv2.INTER_AREA)
+    else:  # by itself `INTER_AREA` would average no side where one of them grows
+        averaged = cv2.resize(image, shrunk_hw[::-1], interpolation=cv2.INTER_AREA)
+        _opencv(np.asarray(averaged, np.uint8), content, cv2.INTER_LINEAR)
+
+
+def _opencv(image: Frame, content: Frame, interpolation: int) -> None:
+    import cv2
+
+    height, width = content.shape[:2]
     # OpenCV writes straight into the canvas; it returns another array only where it could not.
-    resized = cv2.resize(image, (width, height), dst=content, interpolation=cv2.INTER_LINEAR)
+    resized = cv2.resize(image, (width, height), dst=content, interpolation=interpolation)
     if resized is not content:
         content[...] = resized
 
 
-def _resize_pillow(image: Frame, canvas: Frame, placement: Placement) -> None:
+def _pillow_triangle(image: Frame, canvas: Frame, placement: Placement) -> None:
     from PIL import Image
 
     height, width = placement.content_hw
     _content(canvas, placement)[...] = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR))
 
 
-HOST_RESIZES: Mapping[str, Resize] = {"opencv": _resize_opencv, "pillow": _resize_pillow}
+def _pillow_area(image: Frame, canvas: Frame, placement: Placement) -> None:
+    from PIL import Image
+
+    height, width = placement.content_hw
+    averaged = Image.fromarray(image).resize(_shrunk(image, placement)[::-1], Image.Resampling.BOX)
+    _content(canvas, placement)[...] = np.asarray(averaged.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _shrunk(image: Frame, placement: Placement) -> tuple[int, int]:
+    """Return height and width once the sides that shrink have done so."""
+    height, width = placement.content_hw
+    return min(image.shape[0], height), min(image.shape[1], width)
+
+
+HOST_RESIZES: Mapping[str, Mapping[str, Resize]] = {
+    "opencv": {"linear": _opencv_linear, "area": _opencv_area},
+    "pillow": {"triangle": _pillow_triangle, "area": _pillow_area},
+}
+RESIZED_BY: Mapping[str, str] = {"linear": "opencv", "area": "opencv", "triangle": "pillow"}  # the quickest that has a filter
 
 
 def _scale(canvas: Frame, out: NDArray[Any], spec: InputSpec) -> None:

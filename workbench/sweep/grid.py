@@ -84,7 +84,8 @@ class Grid:
     def _ways_out(self, wished: Settings) -> Iterator[dict[str, object]]:
         """List what may be changed for an engine's sake: only what the grid does not name."""
         if ENGINES[wished.runtime.engine].runs_tflite and "input.resize" not in self.named:
-            yield {"input.resize": "opencv"}
+            for place in ("opencv", "pillow"):  # either lacks a filter that the other has
+                yield {"input.resize": place}
 
 
 def _sensible(settings: Settings) -> bool:

@@ -54,7 +54,7 @@ class Subject:
             "media": [self.media.key, self.media.frames],
             "truth": self.truth,
             "machine": self.machine_id,
-            "settings": settings.model_dump(mode="json"),
+            "settings": json.loads(settings.key_json()),
             "frames": self.frames,
         }
         return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()[:32]
@@ -162,8 +162,9 @@ def conversions(subject: Subject, tasks: Iterable[Task], parts: int) -> Iterator
     for task in tasks:
         settings = task.rows[0].settings
         if ENGINES[settings.runtime.engine].runs_tflite and "graph" not in subject.detector.refusals.get("runtime.engine", {}):
-            runtime = settings.runtime
-            key = settings.input.size_hw or (0, 0), runtime.batch, runtime.stored_precision, settings.nms.method == OWN_NMS
+            taken, runtime = settings.input, settings.runtime
+            ranges_by = taken.effective_filter if runtime.precision in CALIBRATED else ""
+            key = taken.size_hw or (0, 0), runtime.batch, runtime.stored_precision, settings.nms.method == OWN_NMS, ranges_by
             wanted.setdefault(key, task.rows[0])
     rows = [wanted[key] for key in sorted(wanted)]
     calibrated = [row for row in rows if row.settings.runtime.precision in CALIBRATED]

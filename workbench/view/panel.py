@@ -13,7 +13,7 @@ from workbench.media import masked, no_camera
 from workbench.opening import DEFAULT_DETECTOR, fit, reasons, wished, words
 from workbench.samples import SAMPLE_DETECTORS
 from workbench.session import Session
-from workbench.settings import FAST, FEED_CACHES, FEED_MODES, PRECISIONS, PRESET_NAMES, RESIZE_PLACES, Settings
+from workbench.settings import FAST, FEED_CACHES, FEED_MODES, FILTERS, PRECISIONS, PRESET_NAMES, RESIZE_PLACES, Settings
 from workbench.wording import format_size
 
 Described = dict[str, Any]
@@ -39,6 +39,8 @@ PRESET_HELP = {
 HELP = {
     "input.size_hw": "width and height of the network's input: squares, and the frames' own shape, of which nothing is padding",
     "input.resize": "who makes the frame that small",
+    "input.filter": "of what pixels each is made where it shrinks: linear of the nearest two a side, area of those that it covers,"
+    " triangle of twice as many",
     "runtime.engine": "what executes the network",
     "xla": "compile the TensorFlow graph with XLA",
     "runtime.precision": "numbers the network computes with; anything but float32 is a LiteRT conversion",
@@ -121,6 +123,7 @@ def _media(session: Session) -> Described:
 def _input(detector: Detector, settings: Settings, frame_hw: tuple[int, int]) -> Iterable[Described]:
     yield _size(detector, settings, frame_hw)
     yield _choice(detector, settings, "input.resize", RESIZE_PLACES)
+    yield _choice(detector, settings, "input.filter", FILTERS)
 
 
 def _size(detector: Detector, settings: Settings, frame_hw: tuple[int, int]) -> Described:
@@ -194,7 +197,8 @@ def _number(name: str, label: str, value: int, *, most: int) -> Described:
 def _choice(detector: Detector, settings: Settings, name: str, values: tuple[str, ...], kind: str = "choice") -> Described:
     refused = reasons(detector, settings, name, values)
     label = name.split(".")[1] if name != "feed.mode" else "feed"
-    return _choices(name, label, kind, str(settings.flat()[name]), values, {str(value): why for value, why in refused.items()})
+    value = settings.input.effective_filter if name == "input.filter" else str(settings.flat()[name])
+    return _choices(name, label, kind, value, values, {str(value): why for value, why in refused.items()})
 
 
 def _choices(name: str, label: str, kind: str, value: str, values: tuple[str, ...], refused: dict[str, str]) -> Described:

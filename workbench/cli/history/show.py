@@ -27,7 +27,7 @@ def show(record: RecordId, history: HistoryFile = None, json_file: JsonFile = No
 
 
 def _facts(record: Record) -> Iterator[tuple[str, str]]:
-    from workbench.settings import assignments
+    from workbench.settings import assignments, setting_names
     from workbench.wording import MISSING, counted, format_milliseconds, format_number
 
     machine = record.environment
@@ -37,7 +37,7 @@ def _facts(record: Record) -> Iterator[tuple[str, str]]:
         yield "tag", record.tag
     yield "detector", f"{record.detector.name} ({record.detector.source}) [{record.detector.sha256[:SHORT_ID]}]"
     yield "media", f"{record.media.name} ({record.media.source})"
-    yield "settings", " ".join(assignments(record.settings))
+    yield "settings", " ".join(assignments(record.settings, setting_names()))
     if record.timing is not None:
         stages = record.timing.stage_medians().items()
         yield "stages", ", ".join(f"{stage} {format_milliseconds(seconds * 1000)} ms" for stage, seconds in stages) or MISSING

@@ -42,6 +42,7 @@ class Pipeline:
         self.labels = (folder / "labels.txt").read_text(encoding="utf-8").splitlines()
         self.nms = SimpleNamespace(**settings["nms"])
         self.resize: str = settings["input"]["resize"]
+        self._filter: str = settings["input"]["filter"]
         self._size_hw: tuple[int, int] = settings["input"]["size_hw"]
         self._reader = reader_of(network["reader"], folder)
         self._suppress = {"opencv": by_opencv, "soft": soften, "none": by_score}.get(self.nms.method)
@@ -54,9 +55,9 @@ class Pipeline:
         """Return what `infer` takes: the network's input; or the frame as it is, where the network's program resizes it."""
         if self.resize == "graph":
             return frame_rgb[None]
-        if self._table is not None:
-            return looked_up(prepare([frame_rgb], replace(self._spec, dtype="uint8"), self._size_hw, self.resize), self._table)
-        return quantised(prepare([frame_rgb], self._spec, self._size_hw, self.resize), self._tensor)
+        spec = self._spec if self._table is None else replace(self._spec, dtype="uint8")
+        batch = prepare([frame_rgb], spec, self._size_hw, self.resize, self._filter)
+        return quantised(batch, self._tensor) if self._table is None else looked_up(batch, self._table)
 
     def detections(self, raw: Sequence[FloatArray], frame_rgb: UInt8Array) -> Detections:
         """Return what `infer` found, best first, with boxes in pixels of the frame."""
