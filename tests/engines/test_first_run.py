@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,6 +19,7 @@ from workbench.detectors import Calibration, Detector, detector_of, detector_tre
 from workbench.engines import first_run, run_first
 from workbench.engines.first_run_child import run_here
 from workbench.errors import UnavailableError
+from workbench.machine import ChildFailedError
 from workbench.machine.child_process import MARK
 from workbench.opening import check, open_detector
 from workbench.session import Session
@@ -29,6 +32,7 @@ WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 NO_FRAMES = Calibration("nothing", list)
 MIB = 1 << 20
 STEPS = ("it is converted to int8", "LiteRT allocates it at int8", "it runs for the first time")
+MEMORY_CHOICE = "free some memory, or choose a smaller size or batch, or"
 DONE = "print('{\"done\": true}', flush=True)"
 
 
@@ -43,14 +47,15 @@ def unwatched(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def try_one(small: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+def try_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Try a setting of the small detector in a process that does as told; returns why it cannot be run, or nothing."""
     monkeypatch.delenv(MARK)
     first_run._failed.clear()
+    own = open_detector(str(SHAPES))  # it remembers what is refused
 
-    def attempt(code: str, words: str = "litert", detector: Detector = small, **more: int) -> str:
-        settings = check(detector, parse_variant(words, base=detector.default_settings()))
+    def attempt(code: str, words: str = "litert", detector: Detector = own, **more: Any) -> str:
         try:
+            settings = check(detector, parse_variant(words, base=detector.default_settings()))
             run_first(detector, settings, NO_FRAMES, tmp_path, ("-c", code), **more)
         except UnavailableError as error:
             return str(error)
@@ -66,7 +71,7 @@ def try_one(small: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         ("import os; os._exit(7)", "ends its process with code 7", "choose"),
         ("import time; time.sleep(1000)", "does not return: it wrote nothing for 1 s", "choose"),
         ("import os; os.write(2, 200_000 * b'pages\\n'); os._exit(1)", "ends its process with code 1", "choose"),
-        (f"import time; held = bytearray({200 * MIB}); time.sleep(1000)", "runs out of memory", "free some memory, or choose"),
+        (f"import time; held = bytearray({200 * MIB}); time.sleep(1000)", "runs out of memory", MEMORY_CHOICE),
     ],
     ids=["abort", "exit", "hang", "a megabyte", "memory"],
 )
@@ -122,6 +127,25 @@ def test_what_needs_no_process_has_none(try_one: Callable[..., str], mobile: Det
     assert try_one(dies, "litert,runtime.engine=openvino", own)
 
 
+def test_what_may_take_much_memory_is_tried_whatever_it_is_and_however_it_went_before(try_one: Callable[..., str]) -> None:
+    dies, large, sample = "import os; os.abort()", "graph,input.size_hw=4096,runtime.batch=", open_detector()
+
+    assert "inspector-mobile with a TensorFlow graph crashes" in try_one(dies, large + "8", sample)
+    assert not try_one(DONE, large + "7", sample)
+    assert not try_one(dies, large + "7", sample), "once in a process"
+    first_run._went_well.clear()
+    assert "crashes" in try_one(dies, large + "7", sample), "the next has other memory"
+
+
+def test_somebody_else_may_end_it(try_one: Callable[..., str]) -> None:
+    stop = threading.Event()
+    stop.set()
+
+    with pytest.raises(ChildFailedError, match="was stopped"):
+        try_one("import time; time.sleep(1000)", stop=stop)
+    assert not try_one(DONE), "it is nobody's fault"
+
+
 def test_a_watched_process_tries_by_itself(small: Detector, tmp_path: Path) -> None:
     settings = check(small, parse_variant("litert", base=small.default_settings()))
 
@@ -135,7 +159,8 @@ def test_a_detector_is_handed_over_whole(small: Detector, mobile: Detector) -> N
 
     assert again.facts.sha256 == small.facts.sha256
     assert (again.input_spec, again.facts.labels) == (small.input_spec, small.facts.labels)
-    assert detector_tree(mobile) is None
+    sample = detector_of(json.loads(json.dumps(detector_tree(mobile))))
+    assert (sample.facts, sample.meaning) == (mobile.facts, mobile.meaning)
 
 
 def test_frames_for_the_ranges_come_prepared_the_same(small: Detector, small_calibration: Calibration) -> None:

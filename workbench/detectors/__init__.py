@@ -6,7 +6,7 @@ from workbench.detectors.anchor_generators import AnchorCard, PyramidGenerator, 
 from workbench.detectors.card import SUFFIXES, Card, card_path, read_card, write_card
 from workbench.detectors.card_fit import run_fed_as
 from workbench.detectors.complaints import XLA_LACKS, first_line, runtime_complaint
-from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name
+from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name, note_converted_first
 from workbench.detectors.detector import NO_NMS, OWN_NMS, Detector, Meaning
 from workbench.detectors.files import LoadedModel, as_detector, load_detector, load_model, why_no_detector
 from workbench.detectors.handing_over import detector_of, detector_tree
@@ -75,6 +75,7 @@ __all__ = [
     "load_tensorflow",
     "named_outputs",
     "native_stderr_captured",
+    "note_converted_first",
     "quiet_logger",
     "read_card",
     "run_fed_as",

@@ -11,10 +11,12 @@ from typing import Literal, final
 
 from workbench.choosing import Budget
 from workbench.detectors import Detector
+from workbench.engines import run_first
 from workbench.errors import MediaError, SettingsError, UnavailableError, WorkbenchError, one_line
 from workbench.files import temporary_folder
 from workbench.history import fast_values
 from workbench.live import Player
+from workbench.machine import ChildFailedError
 from workbench.measuring import COMPARISON_SECONDS, DEFAULT_FRAMES
 from workbench.media import Media, MediaSource
 from workbench.opening import EvaluationData, Sources, Variant, check, fit, wished
@@ -23,7 +25,7 @@ from workbench.report import render_report
 from workbench.session.evaluation import Evaluation
 from workbench.session.held import EXPORTED, MEASURED, SWEPT, Held
 from workbench.session.measuring import Measuring, Protocol
-from workbench.session.notices import CancelToken, Notices, Place
+from workbench.session.notices import Cancelled, CancelToken, Notices, Place
 from workbench.session.sources import as_code, as_command
 from workbench.session.sweeping import Scope
 from workbench.session.warm import WarmPipelines
@@ -363,6 +365,7 @@ class Session:
     def _request_opening(self, place: Place, action: Callable[[], object]) -> None:
         with self.notices.guarding(place), self._lock:
             self._check_free()
+            self._latest_wish.cancel()  # what is prepared for what was open may take minutes, or never end
             self._openings += 1
             self._in_background(place, action)
 
@@ -407,12 +410,26 @@ class Session:
         self.notices.message, self._not_open = None, STILL_OPENING
         try:
             self._exchange_opened(sources)
+        except Cancelled:  # something else is opened next
+            raise
         except Exception as error:
             self._not_open = f"nothing is open, for {str(error).partition('; ')[0]}; choose another detector or other frames above"
+            self._prepare_again()
             raise
         finally:
             with self._lock:
                 self._openings -= 1
+
+    def _prepare_again(self) -> None:
+        """Go on with what was wished for when something else was to be opened."""
+        with self._lock:
+            if self.opened is None or self.settings is None or self._closed:
+                return
+            settings = _played(self.opened.detector, self.settings)
+            if settings == self.running or not self._latest_wish.cancelled:
+                return
+            wish = self._wish_for(self.settings)
+        self._in_background("settings", lambda: self._prepare(settings, wish))
 
     def _exchange_opened(self, sources: Sources) -> None:
         before = self.opened
@@ -518,8 +535,11 @@ class Session:
         running = self.running
         with self.notices.doing(f"preparing {name}", wish if running is not None else None):
             try:
+                run_first(opened.detector, settings, opened.data.calibration, stop=wish.event)
                 pipeline = Pipeline(opened.detector, settings, opened.data.calibration)
                 pipeline.compile(opened.data.media.facts().size_hw)
+            except ChildFailedError as stopped:
+                raise Cancelled from stopped
             except Exception:
                 with self._lock:
                     if not wish.cancelled and running is not None:
