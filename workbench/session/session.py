@@ -100,6 +100,7 @@ class Session:
         self.opened: Opened | None = None
         self._lock = threading.RLock()  # guards what is opened and wished for, and that what plays follows the latest wish
         self._latest_wish = CancelToken()  # of `settings`
+        self._tries_first = False  # whether the latest wish is at that, in another process
         self._request = CancelToken()  # of what is measured, swept or exported
         self._begun = False  # whether that is done already, and not waiting for something to be prepared
         self.held: Held | None = None
@@ -365,7 +366,8 @@ class Session:
     def _request_opening(self, place: Place, action: Callable[[], object]) -> None:
         with self.notices.guarding(place), self._lock:
             self._check_free()
-            self._latest_wish.cancel()  # what is prepared for what was open may take minutes, or never end
+            if self._tries_first:  # which may take minutes, or never end
+                self._latest_wish.cancel()
             self._openings += 1
             self._in_background(place, action)
 
@@ -535,11 +537,9 @@ class Session:
         running = self.running
         with self.notices.doing(f"preparing {name}", wish if running is not None else None):
             try:
-                run_first(opened.detector, settings, opened.data.calibration, stop=wish.event)
+                self._try_first(opened, settings, wish)
                 pipeline = Pipeline(opened.detector, settings, opened.data.calibration)
                 pipeline.compile(opened.data.media.facts().size_hw)
-            except ChildFailedError as stopped:
-                raise Cancelled from stopped
             except Exception:
                 with self._lock:
                     if not wish.cancelled and running is not None:
@@ -547,6 +547,16 @@ class Session:
                 raise
         self.notices.write(f"{name} was ready after {time.perf_counter() - before:.1f} s")
         return pipeline
+
+    def _try_first(self, opened: Opened, settings: Settings, wish: CancelToken) -> None:
+        """Let a network meet its runtime in another process, which ends where nobody waits for it any more."""
+        self._tries_first = True
+        try:
+            run_first(opened.detector, settings, opened.data.calibration, stop=wish.event)
+        except ChildFailedError as stopped:
+            raise Cancelled from stopped
+        finally:
+            self._tries_first = False
 
     def _settle(self, pipeline: Pipeline) -> None:
         self._open_now.evaluation.settle(pipeline, self.name_of(pipeline.settings))
