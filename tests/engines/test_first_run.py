@@ -11,6 +11,7 @@ import pytest
 
 from tests.assets.scenes import SHAPES
 from workbench.detectors import Calibration, Detector, detector_of, detector_tree
+from workbench.detectors.conversion import was_converted_first
 from workbench.engines import first_run, run_first
 from workbench.engines.first_run_child import run_here
 from workbench.errors import UnavailableError
@@ -120,6 +121,13 @@ def test_what_may_take_much_memory_is_tried_whatever_it_is_and_however_it_went_b
     assert not try_one(dies, large + "7", sample), "once in a process"
     first_run._went_well.clear()
     assert "crashes" in try_one(dies, large + "7", sample), "the next has other memory"
+
+
+def test_what_was_converted_there_is_no_old_conversion_when_it_is_opened_first(try_one: Callable[..., str]) -> None:
+    assert not try_one('print(\'{"converted": "one.tflite"}\', flush=True); ' + DONE)
+
+    assert [was_converted_first(Path("cache/one.tflite")) for _ in range(2)] == [True, False]
+    assert not was_converted_first(Path("cache/other.tflite"))
 
 
 def test_somebody_else_may_end_it(try_one: Callable[..., str]) -> None:
