@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from workbench.detectors import PRECISION_OPTIONS, Calibration, LiteRtModel
-from workbench.detectors.conversion import Export, _representative, convert
+from workbench.detectors.conversion import Export, _representative, convert, note_converted_first
 from workbench.detectors.keras_network import export_model
 from workbench.detectors.network import Conversion
 from workbench.detectors.tflite_precision import stored_precision
@@ -124,6 +124,11 @@ def test_the_second_time_a_conversion_is_read_from_the_cache(change: Change, tmp
     assert (first.converted, second.converted) == (True, False)
     assert first.content == second.content
     assert "conversion read from the cache" in second.notes
+    (cached,) = tmp_path.glob("*.tflite")
+    note_converted_first(cached.name)
+    made_by_another_process = convert(*change(), NO_FRAMES, tmp_path)
+    assert made_by_another_process.converted
+    assert any("made just now" in note for note in made_by_another_process.notes)
 
 
 def test_a_cached_conversion_loads_no_network(change: Change, tmp_path: Path) -> None:

@@ -257,6 +257,21 @@ def test_named_detections_are_known_where_nothing_was_found(bare: bool) -> None:
     )
 
 
+def test_a_box_that_is_listed_under_two_classes_was_thinned_out_all_the_same() -> None:
+    """As torchvision's heads do: the NMS before was one for each class."""
+    boxes = np.array([[10, 10, 40, 40], [60, 20, 90, 50], [10, 10, 40, 40]], np.float32)
+    outputs = {"boxes": boxes, "scores": np.array([0.9, 0.8, 0.4], np.float32), "labels": np.array([1, 2, 3], np.int64)}
+
+    found = first(**outputs)
+
+    assert found is not None
+    assert found.candidates is None
+    assert found.detections is not None
+    (seen,) = found.detections.reader().detections([outputs[name] for name in found.detections.tensors], SIZE_HW)
+    assert [box.tolist() for box in seen.boxes_xyxy_px] == boxes.tolist()
+    assert seen.class_ids.tolist() == [0, 1, 2]
+
+
 def test_scores_that_leave_0_to_1_are_told_to_pass_a_sigmoid() -> None:
     rows = np.concatenate([boxes_cxcywh(), RNG.normal(-6, 2, (CELLS, 3))], axis=1)
 

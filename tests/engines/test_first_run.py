@@ -1,34 +1,30 @@
 """A stranger's network meets a runtime in a process of its own first: whatever it does there costs a sentence."""
 
 import json
-import os
-import subprocess
-import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import keras
 import numpy as np
 import pytest
 
 from tests.assets.scenes import SHAPES
-from tests.session.sessions import player_of, until
 from workbench.detectors import Calibration, Detector, detector_of, detector_tree
+from workbench.detectors.conversion import was_converted_first
 from workbench.engines import first_run, run_first
 from workbench.engines.first_run_child import run_here
 from workbench.errors import UnavailableError
+from workbench.machine import ChildFailedError
 from workbench.machine.child_process import MARK
 from workbench.opening import check, open_detector
-from workbench.session import Session
 from workbench.settings import parse_variant
 from workbench.stages import prepare
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
-
-WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 NO_FRAMES = Calibration("nothing", list)
 MIB = 1 << 20
 STEPS = ("it is converted to int8", "LiteRT allocates it at int8", "it runs for the first time")
+MEMORY_CHOICE = "free some memory, or choose a smaller size or batch, or"
 DONE = "print('{\"done\": true}', flush=True)"
 
 
@@ -37,20 +33,15 @@ def step(name: str, seconds: float = 30.0) -> str:
 
 
 @pytest.fixture
-def unwatched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a user's kernel, which nobody watches."""
-    monkeypatch.delenv(MARK)
-
-
-@pytest.fixture
-def try_one(small: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+def try_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Try a setting of the small detector in a process that does as told; returns why it cannot be run, or nothing."""
     monkeypatch.delenv(MARK)
     first_run._failed.clear()
+    own = open_detector(str(SHAPES))  # it remembers what is refused
 
-    def attempt(code: str, words: str = "litert", detector: Detector = small, **more: int) -> str:
-        settings = check(detector, parse_variant(words, base=detector.default_settings()))
+    def attempt(code: str, words: str = "litert", detector: Detector = own, **more: Any) -> str:
         try:
+            settings = check(detector, parse_variant(words, base=detector.default_settings()))
             run_first(detector, settings, NO_FRAMES, tmp_path, ("-c", code), **more)
         except UnavailableError as error:
             return str(error)
@@ -66,7 +57,7 @@ def try_one(small: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         ("import os; os._exit(7)", "ends its process with code 7", "choose"),
         ("import time; time.sleep(1000)", "does not return: it wrote nothing for 1 s", "choose"),
         ("import os; os.write(2, 200_000 * b'pages\\n'); os._exit(1)", "ends its process with code 1", "choose"),
-        (f"import time; held = bytearray({200 * MIB}); time.sleep(1000)", "runs out of memory", "free some memory, or choose"),
+        (f"import time; held = bytearray({200 * MIB}); time.sleep(1000)", "runs out of memory", MEMORY_CHOICE),
     ],
     ids=["abort", "exit", "hang", "a megabyte", "memory"],
 )
@@ -124,6 +115,32 @@ def test_what_needs_no_process_has_none(try_one: Callable[..., str], mobile: Det
     assert try_one(dies, "litert,runtime.engine=openvino", own)
 
 
+def test_what_may_take_much_memory_is_tried_whatever_it_is_and_however_it_went_before(try_one: Callable[..., str]) -> None:
+    dies, large, sample = "import os; os.abort()", "graph,input.size_hw=4096,runtime.batch=", open_detector()
+
+    assert "inspector-mobile with a TensorFlow graph crashes" in try_one(dies, large + "8", sample)
+    assert not try_one(DONE, large + "7", sample)
+    assert not try_one(dies, large + "7", sample), "once in a process"
+    first_run._went_well.clear()
+    assert "crashes" in try_one(dies, large + "7", sample), "the next has other memory"
+
+
+def test_what_was_converted_there_is_no_old_conversion_when_it_is_opened_first(try_one: Callable[..., str]) -> None:
+    assert not try_one('print(\'{"converted": "one.tflite"}\', flush=True); ' + DONE)
+
+    assert [was_converted_first(Path("cache/one.tflite")) for _ in range(2)] == [True, False]
+    assert not was_converted_first(Path("cache/other.tflite"))
+
+
+def test_somebody_else_may_end_it(try_one: Callable[..., str]) -> None:
+    stop = threading.Event()
+    stop.set()
+
+    with pytest.raises(ChildFailedError, match="was stopped"):
+        try_one("import time; time.sleep(1000)", stop=stop)
+    assert not try_one(DONE), "it is nobody's fault"
+
+
 def test_a_watched_process_tries_by_itself(small: Detector, tmp_path: Path) -> None:
     settings = check(small, parse_variant("litert", base=small.default_settings()))
 
@@ -137,7 +154,8 @@ def test_a_detector_is_handed_over_whole(small: Detector, mobile: Detector) -> N
 
     assert again.facts.sha256 == small.facts.sha256
     assert (again.input_spec, again.facts.labels) == (small.input_spec, small.facts.labels)
-    assert detector_tree(mobile) is None
+    sample = detector_of(json.loads(json.dumps(detector_tree(mobile))))
+    assert (sample.facts, sample.meaning) == (mobile.facts, mobile.meaning)
 
 
 def test_frames_for_the_ranges_come_prepared_the_same(small: Detector, small_calibration: Calibration) -> None:
@@ -155,90 +173,3 @@ def test_the_child_opens_an_engine_and_runs_it(small_tflite: Path) -> None:
     detector = open_detector(str(small_tflite))
 
     run_here(detector, check(detector, detector.default_settings()), NO_FRAMES)
-
-
-# The whole way: networks that do in a converter what no converter stands.
-
-
-def stranger(folder: Path, deed: str) -> Path:
-    """Write the small detector with a layer that runs, but does something while it is traced, in any process but this."""
-    code = f"lambda x: x if tf.executing_eagerly() or os.getpid() == {os.getpid()} else {deed}"
-    for module in ("os", "tensorflow", "sys", "time"):
-        code = code.replace(f"{module}.", f"__import__('{module}').")
-    layer = keras.layers.Lambda(eval(code.replace("tf.", "__import__('tensorflow').")), output_shape=(64, 96, 3))  # noqa: S307
-    image = keras.Input((64, 96, 3))
-    found = keras.saving.load_model(SHAPES)(layer(image))
-    named = found if isinstance(found, dict) else dict(zip(("offsets", "scores"), found, strict=True))
-    path = folder / "stranger.keras"
-    keras.Model(image, named).save(path)
-    path.with_suffix(".card.toml").write_text(SHAPES.with_suffix(".card.toml").read_text(encoding="utf-8"), encoding="utf-8")
-    return path
-
-
-DEEDS = {
-    "abort": ("os.abort()", "crashes the runtime (SIGABRT)"),
-    "exit": ("os._exit(7)", "ends its process with code 7"),
-    "a megabyte": ("(os.write(1, 200_000 * b'pages\\n'), os.write(2, 200_000 * b'pages\\n'), os._exit(1))", "with code 1"),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("unwatched")
-@pytest.mark.parametrize("deed", DEEDS)
-@pytest.mark.parametrize("command", ["run", "export"])
-def test_a_command_says_it_in_a_line(tmp_path: Path, small_folder: Path, small_tflite: Path, command: str, deed: str) -> None:
-    code, how = DEEDS[deed]
-    path = stranger(tmp_path, code)
-    words = [
-        "--preset",
-        "litert",
-        "--allow",
-        "lambda",
-        *(["--out", str(tmp_path / "out")] if command == "export" else ["--frames", "2"]),
-    ]
-
-    done = subprocess.run([WORKBENCH, command, str(path), str(small_folder), *words], capture_output=True, text=True, check=False)
-
-    assert done.returncode == 2, done.stderr
-    told = done.stderr.strip().splitlines()[-1]
-    assert told.startswith("workbench: ")
-    assert f"{how} when it is converted to float32; choose another engine" in told
-    assert "Traceback" not in done.stderr
-    words[words.index("lambda") - 1 : words.index("lambda") + 1] = []
-    after = subprocess.run(
-        [WORKBENCH, command, str(small_tflite), str(small_folder), *words], capture_output=True, text=True, check=False
-    )
-    assert after.returncode == 0, after.stderr
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("unwatched")
-def test_the_live_workbench_says_it_and_opens_the_next(tmp_path: Path, small_folder: Path) -> None:
-    path = stranger(tmp_path, "os.abort()")
-    session = Session(str(path), str(small_folder), preset="litert", history=tmp_path / "h.sqlite", frames=3, allow=("lambda",))
-    try:
-        until(session, lambda: session.notices.message, errors=True)
-        assert session.notices.message is not None
-        assert "crashes the runtime (SIGABRT) when it is converted to float32" in session.notices.message.text
-
-        session.notices.message = None
-        session.open_detector(str(SHAPES))
-        until(session, lambda: session.running is not None and player_of(session).shown is not None)
-    finally:
-        session.close()
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("unwatched")
-def test_a_sweep_says_it_and_goes_on(tmp_path: Path, small_folder: Path) -> None:
-    path, grid = stranger(tmp_path, "os.abort()"), tmp_path / "grid.toml"
-    grid.write_text('"runtime.engine" = ["litert", "eager"]\n')
-    words = ["--allow", "lambda", "--grid", str(grid), "--yes", "--frames", "2", "--history", str(tmp_path / "h.sqlite")]
-    words += ["--json", str(tmp_path / "swept.json")]
-
-    done = subprocess.run([WORKBENCH, "sweep", str(path), str(small_folder), *words], capture_output=True, text=True, check=False)
-
-    assert "Traceback" not in done.stderr
-    records = json.loads((tmp_path / "swept.json").read_text())
-    found = json.dumps(records)
-    assert "crashes the runtime (SIGABRT)" in found, found[:2000]

@@ -1,16 +1,17 @@
 """`workbench export`: from words to a folder, and one line where that cannot be."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
 
 from tests.command_line import Workbench
-from workbench.detectors import Detector
+from workbench.detectors import Detector, identity
 from workbench.history import History
 from workbench.machine import NoiseCertificate, environment
 from workbench.media import open_media
-from workbench.opening import check
+from workbench.opening import Sources, allowed_by, check
 from workbench.record import Record
 from workbench.settings import Settings, parse_variant
 
@@ -94,6 +95,80 @@ def test_a_user_s_mistake_is_one_line(workbench: Workbench, tmp_path: Path, word
     assert (done.status, len(done.err.splitlines())) == (2, 1), done.err
     assert line in done.err
     assert not (tmp_path / "out").exists()
+
+
+RUN = "workbench run m.keras --frames 64"
+
+
+@pytest.mark.parametrize(
+    ("command", "allowed"),
+    [
+        (RUN, ((), None)),
+        (f"{RUN} --allow lambda --allow 'code=my layers.py'", (("lambda", "code=my layers.py"), None)),
+        (f"{RUN} --signature serve --allow operations=ReadFile", (("operations=ReadFile",), "serve")),
+        ("workbench run 'no end", ((), None)),
+        (f"{RUN} --allow", ((), None)),
+    ],
+    ids=["nothing", "several", "signature", "no command", "no value"],
+)
+def test_what_a_command_allows_is_read_back(command: str, allowed: tuple[tuple[str, ...], str | None]) -> None:
+    assert allowed_by(command) == allowed
+
+
+def test_options_are_read_back() -> None:
+    sources = Sources(detector="m", media="clip.mp4", truth="t.json", allow=("code", "code=a b.py"), signature="serve it")
+
+    assert allowed_by(shlex.join(["workbench", "run", "m", *sources.options(64)])) == (sources.allow, sources.signature)
+
+
+@pytest.fixture
+def decoded(tmp_path: Path) -> Path:
+    """A model whose card decodes by a Python file, which says when it ran."""
+    model = tmp_path / "m.tflite"
+    model.write_bytes(b"    TFL3")
+    (tmp_path / "decode.py").write_text("raise SystemExit('it ran')")
+    model.with_suffix(".card.toml").write_text('decode = "decode.py:decode"\nlabels = ["bolt"]\n')
+    return model
+
+
+def test_code_that_has_changed_since_the_record_is_not_run(
+    workbench: Workbench, mobile: Detector, media: Path, decoded: Path, tmp_path: Path
+) -> None:
+    history, record = tmp_path / "history.sqlite", kept(mobile, media, tmp_path / "first.sqlite")
+    sha256, code = identity(str(decoded), ["code"])
+    facts = record.detector.model_copy(update={"source": str(decoded), "sha256": sha256, "code": code})
+    with History(history) as base:
+        base.append(record.model_copy(update={"detector": facts, "command": f"workbench run {decoded} --allow code"}))
+    (tmp_path / "decode.py").write_text("raise SystemExit('other code ran')")
+
+    done = workbench("export", "--pick", record.id[:8], "--history", history, "--out", tmp_path / "out")
+
+    assert (done.status, len(done.err.splitlines())) == (2, 1), done.err
+    assert "whose file was another" in done.err
+
+
+@pytest.mark.slow
+def test_what_a_record_was_allowed_is_allowed_again(
+    workbench: Workbench, small_folder: Path, small_tflite: Path, tmp_path: Path
+) -> None:
+    model, history = tmp_path / "m.tflite", tmp_path / "history.sqlite"
+    model.write_bytes(small_tflite.read_bytes())
+    (tmp_path / "decode.py").write_text(
+        "import numpy as np\ndef decode(outputs, size_hw):\n    return np.zeros((0, 4)), np.zeros((0, 3))\n"
+    )
+    labels = 'labels = ["disc", "square", "cross"]'
+    model.with_suffix(".card.toml").write_text(f'decode = "decode.py:decode"\n{labels}\n[input]\nvalues = "0..1"\n')
+    ran = workbench(
+        "run", model, small_folder, "--frames", "2", "--history", history, "--allow", "code", "--json", tmp_path / "r.json"
+    )
+    assert ran.status == 0, ran.err
+    identity_of = json.loads((tmp_path / "r.json").read_text())["id"]
+
+    done = workbench("export", "--pick", identity_of, "--history", history, "--out", tmp_path / "out")
+
+    assert done.status == 0, done.err
+    assert "allowed, as for the record: code" in done.out
+    assert "model.tflite --allow code`" in (tmp_path / "out" / "README.md").read_text()
 
 
 def test_a_record_of_another_file_is_refused(workbench: Workbench, mobile: Detector, media: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Whatever a watched process does costs its caller a sentence, and leaves nothing running."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -11,7 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from workbench.errors import SettingsError
 from workbench.machine import KILLED, ChildFailedError, ChildProcess, memory_bytes
+from workbench.machine.child_process import IDLE_VARIABLE, MEMORY_VARIABLE
 
 ONE = "print('{\"n\": 1}', flush=True); "
 DONE = "print('{\"done\": true}', flush=True); "
@@ -107,6 +110,37 @@ def test_a_process_that_writes_nothing_is_given_up_after_the_limit_of_the_moment
 
     assert (failed.reason, str(failed)) == ("silent", "does not return: it wrote nothing for 2 s")
     assert time.monotonic() - began < LONG
+
+
+def test_a_process_that_waits_is_given_up_however_long_its_work_might_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(IDLE_VARIABLE, "1")
+
+    failed = failure("import time; time.sleep(1000)")
+
+    assert failed.reason == "silent"
+    assert re.fullmatch("does not return: it neither wrote nor computed anything for [12] s", str(failed))
+
+
+@pytest.mark.parametrize("works", ["exec({!r})", "subprocess.run([sys.executable, '-c', {!r}])"], ids=["itself", "what it started"])
+def test_one_that_computes_now_and_then_is_not(monkeypatch: pytest.MonkeyPatch, works: str) -> None:
+    monkeypatch.setenv(IDLE_VARIABLE, "1")
+    computes = "import time\nfor _ in range(20): sum(range(500_000)); time.sleep(0.1)"
+
+    assert numbers(f"import subprocess, sys; {works.format(computes)}; {ONE}{DONE}") == [1]
+
+
+@pytest.mark.parametrize("value", ["soon", "0", "-1", "nan", "inf"])
+def test_a_limit_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv(MEMORY_VARIABLE, value)
+
+    with pytest.raises(SettingsError, match=f"{MEMORY_VARIABLE} is '{value}' in the environment; choose a number above 0"):
+        child("pass")
+
+
+def test_a_limit_of_memory_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MEMORY_VARIABLE, "0.1")
+
+    assert failure(f"import time; held = bytearray({200 * MIB}); time.sleep(1000)").reason == "memory"
 
 
 def test_the_limit_may_change_with_the_work() -> None:

@@ -209,6 +209,18 @@ def test_a_class_id_gives_its_class_the_score_and_the_others_none():
     np.testing.assert_array_equal(scores[0], np.array([[0.9, 0, 0], [0, 0, 0.8], [0, 0, 0], [0, 0, 0]], np.float32))
 
 
+@pytest.mark.parametrize(("per_class", "class_ids"), [(True, [1, 0]), (False, [1])])
+def test_one_box_listed_under_two_classes_is_one_or_two_as_the_nms_says(per_class, class_ids):
+    box = [10, 20, 40, 60]
+    raw = [np.array([[box, box]], np.float32), np.array([[0.5, 0.75]], np.float32), np.array([[0, 1]], np.float32)]
+
+    boxes, scores = ClassIdsHead(class_count=3).candidates(raw, SIZE_HW)
+    found = suppress(boxes[0], scores[0], Nms(method="numpy", per_class=per_class))
+
+    assert found.class_ids.tolist() == class_ids
+    assert found.boxes_xyxy_px.tolist() == [box] * len(class_ids)
+
+
 @pytest.mark.parametrize(
     "head", [BoxesHead(), DetrHead(), RowsHead(), ClassIdsHead(class_count=3)], ids=lambda one: type(one).__name__
 )

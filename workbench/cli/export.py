@@ -12,6 +12,7 @@ from workbench.errors import RecordError, SettingsError
 
 if TYPE_CHECKING:
     from workbench.detectors import Detector
+    from workbench.opening import Sources
     from workbench.record import Record
     from workbench.settings import Settings
 
@@ -45,12 +46,9 @@ def export(
         raise SettingsError("a record's settings and a preset were both asked for; choose --pick or --preset")
     text = variant_text(preset, sets)
     record = record_in_history(pick, history) if pick is not None else None
-    sources = Sources(
-        detector=model or (record.detector.source if record else None),
-        media=media or (record.media.source if record else None),
-        allow=tuple(allow or ()),
-        signature=signature,
-    )
+    sources = Sources(detector=model, media=media, allow=tuple(allow or ()), signature=signature)
+    if record is not None:
+        sources = _sources_of(record, sources)
     detector, data = sources.opened(RECORDED_FRAMES).open()
     if record is None:
         settings = wished(detector, text, fast_values(text, detector.facts.sha256, history))
@@ -60,6 +58,8 @@ def export(
     with progress() as tell:
         exported = export_folder(detector, settings, data, out, replace=replace, progress=tell)
     screen = console(json_file)
+    if sources.allow and not allow:
+        screen.print(f"allowed, as for the record: {', '.join(sources.allow)}", markup=False)
     tried = f"{counted(exported.frames, 'frame')} with {counted(exported.detections, 'detection')}"
     screen.print(f"exported: {exported.folder}, tried on {tried}", markup=False)
     for note in exported.notes:
@@ -77,6 +77,32 @@ def export(
     )
 
 
+def _sources_of(record: Record, given: Sources) -> Sources:
+    """Return what a record was measured on, and what was allowed for it, where nothing else is given.
+
+    Raises:
+        WorkbenchError: What was allowed was allowed for another content of the files than they have now.
+    """
+    from workbench.detectors import identity
+    from workbench.opening import allowed_by
+    from workbench.samples import SAMPLE_DETECTORS
+
+    allow, signature = allowed_by(record.command)
+    sources = given.model_copy(
+        update={
+            "detector": given.detector or record.detector.source,
+            "media": given.media or record.media.source,
+            "allow": given.allow or allow,
+            "signature": given.signature or signature,
+        }
+    )
+    if allow and not given.allow and sources.detector not in SAMPLE_DETECTORS:  # before anything of it runs
+        sha256, code = identity(sources.detector or "", allow, signature=sources.signature)
+        if (sha256, code) != (record.detector.sha256, record.detector.code):
+            raise _of_another_file(record, sources.detector or "")
+    return sources
+
+
 def _settings_of(record: Record, detector: Detector, sets: list[str] | tuple[()]) -> Settings:
     """Return a record's settings with changes.
 
@@ -85,9 +111,13 @@ def _settings_of(record: Record, detector: Detector, sets: list[str] | tuple[()]
     """
     from workbench.settings import parse_assignment
 
-    if record.detector.sha256 != detector.facts.sha256:
-        raise RecordError(
-            f"the record {record.id[:8]} is of {record.detector.name}, whose file was another than {detector.facts.source} is now;"
-            " name the model that was measured, or measure again"
-        )
+    if (record.detector.sha256, record.detector.code) != (detector.facts.sha256, detector.facts.code):
+        raise _of_another_file(record, detector.facts.source)
     return record.settings.with_values(dict(map(parse_assignment, sets)))
+
+
+def _of_another_file(record: Record, source: str) -> RecordError:
+    return RecordError(
+        f"the record {record.id[:8]} is of {record.detector.name}, whose file was another than {source} is now, or whose code was;"
+        " name the model that was measured, or measure again"
+    )

@@ -1,14 +1,14 @@
 """Detectors: networks in files and what their tensors mean."""
 
-from workbench.detectors.access import ALLOWED_CODE, DECODING, OUTSIDE, check_allowed
+from workbench.detectors.access import ALLOWED_CODE, ALLOWED_OPERATIONS, DECODING, OUTSIDE, check_allowed
 from workbench.detectors.anchor_card import unfinished_card
 from workbench.detectors.anchor_generators import AnchorCard, PyramidGenerator, SsdGenerator
 from workbench.detectors.card import SUFFIXES, Card, card_path, read_card, write_card
 from workbench.detectors.card_fit import run_fed_as
 from workbench.detectors.complaints import XLA_LACKS, first_line, runtime_complaint
-from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name
+from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name, note_converted_first
 from workbench.detectors.detector import NO_NMS, OWN_NMS, Detector, Meaning
-from workbench.detectors.files import LoadedModel, as_detector, load_detector, load_model, why_no_detector
+from workbench.detectors.files import LoadedModel, as_detector, identity, load_detector, load_model, why_no_detector
 from workbench.detectors.handing_over import detector_of, detector_tree
 from workbench.detectors.input_card import OFFSET_AND_FACTOR, InputCard
 from workbench.detectors.keras_network import KerasNetwork, named_outputs
@@ -30,6 +30,7 @@ from workbench.detectors.readings import found_under
 
 __all__ = [
     "ALLOWED_CODE",
+    "ALLOWED_OPERATIONS",
     "CALIBRATED",
     "DECODING",
     "KINDS",
@@ -70,11 +71,13 @@ __all__ = [
     "exported_name",
     "first_line",
     "found_under",
+    "identity",
     "load_detector",
     "load_model",
     "load_tensorflow",
     "named_outputs",
     "native_stderr_captured",
+    "note_converted_first",
     "quiet_logger",
     "read_card",
     "run_fed_as",

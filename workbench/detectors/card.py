@@ -20,7 +20,7 @@ from workbench.detectors.output_cards import CandidatesCard, DetectionsCard
 from workbench.detectors.output_kinds import candidates_card
 from workbench.errors import ModelError, SaveError
 from workbench.files import is_inside, read_text, write_whole
-from workbench.record import OPEN, SETTLED_BY, Guess
+from workbench.record import OPEN, SETTLED_BY, CodeFacts, Guess
 from workbench.stages import BOXES_RANK, FunctionHead
 
 SUFFIXES = (".card.toml", ".card.json")
@@ -94,6 +94,14 @@ class Card(CardPart):
             own_outputs=self.detections.tensors if self.detections else (),
         )
 
+    def code(self, folder: Path) -> tuple[CodeFacts, ...]:
+        """Return the Python file by which it decodes, where one does.
+
+        Raises:
+            ModelError: It cannot be read, or lies elsewhere.
+        """
+        return () if self.decode is None else (code_facts(str(_inside(folder, self.decode.partition(":")[0]))),)
+
     def _decoded(self, decode: str, tensors: Tensors, folder: Path, *, decodes: bool) -> Meaning:
         file, _, function = decode.partition(":")
         path = _inside(folder, file)
@@ -113,7 +121,7 @@ class Card(CardPart):
             labels=labels,
             head=FunctionHead(called=decode, decode=defined[function], outputs=called, classes=len(labels)),
             head_outputs=outputs,
-            code=(code_facts(str(path)),),
+            code=self.code(folder),
         )
 
     def _labels(self, tensors: Tensors, there: Mapping[str, TensorSpec], folder: Path | None) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from workbench.detectors.network import Calibration, Conversion, LiteRtModel
 from workbench.detectors.tflite_precision import stored_precision
 from workbench.errors import SaveError, UnavailableError
 from workbench.files import cache_file, cache_folder, cached_file, temporary_folder
-from workbench.machine import at_step
+from workbench.machine import at_step, tell_watcher
 from workbench.stages import RESIZED_BY, prepare
 
 CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
@@ -23,6 +23,8 @@ ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what
 _EXPORTS: dict[tuple[object, ...], tempfile.TemporaryDirectory[str]] = {}
 CONVERTING_SECONDS = 600.0  # calibrating a large network takes minutes
 ALLOCATING_SECONDS = 60.0
+CACHED, CONVERTED_FIRST = "read from the cache", "was made just now by a process of its own, in time that is not counted"
+_CONVERTED_FIRST = set[str]()  # names of files that the process which tried a network first has made, until somebody opens them
 CONVERSION = 2  # raised when the options below change what comes out, so that older cached files are not taken
 
 
@@ -58,14 +60,37 @@ def convert(
     outputs = {name: exported_name(position) for position, name in enumerate(conversion.outputs)}
     known = _cached(path, conversion.precision)
     if known is not None:
-        notes = (*notes, "conversion read from the cache")
-        return LiteRtModel(known, outputs, converted=False, notes=notes, warnings=unquantised(conversion.precision, known))
+        just_now = was_converted_first(path)
+        notes = (*notes, f"conversion {CONVERTED_FIRST if just_now else CACHED}")
+        return LiteRtModel(known, outputs, converted=just_now, notes=notes, warnings=unquantised(conversion.precision, known))
     content = _converted(conversion, sha256, export, calibration if calibrated else None)
     try:
-        cache_file(path, content)
+        keep_conversion(path, content)
     except SaveError as error:  # a full disk costs the next run its time, not this run its result
         notes = (*notes, f"the conversion was not cached: {error}")
     return LiteRtModel(content, outputs, converted=True, notes=notes, warnings=unquantised(conversion.precision, content))
+
+
+def keep_conversion(path: Path, content: bytes) -> None:
+    """Keep a converted file in the cache, and tell the process that watches this one, which opens it next.
+
+    Raises:
+        SaveError: It could not be written.
+    """
+    cache_file(path, content)
+    tell_watcher({"converted": path.name})
+
+
+def note_converted_first(name: str) -> None:
+    """Remember that a file of this name was converted just now by another process, for this one."""
+    _CONVERTED_FIRST.add(name)
+
+
+def was_converted_first(path: Path) -> bool:
+    """Tell whether that is so, to the first who asks: for the next it is what was converted before."""
+    just_now = path.name in _CONVERTED_FIRST
+    _CONVERTED_FIRST.discard(path.name)
+    return just_now
 
 
 def unquantised(precision: str, content: bytes) -> tuple[str, ...]:

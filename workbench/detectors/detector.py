@@ -58,6 +58,7 @@ class Detector:
         name: What to call it.
         source: What `workbench run` takes to find it again.
         guesses: What nobody has confirmed of the meaning.
+        opener: `module:NAME` of what opens it by its source again, where no card says what it means.
 
     Attributes:
         facts: Name, source, labels and content hash.
@@ -79,8 +80,9 @@ class Detector:
         guesses: Sequence[Guess] = (),
         card: CardPart | None = None,
         card_folder: Path | None = None,
+        opener: str | None = None,
     ) -> None:
-        self.network, self.card, self.card_folder = network, card, card_folder
+        self.network, self.card, self.card_folder, self.opener = network, card, card_folder, opener
         self.meaning = meaning
         self.facts = DetectorFacts(
             name=name,

@@ -21,7 +21,7 @@ from workbench.detectors.other_models import other_model
 from workbench.detectors.trial import Trial, try_out
 from workbench.detectors.trial_here import try_here
 from workbench.errors import NOT_UTF_8, ModelError, is_utf_8
-from workbench.record import Guess
+from workbench.record import CodeFacts, Guess
 
 TASK = "detect"  # of a detector, in the words of Ultralytics' metadata
 
@@ -150,6 +150,36 @@ def load_model(
 
     A model with a card is tried on noise instead, which is one frame for all media, unless `try_on_noise` is false.
     """
+    first, beside, card = _read(source, allow, signature)
+    path, access, name = first.path, first.access, kind_of(first.path)
+    frames = [_noise()] if card and try_on_noise else get_frames()
+    read = card is None or not try_on_noise
+    if first.only_here:
+        trial = try_here(first, frames, read=read)
+    else:
+        trial = try_out(name, path, first.sha256, frames, read=read, access=access)
+    if card is None and trial.tensors.task not in (None, TASK):
+        raise ModelError(
+            f"{source} says inside that its task is {trial.tensors.task!r}, not {TASK!r}; choose a detector, or say what"
+            " its outputs mean in a detector card beside it"
+        )
+    network = FILE_KINDS[name].open(path, access, trial.tensors)
+    return LoadedModel(network, trial, card, beside.parent if beside else None)
+
+
+def identity(source: str, allow: Collection[str] = (), *, signature: str | None = None) -> tuple[str, tuple[CodeFacts, ...]]:
+    """Return the hash of a model and the Python files that would run for it, as its `DetectorFacts` have them; nothing is run.
+
+    Raises:
+        ModelError: It, its card or one of those cannot be read.
+        SettingsError: What is allowed is nothing that there is.
+    """
+    network, beside, card = _read(source, allow, signature)
+    return network.sha256, (*network.code, *(card.code(beside.parent) if card and beside else ()))
+
+
+def _read(source: str, allow: Collection[str], signature: str | None) -> tuple[Network, Path | None, Card | None]:
+    """Read a model, which nobody has tried yet, and the card beside it."""
     check_allowed(allow)
     path, name = _existing(source)
     kind = FILE_KINDS[name]
@@ -166,20 +196,7 @@ def load_model(
         size_hw=card.input.size if card else None,
         decodes=DECODING in allow,
     )
-    first = kind.open(path, access)
-    frames = [_noise()] if card and try_on_noise else get_frames()
-    read = card is None or not try_on_noise
-    if first.only_here:
-        trial = try_here(first, frames, read=read)
-    else:
-        trial = try_out(name, path, first.sha256, frames, read=read, access=access)
-    if card is None and trial.tensors.task not in (None, TASK):
-        raise ModelError(
-            f"{source} says inside that its task is {trial.tensors.task!r}, not {TASK!r}; choose a detector, or say what"
-            " its outputs mean in a detector card beside it"
-        )
-    network = kind.open(path, access, trial.tensors)
-    return LoadedModel(network, trial, card, beside.parent if beside else None)
+    return kind.open(path, access), beside, card
 
 
 def _noise() -> UInt8Array:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from workbench.catalogue import load
 from workbench.detectors.access import Access
 from workbench.detectors.card import Card
 from workbench.detectors.detector import Detector
@@ -17,8 +18,10 @@ from workbench.detectors.network import Tensors
 def detector_tree(detector: Detector) -> dict[str, Any] | None:
     """Return what `detector_of` reads.
 
-    `None` of a detector that was not read by a card, as the samples are not, and of one that only this process can load.
+    `None` of a detector that only this process can load, or can read.
     """
+    if detector.opener is not None:
+        return {"opener": detector.opener, "source": detector.facts.source}
     network, card = detector.network, detector.card
     if card is None or network.tensors is None or network.only_here:
         return None
@@ -37,6 +40,9 @@ def detector_of(tree: Mapping[str, Any]) -> Detector:
     Raises:
         ModelError: It has changed meanwhile, and does not load any more.
     """
+    if "opener" in tree:
+        opened: Detector = load(tree["opener"])(tree["source"])
+        return opened
     path, tensors = Path(tree["path"]), TypeAdapter(Tensors).validate_python(tree["tensors"])
     kind = FILE_KINDS[kind_of(path)]
     network = kind.open(path, TypeAdapter(Access).validate_python(tree["access"]), tensors)

@@ -11,10 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from workbench.detectors.complaints import first_line
-from workbench.detectors.conversion import CONVERTING_SECONDS, ONE_AT_A_TIME
+from workbench.detectors.conversion import (
+    CACHED,
+    CONVERTED_FIRST,
+    CONVERTING_SECONDS,
+    ONE_AT_A_TIME,
+    keep_conversion,
+    was_converted_first,
+)
 from workbench.detectors.native_output import load_tensorflow, native_stderr_captured
 from workbench.errors import SaveError, UnavailableError
-from workbench.files import cache_file, cache_folder, cached_file, temporary_folder
+from workbench.files import cache_folder, cached_file, temporary_folder
 from workbench.machine import at_step
 
 OPSET = 18  # of ONNX's operations: the newest that tf2onnx 1.17 writes
@@ -50,10 +57,11 @@ def to_onnx(flatbuffer: bytes, cache: Path | None = None) -> OnnxModel:
     path = (cache or cache_folder("onnx")) / f"{hashlib.sha256(words + flatbuffer).hexdigest()}.onnx"
     known = _cached(path)
     if known is not None:
-        return OnnxModel(known, converted=False, notes=("conversion to ONNX read from the cache",))
+        just_now = was_converted_first(path)
+        return OnnxModel(known, converted=just_now, notes=(f"conversion to ONNX {CONVERTED_FIRST if just_now else CACHED}",))
     content = _converted(flatbuffer)
     try:
-        cache_file(path, content)
+        keep_conversion(path, content)
     except SaveError as error:  # a full disk costs the next run its time, not this run its result
         return OnnxModel(content, converted=True, notes=(f"the conversion to ONNX was not cached: {error}",))
     return OnnxModel(content, converted=True)

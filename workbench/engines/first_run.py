@@ -1,11 +1,14 @@
 """A stranger's network meets a runtime in a process of its own first: converted, allocated, compiled and run there.
 
+So does any network at a size and batch that may take more memory than there is: no estimate tells what it takes.
+
 What crashes a runtime, never returns or takes all memory costs a sentence and not the kernel. That a setting of a network ran is
 kept by content, and its conversions lie in the cache then: it costs once. What runs there is `workbench.engines.first_run_child`.
 """
 
 import hashlib
 import json
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,10 +20,10 @@ import numpy as np
 
 from workbench.catalogue import ENGINES
 from workbench.detections import UInt8Array
-from workbench.detectors import CALIBRATED, OWN_NMS, Calibration, Detector, detector_tree
+from workbench.detectors import CALIBRATED, OWN_NMS, Calibration, Detector, detector_tree, note_converted_first
 from workbench.errors import SaveError, UnavailableError
 from workbench.files import cache_file, cache_folder, is_cached, temporary_folder
-from workbench.machine import KILLED, ChildFailedError, ChildProcess, is_watched
+from workbench.machine import KILLED, ChildFailedError, ChildProcess, free_bytes, is_watched
 from workbench.settings import Settings
 from workbench.stages import RESIZED_BY, prepare
 
@@ -29,6 +32,9 @@ COMMAND = ("-m", "workbench.engines.first_run_child")
 LOADING = "the runtimes load"  # the first step
 LOADING_SECONDS = 60.0  # for TensorFlow, on a slow disk
 LITERT = "litert"
+MUCH_MEMORY = 0.5  # of what is free: settings that may take more are tried first
+MANY_BYTES_A_PIXEL = 500  # of the input, that networks take while they run; 25 to 135 were measured of small ones, on all engines
+_went_well = set[str]()  # of those that take much memory: how much is free changes, and the next process tries again
 _failed: dict[str, str] = {}  # why what was asked for cannot be; the next process tries again: memory may have been short
 
 
@@ -39,11 +45,12 @@ def run_first(
     cache: Path | None = None,
     command: Sequence[str] = COMMAND,
     memory_bytes: int | None = None,
+    stop: threading.Event | None = None,
 ) -> None:
     """Run a setting of a detector in a child process, unless that is known to go well.
 
-    The package's own detectors need none; nor does what a model's trial did: to run its operations one by one, or a `.tflite` as it
-    is; nor does a process that is itself watched.
+    A process that is itself watched needs none. Where they take no unusual memory, nor do the package's own detectors, nor what a
+    model's trial did: to run its operations one by one, or a `.tflite` as it is.
 
     Args:
         detector: Any.
@@ -52,29 +59,36 @@ def run_first(
         cache: Folder of what is known; the user's cache folder by default.
         command: What is started, with a folder as the last word.
         memory_bytes: What it may take; a share of what is free by default.
+        stop: Set by another thread to end it.
 
     Raises:
+        ChildFailedError: Somebody has set `stop`.
         UnavailableError: It was refused, or crashed, did not return, or took too much memory; says which, and at what.
     """
     row, tree = ENGINES[settings.runtime.engine], detector_tree(detector)
-    if tree is None or is_watched() or not (row.runs_tflite or row.fuses_nms) or _was_tried_as_it_is(detector, settings):
+    much = _may_take_much_memory(detector, settings)
+    known = detector.opener is not None or not (row.runs_tflite or row.fuses_nms) or _was_tried_as_it_is(detector, settings)
+    if tree is None or is_watched() or (known and not much):
         return
     key = _key(detector, settings, calibration)
     kept = (cache or cache_folder("tried")) / f"{key}.ran"
-    if is_cached(kept):
+    if key in _went_well or (is_cached(kept) and not much):
         return
     if key in _failed:
-        raise UnavailableError(_failed[key])
+        raise detector.remember(settings, _failed[key])
     with temporary_folder() as scratch:
         place = Path(scratch)
         request = {"detector": tree, "settings": settings.model_dump(mode="json"), "calibration": calibration.key}
         (place / "request.json").write_text(json.dumps(request))
         np.savez(place / "frames.npz", *_frames(detector, settings, calibration))
         try:
-            _run_child((*command, str(place)), f"{detector.facts.source} with {row.spoken}", memory_bytes)
+            _run_child((*command, str(place)), f"{detector.facts.source} with {row.spoken}", memory_bytes, stop)
         except UnavailableError as error:
             _failed[key] = str(error)
-            raise
+            raise detector.remember(settings, _failed[key]) from error
+    if much:
+        _went_well.add(key)
+        return
     with suppress(SaveError):  # a full disk costs the next run its time
         cache_file(kept, b"")
 
@@ -87,21 +101,31 @@ def _was_tried_as_it_is(detector: Detector, settings: Settings) -> bool:
     return None not in sides and batch == runtime.batch
 
 
+def _may_take_much_memory(detector: Detector, settings: Settings) -> bool:
+    height, width = detector.input_spec.choose_size(settings.input.size_hw)
+    return settings.runtime.batch * height * width * MANY_BYTES_A_PIXEL > MUCH_MEMORY * free_bytes()
+
+
 def _is_tflite(detector: Detector) -> bool:
     return detector.network.path.suffix.lower() == ".tflite"
 
 
-def _run_child(command: Sequence[str], what: str, memory_bytes: int | None) -> None:
+def _run_child(command: Sequence[str], what: str, memory_bytes: int | None, stop: threading.Event | None) -> None:
     step = LOADING
     try:
-        with ChildProcess(command, silent_seconds=LOADING_SECONDS, memory_bytes=memory_bytes) as child:
+        with ChildProcess(command, silent_seconds=LOADING_SECONDS, memory_bytes=memory_bytes, stop=stop) as child:
             for message in child.messages():
                 if "refused" in message.tree:
                     raise UnavailableError(message.tree["refused"])
+                if "converted" in message.tree:
+                    note_converted_first(message.tree["converted"])
                 step, child.silent_seconds = message.tree.get("step", step), message.tree.get("seconds", child.silent_seconds)
     except ChildFailedError as failed:
+        if failed.reason == "stopped":
+            raise
         printed = f" (it printed: {failed.printed})" if failed.printed else ""
-        choose = "free some memory, or choose" if failed.reason == "memory" or failed.code == KILLED else "choose"
+        short = failed.reason == "memory" or failed.code == KILLED
+        choose = "free some memory, or choose a smaller size or batch, or" if short else "choose"
         raise UnavailableError(f"{what} {failed} when {step}; {choose} another engine, precision or size{printed}") from None
 
 

@@ -21,10 +21,7 @@ def open_engine(detector: Detector, settings: Settings, calibration: Calibration
     Raises:
         UnavailableError: The conversion or the runtime refused; says why.
     """
-    try:
-        run_first(detector, settings, calibration)
-    except UnavailableError as error:  # which says all that there is to say, as that process found it
-        raise detector.remember(settings, str(error)) from error
+    run_first(detector, settings, calibration)
     try:
         return _code(settings.runtime.engine).open(detector, settings, calibration)
     except UnavailableError as error:

@@ -1,6 +1,7 @@
 """Exporting a setting: a folder with the network, its card, and a small program that runs it without the workbench."""
 
 import json
+import shlex
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 from string import Template
 
 from workbench.catalogue import ENGINES
-from workbench.detectors import DECODING, OWN_NMS, SUFFIXES, Detector
+from workbench.detectors import ALLOWED_OPERATIONS, DECODING, OWN_NMS, SUFFIXES, Detector
 from workbench.engines import HINTS
 from workbench.errors import UnavailableError
 from workbench.export.card import DECODE_FILE, own_card, reader_tree
@@ -22,7 +23,7 @@ from workbench.export.expected import (
     write_frames,
 )
 from workbench.export.folder import whole_folder
-from workbench.export.network_file import NetworkFile, write_network
+from workbench.export.network_file import SAVED_MODEL, NetworkFile, write_network
 from workbench.export.plan import check_exportable, notes_on, runtime_of, what_runs
 from workbench.export.requirements import requirements_text
 from workbench.machine import ChildFailedError, ChildProcess
@@ -143,6 +144,13 @@ def _decoding_file(detector: Detector) -> Path | None:
     return detector.card_folder / head.called.partition(":")[0]
 
 
+def _allowances(detector: Detector, network: NetworkFile) -> list[str]:
+    """Return the words without which the workbench would refuse what was exported, as it would have refused the model."""
+    operations = detector.network.access.operations if network.file == SAVED_MODEL else ()
+    allowed = ([DECODING] if detector.meaning.code else []) + ([ALLOWED_OPERATIONS + ",".join(operations)] if operations else [])
+    return [word for one in allowed for word in ("--allow", one)]
+
+
 def _texts(detector: Detector, chosen: Settings, network: NetworkFile, frames: Sequence[Frame]) -> dict[str, str]:
     """Return what people and the workbench read in the folder."""
     outputs = tuple(one.name for one in network.outputs)
@@ -155,7 +163,7 @@ def _texts(detector: Detector, chosen: Settings, network: NetworkFile, frames: S
         score_tolerance=SCORE_TOLERANCE,
         pixel_tolerance=f"{PIXEL_TOLERANCE:g}",
         network=network.file,
-        workbench_reads=network.file.replace(".onnx", ".tflite") + (f" --allow {DECODING}" if detector.meaning.code else ""),
+        workbench_reads=shlex.join([network.file.replace(".onnx", ".tflite"), *_allowances(detector, network)]),
         card=CARD,
         notes="".join(f"- {note}\n" for note in notes_on(chosen, runs)),
     )

@@ -23,6 +23,7 @@ RunFile = tuple[Path, dict[str, int]]
 """What the program loads, and the positions of its outputs by their names in the `.tflite` file."""
 Quantization = tuple[float, int]
 """Scale and zero point: `real = (stored - zero point) * scale`; a scale of 0 is that of real numbers."""
+SAVED_MODEL = "model"  # the name of its folder
 REAL: Quantization = (0.0, 0)
 
 
@@ -88,7 +89,7 @@ def _write_saved_model(detector: Detector, settings: Settings, _: Calibration, f
     load_tensorflow()
     import tensorflow as tf
 
-    path = folder / "model"
+    path = folder / SAVED_MODEL
     size_hw = detector.input_spec.choose_size(settings.input.size_hw)
     try:
         with native_stderr_captured(), quiet_logger():

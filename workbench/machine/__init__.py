@@ -8,11 +8,12 @@ from workbench.machine.child_process import (
     at_step,
     import_path,
     is_watched,
+    tell_watcher,
     writing_to_parent,
 )
 from workbench.machine.counters import WorkMeter, take_sample
 from workbench.machine.environment import EnvironmentFacts, environment
-from workbench.machine.memory import memory_bytes, memory_watched, ran_out_of_memory
+from workbench.machine.memory import free_bytes, memory_bytes, memory_watched, ran_out_of_memory
 from workbench.machine.noise import NoiseCertificate, NoiseWatch, certify, pace_ratio, quick_noise, with_pace
 from workbench.machine.threads import NamedThread
 
@@ -29,6 +30,7 @@ __all__ = [
     "at_step",
     "certify",
     "environment",
+    "free_bytes",
     "import_path",
     "is_watched",
     "memory_bytes",
@@ -37,6 +39,7 @@ __all__ = [
     "quick_noise",
     "ran_out_of_memory",
     "take_sample",
+    "tell_watcher",
     "with_pace",
     "writing_to_parent",
 ]

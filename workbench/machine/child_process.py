@@ -7,6 +7,7 @@ shows no environment.
 """
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -24,10 +25,15 @@ from uuid import uuid4
 
 import psutil
 
-from workbench.machine.memory import memory_bytes as bytes_in_all
+from workbench.errors import SettingsError
+from workbench.machine.memory import free_bytes
 from workbench.machine.threads import NamedThread
 
 MEMORY_SHARE = 0.9  # of what is free when a process starts: beyond it the system would begin to end processes of its own choice
+IDLE_SECONDS = 60.0  # without a line and without work: it waits for what does not come, however long its work might take
+IDLE_VARIABLE, MEMORY_VARIABLE = "WORKBENCH_IDLE_SECONDS", "WORKBENCH_MEMORY_GIB"  # of the environment: other limits than ours
+IDLE_SHARE = 0.001  # of one core's time: threads that wait take less, and who reads from a slow disk or network takes more
+IDLE_LOOKS = 10  # in that time: finding what a process has started reads the list of all
 CHECK_SECONDS = 1.0  # between two checks of memory and time: each takes a core from what the process may be timing
 END_SECONDS = 5.0  # for a process to end by itself once it has written its last line, and for the threads that read it
 KILL_ROUNDS = 3  # what starts another process while it is being killed is found in the next round
@@ -92,7 +98,10 @@ class ChildProcess:
     ) -> None:
         self.silent_seconds = silent_seconds
         self._words = words
-        self._memory_bytes = memory_bytes or int(min(psutil.virtual_memory().available, bytes_in_all()) * MEMORY_SHARE)
+        self._memory_bytes = memory_bytes or _memory_limit()
+        self._idle_seconds = _number_in(IDLE_VARIABLE) or IDLE_SECONDS
+        self._worked = time.monotonic(), 0.0  # when it was last seen to have done some work, and its processor time by then
+        self._looked = time.monotonic()
         self._stop = stop or threading.Event()
         self._folder = folder
         self._mark = uuid4().hex
@@ -155,6 +164,7 @@ class ChildProcess:
             if line:
                 yield line.decode(errors="replace").rstrip("\r\n")
                 written = time.monotonic()
+                self._worked = written, self._worked[1]
             if time.monotonic() - checked >= CHECK_SECONDS:
                 checked = time.monotonic()
                 self._check(checked - written)
@@ -175,11 +185,23 @@ class ChildProcess:
     def _check(self, silent_seconds: float) -> None:
         if silent_seconds > self.silent_seconds:
             raise ChildFailedError("silent", f"does not return: it wrote nothing for {self.silent_seconds:.0f} s")
+        if (idle := self._seconds_without_work()) > self._idle_seconds:
+            raise ChildFailedError("silent", f"does not return: it neither wrote nor computed anything for {idle:.0f} s")
         with suppress(psutil.Error):
             taken = psutil.Process(self._process.pid).memory_info().rss
             if taken > self._memory_bytes:
                 figures = f"it took {taken / 2**30:.1f} GiB, the limit is {self._memory_bytes / 2**30:.1f}"
                 raise ChildFailedError("memory", f"runs out of memory ({figures})")
+
+    def _seconds_without_work(self) -> float:
+        now, (since, before) = time.monotonic(), self._worked
+        if now - self._looked < self._idle_seconds / IDLE_LOOKS:
+            return 0.0
+        self._looked = now
+        computed = _processor_seconds(self._process.pid)
+        if not before <= computed <= before + IDLE_SHARE * (now - since):  # less than before: one of its processes has ended
+            self._worked = now, computed
+        return now - self._worked[0]
 
     def _end(self) -> None:
         with suppress(subprocess.TimeoutExpired):
@@ -212,6 +234,38 @@ class ChildProcess:
         with self._process.stderr as printed:
             for chunk in iter(partial(os.read, printed.fileno(), 1 << 16), b""):
                 self._tail = (self._tail + chunk)[-TAIL_BYTES:]
+
+
+def _number_in(variable: str) -> float | None:
+    """Return a limit that the environment sets.
+
+    Raises:
+        SettingsError: It is no number above 0.
+    """
+    if not (text := os.environ.get(variable)):
+        return None
+    with suppress(ValueError):
+        if 0 < (number := float(text)) < math.inf:
+            return number
+    raise SettingsError(f"{variable} is {text[:LONGEST_TOLD]!r} in the environment; choose a number above 0, or leave it out")
+
+
+def _memory_limit() -> int:
+    if (gibibytes := _number_in(MEMORY_VARIABLE)) is not None:
+        return int(gibibytes * 2**30)
+    return int(free_bytes() * MEMORY_SHARE)
+
+
+def _processor_seconds(pid: int) -> float:
+    """Return what a process and those that it started have computed, as far as they still are there."""
+    total = 0.0
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for one in (process, *process.children(recursive=True)):
+            with suppress(psutil.Error):
+                times = one.cpu_times()
+                total += times.user + times.system
+    return total
 
 
 def import_path() -> dict[str, str]:
@@ -273,8 +327,13 @@ def at_step(step: str, seconds: float) -> None:
         step: A clause: "it is converted". If the process dies, it was of that.
         seconds: After which it is given up.
     """
+    tell_watcher({"step": step, "seconds": seconds})
+
+
+def tell_watcher(facts: Mapping[str, object]) -> None:
+    """Write a line to the process that watches this one, where it asked to be told of steps."""
     for out in _step_lines:
-        out.write(json.dumps({"step": step, "seconds": seconds}) + "\n")
+        out.write(json.dumps(facts) + "\n")
         out.flush()
 
 
@@ -282,7 +341,7 @@ def at_step(step: str, seconds: float) -> None:
 def writing_to_parent(*, steps: bool = False) -> Iterator[IO[str]]:
     """Yield, in a watched process, what its lines are written to, and end the process when its parent goes.
 
-    With `steps` it writes those of `at_step` too, from whatever code tells one.
+    With `steps` it writes those of `at_step` and `tell_watcher` too, from whatever code tells one.
 
     Whatever else is printed to standard output, by native code too, goes to standard error: it must not come between the lines.
     """

@@ -27,6 +27,11 @@ def memory_bytes(root: Path = Path("/")) -> int:
     return min((one for one in limits if one is not None), default=int(psutil.virtual_memory().total))
 
 
+def free_bytes() -> int:
+    """Return how much of it is free now, as far as the system can tell."""
+    return int(min(psutil.virtual_memory().available, memory_bytes()))
+
+
 def _limit(folder: Path) -> int | None:
     try:
         text = (folder / "memory.max").read_text().strip()
@@ -44,7 +49,7 @@ def memory_watched(stop: Callable[[str], object], share: float = OWN_SHARE) -> I
         share: Of what is free at the start, that it may take.
     """
     over, process = threading.Event(), psutil.Process()
-    limit = process.memory_info().rss + int(share * min(psutil.virtual_memory().available, memory_bytes()))
+    limit = process.memory_info().rss + int(share * free_bytes())
 
     def look() -> None:
         while not over.wait(LOOK_SECONDS):

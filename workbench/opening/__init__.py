@@ -3,7 +3,7 @@
 from workbench.opening.availability import check, fit, reasons
 from workbench.opening.description import PICTURE_SIDE_PX, Description, Reading, describe
 from workbench.opening.opening import DEFAULT_DETECTOR, EvaluationData, open_data, open_detector
-from workbench.opening.sources import IN_MEMORY, Sources
+from workbench.opening.sources import IN_MEMORY, Sources, allowed_by
 from workbench.opening.variants import Variant, variant, wished, words
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Reading",
     "Sources",
     "Variant",
+    "allowed_by",
     "check",
     "describe",
     "fit",

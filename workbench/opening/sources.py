@@ -1,5 +1,7 @@
 """What one runs on: detector, media, truth and what is allowed, as one value."""
 
+import shlex
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +14,21 @@ from workbench.opening.opening import EvaluationData, open_data, open_detector
 from workbench.timing import Value
 
 IN_MEMORY = ("arrays", "generator", "recording")  # kinds of media that have a name in Python only
+
+
+def allowed_by(command: str) -> tuple[tuple[str, ...], str | None]:
+    """Return what a command allows, and the signature that it calls, as `Sources.options` wrote them into a record; untrusted.
+
+    >>> allowed_by("workbench run m.keras clip.mp4 --frames 64 --allow lambda --allow code=layers.py")
+    (('lambda', 'code=layers.py'), None)
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError:  # no command of ours
+        return (), None
+    values = list(pairwise(words))
+    signatures = [value for word, value in values if word == "--signature"]
+    return tuple(value for word, value in values if word == "--allow"), signatures[-1] if signatures else None
 
 
 class Sources(Value):

@@ -43,4 +43,4 @@ def sample_detector(name: str) -> Detector:
         head=SAMPLE_HEAD,
         head_outputs=("offsets", "scores"),
     )
-    return Detector(KerasNetwork(path), meaning, name=name, source=name)
+    return Detector(KerasNetwork(path), meaning, name=name, source=name, opener=f"{__name__}:sample_detector")

@@ -21,14 +21,22 @@ class Cancelled(Exception):  # noqa: N818 - not an error: somebody pressed the b
 
 @final
 class CancelToken:
-    """Whether somebody still waits for some work. A later request has another one, so that it cannot revive a cancelled one."""
+    """Whether somebody still waits for some work. A later request has another one, so that it cannot revive a cancelled one.
+
+    Attributes:
+        event: Set once nobody does, for work that takes one.
+    """
 
     def __init__(self) -> None:
-        self.cancelled = False
+        self.event = threading.Event()
+
+    @property
+    def cancelled(self) -> bool:
+        return self.event.is_set()
 
     def cancel(self) -> None:
         """Tell the work that nobody waits for it; from any thread."""
-        self.cancelled = True
+        self.event.set()
 
     def check(self) -> None:
         """Let the work end where nobody waits for it.

@@ -11,10 +11,12 @@ from typing import Literal, final
 
 from workbench.choosing import Budget
 from workbench.detectors import Detector
+from workbench.engines import run_first
 from workbench.errors import MediaError, SettingsError, UnavailableError, WorkbenchError, one_line
 from workbench.files import temporary_folder
 from workbench.history import fast_values
 from workbench.live import Player
+from workbench.machine import ChildFailedError
 from workbench.measuring import COMPARISON_SECONDS, DEFAULT_FRAMES
 from workbench.media import Media, MediaSource, frames_at
 from workbench.opening import EvaluationData, Sources, Variant, check, fit, wished
@@ -23,7 +25,7 @@ from workbench.report import render_report
 from workbench.session.evaluation import Evaluation
 from workbench.session.held import EXPORTED, MEASURED, SWEPT, Held
 from workbench.session.measuring import Measuring, Protocol
-from workbench.session.notices import CancelToken, Notices, Place
+from workbench.session.notices import Cancelled, CancelToken, Notices, Place
 from workbench.session.sources import as_code, as_command
 from workbench.session.sweeping import Scope
 from workbench.session.warm import WarmPipelines
@@ -100,6 +102,7 @@ class Session:
         self.opened: Opened | None = None
         self._lock = threading.RLock()  # guards what is opened and wished for, and that what plays follows the latest wish
         self._latest_wish = CancelToken()  # of `settings`
+        self._tries_first = False  # whether the latest wish is at that, in another process
         self._request = CancelToken()  # of what is measured, swept or exported
         self._begun = False  # whether that is done already, and not waiting for something to be prepared
         self.held: Held | None = None
@@ -385,6 +388,8 @@ class Session:
     def _request_opening(self, place: Place, action: Callable[[], object]) -> None:
         with self.notices.guarding(place), self._lock:
             self._check_free()
+            if self._tries_first:  # which may take minutes, or never end
+                self._latest_wish.cancel()
             self._openings += 1
             self._in_background(place, action)
 
@@ -429,12 +434,26 @@ class Session:
         self.notices.message, self._not_open = None, STILL_OPENING
         try:
             self._exchange_opened(sources)
+        except Cancelled:  # something else is opened next
+            raise
         except Exception as error:
             self._not_open = f"nothing is open, for {str(error).partition('; ')[0]}; choose another detector or other frames above"
+            self._prepare_again()
             raise
         finally:
             with self._lock:
                 self._openings -= 1
+
+    def _prepare_again(self) -> None:
+        """Go on with what was wished for when something else was to be opened."""
+        with self._lock:
+            if self.opened is None or self.settings is None or self._closed:
+                return
+            settings = _played(self.opened.detector, self.settings)
+            if settings == self.running or not self._latest_wish.cancelled:
+                return
+            wish = self._wish_for(self.settings)
+        self._in_background("settings", lambda: self._prepare(settings, wish))
 
     def _exchange_opened(self, sources: Sources) -> None:
         before = self.opened
@@ -540,6 +559,7 @@ class Session:
         running = self.running
         with self.notices.doing(f"preparing {name}", wish if running is not None else None):
             try:
+                self._try_first(opened, settings, wish)
                 pipeline = Pipeline(opened.detector, settings, opened.data.calibration)
                 pipeline.compile(opened.data.media.facts().size_hw)
             except Exception:
@@ -549,6 +569,16 @@ class Session:
                 raise
         self.notices.write(f"{name} was ready after {time.perf_counter() - before:.1f} s")
         return pipeline
+
+    def _try_first(self, opened: Opened, settings: Settings, wish: CancelToken) -> None:
+        """Let a network meet its runtime in another process, which ends where nobody waits for it any more."""
+        self._tries_first = True
+        try:
+            run_first(opened.detector, settings, opened.data.calibration, stop=wish.event)
+        except ChildFailedError as stopped:
+            raise Cancelled from stopped
+        finally:
+            self._tries_first = False
 
     def _settle(self, pipeline: Pipeline) -> None:
         self._open_now.evaluation.settle(pipeline, self.name_of(pipeline.settings))
