@@ -16,12 +16,13 @@ from workbench.detections.accuracy import (
 )
 from workbench.detections.boxes import FloatArray, UInt8Array, areas_px, pairwise_iou
 from workbench.detections.certainty import TOLERANCE, AccuracyVerdict, ApChange, Interval
-from workbench.detections.class_accuracy import ClassAccuracy, Confusion, CurvePoint
+from workbench.detections.class_accuracy import CURVE_SCORE, ClassAccuracy, Confusion, CurvePoint
 from workbench.detections.detections import Detections
 from workbench.detections.doubts import doubts
 from workbench.detections.resampling import SCREENING_DRAWS
 
 __all__ = [
+    "CURVE_SCORE",
     "SCREENING_DRAWS",
     "TOLERANCE",
     "Accuracy",

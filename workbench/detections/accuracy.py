@@ -98,6 +98,7 @@ def average_precision(
     score_threshold: float,
     groups: NDArray[np.int64] | None = None,
     draws: int = DRAWS,
+    lower: Sequence[Detections] | None = None,
 ) -> Accuracy:
     """Return COCO's average precision of what was found in each image, and how sure it is.
 
@@ -113,6 +114,7 @@ def average_precision(
         score_threshold: What the detections were filtered with.
         groups: `(images,)`, a number for each image: those of one number are alike, as neighbours in a video, and drawn together.
         draws: How many draws of the images say how sure the figures are.
+        lower: What a lower threshold leaves, one per image: curves of precision, recall and F1 then go below `score_threshold`.
 
     Raises:
         ValueError: Not one truth for each image.
@@ -134,6 +136,7 @@ def average_precision(
     matches = match_classes(found, truth, classes)
     drawn = draw(matches, len(found), groups, draws)
     whole = draws >= DRAWS and bool(matches)  # where hundreds of settings are judged, this is for those that are measured whole
+    below = match_classes(lower, truth, classes) if whole and lower is not None else matches
     by_figure = dict(zip(figures, (drawn.ap[0], drawn.ap50, *drawn.ap[1:]), strict=True))
     return Accuracy(
         **figures,
@@ -144,7 +147,7 @@ def average_precision(
         independent=None if groups is None else len(np.unique(groups)),
         judged_on=_key_of(truth, groups),
         draws=packed(drawn.ap[0]) if known else "",
-        classes=class_accuracies(matches, drawn.classes, drawn.classes_ap50[:, 0]) if whole else (),
+        classes=class_accuracies(matches, below, drawn.classes, drawn.classes_ap50[:, 0]) if whole else (),
         confusions=confusions(found, truth, classes) if whole else (),
     )
 

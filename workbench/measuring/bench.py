@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from workbench.detections import Accuracy, Agreement, FloatArray, average_precision, doubts, uncounted, with_reasons
+from workbench.detections import CURVE_SCORE, Accuracy, Agreement, FloatArray, average_precision, doubts, uncounted, with_reasons
 from workbench.engines import Candidates, run_first
 from workbench.errors import RecordError, SettingsError
 from workbench.hardware import quota_cores, usable_cores
@@ -324,17 +324,23 @@ class Bench:
         if media is None or truth is None or truth.labels != variant.detector.facts.labels:
             return None, found
         total, frames = media.facts().frames, media.frames()
+        nms, below = variant.settings.nms, KeptDetections(frozenset())
+        lower = pipeline.with_nms(nms.model_copy(update={"score": min(nms.score, CURVE_SCORE)}))
+        assert lower is not None, "no engine compiles a threshold in"
         while batch := list(islice(frames, pipeline.engine.batch)):
-            found.listen(batch, pipeline.detect(batch))
+            raw = pipeline.infer(batch)
+            found.listen(batch, pipeline.suppress(raw, batch))
+            below.listen(batch, lower.suppress(raw, batch))
             self._progress(f"{variant.name}: accuracy", len(found.by_name), total)
-        known = [(one, truth.images[name]) for name, one in found.by_name.items() if name in truth.images]
+        known = [name for name in found.by_name if name in truth.images]
         accuracy = average_precision(
-            [one for one, _ in known],
-            [image for _, image in known],
+            [found.by_name[name] for name in known],
+            [truth.images[name] for name in known],
             classes=len(truth.labels),
             truth_name=truth.name,
             score_threshold=variant.settings.nms.score,
             groups=self._data.groups(len(known)),
+            lower=[below.by_name[name] for name in known],
         )
         return accuracy, found
 

@@ -38,6 +38,7 @@ from workbench.wording.palette import (
     VERMILLION,
     class_colour,
     ink,
+    line_colour,
     rgb,
     stage_colour,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "ink",
     "inverse",
     "limit_words",
+    "line_colour",
     "listed",
     "pace_words",
     "ratio_figure",
