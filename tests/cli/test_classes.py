@@ -21,7 +21,7 @@ def test_of_one_record_all_is_told_of_each_class_and_of_several_the_ap_of_the_fi
     slow = record("graph", accuracy=by_class(aps=(0.1, 0.2)))
 
     assert "scratch     40  .400 [.300, .500]  .600    .700       .300  .500 at .500\n" in printed(litert)
-    assert "scratch     40      .500       .400\ndent        39      .700       .600\n" in printed(naive, slow, litert)
+    assert "scratch     40      .500       .400\ndent        39      .700       .600\n" in printed(naive, slow, slow, litert)
 
 
 def test_records_without_classes_print_none_and_many_classes_are_cut() -> None:

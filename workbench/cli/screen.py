@@ -35,6 +35,7 @@ from workbench.wording import (
 
 STDOUT = "-"
 CLASSES_SHOWN = 12  # in the terminal; the report shows all
+ABREAST = 3  # records whose AP of each class stands side by side; of more, the first and the fastest
 ONE_S_FIGURES = ("AP", "AP50", "recall", "precision", "best F1")
 
 Tell = Callable[[str, int, int], None]
@@ -120,8 +121,8 @@ def print_records(out: Console, records: Sequence[Record]) -> None:
     for record in records[1:]:
         if words := accuracy_words(accuracy_against(record, records[0])):
             out.print(f"{record.name} against {records[0].name}: {words}", markup=False)
-    fastest = best((record for record in records if not record.broken), ms_and_ap)
-    _print_classes(out, unique([*records[:1], *([] if fastest is None else [fastest])]))
+    fastest = best((record for record in records if ran(record) and not record.broken), ms_and_ap)
+    _print_classes(out, records if len(records) <= ABREAST else unique([records[0], fastest or records[0]]))
     for record in records:
         if record.problem:
             out.print(f"{record.name}: {record.problem.message}", style="bold red", markup=False)

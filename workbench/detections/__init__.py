@@ -20,6 +20,7 @@ from workbench.detections.class_accuracy import CURVE_SCORE, ClassAccuracy, Conf
 from workbench.detections.detections import Detections
 from workbench.detections.doubts import doubts
 from workbench.detections.resampling import SCREENING_DRAWS
+from workbench.detections.thresholds import ScoreGain
 
 __all__ = [
     "CURVE_SCORE",
@@ -36,6 +37,7 @@ __all__ = [
     "FloatArray",
     "FrameMatch",
     "Interval",
+    "ScoreGain",
     "UInt8Array",
     "agreement",
     "agreement_of",

@@ -22,6 +22,7 @@ from workbench.detections.class_accuracy import ClassAccuracy, Confusion, class_
 from workbench.detections.detections import Detections
 from workbench.detections.matches import COUNTED, KnownBoxes, match_classes
 from workbench.detections.resampling import DRAWS, draw
+from workbench.detections.thresholds import ScoreGain, score_gains
 from workbench.timing import Value
 
 MATCH_IOU = 0.5
@@ -57,6 +58,8 @@ class Accuracy(Value):
     """Of each class that the truth holds."""
     confusions: tuple[Confusion, ...] = ()
     """What was taken for what; what is not here did not happen."""
+    score_gains: tuple[ScoreGain, ...] = ()
+    """What other score thresholds bring, where they bring anything."""
 
     @property
     def few_images(self) -> bool:
@@ -149,6 +152,7 @@ def average_precision(
         draws=packed(drawn.ap[0]) if known else "",
         classes=class_accuracies(matches, below, drawn.classes, drawn.classes_ap50[:, 0]) if whole else (),
         confusions=confusions(found, truth, classes) if whole else (),
+        score_gains=score_gains(below, [score_threshold] * len(below), len(found), groups, draws) if whole else (),
     )
 
 
