@@ -1,5 +1,7 @@
 """The card about score thresholds: what it proposes, on which figures, and when it says nothing."""
 
+import shlex
+
 import pytest
 
 from tests.report.records import agreement, by_class, record
@@ -49,6 +51,26 @@ def test_a_higher_threshold_is_raised_and_a_small_drift_not_told() -> None:
 )
 def test_what_brings_little_or_nothing_for_sure_is_no_advice(gains: tuple[ScoreGain, ...]) -> None:
     assert not cards(int8(*gains))
+
+
+def test_classes_that_gain_by_a_threshold_of_their_own_are_named() -> None:
+    rows = (record("naive"), int8(gain(class_id=1), gain(class_id=0, after=0.8, score=0.45), gain(class_id=2, low=-0.01)))
+    (card,) = [card for card in advise(rows) if card.key == "class-scores-misplaced"]
+
+    assert card.finding == "In litert-int8, scratch at 0.45, F1 .610 to .800."
+    assert "scratch at 0.45, F1 .610 to .800 [.030, .350]; dent at 0.2, F1 .610 to .680 [.030, .110]: gains on" in card.evidence
+    assert card.changes == ("nms.score=0.3;dent=0.2;scratch=0.45",)
+    assert card.command is not None
+    assert shlex.split(card.command)[-1].endswith("nms.score=0.3;dent=0.2;scratch=0.45")
+
+
+def test_thresholds_that_a_setting_has_for_other_classes_stay() -> None:
+    row = int8(gain(class_id=1), gain())
+    row = row.model_copy(update={"settings": row.settings.with_values({"nms.score": "0.4;chip=0.1"})})
+
+    (card,) = [card for card in advise((record("naive"), row)) if card.key.endswith("misplaced")]
+
+    assert card.change == {"nms.score": "0.4;chip=0.1;dent=0.2"}
 
 
 def test_records_without_these_figures_have_no_such_card() -> None:

@@ -16,7 +16,7 @@ LABELS = ("scratch", "<b>dent</b>", "stain")
 
 
 def judged(aps: tuple[float, ...] = (0.5, 0.7), confusions: tuple[Confusion, ...] = (), label: str = "naive") -> Judged:
-    return Judged(label, by_class(aps=aps, confusions=confusions), LABELS)
+    return Judged(label, by_class(aps=aps, confusions=confusions), LABELS, "0.3")
 
 
 def test_baseline_and_chosen_stand_side_by_side() -> None:

@@ -22,7 +22,7 @@ from workbench.advice.machine import noisy_machine, threads_unequal
 from workbench.advice.pool import Pool
 from workbench.advice.rule import Rule
 from workbench.advice.stages import cores_idle, decoding_bounds, nms_apart, nms_dominates, resize_dominates, stop_quantising
-from workbench.advice.thresholds import score_misplaced
+from workbench.advice.thresholds import class_scores_misplaced, score_misplaced
 from workbench.record import Record, best, choose_baseline, labels_by_id, ms_and_ap, ran, unique
 
 RULES: list[Rule] = [
@@ -43,6 +43,7 @@ RULES: list[Rule] = [
     Rule(integers("int16x8"), "any"),
     Rule(stop_quantising),
     Rule(score_misplaced),
+    Rule(class_scores_misplaced),
     Rule(small_objects_lost),
     Rule(small_objects_paid, "baseline"),
     Rule(max_detections_trap, "any"),

@@ -4,11 +4,15 @@ from workbench.advice.card import Card
 from workbench.advice.pool import Pool
 from workbench.advice.rule import Theory, draw_up
 from workbench.detections import ScoreGain
+from workbench.errors import one_line
 from workbench.record import Record
-from workbench.wording import format_between, format_change, format_fraction
+from workbench.settings import ClassScores, class_scores
+from workbench.wording import counted, format_between, format_change, format_fraction
 
 F1_NOTED = 0.02  # as much as an AP may change without anybody's notice
 DRIFT_NOTED = 0.02  # of the scores; less moves hardly a box across a threshold
+
+CLASSES_TOLD, LONGEST_LABEL = 3, 40  # in a card's evidence
 
 SCORE_THEORY: Theory = (
     "AP goes by the order of scores alone; a threshold goes by their size. Rounding to integers moves sizes and keeps the order.",
@@ -24,6 +28,8 @@ def score_misplaced(pool: Pool, record: Record) -> Card | None:
     if gain is None:
         return None
     now = record.settings.nms.score
+    if isinstance(now, ClassScores):
+        return None
     step = f"{'raise' if gain.score > now else 'lower'} nms.score to {gain.score:g}"
     f1 = f"{format_fraction(gain.before)} to {format_fraction(gain.after)}"
     return draw_up(
@@ -34,6 +40,34 @@ def score_misplaced(pool: Pool, record: Record) -> Card | None:
         finding=f"In {pool.label(record)}, {step}: F1 {f1}.",
         evidence=f"{cross_fitted(gain)} nms.score is {now:g}.{_drift(record)}",
         change={"nms.score": gain.score},
+        theory=SCORE_THEORY,
+    )
+
+
+def class_scores_misplaced(pool: Pool, record: Record) -> Card | None:
+    """Say for which classes a score threshold of their own brings F1."""
+    labels, now = record.detector.labels, record.settings.nms.score
+    gains = record.accuracy.score_gains if record.accuracy is not None else ()
+    paying = [one for one in gains if one.class_id is not None and one.class_id < len(labels) and pays(one)]
+    if not paying or len(labels) < 2:
+        return None
+    others, known = (now.others, now.by_name) if isinstance(now, ClassScores) else (now, {})
+    scores = class_scores(others, {**known, **{labels[one.class_id or 0]: one.score for one in paying}})
+    best = sorted(paying, key=lambda one: one.before - one.after)
+    told = [
+        f"{one_line(labels[one.class_id or 0], LONGEST_LABEL)} at {one.score:g}, F1 {format_fraction(one.before)} to"
+        f" {format_fraction(one.after)} {format_between(one.interval)}"
+        for one in best[:CLASSES_TOLD]
+    ]
+    more = f" {counted(len(best) - len(told), 'other class', 'other classes')} too." if len(best) > len(told) else ""
+    return draw_up(
+        pool,
+        record,
+        "class-scores-misplaced",
+        title="Some classes want a score threshold of their own",
+        finding=f"In {pool.label(record)}, {told[0].partition(' [')[0]}.",
+        evidence=f"{'; '.join(told)}: gains on images that had no part in choosing the threshold.{more} nms.score is {now:g}.",
+        change={"nms.score": f"{scores:g}"},
         theory=SCORE_THEORY,
     )
 

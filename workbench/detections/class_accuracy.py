@@ -45,6 +45,8 @@ class ClassAccuracy(Value):
     precision: float | None
     """At the setting's score threshold and IoU .5, as recall."""
     recall: float
+    threshold: float | None = None
+    """Of scores, where classes have their own."""
     best: CurvePoint | None
     """Where F1 is largest; of equals the lowest score. It may be below the setting's."""
     curve: tuple[CurvePoint, ...] = ()
@@ -63,7 +65,11 @@ class Confusion(Value):
 
 
 def class_accuracies(
-    matches: Sequence[ClassMatches], lower: Sequence[ClassMatches], drawn: FloatArray, ap50: FloatArray
+    matches: Sequence[ClassMatches],
+    lower: Sequence[ClassMatches],
+    drawn: FloatArray,
+    ap50: FloatArray,
+    thresholds: FloatArray | None = None,
 ) -> tuple[ClassAccuracy, ...]:
     """Return the figures of each class that the truth holds.
 
@@ -72,11 +78,15 @@ def class_accuracies(
         lower: The same, of what a lower score threshold leaves: what curves are made of.
         drawn: `(K, D + 1)`, AP of each class over draws, the first of which is the estimate.
         ap50: `(K,)` at IoU .5.
+        thresholds: Of scores, by class id, where classes have their own.
     """
-    return tuple(_class_accuracy(*row) for row in zip(matches, lower, drawn, ap50.tolist(), strict=True))
+    own = [None if thresholds is None else round(float(thresholds[one.class_id]), 6) for one in matches]
+    return tuple(_class_accuracy(*row) for row in zip(matches, lower, drawn, ap50.tolist(), own, strict=True))
 
 
-def _class_accuracy(one: ClassMatches, lower: ClassMatches, drawn: FloatArray, ap50: float) -> ClassAccuracy:
+def _class_accuracy(
+    one: ClassMatches, lower: ClassMatches, drawn: FloatArray, ap50: float, threshold: float | None
+) -> ClassAccuracy:
     known = int(one.known[:, 0].sum())
     own, curve = _curve(one, known), _curve(lower, known)
     return ClassAccuracy(
@@ -87,6 +97,7 @@ def _class_accuracy(one: ClassMatches, lower: ClassMatches, drawn: FloatArray, a
         ap50=round(ap50, 6),
         precision=round(float(own[-1, 1]), 6) if len(own) else None,
         recall=round(float(own[-1, 2]), 6) if len(own) else 0.0,
+        threshold=threshold,
         best=_points(curve[_best(curve)])[0] if len(curve) else None,
         curve=_points(curve[_thinned(curve)]),
     )

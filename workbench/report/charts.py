@@ -270,10 +270,17 @@ def f1_against_score(judged: Sequence[Judged]) -> Figure:
         return None if one.best is None else (one.best.score, one.best.f1)
 
     traces = _curves(judged, lambda point: (point.score, point.f1), mark)
+    shown = drawn_classes(judged)
+    own = [
+        (setting.accuracy.score_threshold if one.threshold is None else one.threshold, dash)
+        for setting, dash in _dashed(judged)
+        for one in setting.accuracy.classes
+        if one.class_id in shown
+    ]
     lines = [
         {"type": "line", "x0": score, "x1": score, "yref": "paper", "y0": 0, "y1": 1}
         | {"line": {"dash": dash, "width": 1.5, "color": INK}}
-        for score, dash in dict.fromkeys((one.accuracy.score_threshold, dash) for one, dash in _dashed(judged))
+        for score, dash in dict.fromkeys(own)
     ]
     return {"data": traces, "layout": _layout(x=_share("score threshold"), y=_share("F1")) | {"shapes": lines}}
 

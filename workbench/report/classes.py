@@ -21,11 +21,13 @@ class Judged:
         label: What the setting is called.
         accuracy: Holds figures of classes.
         labels: The detector's, by class id.
+        score: `nms.score` in words.
     """
 
     label: str
     accuracy: Accuracy
     labels: tuple[str, ...]
+    score: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def judged_of(summary: Summary) -> tuple[Judged, ...]:
     """Return the baseline and the setting beside it, those of them whose record holds figures of classes."""
     rows = [summary.baseline, *([] if summary.right is None else [summary.right])]
     return tuple(
-        Judged(summary.label(record), record.accuracy, record.detector.labels)
+        Judged(summary.label(record), record.accuracy, record.detector.labels, f"{record.settings.nms.score:g}")
         for record in rows
         if ran(record) and record.accuracy is not None and record.accuracy.classes
     )
