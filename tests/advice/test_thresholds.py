@@ -30,7 +30,7 @@ def test_scores_that_fell_ask_for_a_lower_threshold() -> None:
     (card,) = cards(int8(gain()))
 
     assert card.finding == "In litert-int8, lower nms.score to 0.2: F1 .610 to .680."
-    assert card.evidence.startswith("F1 at IoU .50, mean of the classes: +.070 [.030, .110], on images that had no part")
+    assert card.evidence.startswith("F1 at IoU .50, on images that had no part in choosing the threshold: +.070 [.030, .110], mean")
     assert card.evidence.endswith("nms.score is 0.3. Of boxes that both find, its scores are .080 lower than those of naive.")
     assert card.changes == ("nms.score=0.2",)
     assert card.command is not None
@@ -57,8 +57,8 @@ def test_classes_that_gain_by_a_threshold_of_their_own_are_named() -> None:
     rows = (record("naive"), int8(gain(class_id=1), gain(class_id=0, after=0.8, score=0.45), gain(class_id=2, low=-0.01)))
     (card,) = [card for card in advise(rows) if card.key == "class-scores-misplaced"]
 
-    assert card.finding == "In litert-int8, scratch at 0.45, F1 .610 to .800."
-    assert "scratch at 0.45, F1 .610 to .800 [.030, .350]; dent at 0.2, F1 .610 to .680 [.030, .110]: gains on" in card.evidence
+    assert card.finding == "In litert-int8, nms.score of scratch from 0.3 to 0.45: F1 .610 to .800."
+    assert card.evidence.endswith("threshold: scratch at 0.45: +.190 [.030, .350]; dent at 0.2: +.070 [.030, .110].")
     assert card.changes == ("nms.score=0.3;dent=0.2;scratch=0.45",)
     assert card.command is not None
     assert shlex.split(card.command)[-1].endswith("nms.score=0.3;dent=0.2;scratch=0.45")

@@ -220,6 +220,7 @@ def _device(_: Detector, settings: Settings) -> str | None:
 
 
 RULES: tuple[Rule, ...] = (
+    _class_scores,
     _refused_by_detector,
     _engine,
     _feed,
@@ -227,7 +228,6 @@ RULES: tuple[Rule, ...] = (
     _resize,
     _batch,
     _memory,
-    _class_scores,
     _device,
     _found_by_trying,
 )
