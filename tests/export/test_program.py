@@ -122,6 +122,19 @@ def test_a_network_s_own_detections_are_read_and_limited(tmp_path: Path, name: s
     assert_equal(found, wanted)
 
 
+def test_a_networks_own_detections_have_a_threshold_for_each_class(tmp_path: Path) -> None:
+    reader, outputs = next(iter(OWN.values()))
+    raw = own_outputs(outputs)
+    (wanted,) = reader.detections(raw, SIZE_HW)
+    thresholds = np.array([0.9, 0.2, 0.2, 0.2], np.float32)
+    wanted = above_own(wanted, thresholds)
+
+    found = pipeline(tmp_path, reader=reader, nms_method="model", nms_score="0.2;nut=0.9").detections(raw, FRAME)
+
+    assert set(wanted.class_ids.tolist()) >= {1, 2}
+    assert_equal(found, wanted)
+
+
 def own_outputs(outputs: int) -> Sequence[FloatArray]:
     rng = np.random.default_rng(2)
     boxes, scores = boxes_and_scores(2, 40)[0], rng.uniform(0, 1, (1, 40)).astype(np.float32)
