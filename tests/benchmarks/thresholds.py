@@ -3,8 +3,8 @@
     python -m tests.benchmarks.thresholds --sets 150
 
 Five classes; of each an image holds Poisson(1) objects, found with scores of Beta(6, 3), and Poisson(2) false detections with
-scores of Beta(2, 5). It prints how often a gain is claimed (F1 of .02 or more, its interval above 0) and how often its interval holds the
-truth, where the setting's threshold is the best already, and where it is .2 below.
+scores of Beta(2, 5). It prints how often a gain is claimed (F1 of .02 or more, its interval above 0) and how often its interval
+holds the truth, where the setting's threshold is the best already, and where it is .2 below.
 """
 
 import argparse
