@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,10 +19,12 @@ from workbench.settings import (
     PRESETS,
     RESIZE_FILTERS,
     RESIZE_PLACES,
+    ClassScores,
     Settings,
     assignments,
     describe_changes,
     parse_assignment,
+    parse_scores,
     parse_variant,
     preset_values,
     setting_names,
@@ -80,6 +84,43 @@ def test_an_impossible_setting_is_one_line_that_says_what_to_choose(name, value,
     with pytest.raises(SettingsError, match=said) as caught:
         Settings().with_values({name: value})
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "thresholds"),
+    [
+        ("0.4;dent=0.2", "0.4;dent=0.2", (0.2, 0.4, 0.4)),
+        ("scratch=.5; dent=0.2", "0.3;dent=0.2;scratch=0.5", (0.2, 0.5, 0.3)),
+        ("a%2Cb%3B=0.1;0.5", "0.5;a%2Cb%3B=0.1", (0.5, 0.5, 0.5)),
+        ("0.123456789;dent=1", "0.123456789;dent=1.0", (1.0, 0.123456789, 0.123456789)),
+    ],
+)
+def test_a_score_may_be_one_for_each_class(text, written, thresholds):
+    settings = Settings().with_values({"nms.score": text})
+    score = settings.nms.score
+
+    assert isinstance(score, ClassScores)
+    assert settings.flat()["nms.score"] == f"{score:g}" == written
+    assert score.thresholds(("dent", "scratch")) == thresholds
+    assert parse_variant(",".join(assignments(settings))) == settings
+    assert Settings.model_validate_json(settings.model_dump_json()) == settings
+    assert deepcopy(settings) == settings
+    assert float(score) == min(score.others, *score.by_name.values())
+    assert settings != settings.with_values({"nms.score": float(score)})
+
+
+def test_classes_that_are_alike_share_one_number():
+    assert Settings().with_values({"nms.score": "0.4;dent=0.4"}).nms == Settings().with_values({"nms.score": 0.4}).nms
+    score = parse_scores("0.4;dent=0.2")
+    assert isinstance(score, ClassScores)
+    assert (score.changed("dent", 0.4), score.changed(None, 0.2)) == (0.4, 0.2)
+    assert str(score.changed("chip", 0.1)) == "0.4;chip=0.1;dent=0.2"
+
+
+@pytest.mark.parametrize("text", ["dent=2", "dent=", "=0.2", "0.3;dent=x", "0.3;dent=nan", "0.3;;dent=0.2", "-1;dent=0.2"])
+def test_scores_that_cannot_be_say_how_they_are_written(text):
+    with pytest.raises(SettingsError, match=r"such as 0\.3;dent=0\.2"):
+        Settings().with_values({"nms.score": text})
 
 
 def test_changing_settings_leaves_the_original_alone():

@@ -1,7 +1,10 @@
 """Settings: one way of running a detector, in four small frozen groups. Nothing else is a knob."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal, Self, get_args
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal, Self, final, get_args
+from urllib.parse import quote, unquote
 
 from pydantic import (
     AfterValidator,
@@ -12,6 +15,7 @@ from pydantic import (
     PlainSerializer,
     ValidationError,
     ValidationInfo,
+    WrapValidator,
     field_serializer,
     model_validator,
 )
@@ -66,6 +70,102 @@ def _parse_cache(value: object) -> object:
     return {True: "memory", False: "none"}[value] if isinstance(value, bool) else value
 
 
+SCORE = 0.30  # that a candidate has to exceed, where nobody says otherwise
+_PART_OF_GRAMMAR = re.compile(r"[,;=%\x00-\x1f]|^\s|\s$")  # in a class's name
+
+
+@final
+class ClassScores(float):
+    """A score threshold for each class. As a number it is the least of them: what scores no more stays in no class.
+
+    Attributes:
+        others: Of the classes that are not named.
+        by_name: Of those that are, by label; the labels in order.
+
+    >>> scores = parse_scores("dent=0.2;scratch=0.5;0.3")
+    >>> str(scores), float(scores), scores.thresholds(("scratch", "stain"))
+    ('0.3;dent=0.2;scratch=0.5', 0.2, (0.5, 0.3, 0.3))
+    """
+
+    others: float
+    by_name: Mapping[str, float]
+
+    def __new__(cls, others: float, by_name: Mapping[str, float]) -> Self:
+        self = super().__new__(cls, min(others, *by_name.values()))
+        self.others, self.by_name = others, dict(sorted(by_name.items()))
+        return self
+
+    def thresholds(self, labels: Sequence[str]) -> tuple[float, ...]:
+        """Return the threshold of each label, and behind them that of a class without one."""
+        return (*(self.by_name.get(label, self.others) for label in labels), self.others)
+
+    def changed(self, name: str | None, score: float) -> float:
+        """Return these with the score of a class changed, or without a name that of the others; one number where all are alike."""
+        if name is None:
+            return class_scores(score, self.by_name)
+        return class_scores(self.others, {**self.by_name, name: score})
+
+    def __str__(self) -> str:
+        named = (
+            f"{_PART_OF_GRAMMAR.sub(lambda one: quote(one.group(), safe=''), name)}={score!r}"
+            for name, score in self.by_name.items()
+        )
+        return ";".join((repr(self.others), *named))
+
+    def __format__(self, _: str) -> str:
+        return str(self)
+
+    __repr__ = __str__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ClassScores) and str(self) == str(other)
+
+    def __ne__(self, other: object) -> bool:  # that of numbers would be inherited
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[float, Mapping[str, float]]]:
+        return type(self), (self.others, self.by_name)
+
+
+def parse_scores(text: str) -> float:
+    """Read `0.3;dent=0.2`: 0.2 for the class of that label, 0.3 for all others; without it they have `SCORE`.
+
+    What the grammar takes for itself, such as `;`, is written in a label as in web addresses: `%3B`.
+    """
+    others, by_name = SCORE, dict[str, float]()
+    for part in text.split(";"):
+        name, equals, number = part.rpartition("=")
+        try:
+            score = float(number)
+        except ValueError:
+            score = math.nan
+        if not 0 <= score <= 1 or (equals and not name.strip()):
+            raise ValueError("write a score of 0 to 1, or one for each class after that of all others, such as 0.3;dent=0.2")
+        if equals:
+            by_name[unquote(name.strip())] = score
+        else:
+            others = score
+    return class_scores(others, by_name)
+
+
+def class_scores(others: float, by_name: Mapping[str, float]) -> float:
+    """Return thresholds of classes by label; one number where none differs from that of the others."""
+    differing = {name: score for name, score in by_name.items() if score != others}
+    return ClassScores(others, differing) if differing else others
+
+
+def _score(value: object, number: Callable[[object], float]) -> float:
+    text = str(value) if isinstance(value, ClassScores) else value
+    return parse_scores(text) if isinstance(text, str) and "=" in text else number(text)
+
+
+def _written_score(score: float) -> float | str:
+    return str(score) if isinstance(score, ClassScores) else score
+
+
 def _in_table(table: Mapping[str, object]) -> AfterValidator:
     """Accept the names of a table; others too in a saved record, which another version may have written."""
 
@@ -81,6 +181,7 @@ def _in_table(table: Mapping[str, object]) -> AfterValidator:
 EngineName = Annotated[str, _in_table(ENGINES)]
 NmsMethod = Annotated[str, _in_table(NMS_METHODS)]
 Side = Annotated[int, Field(ge=1, le=8192)]
+Score = Annotated[float, Field(ge=0.0, le=1.0), WrapValidator(_score), PlainSerializer(_written_score, return_type=float | str)]
 SizeHW = Annotated[tuple[Side, Side], BeforeValidator(parse_size), PlainSerializer(list, return_type=list[int])]
 
 
@@ -140,8 +241,8 @@ class Nms(Group):
     """How overlapping candidates become detections."""
 
     method: NmsMethod = "tensorflow"
-    score: float = Field(0.30, ge=0.0, le=1.0)
-    """Only candidates that score more go into NMS; accuracy is computed with it too."""
+    score: Score = SCORE
+    """Only candidates that score more go into NMS; accuracy is computed with it too. One number, or `ClassScores`."""
     iou: float = Field(0.5, ge=0.0, le=1.0)
     max_detections: int = Field(100, ge=1, le=10_000)
     per_class: bool = True

@@ -83,3 +83,16 @@ def test_a_class_of_which_nothing_is_found_has_no_precision() -> None:
     (one,) = judged([Detections.empty()], [truth((10, 10, 40, 40, 0))]).classes
 
     assert (one.known, one.ap, one.precision, one.recall, one.best, one.curve) == (1, 0.0, None, 0.0, None, ())
+
+
+def test_a_curve_goes_below_the_settings_score_and_the_figures_at_it_stay(images: Images) -> None:
+    lower, known = images
+    own = [each.where(each.scores > 0.5) for each in lower]
+
+    alone = average_precision(own, known, classes=CLASSES, truth_name="t", score_threshold=0.5)
+    whole = average_precision(own, known, classes=CLASSES, truth_name="t", score_threshold=0.5, lower=lower)
+
+    for one, other in zip(alone.classes, whole.classes, strict=True):
+        assert (one.ap, one.recall, one.precision) == (other.ap, other.recall, other.precision)
+        assert one.curve[-1].score > 0.5 > other.curve[-1].score
+    assert alone.confusions == whole.confusions

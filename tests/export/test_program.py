@@ -15,12 +15,14 @@ from workbench.catalogue import NMS_METHODS
 from workbench.detections import Detections, FloatArray
 from workbench.detectors import Meaning
 from workbench.export.card import reader_tree
+from workbench.export.exporting import thresholds_of
 from workbench.export.plan import what_runs
 from workbench.export.program.pipeline import Pipeline
 from workbench.export.requirements import requirements_text
 from workbench.settings import Nms, Settings
-from workbench.stages import InputSpec, OwnNms, place, prepare, quantised, soften, suppress
+from workbench.stages import InputSpec, OwnNms, above_own, only_above, place, prepare, quantised, soften, suppress
 
+LABELS = ("nut", "bolt", "screw")
 CLASSES = 3
 FRAME = np.random.default_rng(0).integers(0, 256, (60, 130, 3), np.uint8)
 REAL = {"dtype": "float32", "quantization": (0.0, 0)}
@@ -40,9 +42,11 @@ def pipeline(
     own = isinstance(reader, OwnNms)
     meaning = Meaning(kind="", input_spec=spec, labels=(), head=None if own else reader, own_nms=reader if own else None)
     network = {"input_tensor": tensor, "input": asdict(spec), "reader": reader_tree(meaning, own_nms=own)}
-    (folder / "labels.txt").write_text("nut\nbolt\nscrew\n")
+    (folder / "labels.txt").write_text("".join(f"{label}\n" for label in LABELS))
     (folder / "network.json").write_text(json.dumps(network))
-    (folder / "settings.json").write_text(json.dumps({"runs": settings.model_dump(mode="json")}))
+    (folder / "settings.json").write_text(
+        json.dumps({"runs": settings.model_dump(mode="json"), "thresholds": thresholds_of(settings.nms.score, LABELS)})
+    )
     return Pipeline(folder, lambda *_: list)
 
 
@@ -63,6 +67,20 @@ def assert_equal(found: Detections, wanted: Detections, spec: InputSpec = SPECS[
     np.testing.assert_array_equal(found.boxes_xyxy_px, in_frame(wanted, spec))
     np.testing.assert_array_equal(found.scores, wanted.scores)
     np.testing.assert_array_equal(found.class_ids, wanted.class_ids)
+
+
+@pytest.mark.parametrize("method", ["opencv", "soft"])
+def test_each_class_has_its_own_threshold(tmp_path: Path, method: str) -> None:
+    raw = boxes_and_scores()
+    thresholds = np.array([0.9, 0.35, 0.5, 0.35], np.float32)
+    boxes, scores = HEADS["boxes"].candidates(raw, SIZE_HW)
+    thin_out = soften if method == "soft" else suppress
+    wanted = above_own(thin_out(boxes[0], only_above(scores[0], thresholds), Nms(method=method, score=0.35)), thresholds)
+
+    program = pipeline(tmp_path, nms_method=method, nms_score="0.35;nut=0.9;screw=0.5")
+
+    assert_equal(program.detections(raw, FRAME), wanted)
+    assert {int(number) for number in wanted.class_ids} == {0, 1, 2}
 
 
 @pytest.mark.parametrize("spec", ["letterbox", "top left", "stretch"])
@@ -101,6 +119,19 @@ def test_a_network_s_own_detections_are_read_and_limited(tmp_path: Path, name: s
     found = pipeline(tmp_path, reader=reader, nms_method="model", nms_score=0.2, nms_max_detections=15).detections(raw, FRAME)
 
     assert len(wanted) > 5
+    assert_equal(found, wanted)
+
+
+def test_a_networks_own_detections_have_a_threshold_for_each_class(tmp_path: Path) -> None:
+    reader, outputs = next(iter(OWN.values()))
+    raw = own_outputs(outputs)
+    (wanted,) = reader.detections(raw, SIZE_HW)
+    thresholds = np.array([0.9, 0.2, 0.2, 0.2], np.float32)
+    wanted = above_own(wanted, thresholds)
+
+    found = pipeline(tmp_path, reader=reader, nms_method="model", nms_score="0.2;nut=0.9").detections(raw, FRAME)
+
+    assert set(wanted.class_ids.tolist()) >= {1, 2}
     assert_equal(found, wanted)
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.assets.scenes import SHAPES
 from tests.breaking_media import Breaks
 from workbench.cli import options
+from workbench.detections import CURVE_SCORE
 from workbench.detectors import Calibration, Detector
 from workbench.errors import MediaError, RecordError, SettingsError
 from workbench.measuring import DEFAULT_FRAMES, Bench
@@ -232,6 +233,15 @@ def test_nothing_is_compiled_while_frames_of_many_sizes_are_timed(small: Detecto
     assert record.engine.recompilations == 0
     assert record.engine.compilations <= programs
     assert not [note for note in record.warnings if "compiled" in note]
+
+
+def test_curves_of_classes_go_below_the_settings_score_and_nothing_is_run_for_them(records: tuple[Record, ...]) -> None:
+    for record, score in zip(records[::2], (0.3, 0.98), strict=True):
+        assert record.accuracy is not None
+        lowest = min(one.curve[-1].score for one in record.accuracy.classes if one.curve)
+        assert CURVE_SCORE <= lowest < score == record.accuracy.score_threshold
+    assert records[0].engine is not None
+    assert records[0].engine.recompilations == 0
 
 
 def test_without_truth_there_is_no_accuracy(small: Detector, small_data: EvaluationData) -> None:

@@ -219,3 +219,12 @@ def test_an_engine_is_refused_only_where_no_change_of_the_others_helps(
     else:
         assert taken.runtime.engine == engine
         assert check(detector, taken) == taken
+
+
+def test_a_score_for_a_class_that_nobody_knows_is_refused_with_those_that_there_are(small: Detector) -> None:
+    known = small.default_settings().with_values({"nms.score": "0.3;disc=0.2"})
+    assert f"{check(small, known).nms.score:g}" == "0.3;disc=0.2"
+
+    with pytest.raises(UnavailableError, match=r"no class is called dsic; choose of disc, square, cross") as refused:
+        check(small, known.with_values({"nms.score": "0.3;dsic=0.2"}))
+    assert len(str(refused.value)) < 400

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from tests.assets.scenes import LABELS
 from workbench.catalogue import NMS_METHODS
 from workbench.datasets import Truth
 from workbench.detections.boxes import pairwise_iou
@@ -220,6 +221,42 @@ def test_another_nms_answers_from_the_outputs_that_were_kept(
         (answered,) = other.suppress(passed.raw, passed.frames)
         assert 0 < len(answered) < len(passed.found[0])
         np.testing.assert_allclose(answered.boxes_xyxy_px, expected.boxes_xyxy_px, atol=1e-3)
+
+
+BY_CLASS = [
+    pytest.param(f"{HOST},nms.method=numpy", id="host"),
+    pytest.param(HOST, id="graph"),
+    pytest.param("xla,input.size_hw=64x96,nms.method=padded", id="inside the program", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize("words", BY_CLASS)
+def test_each_class_has_its_own_threshold(small_pipeline: Open, small_frames: tuple[Frame, ...], words: str) -> None:
+    """Classes do not suppress each other here, so all is found that a low threshold finds, less what its class's leaves out."""
+    (low,) = small_pipeline(f"{words},nms.score=0.01").detect(small_frames[:1])
+    number = int(np.bincount(low.class_ids).argmax())
+    middle = round(float(np.median(low.scores[low.class_ids == number])), 3)
+
+    (found,) = small_pipeline(f"{words},nms.score=0.01;{LABELS[number]}={middle}").detect(small_frames[:1])
+
+    own = np.where(low.class_ids == number, np.float32(middle), np.float32(0.01))
+    wanted = low.where(low.scores > own)
+    assert 0 < len(wanted) < len(low)
+    np.testing.assert_array_equal(found.class_ids, wanted.class_ids)
+    np.testing.assert_allclose(found.scores, wanted.scores, atol=1e-5)
+    np.testing.assert_allclose(found.boxes_xyxy_px, wanted.boxes_xyxy_px, atol=1e-3)
+
+
+def test_the_programs_own_thresholds_move_without_compiling_and_others_want_another_program(small: Detector) -> None:
+    pipeline = fresh(
+        small, runtime_engine="xla", input_size_hw="64x96", input_resize="graph", nms_method="padded", nms_score="0.1;disc=0.2"
+    )
+    nms = pipeline.settings.nms
+
+    moved = pipeline.with_nms(Nms.model_validate(nms.model_dump() | {"score": "0.3;cross=0.5"}))
+
+    assert moved is not None
+    assert pipeline.with_nms(nms.model_copy(update={"score": 0.2})) is None
 
 
 def test_an_nms_that_is_part_of_the_program_has_to_be_compiled_again(small_pipeline: Open) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from workbench.detections import Accuracy, Agreement
+from workbench.detections import Accuracy, Agreement, ClassAccuracy, Confusion, CurvePoint, Interval
 from workbench.machine import EnvironmentFacts, NoiseCertificate
 from workbench.record import DetectorFacts, EngineFacts, FrameDetections, MediaFacts, Picture, Problem, Record, WorstFrame
 from workbench.settings import Settings, preset_values
@@ -144,6 +144,27 @@ def accuracy(ap: float, small: float) -> Accuracy:
         truth="instances.json",
         score_threshold=0.3,
     )
+
+
+def class_accuracy(class_id: int = 0, ap: float = 0.5, known: int = 40) -> ClassAccuracy:
+    curve = tuple(CurvePoint(score=score, precision=score, recall=1 - score) for score in (0.9, 0.5, 0.2))
+    return ClassAccuracy(
+        class_id=class_id,
+        known=known,
+        ap=ap,
+        ap_interval=Interval(low=ap - 0.1, high=ap + 0.1),
+        ap50=ap + 0.2,
+        precision=0.3,
+        recall=0.7,
+        best=curve[1],
+        curve=curve,
+    )
+
+
+def by_class(ap: float = 0.6, aps: tuple[float, ...] = (0.5, 0.7), confusions: tuple[Confusion, ...] = ()) -> Accuracy:
+    """Return an accuracy whose classes have these APs."""
+    classes = tuple(class_accuracy(number, one, 40 - number) for number, one in enumerate(aps))
+    return accuracy(ap, 0.4).model_copy(update={"classes": classes, "confusions": confusions})
 
 
 def agreement(ratio: float, baseline: str = "naive", reasons: tuple[str, ...] = ()) -> Agreement:

@@ -4,10 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.catalogue import NMS_METHODS
+from workbench.detections import Detections
 from workbench.detections.boxes import pairwise_iou
 from workbench.errors import SettingsError
 from workbench.settings import Nms
-from workbench.stages import HOST_NMS, suppress
+from workbench.stages import HOST_NMS, above_own, only_above, suppress
 
 METHODS = pytest.mark.parametrize("method", [method for method in HOST_NMS if NMS_METHODS[method].hard])
 PER_CLASS = pytest.mark.parametrize("per_class", [True, False], ids=["per class", "all classes"])
@@ -190,6 +191,41 @@ def test_without_suppression_all_stay_that_no_overlap_removes(per_class, scene, 
     found = suppress(*arrays(scene), Nms(method="none", iou=0.0, **values))
 
     assert_same(found, suppress(*arrays(scene), Nms(method="numpy", iou=1.0, **values)))  # no overlap is greater
+
+
+@METHODS
+@given(scene=SCENES, iou=THRESHOLDS)
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_where_classes_have_thresholds_each_is_thinned_out_as_if_it_were_alone(method, scene, iou):
+    thresholds = np.array([0.5, 0.2, 0.3], np.float32)  # the third class has no label
+    box_rows, table = arrays(scene)
+
+    rule = Nms(method=method, score=0.2, iou=iou)
+    found = above_own(suppress(box_rows, only_above(table, thresholds), rule), thresholds)
+
+    for class_id, threshold in enumerate(thresholds.tolist()):
+        alone = np.where(np.arange(CLASSES) == class_id, table, -1).astype(np.float32)
+        assert_same(
+            found.where(found.class_ids == class_id), suppress(box_rows, alone, rule.model_copy(update={"score": threshold}))
+        )
+
+
+@METHODS
+def test_a_box_below_its_own_class_threshold_suppresses_no_other(method):
+    thresholds = np.array([0.9, 0.1, 0.1, 0.1], np.float32)
+    table = scores([0.8, 0, 0], [0, 0.3, 0])
+
+    found = suppress(
+        boxes((0, 0, 9, 9), (0, 0, 9, 9)), only_above(table, thresholds), Nms(method=method, score=0.1, per_class=False)
+    )
+
+    assert found.class_ids.tolist() == [1]
+
+
+def test_what_soft_nms_lowered_below_its_class_threshold_goes():
+    found = Detections(boxes((0, 0, 9, 9), (0, 0, 9, 9)), np.array([0.4, 0.3], np.float32), np.array([0, 7]))
+
+    assert above_own(found, np.array([0.5, 0.2], np.float32)).class_ids.tolist() == [7]
 
 
 def test_a_method_of_the_graph_is_refused_on_the_host():

@@ -11,7 +11,7 @@ from workbench.detections import SCREENING_DRAWS, average_precision
 from workbench.engines import Candidates
 from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
-from workbench.settings import Nms
+from workbench.settings import ClassScores, Nms
 from workbench.stages import HOST_NMS, suppress
 from workbench.sweep.kept_outputs import content_key, keep_outputs, thinned, with_nms
 
@@ -81,7 +81,8 @@ def test_average_precision_from_kept_outputs_is_that_of_a_direct_run(
     assert data.labelled is not None
     assert data.labelled_truth is not None
     frames = list(data.labelled.frames())
-    for score, iou, per_class in ((0.05, 0.5, True), (0.3, 0.45, False), (0.5, 0.7, True)):
+    by_class = ClassScores(0.3, {"dent": 0.1, "scratch": 0.5})
+    for score, iou, per_class in ((0.05, 0.5, True), (0.3, 0.45, False), (0.5, 0.7, True), (by_class, 0.5, False)):
         nms = Nms(method=method, score=score, iou=iou, per_class=per_class)
         direct = [found for frame in frames for found in with_nms(opened, nms).detect([frame])]
         wanted = average_precision(
@@ -89,8 +90,8 @@ def test_average_precision_from_kept_outputs_is_that_of_a_direct_run(
             [data.labelled_truth.images[frame.name] for frame in frames],
             classes=len(data.labelled_truth.labels),
             truth_name=data.labelled_truth.name,
-            score_threshold=score,
+            score_threshold=float(score),
             draws=SCREENING_DRAWS,
         )
 
-        assert kept.accuracy(kept.found(opened, nms, LOWEST), score) == wanted
+        assert kept.accuracy(kept.found(opened, nms, LOWEST), float(score)) == wanted

@@ -23,6 +23,7 @@ from workbench.advice.pool import Pool
 from workbench.advice.resizing import filter_told
 from workbench.advice.rule import Rule
 from workbench.advice.stages import cores_idle, decoding_bounds, nms_apart, nms_dominates, resize_dominates, stop_quantising
+from workbench.advice.thresholds import class_scores_misplaced, score_misplaced
 from workbench.record import Record, best, choose_baseline, labels_by_id, ms_and_ap, ran, unique
 
 RULES: list[Rule] = [
@@ -43,6 +44,8 @@ RULES: list[Rule] = [
     Rule(integers("int8"), "any"),
     Rule(integers("int16x8"), "any"),
     Rule(stop_quantising),
+    Rule(score_misplaced),
+    Rule(class_scores_misplaced),
     Rule(small_objects_lost),
     Rule(small_objects_paid, "baseline"),
     Rule(max_detections_trap, "any"),

@@ -6,6 +6,7 @@ from workbench.advice.pool import Pool
 from workbench.advice.rule import AP_CHANGE_NOTED, Theory, draw_up
 from workbench.detections import match
 from workbench.record import AP_LOSS_NOTED, Record, ap, ap_change
+from workbench.settings import ClassScores
 from workbench.wording import counted, format_change, format_fraction, format_number, format_seconds_as_ms, listed
 
 LOW_SCORE = 0.05  # what evaluations keep to; what scores less hardly changes AP, and there is far more of it
@@ -100,7 +101,7 @@ def _small_loss(record: Record, baseline: Record) -> float | None:
 def score_floods_nms(pool: Pool, record: Record) -> Card | None:
     """Say where a low threshold sends crowds of candidates into NMS."""
     score = record.settings.nms.score
-    if share(record, "nms") < FLOOD_SHARE:
+    if share(record, "nms") < FLOOD_SHARE or isinstance(score, ClassScores):
         return None
     own = stage(record, "nms") or 0.0
     stricter = [other for other in pool.siblings(record, ("nms.score",)) if other.settings.nms.score > score]

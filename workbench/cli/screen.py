@@ -13,17 +13,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from workbench.cli.tables import MS_AND_FPS
+from workbench.cli.tables import MS_AND_FPS, print_table, table_of
 from workbench.cli.terminal import ascii_json, stop_for_memory
+from workbench.detections import ClassAccuracy
 from workbench.errors import SaveError, shown
 from workbench.files import write_whole
 from workbench.machine import memory_watched
-from workbench.record import Record, accuracy_against, ran
+from workbench.record import Record, accuracy_against, best, label_of, ms_and_ap, ran, unique
 from workbench.wording import (
     MISSING,
     accuracy_words,
     format_agreement,
     format_ap,
+    format_between,
+    format_fraction,
     format_milliseconds,
     format_number,
     format_ratio,
@@ -32,6 +35,9 @@ from workbench.wording import (
 )
 
 STDOUT = "-"
+CLASSES_SHOWN = 12  # in the terminal; the report shows all
+ABREAST = 3  # records whose AP of each class stands side by side; of more, the first and the fastest
+ONE_S_FIGURES = ("AP", "AP50", "recall", "precision", "best F1")
 
 Tell = Callable[[str, int, int], None]
 
@@ -116,6 +122,8 @@ def print_records(out: Console, records: Sequence[Record]) -> None:
     for record in records[1:]:
         if words := accuracy_words(accuracy_against(record, records[0])):
             out.print(f"{record.name} against {records[0].name}: {words}", markup=False)
+    fastest = best((record for record in records if ran(record) and not record.broken), ms_and_ap)
+    _print_classes(out, records if len(records) <= ABREAST else unique([records[0], fastest or records[0]]))
     for record in records:
         if record.problem:
             out.print(f"{record.name}: {record.problem.message}", style="bold red", markup=False)
@@ -127,6 +135,30 @@ def print_records(out: Console, records: Sequence[Record]) -> None:
             out.print(f"{record.name}: {warning}", style="bold red" if record.broken else "yellow", markup=False)
         if record.noise.verdict != "quiet" and not record.problem:
             out.print(f"{record.name}: {record.noise.verdict}: {'; '.join(record.noise.notes)}", style="yellow", markup=False)
+
+
+def _print_classes(out: Console, records: Sequence[Record]) -> None:
+    """Print each class's AP in each record; of one record all that is known of a class. Nothing where a record holds no classes."""
+    figures = [{one.class_id: one for one in record.accuracy.classes} for record in records if record.accuracy is not None]
+    if len(figures) < len(records) or not all(figures):
+        return
+    shown = sorted(figures[0].values(), key=lambda one: one.ap)[:CLASSES_SHOWN]
+    if len(shown) < len(figures[0]):
+        out.print(f"the {len(shown)} of {len(figures[0])} classes with the lowest AP:", style="dim", markup=False)
+    headings = [f"AP {record.name}" for record in records] if len(records) > 1 else [*ONE_S_FIGURES]
+    table = table_of("class", "known", *map(escape, headings), figures=["known", *map(escape, headings)])
+    for one in shown:
+        name = escape(label_of(records[0].detector.labels, one.class_id))
+        known = [row.get(one.class_id) for row in figures]
+        cells = [format_fraction(row.ap if row else None) for row in known] if len(records) > 1 else _class_cells(one)
+        table.add_row(name, f"{one.known:,}", *cells)
+    print_table(out, table)
+
+
+def _class_cells(one: ClassAccuracy) -> tuple[str, ...]:
+    between = f" {format_between(one.ap_interval)}" if one.ap_interval else ""
+    best = f"{format_fraction(one.best.f1)} at {format_fraction(one.best.score)}" if one.best else MISSING
+    return (f"{format_fraction(one.ap)}{between}", *map(format_fraction, (one.ap50, one.recall, one.precision)), best)
 
 
 def _cells(record: Record) -> tuple[str, ...]:

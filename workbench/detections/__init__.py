@@ -16,13 +16,15 @@ from workbench.detections.accuracy import (
 )
 from workbench.detections.boxes import FloatArray, UInt8Array, areas_px, pairwise_iou
 from workbench.detections.certainty import TOLERANCE, AccuracyVerdict, ApChange, Interval, neighbours
-from workbench.detections.class_accuracy import ClassAccuracy, Confusion, CurvePoint
+from workbench.detections.class_accuracy import CURVE_SCORE, ClassAccuracy, Confusion, CurvePoint
 from workbench.detections.detections import Detections
 from workbench.detections.doubts import doubts
 from workbench.detections.frame_errors import FrameErrors, first_of_each, frame_errors, worst_frames
 from workbench.detections.resampling import SCREENING_DRAWS
+from workbench.detections.thresholds import ScoreGain
 
 __all__ = [
+    "CURVE_SCORE",
     "SCREENING_DRAWS",
     "TOLERANCE",
     "Accuracy",
@@ -37,6 +39,7 @@ __all__ = [
     "FrameErrors",
     "FrameMatch",
     "Interval",
+    "ScoreGain",
     "UInt8Array",
     "agreement",
     "agreement_of",

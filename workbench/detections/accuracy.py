@@ -23,6 +23,7 @@ from workbench.detections.class_accuracy import ClassAccuracy, Confusion, class_
 from workbench.detections.detections import Detections
 from workbench.detections.matches import COUNTED, KnownBoxes, match_classes
 from workbench.detections.resampling import DRAWS, draw
+from workbench.detections.thresholds import ScoreGain, score_gains
 from workbench.timing import Value
 
 MATCH_IOU = 0.5
@@ -58,6 +59,8 @@ class Accuracy(Value):
     """Of each class that the truth holds."""
     confusions: tuple[Confusion, ...] = ()
     """What was taken for what; what is not here did not happen."""
+    score_gains: tuple[ScoreGain, ...] = ()
+    """What other score thresholds bring, where they bring anything."""
 
     @property
     def few_images(self) -> bool:
@@ -101,6 +104,8 @@ def average_precision(
     score_threshold: float,
     groups: NDArray[np.int64] | None = None,
     draws: int = DRAWS,
+    lower: Sequence[Detections] | None = None,
+    class_thresholds: FloatArray | None = None,
 ) -> Accuracy:
     """Return COCO's average precision of what was found in each image, and how sure it is.
 
@@ -116,6 +121,8 @@ def average_precision(
         score_threshold: What the detections were filtered with.
         groups: `(images,)`, a number for each image: those of one number are alike, as neighbours in a video, and drawn together.
         draws: How many draws of the images say how sure the figures are.
+        lower: What a lower threshold leaves, one per image: curves of precision, recall and F1 then go below `score_threshold`.
+        class_thresholds: Of each class, where they have their own; `score_threshold` is then the least.
 
     Raises:
         ValueError: Not one truth for each image.
@@ -137,6 +144,9 @@ def average_precision(
     matches = match_classes(found, truth, classes)
     drawn = draw(matches, len(found), groups, draws)
     whole = draws >= DRAWS and bool(matches)  # where hundreds of settings are judged, this is for those that are measured whole
+    below = match_classes(lower, truth, classes) if whole and lower is not None else matches
+    known_classes = class_accuracies(matches, below, drawn.classes, drawn.classes_ap50[:, 0], class_thresholds) if whole else ()
+    own = [score_threshold if class_thresholds is None else float(class_thresholds[one.class_id]) for one in matches]
     by_figure = dict(zip(figures, (drawn.ap[0], drawn.ap50, *drawn.ap[1:]), strict=True))
     return Accuracy(
         **figures,
@@ -147,8 +157,9 @@ def average_precision(
         independent=None if groups is None else len(np.unique(groups)),
         judged_on=_key_of(truth, groups),
         draws=packed(drawn.ap[0]) if known else "",
-        classes=class_accuracies(matches, drawn.classes, drawn.classes_ap50[:, 0]) if whole else (),
+        classes=known_classes,
         confusions=confusions(found, truth, classes) if whole else (),
+        score_gains=score_gains(below, own, len(found), groups, draws) if whole else (),
     )
 
 

@@ -14,6 +14,7 @@ from workbench.timing import Value
 
 MATCH_IOU = 0.5
 CURVE_POINTS = 40  # of a curve that a record keeps: as many as a chart shows apart
+CURVE_SCORE = 0.05  # that curves go down to, below the setting's own: what evaluations keep to, and more would flood NMS
 
 
 @final
@@ -44,10 +45,12 @@ class ClassAccuracy(Value):
     precision: float | None
     """At the setting's score threshold and IoU .5, as recall."""
     recall: float
+    threshold: float | None = None
+    """Of scores, where classes have their own."""
     best: CurvePoint | None
-    """Where F1 is largest; of equals the lowest score."""
+    """Where F1 is largest; of equals the lowest score. It may be below the setting's."""
     curve: tuple[CurvePoint, ...] = ()
-    """From the highest score to the lowest, thinned out."""
+    """From the highest score to the lowest, thinned out; below the setting's too where the network's outputs show what is there."""
 
 
 @final
@@ -61,43 +64,70 @@ class Confusion(Value):
     count: int
 
 
-def class_accuracies(matches: Sequence[ClassMatches], drawn: FloatArray, ap50: FloatArray) -> tuple[ClassAccuracy, ...]:
+def class_accuracies(
+    matches: Sequence[ClassMatches],
+    lower: Sequence[ClassMatches],
+    drawn: FloatArray,
+    ap50: FloatArray,
+    thresholds: FloatArray | None = None,
+) -> tuple[ClassAccuracy, ...]:
     """Return the figures of each class that the truth holds.
 
     Args:
         matches: One for each class.
+        lower: The same, of what a lower score threshold leaves: what curves are made of.
         drawn: `(K, D + 1)`, AP of each class over draws, the first of which is the estimate.
         ap50: `(K,)` at IoU .5.
+        thresholds: Of scores, by class id, where classes have their own.
     """
-    return tuple(_class_accuracy(*row) for row in zip(matches, drawn, ap50.tolist(), strict=True))
+    own = [None if thresholds is None else round(float(thresholds[one.class_id]), 6) for one in matches]
+    return tuple(_class_accuracy(*row) for row in zip(matches, lower, drawn, ap50.tolist(), own, strict=True))
 
 
-def _class_accuracy(one: ClassMatches, drawn: FloatArray, ap50: float) -> ClassAccuracy:
+def _class_accuracy(
+    one: ClassMatches, lower: ClassMatches, drawn: FloatArray, ap50: float, threshold: float | None
+) -> ClassAccuracy:
     known = int(one.known[:, 0].sum())
-    points = _curve(one, known)
-    best = max(points, key=lambda point: (round(point.f1, 9), -point.score), default=None)
-    step = max(1, -(-len(points) // CURVE_POINTS))
+    own, curve = _curve(one, known), _curve(lower, known)
     return ClassAccuracy(
         class_id=one.class_id,
         known=known,
         ap=round(float(drawn[0]), 6),
         ap_interval=interval_of(drawn),
         ap50=round(ap50, 6),
-        precision=points[-1].precision if points else None,
-        recall=points[-1].recall if points else 0.0,
-        best=best,
-        curve=tuple(points[::-1][::step][::-1]),  # the lowest score is always among them
+        precision=round(float(own[-1, 1]), 6) if len(own) else None,
+        recall=round(float(own[-1, 2]), 6) if len(own) else 0.0,
+        threshold=threshold,
+        best=_points(curve[_best(curve)])[0] if len(curve) else None,
+        curve=_points(curve[_thinned(curve)]),
     )
 
 
-def _curve(one: ClassMatches, known: int) -> list[CurvePoint]:
-    """Return a point for each score that detections have."""
+def _curve(one: ClassMatches, known: int) -> NDArray[np.float64]:
+    """Return score, precision and recall `(n, 3)` for each score that detections have, the highest first."""
     counts = ~one.ignored[:, 0, 0]
-    scores, hits = one.scores[counts], one.matched[counts, 0, 0]
+    scores, hits = one.scores[counts].astype(np.float64), one.matched[counts, 0, 0]
     last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True)) if len(scores) else np.zeros(0, np.int64)
     right = np.cumsum(hits)[last]
-    rows = zip(scores[last].tolist(), (right / (last + 1)).tolist(), (right / max(known, 1)).tolist(), strict=True)
-    return [CurvePoint(score=round(s, 4), precision=round(p, 6), recall=round(r, 6)) for s, p, r in rows]
+    return np.column_stack([scores[last], right / (last + 1), right / max(known, 1)])
+
+
+def _best(curve: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the row of the largest F1; of equals the lowest score."""
+    _, precision, recall = curve.T
+    f1 = np.divide(2 * precision * recall, precision + recall, out=np.zeros(len(curve)), where=precision + recall > 0)
+    return np.flatnonzero(f1 >= f1.max() - 1e-9)[-1:]
+
+
+def _thinned(curve: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the last row of each of equal steps of score, and of recall: where one curve is flat the other is steep."""
+    steps = np.minimum(curve[::-1, [0, 2]] * (CURVE_POINTS // 2), CURVE_POINTS // 2 - 1).astype(np.int64)
+    ends = [np.unique(column, return_index=True)[1] for column in steps.T]
+    return np.unique(len(curve) - 1 - np.concatenate(ends))
+
+
+def _points(rows: NDArray[np.float64]) -> tuple[CurvePoint, ...]:
+    return tuple(CurvePoint(score=round(s, 4), precision=round(p, 6), recall=round(r, 6)) for s, p, r in rows.tolist())
 
 
 def confusions(found: Sequence[Detections], truth: Sequence[KnownBoxes], classes: int) -> tuple[Confusion, ...]:

@@ -51,7 +51,7 @@ def draw(matches: Sequence[ClassMatches], images: int, groups: NDArray[np.int64]
         groups: `(images,)`, a number for each image: those of one number are alike, as neighbours in a video, and drawn together.
         draws: How many.
     """
-    weights = np.hstack([np.ones((images, 1), np.float32), _weights(images, _key(groups), draws)])
+    weights = draw_weights(images, groups, draws)
     chunks = [weights[:, start : start + CHUNK] for start in range(0, draws + 1, CHUNK)]
     figures = [np.concatenate([_class_precisions(one, chunk) for chunk in chunks], axis=2) for one in matches]  # each (S, T, D)
     with np.errstate(invalid="ignore"):
@@ -65,13 +65,19 @@ def draw(matches: Sequence[ClassMatches], images: int, groups: NDArray[np.int64]
     )
 
 
-def _key(groups: NDArray[np.int64] | None) -> bytes | None:
-    return None if groups is None else np.unique(groups, return_inverse=True)[1].astype(np.int64).tobytes()
+def draw_weights(images: int, groups: NDArray[np.int64] | None, draws: int) -> FloatArray:
+    """Return how often each image is in each draw, `(images, D + 1)`; in the first, each once."""
+    key = None if groups is None else group_numbers(images, groups).tobytes()
+    return np.hstack([np.ones((images, 1), np.float32), _weights(images, key, draws)])
+
+
+def group_numbers(images: int, groups: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """Return each image's group, numbered from 0 without gaps; each is one of its own where no groups are given."""
+    return np.arange(images) if groups is None else np.unique(groups, return_inverse=True)[1].astype(np.int64)
 
 
 @lru_cache(maxsize=4)
 def _weights(images: int, groups: bytes | None, draws: int) -> FloatArray:
-    """Return how often each image is in each draw, `(images, draws)`."""
     numbers = np.arange(images) if groups is None else np.frombuffer(groups, np.int64)
     count = int(numbers.max(initial=-1)) + 1
     if not count:

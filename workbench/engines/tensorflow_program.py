@@ -13,9 +13,9 @@ from workbench.detections import Detections
 from workbench.detectors import XLA_LACKS, Calibration, Detector, runtime_complaint, without_retracing_remarks
 from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
 from workbench.errors import UnavailableError
-from workbench.graph import GRAPH_NMS, resize, scale, tensor_ops
-from workbench.settings import Nms, Settings
-from workbench.stages import FunctionHead
+from workbench.graph import GRAPH_NMS, NO_SCORE, resize, scale, tensor_ops
+from workbench.settings import ClassScores, Nms, Settings
+from workbench.stages import FunctionHead, of_label
 
 NMS_APART = "nms: it runs as a graph or on the host afterwards, so that its thresholds can change without compiling again"
 OPEN_ROWS = (
@@ -81,10 +81,11 @@ class TensorFlowProgram(Engine):
 
         if not self._traced:
             return self._program
-        spec, threshold = self.input_spec, tf.TensorSpec((), tf.float32)
+        spec, iou = self.input_spec, tf.TensorSpec((), tf.float32)
+        score = tf.TensorSpec(np.shape(self._score()), tf.float32)
         frames = tf.TensorSpec((self.batch, None, None, 3), tf.uint8)
         batch = frames if self.takes_frames else tf.TensorSpec(spec.batch_shape(self.batch, self._size_hw), spec.dtype)
-        program = tf.function(self._program, (batch, threshold, threshold), autograph=False)
+        program = tf.function(self._program, (batch, score, iou), autograph=False)
         traced: Callable[[Any, Any, Any], Any] = program.get_concrete_function()
         return traced
 
@@ -103,11 +104,17 @@ class TensorFlowProgram(Engine):
     def with_nms(self, nms: Nms) -> Self | None:
         if not self.fuses_nms:
             return super().with_nms(nms)
-        if nms.model_copy(update={"score": self._nms.score, "iou": self._nms.iou}) != self._nms:
+        by_class = isinstance(nms.score, ClassScores), isinstance(self._nms.score, ClassScores)
+        if nms.model_copy(update={"score": self._nms.score, "iou": self._nms.iou}) != self._nms or len(set(by_class)) > 1:
             return None
         other = copy(self)  # the thresholds go into the program with each call
         other._nms = nms
         return other
+
+    def _score(self) -> float | tuple[float, ...]:
+        """Return the threshold; where classes have their own, that of each label, and of a class without one."""
+        score = self._nms.score
+        return score.thresholds(self._detector.facts.labels) if isinstance(score, ClassScores) else score
 
     def _program(self, batch: Any, score: Any, iou: Any) -> Any:
         self._traces[0] += self._traced  # Python runs here only while TensorFlow traces; each XLA compilation follows one trace
@@ -134,13 +141,16 @@ class TensorFlowProgram(Engine):
             return boxes, scores
         if None in scores.shape[1:]:
             raise UnavailableError(OPEN_ROWS)
+        if score.shape.rank:
+            places = of_label(np.arange(scores.shape[-1]), score.shape[0])
+            scores, score = tf.where(scores > tf.gather(score, places), scores, NO_SCORE), tf.reduce_min(score)
         return GRAPH_NMS[self._nms.method](boxes, scores, score, iou, self._nms, static=True)
 
     def run(self, batch: NDArray[np.generic]) -> Candidates | Sequence[Detections]:
         import tensorflow as tf
 
         with tf.device(self._device):
-            thresholds = (tf.constant(self._nms.score, tf.float32), tf.constant(self._nms.iou, tf.float32))
+            thresholds = (tf.constant(self._score(), tf.float32), tf.constant(self._nms.iou, tf.float32))
             try:
                 results = [result.numpy() for result in self._compiled()(tf.convert_to_tensor(batch), *thresholds)]
             except tf.errors.OpError as error:  # ours and the layers' Python raises other kinds

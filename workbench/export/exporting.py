@@ -30,7 +30,7 @@ from workbench.machine import ChildFailedError, ChildProcess
 from workbench.media import Frame
 from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
-from workbench.settings import Settings, assignments
+from workbench.settings import ClassScores, Settings, assignments
 from workbench.stages import FunctionHead
 
 CARD = f"model{SUFFIXES[0]}"
@@ -112,7 +112,12 @@ def export_folder(
         write_frames(frames, folder)
         engine = engine_facts(settings, runs, network)
         trees = {
-            "settings.json": {"schema": 1, "chosen": settings.model_dump(mode="json"), "runs": runs.model_dump(mode="json")},
+            "settings.json": {
+                "schema": 1,
+                "chosen": settings.model_dump(mode="json"),
+                "runs": runs.model_dump(mode="json"),
+                "thresholds": thresholds_of(runs.nms.score, detector.facts.labels),
+            },
             "network.json": {
                 "schema": 1,
                 **asdict(network),
@@ -133,6 +138,11 @@ def export_folder(
     progress(steps[3], 4, len(steps))
     notes = notes_on(settings, runs)
     return Exported(folder=out, files=names, frames=len(frames), detections=sum(map(len, found)), notes=notes)
+
+
+def thresholds_of(score: float, labels: Sequence[str]) -> tuple[float, ...]:
+    """Return the score threshold of each label, and of a class that has none; that alone where all have the same."""
+    return score.thresholds(labels) if isinstance(score, ClassScores) else (score,)
 
 
 def _decoding_file(detector: Detector) -> Path | None:

@@ -1,5 +1,6 @@
 """The stages as TensorFlow operations, for use inside a graph. TensorFlow loads where a function needs it, not on import."""
 
+from workbench.graph.candidates import NO_SCORE
 from workbench.graph.dataset import (
     DatasetError,
     FedBatch,
@@ -20,6 +21,7 @@ from workbench.graph.suppressor import GraphSuppressor
 
 __all__ = [
     "GRAPH_NMS",
+    "NO_SCORE",
     "DatasetError",
     "FedBatch",
     "GraphSuppressor",

@@ -28,7 +28,7 @@ class GraphSuppressor:
 
         if settings.method not in GRAPH_NMS:
             raise SettingsError(f"nms.method is {settings.method!r}; choose one of {', '.join(GRAPH_NMS)}")
-        self._thresholds = tf.constant(settings.score, tf.float32), tf.constant(settings.iou, tf.float32)
+        self._thresholds = tf.constant(float(settings.score), tf.float32), tf.constant(settings.iou, tf.float32)
         self._without_thresholds = settings.model_copy(update={"score": 0.0, "iou": 0.0})
 
     def __call__(self, boxes_xyxy: FloatArray, scores: FloatArray) -> Detections:

@@ -66,7 +66,7 @@ class LiveAccuracy:
             known,
             classes=len(truth.labels),
             truth_name=truth.name,
-            score_threshold=pipeline.settings.nms.score,
+            score_threshold=float(pipeline.settings.nms.score),
             groups=self._data.groups(len(known)),
             draws=SCREENING_DRAWS,
         )

@@ -10,7 +10,17 @@ from uuid import uuid4
 
 import numpy as np
 
-from workbench.detections import Accuracy, Agreement, Detections, FloatArray, average_precision, doubts, uncounted, with_reasons
+from workbench.detections import (
+    CURVE_SCORE,
+    Accuracy,
+    Agreement,
+    Detections,
+    FloatArray,
+    average_precision,
+    doubts,
+    uncounted,
+    with_reasons,
+)
 from workbench.engines import Candidates, run_first
 from workbench.errors import RecordError, SettingsError
 from workbench.hardware import quota_cores, usable_cores
@@ -23,8 +33,9 @@ from workbench.measuring.steady_wait import MOST_SECONDS, SHARED_MOST_SECONDS, S
 from workbench.measuring.worst_frames import worst_against_baseline, worst_against_truth
 from workbench.media import Media
 from workbench.opening import EvaluationData, Variant
-from workbench.pipeline import Pipeline, Steps
+from workbench.pipeline import Pipeline, Steps, class_thresholds
 from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record, WorstFrame, agreement_with, same_classes
+from workbench.stages import only_above
 from workbench.timing import Comparison, RealTime, StageSpan, Step, Timing, compare_blocks, limit
 
 DEFAULT_FRAMES = 150  # enough for p95 (130 frames), and a slow pipeline is done in half a minute
@@ -327,17 +338,23 @@ class Bench:
         if media is None or truth is None or truth.labels != variant.detector.facts.labels:
             return None, found
         total, frames = media.facts().frames, media.frames()
+        nms, below = variant.settings.nms, KeptDetections(frozenset())
+        lower = pipeline.with_nms(nms.model_copy(update={"score": min(float(nms.score), CURVE_SCORE)})) or pipeline
         while batch := list(islice(frames, pipeline.engine.batch)):
-            found.listen(batch, pipeline.detect(batch))
+            raw = pipeline.infer(batch)
+            found.listen(batch, pipeline.suppress(raw, batch))
+            below.listen(batch, lower.suppress(raw, batch))
             self._progress(f"{variant.name}: accuracy", len(found.by_name), total)
-        known = [(one, truth.images[name]) for name, one in found.by_name.items() if name in truth.images]
+        known = [name for name in found.by_name if name in truth.images]
         accuracy = average_precision(
-            [one for one, _ in known],
-            [image for _, image in known],
+            [found.by_name[name] for name in known],
+            [truth.images[name] for name in known],
             classes=len(truth.labels),
             truth_name=truth.name,
-            score_threshold=variant.settings.nms.score,
+            score_threshold=float(nms.score),
+            class_thresholds=class_thresholds(nms, truth.labels),
             groups=self._data.groups(len(known)),
+            lower=[below.by_name[name] for name in known],
         )
         return accuracy, found
 
@@ -461,11 +478,12 @@ def _engine_facts(run: _Run) -> EngineFacts:
 def _candidates(pipeline: Pipeline, media: Media, frames: int) -> tuple[float | None, list[FloatArray]]:
     """Return the mean candidates above the score in frames spread over those that were timed, see `EngineFacts`; and all scores."""
     nms, counts, seen = pipeline.settings.nms, [], []
+    thresholds = class_thresholds(nms, pipeline.detector.facts.labels)
     for frame in islice(media.frames(), 0, frames, max(1, frames // FRAMES_COUNTED)):
         (raw,) = pipeline.infer([frame])
         if not isinstance(raw, Candidates):
             return None, [raw.scores]
         seen.append(raw.scores)
-        scores = raw.scores if nms.per_class else raw.scores.max(axis=-1)
-        counts.append(int((scores > np.float32(nms.score)).sum()))
+        scores = raw.scores if thresholds is None else only_above(raw.scores, thresholds)
+        counts.append(int(((scores if nms.per_class else scores.max(axis=-1)) > np.float32(nms.score)).sum()))
     return (float(np.mean(counts)) if counts else None), seen

@@ -6,12 +6,13 @@ from itertools import combinations, product
 from workbench.catalogue import ENGINES
 from workbench.detectors import Detector, load_tensorflow
 from workbench.engines import why_not
-from workbench.errors import SettingsError, UnavailableError
+from workbench.errors import SettingsError, UnavailableError, one_line
 from workbench.machine import memory_bytes
-from workbench.settings import PRECISIONS, RESIZE_FILTERS, RESIZE_PLACES, Settings
+from workbench.settings import PRECISIONS, RESIZE_FILTERS, RESIZE_PLACES, ClassScores, Settings
 
 # Of the network's input: 3 of the frame, 12 of the input in float32, 16 of what the smallest detectors' first convolution gives.
 LEAST_BYTES_A_PIXEL = 31
+LONGEST_SCORES, LONGEST_LABELS = 60, 160  # characters of a message
 MOST_PIXELS = 2**28  # of a batch: with 8 values of each behind the first convolution, 2**31 in a tensor; TensorFlow crashes of more
 
 Rule = Callable[[Detector, Settings], str | None]
@@ -198,6 +199,16 @@ def _memory(detector: Detector, settings: Settings) -> str | None:
     return f"{where}: that {figures} of memory; choose less of either"
 
 
+def _class_scores(detector: Detector, settings: Settings) -> str | None:
+    score, labels = settings.nms.score, detector.facts.labels
+    strange = [name for name in score.by_name if name not in labels] if isinstance(score, ClassScores) else []
+    if not strange:
+        return None
+    known = one_line(", ".join(labels), LONGEST_LABELS)
+    value, name = one_line(score, LONGEST_SCORES), one_line(strange[0], LONGEST_SCORES)
+    return f"nms.score is {value}: no class is called {name}; choose of {known}"
+
+
 def _device(_: Detector, settings: Settings) -> str | None:
     device = settings.runtime.device
     if device == "cpu":
@@ -217,6 +228,7 @@ def _device(_: Detector, settings: Settings) -> str | None:
 
 
 RULES: tuple[Rule, ...] = (
+    _class_scores,
     _refused_by_detector,
     _engine,
     _feed,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.catalogue import ENGINES, nms_row
-from workbench.detections import Detections, UInt8Array
+from workbench.detections import Detections, FloatArray, UInt8Array
 from workbench.detectors import OWN_NMS, Calibration, Detector
 from workbench.engines import Candidates, Engine, open_engine, set_tensorflow_threads, stack_frames
 from workbench.errors import UnavailableError
@@ -21,8 +21,8 @@ from workbench.media import Buffers, Frame, Media, frames_from
 from workbench.pipeline.feeding import Listener, Passed, Steps, loop_blocks, overlapped_blocks
 from workbench.pipeline.overlapped import Overlapped
 from workbench.pipeline.tfdata import FedFrames, FrameDataset
-from workbench.settings import Nms, Settings
-from workbench.stages import Suppressor, draw, place, prepare, suppress
+from workbench.settings import ClassScores, Nms, Settings
+from workbench.stages import Suppressor, above_own, draw, only_above, place, prepare, suppress
 from workbench.timing import DECODED_BY_ONE, NoWatch, Stopwatch, Watch
 
 
@@ -45,6 +45,7 @@ class Pipeline:
         self._others: list[Self] = []
         self._dataset: tuple[Media, FrameDataset] | None = None
         self._suppressor = open_suppressor(settings.nms)
+        self._thresholds = class_thresholds(settings.nms, detector.facts.labels)
         self._nms_traces_before = self._nms_traces()  # graphs are shared with other pipelines
         self._size_hw = size_hw
         self._input_program: Callable[[UInt8Array], NDArray[Any]] | None = None
@@ -82,6 +83,7 @@ class Pipeline:
         other._others = []
         other._dataset = None
         other._suppressor = open_suppressor(nms)
+        other._thresholds = class_thresholds(nms, self.detector.facts.labels)
         other._nms_traces_before = other._nms_traces()
         return other
 
@@ -113,12 +115,17 @@ class Pipeline:
         return [self._in_frame(self._kept(one), frame) for one, frame in zip(raw, frames, strict=True)]
 
     def _kept(self, raw: Candidates | Detections) -> Detections:
+        thresholds = self._thresholds
         if isinstance(raw, Candidates):
             assert self._suppressor is not None, "only detections come without one"
-            return self._suppressor(raw.boxes_xyxy[0], raw.scores[0])
+            boxes, scores = raw.boxes_xyxy[0], raw.scores[0]
+            if thresholds is None:
+                return self._suppressor(boxes, scores)
+            return above_own(self._suppressor(boxes, only_above(scores, thresholds)), thresholds)
         if not self.engine.own_nms:
             return raw
         nms = self.settings.nms
+        raw = raw if thresholds is None else above_own(raw, thresholds)
         return raw.where(np.flatnonzero(raw.scores > np.float32(nms.score))[: nms.max_detections])
 
     def _through(self, frames: Sequence[Frame], watch: Watch) -> tuple[list[Candidates | Detections], list[Detections]]:
@@ -291,6 +298,11 @@ def memory_told(settings: Settings) -> Iterator[None]:
             f"the memory does not suffice for input.size_hw {height}x{width} and runtime.batch {settings.runtime.batch};"
             " choose less of either, or close other programs"
         ) from error
+
+
+def class_thresholds(nms: Nms, labels: Sequence[str]) -> FloatArray | None:
+    """Return the threshold of each label, and of a class without one, as `only_above` takes them; `None` where all share one."""
+    return np.array(nms.score.thresholds(labels), np.float32) if isinstance(nms.score, ClassScores) else None
 
 
 def open_suppressor(nms: Nms) -> Suppressor | None:

@@ -1,7 +1,7 @@
 """The record: what one run produced, or why it could not. All that reports, charts, tables, history, pick and advice know."""
 
 from workbench.record.baseline import choose_baseline, labels_by_id, unique
-from workbench.record.class_words import class_word, folded, same_classes
+from workbench.record.class_words import class_word, folded, label_of, same_classes
 from workbench.record.evidence import (
     AP_LOSS_NOTED,
     SCREENING_ERROR,
@@ -64,6 +64,7 @@ __all__ = [
     "fastest_first",
     "folded",
     "frontier",
+    "label_of",
     "labels_by_id",
     "median_ms",
     "ms_and_ap",

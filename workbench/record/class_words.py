@@ -56,3 +56,8 @@ def class_word(name: str) -> str:
 def same_classes(labels: Sequence[str], others: Sequence[str]) -> bool:
     """Tell whether two detectors number the same classes alike; records of 0.1.0 have darknet's words for COCO's."""
     return len(labels) == len(others) and all(a == b or class_word(a) == class_word(b) for a, b in zip(labels, others, strict=True))
+
+
+def label_of(labels: Sequence[str], class_id: int) -> str:
+    """Return a class's name, also where the model speaks of a class that it never named."""
+    return labels[class_id] if 0 <= class_id < len(labels) else f"class {class_id}"

@@ -5,16 +5,29 @@ Plotly reads a few HTML tags in texts, so every text that comes from a record pa
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from workbench.catalogue import ENGINES, engine_row
-from workbench.record import Record, ran
+from workbench.detections import ClassAccuracy, CurvePoint
+from workbench.record import Record, label_of, ran
+from workbench.report.classes import Confusions, Judged, drawn_classes
 from workbench.report.points import LABELLED, LOG_SPAN, Point, Points, chart_text, hover, name_places
 from workbench.report.summary import Summary
 from workbench.report.timeline import placed, without_waits
 from workbench.timing import STAGES, UNEXPLAINED, StageSpan
-from workbench.wording import PALETTE, VERMILLION, format_number, format_seconds_as_ms, stage_colour
+from workbench.wording import (
+    BLUE,
+    PALETTE,
+    VERMILLION,
+    format_fraction,
+    format_number,
+    format_percent,
+    format_seconds_as_ms,
+    line_colour,
+    rgb,
+    stage_colour,
+)
 
 Figure = dict[str, Any]
 """`data` and `layout`, of plotly's schema."""
@@ -22,6 +35,10 @@ Figure = dict[str, Any]
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 INK, GRID = "#77818b", "rgba(128,138,148,.28)"  # readable on white and on near-black; the report sets its theme's own
 BARS = 24  # rows that a page still takes in
+
+DASHES = ("dot", "solid")  # of the baseline's curves, and of those beside it
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star", "cross")  # of classes
+STRONGEST = 0.55  # how much of the colour a cell of a matrix has at most: text reads on it, on white as on near-black
 
 BROKEN = "broken"
 BROKEN_MARK = (VERMILLION, "x-thin-open")
@@ -234,6 +251,111 @@ def timeline_rows(record: Record) -> tuple[str, ...]:
         place = STAGES.index(span.stage) if span.stage in STAGES else len(STAGES)
         first[row] = min(place, first.get(row, place))
     return tuple(sorted(first, key=lambda row: (first[row], row)))
+
+
+def precision_against_recall(judged: Sequence[Judged]) -> Figure:
+    """Draw for each class how precision falls as recall grows; a mark stands where the setting's own score threshold is."""
+
+    def mark(one: ClassAccuracy) -> tuple[float, float] | None:
+        return None if one.precision is None else (one.recall, one.precision)
+
+    traces = _curves(judged, lambda point: (point.recall, point.precision), mark)
+    return {"data": traces, "layout": _layout(x=_share("recall"), y=_share("precision"))}
+
+
+def f1_against_score(judged: Sequence[Judged]) -> Figure:
+    """Draw for each class F1 at each score threshold; a mark stands at the best, a line at the setting's own threshold."""
+
+    def mark(one: ClassAccuracy) -> tuple[float, float] | None:
+        return None if one.best is None else (one.best.score, one.best.f1)
+
+    traces = _curves(judged, lambda point: (point.score, point.f1), mark)
+    shown = drawn_classes(judged)
+    own = [
+        (setting.accuracy.score_threshold if one.threshold is None else one.threshold, dash)
+        for setting, dash in _dashed(judged)
+        for one in setting.accuracy.classes
+        if one.class_id in shown
+    ]
+    lines = [
+        {"type": "line", "x0": score, "x1": score, "yref": "paper", "y0": 0, "y1": 1}
+        | {"line": {"dash": dash, "width": 1.5, "color": INK}}
+        for score, dash in dict.fromkeys(own)
+    ]
+    return {"data": traces, "layout": _layout(x=_share("score threshold"), y=_share("F1")) | {"shapes": lines}}
+
+
+def _dashed(judged: Sequence[Judged]) -> list[tuple[Judged, str]]:
+    return list(zip(judged, DASHES[-len(judged) :], strict=True))
+
+
+def _curves(
+    judged: Sequence[Judged],
+    place: Callable[[CurvePoint], tuple[float, float]],
+    mark: Callable[[ClassAccuracy], tuple[float, float] | None],
+) -> list[dict[str, Any]]:
+    """Return a line for each class and setting, the baseline's dotted, each with its mark; all of a class are one in the legend."""
+    symbols = dict(zip(drawn_classes(judged), SYMBOLS, strict=False))
+    traces = []
+    for setting, dash in _dashed(judged):
+        for one in (row for row in setting.accuracy.classes if row.class_id in symbols and row.curve):
+            name, colour = chart_text(label_of(setting.labels, one.class_id)), line_colour(one.class_id)
+            places = [place(point) for point in one.curve]
+            words = [
+                f"{name}, {chart_text(setting.label)}<br>score above {format_fraction(point.score)}: precision"
+                f" {format_fraction(point.precision)}, recall {format_fraction(point.recall)}, F1 {format_fraction(point.f1)}"
+                for point in one.curve
+            ]
+            common = {"type": "scatter", "legendgroup": name, "name": name, "hoverinfo": "text"}
+            traces.append(
+                common
+                | {"x": [x for x, _ in places], "y": [y for _, y in places], "hovertext": words, "mode": "lines"}
+                | {"line": {"width": 2, "dash": dash, "color": colour}, "showlegend": setting is judged[-1]}
+            )
+            if (at := mark(one)) is not None:
+                look = {"symbol": symbols[one.class_id] + ("-open" if dash == "dot" else ""), "size": 9, "color": colour}
+                told = {"x": [at[0]], "y": [at[1]], "hovertext": [f"{name}, {chart_text(setting.label)}"]}
+                traces.append(common | told | {"mode": "markers", "marker": look, "showlegend": False})
+    return traces
+
+
+def _share(text: str) -> dict[str, Any]:
+    return _titled(text) | {"range": [0, 1.02], "tickformat": ".1f"}
+
+
+def confusion_matrix(matrix: Confusions) -> Figure:
+    """Draw how often what is there, row by row, is found as what; colour is the share of its row."""
+    rows, columns = ([chart_text(name) for name in names] for names in (matrix.rows, matrix.columns))
+    shares = [[count / max(sum(counts), 1) for count in counts] for counts in matrix.counts]
+    red, green, blue = rgb(BLUE)
+    cells = [(x, y, count) for y, counts in enumerate(matrix.counts) for x, count in enumerate(counts) if count]
+    heat: dict[str, Any] = {
+        "type": "heatmap",
+        "z": shares,
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": [[part, f"rgba({red},{green},{blue},{part * STRONGEST})"] for part in (0, 1)],
+        "showscale": False,
+        "xgap": 2,
+        "ygap": 2,
+        "hoverinfo": "text",
+        "hovertext": [
+            [
+                f"{row}, found as {column}: {count} ({format_percent(share)})"
+                for column, count, share in zip(columns, *both, strict=True)
+            ]
+            for row, *both in zip(rows, matrix.counts, shares, strict=True)
+        ],
+    }
+    # In a trace of its own: in a heatmap plotly chooses the text's colour, as if every page were white.
+    words: dict[str, Any] = {"type": "scatter", "mode": "text", "x": [x for x, _, _ in cells], "y": [y for _, y, _ in cells]}
+    words |= {"text": [f"{count:,}" for _, _, count in cells], "textfont": {"size": 12}, "hoverinfo": "skip"}
+    ticks: dict[str, Any] = {"showgrid": False, "tickvals": list(range(len(rows)))}
+    layout = _layout(
+        x=_titled("found as") | ticks | {"ticktext": columns, "side": "top", "range": [-0.5, len(columns) - 0.5]},
+        y=_titled("there is") | ticks | {"ticktext": rows, "range": [len(rows) - 0.5, -0.5]},
+    )
+    return {"data": [heat, words], "layout": layout | {"showlegend": False}}
 
 
 def _frame_words(span: StageSpan) -> str:

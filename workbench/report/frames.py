@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workbench.detections import match
-from workbench.record import FrameDetections, Picture, Record, WorstFrame
+from workbench.record import FrameDetections, Picture, Record, WorstFrame, label_of
 from workbench.wording import class_colour, format_fraction
 
 # How each kind of mark is called; report.css gives each its own line as well, so that colour alone tells nothing.
@@ -190,11 +190,6 @@ def _mark(kind: str, found: FrameDetections, index: int, labels: tuple[str, ...]
     words = f"{before} → {name}" if kind == "flip" else f"{kind} {name}" if kind in SAID else name
     score = "" if known or kind == "truth" else f" {format_fraction(found.scores[index])[:-1]}"
     return Mark(kind, x_low, y_low, max(0.0, x_high - x_low), max(0.0, y_high - y_low), class_colour(class_id), f"{words}{score}")
-
-
-def label_of(labels: tuple[str, ...], class_id: int) -> str:
-    """Return a class's name, also where the model speaks of a class that it never named."""
-    return labels[class_id] if 0 <= class_id < len(labels) else f"class {class_id}"
 
 
 def _frame(picture: Picture, marks: tuple[Mark, ...], labels: tuple[str, ...]) -> Frame:

@@ -14,8 +14,8 @@ from workbench import wording
 from workbench.advice import advise
 from workbench.errors import RecordError
 from workbench.files import write_whole
-from workbench.record import Record, check_same_machine, median_ms, ran
-from workbench.report import charts, table
+from workbench.record import Record, check_same_machine, label_of, median_ms, ran
+from workbench.report import charts, classes, table
 from workbench.report.budget import Budgets, budgets
 from workbench.report.frames import (
     ERROR_KINDS,
@@ -25,7 +25,6 @@ from workbench.report.frames import (
     baseline_frames,
     compared_frames,
     error_frames,
-    label_of,
     pictures_by_key,
 )
 from workbench.report.headline import NOISE_ORDER, doubt, headline, key_figures
@@ -95,7 +94,7 @@ def _context(summary: Summary) -> dict[str, Any]:
     left = baseline_frames(summary.baseline)
     drawn = _charts(summary)
     panels, right = _panels(summary), summary.right
-    cards = advise(summary.records)
+    cards, judged = advise(summary.records), classes.judged_of(summary)
     names = list(dict.fromkeys([*left, *(name for panel in panels for name in panel.frames)]))
     return {
         "policy": POLICY,
@@ -125,6 +124,10 @@ def _context(summary: Summary) -> dict[str, Any]:
         "table_notes": table.notes(summary),
         "quality_axis": quality_axis(summary),
         "chart_notes": chart_notes(summary),
+        "judged": judged,
+        "class_headings": classes.HEADINGS,
+        "class_rows": classes.class_rows(judged),
+        "class_notes": classes.class_notes(judged),
         "ran_count": sum(map(ran, summary.records)),
         "bar_count": len(charts.bar_rows(summary)),
         "timed_best": timed_best(summary),
@@ -183,6 +186,12 @@ def _charts(summary: Summary) -> dict[str, charts.Figure]:
         figures["stage-bars"] = charts.stage_bars(summary)
     if (record := timed_best(summary)) is not None:
         figures["timeline"] = charts.timeline(record)
+    if judged := classes.judged_of(summary):
+        figures["precision-recall"] = charts.precision_against_recall(judged)
+        figures["f1-score"] = charts.f1_against_score(judged)
+    for n, one in enumerate(judged):
+        if (matrix := classes.confusions_of(one)) is not None:
+            figures[f"confusions-{n}"] = charts.confusion_matrix(matrix)
     return figures
 
 

@@ -103,12 +103,10 @@
     button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true"));
   }));
 
-  // The table ----------------------------------------------------------------------------------------------------------
-  const table = byId("results");
-  const headers = all("thead tr:last-child th", table);
+  // Tables ---------------------------------------------------------------------------------------------------------------
   const key = (row, column) => row.cells[column].dataset.sort;
   const compare = (a, b) => (Number.isNaN(Number(a)) || Number.isNaN(Number(b)) ? a.localeCompare(b) : Number(a) - Number(b));
-  const sortBy = (column, direction) => {
+  const sortBy = (table, headers, column, direction) => {
     const rows = all("tbody tr", table);
     const sorted = rows.sort((one, other) => {
       const [a, b] = [key(one, column), key(other, column)];
@@ -120,9 +118,12 @@
     headers[column].setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
     say(`Sorted by ${headers[column].textContent.trim()}, ${direction > 0 ? "ascending" : "descending"}`);
   };
-  headers.forEach((header, column) => header.querySelector("button").addEventListener("click", () => {
-    sortBy(column, header.getAttribute("aria-sort") === "ascending" ? -1 : 1);
-  }));
+  all("table.sortable").forEach((table) => {
+    const headers = all("thead tr:last-child th", table);
+    headers.forEach((header, column) => header.querySelector("button").addEventListener("click", () => {
+      sortBy(table, headers, column, header.getAttribute("aria-sort") === "ascending" ? -1 : 1);
+    }));
+  });
 
   // Copying: the clipboard API needs https, a file has only the old way --------------------------------------------------
   const copyOldWay = (text) => {

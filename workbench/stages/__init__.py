@@ -8,7 +8,7 @@ from workbench.stages.heads import BOXES_RANK, NUMPY_OPS, Activation, Array, Arr
 from workbench.stages.input_spec import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel, place, size_text
 from workbench.stages.jpeg import encode_jpeg, fitted, picture, truth_as_detections
 from workbench.stages.level_heads import DistancesHead, DistanceUnits, OffsetOrder, OffsetSizes, SsdHead, YoloMapsHead, YoloSizes
-from workbench.stages.nms import by_opencv, by_score
+from workbench.stages.nms import above_own, by_opencv, by_score, of_label, only_above
 from workbench.stages.overlay import Overlay, counts, overlay
 from workbench.stages.own_nms import DetectionRows, DetectionTensors, OwnNms
 from workbench.stages.preprocess import RESIZED_BY, prepare
@@ -58,6 +58,7 @@ __all__ = [
     "YoloMapsHead",
     "YoloSizes",
     "YoloxHead",
+    "above_own",
     "by_opencv",
     "by_score",
     "caption",
@@ -67,6 +68,8 @@ __all__ = [
     "encode_jpeg",
     "fitted",
     "looked_up",
+    "of_label",
+    "only_above",
     "overlay",
     "picture",
     "place",

@@ -9,6 +9,9 @@ One rule for all methods (`workbench.graph.nms` says where TensorFlow's differ):
 4. Greedily from the best: a candidate goes when its intersection over union with one that was kept is **greater than** `iou`.
    With `per_class` only those of its own class count. `max_detections` end it.
 
+Where classes have thresholds of their own, `only_above` comes first, and `score` is the least of them; behind methods that lower
+scores, such as soft NMS, `above_own` comes last.
+
 `none` leaves the fourth step out: for detectors that give each object one box (DETR and its kin).
 """
 
@@ -18,6 +21,7 @@ import math
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.detections import Detections, FloatArray, areas_px
 
@@ -37,6 +41,26 @@ class NmsRule(Protocol):
     def per_class(self) -> bool: ...
     @property
     def top_k(self) -> int: ...
+
+
+def only_above(scores: FloatArray, thresholds: FloatArray) -> FloatArray:
+    """Return scores `(..., C)` with `NO_SCORE` in the place of those that do not exceed their class's threshold.
+
+    Args:
+        scores: Of boxes by class.
+        thresholds: `(labels + 1,)`, of each class, and of those that have no label.
+    """
+    return np.where(scores > thresholds[of_label(np.arange(scores.shape[-1]), len(thresholds))], scores, NO_SCORE)
+
+
+def of_label(class_ids: int | NDArray[np.int64], count: int) -> Any:
+    """Return where in so many thresholds that of a class is, or those of several."""
+    return np.minimum(class_ids, count - 1)
+
+
+def above_own(found: Detections, thresholds: FloatArray) -> Detections:
+    """Return the detections that score more than their class's threshold, which `only_above` explains."""
+    return found.where(found.scores > thresholds[of_label(found.class_ids, len(thresholds))])
 
 
 def select(boxes_xyxy: FloatArray, scores: FloatArray, settings: NmsRule) -> Detections:

@@ -59,7 +59,7 @@ class ScreenedGroup:
         self.task = task
         self._data = data
         self._clock = clock
-        self._least_score = min(row.settings.nms.score for row in task.rows)
+        self._least_score = min(float(row.settings.nms.score) for row in task.rows)
         self._noise = NoiseWatch(settings.runtime.threads)
         with self._noise:
             before = time.perf_counter()
@@ -100,7 +100,7 @@ class ScreenedGroup:
         if self._labelled is None:
             return _Screened(None, ())
         found = self._labelled.found(self._pipeline, nms, self._least_score)
-        return _Screened(self._labelled.accuracy(found, nms.score), tuple(found))
+        return _Screened(self._labelled.accuracy(found, float(nms.score)), tuple(found))
 
     def record(self, row: Row) -> Record:
         """Return the record of a row that was screened: to frames of the loop's front its own NMS and drawing are added.

@@ -15,7 +15,7 @@ from workbench.engines import Candidates
 from workbench.media import Frame
 from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
-from workbench.settings import Nms
+from workbench.settings import ClassScores, Nms
 from workbench.stages import HOST_NMS
 
 Raw = Candidates | Detections
@@ -78,9 +78,10 @@ class KeptOutputs:
         A hard NMS goes by falling score, and what scores less never touches what scores more; so what it keeps at a threshold is
         what it keeps at a lower one, cut there (`top_k` and `max_detections` take the best first, and cut the same). That
         holds to the bit for the host's methods. Those of the graph move the classes apart by what the candidates span, which rounds
-        otherwise with other candidates; and soft NMS changes scores. They are run.
+        otherwise with other candidates; and soft NMS changes scores. They are run, and so is what has a threshold for each class:
+        without `per_class`, a box that its own class's leaves out suppresses no other.
         """
-        if nms.method not in HOST_NMS:
+        if nms.method not in HOST_NMS or isinstance(nms.score, ClassScores):
             return tuple(with_nms(pipeline, nms).suppress(self.raws, self.frames))
         lowest = nms.model_copy(update={"score": least_score})
         key = lowest.model_dump_json()

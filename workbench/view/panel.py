@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,17 @@ from workbench.media import masked, no_camera
 from workbench.opening import DEFAULT_DETECTOR, fit, reasons, wished, words
 from workbench.samples import SAMPLE_DETECTORS
 from workbench.session import Session
-from workbench.settings import FAST, FEED_CACHES, FEED_MODES, FILTERS, PRECISIONS, PRESET_NAMES, RESIZE_PLACES, Settings
+from workbench.settings import (
+    FAST,
+    FEED_CACHES,
+    FEED_MODES,
+    FILTERS,
+    PRECISIONS,
+    PRESET_NAMES,
+    RESIZE_PLACES,
+    ClassScores,
+    Settings,
+)
 from workbench.wording import format_size
 
 Described = dict[str, Any]
@@ -27,6 +38,8 @@ MOST_PREFETCH = 64
 MOST_BATCH = 8  # more than that, and a live picture is late by a quarter of a second
 FEED_NOTE = "acts on Measure; what plays passes one frame after the other"
 SAMPLE_LINE = "sample line"
+SCORE_OF = "nms.score of "  # before a class's label: the name of that class's slider
+MOST_CLASSES = 12  # with a slider of their own
 IN_MEMORY = "frames in memory"
 PRESET_HELP = {
     "naive": "full frames through Pillow, model.predict, NMS as a Python loop",
@@ -167,11 +180,28 @@ def _nms(detector: Detector, settings: Settings) -> Iterable[Described]:
     own = {"reason": OWN_NMS_REASON if nms.method == OWN_NMS else None}
     overlap = {"reason": NO_NMS_REASON} if nms.method == NO_NMS else own
     yield _choice(detector, settings, "nms.method", tuple(NMS_METHODS), kind="select")
-    yield {**_control("nms.score", "score", "slider", nms.score), "min": 0.0, "max": 1.0, "step": 0.01, "digits": 2}
+    yield from _scores(nms.score)
     yield {**_control("nms.iou", "IoU", "slider", nms.iou), "min": 0.0, "max": 1.0, "step": 0.01, "digits": 2, **overlap}
     yield _number("nms.max_detections", "max", nms.max_detections, most=1000)
     yield {**_control("nms.per_class", "per class", "toggle", nms.per_class), **own}
     yield {**_number("nms.top_k", "top k", nms.top_k, most=10_000), **own}
+
+
+def _scores(score: float) -> Iterable[Described]:
+    """Offer one slider for the score, and one for each class that has its own."""
+    common = {"min": 0.0, "max": 1.0, "step": 0.01, "digits": 2}
+    own = score.by_name if isinstance(score, ClassScores) else {}
+    yield {**_control("nms.score", "score", "slider", score.others if isinstance(score, ClassScores) else score), **common}
+    for label, one in islice(own.items(), MOST_CLASSES):
+        yield {**_control("nms.score", f"score {label}", "slider", one), "name": f"{SCORE_OF}{label}", **common}
+
+
+def changed_score(settings: Settings, name: str, value: object) -> object:
+    """Return what `nms.score` becomes when one of its sliders is moved: the others stay where they are."""
+    score = settings.nms.score
+    if not isinstance(score, ClassScores) or not isinstance(value, int | float):
+        return value
+    return score.changed(name.removeprefix(SCORE_OF) if name.startswith(SCORE_OF) else None, float(value))
 
 
 def _feed(detector: Detector, settings: Settings) -> Iterable[Described]:

@@ -21,7 +21,7 @@ from workbench.session import Search, Session
 from workbench.settings import Settings
 from workbench.stages import Overlay, overlay
 from workbench.view.javascript import joined
-from workbench.view.panel import describe
+from workbench.view.panel import changed_score, describe
 from workbench.view.search import budget_of, cards, search
 from workbench.view.status import job, rows, status, wrong_frames
 from workbench.wording import STAGE_COLOURS, class_colour
@@ -183,6 +183,8 @@ class WorkbenchView(anywidget.AnyWidget):
     def _set(self, name: str, value: object) -> None:
         if name == "xla":
             name, value = "runtime.engine", "xla" if value else "graph"
+        elif name.startswith("nms.score") and self._session.settings is not None:
+            name, value = "nms.score", changed_score(self._session.settings, name, value)
         self._session.set(name, value)
 
     def _report(self) -> None:

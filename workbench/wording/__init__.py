@@ -39,6 +39,7 @@ from workbench.wording.palette import (
     VERMILLION,
     class_colour,
     ink,
+    line_colour,
     rgb,
     stage_colour,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "ink",
     "inverse",
     "limit_words",
+    "line_colour",
     "listed",
     "pace_words",
     "ratio_figure",

@@ -13,6 +13,7 @@ BLUE = "#0072b2"
 VERMILLION = "#d55e00"
 PURPLE = "#cc79a7"
 GREY = "#999999"
+DARK_YELLOW = "#b3a100"  # of lines, which in plain yellow no white page shows
 PALETTE = {
     "orange": ORANGE,
     "sky": SKY,
@@ -50,6 +51,12 @@ def class_colour(class_id: int) -> str:
     ('#d55e00', '#d55e00')
     """
     return CLASS_COLOURS[class_id % len(CLASS_COLOURS)]
+
+
+def line_colour(class_id: int) -> str:
+    """Return the colour of a class's line in a chart."""
+    colour = class_colour(class_id)
+    return DARK_YELLOW if colour == YELLOW else colour
 
 
 def stage_colour(stage: str) -> str:

@@ -16,10 +16,12 @@ from workbench.export.program.on_litert import open_network
 from workbench.stages import (
     InputSpec,
     OwnNms,
+    above_own,
     by_opencv,
     by_score,
     draw,
     looked_up,
+    only_above,
     place,
     prepare,
     quantised,
@@ -37,10 +39,12 @@ class Pipeline:
     """
 
     def __init__(self, folder: Path, opened_by: OpenNetwork = open_network) -> None:
-        settings, network = read_tree(folder / "settings.json")["runs"], read_tree(folder / "network.json")
+        tree, network = read_tree(folder / "settings.json"), read_tree(folder / "network.json")
+        settings = tree["runs"]
         cv2.setNumThreads(settings["runtime"]["threads"])
         self.labels = (folder / "labels.txt").read_text(encoding="utf-8").splitlines()
-        self.nms = SimpleNamespace(**settings["nms"])
+        self.thresholds = np.array(tree["thresholds"], np.float32)
+        self.nms = SimpleNamespace(**settings["nms"] | {"score": min(tree["thresholds"])})
         self.resize: str = settings["input"]["resize"]
         self._filter: str = settings["input"]["filter"]
         self._size_hw: tuple[int, int] = settings["input"]["size_hw"]
@@ -63,12 +67,14 @@ class Pipeline:
         """Return what `infer` found, best first, with boxes in pixels of the frame."""
         if isinstance(self._reader, OwnNms):
             (all_found,) = self._reader.detections(raw, self._size_hw)
-            kept = np.flatnonzero(all_found.scores > np.float32(self.nms.score))[: self.nms.max_detections]
-            found = all_found.where(kept)
+            found = above_own(all_found, self.thresholds)
+            found = found.where(np.arange(len(found))[: self.nms.max_detections])
         else:
             boxes, scores = self._reader.candidates(raw, self._size_hw)
             assert self._suppress is not None, "only a network with its own NMS has no other"
-            found = self._suppress(boxes[0], scores[0], self.nms)
+            alike = len(self.thresholds) == 1
+            best = scores[0] if alike else only_above(scores[0], self.thresholds)
+            found = above_own(self._suppress(boxes[0], best, self.nms), self.thresholds)
         placement = place(self._spec, (frame_rgb.shape[0], frame_rgb.shape[1]), self._size_hw)
         return Detections(placement.to_frame(found.boxes_xyxy_px), found.scores, found.class_ids)
 
