@@ -129,6 +129,28 @@ def print_records(out: Console, records: Sequence[Record]) -> None:
             out.print(f"{record.name}: {record.noise.verdict}: {'; '.join(record.noise.notes)}", style="yellow", markup=False)
 
 
+def print_waterfall(out: Console, record: Record) -> None:
+    """Print what each setting brought, a row for each step; nothing where nobody asked for it."""
+    from workbench.report import waterfall_picture
+
+    if record.waterfall is None:
+        return
+    picture = waterfall_picture(record)
+    out.print(picture.caption, markup=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("step", "ms", "", "AP", ""):
+        table.add_column(heading, justify="right" if heading in {"ms", "AP"} else "left", overflow="fold")
+    for line in (line for section in picture.sections for line in section.lines if line.words or line.ap):
+        name = line.name or " + ".join(map(str, line.words))
+        judged = f"{line.ap_between} {line.verdict}"
+        table.add_row(*map(escape, (name, line.ms, f"{line.ms_between} {line.ms_verdict}", line.ap, judged)))
+        for words in line.reverse:
+            table.add_row(f"  {escape(words)}")
+    out.print(table)
+    for note in picture.notes:
+        out.print(note, style="dim", markup=False)
+
+
 def _cells(record: Record) -> tuple[str, ...]:
     timing, compared = record.timing, record.comparison
     if timing is None or record.problem:

@@ -10,11 +10,12 @@ from uuid import uuid4
 
 import numpy as np
 
-from workbench.detections import Accuracy, Agreement, FloatArray, average_precision, doubts, uncounted, with_reasons
+from workbench.detections import Accuracy, Agreement, FloatArray, doubts, uncounted, with_reasons
 from workbench.engines import Candidates, run_first
 from workbench.errors import RecordError, SettingsError
 from workbench.hardware import quota_cores, usable_cores
 from workbench.machine import NoiseCertificate, NoiseWatch, environment, with_pace
+from workbench.measuring.judging import judge
 from workbench.measuring.kept_detections import KeptDetections, frames_to_show
 from workbench.measuring.notebook_progress import notebook_progress
 from workbench.measuring.passes import SHARED_TURN_FRAMES, TURN_FRAMES, Measured, Turns, measure_in_turns
@@ -320,23 +321,12 @@ class Bench:
         return _Beside(accuracy=accuracy, labelled=labelled, comparison=comparison, compilations=pipeline.compilations - before)
 
     def _accuracy(self, variant: Variant, pipeline: Pipeline) -> tuple[Accuracy | None, KeptDetections]:
-        media, truth, found = self._data.labelled, self._data.labelled_truth, KeptDetections(self._shown_labelled)
-        if media is None or truth is None or truth.labels != variant.detector.facts.labels:
-            return None, found
-        total, frames = media.facts().frames, media.frames()
-        while batch := list(islice(frames, pipeline.engine.batch)):
-            found.listen(batch, pipeline.detect(batch))
-            self._progress(f"{variant.name}: accuracy", len(found.by_name), total)
-        known = [(one, truth.images[name]) for name, one in found.by_name.items() if name in truth.images]
-        accuracy = average_precision(
-            [one for one, _ in known],
-            [image for _, image in known],
-            classes=len(truth.labels),
-            truth_name=truth.name,
-            score_threshold=variant.settings.nms.score,
-            groups=self._data.groups(len(known)),
-        )
-        return accuracy, found
+        found = KeptDetections(self._shown_labelled)
+
+        def tell(done: int, total: int) -> None:
+            self._progress(f"{variant.name}: accuracy", done, total)
+
+        return judge(self._data, pipeline, found, tell), found
 
     def _pictures(self, run: _Run) -> Iterable[Picture]:
         shown = (*run.timed.pictures(self._data.truth), *run.labelled.pictures(self._data.labelled_truth))

@@ -32,6 +32,7 @@ from workbench.record.record import (
     check_same_machine,
     read_records,
 )
+from workbench.record.waterfall import Fall, Row, SettingStep, Waterfall
 
 __all__ = [
     "AP_LOSS_NOTED",
@@ -42,6 +43,7 @@ __all__ = [
     "CodeFacts",
     "DetectorFacts",
     "EngineFacts",
+    "Fall",
     "FrameDetections",
     "Guess",
     "MediaFacts",
@@ -49,7 +51,10 @@ __all__ = [
     "Point",
     "Problem",
     "Record",
+    "Row",
+    "SettingStep",
     "Speed",
+    "Waterfall",
     "accuracy_against",
     "agreement_with",
     "ap",

@@ -5,6 +5,7 @@ from workbench.report.headline import noise_of
 from workbench.report.page import render_report, write_report
 from workbench.report.summary import Summary
 from workbench.report.timeline import trace_json
+from workbench.report.waterfall import waterfall_css, waterfall_picture
 
 __all__ = [
     "Summary",
@@ -13,5 +14,7 @@ __all__ = [
     "render_report",
     "stage_figure",
     "trace_json",
+    "waterfall_css",
+    "waterfall_picture",
     "write_report",
 ]

@@ -235,7 +235,8 @@ function render({ model, el, signal }, own) {
   }
 
   const tabItems = { measured: "records", advice: "advice", log: "log_lines" };
-  const showTab = (key) => () => results.update({ [key]: key === "sweep" ? [model.get("search")] : model.get(tabItems[key]) ?? [] });
+  const whole = { sweep: "search", explained: "explained" };
+  const showTab = (key) => () => results.update({ [key]: key in whole ? [model.get(whole[key])] : model.get(tabItems[key]) ?? [] });
   const showJob = () => { job.update(lost ? null : model.get("job") ?? null); showNote(); };
   /** While something is measured, what would disturb it is off, and why stands where the settings' help does. */
   const showHeld = () => {
@@ -252,7 +253,7 @@ function render({ model, el, signal }, own) {
     "change:panel": showPanel, "change:status": showStatus, "change:job": showJob, "change:held": showHeld,
     "change:beat": () => { heardAt = performance.now(); },
     "change:message": () => { refusal = null; showMessage(); showPanel(); },
-    "change:records": showTab("measured"), "change:advice": showTab("advice"), "change:search": showTab("sweep"), "change:log_lines": showTab("log"),
+    "change:records": showTab("measured"), "change:advice": showTab("advice"), "change:search": showTab("sweep"), "change:explained": showTab("explained"), "change:log_lines": showTab("log"),
     "change:labels": showLook, "change:class_colours": showLook,
     "change:stage_colours": showStatus, "change:stage_order": showStatus,
     "msg:custom": (content, buffers) => {
@@ -277,7 +278,7 @@ function render({ model, el, signal }, own) {
   el.append(root);
   followTheme(root, desk.signal);
   followKeys(root, desk);
-  for (const show of [showPanel, showStatus, showJob, showHeld, showMessage, ...["measured", "advice", "sweep", "log"].map(showTab), showLook]) show();
+  for (const show of [showPanel, showStatus, showJob, showHeld, showMessage, ...["measured", "explained", "advice", "sweep", "log"].map(showTab), showLook]) show();
   showOwn();
   desk.send("hello");
   return end;
