@@ -9,8 +9,10 @@ from workbench.detectors import Detector
 from workbench.engines import run_first
 from workbench.errors import RecordError, SettingsError, UnavailableError
 from workbench.machine import NoiseWatch
+from workbench.measuring.bench import Progress, tell_nobody
 from workbench.measuring.judging import judge
 from workbench.measuring.kept_detections import KeptDetections
+from workbench.measuring.notebook_progress import notebook_progress
 from workbench.measuring.setting_order import Names, apply, order_steps
 from workbench.opening import EvaluationData, check
 from workbench.pipeline import Pipeline
@@ -20,8 +22,6 @@ from workbench.timing import compare_blocks
 
 STEP_SECONDS = 5.0  # for each step in each order: a dozen of them are a minute
 WARM_FRAMES = 8  # as many as any warm-up has at least
-
-Progress = Callable[[str, int, int], None]
 
 
 class _CannotOpenError(Exception):
@@ -38,7 +38,7 @@ def explain(
     base: Record,
     chosen: Record,
     *,
-    progress: Progress,
+    progress: Progress | None = None,
     step_seconds: float = STEP_SECONDS,
 ) -> Record:
     """Return the chosen record with its waterfall from a baseline: one setting changed at a time, in both orders.
@@ -48,7 +48,7 @@ def explain(
         data: The frames that both were measured on.
         base: A record that ran.
         chosen: Another one.
-        progress: Told what is going on; where it raises, nothing goes on.
+        progress: Told what is going on, and what it raises ends it; in a notebook, a bar under the cell is by default.
         step_seconds: How long a step may look for a clear answer.
 
     Raises:
@@ -57,7 +57,13 @@ def explain(
         UnavailableError: A runtime refuses what both records ran under.
     """
     _check_pair(detector, data, base, chosen)
-    return chosen.model_copy(update={"waterfall": _Explaining(detector, data, base, chosen, progress, step_seconds).waterfall()})
+    bar = notebook_progress() if progress is None else None
+    try:
+        waterfall = _Explaining(detector, data, base, chosen, progress or bar or tell_nobody, step_seconds).waterfall()
+    finally:
+        if bar is not None:
+            bar.clear()
+    return chosen.model_copy(update={"waterfall": waterfall})
 
 
 def _check_pair(detector: Detector, data: EvaluationData, base: Record, chosen: Record) -> None:

@@ -1,6 +1,6 @@
 """The report: records as one self-contained HTML page, and its figures by themselves. Reads records only; reaches no TensorFlow."""
 
-from workbench.report.figures import quality_figure, stage_figure
+from workbench.report.figures import quality_figure, stage_figure, waterfall_figure
 from workbench.report.headline import noise_of
 from workbench.report.page import render_report, write_report
 from workbench.report.summary import Summary
@@ -15,6 +15,7 @@ __all__ = [
     "stage_figure",
     "trace_json",
     "waterfall_css",
+    "waterfall_figure",
     "waterfall_picture",
     "write_report",
 ]

@@ -65,7 +65,7 @@ def render_report(records: Sequence[Record], *, allow_different_machines: bool =
     if not allow_different_machines:
         check_same_machine(tuple(records))
     summary = Summary.of(records)
-    context, template = _context(summary), _templates().get_template("template.html.jinja")
+    context, template = _context(summary), templates().get_template("template.html.jinja")
     plotly = plotly_script() if context["chart_names"] else ""
     if len(records) <= MANY:
         html = template.render(context | {"plotly": Markup(plotly), "plotly_packed": ""})  # noqa: S704 - plotly's own file
@@ -250,7 +250,7 @@ def plotly_script() -> str:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
     """Return the templates, with the filters that they use."""
     environment = Environment(
         loader=PackageLoader("workbench.report", "."),

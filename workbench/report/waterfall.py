@@ -121,7 +121,7 @@ def waterfall_picture(record: Record, name: str | None = None) -> Picture:
     rows, called = fall.rows, name or record.name
     steps = counted(len(rows), "step")
     return Picture(
-        caption=f"From {fall.baseline} to {called} in {steps}, each timed in turns with the one before.",
+        caption=f"From {fall.baseline} to {called} in {steps}, in this order, each timed in turns with the one before.",
         sections=tuple(_sections(record, fall, rows, called)),
         notes=tuple(_notes(record, fall, rows)),
     )
