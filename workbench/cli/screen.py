@@ -144,8 +144,8 @@ def print_waterfall(out: Console, record: Record) -> None:
         name = line.name or " + ".join(map(str, line.words))
         judged = f"{line.ap_between} {line.verdict}"
         table.add_row(*map(escape, (name, line.ms, f"{line.ms_between} {line.ms_verdict}", line.ap, judged)))
-        for words in line.reverse:
-            table.add_row(f"  {escape(words)}")
+        if line.reverse_ms or line.reverse_ap:
+            table.add_row("  in reverse", "", line.reverse_ms, "", line.reverse_ap)
     out.print(table)
     for note in picture.notes:
         out.print(note, style="dim", markup=False)

@@ -25,7 +25,7 @@ from workbench.wording import (
 )
 
 WIDER = 4.0  # times that the next steps have to be drawn wider before they are: less is no easier to read
-REVERSE = "from the last step to the first: "
+MOST_DECIMALS = 2  # of milliseconds: no frame is timed better than that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,8 @@ class Line:
         ap_between: Its interval.
         whisker: The change of AP as drawn.
         verdict: What became of AP.
-        reverse: What the other order says, where it differs.
+        reverse_ms: What the other order says of the milliseconds, where it differs.
+        reverse_ap: And of AP.
     """
 
     kind: Literal["total", "saved", "added", "open"]
@@ -71,7 +72,8 @@ class Line:
     ap_between: str = ""
     whisker: Whisker | None = None
     verdict: str = ""
-    reverse: tuple[str, ...] = ()
+    reverse_ms: str = ""
+    reverse_ap: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +153,6 @@ def _step(row: Row, scale: float, reach: float) -> Line:
     fall, change = row.fall, row.fall.step.accuracy
     verdict = fall.step.ratio.verdict()
     sure = verdict in {"faster", "slower"}
-    reverse = (
-        *([f"{REVERSE}{_ms(row.reverse)} ms {_ms_between(row.reverse)}"] if row.reverse and row.times_differ else []),
-        *([f"{REVERSE}AP {_ap_words(row.reverse.step.accuracy)}"] if row.reverse and row.accuracies_differ else []),
-    )
     return Line(
         kind=("saved" if fall.change_ms < 0 else "added") if sure else "open",
         words=tuple(map(change_words, fall.step.changes)),
@@ -168,7 +166,8 @@ def _step(row: Row, scale: float, reach: float) -> Line:
         ap_between=format_between(change.interval) if change and change.interval else "",
         whisker=_whisker(change, reach),
         verdict=change.verdict if change is not None and change.interval is not None else "",
-        reverse=reverse,
+        reverse_ms=f"{_ms(row.reverse)} {_ms_between(row.reverse)}" if row.reverse and row.times_differ else "",
+        reverse_ap=_ap_words(row.reverse.step.accuracy) if row.reverse and row.accuracies_differ else "",
     )
 
 
@@ -182,7 +181,7 @@ def _ms_between(fall: Fall) -> str:
 
 
 def _decimals(fall: Fall) -> int:
-    return decimals(max(abs(fall.saved_ms.low), abs(fall.saved_ms.high)))
+    return min(MOST_DECIMALS, decimals(max(abs(fall.saved_ms.low), abs(fall.saved_ms.high))))
 
 
 def _signed(value: float, places: int) -> str:
@@ -214,7 +213,7 @@ def _notes(record: Record, fall: Waterfall, rows: Sequence[Row]) -> Iterator[str
     if fall.reverse:
         other = any(row.times_differ or row.accuracies_differ for row in rows)
         found = (
-            "where a step brought another figure so, it stands below the first"
+            "where a step brought another figure then, it stands below, as in reverse"
             if other
             else "beyond the intervals no step brought other figures"
         )

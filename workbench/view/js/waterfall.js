@@ -11,16 +11,16 @@ function changeWords([lead, old, now]) {
 function waterfallLine(line, first, last) {
   const kinds = [`wf-${line.kind}`, line.grows && "wf-grows", first && "wf-first", last && "wf-last"].filter(Boolean);
   const small = (text, name = "") => (text ? [" ", h("small", { class: name }, text)] : []);
+  const reversed = (text) => small(text && `in reverse ${text}`, "wf-reverse");
   const { whisker } = line;
-  const apWords = h("span", { class: "wf-ap-words" }, h("small", { class: "wf-unit" }, "AP "), h("b", {}, line.ap), ...small(line.ap_between), ...small(line.verdict, "wf-verdict"));
+  const apWords = h("span", { class: "wf-ap-words" }, h("small", { class: "wf-unit" }, "AP "), h("b", {}, line.ap), ...small(line.ap_between), ...small(line.verdict, "wf-verdict"), ...reversed(line.reverse_ap));
   return h("li", { class: kinds.join(" ") },
     h("span", { class: "wf-name" }, ...(line.name ? [h("b", {}, line.name)] : line.words.map(changeWords))),
     h("span", { class: "wf-track" }, h("i", { class: "wf-bar", style: `--left:${share(line.left)};--width:${share(line.width)}` })),
-    h("span", { class: "wf-ms" }, ...small(line.ms_verdict), " ", h("b", {}, line.ms), ...small("ms", "wf-unit"), ...small(line.ms_between, "wf-between")),
+    h("span", { class: "wf-ms" }, ...small(line.ms_verdict), " ", h("b", {}, line.ms), ...small("ms", "wf-unit"), ...small(line.ms_between, "wf-between"), ...reversed(line.reverse_ms)),
     h("span", { class: "wf-ap", "data-verdict": line.verdict },
       ...(whisker ? [h("span", { class: "wf-whisker", style: `--low:${share(whisker.low)};--middle:${share(whisker.middle)};--high:${share(whisker.high)}` }, h("i"))] : []),
-      ...(line.ap ? [apWords] : [])),
-    ...line.reverse.map((text) => h("span", { class: "wf-reverse" }, text)));
+      ...(line.ap ? [apWords] : [])));
 }
 
 function waterfallHead() {
