@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.report.records import DETECTOR, full_set, pictures, problem_record, record
+from tests.report.test_waterfall import STEPS, waterfall
 from workbench.record import Record, read_records
 from workbench.report import write_report
 
@@ -146,6 +147,20 @@ def test_truth_and_labels_can_be_switched(opened: Opened) -> None:
     expect(label).to_be_visible()
     page.get_by_label("labels", exact=True).uncheck()
     expect(label).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [390, 700, 850, 1280, 1920])
+def test_the_waterfall_fits_its_place_and_no_words_lie_on_others(opened: Opened, tmp_path: Path, width: int) -> None:
+    base = record("naive")
+    path = tmp_path / "waterfall.html"
+    write_report([base, record("litert-int8", waterfall=waterfall(baseline_id=base.id, reverse=STEPS[::-1]))], path)
+    page = opened(path, width)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    outside = """one => [...one.querySelectorAll("li > span")]
+        .filter(part => !part.matches(".wf-track") && part.scrollWidth > part.clientWidth + 1 && part.clientWidth)
+        .map(part => part.outerHTML)"""
+    assert page.locator(".waterfall").evaluate(outside) == []
 
 
 def test_another_setting_can_stand_beside_the_baseline(opened: Opened) -> None:

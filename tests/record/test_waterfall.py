@@ -1,9 +1,13 @@
 """Ratios of steps as milliseconds, and where two orders differ."""
 
+import json
+from typing import Any
+
 import pytest
 
 from tests.saved_records import record
 from workbench.detections import ApChange, Interval
+from workbench.errors import RecordError
 from workbench.machine import NoiseCertificate
 from workbench.record import Record, Row, SettingStep, Waterfall
 from workbench.timing import Ratio
@@ -89,6 +93,23 @@ def test_without_another_order_nothing_differs() -> None:
     (row,) = waterfall(step(ENGINE, 3.0)).rows
 
     assert (row.reverse, row.times_differ, row.accuracies_differ) == (None, False, False)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [(("baseline_ms",), 0.0), (("steps",), []), (("steps", 0, "ratio", "low"), 0.0), (("steps", 0, "ratio", "median"), -2.0)],
+    ids=str,
+)
+def test_a_file_with_figures_that_cannot_be_is_damaged(place: tuple[Any, ...], value: object) -> None:
+    tree = json.loads(record(waterfall=waterfall(step(ENGINE, 3.0))).to_json())
+    *within, last = place
+    part = tree["waterfall"]
+    for key in within:
+        part = part[key]
+    part[last] = value
+
+    with pytest.raises(RecordError, match="is damaged at waterfall"):
+        Record.from_tree(tree)
 
 
 def test_a_record_keeps_its_waterfall_and_does_without() -> None:

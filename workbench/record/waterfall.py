@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Annotated, NamedTuple
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from workbench.detections import ApChange, Interval
 from workbench.errors import one_line
@@ -12,12 +12,18 @@ from workbench.machine import NoiseCertificate
 from workbench.timing import Ratio, Value
 
 
+def _above_zero(ratio: Ratio) -> Ratio:
+    if not all(0 < end < math.inf for end in (ratio.low, ratio.median, ratio.high)):
+        raise ValueError("a ratio of times is above 0")
+    return ratio
+
+
 class SettingStep(Value):
     """Settings that changed together, with all others as the steps before had left them."""
 
     changes: tuple[Annotated[str, AfterValidator(one_line)], ...]
     """As `settings.describe_changes` writes them: `runtime.engine: keras -> graph`."""
-    ratio: Ratio
+    ratio: Annotated[Ratio, AfterValidator(_above_zero)]
     """The time before over the time after, of both in turns."""
     accuracy: ApChange | None = None
     """Judged on the same images; `None` where no truth is known."""
@@ -63,10 +69,10 @@ class Waterfall(Value):
 
     baseline: str
     baseline_id: str
-    baseline_ms: float
+    baseline_ms: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     """The baseline's median: where the steps begin. Each ends where its ratio leads from there."""
     baseline_ap: float | None = None
-    steps: tuple[SettingStep, ...]
+    steps: Annotated[tuple[SettingStep, ...], Field(min_length=1)]
     """In the stated order: the engine first, then input, runtime, NMS and feed."""
     reverse: tuple[SettingStep, ...] = ()
     """The same steps from the last to the first, as far as they can be taken so; empty where there is no other order."""

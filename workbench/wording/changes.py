@@ -14,7 +14,14 @@ LEADS = {
     "nms.method": "NMS",
     "feed.mode": "feed",
 }  # what stands before the values; other settings are called by their names
-SPOKEN = {"opencv": "OpenCV", "pillow": "Pillow", "python": "Python", "numpy": "NumPy", "tensorflow": "TensorFlow"}
+SPOKEN = {
+    "graph": "in the graph",
+    "opencv": "OpenCV",
+    "pillow": "Pillow",
+    "python": "Python",
+    "numpy": "NumPy",
+    "tensorflow": "TensorFlow",
+}
 
 
 class ChangeWords(NamedTuple):
