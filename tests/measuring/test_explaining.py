@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from tests.conftest import data_of
 from tests.saved_records import record
-from workbench.detectors import Detector
+from workbench.datasets import Truth
+from workbench.detectors import Calibration, Detector
 from workbench.errors import RecordError, SettingsError
 from workbench.measuring import Bench, explain
+from workbench.media import Frame, Media
 from workbench.opening import EvaluationData, variant
 from workbench.record import Record, accuracy_against
 
@@ -53,6 +56,22 @@ def test_settings_are_changed_one_at_a_time_both_ways(
     assert (fall.baseline, fall.baseline_id, fall.baseline_ap) == ("base", base.id, base.accuracy and base.accuracy.ap)
     assert told[0].startswith("step 1 of 8: input.resize")
     assert found.model_copy(update={"waterfall": None}) == chosen
+
+
+@pytest.mark.slow
+def test_a_sample_s_way_from_a_graph_to_integers(
+    mobile: Detector, still_media: Media, still_truth: Truth, stills: tuple[Frame, ...], calibration: Calibration
+) -> None:
+    data = data_of(still_media, stills, still_truth, calibration)
+    bench = Bench(data, 6, progress=silent, comparison_seconds=SECONDS)
+    base, chosen = (bench.measure(variant(mobile, text)) for text in ("graph,input.resize=pillow,nms.method=python", "litert-int8"))
+    fall = explain(mobile, data, base, chosen, progress=silent, step_seconds=SECONDS).waterfall
+
+    assert fall is not None
+    names = [[change.partition(":")[0] for change in one.changes] for one in (*fall.steps, *fall.reverse)]
+    assert names[:4] == [["runtime.engine"], ["input.resize"], ["runtime.precision"], ["nms.method"]]
+    assert names[4:] == [["nms.method"], ["input.resize"], ["runtime.engine"], ["runtime.precision"]]
+    assert all(one.accuracy is not None and one.accuracy.interval is not None for one in (*fall.steps, *fall.reverse))
 
 
 class StoppedError(Exception):

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from workbench.measuring.setting_order import Order, apply, order_steps
-from workbench.settings import Settings, parse_variant
+from workbench.measuring.setting_order import Order, RefusedError, apply, measure_both_ways, order_steps
+from workbench.settings import Settings, describe_changes, parse_variant
 
 ENGINE, RESIZE, PRECISION, NMS = ("runtime.engine",), ("input.resize",), ("runtime.precision",), ("nms.method",)
 
@@ -99,3 +99,48 @@ def test_both_orders_end_at_what_was_chosen_and_all_between_can_be_taken(chosen:
 
 def test_nothing_differs_and_there_is_no_step() -> None:
     assert order("graph", "graph") == Order((), ())
+
+
+def measured(base: str, chosen: str, refuses: Callable[[Settings], bool] = lambda _: False) -> tuple[list[list[str]], list[str]]:
+    """Return the settings that each step of both ways changed, and all steps that were tried, as they were called."""
+    tried: list[str] = []
+
+    def measure(before: Settings, after: Settings, what: str) -> str:
+        changes = "+".join(change.partition(":")[0] for change in describe_changes(before, after))
+        tried.append(f"{what} {changes}")
+        for one in (before, after):
+            if refuses(one):
+                raise RefusedError(one)
+        return changes
+
+    ways = measure_both_ways(parse_variant(base), parse_variant(chosen), as_engines_can, measure)
+    return [list(way) for way in ways], tried
+
+
+def test_each_step_is_measured_in_both_orders_and_counted() -> None:
+    ways, tried = measured("naive", "litert")
+
+    assert ways == [["runtime.engine", "input.resize", "nms.method"], ["nms.method", "input.resize", "runtime.engine"]]
+    assert tried[0] == "step 1 of 6 runtime.engine"
+    assert tried[-1] == "step 6 of 6 runtime.engine"
+
+
+def test_one_step_has_one_order() -> None:
+    assert measured("naive", "naive,nms.method=numpy") == ([["nms.method"], []], ["step 1 of 1 nms.method"])
+
+
+def test_there_is_a_way_round_what_a_runtime_refuses_and_nothing_is_measured_twice() -> None:
+    def refuses(settings: Settings) -> bool:
+        return settings.runtime.precision == "int8" and settings.nms.method == "python"
+
+    ways, tried = measured("naive", "litert-int8", refuses)
+
+    assert ways[0] == ["runtime.engine", "input.resize", "nms.method", "runtime.precision"]
+    assert ways[1] == ["nms.method", "input.resize", "runtime.engine", "runtime.precision"]
+    assert tried[:4] == [
+        "step 1 of 8 runtime.engine",
+        "step 2 of 8 input.resize",
+        "step 3 of 8 runtime.precision",
+        "step 3 of 8 nms.method",
+    ]
+    assert len(tried) == 1 + 7, "both orders end with the same step"

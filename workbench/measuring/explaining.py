@@ -1,6 +1,6 @@
 """Explaining: what each setting brought between a baseline and a chosen setting, timed in turns and judged on the same images."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import final
 
@@ -13,7 +13,7 @@ from workbench.measuring.bench import Progress, tell_nobody
 from workbench.measuring.judging import judge
 from workbench.measuring.kept_detections import KeptDetections
 from workbench.measuring.notebook_progress import notebook_progress
-from workbench.measuring.setting_order import Names, apply, order_steps
+from workbench.measuring.setting_order import RefusedError, measure_both_ways
 from workbench.opening import EvaluationData, check
 from workbench.pipeline import Pipeline
 from workbench.record import Record, SettingStep, Waterfall, ap, median_ms
@@ -22,14 +22,6 @@ from workbench.timing import compare_blocks
 
 STEP_SECONDS = 5.0  # for each step in each order: a dozen of them are a minute
 WARM_FRAMES = 8  # as many as any warm-up has at least
-
-
-class _CannotOpenError(Exception):
-    """Settings between both ends pass all that is known before, and their runtime refuses them all the same."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
-        self.settings = settings
 
 
 def explain(
@@ -80,7 +72,7 @@ def _check_pair(detector: Detector, data: EvaluationData, base: Record, chosen: 
 
 @final
 class _Explaining:
-    """Walks both orders; what was measured once is not measured again."""
+    """Measures steps, and keeps what the next one needs of the last: its pipeline, and the accuracies so far."""
 
     def __init__(
         self, detector: Detector, data: EvaluationData, base: Record, chosen: Record, progress: Progress, step_seconds: float
@@ -88,8 +80,6 @@ class _Explaining:
         self._detector, self._data, self._base, self._chosen = detector, data, base, chosen
         self._progress, self._step_seconds = progress, step_seconds
         self._accuracies: dict[Settings, Accuracy | None] = {_fed_plainly(one.settings): one.accuracy for one in (base, chosen)}
-        self._measured: dict[tuple[Settings, Settings], SettingStep] = {}
-        self._refused: set[Settings] = set()
         self._pipelines: dict[Settings, Pipeline] = {}
 
     def waterfall(self) -> Waterfall:
@@ -97,49 +87,31 @@ class _Explaining:
         baseline_ms = median_ms(base)
         assert baseline_ms is not None, "it was checked"
         with NoiseWatch(base.settings.runtime.threads) as noise_watch:
-            forward, reverse = self._both(noise_watch.sample)
+
+            def measure(before: Settings, after: Settings, what: str) -> SettingStep:
+                noise_watch.sample()
+                return self._step(before, after, f"{what}: {', '.join(describe_changes(before, after))}")
+
+            steps, reverse = measure_both_ways(base.settings, self._chosen.settings, self._can, measure)
         return Waterfall(
             baseline=base.name,
             baseline_id=base.id,
             baseline_ms=baseline_ms,
             baseline_ap=ap(base),
-            steps=forward,
+            steps=steps,
             reverse=reverse,
             noise=noise_watch.certificate,
         )
 
-    def _both(self, sample: Callable[[], object]) -> tuple[tuple[SettingStep, ...], tuple[SettingStep, ...]]:
-        while True:
-            order = order_steps(self._base.settings, self._chosen.settings, self._can)
-            total = len(order.forward) * (1 if order.forward == order.reverse else 2)
-            try:
-                forward = self._walk(order.forward, 0, total, sample)
-                return forward, () if order.forward == order.reverse else self._walk(order.reverse, len(forward), total, sample)
-            except _CannotOpenError as refused:  # then it takes another way round, and what was measured counts there too
-                self._refused.add(refused.settings)
-
     def _can(self, settings: Settings) -> bool:
-        if settings in self._refused:
-            return False
         try:
             check(self._detector, settings)
         except (SettingsError, UnavailableError):
             return False
         return True
 
-    def _walk(self, steps: Sequence[Names], done: int, total: int, sample: Callable[[], object]) -> tuple[SettingStep, ...]:
-        before, walked = self._base.settings, []
-        for number, names in enumerate(steps, start=done):
-            after = apply(names, before, self._chosen.settings)
-            what = f"step {number + 1} of {total}: {', '.join(describe_changes(before, after))}"
-            if (before, after) not in self._measured:
-                self._measured[before, after] = self._step(before, after, partial(self._progress, what))
-                sample()
-            walked.append(self._measured[before, after])
-            before = after
-        return tuple(walked)
-
-    def _step(self, before: Settings, after: Settings, tell: Callable[[int, int], None]) -> SettingStep:
+    def _step(self, before: Settings, after: Settings, what: str) -> SettingStep:
+        tell = partial(self._progress, what)
         tell(0, 0)
         pipelines = self._opened(before), self._opened(after)
         timers = [pipeline.block_timer(self._data.media) for pipeline in pipelines]
@@ -161,7 +133,7 @@ class _Explaining:
         except Exception as error:  # the runtime raises what it likes
             if settings in (self._base.settings, self._chosen.settings):
                 raise
-            raise _CannotOpenError(settings) from error
+            raise RefusedError(settings) from error
         self._pipelines[settings] = pipeline
         return pipeline
 

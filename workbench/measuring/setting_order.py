@@ -1,14 +1,15 @@
 """Between two settings: in which order what differs is changed, one setting at a time, and what has to change together."""
 
-from collections.abc import Callable, Sequence
-from itertools import combinations
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, combinations
+from typing import NamedTuple, TypeVar
 
 from workbench.settings import Settings
 
 FIRST = "runtime.engine"  # it brings most, and decides what others can be
 ONE_STEP = {"feed.mode": "feed."}  # where the first differs, settings that begin so mean nothing without it
 
+T = TypeVar("T")
 Names = tuple[str, ...]
 """Settings that change as one step, as `group.field`."""
 
@@ -18,6 +19,56 @@ class Order(NamedTuple):
 
     forward: tuple[Names, ...]
     reverse: tuple[Names, ...]
+
+
+class RefusedError(Exception):
+    """Settings between both ends pass all that is known before, and a runtime refuses them all the same."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(str(settings))
+        self.settings = settings
+
+
+def measure_both_ways(
+    base: Settings,
+    chosen: Settings,
+    can: Callable[[Settings], bool],
+    measure: Callable[[Settings, Settings, str], T],
+) -> tuple[tuple[T, ...], tuple[T, ...]]:
+    """Measure each step from one setting to another in both orders of `order_steps`, none of them twice.
+
+    Args:
+        base: Where the steps begin.
+        chosen: Where they end.
+        can: Whether the detector and this machine can take settings.
+        measure: Measures the step between two settings, which is called as the last word says; where it raises `RefusedError`,
+            there is another way round those settings, and what was measured counts there too.
+
+    Returns:
+        What was measured in the stated order and in the reverse one; that is empty where there is no other order.
+    """
+    refused: set[Settings] = set()
+    measured: dict[tuple[Settings, Settings], T] = {}
+    while True:
+        order = order_steps(base, chosen, lambda settings: settings not in refused and can(settings))
+        ways = (order.forward, () if order.reverse == order.forward else order.reverse)
+        forward, reverse = (tuple(_pairs(base, chosen, steps)) for steps in ways)
+        try:
+            for number, pair in enumerate(chain(forward, reverse), start=1):
+                if pair not in measured:
+                    measured[pair] = measure(*pair, f"step {number} of {len(forward) + len(reverse)}")
+        except RefusedError as error:
+            refused.add(error.settings)
+        else:
+            return tuple(measured[pair] for pair in forward), tuple(measured[pair] for pair in reverse)
+
+
+def _pairs(base: Settings, chosen: Settings, steps: Sequence[Names]) -> Iterator[tuple[Settings, Settings]]:
+    before = base
+    for names in steps:
+        after = apply(names, before, chosen)
+        yield before, after
+        before = after
 
 
 def order_steps(base: Settings, chosen: Settings, can: Callable[[Settings], bool]) -> Order:
