@@ -59,6 +59,7 @@ def test_settings_are_changed_one_at_a_time_both_ways(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # eight comparisons, and six settings judged
 def test_a_sample_s_way_from_a_graph_to_integers(
     mobile: Detector, still_media: Media, still_truth: Truth, stills: tuple[Frame, ...], calibration: Calibration
 ) -> None:
