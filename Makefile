@@ -19,7 +19,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 demo: setup
 	$(BIN)/workbench run --frames 130 --preset naive --preset graph --preset xla --preset litert \
 		--preset litert,runtime.precision=float16 --preset litert,runtime.precision=dynamic-int8 --preset litert-int8 \
-		--report report.html
+		--explain --report report.html
 
 # What everyone runs before each commit: all but the tests marked slow.
 test: setup

@@ -18,7 +18,7 @@ from workbench.version import VERSION
 
 if TYPE_CHECKING:
     from workbench.history import History
-    from workbench.measuring import Bench
+    from workbench.measuring import Bench, explain
     from workbench.media import array_media, open_media, recorded
     from workbench.opening import open_data, open_detector, variant
     from workbench.record import Record, read_records
@@ -37,6 +37,7 @@ _HOME = {
     "Workbench": "view",
     "array_media": "media",
     "describe": "view",
+    "explain": "measuring",
     "open_detector": "opening",
     "open_data": "opening",
     "open_media": "media",
@@ -55,6 +56,7 @@ __all__ = [
     "Workbench",
     "array_media",
     "describe",
+    "explain",
     "open_data",
     "open_detector",
     "open_media",

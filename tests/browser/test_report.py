@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.report.records import DETECTOR, full_set, pictures, problem_record, record
+from tests.report.test_waterfall import STEPS, waterfall
 from workbench.record import Record, read_records
 from workbench.report import write_report
 
@@ -155,6 +156,22 @@ def test_truth_and_labels_can_be_switched(opened: Opened) -> None:
     expect(label).to_be_visible()
     page.get_by_label("labels", exact=True).uncheck()
     expect(label).to_be_hidden()
+
+
+def test_the_waterfall_fits_every_width_and_no_words_lie_on_others(opened: Opened, tmp_path: Path) -> None:
+    base = record("naive")
+    path = tmp_path / "waterfall.html"
+    write_report([base, record("litert-int8", waterfall=waterfall(baseline_id=base.id, reverse=STEPS[::-1]))], path)
+    page = opened(path)
+
+    outside = """one => [...one.querySelectorAll("li > span")]
+        .filter(part => !part.matches(".wf-track") && part.scrollWidth > part.clientWidth + 1 && part.clientWidth)
+        .map(part => part.outerHTML)"""
+    for width in (390, 700, 850, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.locator(".waterfall").evaluate(outside) == [], f"in a window of {width} pixels"
+        # Plotly's charts follow a moment later.
+        page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
 
 
 def test_another_setting_can_stand_beside_the_baseline(opened: Opened) -> None:

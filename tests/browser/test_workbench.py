@@ -95,6 +95,20 @@ def export_twice(page: Page) -> None:
     expect(role(page, "report-link")).to_be_visible()
 
 
+def explain_it(page: Page, *, to_the_end: bool) -> None:
+    """Ask what each setting brought: a bar for each, between what is pinned and what runs."""
+    role(page, "tab-explained").click()
+    expect(role(page, "explain-about")).to_contain_text("litert against graph, one setting at a time")
+    expect(role(page, "explain")).to_be_enabled()
+    if to_the_end:
+        role(page, "explain").click()
+        expect(role(page, "explain")).to_be_disabled()
+        expect(role(page, "waterfall").locator(".wf-total").last).to_contain_text("litert", timeout=NOTEBOOK_MS)
+        expect(role(page, "waterfall").locator("li:not(.wf-head, .wf-total)")).to_have_count(3)
+        take_picture(page, "explained")
+    role(page, "tab-measured").click()
+
+
 def look_at_it(page: Page, place: Place) -> None:
     """Look at it at both widths, light and dark: nothing is cut off, and it is as dark as what is around it."""
     whole = role(page, "workbench")
@@ -204,6 +218,7 @@ def test_people_play_pin_measure_and_take_a_report(
         expect(role(page, "picture")).not_to_have_attribute("data-n", str(role(page, "picture").get_attribute("data-n")))
         wait_for_running(page, "litert")
         expect(role(page, "headline-latency")).to_contain_text(re.compile(r"\d ms"))
+        explain_it(page, to_the_end=place.name == "jupyterlab")
         look_at_it(page, place)
         expect(page.locator(PLOT)).to_have_count(1)
         press_highest_point(page)

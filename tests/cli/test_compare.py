@@ -48,6 +48,42 @@ def test_compare_gives_a_ratio_its_interval_and_a_verdict(workbench: Workbench, 
         assert [record.id for record in kept.records()] == [tree["a"]["id"], tree["b"]["id"]]
 
 
+@pytest.mark.slow
+def test_compare_explains_what_each_setting_brought(workbench: Workbench, shots: Path, history: Path) -> None:
+    words = ("--frames", "4", "--history", history, "--explain")
+    done = workbench(
+        "compare", SHAPES, shots, "--a", LITERT, "--b", f"{LITERT},nms.method=numpy,nms.score=0.4", *words, "--json", "-"
+    )
+
+    assert done.status == 0
+    tree = json.loads(done.out)
+    assert [step["changes"] for step in tree["b"]["waterfall"]["steps"]] == [
+        ["nms.method: opencv -> numpy"],
+        ["nms.score: 0.3 -> 0.4"],
+    ]
+    assert "NMS OpenCV → NumPy" in done.err
+    with History(history) as kept:
+        assert [record.waterfall is None for record in kept.records()] == [True, False]
+
+
+@pytest.mark.slow
+def test_run_explains_the_best_and_its_report_shows_it(workbench: Workbench, shots: Path, history: Path, tmp_path: Path) -> None:
+    report = tmp_path / "r.html"
+    presets = ("--preset", EAGER, "--preset", LITERT)
+    done = workbench("run", SHAPES, shots, *presets, "--frames", "4", "--history", history, "--explain", "--report", report)
+
+    assert done.status == 0
+    assert "eager TensorFlow → LiteRT" in done.out
+    assert 'id="what-brought-it"' in report.read_text(encoding="utf-8")
+
+
+def test_saved_records_are_not_explained_for_nothing_is_measured(workbench: Workbench) -> None:
+    done = workbench("compare", "a.json", "b.json", "--explain")
+
+    assert done.status == 2
+    assert "--explain measures" in done.err
+
+
 def test_saved_records_are_compared_from_file_and_history(workbench: Workbench, path: Path, tmp_path: Path) -> None:
     out = tmp_path / "a.json"
     workbench("history", "export", "aaa", "--out", out, "--history", path)

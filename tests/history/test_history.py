@@ -10,8 +10,9 @@ from tests.saved_records import MACHINE, record
 from workbench.errors import RecordError, SaveError
 from workbench.history import History, default_path, fast_values
 from workbench.history.fast import fastest as fastest_of
-from workbench.machine import environment
-from workbench.record import Problem
+from workbench.machine import NoiseCertificate, environment
+from workbench.record import Problem, SettingStep, Waterfall
+from workbench.timing import Ratio
 
 
 @pytest.fixture
@@ -419,3 +420,15 @@ def test_a_process_that_dies_in_the_middle_leaves_the_history_sound(tmp_path):
 def test_the_default_place_is_the_users_own():
     assert default_path().name == "history.sqlite"
     assert "workbench" in default_path().parts
+
+
+def test_a_record_is_given_its_waterfall_and_keeps_all_else(history):
+    step = SettingStep(changes=("nms.method: python -> opencv",), ratio=Ratio(median=2.0, low=1.9, high=2.1))
+    noise = NoiseCertificate(verdict="quiet", reasons=())
+    waterfall = Waterfall(baseline="naive", baseline_id="n", baseline_ms=60.0, steps=(step,), noise=noise)
+    before = record(tag="kept")
+    history.append(before)
+    history.set_waterfall(before.id, waterfall)
+
+    assert history.get(before.id) == before.model_copy(update={"waterfall": waterfall})
+    assert history.summaries()[0].tag == "kept"

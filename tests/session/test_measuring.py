@@ -37,6 +37,34 @@ def test_measuring_keeps_a_record_of_the_pinned_setting_too(session: Session, tm
     assert session.running == pinned.settings
 
 
+@pytest.mark.slow
+def test_what_each_setting_brought_stands_with_the_record_and_in_the_history(session: Session, tmp_path: Path) -> None:
+    session.pin()
+    session.set("nms.score", 0.05)
+    session.explain()
+    until(session, lambda: session.held is None and session.opened.measuring.records)
+    pinned, current = session.opened.measuring.records
+    assert pinned.waterfall is None
+    assert current.waterfall is not None
+    assert [one.changes for one in current.waterfall.steps] == [("nms.score: 0.3 -> 0.05",)]
+    assert current.waterfall.baseline_id == pinned.id
+    assert 'id="what-brought-it"' in session.report()
+    with History(tmp_path / "h.sqlite") as history:
+        assert [record.waterfall for record in history.records()] == [None, current.waterfall]
+    session.explain()  # both are measured already
+    until(session, lambda: session.held is None)
+    assert [record.id for record in session.opened.measuring.records] == [pinned.id, current.id]
+
+
+def test_nothing_is_explained_against_itself_or_against_nothing(session: Session) -> None:
+    for words in ("nothing is pinned", "these settings are what is pinned"):
+        session.explain()
+        until(session, lambda: session.held is None and session.notices.message, errors=True)
+        assert session.notices.message.text.startswith(words)
+        assert session.opened.measuring.records == []
+        session.pin()
+
+
 def test_a_measurement_can_be_given_up(session: Session) -> None:
     session.measure()
     until(session, lambda: session.opened.measuring.active)

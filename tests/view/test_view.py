@@ -277,6 +277,27 @@ def test_advice_and_what_a_budget_picks_are_told(page: Page) -> None:
     assert page.view.search["budget"]["max_ms"] == 1e-6
 
 
+def test_what_can_be_explained_is_told_and_why_something_cannot(page: Page) -> None:
+    until(lambda: page.view.explained["reason"])
+    assert page.view.explained["reason"].startswith("Nothing is pinned")
+    page.tell("pin")
+    until(lambda: "is what is pinned" in (page.view.explained["reason"] or ""))
+    page.tell("set", name="nms.score", value=0.05)
+    until(lambda: page.view.explained["about"])
+    assert page.view.explained["about"].endswith(f"against {page.view.status['pinned']['name']}, one setting at a time, both ways")
+    assert page.view.explained["picture"] is None
+
+
+@pytest.mark.slow
+def test_what_each_setting_brought_is_told_as_the_report_draws_it(page: Page) -> None:
+    page.tell("pin")
+    page.tell("set", name="nms.score", value=0.05)
+    page.tell("explain")
+    until(lambda: page.view.explained["picture"])
+    (section,) = json.loads(json.dumps(page.view.explained))["picture"]["sections"]
+    assert section["lines"][1]["words"] == [["NMS score", "0.3", "0.05"]]
+
+
 def test_a_budget_that_cannot_be_stands_in_the_panel(page: Page) -> None:
     page.tell("budget", max_ms=-1, max_ap_loss=None)
     until(lambda: page.view.message)

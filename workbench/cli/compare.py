@@ -11,6 +11,7 @@ import typer
 from workbench.cli.options import (
     DEFAULT_FRAMES,
     Allow,
+    Explain,
     Frames,
     HistoryFile,
     JsonFile,
@@ -39,6 +40,7 @@ def compare(
     b: Annotated[str | None, typer.Option("--b", metavar="P|K=V,…", help="The other.")] = None,
     frames: Frames = DEFAULT_FRAMES,
     truth: TruthFile = None,
+    explain: Explain = False,
     different_machines: Annotated[
         bool, typer.Option("--different-machines", help="Compare records of two machines, without their times.")
     ] = False,
@@ -52,13 +54,15 @@ def compare(
     Without --a and --b: two saved records, each a JSON file or history:ID, which were not interleaved; that is said too.
     """
     if a is None and b is None and model is not None and media is not None:
+        if explain:
+            raise UsageError("--explain measures: give --a and --b", context)
         _compare_saved(model, media, history, json_file, different_machines=different_machines)
         return
     for name, value in (("--a", a), ("--b", b)):
         if value is None:
             raise UsageError(f"Missing option '{name}'", context)
-    from workbench.cli.measured import measured, read_variant
-    from workbench.cli.screen import console, print_records, progress, write_json
+    from workbench.cli.measured import explained, measured, read_variant
+    from workbench.cli.screen import console, print_records, print_waterfall, progress, write_json
     from workbench.history import History, default_path
     from workbench.measuring import Bench
     from workbench.opening import Sources
@@ -70,10 +74,13 @@ def compare(
     with History(history or default_path()) as kept, progress() as tell:
         bench = Bench(data, frames, progress=tell)
         before, after = (measured(bench, row, kept, alone=True) for row in rows)
+        if explain:
+            after = explained(detector, data, before, after, kept, tell)
     assert after.comparison is not None, "the second of a bench is compared with the first"
     out = console(json_file)
     print_records(out, (before, after))
     out.print(f"{after.name} against {before.name}: {ratio_words(after.comparison.ratio)}", markup=False)
+    print_waterfall(out, after)
     pair = {"a": json.loads(before.to_json()), "b": json.loads(after.to_json())}
     write_json(json_file, {**pair, "ratio": after.comparison.ratio.model_dump(), "verdict": after.comparison.verdict})
 

@@ -1,12 +1,13 @@
 """Variants as `run` and `compare` read and measure them, each record kept in the history."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from workbench.detectors import Detector
 from workbench.errors import WorkbenchError
 from workbench.history import History, fast_values
-from workbench.measuring import Bench
-from workbench.opening import Sources, Variant, variant
+from workbench.measuring import Bench, explain
+from workbench.opening import EvaluationData, Sources, Variant, variant
 from workbench.record import Record
 
 
@@ -34,4 +35,14 @@ def measured(bench: Bench, row: Variant, history: History, *, alone: bool) -> Re
                 history.append(record)
             raise
     history.append(record)
+    return record
+
+
+def explained(
+    detector: Detector, data: EvaluationData, base: Record, chosen: Record, history: History, tell: Callable[[str, int, int], None]
+) -> Record:
+    """Return the chosen record with its waterfall from the other, which is kept in the history too. Raises like `explain`."""
+    record = explain(detector, data, base, chosen, progress=tell)
+    assert record.waterfall is not None, "that is what it was asked for"
+    history.set_waterfall(record.id, record.waterfall)
     return record

@@ -72,6 +72,11 @@ Signature = Annotated[
     str | None, typer.Option(metavar="NAME", help="Which signature of a SavedModel to call; its card's, or the usual one.")
 ]
 
+Explain = Annotated[
+    bool,
+    typer.Option("--explain", help="Then change one setting at a time between them, both ways: what each brought, in ms and AP."),
+]
+
 
 def variant_text(preset: str | None, sets: Sequence[str] | None) -> str:
     """Return a variant as `workbench.opening.variant` reads it, from a preset and further changes.

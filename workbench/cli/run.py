@@ -10,6 +10,7 @@ import typer
 from workbench.cli.options import (
     DEFAULT_FRAMES,
     Allow,
+    Explain,
     Frames,
     HistoryFile,
     JsonFile,
@@ -26,8 +27,11 @@ from workbench.cli.options import (
 
 if TYPE_CHECKING:
     from workbench.cli.screen import Tell
+    from workbench.detectors import Detector
+    from workbench.history import History
     from workbench.measuring import RealTimePass
     from workbench.opening import EvaluationData, Variant
+    from workbench.record import Record
 
 RECORD_SUFFIX = ".json"
 QUALITY = 95  # of the JPEGs of annotated frames
@@ -63,6 +67,7 @@ def run(
         float | None,
         typer.Option(min=0.1, max=1000, callback=countable, help="That pace, where the media have none or another is wanted."),
     ] = None,
+    explain: Explain = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", callback=writable, help="Write an HTML report of these runs.")
     ] = None,
@@ -81,7 +86,7 @@ def run(
     from dataclasses import replace
 
     from workbench.cli.measured import measured, read_variant
-    from workbench.cli.screen import console, print_records, progress, write_json
+    from workbench.cli.screen import console, print_records, print_waterfall, progress, write_json
     from workbench.files import write_whole
     from workbench.history import History, default_path
     from workbench.measuring import Bench
@@ -105,8 +110,15 @@ def run(
         records = [measured(bench, row, kept, alone=len(rows) == 1) for row in rows]
         if save_frames:
             _save_frames(rows[-1], data, frames, save_frames, tell)
+        problem = ""
+        if explain:
+            records, problem = _explained(detector, data, records, kept, tell)
     out = console(json_file)
     print_records(out, records)
+    for record in records:
+        print_waterfall(out, record)
+    if problem:
+        out.print(f"not explained: {problem}", style="yellow", markup=False)
     if report:
         from workbench.report import write_report
 
@@ -121,6 +133,24 @@ def run(
     write_json(json_file, lines[0] if len(lines) == 1 else f"[{','.join(lines)}]")
     if any(record.problem for record in records):
         raise typer.Exit(2)
+
+
+def _explained(
+    detector: Detector, data: EvaluationData, records: list[Record], history: History, tell: Tell
+) -> tuple[list[Record], str]:
+    """Return the records, the best with its waterfall from the baseline, or why it has none: what was measured before goes on."""
+    from workbench.cli.measured import explained
+    from workbench.errors import WorkbenchError
+    from workbench.report import Summary
+
+    summary = Summary.of(records)
+    if summary.right is None:
+        return records, "only one setting ran; give two, such as two --preset"
+    try:
+        found = explained(detector, data, summary.baseline, summary.right, history, tell)
+    except WorkbenchError as error:
+        return records, str(error)
+    return [found if one.id == found.id else one for one in records], ""
 
 
 def _real_time_pass(policy: str | None, fps: float | None, frames: int | None) -> RealTimePass | None:

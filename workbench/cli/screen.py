@@ -161,6 +161,28 @@ def _class_cells(one: ClassAccuracy) -> tuple[str, ...]:
     return (f"{format_fraction(one.ap)}{between}", *map(format_fraction, (one.ap50, one.recall, one.precision)), best)
 
 
+def print_waterfall(out: Console, record: Record) -> None:
+    """Print what each setting brought, a row for each step; nothing where nobody asked for it."""
+    from workbench.report import waterfall_picture
+
+    if record.waterfall is None:
+        return
+    picture = waterfall_picture(record)
+    out.print(picture.caption, markup=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("step", "ms", "", "AP", ""):
+        table.add_column(heading, justify="right" if heading in {"ms", "AP"} else "left", overflow="fold")
+    for line in (line for section in picture.sections for line in section.lines if line.words or line.ap):
+        name = line.name or " + ".join(map(str, line.words))
+        judged = f"{line.ap_between} {line.verdict}"
+        table.add_row(*map(escape, (name, line.ms, f"{line.ms_between} {line.ms_verdict}", line.ap, judged)))
+        if line.reverse_ms or line.reverse_ap:
+            table.add_row("  in reverse", "", line.reverse_ms, "", line.reverse_ap)
+    out.print(table)
+    for note in picture.notes:
+        out.print(note, style="dim", markup=False)
+
+
 def _cells(record: Record) -> tuple[str, ...]:
     timing, compared = record.timing, record.comparison
     if timing is None or record.problem:

@@ -16,7 +16,7 @@ from workbench.errors import RecordError, SaveError
 from workbench.files import open_file
 from workbench.history.summary import Summary
 from workbench.history.tables import COLUMNS, INSERT_BODY, INSERT_SUMMARY, SCHEMA, body, known_schema, make_tables, summaries_of
-from workbench.record import Record
+from workbench.record import Record, Waterfall
 
 BUSY_SECONDS = 30.0  # a writer holds the lock for milliseconds; after this long something else is wrong
 # What SQLite says where it cannot make the files beside a history that two processes agree by: the disk is read-only or full.
@@ -200,9 +200,16 @@ class History:
 
     def set_tag(self, id_prefix: str, tag: str | None) -> Record:
         """Give a record a tag, or take it away; return the new record. Raises like `get` and `append`."""
+        return self._change(id_prefix, tag=tag)
+
+    def set_waterfall(self, id_prefix: str, waterfall: Waterfall) -> Record:
+        """Give a record its waterfall, in place of an earlier one; return the new record. Raises like `get` and `append`."""
+        return self._change(id_prefix, waterfall=waterfall)
+
+    def _change(self, id_prefix: str, **fields: object) -> Record:
         with self._writing():  # read inside too, or another process may change it meanwhile
-            changed = self.get(id_prefix).model_copy(update={"tag": tag})
-            words = {"id": changed.id, "tag": tag, "record": body(changed)["record"]}
+            changed = self.get(id_prefix).model_copy(update=fields)
+            words = {"id": changed.id, "tag": changed.tag, "record": body(changed)["record"]}
             self._base.execute("UPDATE summaries SET tag = :tag WHERE id = :id", words)
             self._base.execute(
                 "UPDATE bodies SET record = :record WHERE position = (SELECT position FROM summaries WHERE id = :id)", words

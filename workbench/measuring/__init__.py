@@ -1,6 +1,7 @@
 """Measuring: settings measured whole, alone and in turns, with what was found kept and the noise told."""
 
 from workbench.measuring.bench import COMPARISON_SECONDS, DEFAULT_FRAMES, Bench
+from workbench.measuring.explaining import explain
 from workbench.measuring.passes import WarmedUp, warm_up
 from workbench.measuring.real_time_pass import REAL_TIME_FRAMES, RealTimePass
 
@@ -11,5 +12,6 @@ __all__ = [
     "Bench",
     "RealTimePass",
     "WarmedUp",
+    "explain",
     "warm_up",
 ]

@@ -10,21 +10,12 @@ from uuid import uuid4
 
 import numpy as np
 
-from workbench.detections import (
-    CURVE_SCORE,
-    Accuracy,
-    Agreement,
-    Detections,
-    FloatArray,
-    average_precision,
-    doubts,
-    uncounted,
-    with_reasons,
-)
+from workbench.detections import Accuracy, Agreement, Detections, FloatArray, doubts, uncounted, with_reasons
 from workbench.engines import Candidates, run_first
 from workbench.errors import RecordError, SettingsError
 from workbench.hardware import quota_cores, usable_cores
 from workbench.machine import NoiseCertificate, NoiseWatch, environment, with_pace
+from workbench.measuring.judging import judge
 from workbench.measuring.kept_detections import KeptDetections, frames_to_show
 from workbench.measuring.notebook_progress import notebook_progress
 from workbench.measuring.passes import SHARED_TURN_FRAMES, TURN_FRAMES, Measured, Turns, measure_in_turns
@@ -334,29 +325,12 @@ class Bench:
         return _Beside(accuracy=accuracy, labelled=labelled, comparison=comparison, compilations=pipeline.compilations - before)
 
     def _accuracy(self, variant: Variant, pipeline: Pipeline) -> tuple[Accuracy | None, KeptDetections]:
-        media, truth, found = self._data.labelled, self._data.labelled_truth, KeptDetections(self._shown_labelled)
-        if media is None or truth is None or truth.labels != variant.detector.facts.labels:
-            return None, found
-        total, frames = media.facts().frames, media.frames()
-        nms, below = variant.settings.nms, KeptDetections(frozenset())
-        lower = pipeline.with_nms(nms.model_copy(update={"score": min(float(nms.score), CURVE_SCORE)})) or pipeline
-        while batch := list(islice(frames, pipeline.engine.batch)):
-            raw = pipeline.infer(batch)
-            found.listen(batch, pipeline.suppress(raw, batch))
-            below.listen(batch, lower.suppress(raw, batch))
-            self._progress(f"{variant.name}: accuracy", len(found.by_name), total)
-        known = [name for name in found.by_name if name in truth.images]
-        accuracy = average_precision(
-            [found.by_name[name] for name in known],
-            [truth.images[name] for name in known],
-            classes=len(truth.labels),
-            truth_name=truth.name,
-            score_threshold=float(nms.score),
-            class_thresholds=class_thresholds(nms, truth.labels),
-            groups=self._data.groups(len(known)),
-            lower=[below.by_name[name] for name in known],
-        )
-        return accuracy, found
+        found = KeptDetections(self._shown_labelled)
+
+        def tell(done: int, total: int) -> None:
+            self._progress(f"{variant.name}: accuracy", done, total)
+
+        return judge(self._data, pipeline, found, tell), found
 
     def _pictures(self, run: _Run) -> Iterable[Picture]:
         shown = (*run.timed.pictures(self._data.truth), *run.labelled.pictures(self._data.labelled_truth))

@@ -33,6 +33,7 @@ from workbench.record.record import (
     check_same_machine,
     read_records,
 )
+from workbench.record.waterfall import Fall, Row, SettingStep, Waterfall
 
 __all__ = [
     "AP_LOSS_NOTED",
@@ -43,6 +44,7 @@ __all__ = [
     "CodeFacts",
     "DetectorFacts",
     "EngineFacts",
+    "Fall",
     "FrameDetections",
     "Guess",
     "MediaFacts",
@@ -50,7 +52,10 @@ __all__ = [
     "Point",
     "Problem",
     "Record",
+    "Row",
+    "SettingStep",
     "Speed",
+    "Waterfall",
     "WorstFrame",
     "accuracy_against",
     "agreement_with",

@@ -18,6 +18,7 @@ from workbench.errors import MachinesDifferError, RecordError, one_line
 from workbench.files import read_file
 from workbench.machine import EnvironmentFacts, NoiseCertificate
 from workbench.record.media_facts import MediaFacts
+from workbench.record.waterfall import Waterfall
 from workbench.settings import Settings
 from workbench.timing import Comparison, RealTime, StageSpan, Timing, Value
 
@@ -199,6 +200,8 @@ class Record(Value):
     agreement: Agreement | None = None
     comparison: Comparison | None = None
     """Against the baseline (A), in the same session."""
+    waterfall: Waterfall | None = None
+    """What each setting brought on the way from a baseline, where that was asked for."""
     noise: NoiseCertificate
     warnings: tuple[Line, ...] = ()
     problem: Problem | None = None

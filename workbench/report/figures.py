@@ -1,13 +1,16 @@
 """The report's figures by themselves, as notebooks show them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.errors import RecordError
 from workbench.record import Record
 from workbench.report import charts
+from workbench.report.page import templates
 from workbench.report.points import points_of
 from workbench.report.summary import Summary
+from workbench.report.waterfall import waterfall_css, waterfall_picture
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -29,6 +32,31 @@ def quality_figure(records: Sequence[Record]) -> "go.Figure":
     if points is None:
         raise RecordError("no record here has both a latency and an accuracy or agreement; measure on media with truth")
     return _figure(charts.latency_against_quality(summary, points))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Drawing:
+    """A picture in HTML, and what it is called."""
+
+    html: str
+    words: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.words
+
+
+def waterfall_figure(record: Record) -> Drawing:
+    """Return what each setting brought, of a record that `explain` returned.
+
+    Raises:
+        RecordError: It has no waterfall.
+    """
+    picture = waterfall_picture(record)
+    html = templates().get_template("waterfall.html.jinja").module.waterfall_whole(picture)  # type: ignore[attr-defined]  # a macro
+    return Drawing(f"<style>{waterfall_css()}</style>{html}", picture.caption)
 
 
 def _figure(described: charts.Figure) -> "go.Figure":

@@ -31,6 +31,7 @@ from workbench.report.headline import NOISE_ORDER, doubt, headline, key_figures
 from workbench.report.points import points_of, quality_axis
 from workbench.report.raw import packed, packed_records, script_json
 from workbench.report.summary import Summary
+from workbench.report.waterfall import explained, waterfall_css, waterfall_picture
 from workbench.settings import describe_changes
 from workbench.version import VERSION
 
@@ -75,7 +76,7 @@ def render_report(records: Sequence[Record], *, allow_different_machines: bool =
     if not allow_different_machines:
         check_same_machine(tuple(records))
     summary = Summary.of(records)
-    context, template = _context(summary), _templates().get_template("template.html.jinja")
+    context, template = _context(summary), templates().get_template("template.html.jinja")
     plotly = plotly_script() if context["chart_names"] else ""
     if len(records) <= MANY:
         html = template.render(context | {"plotly": Markup(plotly), "plotly_packed": ""})  # noqa: S704 - plotly's own file
@@ -98,7 +99,7 @@ def _context(summary: Summary) -> dict[str, Any]:
     names = list(dict.fromkeys([*left, *(name for panel in panels for name in panel.frames)]))
     return {
         "policy": POLICY,
-        "css": Markup(_asset("report.css") + _asset("print.css")),  # noqa: S704 - our own file, no value of a record in it
+        "css": Markup(_asset("report.css") + waterfall_css() + _asset("print.css")),  # noqa: S704 - our own file, no value of a record in it
         "js": Markup(_asset("report.js")),  # noqa: S704 - as above
         "raw": packed_records(summary.records),
         "charts_json": Markup(script_json(drawn)),  # noqa: S704 - escaped by script_json
@@ -109,6 +110,7 @@ def _context(summary: Summary) -> dict[str, Any]:
         "doubt": doubt(summary),
         "figures": key_figures(summary),
         "banners": banners(summary),
+        "waterfall": waterfall_picture(shown, summary.label(shown)) if (shown := explained(summary)) is not None else None,
         "panels": panels,
         "other_count": sum(record.id != summary.baseline.id for record in summary.records),
         "shown": next((panel.key for panel in panels if right is not None and panel.record.id == right.id), ""),
@@ -272,7 +274,7 @@ def plotly_script() -> str:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
     """Return the templates, with the filters that they use."""
     environment = Environment(
         loader=PackageLoader("workbench.report", "."),

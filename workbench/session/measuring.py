@@ -12,7 +12,7 @@ from workbench.detectors import Detector
 from workbench.errors import MediaError, SettingsError
 from workbench.history import History, default_path
 from workbench.live import Player
-from workbench.measuring import Bench
+from workbench.measuring import Bench, explain
 from workbench.opening import EvaluationData, Sources, Variant
 from workbench.record import Record
 from workbench.session.evaluation import Pinned
@@ -88,6 +88,33 @@ class Measuring:
         Raises:
             WorkbenchError: They cannot be measured.
         """
+        with self._still("measuring", token), History(self._protocol.history or default_path()) as history:
+            self._measure(settings, pinned, history)
+
+    def explain(self, settings: Settings, pinned: Pinned | None, token: CancelToken) -> None:
+        """Measure what each setting brings between the pinned ones and these, and before it both where they have no record yet.
+
+        Raises:
+            SettingsError: Nothing is pinned, or it is the same.
+            WorkbenchError: They cannot be measured.
+        """
+        if pinned is None:
+            raise SettingsError("nothing is pinned to explain these settings against; pin some, change others, and explain then")
+        if pinned.settings == settings:
+            raise SettingsError("these settings are what is pinned; change some, and explain then")
+        with self._still("explaining", token), History(self._protocol.history or default_path()) as history:
+            if self._newest(settings) is None or self._newest(pinned.settings) is None:
+                self._measure(settings, pinned, history)
+            base, chosen = self._newest(pinned.settings), self._newest(settings)
+            assert base is not None, "it was measured"
+            assert chosen is not None, "it was measured"
+            found = explain(self._detector, self._data, base, chosen, progress=self._progress)
+            assert found.waterfall is not None, "that is what it was asked for"
+            history.set_waterfall(found.id, found.waterfall)
+            self.records = [found if one.id == found.id else one for one in self.records]
+            self._notices.write(f"explained {found.name} against {base.name}")
+
+    def _measure(self, settings: Settings, pinned: Pinned | None, history: History) -> None:
         if self._data.media.facts().endless:
             raise MediaError(
                 "a live source never shows the same frames twice; in Python, Workbench(media=recorded(open_media(…), 150)) does"
@@ -98,9 +125,14 @@ class Measuring:
         if baseline is not None and baseline != settings and not bench.has_baseline:
             rows.insert(0, baseline)
         options = self._sources.options(self._protocol.frames)
-        with self._still("measuring", token), History(self._protocol.history or default_path()) as history:
-            for row in rows:
-                self._keep(history, bench.measure(Variant.of(self._detector, row, options=options)))
+        for row in rows:
+            self._keep(history, bench.measure(Variant.of(self._detector, row, options=options)))
+
+    def _newest(self, settings: Settings) -> Record | None:
+        """Return the newest record of settings on these frames."""
+        key = self._data.media.facts().key
+        ran = (one for one in reversed(self.records) if one.settings == settings and one.media.key == key and one.problem is None)
+        return next(ran, None)
 
     def sweep(self, scope: Scope, settings: Settings, token: CancelToken) -> None:
         """Measure all sensible settings, or those of the size of these, as far as the history does not know them.

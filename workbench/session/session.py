@@ -23,7 +23,7 @@ from workbench.opening import EvaluationData, Sources, Variant, check, fit, wish
 from workbench.pipeline import Pipeline
 from workbench.report import render_report
 from workbench.session.evaluation import Evaluation
-from workbench.session.held import EXPORTED, MEASURED, SWEPT, Held
+from workbench.session.held import EXPLAINED, EXPORTED, MEASURED, SWEPT, Held
 from workbench.session.measuring import Measuring, Protocol
 from workbench.session.notices import Cancelled, CancelToken, Notices, Place
 from workbench.session.sources import as_code, as_command
@@ -227,6 +227,14 @@ class Session:
     def measure(self) -> None:
         """Run the full protocol on the current setting, and before it on the pinned one where that has no record yet."""
         self._measure(MEASURED, lambda opened, settings, token: opened.measuring.measure(settings, opened.evaluation.pinned, token))
+
+    def explain(self) -> None:
+        """Change one setting at a time from the pinned one to the current one, and tell what each brought."""
+
+        def explain(opened: Opened, settings: Settings, token: CancelToken) -> None:
+            opened.measuring.explain(settings, opened.evaluation.pinned, token)
+
+        self._measure(EXPLAINED, explain)
 
     def sweep(self, scope: Scope) -> None:
         """Measure all sensible settings, or those of the current size, as far as the history does not know them."""

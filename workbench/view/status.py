@@ -11,6 +11,7 @@ from workbench.detections import compare_ap
 from workbench.live import Cost
 from workbench.machine import NoiseCertificate
 from workbench.record import Record
+from workbench.report import waterfall_picture
 from workbench.session import Job, Opened, Pinned, Session, WrongFrame
 from workbench.stages import Overlay, counts
 from workbench.timing import Comparison, Timing
@@ -130,6 +131,19 @@ def _bar(name: str, timing: Timing | None) -> Told:
     """Tell a setting's stages; its name alone where no frame of it was timed yet."""
     stages = [{"stage": stage, "ms": seconds * 1000} for stage, seconds in timing.budget().items()] if timing else []
     return {"name": name, "total_ms": timing.median_ms if timing else None, "stages": stages}
+
+
+def explained(session: Session, records: list[Record]) -> Told:
+    """Tell what would be explained now, or why nothing can be, and the picture of what was explained last."""
+    opened, settings = session.opened, session.settings
+    pinned = opened.evaluation.pinned if opened else None
+    last = next((record for record in reversed(records) if record.waterfall is not None), None)
+    told: Told = {"about": None, "reason": None, "picture": asdict(waterfall_picture(last)) if last is not None else None}
+    if settings is None or pinned is None:
+        return told | {"reason": "Nothing is pinned: pin a setting, change others, and explain what each of them brings."}
+    if pinned.settings == settings:
+        return told | {"reason": f"{pinned.name} is what is pinned: change settings, and explain what each of them brings."}
+    return told | {"about": f"{session.name_of(settings)} against {pinned.name}, one setting at a time, both ways"}
 
 
 def job(running: Job | None) -> Told | None:

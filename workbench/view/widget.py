@@ -17,13 +17,14 @@ from workbench.hardware import quota_cores, usable_cores
 from workbench.live import FrameSender, Player, Shown
 from workbench.machine import NamedThread, NoiseCertificate, certify, take_sample
 from workbench.record import Record
+from workbench.report import waterfall_css
 from workbench.session import Search, Session
 from workbench.settings import Settings
 from workbench.stages import Overlay, overlay
 from workbench.view.javascript import joined
 from workbench.view.panel import changed_score, describe
 from workbench.view.search import budget_of, cards, search
-from workbench.view.status import job, rows, status, wrong_frames
+from workbench.view.status import explained, job, rows, status, wrong_frames
 from workbench.wording import STAGE_COLOURS, class_colour
 
 TICK_SECONDS = 0.5  # how often figures change: often enough to be live, seldom enough to be read
@@ -45,7 +46,8 @@ class WorkbenchView(anywidget.AnyWidget):
     """Our front end, what it reads, and what it sends: `_action_table` lists its messages."""
 
     _esm = joined()
-    _css = (HERE / "workbench.css").read_text(encoding="utf-8")  # the text: anywidget connects each view to a file for good
+    # The text: anywidget connects each view to a file for good.
+    _css = (HERE / "workbench.css").read_text(encoding="utf-8") + waterfall_css()
 
     panel = traitlets.Dict({}).tag(sync=True)
     status = traitlets.Dict({"ready": False}).tag(sync=True)
@@ -54,6 +56,7 @@ class WorkbenchView(anywidget.AnyWidget):
     held = traitlets.Any(None).tag(sync=True)
     message = traitlets.Any(None).tag(sync=True)
     records: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
+    explained = traitlets.Dict({"about": None, "reason": None, "picture": None}).tag(sync=True)
     advice: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     wrong: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     search = traitlets.Dict({"ready": False}).tag(sync=True)
@@ -130,6 +133,7 @@ class WorkbenchView(anywidget.AnyWidget):
             "pin": lambda _, __: session.pin(),
             "unpin": lambda _, __: session.unpin(),
             "measure": lambda _, __: session.measure(),
+            "explain": lambda _, __: session.explain(),
             "cancel": lambda _, __: session.cancel(),
             "report": lambda _, __: self._report(),
             "copy": lambda content, _: self._copy(str(content["what"])),
@@ -293,6 +297,7 @@ class WorkbenchView(anywidget.AnyWidget):
             self.records = records
             self.wrong = wrong_frames(opened.evaluation.wrong_frames() if opened else ())
             self._tell_search(opened.measuring.search if opened else None)
+            self.explained = explained(session, measured)
             if changed:
                 self.advice = cards(measured)
             self.labels = labels

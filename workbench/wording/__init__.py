@@ -1,11 +1,13 @@
 """Wording: formats, sentences and colours, the same wherever people read."""
 
+from workbench.wording.changes import ChangeWords, change_words
 from workbench.wording.formats import (
     MINUS,
     MISSING,
     accuracy_verdict,
     accuracy_words,
     counted,
+    decimals,
     format_agreement,
     format_ap,
     format_ap_change,
@@ -55,10 +57,13 @@ __all__ = [
     "PALETTE",
     "STAGE_COLOURS",
     "VERMILLION",
+    "ChangeWords",
     "accuracy_verdict",
     "accuracy_words",
+    "change_words",
     "class_colour",
     "counted",
+    "decimals",
     "differing_medians",
     "format_agreement",
     "format_ap",

@@ -1,6 +1,7 @@
 // The tabs: what was measured, advice, sweep and pick, the log.
 
 import { MISSING, button, formatFraction, formatMs, h, list, s, set, uniqueId, write } from "./elements.js";
+import { waterfall } from "./waterfall.js";
 import { wrongFramesTab } from "./wrong_frames.js";
 
 const COLUMNS = [
@@ -52,6 +53,29 @@ function measuredTab(desk) {
   const element = h("div", {}, table, empty);
   const show = list(table, ({ id }) => id, (record) => recordRow(record, desk), top);
   return { element, update(records) { table.hidden = !records.length; empty.hidden = Boolean(records.length); show(records); } };
+}
+
+function explainedTab(desk) {
+  const begin = button("explain", () => desk.send("explain"), { class: "small primary" }, "Explain");
+  const about = h("span", { class: "muted", "data-role": "explain-about" });
+  const picture = h("div", { "data-role": "waterfall" });
+  let [shown, held, reason] = ["", null, null];
+  const enable = () => {
+    begin.disabled = Boolean(held || reason);
+    set(begin, "title", held ?? reason);
+  };
+  return {
+    element: h("div", { class: "explained" }, h("div", { class: "begin" }, begin, about), picture),
+    hold(why) { held = why; enable(); },
+    update([state]) {
+      reason = state.reason;
+      write(about, state.about ?? state.reason ?? "");
+      enable();
+      const now = JSON.stringify(state.picture);
+      if (now !== shown) picture.replaceChildren(...(state.picture ? waterfall(state.picture) : []));
+      shown = now;
+    },
+  };
 }
 
 function adviceCard(desk) {
@@ -213,8 +237,11 @@ function logTab() {
 }
 
 export function tabs(desk) {
-  const [measured, wrong, advice, sweep] = [measuredTab(desk), wrongFramesTab(desk), adviceTab(desk), sweepTab(desk)];
-  const made = [["measured", "Measured", measured], ["accuracy", "Accuracy", wrong], ["advice", "Advice", advice], ["sweep", "Sweep and pick", sweep], ["log", "Log", logTab()]];
+  const [measured, explained, wrong, advice, sweep] = [measuredTab(desk), explainedTab(desk), wrongFramesTab(desk), adviceTab(desk), sweepTab(desk)];
+  const made = [
+    ["measured", "Measured", measured], ["explained", "What brought it", explained], ["accuracy", "Accuracy", wrong], ["advice", "Advice", advice],
+    ["sweep", "Sweep and pick", sweep], ["log", "Log", logTab()],
+  ];
   const parts = made.map(([key, words, part]) => {
     const [tabId, panelId] = [uniqueId(), uniqueId()];
     const count = h("span", { class: "count" });
@@ -248,14 +275,14 @@ export function tabs(desk) {
     /** Nothing here may change what runs for now; a budget may. */
     hold(reason) {
       for (const part of [measured, wrong, advice]) set(part.element, "inert", reason ? "" : null);
-      sweep.hold(reason);
+      for (const part of [explained, sweep]) part.hold(reason);
     },
     update(of) {
       for (const { key, show, count } of parts) {
         const items = of[key];
         if (!items) continue;
         show(items);
-        write(count, key !== "sweep" && key !== "accuracy" && items.length ? ` ${items.length}` : "");
+        write(count, !["sweep", "explained", "accuracy"].includes(key) && items.length ? ` ${items.length}` : "");
       }
     },
   };

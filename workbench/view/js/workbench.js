@@ -243,7 +243,8 @@ function render({ model, el, signal }, own) {
   }
 
   const tabItems = { measured: "records", advice: "advice", log: "log_lines" };
-  const showTab = (key) => () => results.update({ [key]: key === "sweep" ? [model.get("search")] : model.get(tabItems[key]) ?? [] });
+  const whole = { sweep: "search", explained: "explained" };
+  const showTab = (key) => () => results.update({ [key]: key in whole ? [model.get(whole[key])] : model.get(tabItems[key]) ?? [] });
   const showWrong = () => results.update({
     accuracy: [{ frames: model.get("wrong") ?? [], labels: model.get("labels") ?? [], media: traits.panel().media.value }],
   });
@@ -263,7 +264,8 @@ function render({ model, el, signal }, own) {
     "change:panel": showPanel, "change:status": showStatus, "change:job": showJob, "change:held": showHeld,
     "change:beat": () => { heardAt = performance.now(); },
     "change:message": () => { refusal = null; showMessage(); showPanel(); },
-    "change:records": showTab("measured"), "change:advice": showTab("advice"), "change:search": showTab("sweep"), "change:log_lines": showTab("log"), "change:wrong": showWrong,
+    "change:records": showTab("measured"), "change:advice": showTab("advice"), "change:search": showTab("sweep"), "change:explained": showTab("explained"), "change:log_lines": showTab("log"),
+    "change:wrong": showWrong,
     "change:labels": showLook, "change:class_colours": showLook,
     "change:stage_colours": showStatus, "change:stage_order": showStatus,
     "msg:custom": (content, buffers) => {
@@ -289,7 +291,7 @@ function render({ model, el, signal }, own) {
   el.append(root);
   followTheme(root, desk.signal);
   followKeys(root, desk);
-  for (const show of [showPanel, showStatus, showJob, showHeld, showMessage, ...["measured", "advice", "sweep", "log"].map(showTab), showWrong, showLook]) show();
+  for (const show of [showPanel, showStatus, showJob, showHeld, showMessage, ...["measured", "explained", "advice", "sweep", "log"].map(showTab), showWrong, showLook]) show();
   showOwn();
   desk.send("hello");
   return end;

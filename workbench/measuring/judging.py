@@ -1,0 +1,42 @@
+"""How right a pipeline is on the labelled frames."""
+
+from collections.abc import Callable
+from itertools import islice
+
+from workbench.detections import CURVE_SCORE, Accuracy, average_precision
+from workbench.measuring.kept_detections import KeptDetections
+from workbench.opening import EvaluationData
+from workbench.pipeline import Pipeline, class_thresholds
+
+
+def judge(data: EvaluationData, pipeline: Pipeline, found: KeptDetections, tell: Callable[[int, int], object]) -> Accuracy | None:
+    """Return how right a pipeline is; `None` where no truth is known, or one of other classes.
+
+    Args:
+        data: The labelled frames and what is in them.
+        pipeline: Made ready.
+        found: Keeps what is found.
+        tell: Told the frames done and the frames in all.
+    """
+    media, truth = data.labelled, data.labelled_truth
+    if media is None or truth is None or truth.labels != pipeline.detector.facts.labels:
+        return None
+    total, frames = media.facts().frames, media.frames()
+    nms, below = pipeline.settings.nms, KeptDetections(frozenset())
+    lower = pipeline.with_nms(nms.model_copy(update={"score": min(float(nms.score), CURVE_SCORE)})) or pipeline
+    while batch := list(islice(frames, pipeline.engine.batch)):
+        raw = pipeline.infer(batch)
+        found.listen(batch, pipeline.suppress(raw, batch))
+        below.listen(batch, lower.suppress(raw, batch))
+        tell(len(found.by_name), total)
+    known = [name for name in found.by_name if name in truth.images]
+    return average_precision(
+        [found.by_name[name] for name in known],
+        [truth.images[name] for name in known],
+        classes=len(truth.labels),
+        truth_name=truth.name,
+        score_threshold=float(nms.score),
+        class_thresholds=class_thresholds(nms, truth.labels),
+        groups=data.groups(len(known)),
+        lower=[below.by_name[name] for name in known],
+    )
