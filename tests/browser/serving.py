@@ -79,9 +79,9 @@ def in_jupyterlab(context: BrowserContext, folder: Path, notebook: Path = NOTEBO
 
 
 @contextmanager
-def as_a_page(context: BrowserContext, folder: Path) -> Iterator[Page]:
-    """Open `workbench app`."""
-    with serving(folder, ["app", "--no-browser", f"--frames={FRAMES}"], "--server=") as address:
+def as_a_page(context: BrowserContext, folder: Path, *given: str) -> Iterator[Page]:
+    """Open `workbench app`, with a model and media where they are given."""
+    with serving(folder, ["app", *given, "--no-browser", f"--frames={FRAMES}"], "--server=") as address:
         page = context.new_page()
         page.goto(f"{address}/voila/render/workbench.ipynb?token={TOKEN}")
         yield page

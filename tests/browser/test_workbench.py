@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.serving import as_a_page, control, in_jupyterlab, role, run
+from tests.few_stills import write_few_stills
 
 WIDTHS = (1280, 1920)
 HEIGHT = 1500
@@ -46,6 +47,11 @@ class Place:
     darken: Callable[[Page, bool], None]
 
 
+def with_few_stills(context: BrowserContext, folder: Path) -> AbstractContextManager[Page]:
+    """Open the page on a dozen stills: whatever is judged is judged on all labelled frames."""
+    return as_a_page(context, folder, "inspector-mobile", str(write_few_stills(folder / "stills", 12)))
+
+
 def darken_system(page: Page, dark: bool) -> None:
     page.emulate_media(color_scheme="dark" if dark else "light")
 
@@ -54,7 +60,7 @@ def darken_jupyterlab(page: Page, dark: bool) -> None:
     run(page, "apputils:change-theme", {"theme": f"JupyterLab {'Dark' if dark else 'Light'}"})
 
 
-PLACES = (Place("page", as_a_page, darken_system), Place("jupyterlab", in_jupyterlab, darken_jupyterlab))
+PLACES = (Place("page", with_few_stills, darken_system), Place("jupyterlab", in_jupyterlab, darken_jupyterlab))
 
 
 @pytest.fixture
