@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from workbench.errors import one_line
 from workbench.hardware import usable_cores
 
 
@@ -36,16 +37,24 @@ def native_stderr_captured() -> Iterator[Callable[[], str]]:
 
 @contextmanager
 def quiet_logger() -> Iterator[None]:
-    """Keep TensorFlow's remarks out of a notebook's cell, where they do not pass descriptor 2; warnings still come."""
+    """Keep TensorFlow's remarks out of a notebook's cell, where they do not pass descriptor 2; warnings still come, as one line."""
     import tensorflow as tf
 
     logger = tf.get_logger()
     level = logger.level
     logger.setLevel(logging.WARNING)
+    logger.addFilter(_as_one_line)
     try:
         yield
     finally:
+        logger.removeFilter(_as_one_line)
         logger.setLevel(level)
+
+
+def _as_one_line(record: logging.LogRecord) -> bool:
+    """Make one printable line of a remark; one with a traceback is about what it goes on without, and nobody's to mend."""
+    record.msg, record.args = one_line(record.getMessage()), ()
+    return not record.exc_info
 
 
 def without_retracing_remarks() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from workbench.catalogue import ENGINES
 from workbench.detectors.complaints import first_line, runtime_complaint
 from workbench.detectors.conversion import convert, exported_name
-from workbench.detectors.native_output import load_tensorflow, native_stderr_captured
+from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger
 from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.detectors.operations import lacking
 from workbench.errors import ModelError
@@ -41,7 +41,7 @@ class TensorFlowNetwork(Network):
         import tensorflow as tf
 
         forward = self.forward()
-        with native_stderr_captured():
+        with native_stderr_captured(), quiet_logger():
             try:
                 return {name: one.numpy() for name, one in forward(tf.constant(batch)).items()}
             except Exception as error:  # whatever its layers or operations raise
@@ -70,7 +70,7 @@ class GraphNetwork(TensorFlowNetwork):
     def loaded(self) -> Loaded:
         """The network in memory."""
         load_tensorflow()
-        with native_stderr_captured():
+        with native_stderr_captured(), quiet_logger():
             try:
                 return self.load()
             except ModelError:

@@ -20,6 +20,7 @@ from workbench.wording import (
     format_agreement,
     format_ap,
     format_ap_change,
+    format_between,
     format_bytes,
     format_fraction,
     format_milliseconds,
@@ -104,9 +105,10 @@ def _figures(opened: Opened, timing: Timing | None, cost: Cost | None, age_secon
     agreed = opened.evaluation.agreement()
     change = compare_ap(accuracy, pinned.accuracy) if pinned and pinned.accuracy != accuracy else None
     ap = format_fraction(accuracy.ap if accuracy else None)
+    between = f"95 % interval {format_between(agreed.interval)}" if agreed and agreed.interval else None
     return [
-        _figure("AP", ap, format_ap_change(change)) if change else _figure("AP", format_ap(accuracy)),
-        _figure("agreement", format_agreement(agreed)),
+        _figure("AP", ap, f"({format_ap_change(change)})") if change else _figure("AP", format_ap(accuracy)),
+        _figure("agreement", format_fraction(agreed.ratio if agreed else None), title=between),
         _figure("p90", _ms(timing.p90_ms if timing else None)),
         _figure("p95", _ms(timing.p95_ms if timing else None)),
         _figure("frame age", _ms(None if age_seconds is None else age_seconds * 1000)),
@@ -123,8 +125,8 @@ def _ms(value_ms: float | None) -> str:
     return MISSING if value_ms is None else f"{format_milliseconds(value_ms)} ms"
 
 
-def _figure(label: str, value: str, change: str | None = None) -> Told:
-    return {"label": label, "value": value, "change": change}
+def _figure(label: str, value: str, change: str | None = None, title: str | None = None) -> Told:
+    return {"label": label, "value": value, "change": change, "title": title}
 
 
 def _bar(name: str, timing: Timing | None) -> Told:

@@ -36,8 +36,9 @@ export function figures() {
     return {
       element: h("div", { "data-figure": label }, h("dt", {}, label), h("dd", {}, value, change)),
       update(figure) {
+        set(this.element, "title", figure.title);
         write(value, figure.value ?? MISSING);
-        write(change, figure.change ? ` (${figure.change})` : "");
+        write(change, figure.change ? ` ${figure.change}` : "");
       },
     };
   });
