@@ -14,6 +14,7 @@ Each message says what was wrong, what was found and what to choose instead, in 
 with 2; a panel shows it in place. Any other exception is a mistake of ours and keeps its traceback.
 """
 
+import re
 import unicodedata
 
 NOT_UTF_8 = "is a name that is not UTF-8, as names in records are; rename it"
@@ -21,6 +22,7 @@ LONGEST_LINE = 380  # characters of a message: with the setting's or the program
 # Control characters (C0, C1, DEL), marks without a width (those that turn the direction of text among them), halves of a character
 # and ends of lines: what a terminal obeys, or what makes text look like other text.
 UNPRINTED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")  # UTF-8 has none
 JOINERS = frozenset("\u200c\u200d")  # within the words of some scripts, and between the parts of an emoji
 
 
@@ -31,6 +33,15 @@ def shown(text: str) -> str:
     two\nlines \x1b[31m, \u202eturned, caf\xe9
     """
     return text if text.isprintable() else "".join(map(_written_out, text))
+
+
+def encodable(text: str) -> str:
+    r"""Return text with halves of characters written out, as JSON may escape them and names of files may hold them.
+
+    >>> encodable("caf\udce9 \ud800"), encodable("検出")
+    ('caf\\xe9 \\ud800', '検出')
+    """
+    return text if text.isascii() else HALF_A_CHARACTER.sub(lambda found: shown(found[0]), text)
 
 
 def _written_out(character: str) -> str:

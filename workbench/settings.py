@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from workbench.catalogue import ENGINES, NMS_METHODS
-from workbench.errors import SettingsError
+from workbench.errors import SettingsError, encodable
 from workbench.hardware import usable_cores
 
 ResizePlace = Literal["graph", "opencv", "pillow"]
@@ -145,7 +145,7 @@ def parse_scores(text: str) -> float:
         if not 0 <= score <= 1 or (equals and not name.strip()):
             raise ValueError("write a score of 0 to 1, or one for each class after that of all others, such as 0.3;dent=0.2")
         if equals:
-            by_name[unquote(name.strip())] = score
+            by_name[encodable(unquote(name.strip()))] = score
         else:
             others = score
     return class_scores(others, by_name)
@@ -172,7 +172,7 @@ def _in_table(table: Mapping[str, object]) -> AfterValidator:
     def check(name: str, info: ValidationInfo) -> str:
         context = info.context or {}
         if name in table or context.get("saved") or name in context.get("held", ()):
-            return name
+            return encodable(name)
         raise ValueError(f"choose one of {', '.join(table)}")
 
     return AfterValidator(check)

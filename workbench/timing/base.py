@@ -1,19 +1,15 @@
 """The base of every value that crosses a file: frozen, and checked once."""
 
-import re
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
-from workbench.errors import shown
+from workbench.errors import encodable
 
 if TYPE_CHECKING:
     derived = property  # for type checkers, which take no decorator on a property: https://github.com/python/mypy/issues/1362
 else:
     derived = computed_field  # a property that is written into files as well
-
-
-HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # as JSON may escape it and as names of files may hold it; UTF-8 has none
 
 
 class Value(BaseModel):
@@ -24,8 +20,8 @@ class Value(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _can_be_saved(cls, given: Any) -> Any:
-        """Write halves of characters out, in whatever text it is: what cannot be encoded could be read, and never saved again."""
-        return _encodable(given)
+        """Write halves of characters out: what cannot be encoded could be read, and never saved again. Values in it see to theirs."""
+        return {name: _encodable(value) for name, value in given.items()} if isinstance(given, dict) else given
 
     def __copy__(self) -> Self:
         """Copy the fields alone: what was worked out from them may not hold for what `model_copy` makes of the copy."""
@@ -36,11 +32,10 @@ class Value(BaseModel):
 
 
 def _encodable(given: Any) -> Any:
-    """Return the same with text that UTF-8 can encode; of a long row of numbers only the first is looked at."""
     if isinstance(given, str):
-        return given if given.isascii() else HALF_A_CHARACTER.sub(lambda found: shown(found[0]), given)
-    if isinstance(given, dict):
-        return {_encodable(name): _encodable(value) for name, value in given.items()}
-    if isinstance(given, list | tuple) and given and isinstance(given[0], str | dict | list | tuple):
+        return encodable(given)
+    if isinstance(given, dict) and all(isinstance(value, str) for value in given.values()):
+        return {encodable(name): encodable(value) for name, value in given.items()}
+    if isinstance(given, list | tuple) and given and isinstance(given[0], str | list | tuple):  # a row of numbers is passed by
         return [_encodable(one) for one in given]
     return given
