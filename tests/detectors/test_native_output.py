@@ -15,9 +15,12 @@ def printed() -> Iterator[io.StringIO]:
     load_tensorflow()
     stream = io.StringIO()
     handler, logger = logging.StreamHandler(stream), logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
     logger.addHandler(handler)
     yield stream
     logger.removeHandler(handler)
+    logger.setLevel(level)
 
 
 def test_remarks_are_one_printable_line_without_a_traceback(printed: io.StringIO) -> None:

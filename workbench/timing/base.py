@@ -20,7 +20,7 @@ class Value(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _can_be_saved(cls, given: Any) -> Any:
-        """Write halves of characters out: what cannot be encoded could be read, and never saved again. Values in it see to theirs."""
+        """Write halves of characters out: what holds one could be read, and never saved again. Values in it see to theirs."""
         return {name: _encodable(value) for name, value in given.items()} if isinstance(given, dict) else given
 
     def __copy__(self) -> Self:
