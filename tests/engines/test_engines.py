@@ -54,7 +54,11 @@ def words(engine: str, size: str = WIDE, precision: str = "float32", **more: obj
         *((engine, WIDE, 1) for engine, row in ENGINES.items() if not row.runs_tflite),
         # These convert; `test_litert` does tall batches, on a small network.
         *(pytest.param(engine, WIDE, 1, marks=pytest.mark.slow) for engine, row in ENGINES.items() if row.runs_tflite),
-        *((engine, TALL, 2) for engine, row in ENGINES.items() if not row.runs_tflite),
+        *(
+            pytest.param(engine, TALL, 2, marks=[pytest.mark.slow] if engine == "xla" else [])
+            for engine, row in ENGINES.items()
+            if not row.runs_tflite
+        ),
     ],
 )
 def test_engines_agree_at_float32(pipeline: Open, stills: tuple[Frame, ...], engine: str, size: str, batch: int) -> None:
@@ -69,7 +73,10 @@ def test_engines_agree_at_float32(pipeline: Open, stills: tuple[Frame, ...], eng
         np.testing.assert_allclose(found.scores[n], alone.scores[0], atol=SCORE_TOLERANCE)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+# They agree at float32, above; that of LiteRT also converts.
+@pytest.mark.parametrize(
+    "engine", [pytest.param(one, marks=[pytest.mark.slow] if one in {"xla", "eager", "onnxruntime"} else []) for one in ENGINES]
+)
 def test_engines_find_the_same_on_stills(pipeline: Open, stills: tuple[Frame, ...], engine: str) -> None:
     expected = [pipeline(words("eager")).detect([frame])[0] for frame in stills]
     assert sum(map(len, expected)) >= len(stills), "the sample detector finds too little to compare"
@@ -81,7 +88,7 @@ def test_engines_find_the_same_on_stills(pipeline: Open, stills: tuple[Frame, ..
         np.testing.assert_allclose(found.scores, one.scores, atol=SCORE_TOLERANCE)
 
 
-@pytest.mark.parametrize("engine", ["eager", "graph", "xla"])
+@pytest.mark.parametrize("engine", ["eager", "graph", pytest.param("xla", marks=pytest.mark.slow)])
 def test_resizing_in_the_graph_finds_what_resizing_on_the_host_finds(
     pipeline: Open, stills: tuple[Frame, ...], engine: str
 ) -> None:

@@ -220,8 +220,17 @@ def test_a_conversion_is_counted_and_said_to_be_one(small: Detector, small_data:
     assert engine.compilations == (0 if "conversion read from the cache" in engine.notes else 1)
 
 
-@pytest.mark.parametrize(("words", "programs"), [("graph,nms.method=numpy", 1), ("xla,nms.method=padded", 1), ("graph", 2)])
-@pytest.mark.parametrize("feed", ["loop", "threads"])
+@pytest.mark.parametrize(
+    ("words", "programs", "feed"),
+    [
+        ("graph", 2, "loop"),
+        ("xla,nms.method=padded", 1, "threads"),
+        pytest.param("graph,nms.method=numpy", 1, "loop", marks=pytest.mark.slow),
+        pytest.param("xla,nms.method=padded", 1, "loop", marks=pytest.mark.slow),
+        pytest.param("graph,nms.method=numpy", 1, "threads", marks=pytest.mark.slow),
+        pytest.param("graph", 2, "threads", marks=pytest.mark.slow),
+    ],
+)
 def test_nothing_is_compiled_while_frames_of_many_sizes_are_timed(small: Detector, words: str, programs: int, feed: str) -> None:
     rng = np.random.default_rng(0)
     sizes = [rng.integers(0, 256, (60 + 2 * n, 140 - n, 3), np.uint8) for n in range(60)]

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from workbench.errors import one_line
 from workbench.hardware import usable_cores
 
+LOGGERS = ("tensorflow", "absl")  # what TensorFlow writes its remarks to; it loads SavedModels past its own
+
 
 @contextmanager
 def native_stderr_captured() -> Iterator[Callable[[], str]]:
@@ -38,17 +40,17 @@ def native_stderr_captured() -> Iterator[Callable[[], str]]:
 @contextmanager
 def quiet_logger() -> Iterator[None]:
     """Keep TensorFlow's remarks out of a notebook's cell, where they do not pass descriptor 2; warnings still come, as one line."""
-    import tensorflow as tf
-
-    logger = tf.get_logger()
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    logger.addFilter(_as_one_line)
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+        logger.addFilter(_as_one_line)
     try:
         yield
     finally:
-        logger.removeFilter(_as_one_line)
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.removeFilter(_as_one_line)
+            logger.setLevel(level)
 
 
 def _as_one_line(record: logging.LogRecord) -> bool:
