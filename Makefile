@@ -17,9 +17,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@touch $@
 
 demo: setup
-	$(BIN)/workbench run --frames 130 --preset naive --preset graph --preset xla --preset litert \
-		--preset litert,runtime.precision=float16 --preset litert,runtime.precision=dynamic-int8 --preset litert-int8 \
-		--explain --report report.html
+	$(BIN)/workbench run --frames 130 --preset naive --preset graph --preset litert --preset litert-int8 --explain --report report.html
 
 # What everyone runs before each commit: all but the tests marked slow.
 test: setup
