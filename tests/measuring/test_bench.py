@@ -264,6 +264,7 @@ def test_without_truth_there_is_no_accuracy(small: Detector, small_data: Evaluat
     assert record.worst == ()
     assert {one.against for one in strict.worst} == {record.name}
     assert sum(len(one.missed) for one in strict.worst) == strict.agreement.lost
+    assert all(one.lost == one.missed for one in strict.worst), "whatever is missed the baseline had found"
 
 
 def test_what_could_not_run_is_a_row_with_its_problem(small: Detector, small_data: EvaluationData) -> None:

@@ -24,6 +24,7 @@ REFUSED: Mapping[str, Asked] = {
     "media": lambda session, *_: session.open_media(None),
     "upload": lambda session, *_: session.upload("other.png", b""),
     "measure": lambda session, *_: session.measure(),
+    "explain": lambda session, *_: session.explain(),
     "sweep": lambda session, *_: session.sweep("all"),
     "export": lambda session, _, folder: session.export(folder / "home"),
 }
@@ -32,6 +33,7 @@ STILL: Mapping[str, Asked] = {
     "pause": lambda session, *_: session.pause(),
     "step": lambda session, *_: session.step(1),
     "seek": lambda session, *_: session.seek(2),
+    "next wrong frame": lambda session, *_: session.go_to_next_wrong(),
     "pace": lambda session, *_: session.set_pace("free"),
     "pin": lambda session, *_: session.pin(),
     "unpin": lambda session, *_: session.unpin(),

@@ -37,7 +37,8 @@ def worst_against_baseline(
 ) -> tuple[WorstFrame, ...]:
     """Return the frames that differ most from the baseline's, where no truth is known."""
     shared = {frame: one for frame, one in found.items() if frame in before}
-    return _pictured(media, found, before, {frame: frame_errors(one, before[frame]) for frame, one in shared.items()}, name)
+    errors = {frame: frame_errors(one, before[frame], before[frame]) for frame, one in shared.items()}
+    return _pictured(media, found, before, errors, name)
 
 
 def _pictured(

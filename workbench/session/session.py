@@ -186,13 +186,15 @@ class Session:
 
     def go_to_next_wrong(self) -> None:
         """Stand still at the next frame, of those passed so far, in which something is wrong or differs from what is pinned."""
-        with self.notices.guarding("media"):
-            opened = self._open_now
+
+        def go(opened: Opened) -> None:
             position = opened.evaluation.next_wrong()
             if position is None:
                 raise SettingsError("in no frame so far is anything wrong or different; play on, or pin another setting")
             opened.player.pause()
             opened.player.seek(position)
+
+        self._with_opened(go)
 
     def thumbnails(self, positions: Collection[int]) -> dict[int, bytes]:
         """Return small pictures (JPEG) of frames; none of live media, and none while something is measured."""

@@ -39,6 +39,9 @@ export function wrongFramesTab(desk) {
     arrange(frames.filter(of));
     empty.hidden = Boolean(frames.length);
     tools.hidden = !frames.length;
+  }
+
+  function ask() {
     const wanted = frames.map(({ position }) => position).filter((position) => !asked.has(position));
     if (!wanted.length || !desk.isOpen("accuracy")) return;
     for (const position of wanted) asked.add(position);
@@ -63,8 +66,10 @@ export function wrongFramesTab(desk) {
       }
       ({ frames, labels } = now);
       if (!isPointedAt || !frames.length) show();
+      ask();
     },
     thumbnails(positions, buffers) {
+      for (const position of asked) if (!positions.includes(position) && !pictures.has(position)) asked.delete(position); // there were none now
       positions.forEach((position, at) => pictures.set(position, URL.createObjectURL(new Blob([buffers[at]], { type: "image/jpeg" }))));
       show();
     },
