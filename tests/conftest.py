@@ -1,5 +1,6 @@
 """Fixtures that several tests share: real media where they are, the sample detectors, a few stills, pipelines made once."""
 
+import gc
 import os
 import re
 import sys
@@ -34,6 +35,8 @@ CALIBRATION_STILLS = range(10, 18)
 SMALL_SCENES = range(TEST_SEEDS, TEST_SEEDS + 6)
 PORTRAIT_SCENES = (SMALL_SCENES[2], SMALL_SCENES[5])
 SMALL_CALIBRATION = range(TEST_SEEDS + 10, TEST_SEEDS + 18)
+LOOKED_THROUGH = pytest.StashKey[int]()  # modules that were loaded when the collector last went through all there is
+MANY_MODULES = 300  # TensorFlow has 2,000
 REACHES_TENSORFLOW = re.compile(r"\b(tensorflow|keras|workbench\.pipeline|workbench\.engines|workbench\.measuring)\b")
 
 
@@ -64,6 +67,14 @@ def threads_are_set_before_tensorflow_starts(request: pytest.FixtureRequest) -> 
     files = {item.path for item in request.session.items}
     if any(REACHES_TENSORFLOW.search(file.read_text(encoding="utf-8")) for file in files):
         set_tensorflow_threads(usable_cores())
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Have the collector go through what tests make, not again and again through what the libraries hold: .5 s each time."""
+    if len(sys.modules) - item.config.stash.get(LOOKED_THROUGH, 0) > MANY_MODULES:
+        gc.collect()
+        gc.freeze()
+        item.config.stash[LOOKED_THROUGH] = len(sys.modules)
 
 
 @pytest.fixture

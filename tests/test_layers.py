@@ -3,6 +3,8 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -37,6 +39,8 @@ PRODUCE = frozenset(
     }
 )
 TENSORFLOW = frozenset({"graph", "detectors", "engines", "opening", "export", "lessons", "cli"})
+HEAVY = frozenset({"tensorflow", "keras", "ai_edge_litert"})
+WIDGETS = frozenset({"ipywidgets", "anywidget", "traitlets"})
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
@@ -44,28 +48,38 @@ def room_of(path: Path) -> str:
     return path.parts[0].removesuffix(".py")
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def parsed(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse((PACKAGE / path).read_text(encoding="utf-8"))))
+
+
+@cache
+def imported(path: Path) -> frozenset[str]:
     """Every dotted name that a module imports, wherever in it."""
-    tree = ast.parse((PACKAGE / path).read_text(encoding="utf-8"))
-    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    return names | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    names = {alias.name for node in parsed(path) if isinstance(node, ast.Import) for alias in node.names}
+    return frozenset(names | {node.module for node in parsed(path) if isinstance(node, ast.ImportFrom) and node.module})
 
 
 def imported_from_others(path: Path) -> set[str]:
     return {name for name in imported(path) if name.startswith("workbench.") and name.split(".")[1] != room_of(path)}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=str)
-def test_imports_point_down(path: Path) -> None:
+def offenders(wrong: Callable[[Path], set[str]]) -> dict[str, set[str]]:
+    """What is wrong with modules, by module."""
+    return {str(path): found for path in MODULES if (found := wrong(path))}
+
+
+def test_imports_point_down() -> None:
     level = {room: n for n, layer in enumerate(LAYERS) for room in layer}
-    own = room_of(path)
-    for name in imported_from_others(path):
-        assert level[name.split(".")[1]] < level[own], f"{own} must not import {name}"
+
+    def upwards(path: Path) -> set[str]:
+        return {name for name in imported_from_others(path) if level[name.split(".")[1]] >= level[room_of(path)]}
+
+    assert not offenders(upwards)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=str)
-def test_rooms_are_entered_by_their_front_door(path: Path) -> None:
-    round_it = {name for name in imported_from_others(path) if name.count(".") > 1}
+def test_rooms_are_entered_by_their_front_door() -> None:
+    round_it = offenders(lambda path: {name for name in imported_from_others(path) if name.count(".") > 1})
     assert not round_it, "what others may use, a package's __init__ hands on; the rest is its own business"
 
 
@@ -81,7 +95,7 @@ def test_no_module_is_imported_by_what_it_imports() -> None:
 
 def modules_imported(path: Path) -> set[str]:
     """As `imported`, but `from room import module` is of the module alone."""
-    nodes = list(ast.walk(ast.parse((PACKAGE / path).read_text(encoding="utf-8"))))
+    nodes = parsed(path)
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -90,22 +104,22 @@ def modules_imported(path: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("path", MODULES, ids=str)
-def test_producing_and_showing_do_not_import_each_other(path: Path) -> None:
-    other = {**dict.fromkeys(SHOW, PRODUCE), **dict.fromkeys(PRODUCE, SHOW)}.get(room_of(path), frozenset())
-    assert not {name.split(".")[1] for name in imported_from_others(path)} & other
+def test_producing_and_showing_do_not_import_each_other() -> None:
+    others = {**dict.fromkeys(SHOW, PRODUCE), **dict.fromkeys(PRODUCE, SHOW)}
+    assert not offenders(
+        lambda path: {name for name in imported_from_others(path) if name.split(".")[1] in others.get(room_of(path), ())}
+    )
 
 
-@pytest.mark.parametrize("path", MODULES, ids=str)
-def test_only_some_rooms_import_tensorflow(path: Path) -> None:
-    heavy = {name.split(".")[0] for name in imported(path)} & {"tensorflow", "keras", "ai_edge_litert"}
-    assert not heavy or room_of(path) in TENSORFLOW
+def test_only_some_rooms_import_tensorflow() -> None:
+    heavy = offenders(lambda path: {name for name in imported(path) if name.split(".")[0] in HEAVY})
+    assert heavy, "some do"
+    assert {room_of(Path(path)) for path in heavy} <= TENSORFLOW
 
 
-@pytest.mark.parametrize("path", MODULES, ids=str)
-def test_only_the_view_imports_widgets(path: Path) -> None:
-    widgets = {name.split(".")[0] for name in imported(path)} & {"ipywidgets", "anywidget", "traitlets"}
-    assert not widgets or room_of(path) == "view"
+def test_only_the_view_imports_widgets() -> None:
+    widgets = offenders(lambda path: {name for name in imported(path) if name.split(".")[0] in WIDGETS})
+    assert {room_of(Path(path)) for path in widgets} == {"view"}
 
 
 def test_every_room_has_its_layer_and_no_module_lies_loose() -> None:
@@ -113,11 +127,11 @@ def test_every_room_has_its_layer_and_no_module_lies_loose() -> None:
     assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "errors.py", "settings.py", "version.py"}
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*/__init__.py")), ids=lambda path: path.parent.name)
-def test_a_front_door_only_hands_on(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert isinstance(tree.body[0], ast.Expr), "it says what the room is"
-    assert all(isinstance(node, ast.ImportFrom | ast.Assign | ast.Expr) for node in tree.body)
+def test_a_front_door_only_hands_on() -> None:
+    for path in PACKAGE.glob("*/__init__.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert isinstance(tree.body[0], ast.Expr), f"{path} says what the room is"
+        assert all(isinstance(node, ast.ImportFrom | ast.Assign | ast.Expr) for node in tree.body), path
 
 
 @pytest.mark.parametrize("code", ["import workbench", "import workbench.report, workbench.history", "from workbench import cli"])
