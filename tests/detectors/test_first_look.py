@@ -194,7 +194,8 @@ class Table:
     lines: list[str] = field(default_factory=list)
 
     def add(self, network: Network, frames: Sequence[UInt8Array], values: str, colour: str, kind: str) -> None:
-        best = try_here(network, frames).proposals[0]
+        look = FirstLook(network, network.inspect(), frames, clock=lambda: 0.0)  # a busy machine changes nothing
+        best = look.propose()[0]
         told = guess(best)
         right = (best.card.input.values, best.card.input.colour) == (values, colour)
         self.words.append(("right" if right else "wrong") if told.certainty == "sure" else "open")
