@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("record",),
     ("wording", "media", "history"),
     ("datasets", "advice", "choosing"),
-    ("stages", "report"),
+    ("stages", "quantising", "report"),
     ("graph", "detectors", "lessons"),
     ("engines", "samples"),
     ("pipeline", "opening"),
@@ -32,11 +32,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 SHOW = frozenset({"history", "choosing", "advice", "report", "lessons"})
 PRODUCE = frozenset(
     {
-        *("media", "datasets", "stages", "graph", "detectors", "engines", "samples", "pipeline", "opening"),
+        *("media", "datasets", "stages", "quantising", "graph", "detectors", "engines", "samples", "pipeline", "opening"),
         *("measuring", "export", "live", "sweep"),
     }
 )
-TENSORFLOW = frozenset({"graph", "detectors", "engines", "opening", "export", "lessons", "cli"})
+TENSORFLOW = frozenset({"quantising", "graph", "detectors", "engines", "opening", "export", "lessons", "cli"})
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
