@@ -65,6 +65,7 @@ class Tensors:
         one_thread: Whether it gives wrong results on more than one.
         task: What the file says that it is for, in Ultralytics' words; untrusted.
         made_of: What operators a `.tflite` is made of and which kernels run them, a line each.
+        loses: How it loses some of what it finds, wherever it runs; `None` where that is not known.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -74,6 +75,7 @@ class Tensors:
     one_thread: bool = False
     task: str | None = None
     made_of: tuple[str, ...] = ()
+    loses: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

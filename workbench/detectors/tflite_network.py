@@ -75,8 +75,16 @@ class TfliteNetwork(Network):
             for one in interpreter.get_output_details()
         )
         facts = file_facts(file, interpreter if _allocates(interpreter) else None)
-        one_thread = _suppresses_by_class(file)
-        return Tensors(inputs, outputs, facts.precision, said.labels, one_thread, said.task, facts.lines)
+        return Tensors(
+            inputs,
+            outputs,
+            facts.precision,
+            said.labels,
+            one_thread=_suppresses_by_class(file),
+            task=said.task,
+            made_of=facts.lines,
+            loses=str(facts.shared_scale) if facts.shared_scale and facts.shared_scale.cuts_off else None,
+        )
 
     @cached_property
     def _interpreter(self) -> Any:
@@ -115,7 +123,8 @@ class TfliteNetwork(Network):
     def litert_model(self, conversion: Conversion, _: Calibration) -> LiteRtModel:
         if reason := self.refusals["runtime.precision"].get(conversion.precision):
             raise UnavailableError(f"runtime.precision is {conversion.precision}: {reason}")
-        return LiteRtModel(self.read(), {name: name for name in conversion.outputs}, converted=False)
+        loses = (self.tensors.loses,) if self.tensors and self.tensors.loses else ()
+        return LiteRtModel(self.read(), {name: name for name in conversion.outputs}, converted=False, warnings=loses)
 
 
 def _spec(details: Mapping[str, Any]) -> TensorSpec:

@@ -3,5 +3,17 @@
 from workbench.quantising.flatbuffer import Flatbuffer
 from workbench.quantising.layout import TOLERANCE, largest_difference, nhwc
 from workbench.quantising.operators import FileFacts, OperatorFacts, file_facts, stored_precision
+from workbench.quantising.score_scale import SharedScale, shared_scale
 
-__all__ = ["TOLERANCE", "FileFacts", "Flatbuffer", "OperatorFacts", "file_facts", "largest_difference", "nhwc", "stored_precision"]
+__all__ = [
+    "TOLERANCE",
+    "FileFacts",
+    "Flatbuffer",
+    "OperatorFacts",
+    "SharedScale",
+    "file_facts",
+    "largest_difference",
+    "nhwc",
+    "shared_scale",
+    "stored_precision",
+]

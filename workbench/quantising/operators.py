@@ -11,7 +11,7 @@ from typing import Any, final
 
 from workbench.errors import one_line
 from workbench.quantising.flatbuffer import Flatbuffer, Operator
-from workbench.quantising.score_scale import shared_scale
+from workbench.quantising.score_scale import SharedScale, shared_scale
 
 WEIGHT_AXES = 2  # of a convolution's or a matrix's weights, at least; biases and factors have fewer
 WEIGHT_BITS = {"INT8": 8, "UINT8": 8, "INT4": 4, "INT2": 2}
@@ -65,7 +65,7 @@ class FileFacts:
         precision: The setting that names how it is stored: what most of its weights are.
         islands: Groups of operators in floats between operators in integers, by number.
         layout_transposes: How many operators change between channels first and channels last.
-        shared_scale: Why scores are lost in integers that they share with other numbers, boxes most often.
+        shared_scale: Where scores and other numbers, boxes most often, are in integers that are fit for one of the two.
     """
 
     operators: tuple[OperatorFacts, ...]
@@ -73,7 +73,7 @@ class FileFacts:
     precision: str
     islands: tuple[tuple[int, ...], ...]
     layout_transposes: int
-    shared_scale: str | None
+    shared_scale: SharedScale | None
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -91,7 +91,7 @@ class FileFacts:
             )
         if transposes:
             found.append(f"{transposes} transposes between channels first and last; runtime.layout=nhwc takes out those it can")
-        return (*found, *([self.shared_scale] if self.shared_scale else []))
+        return (*found, *([str(self.shared_scale)] if self.shared_scale else []))
 
     @property
     def _shares(self) -> str:

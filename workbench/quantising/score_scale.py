@@ -1,5 +1,8 @@
 """Where a network in integers keeps scores and other numbers, boxes most often, under one scale: one of the two is lost in it."""
 
+from dataclasses import dataclass
+from typing import final
+
 from workbench.errors import one_line
 from workbench.quantising.flatbuffer import Flatbuffer
 
@@ -12,24 +15,40 @@ SCORES_STEP = 1 / 256  # in which integer kernels give 0..1; no range that comes
 SAME = 1e-6
 
 
-def shared_scale(file: Flatbuffer) -> str | None:
-    """Say where scores stand beside other numbers under a scale that is fit for one of the two; `None` where they do not.
+@final
+@dataclass(frozen=True, slots=True)
+class SharedScale:
+    """Scores beside other numbers under a scale that is fit for one of the two.
 
-    Either its steps are far too coarse for scores, or they are the scores' own, and what is beside them is cut off at 0 and 1.
+    Attributes:
+        name: Of the tensor that holds both; untrusted.
+        step: Between the numbers that it can hold.
+        cuts_off: Whether the scale is the scores' own, and cuts off the others at 0 and 1; else it is far too coarse for scores.
     """
+
+    name: str
+    step: float
+    cuts_off: bool
+
+    def __str__(self) -> str:
+        what = "cuts off what is not within 0 and 1" if self.cuts_off else f"holds both in steps of {self.step:.2g}"
+        return f"one scale for scores and other numbers, such as boxes: {one_line(self.name, 60)} {what}"
+
+
+def shared_scale(file: Flatbuffer) -> SharedScale | None:
+    """Find where scores and other numbers are brought together so; `None` where they are not."""
     bounded = _bounded(file)
     for operator in file.graph.operators:
         if file.kind(operator) != "CONCATENATION" or {index in bounded for index in operator.inputs} != {True, False}:
             continue
         index = operator.outputs[0]
-        quantization, name = file.graph.tensors[index].quantization, one_line(file.name(index), 60)
+        quantization = file.graph.tensors[index].quantization
         if file.type(index) not in INTEGERS or quantization is None or quantization.scale is None:
             continue
         step = float(quantization.scale[0])
-        if step > COARSE:
-            return f"one scale for scores and other numbers, such as boxes: {name} holds both in steps of {step:.2g}"
-        if abs(step - SCORES_STEP) < SAME and any(_of_any_size(file, one) for one in operator.inputs):
-            return f"one scale for scores and other numbers, such as boxes: {name} cuts off what is not within 0 and 1"
+        cuts_off = abs(step - SCORES_STEP) < SAME and any(_of_any_size(file, one) for one in operator.inputs)
+        if cuts_off or step > COARSE:
+            return SharedScale(file.name(index), step, cuts_off)
     return None
 
 
