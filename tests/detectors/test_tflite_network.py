@@ -22,13 +22,14 @@ from workbench.detectors import (
     native_stderr_captured,
     quiet_logger,
 )
-from workbench.detectors.network import Tensors, TensorSpec
+from workbench.detectors.network import Conversion, Tensors, TensorSpec
 from workbench.detectors.tflite_network import TfliteNetwork, _why_not_opened
 from workbench.errors import ModelError, UnavailableError
 from workbench.media import open_media
 from workbench.opening import check, open_detector
 from workbench.pipeline import Pipeline
 from workbench.settings import Nms
+from workbench.stages import InputSpec
 
 NO_FRAMES = Calibration("not asked", lambda: pytest.fail("frames are decoded though nothing is calibrated"))
 
@@ -145,6 +146,20 @@ def test_a_file_is_not_converted(yolox: Load) -> None:
     assert len(model.content) == detector.facts.size_bytes
     with pytest.raises(UnavailableError, match="runtime.precision is int8: the file is stored as float16"):
         detector.litert_model("int8", (416, 416), 1, NO_FRAMES, Nms())
+
+
+def test_boxes_that_a_file_cuts_off_are_told_in_each_run(assets: Path) -> None:
+    """Its tail alone is in integers, and boxes have the scale of scores there."""
+    path = assets / "models" / "yolox_nano_416_int8_quantize.tflite"
+    network = TfliteNetwork(path)
+    network.tensors = network.inspect()
+    conversion = Conversion(("output",), InputSpec(size_hw=(416, 416), default_hw=(416, 416)), "float32", (416, 416), 1)
+
+    (warning,) = network.litert_model(conversion, NO_FRAMES).warnings
+
+    assert warning.startswith("one scale for scores and other numbers, such as boxes: ")
+    assert warning.endswith(" cuts off what is not within 0 and 1")
+    assert network.tensors.made_of[0] == "stored as float32: no weight is quantised, though 18 operators work on integers"
 
 
 ROWS, BOXES = RowsCard(tensors=("rows",)), BoxesCard(tensors=("rows", "scores"))
