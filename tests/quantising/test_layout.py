@@ -53,6 +53,13 @@ def two_parts(net: Network, x: int) -> int:
     return concatenated(net, [second, first], 2)
 
 
+def uneven_parts(net: Network, x: int) -> int:
+    parts = [net.tensor((1, side, 6, 8)) for side in (1, 2)]
+    inputs = [x, net.constant([1, 2]), net.constant(np.array(-3, np.int32))]
+    first, second = net.add_many("SPLIT_V", inputs, parts, options_of("SplitV", numSplits=2))
+    return concatenated(net, [second, first], 1)
+
+
 def sliced(net: Network, x: int) -> int:
     return net.add("SLICE", [x, net.constant([0, 1, 2, 0]), net.constant([1, 2, -1, 7])], (1, 2, 4, 7), options_of("Slice"))
 
@@ -74,6 +81,7 @@ CHANNELS_FIRST: dict[str, Callable[[Network, int], int]] = {
     "strided slice": lambda net, x: net.slice(x, (0, 1, 1, 3), (1, 1, 2, 3)),
     "strided slice with a mask": lambda net, x: net.slice(x, (0, 0, 0, 3), (1, 1, 2, 1), masks=0b0110),
     "split": two_parts,
+    "split unevenly": uneven_parts,
     "mean of channels": lambda net, x: mean(net, x, [1], keep=True),
     "reshape into more": lambda net, x: net.reshape(net.reshape(x, (1, 3, 2, 3, 8)), NCHW),
 }
@@ -258,6 +266,17 @@ def test_what_needs_the_true_order_has_it() -> None:
     rewritten = nhwc(content)
 
     assert Counter(kinds_in(rewritten))["TRANSPOSE"] == 1
+    assert largest_difference(content, rewritten, batches_for(content)) < ROUNDING
+
+
+def test_a_softmax_goes_along_the_last_axis_wherever_the_others_are() -> None:
+    net = Network()
+    x = net.transpose(net.input(NHWC), (0, 2, 1, 3))
+    content = net.file(net.transpose(net.add("SOFTMAX", [x], (1, 8, 6, 3), options_of("Softmax", beta=1.0)), (0, 2, 1, 3)))
+
+    rewritten = nhwc(content)
+
+    assert kinds_in(rewritten) == ["SOFTMAX"]
     assert largest_difference(content, rewritten, batches_for(content)) < ROUNDING
 
 

@@ -238,12 +238,20 @@ def _renamed_bits(order: Order, mask: int) -> int:
 
 
 def _split(sinking: _Sinking, operator: Operator) -> bool:
-    order, axis = sinking.common_order(operator.inputs[1:]), sinking.file.constant(operator.inputs[0])
+    """Of SPLIT the axis comes first, of SPLIT_V the sizes and the axis come behind."""
+    inputs = list(operator.inputs)
+    number, taken = (0, 1) if sinking.file.kind(operator) == "SPLIT" else (2, 0)
+    order, axis = sinking.common_order([inputs[taken]]), sinking.file.constant(inputs[number])
     if order is None or axis is None:
         return False
-    source, _ = sinking.form(operator.inputs[1])
-    renamed = sinking.integers(np.full(axis.shape, order[int(axis.item()) % len(order)]))
-    return sinking.give_transposed(operator, [renamed, source], order)
+    inputs[taken], _ = sinking.form(inputs[taken])
+    inputs[number] = sinking.integers(np.full(axis.shape, order[int(axis.item()) % len(order)]))
+    return sinking.give_transposed(operator, inputs, order)
+
+
+def _along_the_last_axis(sinking: _Sinking, operator: Operator) -> bool:
+    order = sinking.common_order(operator.inputs)
+    return order is not None and order[-1] == len(order) - 1 and _axis_by_axis(sinking, operator)
 
 
 def _reduce(sinking: _Sinking, operator: Operator) -> bool:
@@ -305,7 +313,8 @@ RULES: Mapping[str, Callable[[_Sinking, Operator], bool]] = {
     "CONCATENATION": _concatenation,
     **dict.fromkeys(("PAD", "PADV2", "MIRROR_PAD"), _pad),
     **dict.fromkeys(("SLICE", "STRIDED_SLICE"), _slice),
-    "SPLIT": _split,
+    **dict.fromkeys(("SPLIT", "SPLIT_V"), _split),
+    "SOFTMAX": _along_the_last_axis,
     **dict.fromkeys(REDUCING, _reduce),
     **dict.fromkeys(("RESHAPE", "SQUEEZE", "EXPAND_DIMS"), _reshape),
 }
