@@ -1,14 +1,17 @@
 """A file is read, changed and written again, and damaged ones are refused within bounds."""
 
+import io
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.quantising.networks import Network, allocated, batches_for, kinds_in, options_of
+from workbench.detectors.tflite_metadata import read_metadata
 from workbench.errors import ModelError
-from workbench.quantising import Flatbuffer, largest_difference
+from workbench.quantising import Flatbuffer, archive_behind, largest_difference
 from workbench.quantising.flatbuffer import ALIGNMENT
 
 
@@ -87,6 +90,21 @@ def test_data_behind_the_flatbuffer_is_read_and_written_into_it() -> None:
 
     np.testing.assert_array_equal(read.constant(weights), values)
     assert largest_difference(CONTENT, read.packed(), batches_for(CONTENT)) == 0
+
+
+def test_labels_in_an_archive_behind_a_file_stay_behind_it() -> None:
+    file = io.BytesIO(CONTENT)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("labels.txt", "cat\ndog\n")
+    assert archive_behind(file.getvalue()) == file.getvalue()[len(CONTENT) :]
+
+    changed = Flatbuffer(file.getvalue())
+    changed.add_constant("more", np.zeros(1000, np.float32))
+    again = changed.packed()
+
+    assert read_metadata(again).labels == ("cat", "dog")
+    assert largest_difference(CONTENT, again, batches_for(CONTENT)) == 0
+    assert archive_behind(CONTENT) == b""
 
 
 def test_a_constant_that_is_cut_short_is_refused_by_its_name() -> None:

@@ -4,7 +4,9 @@ They are those of flatbuffers' object API for LiteRT's schema (tensorflow/lite/s
 damaged file would make it do is bounded here.
 """
 
+import io
 import struct
+import zipfile
 from collections.abc import Sequence
 from typing import Any, TypeAlias, final
 
@@ -15,6 +17,7 @@ from workbench.errors import ModelError, UnavailableError
 
 IDENTIFIER = b"TFL3"  # at byte 4 of every LiteRT flatbuffer (schema.fbs: file_identifier)
 ALIGNMENT = 16  # of a constant's data, in bytes (schema.fbs: Buffer.data)
+LAST_OLD_KIND = 127  # what stands in the older, shorter field of an operator's kind where that has no room for it
 ENTRY_BYTES = 4  # that each table takes in the list it is in: no file holds more tables than that
 DTYPES: dict[str, type[np.generic]] = {
     "FLOAT32": np.float32,
@@ -48,6 +51,7 @@ class Flatbuffer:
     def __init__(self, content: bytes) -> None:
         from ai_edge_litert import schema_py_generated as schema
 
+        self._archive = archive_behind(content)
         self._kinds = _names(schema.BuiltinOperator)
         self._types = _names(schema.TensorType)
         try:
@@ -71,7 +75,7 @@ class Flatbuffer:
             raise IndexError("an operator takes a tensor that there is not")
         if not all(0 <= operator.opcodeIndex < len(self.model.operatorCodes) for operator in graph.operators):
             raise IndexError("an operator is of a kind that there is not")
-        if not all(0 <= tensor.buffer < len(self.model.buffers) for tensor in graph.tensors):
+        if not all(0 <= one.buffer < len(self.model.buffers) for one in (*graph.tensors, *(self.model.metadata or ()))):
             raise IndexError("a tensor has data that there is not")
 
     def kind(self, operator: Operator) -> str:
@@ -105,8 +109,10 @@ class Flatbuffer:
         Raises:
             ModelError: The file is damaged: there are more or fewer than the tensor's shape has.
         """
-        tensor, dtype = self.graph.tensors[max(index, 0)], DTYPES.get(self.type(max(index, 0)))
-        if not self.is_constant(index) or dtype is None or tensor.sparsity is not None:
+        if not self.is_constant(index):
+            return None
+        tensor, dtype = self.graph.tensors[index], DTYPES.get(self.type(index))
+        if dtype is None or tensor.sparsity is not None:
             return None
         try:
             return np.asarray(self.model.buffers[tensor.buffer].data, np.uint8).view(dtype).reshape(tensor.shape)
@@ -146,7 +152,7 @@ class Flatbuffer:
         wanted = getattr(schema.BuiltinOperator, kind)
         codes = [max(one.builtinCode, one.deprecatedBuiltinCode) for one in self.model.operatorCodes]
         if wanted not in codes:
-            self.model.operatorCodes.append(schema.OperatorCodeT(wanted, version=1, builtinCode=wanted))
+            self.model.operatorCodes.append(schema.OperatorCodeT(min(wanted, LAST_OLD_KIND), version=1, builtinCode=wanted))
             codes.append(wanted)
         return schema.OperatorT(codes.index(wanted), list(inputs), list(outputs))
 
@@ -182,7 +188,7 @@ class Flatbuffer:
         return [one for signature in signatures for one in (*(signature.inputs or ()), *(signature.outputs or ()))]
 
     def packed(self) -> bytes:
-        """Return a file of what is here now.
+        """Return a file of what is here now, with the archive of labels and the like that the file had.
 
         Raises:
             UnavailableError: It is too large for one.
@@ -200,7 +206,16 @@ class Flatbuffer:
             builder.Finish(self.model.Pack(builder), IDENTIFIER)
         except flatbuffers.builder.BuilderSizeError:
             raise UnavailableError("a .tflite file of over 2 GB cannot be written; choose a smaller model") from None
-        return bytes(builder.Output())
+        return bytes(builder.Output()) + self._archive
+
+
+def archive_behind(content: bytes) -> bytes:
+    """Return the zip archive behind a flatbuffer, in which files have their labels; nothing where there is none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return content[min((one.header_offset for one in archive.infolist()), default=len(content)) :]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return b""
 
 
 def _names(enumeration: Any) -> dict[int, str]:
