@@ -19,12 +19,12 @@ from workbench.detectors import (
     InputCard,
     Meaning,
     RowsCard,
-    native_stderr_captured,
     quiet_logger,
 )
 from workbench.detectors.network import Tensors, TensorSpec
 from workbench.detectors.tflite_network import TfliteNetwork, _why_not_opened
 from workbench.errors import ModelError, UnavailableError
+from workbench.machine import native_stderr_captured
 from workbench.media import open_media
 from workbench.opening import check, open_detector
 from workbench.pipeline import Pipeline

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from workbench.catalogue import ENGINES
 from workbench.detectors.complaints import first_line, runtime_complaint
 from workbench.detectors.conversion import convert, exported_name
-from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger
+from workbench.detectors.native_output import load_tensorflow, quiet_logger
 from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.detectors.operations import lacking
 from workbench.errors import ModelError
+from workbench.machine import native_stderr_captured
 
 NO_KERAS = "this file holds no Keras model; choose eager, graph, xla or litert"
 

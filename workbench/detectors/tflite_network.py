@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from workbench.catalogue import ENGINES
 from workbench.detectors.complaints import first_line
 from workbench.detectors.model_bytes import read_model
-from workbench.detectors.native_output import native_stderr_captured
 from workbench.detectors.network import Calibration, Conversion, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.detectors.tflite_metadata import read_metadata
 from workbench.detectors.tflite_precision import stored_precision
 from workbench.errors import ModelError, UnavailableError
+from workbench.machine import native_stderr_captured
 from workbench.settings import MOST_THREADS, PRECISIONS
 from workbench.stages import dequantised, quantised
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections import Detections
-from workbench.detectors import Calibration, Detector, LiteRtModel, first_line, native_stderr_captured
+from workbench.detectors import Calibration, Detector, LiteRtModel, first_line
 from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
+from workbench.machine import native_stderr_captured
 from workbench.settings import Settings
 from workbench.stages import InputSpec, dequantised, looked_up, quantised, quantising_table
 

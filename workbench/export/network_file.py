@@ -14,9 +14,9 @@ from workbench.detectors import (
     exported_name,
     first_line,
     load_tensorflow,
-    native_stderr_captured,
     quiet_logger,
 )
+from workbench.machine import native_stderr_captured
 from workbench.settings import Settings
 
 RunFile = tuple[Path, dict[str, int]]
