@@ -14,8 +14,8 @@ from workbench.detectors import PRECISION_OPTIONS, Calibration, LiteRtModel
 from workbench.detectors.conversion import Export, _representative, convert, note_converted_first
 from workbench.detectors.keras_network import export_model
 from workbench.detectors.network import Conversion
-from workbench.detectors.tflite_precision import stored_precision
 from workbench.errors import UnavailableError
+from workbench.quantising import stored_precision
 from workbench.settings import PRECISIONS
 from workbench.stages import InputSpec, prepare
 

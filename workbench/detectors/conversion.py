@@ -12,10 +12,10 @@ from typing import Any
 from workbench.detectors.complaints import complaint, first_line
 from workbench.detectors.native_output import load_tensorflow, quiet_logger
 from workbench.detectors.network import Calibration, Conversion, LiteRtModel
-from workbench.detectors.tflite_precision import stored_precision
 from workbench.errors import SaveError, UnavailableError
 from workbench.files import cache_file, cache_folder, cached_file, temporary_folder
 from workbench.machine import at_step, native_stderr_captured, tell_watcher
+from workbench.quantising import stored_precision
 from workbench.stages import RESIZED_BY, prepare
 
 CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames

@@ -64,6 +64,7 @@ class Tensors:
         labels: Class names that the file carries, by number from 0; untrusted.
         one_thread: Whether it gives wrong results on more than one.
         task: What the file says that it is for, in Ultralytics' words; untrusted.
+        made_of: What operators a `.tflite` is made of and which kernels run them, a line each.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -72,6 +73,7 @@ class Tensors:
     labels: tuple[str, ...] = ()
     one_thread: bool = False
     task: str | None = None
+    made_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
