@@ -26,6 +26,7 @@ HARD_SWISH LEAKY_RELU LOGISTIC MAX_POOL_2D MAXIMUM MEAN MINIMUM MUL PAD PRELU QU
 SOFTMAX SPACE_TO_DEPTH SPLIT STRIDED_SLICE SUB SUM TANH TRANSPOSE TRANSPOSE_CONV"""
 XNNPACK_KINDS = frozenset(SHAPED.split())
 INT4, DYNAMIC, SHAPE = "int4 weights", "integer weights under float activations", "its shape, strides or number of inputs"
+MOST_KINDS = 5  # that are named on one line
 LAYOUTS = ((0, 2, 3, 1), (0, 3, 1, 2))  # from channels first to channels last, and back
 
 
@@ -235,14 +236,14 @@ class _Graph:
         return name, elements
 
     def _reason(self, number: int, operator: Operator, taken_kinds: Collection[str]) -> str:
-        kind, computed = self.kinds[number], self._computed(operator)
-        weights = {self.stored[index] for index in self._weights(operator) if self.file.is_constant(index)}
-        if "INT4" in weights or self.file.type(max(operator.inputs[:1], default=-1)) == "INT4":
+        kind, computed, weights = self.kinds[number], self._computed(operator), self._weights(operator)
+        if "INT4" in {self.stored.get(index) for index in (*weights, *operator.inputs[:1])}:
             return INT4
-        if computed == "FLOAT32" and weights & set(WEIGHT_BITS):
+        if computed == "FLOAT32" and any(self.stored[index] in WEIGHT_BITS for index in weights if self.file.is_constant(index)):
             return DYNAMIC
-        if computed not in XNNPACK_TYPES:
-            return f"its type, {computed.lower()}"
+        for one in (computed, *(self.file.type(index) for index in operator.outputs)):
+            if one not in XNNPACK_TYPES:
+                return f"its type, {one.lower()}"
         return SHAPE if kind in XNNPACK_KINDS or kind in taken_kinds else "its kind, which XNNPACK lacks"
 
     def islands(self) -> tuple[tuple[int, ...], ...]:
