@@ -33,6 +33,7 @@ def kinds(content: bytes) -> Counter[str]:
 @pytest.mark.parametrize(
     ("precision", "ends", "weights", "error"),
     [
+        ("float16", "FLOAT32", "FLOAT16", 0.001),
         ("dynamic-int8", "FLOAT32", "INT8", 0.02),
         ("weight-int8", "FLOAT32", "INT8", 0.02),
         ("weight-int4", "FLOAT32", "INT4", 0.2),
@@ -52,8 +53,8 @@ def test_each_precision_computes_about_the_same(
     assert np.abs(outputs(made, pictures()) - outputs(CONTENT, pictures())).max() < error
 
 
-def test_every_precision_of_integers_is_tried_here() -> None:
-    assert set(RECIPES) == {"dynamic-int8", "weight-int8", "weight-int4", "int8", "int16x8"}
+def test_every_precision_is_tried_here() -> None:
+    assert set(RECIPES) == {"float16", "dynamic-int8", "weight-int8", "weight-int4", "int8", "int16x8"}
 
 
 def test_nothing_is_brought_to_another_scale_between_operators_in_integers() -> None:
