@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 
 from tests.quantising.networks import batches_for, kinds_in
-from workbench.detectors import native_stderr_captured, quiet_logger
+from workbench.detectors import quiet_logger
+from workbench.machine import native_stderr_captured
 from workbench.quantising import largest_difference, nhwc
 
 SHAPE = (1, 3, 96, 128)

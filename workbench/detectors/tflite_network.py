@@ -10,18 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.catalogue import ENGINES
+from workbench.detectors.calibration import Calibration
 from workbench.detectors.complaints import first_line
+from workbench.detectors.conversion import convert
 from workbench.detectors.model_bytes import read_model
-from workbench.detectors.native_output import native_stderr_captured
-from workbench.detectors.network import Calibration, Conversion, LiteRtModel, Network, Tensors, TensorSpec
+from workbench.detectors.network import Conversion, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.detectors.tflite_metadata import read_metadata
 from workbench.errors import ModelError, UnavailableError
-from workbench.quantising import Flatbuffer, file_facts
+from workbench.machine import native_stderr_captured
+from workbench.quantising import Flatbuffer, file_facts, unpacked
 from workbench.settings import MOST_THREADS, PRECISIONS
 from workbench.stages import dequantised, quantised
 
 IDENTIFIER = b"TFL3"  # at byte 4 of every LiteRT flatbuffer (tensorflow/lite/schema/schema.fbs: file_identifier)
 NO_TENSORFLOW = "a .tflite file holds no TensorFlow network; choose litert"
+FLOATS = ("float32", "float16")  # how files are stored that other precisions can be made of
 OPEN = -1  # a side in a shape's signature
 VERSION = "Didn't find op for builtin opcode '"
 SELECTED = "Select TensorFlow op(s)"  # of a file that was converted with SELECT_TF_OPS
@@ -35,7 +38,7 @@ LOSES_CLASSES = "on more than one thread LiteRT loses detections in this file's 
 
 @final
 class TfliteNetwork(Network):
-    """A `.tflite` file: its precision is fixed, and most often its size and batch too."""
+    """A `.tflite` file: its size and batch are fixed most often, and its precision where it is stored in integers."""
 
     kind = "LiteRT"
 
@@ -46,9 +49,10 @@ class TfliteNetwork(Network):
         return {
             "runtime.engine": {engine: NO_TENSORFLOW for engine, row in ENGINES.items() if not row.runs_tflite},
             "runtime.precision": {
-                other: f"the file is stored as {precision}, and only the original could be converted again; choose {precision}"
+                other: f"the file is stored as {precision}, and integers make no floats again; choose {precision}, or open the"
+                " float original"
                 for other in PRECISIONS
-                if precision and other != precision
+                if precision not in (None, *FLOATS) and other != precision
             },
             "runtime.threads": dict.fromkeys(map(str, range(2, MOST_THREADS + 1)), LOSES_CLASSES) if one_thread else {},
         }
@@ -120,11 +124,16 @@ class TfliteNetwork(Network):
                 raise self.does_not_run(batch.shape, first_line(str(error))) from None
         return {one["name"]: dequantised(interpreter.get_tensor(one["index"]), one) for one in interpreter.get_output_details()}
 
-    def litert_model(self, conversion: Conversion, _: Calibration) -> LiteRtModel:
+    def litert_model(self, conversion: Conversion, calibration: Calibration) -> LiteRtModel:
         if reason := self.refusals["runtime.precision"].get(conversion.precision):
             raise UnavailableError(f"runtime.precision is {conversion.precision}: {reason}")
-        loses = (self.tensors.loses,) if self.tensors and self.tensors.loses else ()
-        return LiteRtModel(self.read(), {name: name for name in conversion.outputs}, converted=False, warnings=loses)
+        content = self.read()
+        if self.tensors and conversion.precision == self.tensors.precision and conversion.layout == conversion.plain.layout:
+            loses = (self.tensors.loses,) if self.tensors.loses else ()
+            return LiteRtModel(content, {name: name for name in conversion.outputs}, converted=False, warnings=loses)
+        made = convert(conversion, self.sha256, lambda: unpacked(content), calibration)
+        called = dict(zip(_output_names(content), _output_names(made.content), strict=True))
+        return replace(made, outputs={name: called[name] for name in conversion.outputs})
 
 
 def _spec(details: Mapping[str, Any]) -> TensorSpec:
@@ -185,6 +194,12 @@ def _suppresses_by_class(file: Flatbuffer) -> bool:
 
     own_nms = next(_operators(file, POST_PROCESSING), None)
     return own_nms is not None and bool(flexbuffers.Loads(own_nms.customOptions.tobytes()).get("use_regular_nms"))
+
+
+def _output_names(content: bytes) -> tuple[str, ...]:
+    """Return what the file calls its outputs, in its order, which what is made of it keeps."""
+    file = Flatbuffer(content)
+    return tuple(map(file.name, file.graph.outputs))
 
 
 def _called(file: Flatbuffer) -> dict[int, str]:

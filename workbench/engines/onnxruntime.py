@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.detectors import first_line, native_stderr_captured, to_onnx
+from workbench.detectors import first_line, to_onnx
 from workbench.engines.engine import EngineCode
 from workbench.engines.litert import Executor, LiteRt, Opened
 from workbench.errors import UnavailableError
+from workbench.machine import native_stderr_captured
 from workbench.settings import Settings
 
 COMPUTED_IN_FLOAT32 = ("float16", "dynamic-int8")  # what its weights are stored in; they are brought to float32 once
