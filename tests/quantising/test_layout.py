@@ -9,6 +9,7 @@ import pytest
 from tests.quantising.networks import TO_FIRST, TO_LAST, Network, allocated, batches_for, kinds_in, options_of
 from workbench.errors import ModelError, UnavailableError
 from workbench.quantising import Flatbuffer, largest_difference, nhwc
+from workbench.quantising.convolutions import take_in_pads
 
 NHWC, NCHW = (1, 6, 8, 3), (1, 3, 6, 8)
 ROUNDING = 1e-5
@@ -154,16 +155,22 @@ def test_a_network_of_channels_first_is_turned_once_at_its_input() -> None:
 def test_a_convolution_pads_by_itself_only_where_that_is_the_same(stride: int, side: int, pads: int) -> None:
     net = Network()
     padded = net.pad(net.input((1, side, side, 3)), [(0, 0), (1, 1), (1, 1), (0, 0)])
-    content = net.file(net.convolution(padded, 4, 3, stride), net.convolution(padded, 2, 1, padding="SAME"))
+    content = net.file(net.convolution(padded, 4, 3, stride))
+    file = Flatbuffer(content)
 
-    if pads:
-        with pytest.raises(UnavailableError, match="nothing to rewrite"):
-            nhwc(content)
-        return
-    rewritten = nhwc(content)
+    take_in_pads(file)
+    file.drop_unused()
 
-    assert kinds_in(rewritten) == ["PAD", "CONV_2D", "CONV_2D"], "the other convolution has need of it"
-    assert largest_difference(content, rewritten, batches_for(content)) < ROUNDING
+    assert kinds_in(file.packed()) == ["PAD"] * pads + ["CONV_2D"]
+    assert largest_difference(content, file.packed(), batches_for(content)) < ROUNDING
+
+
+def test_pads_alone_are_nothing_to_rewrite() -> None:
+    net = Network()
+    padded = net.pad(net.input((1, 8, 8, 3)), [(0, 0), (1, 1), (1, 1), (0, 0)])
+
+    with pytest.raises(UnavailableError, match="nothing to rewrite"):
+        nhwc(net.file(net.convolution(padded, 4)))
 
 
 def focus(net: Network, x: int, axes: tuple[int, int], channels: int, *, one_by_one: bool = False, step: int = 2) -> int:
@@ -318,13 +325,27 @@ def test_an_open_batch_stays_open() -> None:
     np.testing.assert_array_equal(*given)
 
 
-@pytest.mark.parametrize("kind", ["INT8", "FLOAT16"])
-def test_what_is_no_float32_is_refused_with_the_operator_s_name(kind: str) -> None:
+@pytest.mark.parametrize(("kind", "step"), [("INT8", 0.5), ("FLOAT16", None)])
+def test_what_is_no_float32_is_refused_with_the_operator_s_name(kind: str, step: float | None) -> None:
     net = Network()
-    content = net.file(net.transpose(net.transpose(net.input(NHWC, kind), TO_FIRST, kind=kind, name="turned"), TO_LAST, kind=kind))
+    x = net.transpose(net.input(NHWC, kind, step=step), TO_FIRST, kind=kind, name="turned", step=step)
+    content = net.file(net.transpose(x, TO_LAST, kind=kind, step=step))
 
     with pytest.raises(UnavailableError, match=rf"networks in float32, and TRANSPOSE turned is in {kind.lower()}; choose stored"):
         nhwc(content)
+
+
+def test_pixels_in_bytes_are_no_integers_of_a_network() -> None:
+    net = Network()
+    x = net.transpose(net.input(NHWC, "UINT8"), TO_FIRST, kind="UINT8")
+    floats = net.add("CAST", [x], NCHW, options_of("Cast", inDataType=3, outDataType=0))
+    content = net.file(net.transpose(swish(net, floats), TO_LAST))
+
+    rewritten = nhwc(content)
+
+    assert kinds_in(rewritten) == ["CAST", "LOGISTIC", "MUL"]
+    pixels = np.random.default_rng(0).integers(0, 256, NHWC, np.uint8)
+    assert largest_difference(content, rewritten, [pixels]) < ROUNDING
 
 
 def test_what_is_no_model_is_refused() -> None:

@@ -12,11 +12,11 @@ HEIGHT, WIDTH, CHANNEL = 1, 2, 3  # axes of pictures, as convolutions have them
 Pads = tuple[tuple[int, int], tuple[int, int]]  # before and after, of height and width
 
 
-def take_in_pads(file: Flatbuffer) -> int:
-    """Let convolutions pad by themselves where that comes to the same; returns how many do."""
+def take_in_pads(file: Flatbuffer) -> None:
+    """Let convolutions pad by themselves where that comes to the same."""
     from ai_edge_litert import schema_py_generated as schema
 
-    producers, done = _producers(file), 0
+    producers = _producers(file)
     for operator in file.graph.operators:
         options = operator.builtinOptions
         if file.kind(operator) not in PADDED or options.padding != schema.Padding.VALID:
@@ -27,8 +27,6 @@ def take_in_pads(file: Flatbuffer) -> int:
             continue
         operator.inputs = [source, *operator.inputs[1:]]
         options.padding = schema.Padding.SAME
-        done += 1
-    return done
 
 
 def _producers(file: Flatbuffer) -> dict[int, Operator]:

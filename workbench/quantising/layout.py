@@ -17,7 +17,6 @@ from workbench.quantising.flatbuffer import Flatbuffer
 from workbench.quantising.transposes import sink_transposes, transposed_elements
 
 TOLERANCE = 1e-3  # between outputs before and after, in their own size where that is over 1: sums are made in another order
-INTEGERS = frozenset({"INT8", "UINT8", "INT16", "INT4", "FLOAT16"})
 
 
 def nhwc(content: bytes) -> bytes:
@@ -28,8 +27,8 @@ def nhwc(content: bytes) -> bytes:
         ModelError: It is no LiteRT model, or damaged.
     """
     file, turned, needing = _with_fewer_transposes(content)
-    padded, widened = take_in_pads(file), take_in_slices(file)
-    if not (turned or padded or widened):
+    take_in_pads(file)  # which alone gains nothing: XNNPACK does so while it plans, other kernels and the quantiser do not
+    if not take_in_slices(file) and not turned:
         why = f"; {one_line(needing[0], 80)} wants the order that there is" if needing else ""
         raise UnavailableError(
             "runtime.layout is nhwc: there is nothing to rewrite: no transposes that cancel out, and no slices of a Focus layer"
@@ -53,12 +52,20 @@ def _with_fewer_transposes(content: bytes) -> tuple[Flatbuffer, bool, tuple[str,
 def _check_float(file: Flatbuffer) -> None:
     for operator in file.graph.operators:
         for index in (*operator.inputs, *operator.outputs):
-            if index >= 0 and file.type(index) in INTEGERS:
+            if index >= 0 and _is_reduced(file, index):
                 raise UnavailableError(
                     f"runtime.layout is nhwc: it is made of networks in float32, and {file.kind(operator)}"
                     f" {one_line(file.name(operator.outputs[0] if operator.outputs else index), 80)} is in"
                     f" {file.type(index).lower()}; choose stored, or the float32 original"
                 )
+
+
+def _is_reduced(file: Flatbuffer, index: int) -> bool:
+    """Whether a tensor stands for numbers of more bits than it has; integers as such, as of pixels, do not."""
+    quantization = file.graph.tensors[index].quantization
+    return file.type(index) == "FLOAT16" or (
+        quantization is not None and quantization.scale is not None and len(quantization.scale) > 0
+    )
 
 
 def largest_difference(before: bytes, after: bytes, batches: Iterable[NDArray[Any]]) -> float:
