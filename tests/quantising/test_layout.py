@@ -353,6 +353,17 @@ def test_what_is_no_model_is_refused() -> None:
         nhwc(b"\x00" * 200)
 
 
+def test_an_operator_that_is_not_as_its_kind_is_costs_one_sentence() -> None:
+    net = Network()
+    x = net.transpose(net.input(NHWC), TO_FIRST)
+    y = net.add("CONCATENATION", [x, x], (1, 6, 6, 8), options_of("Pad"))
+
+    with pytest.raises(
+        ModelError, match=r"an operator is not as those of its kind are \(.*axis.*the file is damaged; copy it again"
+    ):
+        nhwc(net.file(net.transpose(y, TO_LAST)))
+
+
 SAME_SHAPE = (
     "logistic",
     "swish",

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.errors import UnavailableError, one_line
+from workbench.errors import ModelError, UnavailableError, WorkbenchError, one_line
 from workbench.quantising.convolutions import take_in_pads, take_in_slices
 from workbench.quantising.flatbuffer import Flatbuffer
 from workbench.quantising.transposes import sink_transposes, transposed_elements
 
+# What rules raise where an operator lacks the options, inputs or axes of its kind. LiteRT refuses such files when it loads them.
+NOT_AS_ITS_KIND = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
 TOLERANCE = 1e-3  # between outputs before and after, in their own size where that is over 1: sums are made in another order
 
 
@@ -26,6 +28,15 @@ def nhwc(content: bytes) -> bytes:
         UnavailableError: There is nothing to rewrite, or it is not in float32; names the operator that stands in the way.
         ModelError: It is no LiteRT model, or damaged.
     """
+    try:
+        return _rewritten(content)
+    except WorkbenchError:
+        raise
+    except NOT_AS_ITS_KIND as error:
+        raise ModelError(f"an operator is not as those of its kind are ({error}): the file is damaged; copy it again") from error
+
+
+def _rewritten(content: bytes) -> bytes:
     file, turned, needing = _with_fewer_transposes(content)
     take_in_pads(file)  # which alone gains nothing: XNNPACK does so while it plans, other kernels and the quantiser do not
     if not take_in_slices(file) and not turned:
