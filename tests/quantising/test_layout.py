@@ -2,13 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from tests.quantising.networks import TO_FIRST, TO_LAST, Network, allocated, batches_for, kinds_in, options_of
 from workbench.errors import ModelError, UnavailableError
-from workbench.quantising import Flatbuffer, largest_difference, nhwc
+from workbench.media import open_media
+from workbench.quantising import TOLERANCE, Flatbuffer, largest_difference, nhwc, unpacked
 from workbench.quantising.convolutions import take_in_pads
 
 NHWC, NCHW = (1, 6, 8, 3), (1, 3, 6, 8)
@@ -351,6 +355,20 @@ def test_pixels_in_bytes_are_no_integers_of_a_network() -> None:
 def test_what_is_no_model_is_refused() -> None:
     with pytest.raises(ModelError, match="no LiteRT model, or damaged"):
         nhwc(b"\x00" * 200)
+
+
+@pytest.mark.slow
+def test_a_published_export_finds_the_same_with_one_transpose(assets: Path) -> None:
+    content = unpacked((assets / "models" / "yolox_nano_416_float16_quantize.tflite").read_bytes())
+    pictures = islice(open_media(assets / "images" / "coral").frames(), 3)
+    batches = [cv2.resize(one.image_rgb, (416, 416))[None, :, :, ::-1].transpose(TO_FIRST).astype(np.float32) for one in pictures]
+
+    rewritten = nhwc(content)
+
+    counted = Counter(kinds_in(rewritten))
+    assert (counted["TRANSPOSE"], counted["STRIDED_SLICE"]) == (1, 0)
+    assert counted.total() < 0.6 * len(kinds_in(content))
+    assert 0 < largest_difference(content, rewritten, batches) < TOLERANCE
 
 
 def test_an_operator_that_is_not_as_its_kind_is_costs_one_sentence() -> None:

@@ -127,7 +127,7 @@ def test_where_nobody_ran_it_nothing_is_said_of_kernels() -> None:
     facts = file_facts(Flatbuffer(in_floats("FLOAT32")))
 
     assert not facts.placed
-    assert facts.lines == ("stored as float32: nothing is quantised", "1 operators")
+    assert facts.lines == ("stored as float32: nothing is quantised", "1 operator")
 
 
 def test_floats_between_integers_are_an_island_and_floats_at_an_end_are_none() -> None:

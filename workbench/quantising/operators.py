@@ -81,7 +81,7 @@ class FileFacts:
         count, islands, transposes = len(self.operators), len(self.islands), self.layout_transposes
         reference = Counter((one.reference, one.kind) for one in self.operators if one.reference)
         where = f", {count - reference.total()} of them in XNNPACK" if self.placed else ""
-        found = [f"stored as {self.precision}: {self._shares}", f"{count} operators{where}"]
+        found = [f"stored as {self.precision}: {self._shares}", f"{count} operator{'s' * (count != 1)}{where}"]
         for reason in dict.fromkeys(reason for reason, _ in reference):
             kinds = ", ".join(f"{n} {one_line(kind, 40)}" for (why, kind), n in reference.items() if why == reason)
             found.append(f"on reference kernels for {reason}: {kinds}")
