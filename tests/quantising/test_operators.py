@@ -1,6 +1,7 @@
 """What a file is made of is told by its operators, whatever comes in and goes out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from tests.quantising.networks import TO_FIRST, TO_LAST, Network, allocated, options_of
 from workbench.errors import ModelError
-from workbench.quantising import FileFacts, Flatbuffer, file_facts, stored_precision
+from workbench.quantising import FileFacts, Flatbuffer, OperatorFacts, file_facts, stored_precision
 from workbench.quantising.operators import INT4, SHAPE
 
 STEP = 0.1
@@ -112,6 +113,19 @@ def test_operators_outside_xnnpack_are_told_with_their_reason() -> None:
     }
     assert facts.lines[1] == "4 operators, 2 of them in XNNPACK"
     assert "on reference kernels for its shape, strides or number of inputs: 1 STRIDED_SLICE" in facts.lines
+
+
+def test_the_kinds_that_are_most_are_named() -> None:
+    net = Network()
+    x = net.input((1, 4), "INT32")
+    kinds = ("ABS", "SIGN", "ABS", "SIGN", "NEG", "CEIL", "FLOOR", "ROUND", "ABS")
+    operators = tuple(OperatorFacts(number, kind, "", (), "int32", 0, "its type, int32") for number, kind in enumerate(kinds))
+    facts = replace(file_facts(Flatbuffer(net.file(net.add("ABS", [x], (1, 4), kind="INT32")))), operators=operators, placed=True)
+
+    assert facts.lines[1:] == (
+        "9 operators, 0 of them in XNNPACK",
+        "on reference kernels for its type, int32: 3 ABS, 2 SIGN, 1 NEG, 1 CEIL, 1 FLOOR and 1 more",
+    )
 
 
 def test_weights_of_four_bits_are_unpacked_by_reference_kernels() -> None:

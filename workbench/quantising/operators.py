@@ -78,18 +78,19 @@ class FileFacts:
     @property
     def lines(self) -> tuple[str, ...]:
         """Say it, in a few lines."""
-        count, islands, transposes = len(self.operators), len(self.islands), self.layout_transposes
-        reference = Counter((one.reference, one.kind) for one in self.operators if one.reference)
-        where = f", {count - reference.total()} of them in XNNPACK" if self.placed else ""
+        count, places, transposes = len(self.operators), len(self.islands), self.layout_transposes
+        reference = [one for one in self.operators if one.reference]
+        where = f", {count - len(reference)} of them in XNNPACK" if self.placed else ""
         found = [f"stored as {self.precision}: {self._shares}", f"{count} operator{'s' * (count != 1)}{where}"]
-        for reason in dict.fromkeys(reason for reason, _ in reference):
-            kinds = ", ".join(f"{n} {one_line(kind, 40)}" for (why, kind), n in reference.items() if why == reason)
-            found.append(f"on reference kernels for {reason}: {kinds}")
-        if islands:
-            found.append(
-                f"{sum(map(len, self.islands))} operators in floats between integers, in {islands} place{'s' * (islands > 1)}"
-            )
-        if transposes:
+        for reason in dict.fromkeys(one.reference for one in reference):
+            kinds = Counter(one.kind for one in reference if one.reference == reason).most_common()
+            named = [f"{number} {one_line(kind, 40)}" for kind, number in kinds[:MOST_KINDS]]
+            rest = sum(number for _, number in kinds[MOST_KINDS:])
+            found.append(f"on reference kernels for {reason}: {', '.join(named)}{f' and {rest} more' if rest else ''}")
+        if places:
+            inside = sum(map(len, self.islands))
+            found.append(f"{inside} operators in floats between integers, in {places} place{'s' * (places > 1)}")
+        if transposes > 1:  # there is one where pictures come with channels first
             found.append(f"{transposes} transposes between channels first and last; runtime.layout=nhwc takes out those it can")
         return (*found, *([str(self.shared_scale)] if self.shared_scale else []))
 
