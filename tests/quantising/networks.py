@@ -47,9 +47,12 @@ class Building:
         self._graph.operators.append(operator)
         return given
 
-    def convolution(self, taken: int, name: str, channels: int, *, scale: float = 1.0, half: bool = False) -> int:
+    def convolution(
+        self, taken: int, name: str, channels: int, *, scale: float = 1.0, half: bool = False, weights: NDArray[Any] | None = None
+    ) -> int:
         shape = (channels, 1, 1, self._graph.tensors[taken].shape[3])
-        weights = self.random.normal(0, scale, shape).astype(np.float16 if half else np.float32)
+        drawn = self.random.normal(0, scale, shape) if weights is None else weights
+        weights = drawn.astype(np.float16 if half else np.float32)
         stored = self.tensor(f"{name}/weights", shape, weights)
         if half:
             stored = self.add("DEQUANTIZE", [stored], f"{name}/wide", shape)

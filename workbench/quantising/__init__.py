@@ -1,18 +1,33 @@
 """What a `.tflite` file is made of, and how it becomes another one that computes the same."""
 
+from workbench.quantising.blocks import BLOCK, Block, blocks_of
+from workbench.quantising.faults import faults
 from workbench.quantising.flatbuffer import Flatbuffer
-from workbench.quantising.quantise import CALIBRATED, operators_named, quantised
+from workbench.quantising.quantise import CALIBRATED, FloatNetwork, operators_named, quantised
 from workbench.quantising.ranges import Ranges, TensorValues, ranges_of, tensor_values
+from workbench.quantising.sensitivity import BlockError, Difference, channels_of, rank_blocks, signal_to_noise_db
+from workbench.quantising.shared_scales import shared
 from workbench.quantising.unpacking import unpacked
 
 __all__ = [
+    "BLOCK",
     "CALIBRATED",
+    "Block",
+    "BlockError",
+    "Difference",
     "Flatbuffer",
+    "FloatNetwork",
     "Ranges",
     "TensorValues",
+    "blocks_of",
+    "channels_of",
+    "faults",
     "operators_named",
     "quantised",
     "ranges_of",
+    "rank_blocks",
+    "shared",
+    "signal_to_noise_db",
     "tensor_values",
     "unpacked",
 ]
