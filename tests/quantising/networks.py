@@ -14,15 +14,15 @@ class Building:
     """A network in the making: each method adds an operator and returns the number of what it gives.
 
     Attributes:
-        image: The input, `(1, 4, 4, 3)` of float32.
+        image: The input, `(1, side, side, 3)` of float32.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, side: int = SIDE) -> None:
         self.random = np.random.default_rng(0)
         self._kinds: list[int] = []
         self._graph = schema.SubGraphT(tensors=[], inputs=[], outputs=[], operators=[], name="main")
         self._buffers = [schema.BufferT()]
-        self.image = self.tensor("image", (1, SIDE, SIDE, 3))
+        self.image = self.tensor("image", (1, side, side, 3))
         self._graph.inputs = [self.image]
 
     def tensor(self, name: str, shape: tuple[int, ...], values: NDArray[Any] | None = None) -> int:

@@ -18,6 +18,7 @@ from workbench.record.evidence import (
 )
 from workbench.record.media_facts import MediaFacts
 from workbench.record.ranking import Point, best, fastest_first, frontier, ms_and_ap, place, point_of
+from workbench.record.quantising import BlockRow, Judged, Quantising, Trial
 from workbench.record.record import (
     OPEN,
     SETTLED_BY,
@@ -41,20 +42,24 @@ __all__ = [
     "SCREENING_ERROR",
     "SEPARATE_RUNS_MARGIN",
     "SETTLED_BY",
+    "BlockRow",
     "CodeFacts",
     "DetectorFacts",
     "EngineFacts",
     "Fall",
     "FrameDetections",
     "Guess",
+    "Judged",
     "MediaFacts",
     "Picture",
     "Point",
     "Problem",
+    "Quantising",
     "Record",
     "Row",
     "SettingStep",
     "Speed",
+    "Trial",
     "Waterfall",
     "WorstFrame",
     "accuracy_against",
