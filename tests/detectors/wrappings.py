@@ -13,7 +13,6 @@ from workbench.detectors import AnchorCard, Calibration, Card, Detector, InputCa
 from workbench.graph import tensor_ops
 from workbench.machine import native_stderr_captured
 from workbench.samples import SAMPLE_ANCHORS, SAMPLE_HEAD, WEIGHTS
-from workbench.settings import Nms
 
 SIZE_HW = (192, 320)
 SIDES = sides(SIZE_HW)
@@ -99,7 +98,8 @@ class Wrappings:
     def int8(self) -> Path:
         """What the workbench converts: integers come in and go out."""
         path = self._folder / "int8.tflite"
-        path.write_bytes(self._detector.litert_model("int8", SIZE_HW, 1, self._calibration, Nms()).content)
+        settings = Settings().with_values({"input.size_hw": SIZE_HW, "runtime.precision": "int8"})
+        path.write_bytes(self._detector.litert_model(settings, self._calibration).content)
         return path
 
     # Kinds of output

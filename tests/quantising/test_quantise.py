@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tests.quantising.networks import Building, mixed_tail, outputs, pictures, swish_network
+from tests.quantising.building import Building, mixed_tail, outputs, pictures, swish_network
 from workbench.errors import UnavailableError
 from workbench.quantising import Flatbuffer, operators_named, quantised, ranges_of, tensor_values, unpacked
 from workbench.quantising.quantise import RECIPES
@@ -33,6 +33,7 @@ def kinds(content: bytes) -> Counter[str]:
 @pytest.mark.parametrize(
     ("precision", "ends", "weights", "error"),
     [
+        ("float16", "FLOAT32", "FLOAT16", 0.001),
         ("dynamic-int8", "FLOAT32", "INT8", 0.02),
         ("weight-int8", "FLOAT32", "INT8", 0.02),
         ("weight-int4", "FLOAT32", "INT4", 0.2),
@@ -52,8 +53,8 @@ def test_each_precision_computes_about_the_same(
     assert np.abs(outputs(made, pictures()) - outputs(CONTENT, pictures())).max() < error
 
 
-def test_every_precision_of_integers_is_tried_here() -> None:
-    assert set(RECIPES) == {"dynamic-int8", "weight-int8", "weight-int4", "int8", "int16x8"}
+def test_every_precision_is_tried_here() -> None:
+    assert set(RECIPES) == {"float16", "dynamic-int8", "weight-int8", "weight-int4", "int8", "int16x8"}
 
 
 def test_nothing_is_brought_to_another_scale_between_operators_in_integers() -> None:
@@ -93,7 +94,7 @@ def test_what_stays_in_float_ties_no_scales_together() -> None:
 
 def test_a_pattern_is_a_name_or_has_wildcards() -> None:
     net = Building()
-    file = Flatbuffer(net.file(net.convolution(net.convolution(net.image, "a[0]/b", 2), "a0/b", 2)))
+    file = Flatbuffer(net.file(net.pointwise(net.pointwise(net.image, "a[0]/b", 2), "a0/b", 2)))
 
     named = {pattern: operators_named(file, [pattern]) for pattern in ("a[0]/b", "a0/b", "a*", "a?/b")}
 
@@ -112,8 +113,8 @@ def test_a_pattern_that_matches_nothing_is_an_error_that_names_it(pattern: str) 
 
 def test_a_network_that_the_quantiser_refuses_costs_one_sentence_with_the_operator() -> None:
     net = Building()
-    computed = net.add("LOGISTIC", [net.tensor("stored", (2,), np.ones(2, np.float32))], "bias", (2,))
-    file = Flatbuffer(net.file(net.convolution(net.image, "strange", 2)))
+    computed = net.add("LOGISTIC", [net.constant(np.ones(2, np.float32))], (2,), name="bias")
+    file = Flatbuffer(net.file(net.pointwise(net.image, "strange", 2)))
     file.graph.operators[1].inputs[2] = computed
 
     with pytest.raises(UnavailableError) as refused:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.quantising.networks import CHANNELS, Building, pictures, swish_network
+from tests.quantising.building import CHANNELS, Building, pictures, swish_network
 from workbench.quantising import TensorValues, ranges_of, tensor_values
 from workbench.quantising.ranges import SAMPLE
 
@@ -72,8 +72,8 @@ def test_the_lower_end_before_a_swish_is_where_it_flattens() -> None:
 
 def test_what_something_else_reads_too_keeps_its_own_range() -> None:
     net = Building()
-    stem = net.convolution(net.image, "stem", CHANNELS)
-    both = net.concatenation([net.swish(stem, "swish"), stem], "both")
+    stem = net.pointwise(net.image, "stem", CHANNELS)
+    both = net.joined([net.swish(stem, "swish"), stem], "both")
     values = np.random.default_rng(0).uniform(-100, 4, (20, 500))
 
     assert ranges_of(net.file(both), held(values, "stem"), "mse")["stem"][0] < -90

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tests.quantising.networks import CHANNELS, SIDE, Building, outputs, pictures
-from tests.quantising.networks import mixed_tail as mixed_tail_file
-from tests.quantising.networks import swish_network as swish_file
+from tests.quantising.building import CHANNELS, Building, outputs, pictures
+from tests.quantising.building import mixed_tail as mixed_tail_file
+from tests.quantising.building import swish_network as swish_file
 from workbench.quantising import (
     Flatbuffer,
     FloatNetwork,
@@ -44,8 +44,8 @@ def wide_channel() -> bytes:
     stem, head = random(CHANNELS, 1, 1, 3), random(2, 1, 1, CHANNELS)
     stem[0] *= 1e4
     head[..., 0] = 0
-    hidden = net.convolution(net.image, "stem", CHANNELS, weights=stem)
-    return unpacked(net.file(net.add("LOGISTIC", [net.convolution(hidden, "head", 2, weights=head)], "scores", (1, SIDE, SIDE, 2))))
+    hidden = net.pointwise(net.image, "stem", CHANNELS, weights=stem)
+    return unpacked(net.file(net.sigmoid(net.pointwise(hidden, "head", 2, weights=head), "scores")))
 
 
 def saturated() -> bytes:
@@ -53,8 +53,8 @@ def saturated() -> bytes:
     net = Building()
     stem = random(CHANNELS, 1, 1, 3)
     stem[0] = -1000
-    hidden = net.swish(net.convolution(net.image, "stem", CHANNELS, weights=stem), "sharp")
-    return unpacked(net.file(net.convolution(hidden, "head", 2)))
+    hidden = net.swish(net.pointwise(net.image, "stem", CHANNELS, weights=stem), "sharp")
+    return unpacked(net.file(net.pointwise(hidden, "head", 2)))
 
 
 def apart(one: list[np.ndarray], other: list[np.ndarray]) -> tuple[float, float]:
@@ -78,9 +78,9 @@ def test_a_block_is_an_operator_with_weights_and_what_follows() -> None:
 
 def test_what_comes_before_any_weights_is_a_block_too() -> None:
     net = Building()
-    prepared = net.add("LOGISTIC", [net.image], "prepared", (1, SIDE, SIDE, 3))
+    prepared = net.sigmoid(net.image, "prepared")
 
-    blocks = blocks_of(Flatbuffer(net.file(net.convolution(prepared, "stem", 2))))
+    blocks = blocks_of(Flatbuffer(net.file(net.pointwise(prepared, "stem", 2))))
 
     assert [block.name for block in blocks] == ["prepared", "stem"]
 

@@ -5,14 +5,24 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from tests.quantising.networks import Building, outputs, pictures, swish_network
+from tests.quantising.building import Building, outputs, pictures, swish_network
 from workbench.errors import ModelError
 from workbench.quantising import Flatbuffer, unpacked
 
 
 def test_a_float32_file_stays_as_it_is() -> None:
-    content = unpacked(swish_network())
+    content = swish_network()
 
+    assert unpacked(content) is content
+
+
+def test_a_file_without_signatures_gets_an_empty_list_of_them() -> None:
+    file = Flatbuffer(swish_network())
+    file.model.signatureDefs = None
+
+    content = unpacked(file.packed())
+
+    assert Flatbuffer(content).model.signatureDefs == []
     assert unpacked(content) is content
 
 
@@ -29,8 +39,8 @@ def test_a_float16_file_computes_the_same_without_its_dequantising() -> None:
 
 def test_names_that_come_twice_are_numbered_and_outputs_keep_theirs() -> None:
     net = Building()
-    first = net.convolution(net.image, "same", 2)
-    content = net.file(net.convolution(first, "same", 2))
+    first = net.pointwise(net.image, "same", 2)
+    content = net.file(net.pointwise(first, "same", 2))
 
     file = Flatbuffer(unpacked(content))
 

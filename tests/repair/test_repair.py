@@ -30,7 +30,7 @@ def tell_nobody(*_: object) -> None:
 def test_the_last_that_was_better_is_left_of_a_repair_that_is_cancelled(tmp_path: Path) -> None:
     stop = threading.Event()
 
-    def watch(what: str, done: int, total: int) -> None:
+    def watch(*_: object) -> None:
         stop.set()
 
     command = script(tmp_path, FIRST, SECOND, {"progress": ["trying", 1, 0]}, then="time.sleep(60)")
@@ -41,7 +41,7 @@ def test_the_last_that_was_better_is_left_of_a_repair_that_is_cancelled(tmp_path
 
 
 def test_an_interrupted_one_leaves_what_it_found_too(tmp_path: Path) -> None:
-    def interrupt(what: str, done: int, total: int) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     outcome = Outcome()

@@ -27,7 +27,7 @@ class Watch:
         self.better_ones: list[Settings] = []
         self.what: list[str] = []
 
-    def progress(self, what: str, done: int, total: int) -> None:
+    def progress(self, what: str, *_: int) -> None:
         self.what.append(what)
 
     def better(self, settings: Settings) -> None:

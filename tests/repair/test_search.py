@@ -1,6 +1,5 @@
 """The fewest blocks to keep in float."""
 
-
 import pytest
 
 from workbench.repair.search import Blocks, Limits, Quality, fewest_in_float
@@ -56,7 +55,7 @@ def test_scores_that_fall_are_no_repair() -> None:
 
 
 def test_the_search_is_short_in_a_large_network() -> None:
-    network = Network({block: 0.1 for block in range(8)})
+    network = Network(dict.fromkeys(range(8), 0.1))
 
     assert len(fewest_in_float(114, network, LIMITS)) == 8
     assert len(network.tried) < 20

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
-from tests.quantising.networks import CHANNELS, SIDE, Building
+from tests.quantising.building import CHANNELS, SIDE, Building
+from tests.quantising.networks import options_of
 from workbench.media import Media, array_media
 
 INPUT_PX = 512  # boxes reach so far, and one of 255 steps of that is more than any score
@@ -30,26 +30,26 @@ def frames() -> Media:
 def write_broken(folder: Path, how: str) -> Path:
     """Write the detector that breaks in one of the ways of `BROKEN`, and its card."""
     net = Building(INPUT_PX)
-    pool = schema.Pool2DOptionsT(padding=1, strideW=CELL_PX, strideH=CELL_PX, filterWidth=CELL_PX, filterHeight=CELL_PX)
-    cells = net.add("AVERAGE_POOL_2D", [net.image], "cells", (1, SIDE, SIDE, 3), pool)
+    pool = options_of("Pool2D", padding=1, strideW=CELL_PX, strideH=CELL_PX, filterWidth=CELL_PX, filterHeight=CELL_PX)
+    cells = net.add("AVERAGE_POOL_2D", [net.image], (1, SIDE, SIDE, 3), pool, name="cells")
     colours = np.eye(CHANNELS, 3).reshape(CHANNELS, 1, 1, 3)
     colours[-1, ..., 0] = {BROKEN[1]: 1e4, BROKEN[2]: -1e4}.get(how, 1.0)
-    hidden = net.convolution(cells, "stem", CHANNELS, weights=colours)
+    hidden = net.pointwise(cells, "stem", CHANNELS, weights=colours)
     if how == BROKEN[2]:
         hidden = net.swish(hidden, "swish")
     redness = np.zeros((2, 1, 1, CHANNELS))
     redness[:, 0, 0, :2] = [[12, -12], [-12, 12]]
-    logits = net.convolution(hidden, "head", 2, weights=redness)
-    threshold = net.tensor("threshold", (2,), np.full(2, -3, np.float32))
-    scores = net.add("LOGISTIC", [net.add("ADD", [logits, threshold], "logits", (1, SIDE, SIDE, 2))], "sigmoid", (1, SIDE, SIDE, 2))
-    nothing = net.convolution(cells, "nothing", 4, weights=np.zeros((4, 1, 1, 3)))
-    grid = net.tensor("grid", (1, SIDE, SIDE, 4), box_of_each_cell())
-    boxes = net.add("ADD", [nothing, grid], "placed", (1, SIDE, SIDE, 4))
+    logits = net.pointwise(hidden, "head", 2, weights=redness)
+    threshold = net.named("threshold", np.full(2, -3, np.float32))
+    scores = net.sigmoid(net.add("ADD", [logits, threshold], (1, SIDE, SIDE, 2), options_of("Add"), name="logits"), "sigmoid")
+    nothing = net.pointwise(cells, "nothing", 4, weights=np.zeros((4, 1, 1, 3)))
+    grid = net.named("grid", box_of_each_cell())
+    boxes = net.add("ADD", [nothing, grid], (1, SIDE, SIDE, 4), options_of("Add"), name="placed")
     if how == BROKEN[0]:
-        given = [in_rows(net, net.concatenation([boxes, scores], "joined"), "rows", 6)]
+        given = [net.reshape(net.joined([boxes, scores], "joined"), (1, SIDE * SIDE, 6), name="rows")]
         card = f'{CARD}kind = "rows"\ntensors = ["rows"]\n'
     else:
-        given = [in_rows(net, boxes, "boxes", 4), in_rows(net, scores, "scores", 2)]
+        given = [net.reshape(boxes, (1, SIDE * SIDE, 4), name="boxes"), net.reshape(scores, (1, SIDE * SIDE, 2), name="scores")]
         card = f'{CARD}kind = "boxes"\ntensors = ["boxes", "scores"]\n'
     path = folder / "tiny.tflite"
     path.write_bytes(net.file(*given))
@@ -60,9 +60,3 @@ def write_broken(folder: Path, how: str) -> Path:
 def box_of_each_cell() -> NDArray[np.float32]:
     rows, columns = np.mgrid[:SIDE, :SIDE] * CELL_PX + CELL_PX / 2
     return np.stack([columns, rows, *np.full((2, SIDE, SIDE), CELL_PX)], -1)[None].astype(np.float32)
-
-
-def in_rows(net: Building, taken: int, name: str, columns: int) -> int:
-    shape = np.array([1, SIDE * SIDE, columns], np.int32)
-    options = schema.ReshapeOptionsT(newShape=shape.tolist())
-    return net.add("RESHAPE", [taken, net.tensor(f"{name}/shape", (3,), shape)], name, tuple(map(int, shape)), options)

@@ -60,7 +60,7 @@ def repairable(pool: Pool, record: Record) -> Card | None:
         pool,
         record,
         REPAIR,
-        title=f"{STATIC} {'is broken' if record.broken else 'costs much'} here, and {'this repairs it' if change else 'may be repaired'}",
+        title=f"{STATIC} {'is broken' if record.broken else 'costs much'} here{', and this repairs it' if change else ''}",
         finding=f"{pool.label(record)} against {pool.label(floats)}: {_lost(record, floats)}.",
         evidence=f"{pool.label(repaired)}: {_lost(repaired, floats)}." if repaired else "No repair of it was measured yet.",
         expected=_at_most(record, floats),

@@ -135,7 +135,7 @@ ROWS = (
         code="workbench.engines.litert:LITERT",
         packages=(LITERT,),
         file="tflite",
-        precisions=("float32", "float16", "dynamic-int8", "int8", "int16x8"),
+        precisions=("float32", "float16", "dynamic-int8", "weight-int8", "weight-int4", "int8", "int16x8"),
         # Not float16, which it computes in float32 on a processor, and not int16x8, for which it has no fast kernels there.
         swept=("float32", "dynamic-int8", "int8"),
         opening_seconds=0.3,

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from workbench.record import Quantising, Record
-    from workbench.settings import Settings
 
 MOST_LOSS = 0.01  # `workbench.repair` says why; a test keeps the two equal
 BLOCKS_SHOWN = 12
@@ -36,18 +35,26 @@ BLOCKS_SHOWN = 12
 def quantise(
     model: Model = None,
     media: MediaArgument = None,
-    precision: Annotated[str, typer.Option(metavar="P", help="int8, or another that litert has: weight-int8, dynamic-int8, …")] = "int8",
+    precision: Annotated[str, typer.Option(metavar="P", help="int8, weight-int8, weight-int4, dynamic-int8 or int16x8.")] = "int8",
     repair: Annotated[
         bool, typer.Option("--repair", help="Look for ranges, and then for the fewest operators in float, that keep the accuracy.")
     ] = False,
     max_ap_loss: Annotated[
         float,
         typer.Option(
-            metavar="X", min=0, max=1, callback=countable, help="AP that may be lost; of the agreement, without truth, five times that."
+            metavar="X",
+            min=0,
+            max=1,
+            callback=countable,
+            help="AP that may be lost; of the agreement, without truth, five times that.",
         ),
     ] = MOST_LOSS,
-    layout: Annotated[str, typer.Option(metavar="L", help="nhwc takes the transposes of a network out that was exported channels first.")] = "stored",
-    out: Annotated[Path | None, typer.Option(metavar="FILE", callback=writable, help="Write the .tflite file that came out.")] = None,
+    layout: Annotated[
+        str, typer.Option(metavar="L", help="nhwc takes out the transposes of an export with channels first.")
+    ] = "stored",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", callback=writable, help="Write the .tflite file that came out.")
+    ] = None,
     sets: Sets = None,
     frames: Frames = DEFAULT_FRAMES,
     truth: TruthFile = None,
@@ -90,7 +97,7 @@ def quantise(
     chosen = words(detector, check(detector, outcome.settings))
     screen.print(f"run it: --preset {chosen!r}", markup=False)
     if out is not None:
-        write_whole(out, detector.model_file(outcome.settings, data.calibration))
+        write_whole(out, detector.litert_model(outcome.settings, data.calibration).content)
         screen.print(f"written: {out}", markup=False)
     found = _quantising(outcome.records)
     write_json(json_file, {"settings": outcome.settings.model_dump(mode="json"), **found.model_dump(mode="json")})
@@ -145,8 +152,12 @@ def print_quantised(out: Console, records: list[Record]) -> None:
             )
         print_table(out, blocks)
         shown = f"{min(BLOCKS_SHOWN, len(found.blocks))} of {len(found.blocks)} blocks"
-        out.print(f"{shown}, worst first: what each changes of scores and boxes when it alone is in integers", style="dim", markup=False)
+        out.print(
+            f"{shown}, worst first: what each changes of scores and boxes when it alone is in integers", style="dim", markup=False
+        )
     frames = f"judged on {found.judged_by} frames, the search was guided by {found.guided_by}"
-    sets = "" if found.apart else "; these and those that calibrated are the same, for there are too few: it reads better than it is"
+    sets = (
+        "" if found.apart else "; these and those that calibrated are the same, for there are too few: it reads better than it is"
+    )
     out.print(f"{frames}{sets}", style="dim", markup=False)
     out.print(found.answer, style="bold", markup=False)

@@ -111,8 +111,7 @@ def _write_flatbuffer(detector: Detector, settings: Settings, calibration: Calib
     from ai_edge_litert.interpreter import Interpreter
 
     size_hw = detector.input_spec.choose_size(settings.input.size_hw)
-    ranges = calibration.resized_by(settings.input.effective_filter)
-    model = detector.litert_model(settings.runtime.stored_precision, size_hw, 1, ranges, settings.nms)
+    model = detector.litert_model(settings.with_values({"runtime.batch": 1}), calibration)
     path = folder / "model.tflite"
     path.write_bytes(model.content)
     with native_stderr_captured():

@@ -3,7 +3,9 @@
 from workbench.quantising.blocks import BLOCK, Block, blocks_of
 from workbench.quantising.faults import faults
 from workbench.quantising.flatbuffer import Flatbuffer
-from workbench.quantising.quantise import CALIBRATED, FloatNetwork, operators_named, quantised
+from workbench.quantising.layout import TOLERANCE, largest_difference, nhwc
+from workbench.quantising.operators import FileFacts, OperatorFacts, file_facts, stored_precision
+from workbench.quantising.quantise import CALIBRATED, INTEGERS, FloatNetwork, operators_named, quantised
 from workbench.quantising.ranges import Ranges, TensorValues, ranges_of, tensor_values
 from workbench.quantising.sensitivity import BlockError, Difference, channels_of, rank_blocks, signal_to_noise_db
 from workbench.quantising.shared_scales import shared
@@ -12,22 +14,30 @@ from workbench.quantising.unpacking import unpacked
 __all__ = [
     "BLOCK",
     "CALIBRATED",
+    "INTEGERS",
+    "TOLERANCE",
     "Block",
     "BlockError",
     "Difference",
+    "FileFacts",
     "Flatbuffer",
     "FloatNetwork",
+    "OperatorFacts",
     "Ranges",
     "TensorValues",
     "blocks_of",
     "channels_of",
     "faults",
+    "file_facts",
+    "largest_difference",
+    "nhwc",
     "operators_named",
     "quantised",
     "ranges_of",
     "rank_blocks",
     "shared",
     "signal_to_noise_db",
+    "stored_precision",
     "tensor_values",
     "unpacked",
 ]

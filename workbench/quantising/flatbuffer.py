@@ -5,6 +5,7 @@ damaged file would make it do is bounded here.
 """
 
 import struct
+from collections.abc import Sequence
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -122,6 +123,32 @@ class Flatbuffer:
         self.model.buffers.append(schema.BufferT(np.frombuffer(values.tobytes(), np.uint8)))
         self.graph.tensors.append(tensor)
         return len(self.graph.tensors) - 1
+
+    def add_tensor(self, name: str, like: int, shape: Sequence[int]) -> int:
+        """Add a tensor of another's type, to be computed, and return its number; it has open sides where `shape` has -1."""
+        from ai_edge_litert import schema_py_generated as schema
+
+        tensor = schema.TensorT(shape=[max(side, 1) for side in shape], type=self.graph.tensors[like].type, name=name.encode())
+        if -1 in shape:
+            tensor.shapeSignature = list(shape)
+        self.graph.tensors.append(tensor)
+        return len(self.graph.tensors) - 1
+
+    def open_shape(self, index: int) -> tuple[int, ...]:
+        """Return a tensor's sides, -1 where one is open."""
+        signature = self.graph.tensors[index].shapeSignature
+        return self.shape(index) if signature is None or len(signature) == 0 else tuple(int(side) for side in signature)
+
+    def operator(self, kind: str, inputs: Sequence[int], outputs: Sequence[int]) -> Operator:
+        """Return a new operator without options, which is not in the graph yet."""
+        from ai_edge_litert import schema_py_generated as schema
+
+        wanted = getattr(schema.BuiltinOperator, kind)
+        codes = [max(one.builtinCode, one.deprecatedBuiltinCode) for one in self.model.operatorCodes]
+        if wanted not in codes:
+            self.model.operatorCodes.append(schema.OperatorCodeT(wanted, version=1, builtinCode=wanted))
+            codes.append(wanted)
+        return schema.OperatorT(codes.index(wanted), list(inputs), list(outputs))
 
     def drop_unused(self) -> None:
         """Forget operators that nothing wants, then tensors and data that nothing reads; tensors are numbered anew."""

@@ -32,7 +32,7 @@ def quantised(
     *,
     integer_edges: bool = True,
 ) -> bytes:
-    """Return a network in integers.
+    """Return a network in another precision.
 
     Args:
         content: A float32 `.tflite` file, as `unpacked` gives it.
@@ -171,10 +171,16 @@ def _weights_in_four_bits(recipe: Any, every: Any) -> None:
     recipe.add_weight_only_config(EVERY_AGAIN, every, 4)
 
 
+def _weights_in_float16(recipe: Any, every: Any) -> None:
+    recipe.add_weight_only_config(EVERY, every, 16, algorithm_key="float_casting")
+
+
 RECIPES: Mapping[str, Callable[[Any, Any], None]] = {
+    "float16": _weights_in_float16,
     "dynamic-int8": lambda recipe, every: recipe.add_dynamic_config(EVERY, every, 8),
     "weight-int8": lambda recipe, every: recipe.add_weight_only_config(EVERY, every, 8),
     "weight-int4": _weights_in_four_bits,
     "int8": lambda recipe, every: recipe.add_static_config(EVERY, every, 8, 8),
     "int16x8": lambda recipe, every: recipe.add_static_config(EVERY, every, 16, 8),
 }
+INTEGERS = tuple(precision for precision in RECIPES if precision != "float16")

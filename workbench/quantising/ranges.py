@@ -60,6 +60,8 @@ def tensor_values(content: bytes, batches: Sequence[NDArray[Any]], threads: int 
         warnings.simplefilter("ignore")  # it says what keeping all tensors takes
         interpreter = Interpreter(model_content=content, num_threads=threads, experimental_preserve_all_tensors=True)
         (taken,) = interpreter.get_input_details()
+        if len(batches) and tuple(taken["shape"]) != batches[0].shape:  # its sides are open
+            interpreter.resize_tensor_input(taken["index"], batches[0].shape)
         interpreter.allocate_tensors()
         for batch in batches:
             interpreter.set_tensor(taken["index"], batch)

@@ -18,7 +18,6 @@ from workbench.repair.repairing import Repairing
 from workbench.settings import Settings
 from workbench.timing import Value
 
-
 MOST_LOSS = 0.01  # of AP: half of what nobody notices, so that the frames that judge may be less kind than those that guide
 
 

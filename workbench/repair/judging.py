@@ -16,7 +16,7 @@ from workbench.settings import Settings
 
 COMPARISON_SECONDS = 5.0  # of each network with the float one
 
-Progress = Callable[[str, int, int], object]
+Progress = Callable[[str, int, int], None]
 
 
 class Network(NamedTuple):

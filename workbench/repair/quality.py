@@ -25,6 +25,7 @@ from workbench.repair.search import Quality
 from workbench.settings import Nms
 
 AGREEMENT_OF_AP = 5.0  # boxes about the threshold come and go with the least change, and AP weighs them little: .05 for .01
+JUDGING_DRAWS = 1000  # of the frames that judge, which say how sure AP is; see `workbench.detections`
 COUNTED_SCORE, COUNTED_LEAST = 0.1, 20  # candidates that scores and boxes are compared of: above that, and so many at least
 
 
@@ -57,9 +58,9 @@ class Yardstick:
     def judged(self, pipeline: Pipeline) -> tuple[Agreement, Accuracy | None]:
         """Return how a network agrees and how right it is, with intervals."""
         found = detections_in(pipeline, self._frames)
-        return self.agreement(found), self._accuracy(found, pipeline, None)
+        return self.agreement(found), self._accuracy(found, pipeline, JUDGING_DRAWS)
 
-    def _accuracy(self, found: Sequence[Detections], pipeline: Pipeline, draws: int | None) -> Accuracy | None:
+    def _accuracy(self, found: Sequence[Detections], pipeline: Pipeline, draws: int) -> Accuracy | None:
         truth, nms, labels = self._frames.truth, pipeline.settings.nms, pipeline.detector.facts.labels
         if truth is None or truth.labels != labels:
             return None
@@ -76,7 +77,7 @@ class Yardstick:
             truth_name=truth.name,
             score_threshold=float(nms.score),
             class_thresholds=class_thresholds(nms, labels),
-            **({} if draws is None else {"draws": draws}),
+            draws=draws,
         )
 
 

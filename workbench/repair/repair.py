@@ -24,7 +24,7 @@ class Outcome:
 
     Attributes:
         settings: The best so far: of one that was cancelled, the last that was better than all before; `None` before the first.
-        records: Of the float network, of plain integers and of what came out, which holds what was tried; none where it was cancelled.
+        records: Of the float network, of plain integers and of what came out, which holds what was tried; none of a cancelled one.
         finished: Whether it came to its end.
     """
 

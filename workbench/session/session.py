@@ -53,6 +53,10 @@ class Opened:
     measuring: Measuring
 
 
+def _do_nothing() -> None:
+    """What follows most of what is measured."""
+
+
 @final
 class Session:
     """Detector, media and settings that play in the background. Every method may be called from any thread and returns at once.
@@ -610,10 +614,6 @@ class Session:
 
     def _settle(self, pipeline: Pipeline) -> None:
         self._open_now.evaluation.settle(pipeline, self.name_of(pipeline.settings))
-
-
-def _do_nothing() -> None:
-    """What follows most of what is measured."""
 
 
 def _played(detector: Detector, settings: Settings) -> Settings:
