@@ -37,7 +37,7 @@ class Watch:
 def repaired(path: Path, *, repair: bool, watch: Watch | None = None) -> tuple[Settings, Quantising]:
     detector, data = Sources(detector=str(path), media=frames()).open()
     settings = check(detector, wished(detector, "litert,runtime.precision=int8,runtime.calibration_range=minmax"))
-    chosen, records = Repairing(detector, data, settings, 0.01, watch or Watch()).run(3, repair=repair)
+    chosen, records = Repairing(detector, data, settings, 0.01, watch or Watch()).run(3, repair=repair, comparison_seconds=0.1)
     (found,) = [record.quantising for record in records if record.quantising is not None]
     return chosen, found
 
@@ -52,11 +52,11 @@ def test_what_integers_break_is_said_and_repaired(how: str, tmp_path: Path) -> N
 
     plain, made = found.judged[1], found.judged[2]
     assert (plain.role, made.role) == ("plain", "repaired")
-    assert plain.agreement.ratio < 0.5
+    assert plain.agreement.ratio < 0.5 or abs(plain.agreement.score_drift or 0) > 0.1
     assert made.agreement.ratio > 0.95
     assert abs(made.agreement.score_drift or 0) < 0.03
     assert told.blocks[0].score_error > 0.05
-    assert any(row.reason and row.reason.startswith(REASONS[how]) for row in told.blocks[:2])
+    assert any(row.reason and REASONS[how] in row.reason for row in told.blocks[:2])
     assert chosen == watch.better_ones[-1]
     assert found.apart
     assert found.tried[0].changes == ()

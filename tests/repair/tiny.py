@@ -12,7 +12,7 @@ from workbench.media import Media, array_media
 INPUT_PX = 512  # boxes reach so far, and one of 255 steps of that is more than any score
 CELL_PX = INPUT_PX // SIDE
 FRAMES, OBJECTS = 24, 5
-CARD = 'card = 1\nlabels = ["red", "green"]\n[input]\nvalues = "0..1"\nfit = "stretch"\n[candidates]\norder = "cxcywh"\n'
+CARD = 'card = 1\nlabels = ["red", "green"]\n[input]\nvalues = "0..1"\nfit = "stretch"\n[candidates]\norder = "cxcywh"\nunits = "pixels"\n'
 BROKEN = ("boxes and scores in one tensor", "an activation of 1e4 in one channel", "a swish that saturates")
 
 
@@ -33,7 +33,7 @@ def write_broken(folder: Path, how: str) -> Path:
     pool = options_of("Pool2D", padding=1, strideW=CELL_PX, strideH=CELL_PX, filterWidth=CELL_PX, filterHeight=CELL_PX)
     cells = net.add("AVERAGE_POOL_2D", [net.image], (1, SIDE, SIDE, 3), pool, name="cells")
     colours = np.eye(CHANNELS, 3).reshape(CHANNELS, 1, 1, 3)
-    colours[-1, ..., 0] = {BROKEN[1]: 1e4, BROKEN[2]: -1e4}.get(how, 1.0)
+    colours[-1, ..., 0] = {BROKEN[1]: 1e4, BROKEN[2]: -300.0}.get(how, 1.0)
     hidden = net.pointwise(cells, "stem", CHANNELS, weights=colours)
     if how == BROKEN[2]:
         hidden = net.swish(hidden, "swish")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from workbench.record import Judged
-from workbench.wording import format_change, format_fraction, format_number, listed, ratio_words
+from workbench.wording import format_change, format_fraction, format_number, ratio_words
 
 
 def answer_of(judged: Sequence[Judged], *, in_float: int, blocks: int, limit: float, kept: bool) -> str:
@@ -34,10 +34,11 @@ def _brings(one: Judged, right: Judged) -> str:
         told.append(_loss(one.ap_change.change))
     told.append(f"agrees {format_fraction(one.agreement.ratio)} with {right.name}")
     if one.model_bytes and right.model_bytes:
-        told.append(f"is {format_number(right.model_bytes / one.model_bytes, 2)} times smaller")
+        ratio = right.model_bytes / one.model_bytes
+        told.append(f"is {format_number(max(ratio, 1 / ratio), 2)} times {'smaller' if ratio >= 1 else 'larger'}")
     if one.speed is not None:
         told.append(ratio_words(one.speed))
-    return listed(told)
+    return ", ".join(told)
 
 
 def _loss(change: float) -> str:

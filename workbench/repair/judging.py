@@ -36,6 +36,7 @@ def judged(
     frames: int,
     options: tuple[str, ...],
     progress: Progress,
+    comparison_seconds: float = COMPARISON_SECONDS,
 ) -> tuple[list[Record], tuple[Judged, ...]]:
     """Return the record of each network, and how it did on the frames that judge; the first is what the others are compared with.
 
@@ -47,12 +48,13 @@ def judged(
         frames: To time.
         options: Further words of the commands that repeat them.
         progress: Told how far it is.
+        comparison_seconds: How long a comparison with the float network may look for a clear answer.
 
     Raises:
         WorkbenchError: One of them cannot be run.
     """
     variants = [Variant.of(detector, one.settings, name=one.name, options=options) for one in networks]
-    bench = Bench(data, frames, progress=progress, comparison_seconds=COMPARISON_SECONDS)
+    bench = Bench(data, frames, progress=progress, comparison_seconds=comparison_seconds)
     records = []
     for outcome in bench.measure_in_turns(variants):
         if isinstance(outcome, Exception):

@@ -24,7 +24,12 @@ from workbench.repair.quality import difference_of
 from workbench.settings import Settings
 
 PRECISION = "int8"
-FLOAT: dict[str, object] = {"runtime.precision": "float32", "runtime.float_ops": ""}
+FLOAT: dict[str, object] = {  # what only integers have is as usual
+    "runtime.precision": "float32",
+    "runtime.float_ops": "",
+    "runtime.calibration_frames": None,
+    "runtime.calibration_range": None,
+}
 LOOKED_AT = 4  # frames that blocks are ranked on, of those that calibrate: more change the order little
 KEPT_WHOLE = 2  # of those, frames of which every tensor of two networks is kept at a time
 
@@ -85,7 +90,7 @@ class Ranking:
                 score_error=one.score_error,
                 box_error=one.box_error,
                 snr_db=noise.get(one.block.names[-1]),
-                reason=next((reasons[name] for name in one.block.names if name in reasons), None),
+                reason="; ".join(dict.fromkeys(reasons[name] for name in one.block.names if name in reasons)) or None,
                 in_float=rank in kept,
             )
             for rank, one in enumerate(self.errors)

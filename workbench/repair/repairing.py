@@ -9,14 +9,14 @@ from workbench.pipeline import Pipeline
 from workbench.record import Quantising, Record, Trial
 from workbench.repair.answer import answer_of
 from workbench.repair.frames import calibration_counts, frame_sets
-from workbench.repair.judging import Network, judged, within
+from workbench.repair.judging import COMPARISON_SECONDS, Network, judged, within
 from workbench.repair.quality import Yardstick
 from workbench.repair.ranking import FLOAT, Ranking
 from workbench.repair.search import SAME, Blocks, Limits, Quality, fewest_in_float
 from workbench.settings import CALIBRATION_RANGES, Settings, describe_changes
 from workbench.wording import counted
 
-SCORE_DRIFT = 0.03  # that scores may be lower by in the mean: thresholds that were tuned still hold
+SCORE_DRIFT = 0.03  # that scores may move by in the mean: thresholds that were tuned still hold
 FRAMES, RANGE, FLOAT_OPS = "runtime.calibration_frames", "runtime.calibration_range", "runtime.float_ops"
 OTHER_PRECISION = "weight-int8"  # which loses next to nothing, where integers throughout lose too much
 
@@ -57,7 +57,9 @@ class Repairing:
         self._tried: list[Trial] = []
         self._best: tuple[Settings, Quality] | None = None
 
-    def run(self, frames: int, *, repair: bool, options: tuple[str, ...] = ()) -> tuple[Settings, list[Record]]:
+    def run(
+        self, frames: int, *, repair: bool, options: tuple[str, ...] = (), comparison_seconds: float = COMPARISON_SECONDS
+    ) -> tuple[Settings, list[Record]]:
         """Return the setting that came out, and the records of the float network, of plain integers and of what came out.
 
         The last of these holds what was tried, and what the networks did on frames that the search never saw.
@@ -66,6 +68,7 @@ class Repairing:
             frames: To time.
             repair: Whether to look for what repairs it; else only where it hurts is told.
             options: Further words of the commands that repeat the records.
+            comparison_seconds: How long each network may be compared with the float one.
 
         Raises:
             WorkbenchError: The network cannot be quantised, or run.
@@ -93,6 +96,7 @@ class Repairing:
             frames=frames,
             options=options,
             progress=self._told.progress,
+            comparison_seconds=comparison_seconds,
         )
         blocks = ranking.rows(in_float) if ranking is not None else ()
         kept = within(rows[came_out], self._limits)
@@ -155,7 +159,7 @@ class Repairing:
         return blocks
 
     def _other(self) -> list[Network]:
-        settings = self._plain.with_values({"runtime.precision": OTHER_PRECISION})
+        settings = self._plain.with_values({**FLOAT, "runtime.precision": OTHER_PRECISION})
         try:
             self._opened(settings)
         except UnavailableError:

@@ -30,18 +30,18 @@ class Limits:
 
     Attributes:
         loss: As `Quality` has it.
-        score_drift: By how much scores may be lower in the mean: F1 hides it, thresholds feel it.
+        score_drift: By how much scores may be lower or higher in the mean: F1 hides it, thresholds feel it.
     """
 
     loss: float
     score_drift: float
 
     def kept_by(self, quality: Quality) -> bool:
-        return quality.loss <= self.loss and quality.score_drift >= -self.score_drift
+        return quality.loss <= self.loss and abs(quality.score_drift) <= self.score_drift
 
     def excess(self, quality: Quality) -> float:
         """How far a network is beyond them, in losses; 0 within."""
-        return max(0.0, quality.loss - self.loss) + max(0.0, -self.score_drift - quality.score_drift)
+        return max(0.0, quality.loss - self.loss) + max(0.0, abs(quality.score_drift) - self.score_drift)
 
 
 Blocks = frozenset[int]
