@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engines", "samples"),
     ("pipeline", "opening"),
     ("measuring", "export", "live"),
-    ("sweep",),
+    ("sweep", "repair"),
     ("session",),
     ("view",),
     ("cli",),
@@ -33,7 +33,7 @@ SHOW = frozenset({"history", "choosing", "advice", "report", "lessons"})
 PRODUCE = frozenset(
     {
         *("media", "datasets", "stages", "quantising", "graph", "detectors", "engines", "samples", "pipeline", "opening"),
-        *("measuring", "export", "live", "sweep"),
+        *("measuring", "export", "live", "sweep", "repair"),
     }
 )
 TENSORFLOW = frozenset({"quantising", "graph", "detectors", "engines", "opening", "export", "lessons", "cli"})

@@ -12,21 +12,24 @@ SIDE, CHANNELS = 4, 8
 
 
 class Building(Network):
-    """A network on pictures of 4x4 whose operators and constants have names."""
+    """A network on pictures of 4x4, or of 4x4 cells, whose operators and constants have names."""
 
-    def __init__(self) -> None:
+    def __init__(self, side: int = SIDE) -> None:
         super().__init__()
         self.random = np.random.default_rng(0)
-        self.image = self.input((1, SIDE, SIDE, 3))
+        self.image = self.input((1, side, side, 3))
 
     def named(self, name: str, values: NDArray[Any]) -> int:
         index = self.constant(values)
         self.graph.tensors[index].name = name
         return index
 
-    def pointwise(self, taken: int, name: str, channels: int, *, scale: float = 1.0, half: bool = False) -> int:
+    def pointwise(
+        self, taken: int, name: str, channels: int, *, scale: float = 1.0, half: bool = False, weights: NDArray[Any] | None = None
+    ) -> int:
         shape = (channels, 1, 1, self.shape(taken)[3])
-        stored = self.named(f"{name}/weights", self.random.normal(0, scale, shape).astype(np.float16 if half else np.float32))
+        drawn = self.random.normal(0, scale, shape) if weights is None else weights
+        stored = self.named(f"{name}/weights", drawn.astype(np.float16 if half else np.float32))
         if half:
             stored = self.add("DEQUANTIZE", [stored], shape, name=f"{name}/wide")
         bias = self.named(f"{name}/bias", np.zeros(channels, np.float32))

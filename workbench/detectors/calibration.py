@@ -46,13 +46,17 @@ class Calibration:
         resized = f", resized by {self.filter_name}" if self.filter_name != "linear" else ""
         return f"{some}{self.key}{resized}"
 
+    def chosen(self) -> list[UInt8Array]:
+        """Return the frames that are taken, as they are."""
+        return choose_different(self.frames(), self.count)
+
     def pixels(self, spec: InputSpec, size_hw: tuple[int, int]) -> list[UInt8Array]:
         """Return the chosen frames as RGB at a network's size: preparing them again leaves their pixels as they are."""
         plain = replace(spec, layout="NHWC", colour="RGB", dtype="uint8")
         key = str(self), plain, size_hw
         with _LOCK:
             if key not in _prepared:
-                chosen = choose_different(self.frames(), self.count)
+                chosen = self.chosen()
                 while len(_prepared) >= KEPT:
                     del _prepared[next(iter(_prepared))]
                 by = RESIZED_BY[self.filter_name]

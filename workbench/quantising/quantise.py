@@ -4,15 +4,16 @@ import logging
 import re
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
 from workbench.errors import UnavailableError, one_line
 from workbench.machine import native_stderr_captured
+from workbench.quantising.blocks import BLOCK, blocks_of
 from workbench.quantising.flatbuffer import Flatbuffer
 from workbench.quantising.ranges import Ranges
 from workbench.quantising.shared_scales import shared
@@ -43,51 +44,74 @@ def quantised(
     Raises:
         UnavailableError: A pattern matches nothing, or the quantiser refuses the network; names the operator.
     """
-    from litert_quantizer.qtyping import TFLOperationName
-    from litert_quantizer.quantizer import Quantizer
-    from litert_quantizer.recipe_manager import AlgorithmName, RecipeManager
-    from litert_quantizer.utils.tfl_flatbuffer_utils import TFL_OP_CODE_TO_NAME
+    network = FloatNetwork(content)
+    return network.quantised(precision, ranges, operators_named(network.file, float_ops), integer_edges=integer_edges)
 
-    file, recipe = Flatbuffer(content), RecipeManager()
-    RECIPES[precision](recipe, TFLOperationName.ALL_SUPPORTED)
-    named = operators_named(file, float_ops)
-    keep = AlgorithmName.NO_QUANTIZE
-    if named:
-        scopes = "|".join(re.escape(_scope(file, file.graph.operators[position])) for position in sorted(named))
-        recipe.add_quantization_config(f"^(?:{scopes})$", TFLOperationName.ALL_SUPPORTED, algorithm_key=keep)
-    in_float = {
-        position
-        for position, operator in enumerate(file.graph.operators)
-        if (kind := TFL_OP_CODE_TO_NAME.get(file.model.operatorCodes[operator.opcodeIndex].builtinCode)) is None
-        or recipe.get_quantization_configs(kind, _scope(file, operator))[0] == keep
-    }
-    if precision in CALIBRATED:
-        for edge in _float_edges(file, in_float) if integer_edges else ("INPUT", "OUTPUT"):
-            recipe.add_quantization_config(EVERY_AGAIN, TFLOperationName(edge), algorithm_key=keep)
-    known = shared(file, ranges or {}, in_float, BITS[precision]) if precision in CALIBRATED else {}
-    measured = {name: {"min": np.array([low]), "max": np.array([high])} for name, (low, high) in known.items()}
-    with _quiet():
-        try:
-            quantizer = Quantizer(content, recipe.get_quantization_recipe())
-            made = quantizer.quantize(measured or None, enable_progress_bar=False, enable_progress_report=False)
-        except Exception as error:  # ValueError, RuntimeError, KeyError, IndexError: whatever a network meets in it
-            raise UnavailableError(_refusal(file, precision, error)) from error
-    return bytes(made.quantized_model or b"")
+
+@final
+class FloatNetwork:
+    """A float32 `.tflite` file, as `unpacked` gives it: read once, to be quantised in several ways.
+
+    Attributes:
+        file: The same, unpacked.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self.file = Flatbuffer(content)
+        self._content = content
+        self._quantizer: Any = None
+
+    def quantised(self, precision: str, ranges: Ranges | None, float_ops: Collection[int], *, integer_edges: bool = True) -> bytes:
+        """As the function, with the positions of operators."""
+        from litert_quantizer.qtyping import TFLOperationName
+        from litert_quantizer.quantizer import Quantizer
+        from litert_quantizer.recipe_manager import AlgorithmName, RecipeManager
+        from litert_quantizer.utils.tfl_flatbuffer_utils import TFL_OP_CODE_TO_NAME
+
+        file, recipe, keep = self.file, RecipeManager(), AlgorithmName.NO_QUANTIZE
+        RECIPES[precision](recipe, TFLOperationName.ALL_SUPPORTED)
+        if float_ops:
+            scopes = "|".join(re.escape(_scope(file, file.graph.operators[position])) for position in sorted(float_ops))
+            recipe.add_quantization_config(f"^(?:{scopes})$", TFLOperationName.ALL_SUPPORTED, algorithm_key=keep)
+        in_float = {
+            position
+            for position, operator in enumerate(file.graph.operators)
+            if (kind := TFL_OP_CODE_TO_NAME.get(file.model.operatorCodes[operator.opcodeIndex].builtinCode)) is None
+            or recipe.get_quantization_configs(kind, _scope(file, operator))[0] == keep
+        }
+        if precision in CALIBRATED:
+            for edge in _float_edges(file, in_float) if integer_edges else ("INPUT", "OUTPUT"):
+                recipe.add_quantization_config(EVERY_AGAIN, TFLOperationName(edge), algorithm_key=keep)
+        known = shared(file, ranges or {}, in_float, BITS[precision]) if precision in CALIBRATED else {}
+        measured = {name: {"min": np.array([low]), "max": np.array([high])} for name, (low, high) in known.items()}
+        with _quiet():
+            try:
+                self._quantizer = self._quantizer or Quantizer(self._content)
+                self._quantizer.load_quantization_recipe(recipe.get_quantization_recipe())
+                made = self._quantizer.quantize(measured or None, enable_progress_bar=False, enable_progress_report=False)
+            except Exception as error:  # ValueError, RuntimeError, KeyError, IndexError: whatever a network meets in it
+                raise UnavailableError(_refusal(file, precision, error)) from error
+        return bytes(made.quantized_model or b"")
 
 
 def operators_named(file: Flatbuffer, patterns: Sequence[str]) -> set[int]:
     """Return the positions of operators that patterns name.
 
     A pattern is the whole name of what an operator gives, or has `*`, `?` or `[…]` in the place of some of it, as names of files in
-    a shell.
+    a shell. With `..` behind it, the whole block is meant that is called so: an operator with weights, and what follows until the
+    next.
 
     Raises:
         UnavailableError: A pattern matches nothing.
     """
     found = set[int]()
     names = [[file.name(index) for index in operator.outputs] for operator in file.graph.operators]
+    blocks = {block.name: block.positions for block in blocks_of(file)}
     for pattern in patterns:
-        matching = {n for n, given in enumerate(names) if any(pattern == one or fnmatchcase(one, pattern) for one in given)}
+        matching = {n for n, given in enumerate(names) if any(_matches(pattern, one) for one in given)}
+        if not matching and pattern.endswith(BLOCK):
+            inside = (some for name, some in blocks.items() if _matches(pattern.removesuffix(BLOCK), name))
+            matching = {position for some in inside for position in some}
         if not matching:
             there = one_line(", ".join(one for given in names[-3:] for one in given), LONGEST_NAMES)
             raise UnavailableError(
@@ -96,6 +120,10 @@ def operators_named(file: Flatbuffer, patterns: Sequence[str]) -> set[int]:
             )
         found |= matching
     return found
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return pattern == name or fnmatchcase(name, pattern)
 
 
 def _scope(file: Flatbuffer, operator: Any) -> str:

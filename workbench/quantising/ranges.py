@@ -23,6 +23,7 @@ SHARES_BELOW = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0
 SHARES_ABOVE = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
 ROUNDS = 2  # of the one end after the other
 STEPS = 255  # between the ends of eight bits
+MOVES_ALL = frozenset({"TRANSPOSE", "RESHAPE", "SQUEEZE", "EXPAND_DIMS", "PAD"})  # of one tensor's values into another
 SATURATED = 60.0  # beyond it exp overflows float32, and a sigmoid is 0 or 1
 
 
@@ -149,7 +150,8 @@ FUNCTIONS: dict[str, Function] = {
 def _functions(file: Flatbuffer) -> dict[str, Function]:
     """Return what is computed of a tensor, by its name, where all that reads it computes that alone.
 
-    A swish is stored as a sigmoid and a product with it.
+    A swish is stored as a sigmoid and a product with it; between them and a convolution values may be moved, as in a network that
+    was exported with another layout.
     """
     readers: dict[int, list[Any]] = {index: [] for index in file.graph.outputs}  # which a user reads besides
     for operator in file.graph.operators:
@@ -166,4 +168,8 @@ def _functions(file: Flatbuffer) -> dict[str, Function]:
             logistic, product = sorted(reading, key=file.kind)
             if set(product.inputs) == {index, *logistic.outputs}:
                 found[file.name(index)] = _swish
+    for operator in reversed(file.graph.operators):
+        taken, given = (next(iter(some), -1) for some in (operator.inputs, operator.outputs))
+        if file.kind(operator) in MOVES_ALL and readers.get(taken) == [operator] and file.name(given) in found:
+            found[file.name(taken)] = found[file.name(given)]
     return found
