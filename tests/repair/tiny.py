@@ -12,7 +12,16 @@ from workbench.media import Media, array_media
 INPUT_PX = 512  # boxes reach so far, and one of 255 steps of that is more than any score
 CELL_PX = INPUT_PX // SIDE
 FRAMES, OBJECTS = 24, 5
-CARD = 'card = 1\nlabels = ["red", "green"]\n[input]\nvalues = "0..1"\nfit = "stretch"\n[candidates]\norder = "cxcywh"\nunits = "pixels"\n'
+CARD = """
+card = 1
+labels = ["red", "green"]
+[input]
+values = "0..1"
+fit = "stretch"
+[candidates]
+order = "cxcywh"
+units = "pixels"
+"""
 BROKEN = ("boxes and scores in one tensor", "an activation of 1e4 in one channel", "a swish that saturates")
 
 
