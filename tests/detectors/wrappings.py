@@ -13,6 +13,7 @@ from workbench.detectors import AnchorCard, Calibration, Card, Detector, InputCa
 from workbench.graph import tensor_ops
 from workbench.machine import native_stderr_captured
 from workbench.samples import SAMPLE_ANCHORS, SAMPLE_HEAD, WEIGHTS
+from workbench.settings import Settings
 
 SIZE_HW = (192, 320)
 SIDES = sides(SIZE_HW)

@@ -20,6 +20,7 @@ from workbench.quantising.shared_scales import shared
 CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
 BITS = {"int8": 8, "int16x8": 16}
 EVERY, EVERY_AGAIN = ".*", ""  # regular expressions; two rules of the quantiser cannot have the same
+LARGEST_OLD_CODE = 127  # of an operator, in the field of one byte that was once the only one (schema.fbs: OperatorCode)
 LONGEST_NAME, LONGEST_NAMES, LONGEST_REASON = 80, 120, 120  # characters of a message
 
 
@@ -72,7 +73,22 @@ def quantised(
             made = quantizer.quantize(measured or None, enable_progress_bar=False, enable_progress_report=False)
         except Exception as error:  # ValueError, RuntimeError, KeyError, IndexError: whatever a network meets in it
             raise UnavailableError(_refusal(file, precision, error)) from error
-    return bytes(made.quantized_model or b"")
+    return _as_others_read_it(bytes(made.quantized_model or b""))
+
+
+def _as_others_read_it(content: bytes) -> bytes:
+    """Bring a file that LiteRT reads to a form that OpenVINO and tf2onnx read too.
+
+    The quantiser puts constants behind the flatbuffer, which packing brings back into it, leaves out the codes of operators that
+    older readers want, and gives tensors in float16 empty lists of scales, for which they are taken for integers.
+    """
+    file = Flatbuffer(content)
+    for code in file.model.operatorCodes:
+        code.deprecatedBuiltinCode = min(code.builtinCode, LARGEST_OLD_CODE)
+    for index, tensor in enumerate(file.graph.tensors):
+        if file.type(index) == "FLOAT16":
+            tensor.quantization = None
+    return file.packed()
 
 
 def operators_named(file: Flatbuffer, patterns: Sequence[str]) -> set[int]:
