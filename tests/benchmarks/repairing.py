@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.repairing MODEL MEDIA [--layout nhwc] [--truth PATH] [--frames 150]
 
-The float network, plain integers and the repaired network are judged on frames that neither calibrated nor guided the search. Run it
-on a machine that does nothing else: the ratios of times are of blocks that take turns.
+The float network, plain integers and the repaired network are judged on frames that neither calibrated nor guided it. Run it
+on a machine that does nothing else: ratios of times are of blocks that take turns.
 """
 
 import argparse
