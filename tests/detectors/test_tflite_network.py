@@ -159,9 +159,7 @@ def test_integers_are_brought_to_no_other_precision(yolox: Load) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "changes", [{"runtime.precision": "float32"}, {"runtime.precision": "int8"}, {"runtime.layout": "nhwc"}], ids=str
-)
+@pytest.mark.parametrize("changes", [{}, {"runtime.precision": "int8"}, {"runtime.layout": "nhwc"}], ids=str)
 def test_a_float_file_becomes_what_is_wanted(yolox: Load, assets: Path, changes: dict[str, object]) -> None:
     detector = yolox("float16")
     settings = check(detector, detector.default_settings().with_values({"runtime.precision": "float32", **changes}))

@@ -151,7 +151,7 @@ ROWS = (
         packages=(Package("openvino", "openvino"),),
         optional=True,
         file="tflite",
-        precisions=("float32", "float16", "bfloat16", "dynamic-int8", "int8"),
+        precisions=("float32", "float16", "bfloat16", "dynamic-int8", "weight-int8", "int8"),  # not int4: no file of it opens
         swept=("float32", "bfloat16"),
         opening_seconds=1.0,
         measuring_seconds=5.0,
@@ -166,7 +166,7 @@ ROWS = (
         packages=(Package("onnxruntime", "onnxruntime"), Package("tf2onnx", "tf2onnx")),
         optional=True,
         file="tflite",
-        precisions=("float32", "float16", "dynamic-int8", "int8"),
+        precisions=("float32", "float16", "dynamic-int8", "weight-int8", "int8"),
         colour="sky",
         symbol="cross",
     ),

@@ -5,6 +5,7 @@ import hashlib
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,7 @@ from workbench.quantising import (
     CALIBRATED,
     TOLERANCE,
     Ranges,
+    TensorValues,
     largest_difference,
     nhwc,
     quantised,
@@ -34,6 +36,8 @@ from workbench.quantising import (
 )
 
 ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what was exported last, belong to the process
+_VALUES: dict[tuple[object, ...], dict[str, TensorValues]] = {}  # of the network that was quantised last, under the lock
+_RANGES: dict[str, Ranges] = {}  # of these values
 _EXPORTS: dict[tuple[object, ...], tempfile.TemporaryDirectory[str]] = {}
 CONVERTING_SECONDS = 600.0  # calibrating a large network takes minutes
 ALLOCATING_SECONDS = 60.0
@@ -104,7 +108,11 @@ def convert(
         just_now = was_converted_first(path)
         notes = (*notes, f"conversion {CONVERTED_FIRST if just_now else CACHED}")
         return LiteRtModel(known, outputs, converted=just_now, notes=notes, warnings=unquantised(conversion, known))
-    content = _made(conversion, in_float32(), calibration)
+    in_layout = replace(conversion.plain, layout=conversion.layout)
+    if in_layout in (conversion, conversion.plain):
+        content = _made(conversion, in_float32(), calibration)
+    else:
+        content = _made(conversion, convert(in_layout, sha256, in_float32, calibration, cache).content, calibration)
     _try_out(content, conversion)
     try:
         keep_conversion(path, content)
@@ -120,15 +128,26 @@ def _made(conversion: Conversion, content: bytes, calibration: Calibration) -> b
     batches = partial(calibration.batches, conversion.input_spec, conversion.size_hw, conversion.batch)
     content = unpacked(content)
     with ONE_AT_A_TIME:
-        if conversion.layout == "nhwc":
-            content = _in_nhwc(content, batches()[:CHECKED_BATCHES])
         if conversion.precision == "float32":
-            return content
+            return _in_nhwc(content, batches()[:CHECKED_BATCHES])
         ranges: Ranges = {}
         if conversion.precision in CALIBRATED:
-            values = tensor_values(content, batches(), usable_cores())
-            ranges = ranges_of(content, values, conversion.calibration_range)
+            ranges = _ranges(content, conversion, calibration)
         return quantised(content, conversion.precision, ranges, conversion.float_ops)
+
+
+def _ranges(content: bytes, conversion: Conversion, calibration: Calibration) -> Ranges:
+    """Return the ranges of a float network; whoever tries other operators in float, or another range, wants the same runs of it."""
+    runs = hashlib.sha256(content).hexdigest(), str(calibration), conversion.input_spec, conversion.batch
+    if runs not in _VALUES:
+        _VALUES.clear()
+        _RANGES.clear()
+        batches = calibration.batches(conversion.input_spec, conversion.size_hw, conversion.batch)
+        _VALUES[runs] = tensor_values(content, batches, usable_cores())
+    how = conversion.calibration_range
+    if how not in _RANGES:
+        _RANGES[how] = ranges_of(content, _VALUES[runs], how)
+    return _RANGES[how]
 
 
 def _in_nhwc(content: bytes, batches: Sequence[NDArray[Any]]) -> bytes:

@@ -21,6 +21,7 @@ from workbench.quantising.shared_scales import shared
 CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
 BITS = {"int8": 8, "int16x8": 16}
 EVERY, EVERY_AGAIN = ".*", ""  # regular expressions; two rules of the quantiser cannot have the same
+LARGEST_OLD_CODE = 127  # of an operator, in the field of one byte that was once the only one (schema.fbs: OperatorCode)
 LONGEST_NAME, LONGEST_NAMES, LONGEST_REASON = 80, 120, 120  # characters of a message
 
 
@@ -45,7 +46,8 @@ def quantised(
         UnavailableError: A pattern matches nothing, or the quantiser refuses the network; names the operator.
     """
     network = FloatNetwork(content)
-    return network.quantised(precision, ranges, operators_named(network.file, float_ops), integer_edges=integer_edges)
+    made = network.quantised(precision, ranges, operators_named(network.file, float_ops), integer_edges=integer_edges)
+    return _as_others_read_it(made)
 
 
 @final
@@ -62,7 +64,7 @@ class FloatNetwork:
         self._quantizer: Any = None
 
     def quantised(self, precision: str, ranges: Ranges | None, float_ops: Collection[int], *, integer_edges: bool = True) -> bytes:
-        """As the function, with the positions of operators."""
+        """As the function, with the positions of operators, and as LiteRT alone may read it."""
         from litert_quantizer.qtyping import TFLOperationName
         from litert_quantizer.quantizer import Quantizer
         from litert_quantizer.recipe_manager import AlgorithmName, RecipeManager
@@ -92,6 +94,21 @@ class FloatNetwork:
             except Exception as error:  # ValueError, RuntimeError, KeyError, IndexError: whatever a network meets in it
                 raise UnavailableError(_refusal(file, precision, error)) from error
         return bytes(made.quantized_model or b"")
+
+
+def _as_others_read_it(content: bytes) -> bytes:
+    """Bring a file that LiteRT reads to a form that OpenVINO and tf2onnx read too.
+
+    The quantiser puts constants behind the flatbuffer, which packing brings back into it, leaves out the codes of operators that
+    older readers want, and gives tensors in float16 empty lists of scales, for which they are taken for integers.
+    """
+    file = Flatbuffer(content)
+    for code in file.model.operatorCodes:
+        code.deprecatedBuiltinCode = min(code.builtinCode, LARGEST_OLD_CODE)
+    for index, tensor in enumerate(file.graph.tensors):
+        if file.type(index) == "FLOAT16":
+            tensor.quantization = None
+    return file.packed()
 
 
 def operators_named(file: Flatbuffer, patterns: Sequence[str]) -> set[int]:
