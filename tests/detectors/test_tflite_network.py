@@ -144,6 +144,7 @@ def test_a_file_runs_as_it_is_where_it_is_stored_so(yolox: Load) -> None:
     model = detector.litert_model(settings, NO_FRAMES)
 
     assert settings.runtime.precision == "float16"
+    assert model.notes == ("217 transposes between channels first and last",)
     assert not model.converted
     assert len(model.content) == detector.facts.size_bytes
 

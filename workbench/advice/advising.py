@@ -18,6 +18,7 @@ from workbench.advice.detected import (
 )
 from workbench.advice.engines import LITERT_THEORY, XLA_THEORY, against_graph, call_overhead, integers, recompiling
 from workbench.advice.frame import largest_stage, slow_start, start_paid_back, unexplained
+from workbench.advice.layouts import transposes_left_out
 from workbench.advice.machine import noisy_machine, threads_unequal
 from workbench.advice.pool import Pool
 from workbench.advice.precisions import INT4_THEORY, nothing_quantised, repairable
@@ -48,6 +49,7 @@ RULES: list[Rule] = [
     Rule(integers("weight-int4", INT4_THEORY), "any"),
     Rule(repairable, "any"),
     Rule(nothing_quantised, "any"),
+    Rule(transposes_left_out, "any"),
     Rule(stop_quantising),
     Rule(score_misplaced),
     Rule(class_scores_misplaced),

@@ -67,6 +67,7 @@ class Tensors:
         task: What the file says that it is for, in Ultralytics' words; untrusted.
         made_of: What operators a `.tflite` is made of and which kernels run them, a line each.
         loses: How it loses some of what it finds, wherever it runs; `None` where that is not known.
+        transposes: How many of its operators change between channels first and channels last.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -77,6 +78,7 @@ class Tensors:
     task: str | None = None
     made_of: tuple[str, ...] = ()
     loses: str | None = None
+    transposes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from workbench.stages import dequantised, quantised
 IDENTIFIER = b"TFL3"  # at byte 4 of every LiteRT flatbuffer (tensorflow/lite/schema/schema.fbs: file_identifier)
 NO_TENSORFLOW = "a .tflite file holds no TensorFlow network; choose litert"
 FLOATS = ("float32", "float16")  # how files are stored that other precisions can be made of
+MANY = 8  # transposes, from which on they cost what one may notice; one or two are at the input and the output of many files
 OPEN = -1  # a side in a shape's signature
 VERSION = "Didn't find op for builtin opcode '"
 SELECTED = "Select TensorFlow op(s)"  # of a file that was converted with SELECT_TF_OPS
@@ -88,6 +89,7 @@ class TfliteNetwork(Network):
             task=said.task,
             made_of=facts.lines,
             loses=str(facts.shared_scale) if facts.shared_scale and facts.shared_scale.cuts_off else None,
+            transposes=facts.layout_transposes,
         )
 
     @cached_property
@@ -127,13 +129,17 @@ class TfliteNetwork(Network):
     def litert_model(self, conversion: Conversion, calibration: Calibration) -> LiteRtModel:
         if reason := self.refusals["runtime.precision"].get(conversion.precision):
             raise UnavailableError(f"runtime.precision is {conversion.precision}: {reason}")
-        content = self.read()
-        if self.tensors and conversion.precision == self.tensors.precision and conversion.layout == conversion.plain.layout:
-            loses = (self.tensors.loses,) if self.tensors.loses else ()
-            return LiteRtModel(content, {name: name for name in conversion.outputs}, converted=False, warnings=loses)
+        content, tensors = self.read(), self.tensors
+        turned = (
+            tensors is not None and tensors.transposes >= MANY and tensors.precision in FLOATS and conversion.layout == "stored"
+        )
+        notes = (f"{tensors.transposes} transposes between channels first and last",) if tensors and turned else ()
+        if tensors and conversion.precision == tensors.precision and conversion.layout == conversion.plain.layout:
+            loses = (tensors.loses,) if tensors.loses else ()
+            return LiteRtModel(content, {name: name for name in conversion.outputs}, converted=False, notes=notes, warnings=loses)
         made = convert(conversion, self.sha256, lambda: unpacked(content), calibration)
         called = dict(zip(_output_names(content), _output_names(made.content), strict=True))
-        return replace(made, outputs={name: called[name] for name in conversion.outputs})
+        return replace(made, outputs={name: called[name] for name in conversion.outputs}, notes=(*made.notes, *notes))
 
 
 def _spec(details: Mapping[str, Any]) -> TensorSpec:
