@@ -21,12 +21,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("record",),
     ("wording", "media", "history"),
     ("datasets", "advice", "choosing"),
-    ("stages", "report"),
+    ("stages", "quantising", "report"),
     ("graph", "detectors", "lessons"),
     ("engines", "samples"),
     ("pipeline", "opening"),
     ("measuring", "export", "live"),
-    ("sweep",),
+    ("sweep", "repair"),
     ("session",),
     ("view",),
     ("cli",),
@@ -34,11 +34,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 SHOW = frozenset({"history", "choosing", "advice", "report", "lessons"})
 PRODUCE = frozenset(
     {
-        *("media", "datasets", "stages", "graph", "detectors", "engines", "samples", "pipeline", "opening"),
-        *("measuring", "export", "live", "sweep"),
+        *("media", "datasets", "stages", "quantising", "graph", "detectors", "engines", "samples", "pipeline", "opening"),
+        *("measuring", "export", "live", "sweep", "repair"),
     }
 )
-TENSORFLOW = frozenset({"graph", "detectors", "engines", "opening", "export", "lessons", "cli"})
+TENSORFLOW = frozenset({"quantising", "graph", "detectors", "engines", "opening", "export", "lessons", "cli"})
 HEAVY = frozenset({"tensorflow", "keras", "ai_edge_litert"})
 WIDGETS = frozenset({"ipywidgets", "anywidget", "traitlets"})
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

@@ -9,16 +9,20 @@ from workbench.catalogue import ENGINES, NMS_METHODS
 from workbench.errors import SettingsError
 from workbench.hardware import usable_cores
 from workbench.settings import (
+    CALIBRATION_FRAMES,
+    CALIBRATION_RANGES,
     FAST,
     FAST_GUESSES,
     FEED_CACHES,
     FEED_MODES,
     FILTERS,
+    LAYOUTS,
     PRECISIONS,
     PRESET_NAMES,
     PRESETS,
     RESIZE_FILTERS,
     RESIZE_PLACES,
+    USUAL_RANGE,
     ClassScores,
     Settings,
     assignments,
@@ -211,6 +215,38 @@ def test_a_filter_is_written_only_where_it_is_not_the_usual_one_or_asked_for():
     assert describe_changes(usual, usual.with_values({"input.resize": "pillow"})) == ("input.resize: opencv -> pillow",)
 
 
+@pytest.mark.parametrize("patterns", [(), ("a",), ("head/*", "stem;1")], ids=len)
+def test_patterns_of_operators_are_text_that_reads_back(patterns):
+    settings = Settings().with_values({"runtime.float_ops": patterns})
+    text = ";".join(pattern.replace(";", "%3B") for pattern in patterns)
+
+    assert settings.runtime.float_ops == patterns
+    assert settings.flat()["runtime.float_ops"] == text
+    assert Settings().with_values({"runtime.float_ops": f" {text};"}) == settings
+    assert Settings().with_values({"runtime.float_ops": patterns[::-1]}) == settings, "they are a set"
+
+
+@pytest.mark.parametrize(
+    ("name", "usual", "other"),
+    [
+        ("float_ops", "", "stem*"),
+        ("calibration_frames", CALIBRATION_FRAMES, 64),
+        ("calibration_range", USUAL_RANGE, "percentile"),
+        ("layout", "stored", "nhwc"),
+    ],
+)
+def test_what_came_later_is_in_keys_and_commands_only_where_it_is_not_as_usual(name, usual, other):
+    plain, changed = (Settings().with_values({f"runtime.{name}": value}) for value in (usual, other))
+
+    assert plain == Settings()
+    assert name not in plain.key_json()
+    assert not [word for word in assignments(plain) if name in word]
+    assert f'"{name}":' in changed.key_json()
+    assert f"runtime.{name}={other}" in assignments(changed)
+    assert describe_changes(plain, changed) == (f"runtime.{name}: {usual or 'none'} -> {other}",)
+    assert Settings.model_validate_json(changed.key_json()) == changed
+
+
 def test_the_names_are_those_of_the_flat_settings():
     assert setting_names() == tuple(Settings().flat())
 
@@ -224,6 +260,10 @@ VALUES = {
     "runtime.threads": st.integers(1, 1024),
     "runtime.batch": st.integers(1, 256),
     "runtime.device": st.sampled_from(["cpu", "gpu:0", "gpu:12"]),
+    "runtime.float_ops": st.lists(st.text(min_size=1)),
+    "runtime.calibration_frames": st.integers(1, 100),
+    "runtime.calibration_range": st.sampled_from(CALIBRATION_RANGES),
+    "runtime.layout": st.sampled_from(LAYOUTS),
     "nms.method": st.sampled_from(tuple(NMS_METHODS)),
     "nms.score": st.floats(0, 1),
     "nms.iou": st.floats(0, 1),

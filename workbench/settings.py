@@ -26,7 +26,9 @@ from workbench.hardware import usable_cores
 
 ResizePlace = Literal["graph", "opencv", "pillow"]
 ResizeFilter = Literal["linear", "area", "triangle"]
-Precision = Literal["float32", "float16", "bfloat16", "dynamic-int8", "int8", "int16x8"]
+Precision = Literal["float32", "float16", "bfloat16", "dynamic-int8", "weight-int8", "weight-int4", "int8", "int16x8"]
+CalibrationRange = Literal["minmax", "percentile", "mse"]
+Layout = Literal["stored", "nhwc"]
 FeedMode = Literal["loop", "tfdata", "threads"]
 FeedCache = Literal["none", "memory", "file"]
 
@@ -38,9 +40,14 @@ RESIZE_FILTERS: Mapping[str, tuple[ResizeFilter, ...]] = {  # what each has, its
     "pillow": ("triangle", "area"),
 }
 PRECISIONS: tuple[str, ...] = get_args(Precision)
+CALIBRATION_RANGES: tuple[CalibrationRange, ...] = get_args(CalibrationRange)
+LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 FEED_MODES: tuple[str, ...] = get_args(FeedMode)
 FEED_CACHES: tuple[str, ...] = get_args(FeedCache)
 MOST_THREADS = 1024  # more than any machine that this runs on has cores
+CALIBRATION_FRAMES = 32  # chosen by content, so that more of them show little that is new; each costs a run of the float network
+MOST_CALIBRATION_FRAMES = 100  # so many are looked at, at equal distances in the media
+USUAL_RANGE: CalibrationRange = "mse"
 
 
 def parse_size(value: object) -> object:
@@ -71,7 +78,7 @@ def _parse_cache(value: object) -> object:
 
 
 SCORE = 0.30  # that a candidate has to exceed, where nobody says otherwise
-_PART_OF_GRAMMAR = re.compile(r"[,;=%\x00-\x1f]|^\s|\s$")  # in a class's name
+_PART_OF_GRAMMAR = re.compile(r"[,;=%\x00-\x1f]|^\s|\s$")  # in a name of a class or a tensor
 
 
 @final
@@ -106,10 +113,7 @@ class ClassScores(float):
         return class_scores(self.others, {**self.by_name, name: score})
 
     def __str__(self) -> str:
-        named = (
-            f"{_PART_OF_GRAMMAR.sub(lambda one: quote(one.group(), safe=''), name)}={score!r}"
-            for name, score in self.by_name.items()
-        )
+        named = (f"{_quoted(name)}={score!r}" for name, score in self.by_name.items())
         return ";".join((repr(self.others), *named))
 
     def __format__(self, _: str) -> str:
@@ -128,6 +132,10 @@ class ClassScores(float):
 
     def __reduce__(self) -> tuple[type[Self], tuple[float, Mapping[str, float]]]:
         return type(self), (self.others, self.by_name)
+
+
+def _quoted(name: str) -> str:
+    return _PART_OF_GRAMMAR.sub(lambda one: quote(one.group(), safe=""), name)
 
 
 def parse_scores(text: str) -> float:
@@ -166,6 +174,22 @@ def _written_score(score: float) -> float | str:
     return str(score) if isinstance(score, ClassScores) else score
 
 
+def parse_float_ops(value: object) -> object:
+    """Read `stem*;head/scores` as patterns, each once and in order; `;` and the like are written in one as in `parse_scores`.
+
+    >>> parse_float_ops("stem*; a%3Bb;stem*")
+    ('a;b', 'stem*')
+    """
+    parts = [unquote(part.strip()) for part in value.split(";")] if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+        return value
+    return tuple(sorted({encodable(part) for part in parts if part}))
+
+
+def _written_float_ops(patterns: tuple[str, ...]) -> str:
+    return ";".join(map(_quoted, patterns))
+
+
 def _in_table(table: Mapping[str, object]) -> AfterValidator:
     """Accept the names of a table; others too in a saved record, which another version may have written."""
 
@@ -182,7 +206,13 @@ EngineName = Annotated[str, _in_table(ENGINES)]
 NmsMethod = Annotated[str, _in_table(NMS_METHODS)]
 Side = Annotated[int, Field(ge=1, le=8192)]
 Score = Annotated[float, Field(ge=0.0, le=1.0), WrapValidator(_score), PlainSerializer(_written_score, return_type=float | str)]
+FloatOps = Annotated[tuple[str, ...], BeforeValidator(parse_float_ops), PlainSerializer(_written_float_ops, return_type=str)]
 SizeHW = Annotated[tuple[Side, Side], BeforeValidator(parse_size), PlainSerializer(list, return_type=list[int])]
+
+
+def _unnamed(usual: object) -> AfterValidator:
+    """Have one value for one way: the usual one is `None`, so that equal settings are equal."""
+    return AfterValidator(lambda value: None if value == usual else value)
 
 
 def _usual_filter(resize: object) -> ResizeFilter | None:
@@ -230,11 +260,29 @@ class Runtime(Group):
     threads: int = Field(default_factory=usable_cores, ge=1, le=MOST_THREADS)
     batch: int = Field(1, ge=1, le=256)
     device: str = Field("cpu", pattern=r"^(cpu|gpu:\d+)$")
+    float_ops: FloatOps = ()
+    """Patterns of operators that stay in float where the rest becomes integers, by the names of what they give."""
+    calibration_frames: Annotated[int | None, Field(ge=1, le=MOST_CALIBRATION_FRAMES), _unnamed(CALIBRATION_FRAMES)] = None
+    """How many frames ranges of integers are taken from; `None` is the usual number, and naming that is the same."""
+    calibration_range: Annotated[CalibrationRange | None, _unnamed(USUAL_RANGE)] = None
+    """How; `None` is the usual way, and naming that is the same."""
+    layout: Layout = "stored"
+    """Whether a `.tflite` file runs as it is, or without the transposes of a network that was exported channels first."""
 
     @property
     def stored_precision(self) -> Precision:
         """In which a `.tflite` file holds what is computed in `precision`."""
         return "float32" if self.precision == "bfloat16" else self.precision
+
+    @property
+    def effective_frames(self) -> int:
+        """The number of frames that ranges are taken from."""
+        return self.calibration_frames or CALIBRATION_FRAMES
+
+    @property
+    def effective_range(self) -> CalibrationRange:
+        """The way that ranges are taken."""
+        return self.calibration_range or USUAL_RANGE
 
 
 class Nms(Group):
@@ -303,12 +351,22 @@ class Settings(Group):
             raise SettingsError(_one_line(error)) from None
 
     def key_json(self) -> str:
-        """Return JSON that keys in files are made of: without a usual filter, as they were before filters had names."""
-        return self.model_dump_json(exclude={"input": {"filter"}} if self.input.filter is None else None)
+        """Return JSON that keys in files are made of: without what came later and is as usual, as they were before."""
+        usual = [name.split(".") for name, value in self.flat().items() if name in LATER and value == LATER[name]]
+        return self.model_dump_json(exclude={group: {name for one, name in usual if one == group} for group, _ in usual})
 
     def flat(self) -> dict[str, object]:
         """Return every setting by its `group.field` name."""
         return {f"{group}.{field}": value for group, fields in self.model_dump().items() for field, value in fields.items()}
+
+
+LATER: Mapping[str, object] = {  # settings that keys in files and commands know since later versions, with their usual values
+    "input.filter": None,
+    "runtime.float_ops": "",
+    "runtime.calibration_frames": None,
+    "runtime.calibration_range": None,
+    "runtime.layout": "stored",
+}
 
 
 def setting_names() -> tuple[str, ...]:
@@ -395,7 +453,9 @@ def describe_changes(before: Settings, after: Settings) -> tuple[str, ...]:
     """List what differs, as `group.field: old -> new`, in the order of the settings."""
     old, new = before.flat(), after.flat()
     was, becomes = _named(before), _named(after)
-    return tuple(f"{name}: {_text(was[name])} -> {_text(becomes[name])}" for name in old if old[name] != new[name])
+    return tuple(
+        f"{name}: {_text(was[name]) or 'none'} -> {_text(becomes[name]) or 'none'}" for name in old if old[name] != new[name]
+    )
 
 
 def assignments(settings: Settings, names: Iterable[str] | None = None) -> tuple[str, ...]:
@@ -403,16 +463,25 @@ def assignments(settings: Settings, names: Iterable[str] | None = None) -> tuple
 
     Args:
         settings: Which.
-        names: Of what is written; by default all but the filter where it is the resizer's usual one: so it stays that one
+        names: Of what is written; by default all but what is as usual of `LATER`: so the filter stays the resizer's usual one
             where other words behind these change the resizer.
     """
-    flat = settings.flat() if names is None else _named(settings)
-    return tuple(f"{name}={_text(flat[name])}" for name in (flat if names is None else names) if flat[name] is not None)
+    named = _named(settings)
+    if names is None:
+        names = [
+            name for name, value in settings.flat().items() if value is not None and (name not in LATER or value != LATER[name])
+        ]
+    return tuple(f"{name}={_text(named[name])}" for name in names if named[name] is not None)
 
 
 def _named(settings: Settings) -> dict[str, object]:
-    """Return settings as `flat` does, with the name of a usual filter."""
-    return settings.flat() | {"input.filter": settings.input.effective_filter}
+    """Return settings as `flat` does, with the names of what is as usual."""
+    runtime = settings.runtime
+    return settings.flat() | {
+        "input.filter": settings.input.effective_filter,
+        "runtime.calibration_frames": runtime.effective_frames,
+        "runtime.calibration_range": runtime.effective_range,
+    }
 
 
 def _text(value: object) -> str:

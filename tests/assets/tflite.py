@@ -4,11 +4,10 @@ from pathlib import Path
 
 from tests.assets.scenes import SHAPES
 from workbench.detectors import Calibration, Detector
-from workbench.settings import Nms
 
 
 def write_tflite(small: Detector, path: Path) -> Path:
-    model = small.litert_model("float32", (64, 96), 1, Calibration("nothing", list), Nms())
+    model = small.litert_model(small.default_settings().with_values({"input.size_hw": "64x96"}), Calibration("nothing", list))
     path.write_bytes(model.content)
     card = SHAPES.with_suffix(".card.toml").read_text(encoding="utf-8")
     for name, in_the_file in (("offsets", "PartitionedCall:0"), ("scores", "PartitionedCall:1")):

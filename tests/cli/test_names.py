@@ -14,9 +14,10 @@ from PIL import Image
 
 from tests.assets.scenes import SHAPES
 from tests.command_line import Workbench
-from workbench.detectors import native_stderr_captured, quiet_logger
+from workbench.detectors import quiet_logger
 from workbench.detectors.coco_labels import COCO80
 from workbench.graph import tensor_ops
+from workbench.machine import native_stderr_captured
 from workbench.stages import AnchorGrid, AnchorGrids, SsdHead
 
 SIZE_HW = (64, 96)

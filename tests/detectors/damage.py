@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from workbench.detectors import native_stderr_captured, quiet_logger
+from workbench.detectors import quiet_logger
+from workbench.machine import native_stderr_captured
 
 MOST_FLIPS = 4  # more, and the first check of the file finds one of them
 STRUCTURE = 2000  # bytes at either end, where files keep what they are about; a flip among weights only changes a number

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from workbench.detectors import PRECISION_OPTIONS, Calibration, LiteRtModel
-from workbench.detectors.conversion import Export, _representative, convert, note_converted_first
+from workbench.detectors import Calibration, LiteRtModel
+from workbench.detectors.conversion import Export, convert_tensorflow, note_converted_first
 from workbench.detectors.keras_network import export_model
 from workbench.detectors.network import Conversion
-from workbench.detectors.tflite_precision import stored_precision
 from workbench.errors import UnavailableError
+from workbench.quantising import INTEGERS, stored_precision
 from workbench.settings import PRECISIONS
-from workbench.stages import InputSpec, prepare
+from workbench.stages import InputSpec
 
 SIZE_HW = (32, 64)
 SPEC = InputSpec(size_hw=None, default_hw=SIZE_HW)
@@ -83,6 +83,8 @@ def interpreter(model: LiteRtModel) -> Any:
         ("float32", np.float32),
         ("float16", np.float32),
         ("dynamic-int8", np.float32),
+        ("weight-int8", np.float32),
+        ("weight-int4", np.float32),
         ("int8", np.int8),
         ("int16x8", np.int16),
     ],
@@ -90,7 +92,7 @@ def interpreter(model: LiteRtModel) -> Any:
 def test_each_precision_converts_and_runs_with_the_types_that_it_names(
     change: Change, tmp_path: Path, precision: str, kind: type
 ) -> None:
-    model = convert(*change(precision=precision), SOME_FRAMES, tmp_path)
+    model = convert_tensorflow(*change(precision=precision), SOME_FRAMES, tmp_path)
 
     ready = interpreter(model)
     (taken,) = ready.get_input_details()
@@ -100,59 +102,57 @@ def test_each_precision_converts_and_runs_with_the_types_that_it_names(
     assert set(given) == set(model.outputs.values())
     assert list(model.outputs) == ["offsets", "scores"]
     ready.invoke()
-    if precision == "dynamic-int8":  # which the converter leaves out where an operation has under 1,024 weights
-        assert model.warnings == ("dynamic-int8 was asked for, but the converter left the weights in float32",)
-    else:
-        assert (stored_precision(model.content), model.warnings) == (precision, ())
+    assert (stored_precision(model.content), model.warnings) == (precision, ())
 
 
 def test_every_precision_but_bfloat16_has_a_conversion() -> None:
-    assert set(PRECISIONS) - set(PRECISION_OPTIONS) == {"bfloat16"}
+    assert set(PRECISIONS) - {"float32", "float16", *INTEGERS} == {"bfloat16"}
 
 
 def test_a_conversion_holds_its_batch(change: Change, tmp_path: Path) -> None:
-    model = convert(*change(batch=3), NO_FRAMES, tmp_path)
+    model = convert_tensorflow(*change(batch=3), NO_FRAMES, tmp_path)
 
     assert interpreter(model).get_input_details()[0]["shape"].tolist() == [3, *SIZE_HW, 3]
 
 
 def test_the_second_time_a_conversion_is_read_from_the_cache(change: Change, tmp_path: Path) -> None:
-    first = convert(*change(), NO_FRAMES, tmp_path)
+    first = convert_tensorflow(*change(), NO_FRAMES, tmp_path)
 
-    second = convert(*change(), NO_FRAMES, tmp_path)
+    second = convert_tensorflow(*change(), NO_FRAMES, tmp_path)
 
     assert (first.converted, second.converted) == (True, False)
     assert first.content == second.content
     assert "conversion read from the cache" in second.notes
     (cached,) = tmp_path.glob("*.tflite")
     note_converted_first(cached.name)
-    made_by_another_process = convert(*change(), NO_FRAMES, tmp_path)
+    made_by_another_process = convert_tensorflow(*change(), NO_FRAMES, tmp_path)
     assert made_by_another_process.converted
     assert any("made just now" in note for note in made_by_another_process.notes)
 
 
 def test_a_cached_conversion_loads_no_network(change: Change, tmp_path: Path) -> None:
-    convert(*change(), NO_FRAMES, tmp_path)
+    convert_tensorflow(*change(), NO_FRAMES, tmp_path)
 
     unasked = export_of(lambda: pytest.fail("the network is loaded though nothing is converted"))
-    again = convert(*change(export=unasked), NO_FRAMES, tmp_path)
+    again = convert_tensorflow(*change(export=unasked), NO_FRAMES, tmp_path)
 
     assert not again.converted
 
 
 def test_cached_integer_models_need_no_frames_to_be_decoded_again(change: Change, tmp_path: Path) -> None:
-    convert(*change(precision="int8"), SOME_FRAMES, tmp_path)
+    convert_tensorflow(*change(precision="int8"), SOME_FRAMES, tmp_path)
 
-    again = convert(*change(precision="int8"), Calibration(SOME_FRAMES.key, NO_FRAMES.frames), tmp_path)
+    again = convert_tensorflow(*change(precision="int8"), Calibration(SOME_FRAMES.key, NO_FRAMES.frames), tmp_path)
 
     assert not again.converted
-    assert "calibrated on three pictures of noise" in again.notes
+    assert "calibrated on three pictures of noise, ranges by mse" in again.notes
 
 
 @pytest.mark.parametrize(
     "values",
     [
         {"precision": "float16"},
+        {"precision": "weight-int8", "float_ops": ("*",)},
         {"size_hw": (64, 64)},
         {"batch": 2},
         {"sha256": "6" * 64},
@@ -161,35 +161,22 @@ def test_cached_integer_models_need_no_frames_to_be_decoded_again(change: Change
     ids=lambda values: next(iter(values)),
 )
 def test_what_a_conversion_depends_on_is_not_taken_from_another(change: Change, tmp_path: Path, values: dict[str, Any]) -> None:
-    convert(*change(), SOME_FRAMES, tmp_path)
+    convert_tensorflow(*change(), SOME_FRAMES, tmp_path)
 
-    assert convert(*change(**values), SOME_FRAMES, tmp_path).converted
+    assert convert_tensorflow(*change(**values), SOME_FRAMES, tmp_path).converted
 
 
 def test_other_calibration_frames_make_another_integer_model(change: Change, tmp_path: Path) -> None:
-    convert(*change(precision="int8"), SOME_FRAMES, tmp_path)
+    convert_tensorflow(*change(precision="int8"), SOME_FRAMES, tmp_path)
 
-    assert convert(*change(precision="int8"), Calibration("two of them", lambda: FRAMES[:2]), tmp_path).converted
-
-
-@pytest.mark.parametrize(("name", "by"), [("linear", "opencv"), ("area", "opencv"), ("triangle", "pillow")])
-def test_ranges_are_taken_from_frames_as_the_filter_leaves_them(change: Change, name: str, by: str) -> None:
-    batches = list(_representative(change(batch=2)[0], SOME_FRAMES.resized_by(name))())
-
-    for frame, (batch,) in zip(FRAMES, batches, strict=True):
-        np.testing.assert_array_equal(batch, prepare([frame, frame], SPEC, SIZE_HW, by, name))
-
-
-def test_each_filter_but_the_first_there_was_is_in_the_key_of_the_frames() -> None:
-    assert SOME_FRAMES.resized_by("linear") == SOME_FRAMES
-    assert SOME_FRAMES.resized_by("area").key == "three pictures of noise, resized by area"
+    assert convert_tensorflow(*change(precision="int8"), Calibration("two of them", lambda: FRAMES[:2]), tmp_path).converted
 
 
 def test_a_cache_that_cannot_be_written_costs_time_and_no_result(change: Change, tmp_path: Path) -> None:
     taken = tmp_path / "a file where the folder should be"
     taken.write_text("")
 
-    model = convert(*change(), NO_FRAMES, taken)
+    model = convert_tensorflow(*change(), NO_FRAMES, taken)
 
     assert model.converted
     assert any(note.startswith("the conversion was not cached: cannot write") for note in model.notes)
@@ -197,31 +184,33 @@ def test_a_cache_that_cannot_be_written_costs_time_and_no_result(change: Change,
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, None], ids=["empty", "zeros", "half"])
 def test_a_damaged_file_in_the_cache_is_converted_again(change: Change, tmp_path: Path, content: bytes | None) -> None:
-    first = convert(*change(), NO_FRAMES, tmp_path)
+    first = convert_tensorflow(*change(), NO_FRAMES, tmp_path)
     (cached,) = tmp_path.iterdir()
     cached.write_bytes(first.content[: len(first.content) // 2] if content is None else content)
 
-    again = convert(*change(), NO_FRAMES, tmp_path)
+    again = convert_tensorflow(*change(), NO_FRAMES, tmp_path)
 
     assert again.converted
     interpreter(again).invoke()
-    assert not convert(*change(), NO_FRAMES, tmp_path).converted
+    assert not convert_tensorflow(*change(), NO_FRAMES, tmp_path).converted
 
 
 def test_what_the_converter_cannot_make_is_refused_in_one_line_with_the_reason(change: Change, tmp_path: Path) -> None:
     with pytest.raises(UnavailableError) as refused:
-        convert(*change(export=export_of(lambda: network(Unconvertible())), sha256="of another model"), NO_FRAMES, tmp_path)
+        convert_tensorflow(
+            *change(export=export_of(lambda: network(Unconvertible())), sha256="of another model"), NO_FRAMES, tmp_path
+        )
 
     message = str(refused.value)
-    assert message.startswith("the converter could not make float32 of this model: ")
-    assert message.endswith("; choose another runtime.precision")
+    assert message.startswith("the converter could not make a .tflite file of this model: ")
+    assert message.endswith("; choose another runtime.engine")
     assert "Betainc" in message
     assert "\n" not in message
     assert not list(tmp_path.iterdir())
 
 
 def test_what_the_converter_says_stays_off_the_screen(change: Change, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    convert(*change(size_hw=(96, 32)), NO_FRAMES, tmp_path)
+    convert_tensorflow(*change(size_hw=(96, 32)), NO_FRAMES, tmp_path)
 
     assert capfd.readouterr() == ("", "")
 

@@ -8,9 +8,10 @@ import onnx
 import pytest
 import tensorflow as tf
 
-from workbench.detectors import native_stderr_captured, to_onnx
+from workbench.detectors import to_onnx
 from workbench.detectors.onnx_conversion import OnnxModel
 from workbench.errors import UnavailableError
+from workbench.machine import native_stderr_captured
 
 HEIGHT, WIDTH = 32, 64
 

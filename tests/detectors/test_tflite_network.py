@@ -19,16 +19,18 @@ from workbench.detectors import (
     InputCard,
     Meaning,
     RowsCard,
-    native_stderr_captured,
     quiet_logger,
 )
-from workbench.detectors.network import Tensors, TensorSpec
+from workbench.detectors.network import Conversion, Tensors, TensorSpec
 from workbench.detectors.tflite_network import TfliteNetwork, _why_not_opened
 from workbench.errors import ModelError, UnavailableError
+from workbench.machine import native_stderr_captured
 from workbench.media import open_media
 from workbench.opening import check, open_detector
 from workbench.pipeline import Pipeline
-from workbench.settings import Nms
+from workbench.quantising import stored_precision
+from workbench.settings import PRECISIONS
+from workbench.stages import InputSpec
 
 NO_FRAMES = Calibration("not asked", lambda: pytest.fail("frames are decoded though nothing is calibrated"))
 
@@ -113,7 +115,6 @@ def test_stored_precisions_agree(yolox: Load, assets: Path) -> None:
             {"runtime.engine": "graph", "input.resize": "opencv"},
             "runtime.engine is graph: a .tflite file holds no TensorFlow network",
         ),
-        ({"runtime.precision": "int8"}, "runtime.precision is int8: the file is stored as float16, and only the original"),
         ({"runtime.batch": 2}, "runtime.batch is 2: this detector takes exactly 1 at once"),
         ({"input.size_hw": "320"}, "input.size_hw is 320x320; this detector takes 416x416 only"),
         ({"input.resize": "graph"}, "input.resize is graph: the litert engine runs the network alone"),
@@ -136,15 +137,53 @@ def test_a_file_gives_no_tensorflow_network(yolox: Load, ask: str) -> None:
         getattr(yolox("float16"), ask)()
 
 
-def test_a_file_is_not_converted(yolox: Load) -> None:
+def test_a_file_runs_as_it_is_where_it_is_stored_so(yolox: Load) -> None:
     detector = yolox("float16")
+    settings = detector.default_settings()
 
-    model = detector.litert_model("float16", (416, 416), 1, NO_FRAMES, Nms())
+    model = detector.litert_model(settings, NO_FRAMES)
 
+    assert settings.runtime.precision == "float16"
+    assert model.notes == ("217 transposes between channels first and last",)
     assert not model.converted
     assert len(model.content) == detector.facts.size_bytes
-    with pytest.raises(UnavailableError, match="runtime.precision is int8: the file is stored as float16"):
-        detector.litert_model("int8", (416, 416), 1, NO_FRAMES, Nms())
+
+
+def test_integers_are_brought_to_no_other_precision(yolox: Load) -> None:
+    detector = yolox("dynamic_range")
+    settings = detector.default_settings()
+
+    assert settings.runtime.precision == "dynamic-int8"
+    for other in set(PRECISIONS) - {"dynamic-int8"}:
+        with pytest.raises(UnavailableError, match=f"runtime.precision is {other}: the file is stored as dynamic-int8"):
+            check(detector, settings.with_values({"runtime.precision": other, "runtime.engine": "openvino"}))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changes", [{}, {"runtime.precision": "int8"}, {"runtime.layout": "nhwc"}], ids=str)
+def test_a_float_file_becomes_what_is_wanted(yolox: Load, assets: Path, changes: dict[str, object]) -> None:
+    detector = yolox("float16")
+    settings = check(detector, detector.default_settings().with_values({"runtime.precision": "float32", **changes}))
+    frames = Calibration("pictures", lambda: [frame.image_rgb for frame in open_media(assets / "images" / "coral").frames()])
+
+    model = detector.litert_model(settings, frames)
+
+    assert stored_precision(model.content) == settings.runtime.precision
+    assert model.outputs.keys() == set(detector.outputs(settings.nms))
+
+
+def test_boxes_that_a_file_cuts_off_are_told_in_each_run(assets: Path) -> None:
+    """Its tail alone is in integers, and boxes have the scale of scores there."""
+    path = assets / "models" / "yolox_nano_416_int8_quantize.tflite"
+    network = TfliteNetwork(path)
+    network.tensors = network.inspect()
+    conversion = Conversion(("output",), InputSpec(size_hw=(416, 416), default_hw=(416, 416)), "float32", (416, 416), 1)
+
+    (warning,) = network.litert_model(conversion, NO_FRAMES).warnings
+
+    assert warning.startswith("one scale for scores and other numbers, such as boxes: ")
+    assert warning.endswith(" cuts off what is not within 0 and 1")
+    assert network.tensors.made_of[0] == "stored as float32: no weight is quantised, though 18 operators work on integers"
 
 
 ROWS, BOXES = RowsCard(tensors=("rows",)), BoxesCard(tensors=("rows", "scores"))

@@ -14,12 +14,13 @@ import pytest
 import tensorflow as tf
 
 from tests.view.opening_and_closing import until
-from workbench.detectors import InputCard, native_stderr_captured, quiet_logger, trial
+from workbench.detectors import InputCard, quiet_logger, trial
 from workbench.detectors.access import Access
 from workbench.detectors.feeding import stated_scaling, ways_to_feed
 from workbench.detectors.network import TensorSpec
 from workbench.detectors.trial import try_out
 from workbench.errors import ModelError
+from workbench.machine import native_stderr_captured
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 

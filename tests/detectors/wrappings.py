@@ -9,10 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from tests.detectors.forms import FORMS, IOU, MOST, SCORE, SWAPPED, centred, sides, suppressed, yxyx
-from workbench.detectors import AnchorCard, Calibration, Card, Detector, InputCard, SsdCard, native_stderr_captured, quiet_logger
+from workbench.detectors import AnchorCard, Calibration, Card, Detector, InputCard, SsdCard, quiet_logger
 from workbench.graph import tensor_ops
+from workbench.machine import native_stderr_captured
 from workbench.samples import SAMPLE_ANCHORS, SAMPLE_HEAD, WEIGHTS
-from workbench.settings import Nms
+from workbench.settings import Settings
 
 SIZE_HW = (192, 320)
 SIDES = sides(SIZE_HW)
@@ -98,7 +99,8 @@ class Wrappings:
     def int8(self) -> Path:
         """What the workbench converts: integers come in and go out."""
         path = self._folder / "int8.tflite"
-        path.write_bytes(self._detector.litert_model("int8", SIZE_HW, 1, self._calibration, Nms()).content)
+        settings = Settings().with_values({"input.size_hw": SIZE_HW, "runtime.precision": "int8"})
+        path.write_bytes(self._detector.litert_model(settings, self._calibration).content)
         return path
 
     # Kinds of output

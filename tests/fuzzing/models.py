@@ -38,7 +38,8 @@ def make_models(folder: Path) -> None:
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    from workbench.detectors import native_stderr_captured, quiet_logger
+    from workbench.detectors import quiet_logger
+    from workbench.machine import native_stderr_captured
     from workbench.opening import open_detector
 
     small = small_tflite(folder)

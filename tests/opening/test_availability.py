@@ -8,8 +8,18 @@ import pytest
 from workbench.catalogue import ENGINES, NMS_METHODS
 from workbench.detectors import Detector
 from workbench.errors import SettingsError, UnavailableError
-from workbench.opening import check, fit, open_detector, reasons
-from workbench.settings import FEED_CACHES, FILTERS, PRECISIONS, PRESETS, RESIZE_PLACES, Settings, parse_variant
+from workbench.opening import check, fit, open_detector, reasons, wished
+from workbench.settings import (
+    CALIBRATION_RANGES,
+    FEED_CACHES,
+    FILTERS,
+    LAYOUTS,
+    PRECISIONS,
+    PRESETS,
+    RESIZE_PLACES,
+    Settings,
+    parse_variant,
+)
 
 HOST = {"input.resize": "opencv"}
 LITERT = {"runtime.engine": "litert", **HOST}
@@ -43,7 +53,7 @@ def yolox(assets: Path) -> Detector:
         (
             {"runtime.precision": "bfloat16", **LITERT},
             "runtime.precision is bfloat16: LiteRT does not compute in it; choose one of float32, float16",
-            "choose one of float32, float16, dynamic-int8, int8, int16x8",
+            "choose one of float32, float16, dynamic-int8, weight-int8, weight-int4, int8, int16x8",
         ),
         (
             {"runtime.engine": "keras", "input.resize": "graph"},
@@ -134,6 +144,13 @@ def test_a_file_takes_its_own_defaults(yolox: Detector) -> None:
         ({"input.resize": "pillow"}, "input.filter", FILTERS, {"linear"}),
         ({**HOST, "input.filter": "area"}, "input.resize", RESIZE_PLACES, set()),
         ({"input.filter": "triangle"}, "input.resize", RESIZE_PLACES, {"opencv"}),
+        ({}, "runtime.layout", LAYOUTS, {"nhwc"}),
+        (LITERT, "runtime.layout", LAYOUTS, set()),
+        (LITERT, "runtime.float_ops", ("", "stem*"), {"stem*"}),
+        ({**LITERT, "runtime.precision": "int8"}, "runtime.float_ops", ("", "stem*"), set()),
+        ({**LITERT, "runtime.precision": "weight-int8"}, "runtime.calibration_range", CALIBRATION_RANGES, {"minmax", "percentile"}),
+        ({**LITERT, "runtime.precision": "weight-int8"}, "runtime.calibration_frames", (32, 50), {50}),
+        ({**LITERT, "runtime.precision": "int16x8"}, "runtime.calibration_range", CALIBRATION_RANGES, set()),
         ({}, "nms.method", NMS_METHODS, {"model"}),
         ({}, "feed.cache", FEED_CACHES, {"memory", "file"}),
         ({}, "runtime.batch", (1, 2, 256), set()),
@@ -161,7 +178,7 @@ def test_exactly_what_cannot_be_taken_is_greyed_out(
     ("name", "values", "taken"),
     [
         ("runtime.engine", ENGINES, {"litert", "openvino", "onnxruntime"}),
-        ("runtime.precision", PRECISIONS, {"float16"}),
+        ("runtime.precision", PRECISIONS, set(PRECISIONS) - {"bfloat16"}),  # it is stored in float16
         ("runtime.batch", (1, 2, 3), {1}),
         ("input.size_hw", (320, 416), {416}),
         ("input.resize", RESIZE_PLACES, {"opencv", "pillow"}),
@@ -173,6 +190,19 @@ def test_a_file_takes_what_it_holds_and_nothing_else(
     yolox: Detector, name: str, values: tuple[object, ...], taken: set[object]
 ) -> None:
     assert set(values) - set(reasons(yolox, yolox.default_settings(), name, values)) == taken
+
+
+def test_what_a_choice_has_no_use_for_gives_way_to_it(mobile: Detector) -> None:
+    patterns = {"runtime.float_ops": "stem*", "runtime.calibration_range": "minmax", "runtime.layout": "nhwc"}
+    repaired = check(mobile, wished(mobile, "litert-int8").with_values(patterns))
+
+    weights = fit(mobile, repaired.with_values({"runtime.precision": "weight-int8"}), "runtime.precision")
+    floats = fit(mobile, repaired.with_values({"runtime.precision": "float32"}), "runtime.precision")
+    graph = fit(mobile, repaired.with_values({"runtime.engine": "graph"}), "runtime.engine")
+
+    assert (weights.runtime.float_ops, weights.runtime.calibration_range, weights.runtime.layout) == (("stem*",), None, "nhwc")
+    assert (floats.runtime.float_ops, floats.runtime.layout) == ((), "nhwc")
+    assert (graph.runtime.precision, graph.runtime.float_ops, graph.runtime.layout) == ("float32", (), "stored")
 
 
 def test_values_that_can_be_taken_have_no_reason(mobile: Detector) -> None:

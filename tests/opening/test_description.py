@@ -1,5 +1,6 @@
 """What a model's tensors may mean, shown, and written down as a card that then wins."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def test_each_reading_says_what_is_sure_and_what_is_guessed_and_shows_what_it_fi
 
     assert found.problem is None
     assert [line.split()[0] for line in found.tensors] == ["input", "output", "output"]
+    assert found.made_of[0] == "stored as float32: nothing is quantised"
+    assert re.fullmatch(r"\d+ operators, \d+ of them in XNNPACK", found.made_of[1])
     assert 1 < len(found.readings) <= MOST_READINGS
     best = found.readings[0]
     assert isinstance(best.card.candidates, BoxesCard)

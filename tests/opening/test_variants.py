@@ -1,4 +1,5 @@
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from workbench.detectors import Detector
 from workbench.errors import SettingsError, UnavailableError
 from workbench.opening import Variant, check, open_detector, variant, wished, words
+from workbench.quantising import quantised, unpacked
 from workbench.settings import parse_variant
 
 
@@ -48,9 +50,13 @@ def test_fast_is_what_this_machine_knows(mobile: Detector) -> None:
     assert variant(mobile, "fast").settings.runtime.precision == "int8"
 
 
-def test_without_a_history_fast_is_what_the_detector_can_take(small: Detector, small_tflite: Path) -> None:
-    stored = open_detector(str(small_tflite))
+def test_without_a_history_fast_is_what_the_detector_can_take(small: Detector, small_tflite: Path, tmp_path: Path) -> None:
+    in_integers = Path(shutil.copy(small_tflite, tmp_path / "shapes.tflite"))
+    in_integers.write_bytes(quantised(unpacked(small_tflite.read_bytes()), "weight-int8"))
+    shutil.copy(f"{small_tflite}.card.toml", tmp_path)
+    stored = open_detector(str(in_integers))
 
+    assert variant(open_detector(str(small_tflite)), "fast").settings.runtime.precision == "int8"
     assert variant(stored, "fast").settings == variant(stored, "litert").settings
     assert variant(small, "fast,runtime.engine=xla,input.resize=graph").settings.runtime.precision == "float32"
     with pytest.raises(UnavailableError, match="runtime.precision is int8"):

@@ -4,14 +4,12 @@ import shlex
 import time
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
 from tests.assets.scenes import SHAPES
 from tests.session.sessions import changed_to, player_of, until
 from workbench.detections import Detections, agreement
-from workbench.detectors import conversion
 from workbench.live.player import FOUND_KEPT
 from workbench.opening import variant
 from workbench.session import Session
@@ -302,18 +300,13 @@ def test_what_repeats_it_holds_what_is_pinned_first(session: Session) -> None:
     assert code.index("# what was pinned") < code.index("nms.score=0.05")
 
 
-def test_a_conversion_that_fails_is_said_and_the_old_one_plays_on(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    def without_frames(converter: Any, _: object) -> None:
-        conversion.PRECISION_OPTIONS["int8"](converter, None)  # LiteRT's converter wants frames for ranges, and complains
-
-    monkeypatch.setitem(conversion.PRECISION_OPTIONS, "float16", without_frames)
+def test_a_conversion_that_fails_is_said_and_the_old_one_plays_on(session: Session) -> None:
     session.play()
-    session.use_preset("litert,runtime.precision=float16,input.size_hw=96x160")
+    session.use_preset("litert-int8,runtime.float_ops=no such operator,input.size_hw=96x160")
     until(session, lambda: session.notices.message and session.notices.message.kind == "error", errors=True)
     assert session.notices.message is not None
     assert session.notices.message.place == "settings"
-    assert "the converter could not make float16 of this model" in session.notices.message.text
-    assert "choose another runtime.precision" in session.notices.message.text
+    assert "runtime.float_ops names 'no such operator'" in session.notices.message.text
     until(session, lambda: session.running == session.settings, errors=True)
     number = player_of(session).shown.number
     until(session, lambda: player_of(session).shown.number > number, errors=True)

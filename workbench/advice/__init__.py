@@ -5,5 +5,6 @@ Works on records alone: what it says of a setting was measured here, or is arith
 
 from workbench.advice.advising import RULES, advise
 from workbench.advice.card import Card
+from workbench.advice.precisions import REPAIR
 
-__all__ = ["RULES", "Card", "advise"]
+__all__ = ["REPAIR", "RULES", "Card", "advise"]

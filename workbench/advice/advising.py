@@ -18,8 +18,10 @@ from workbench.advice.detected import (
 )
 from workbench.advice.engines import LITERT_THEORY, XLA_THEORY, against_graph, call_overhead, integers, recompiling
 from workbench.advice.frame import largest_stage, slow_start, start_paid_back, unexplained
+from workbench.advice.layouts import transposes_left_out
 from workbench.advice.machine import noisy_machine, threads_unequal
 from workbench.advice.pool import Pool
+from workbench.advice.precisions import INT4_THEORY, nothing_quantised, repairable
 from workbench.advice.resizing import filter_told
 from workbench.advice.rule import Rule
 from workbench.advice.stages import cores_idle, decoding_bounds, nms_apart, nms_dominates, resize_dominates, stop_quantising
@@ -43,6 +45,11 @@ RULES: list[Rule] = [
     Rule(integers("dynamic-int8"), "any"),
     Rule(integers("int8"), "any"),
     Rule(integers("int16x8"), "any"),
+    Rule(integers("weight-int8"), "any"),
+    Rule(integers("weight-int4", INT4_THEORY), "any"),
+    Rule(repairable, "any"),
+    Rule(nothing_quantised, "any"),
+    Rule(transposes_left_out, "any"),
     Rule(stop_quantising),
     Rule(score_misplaced),
     Rule(class_scores_misplaced),

@@ -134,7 +134,7 @@ def call_overhead(pool: Pool, record: Record) -> Card | None:
     )
 
 
-def integers(precision: str) -> Find:
+def integers(precision: str, theory: Theory = INT8_THEORY) -> Find:
     """Return the rule that compares a precision with float32: what it did to speed and accuracy, all else being equal."""
     rivals = {"float32": precision, precision: "float32"}
 
@@ -165,7 +165,7 @@ def integers(precision: str) -> Find:
             expected=amdahl(about, ("infer",), stage(other, "infer")),
             change={"runtime.precision": rival} if leads else None,
             alternative=other,
-            theory=INT8_THEORY,
+            theory=theory,
         )
 
     return find

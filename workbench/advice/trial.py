@@ -17,14 +17,23 @@ def compare_command(record: Record, change: Mapping[str, object]) -> str:
     The setting is called what the record's own command calls it, where that command says how the record is set; otherwise
     every setting is named.
     """
-    words = _split(record.command)
-    known = words[:2] == RUN
-    text, rest = _without_preset(words[2:]) if known else ("", [record.detector.source, record.media.source])
-    if not known or not _says(text, record):
+    text, rest = _said(record)
+    if not _says(text, record):
         text = ",".join(assignments(record.settings))
     changed = record.settings.with_values(change)
     after = ",".join(word for word in (text, *assignments(changed, change)) if word)
     return shlex.join(["workbench", "compare", *rest, "--a", text, "--b", after])
+
+
+def repair_command(record: Record) -> str:
+    """Return `workbench quantise … --repair`, on the same model and media."""
+    return shlex.join(["workbench", "quantise", *_said(record)[1], "--repair"])
+
+
+def _said(record: Record) -> tuple[str, list[str]]:
+    """Return a record's preset as its command says it, and the words behind: model, media and options."""
+    words = _split(record.command)
+    return _without_preset(words[2:]) if words[:2] == RUN else ("", [record.detector.source, record.media.source])
 
 
 def _split(command: str) -> list[str]:

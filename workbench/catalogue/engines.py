@@ -135,7 +135,7 @@ ROWS = (
         code="workbench.engines.litert:LITERT",
         packages=(LITERT,),
         file="tflite",
-        precisions=("float32", "float16", "dynamic-int8", "int8", "int16x8"),
+        precisions=("float32", "float16", "dynamic-int8", "weight-int8", "weight-int4", "int8", "int16x8"),
         # Not float16, which it computes in float32 on a processor, and not int16x8, for which it has no fast kernels there.
         swept=("float32", "dynamic-int8", "int8"),
         opening_seconds=0.3,
@@ -151,7 +151,7 @@ ROWS = (
         packages=(Package("openvino", "openvino"),),
         optional=True,
         file="tflite",
-        precisions=("float32", "float16", "bfloat16", "dynamic-int8", "int8"),
+        precisions=("float32", "float16", "bfloat16", "dynamic-int8", "weight-int8", "int8"),  # not int4: no file of it opens
         swept=("float32", "bfloat16"),
         opening_seconds=1.0,
         measuring_seconds=5.0,
@@ -166,7 +166,7 @@ ROWS = (
         packages=(Package("onnxruntime", "onnxruntime"), Package("tf2onnx", "tf2onnx")),
         optional=True,
         file="tflite",
-        precisions=("float32", "float16", "dynamic-int8", "int8"),
+        precisions=("float32", "float16", "dynamic-int8", "weight-int8", "int8"),
         colour="sky",
         symbol="cross",
     ),

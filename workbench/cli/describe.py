@@ -51,7 +51,7 @@ def describe(
     check_writable(drawn)
     description = described(model, image, tuple(allow or ()), signature=signature, kind=kind)
     out = console(json_file)
-    for line in description.tensors:
+    for line in (*description.tensors, *description.made_of):
         out.print(line, markup=False)
     for number, reading in enumerate(description.readings, start=1):
         _print_reading(out, number, reading)
@@ -91,6 +91,7 @@ def _tree(description: Description, written: Path | None) -> dict[str, object]:
     return {
         "model": description.source,
         "tensors": description.tensors,
+        "made_of": description.made_of,
         "card": str(written) if written else None,
         "readings": [
             {

@@ -3,19 +3,20 @@
 from workbench.detectors.access import ALLOWED_CODE, ALLOWED_OPERATIONS, DECODING, OUTSIDE, check_allowed
 from workbench.detectors.anchor_card import unfinished_card
 from workbench.detectors.anchor_generators import AnchorCard, PyramidGenerator, SsdGenerator
+from workbench.detectors.calibration import Calibration
 from workbench.detectors.card import SUFFIXES, Card, card_path, read_card, write_card
 from workbench.detectors.card_fit import run_fed_as
 from workbench.detectors.complaints import XLA_LACKS, first_line, runtime_complaint
-from workbench.detectors.conversion import CALIBRATED, PRECISION_OPTIONS, exported_name, note_converted_first
-from workbench.detectors.detector import NO_NMS, OWN_NMS, Detector, Meaning
+from workbench.detectors.conversion import exported_name, note_converted_first
+from workbench.detectors.detector import NO_NMS, OWN_NMS, Detector, Meaning, calibrating
 from workbench.detectors.files import LoadedModel, as_detector, identity, load_detector, load_model, why_no_detector
 from workbench.detectors.handing_over import detector_of, detector_tree
 from workbench.detectors.input_card import OFFSET_AND_FACTOR, InputCard
 from workbench.detectors.keras_network import KerasNetwork, named_outputs
 from workbench.detectors.kind_card import KINDS, card_of_kind
 from workbench.detectors.level_cards import DistancesCard, SsdCard, YoloMapsCard
-from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger, without_retracing_remarks
-from workbench.detectors.network import Calibration, LiteRtModel
+from workbench.detectors.native_output import load_tensorflow, quiet_logger, without_retracing_remarks
+from workbench.detectors.network import LiteRtModel
 from workbench.detectors.onnx_conversion import to_onnx
 from workbench.detectors.output_cards import (
     BoxesCard,
@@ -31,14 +32,12 @@ from workbench.detectors.readings import found_under
 __all__ = [
     "ALLOWED_CODE",
     "ALLOWED_OPERATIONS",
-    "CALIBRATED",
     "DECODING",
     "KINDS",
     "NO_NMS",
     "OFFSET_AND_FACTOR",
     "OUTSIDE",
     "OWN_NMS",
-    "PRECISION_OPTIONS",
     "SUFFIXES",
     "XLA_LACKS",
     "AnchorCard",
@@ -63,6 +62,7 @@ __all__ = [
     "YoloMapsCard",
     "YoloxCard",
     "as_detector",
+    "calibrating",
     "card_of_kind",
     "card_path",
     "check_allowed",
@@ -76,7 +76,6 @@ __all__ = [
     "load_model",
     "load_tensorflow",
     "named_outputs",
-    "native_stderr_captured",
     "note_converted_first",
     "quiet_logger",
     "read_card",

@@ -1,31 +1,51 @@
-"""From a network in TensorFlow to LiteRT, at each precision, cached by content."""
+"""From a network in TensorFlow or a float `.tflite` file to what LiteRT runs at each precision, cached by content."""
 
 import atexit
 import hashlib
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
+from workbench.detectors.calibration import Calibration
 from workbench.detectors.complaints import complaint, first_line
-from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger
-from workbench.detectors.network import Calibration, Conversion, LiteRtModel
-from workbench.detectors.tflite_precision import stored_precision
+from workbench.detectors.native_output import load_tensorflow, quiet_logger
+from workbench.detectors.network import Conversion, LiteRtModel
 from workbench.errors import SaveError, UnavailableError
 from workbench.files import cache_file, cache_folder, cached_file, temporary_folder
-from workbench.machine import at_step, tell_watcher
-from workbench.stages import RESIZED_BY, prepare
+from workbench.hardware import usable_cores
+from workbench.machine import at_step, native_stderr_captured, tell_watcher
+from workbench.quantising import (
+    CALIBRATED,
+    TOLERANCE,
+    Ranges,
+    TensorValues,
+    largest_difference,
+    nhwc,
+    quantised,
+    ranges_of,
+    stored_precision,
+    tensor_values,
+    unpacked,
+)
 
-CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
 ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what was exported last, belong to the process
+_VALUES: dict[tuple[object, ...], dict[str, TensorValues]] = {}  # of the network that was quantised last, under the lock
+_RANGES: dict[str, Ranges] = {}  # of these values
 _EXPORTS: dict[tuple[object, ...], tempfile.TemporaryDirectory[str]] = {}
 CONVERTING_SECONDS = 600.0  # calibrating a large network takes minutes
 ALLOCATING_SECONDS = 60.0
 CACHED, CONVERTED_FIRST = "read from the cache", "was made just now by a process of its own, in time that is not counted"
 _CONVERTED_FIRST = set[str]()  # names of files that the process which tried a network first has made, until somebody opens them
-CONVERSION = 2  # raised when the options below change what comes out, so that older cached files are not taken
+CONVERSION = 2  # raised when the converter's options change what comes out, so that older cached files are not taken
+QUANTISING = 1  # likewise, of what is made of its files
+CHECKED_BATCHES = 4  # whose outputs have to be the same in another layout
 
 
 Export = Callable[[Conversion, Path], None]
@@ -37,38 +57,109 @@ def exported_name(position: int) -> str:
     return f"output_{position}"
 
 
-def convert(
+def convert_tensorflow(
     conversion: Conversion, sha256: str, export: Export, calibration: Calibration, cache: Path | None = None
 ) -> LiteRtModel:
-    """Convert, or read what was converted before.
+    """Convert a network in TensorFlow, or read what was converted before: to float32 by its converter, and on from there.
 
     Args:
         conversion: To what.
         sha256: Hash of the file that the network was read from.
         export: Called only where there is something to convert: loading TensorFlow takes seconds, which a cached conversion does
             without.
-        calibration: Frames for the ranges; called only for `CALIBRATED` precisions.
+        calibration: Frames for the ranges; called only for `CALIBRATED` precisions, and where a layout is checked.
         cache: Folder of converted files; the user's cache folder by default.
 
     Raises:
-        UnavailableError: The converter refused, or the runtime refuses what it made; says why.
+        UnavailableError: The converter or the quantiser refused, or the runtime refuses what was made; says why.
+    """
+    plain = conversion.plain
+
+    def in_float32() -> bytes:
+        if conversion == plain:
+            return _by_tensorflow(plain, sha256, export)
+        return convert_tensorflow(plain, sha256, export, calibration, cache).content
+
+    return convert(conversion, sha256, in_float32, calibration, cache)
+
+
+def convert(
+    conversion: Conversion, sha256: str, in_float32: Callable[[], bytes], calibration: Calibration, cache: Path | None = None
+) -> LiteRtModel:
+    """Bring a float32 `.tflite` file to what is wanted, or read what was made of it before.
+
+    Args:
+        conversion: What is wanted.
+        sha256: Hash of the file that the network was read from.
+        in_float32: Gives the file, of the size and batch that are wanted; called only where it is.
+        calibration: As for `convert_tensorflow`.
+        cache: As for `convert_tensorflow`.
+
+    Raises:
+        UnavailableError: As `convert_tensorflow`.
     """
     calibrated = conversion.precision in CALIBRATED
-    key = calibration.key if calibrated else ""
-    notes: tuple[str, ...] = (f"calibrated on {key}",) if calibrated else ()
-    path = (cache or cache_folder("litert")) / f"{_file_key(conversion, sha256, key)}.tflite"
+    how = f"{calibration}, ranges by {conversion.calibration_range}" if calibrated else ""
+    notes: tuple[str, ...] = (f"calibrated on {how}",) if calibrated else ()
+    path = (cache or cache_folder("litert")) / f"{_file_key(conversion, sha256, how)}.tflite"
     outputs = {name: exported_name(position) for position, name in enumerate(conversion.outputs)}
-    known = _cached(path, conversion.precision)
+    known = _cached(path, conversion)
     if known is not None:
         just_now = was_converted_first(path)
         notes = (*notes, f"conversion {CONVERTED_FIRST if just_now else CACHED}")
-        return LiteRtModel(known, outputs, converted=just_now, notes=notes, warnings=unquantised(conversion.precision, known))
-    content = _converted(conversion, sha256, export, calibration if calibrated else None)
+        return LiteRtModel(known, outputs, converted=just_now, notes=notes, warnings=unquantised(conversion, known))
+    in_layout = replace(conversion.plain, layout=conversion.layout)
+    if in_layout in (conversion, conversion.plain):
+        content = _made(conversion, in_float32(), calibration)
+    else:
+        content = _made(conversion, convert(in_layout, sha256, in_float32, calibration, cache).content, calibration)
+    _try_out(content, conversion)
     try:
         keep_conversion(path, content)
     except SaveError as error:  # a full disk costs the next run its time, not this run its result
         notes = (*notes, f"the conversion was not cached: {error}")
-    return LiteRtModel(content, outputs, converted=True, notes=notes, warnings=unquantised(conversion.precision, content))
+    return LiteRtModel(content, outputs, converted=True, notes=notes, warnings=unquantised(conversion, content))
+
+
+def _made(conversion: Conversion, content: bytes, calibration: Calibration) -> bytes:
+    if conversion == conversion.plain:
+        return content
+    at_step(f"it is converted to {conversion.precision}", CONVERTING_SECONDS)
+    batches = partial(calibration.batches, conversion.input_spec, conversion.size_hw, conversion.batch)
+    content = unpacked(content)
+    with ONE_AT_A_TIME:
+        if conversion.precision == "float32":
+            return _in_nhwc(content, batches()[:CHECKED_BATCHES])
+        ranges: Ranges = {}
+        if conversion.precision in CALIBRATED:
+            ranges = _ranges(content, conversion, calibration)
+        return quantised(content, conversion.precision, ranges, conversion.float_ops)
+
+
+def _ranges(content: bytes, conversion: Conversion, calibration: Calibration) -> Ranges:
+    """Return the ranges of a float network; whoever tries other operators in float, or another range, wants the same runs of it."""
+    runs = hashlib.sha256(content).hexdigest(), str(calibration), conversion.input_spec, conversion.batch
+    if runs not in _VALUES:
+        _VALUES.clear()
+        _RANGES.clear()
+        batches = calibration.batches(conversion.input_spec, conversion.size_hw, conversion.batch)
+        _VALUES[runs] = tensor_values(content, batches, usable_cores())
+    how = conversion.calibration_range
+    if how not in _RANGES:
+        _RANGES[how] = ranges_of(content, _VALUES[runs], how)
+    return _RANGES[how]
+
+
+def _in_nhwc(content: bytes, batches: Sequence[NDArray[Any]]) -> bytes:
+    made = nhwc(content)
+    with native_stderr_captured():
+        difference = largest_difference(content, made, batches)
+    if not difference <= TOLERANCE:  # which NaN is not either
+        raise UnavailableError(
+            f"runtime.layout is nhwc: on {len(batches)} batches of real frames its outputs are {difference:.2g} of their size from"
+            f" those of the network as it is stored, and {TOLERANCE:g} is allowed; choose stored"
+        )
+    return made
 
 
 def keep_conversion(path: Path, content: bytes) -> None:
@@ -93,24 +184,26 @@ def was_converted_first(path: Path) -> bool:
     return just_now
 
 
-def unquantised(precision: str, content: bytes) -> tuple[str, ...]:
-    """Say where a converter that was asked for a precision left most of the weights in another, as it does with small ones."""
+def unquantised(conversion: Conversion, content: bytes) -> tuple[str, ...]:
+    """Say where most of the weights are in another precision than was asked for, and nobody asked for that either."""
     stored = stored_precision(content)
-    return () if stored == precision else (f"{precision} was asked for, but the converter left the weights in {stored}",)
+    if stored == conversion.precision or conversion.float_ops:
+        return ()
+    return (f"{conversion.precision} was asked for, but most of the weights are in {stored}",)
 
 
-def _cached(path: Path, precision: str) -> bytes | None:
+def _cached(path: Path, conversion: Conversion) -> bytes | None:
     """Return what was converted before; `None` where nothing was, or where it is damaged."""
     try:
         content = cached_file(path)
-        _try_out(content, precision)
+        _try_out(content, conversion)
     except (OSError, UnavailableError):
         return None
     return content
 
 
-def _file_key(conversion: Conversion, sha256: str, calibration_key: str) -> str:
-    words = (
+def _file_key(conversion: Conversion, sha256: str, calibrated: str) -> str:
+    words: tuple[object, ...] = (
         CONVERSION,
         version("tensorflow"),
         sha256,
@@ -119,28 +212,27 @@ def _file_key(conversion: Conversion, sha256: str, calibration_key: str) -> str:
         conversion.precision,
         conversion.size_hw,
         conversion.batch,
-        calibration_key,
+        calibrated,
     )
+    if conversion != conversion.plain:
+        words += (QUANTISING, version("litert-quantizer"), conversion.float_ops, conversion.layout)
     return hashlib.sha256("|".join(str(word) for word in words).encode()).hexdigest()
 
 
-def _converted(conversion: Conversion, sha256: str, export: Export, calibration: Calibration | None) -> bytes:
+def _by_tensorflow(conversion: Conversion, sha256: str, export: Export) -> bytes:
     load_tensorflow()
     import tensorflow as tf
 
-    frames = _representative(conversion, calibration) if calibration else list
-    at_step(f"it is converted to {conversion.precision}", CONVERTING_SECONDS)
+    at_step("it is converted to float32", CONVERTING_SECONDS)
     with ONE_AT_A_TIME, native_stderr_captured() as printed:
         try:
             converter = tf.lite.TFLiteConverter.from_saved_model(_exported(conversion, sha256, export))
-            PRECISION_OPTIONS[conversion.precision](converter, frames)
             content: bytes = converter.convert()
         except Exception as error:  # the converter raises its own and MLIR's kinds, none of them public
             raise UnavailableError(
-                f"the converter could not make {conversion.precision} of this model: {complaint(str(error) + printed())};"
-                " choose another runtime.precision"
+                f"the converter could not make a .tflite file of this model: {complaint(str(error) + printed())};"
+                " choose another runtime.engine"
             ) from error
-    _try_out(content, conversion.precision)
     return content
 
 
@@ -166,67 +258,19 @@ def _forget_exports() -> None:
         _EXPORTS.popitem()[1].cleanup()
 
 
-def _representative(conversion: Conversion, calibration: Calibration) -> Callable[[], Iterator[list[Any]]]:
-    frames, name = calibration.frames(), calibration.filter_name
-
-    def batches() -> Iterator[list[Any]]:
-        for frame in frames:
-            yield [prepare([frame] * conversion.batch, conversion.input_spec, conversion.size_hw, RESIZED_BY[name], name)]
-
-    return batches
-
-
-def _try_out(content: bytes, precision: str) -> None:
+def _try_out(content: bytes, conversion: Conversion) -> None:
     from ai_edge_litert.interpreter import Interpreter
 
-    at_step(f"LiteRT allocates it at {precision}", ALLOCATING_SECONDS)
+    at_step(f"LiteRT allocates it at {conversion.precision}", ALLOCATING_SECONDS)
     with native_stderr_captured():
         try:
-            Interpreter(model_content=content, num_threads=1).allocate_tensors()
+            interpreter = Interpreter(model_content=content, num_threads=1)
+            (taken, *_) = interpreter.get_input_details()
+            if tuple(taken["shape"]) != conversion.input_shape:  # its sides are open
+                interpreter.resize_tensor_input(taken["index"], conversion.input_shape)
+            interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise UnavailableError(
-                f"LiteRT cannot run this model converted to {precision}: {first_line(str(error))}; choose another runtime.precision"
+                f"LiteRT cannot run this model converted to {conversion.precision}: {first_line(str(error))}; choose another"
+                " runtime.precision"
             ) from error
-
-
-def _float32(converter: Any, batches: Any) -> None:  # noqa: ARG001 - one signature for the table
-    converter.optimizations = []
-
-
-def _dynamic_int8(converter: Any, batches: Any) -> None:  # noqa: ARG001 - as above
-    import tensorflow as tf
-
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-
-
-def _float16(converter: Any, batches: Any) -> None:
-    import tensorflow as tf
-
-    _dynamic_int8(converter, batches)
-    converter.target_spec.supported_types = [tf.float16]
-
-
-def _int8(converter: Any, batches: Any) -> None:
-    import tensorflow as tf
-
-    _dynamic_int8(converter, batches)
-    converter.representative_dataset = batches
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
-
-
-def _int16x8(converter: Any, batches: Any) -> None:
-    import tensorflow as tf
-
-    _int8(converter, batches)
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int16
-
-
-PRECISION_OPTIONS: dict[str, Callable[[Any, Any], None]] = {
-    "float32": _float32,
-    "float16": _float16,
-    "dynamic-int8": _dynamic_int8,
-    "int8": _int8,
-    "int16x8": _int16x8,
-}

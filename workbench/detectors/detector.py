@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, final
 
 from workbench.catalogue import NMS_METHODS, engine_row
+from workbench.detectors.calibration import Calibration
 from workbench.detectors.input_card import CardPart
-from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Network
+from workbench.detectors.network import Conversion, Forward, LiteRtModel, Network
 from workbench.errors import UnavailableError
 from workbench.record import CodeFacts, DetectorFacts, Guess
-from workbench.settings import PRECISIONS, Nms, Settings
+from workbench.settings import Nms, Settings
 from workbench.stages import Head, InputSpec, OwnNms, size_text
 
 OWN_NMS = "model"  # the method that is the network's own
@@ -125,10 +126,9 @@ class Detector:
             "nms.method": self.usual_nms or ("opencv" if litert else "tensorflow"),
             "runtime.batch": self.input_spec.batch or 1,
         }
-        refused_precisions = self.refusals.get("runtime.precision", {})
         default = Settings()
-        if default.runtime.precision in refused_precisions:
-            values["runtime.precision"] = next(one for one in PRECISIONS if one not in refused_precisions)
+        if self.network.tensors and self.network.tensors.precision:  # of a `.tflite` file: it runs as it is
+            values["runtime.precision"] = self.network.tensors.precision
         if str(default.runtime.threads) in self.refusals.get("runtime.threads", {}):
             values["runtime.threads"] = 1
         return default.with_values(values)
@@ -160,8 +160,8 @@ class Detector:
         return self._tried.get(self._asked(settings))
 
     def _asked(self, settings: Settings) -> tuple[object, ...]:
-        runtime, size_hw = settings.runtime, settings.input.size_hw or self.input_spec.default_hw
-        return runtime.engine, runtime.device, runtime.precision, runtime.batch, size_hw, settings.nms.method == OWN_NMS
+        size_hw = settings.input.size_hw or self.input_spec.default_hw
+        return settings.runtime.model_copy(update={"threads": 1}), size_hw, settings.nms.method == OWN_NMS
 
     def outputs(self, nms: Nms) -> tuple[str, ...]:
         """Name the outputs that are read under an NMS, in the order that their reader expects."""
@@ -189,18 +189,36 @@ class Detector:
         Raises:
             UnavailableError: The file holds no TensorFlow network.
         """
-        self.network.save_tensorflow(self._conversion("float32", size_hw, 1, nms), folder)
+        self.network.save_tensorflow(Conversion(self.outputs(nms), self.input_spec, "float32", size_hw, 1), folder)
 
-    def litert_model(self, precision: str, size_hw: tuple[int, int], batch: int, calibration: Calibration, nms: Nms) -> LiteRtModel:
-        """Return the network for LiteRT with the outputs that are read under an NMS, converted where it is not there yet.
+    def litert_model(self, settings: Settings, calibration: Calibration) -> LiteRtModel:
+        """Return the network for LiteRT as settings want it, converted where it is not there yet.
 
         Raises:
-            UnavailableError: The file cannot be brought to this precision or size, or the converter refused it.
+            UnavailableError: The file cannot be brought to this precision, layout or size, or the converter refused it.
         """
-        return self.network.litert_model(self._conversion(precision, size_hw, batch, nms), calibration)
+        runtime, size_hw = settings.runtime, self.input_spec.choose_size(settings.input.size_hw)
+        conversion = Conversion(
+            self.outputs(settings.nms),
+            self.input_spec,
+            runtime.stored_precision,
+            size_hw,
+            runtime.batch,
+            runtime.float_ops,
+            runtime.effective_range,
+            runtime.layout,
+        )
+        return self.network.litert_model(conversion, calibrating(settings, calibration))
 
-    def _conversion(self, precision: str, size_hw: tuple[int, int], batch: int, nms: Nms) -> Conversion:
-        return Conversion(self.outputs(nms), self.input_spec, precision, size_hw, batch)
+    def is_converted(self, settings: Settings) -> bool:
+        """Whether a `.tflite` file has to be made for settings; else the detector's own runs as it is."""
+        stored = self.network.tensors.precision if self.network.tensors else None
+        return settings.runtime.stored_precision != stored or settings.runtime.layout != "stored"
+
+
+def calibrating(settings: Settings, calibration: Calibration) -> Calibration:
+    """Return the frames that ranges are taken from under settings."""
+    return calibration.resized_by(settings.input.effective_filter).limited(settings.runtime.effective_frames)
 
 
 def _nms_refusals(meaning: Meaning) -> dict[str, str]:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, final
 
 from workbench.detectors.access import CODE_MODULE, Access, code_facts, objects_in
+from workbench.detectors.calibration import Calibration
 from workbench.detectors.complaints import first_line, runtime_complaint
-from workbench.detectors.conversion import convert, exported_name
+from workbench.detectors.conversion import convert_tensorflow, exported_name
 from workbench.detectors.keras_config import (
     PACKAGES,
     as_keras_3,
@@ -25,7 +26,7 @@ from workbench.detectors.keras_config import (
 )
 from workbench.detectors.model_bytes import read_model
 from workbench.detectors.native_output import load_tensorflow
-from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Tensors, TensorSpec
+from workbench.detectors.network import Conversion, Forward, LiteRtModel, Tensors, TensorSpec
 from workbench.detectors.tensorflow_network import TensorFlowNetwork, in_float32
 from workbench.errors import ModelError
 from workbench.files import temporary_folder
@@ -182,7 +183,7 @@ class KerasNetwork(TensorFlowNetwork):
         export_model(self.keras_model(), conversion, folder)
 
     def litert_model(self, conversion: Conversion, calibration: Calibration) -> LiteRtModel:
-        return convert(conversion, self.sha256, self._save_in_float32, calibration)
+        return convert_tensorflow(conversion, self.sha256, self._save_in_float32, calibration)
 
     def _save_in_float32(self, conversion: Conversion, folder: Path) -> None:
         """Write it for a conversion, which knows no operations in half precision."""

@@ -1,40 +1,16 @@
-"""What native code prints to the process's standard error, kept off the user's screen and at hand for an error."""
+"""TensorFlow, loaded without what it says of itself, and its loggers kept off the user's screen."""
 
 import logging
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from workbench.errors import one_line
 from workbench.hardware import usable_cores
+from workbench.machine import native_stderr_captured
 
 LOGGERS = ("tensorflow", "absl")  # what TensorFlow writes its remarks to; it loads SavedModels past its own
-
-
-@contextmanager
-def native_stderr_captured() -> Iterator[Callable[[], str]]:
-    """Send file descriptor 2 to a temporary file for a while; yields a function that reads what came so far.
-
-    TensorFlow's converter and the LiteRT runtime write there directly, past `sys.stderr`. Python code that runs meanwhile and
-    writes to standard error is captured as well.
-    """
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as sink:
-
-        def read() -> str:
-            sink.seek(0)
-            return sink.read().decode(errors="replace")
-
-        try:
-            os.dup2(sink.fileno(), 2)
-            yield read
-        finally:
-            sys.stderr.flush()
-            os.dup2(saved, 2)
-            os.close(saved)
 
 
 @contextmanager

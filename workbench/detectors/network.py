@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.detections import UInt8Array
 from workbench.detectors.access import Access
+from workbench.detectors.calibration import Calibration
 from workbench.detectors.model_bytes import read_model
 from workbench.errors import ModelError, UnavailableError, one_line
 from workbench.record import CodeFacts
+from workbench.settings import USUAL_RANGE
 from workbench.stages import InputSpec, PerChannel
 
 LONGEST_NAME = 200  # characters of a tensor's name that are shown
@@ -64,6 +65,9 @@ class Tensors:
         labels: Class names that the file carries, by number from 0; untrusted.
         one_thread: Whether it gives wrong results on more than one.
         task: What the file says that it is for, in Ultralytics' words; untrusted.
+        made_of: What operators a `.tflite` is made of and which kernels run them, a line each.
+        loses: How it loses some of what it finds, wherever it runs; `None` where that is not known.
+        transposes: How many of its operators change between channels first and channels last.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -72,6 +76,9 @@ class Tensors:
     labels: tuple[str, ...] = ()
     one_thread: bool = False
     task: str | None = None
+    made_of: tuple[str, ...] = ()
+    loses: str | None = None
+    transposes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +88,12 @@ class Conversion:
     Attributes:
         outputs: Names of the network's outputs that are wanted.
         input_spec: What the network wants to be fed; calibration frames are prepared by it.
-        precision: One of LiteRT's five.
+        precision: Of `runtime.stored_precision`.
         size_hw: Fixed height and width in pixels.
         batch: Fixed batch.
+        float_ops: Of `runtime.float_ops`.
+        calibration_range: Of `runtime.effective_range`.
+        layout: Of `runtime.layout`.
     """
 
     outputs: tuple[str, ...]
@@ -91,31 +101,19 @@ class Conversion:
     precision: str
     size_hw: tuple[int, int]
     batch: int
+    float_ops: tuple[str, ...] = ()
+    calibration_range: str = USUAL_RANGE
+    layout: str = "stored"
+
+    @property
+    def plain(self) -> "Conversion":
+        """What it is made of: the same in float32, as it is stored."""
+        return Conversion(self.outputs, self.input_spec, "float32", self.size_hw, self.batch)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Of the converted network."""
         return self.input_spec.batch_shape(self.batch, self.size_hw)
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Frames that the ranges of an integer model are taken from.
-
-    Attributes:
-        key: Names exactly these frames: a conversion is cached by it, so that they need not be decoded again.
-        frames: Gives them as RGB `(height, width, 3)`; called only where something is converted.
-        filter_name: Of `input.filter`: how they are brought to the network's size.
-    """
-
-    key: str
-    frames: Callable[[], Sequence[UInt8Array]]
-    filter_name: str = "linear"
-
-    def resized_by(self, filter_name: str) -> "Calibration":
-        """Return these frames under a filter; their key is the bare one under `linear`, which was once the only one."""
-        key = self.key if filter_name == "linear" else f"{self.key}, resized by {filter_name}"
-        return Calibration(key, self.frames, filter_name)
 
 
 @dataclass(frozen=True, slots=True)

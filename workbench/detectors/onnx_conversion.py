@@ -19,10 +19,10 @@ from workbench.detectors.conversion import (
     keep_conversion,
     was_converted_first,
 )
-from workbench.detectors.native_output import load_tensorflow, native_stderr_captured
+from workbench.detectors.native_output import load_tensorflow
 from workbench.errors import SaveError, UnavailableError
 from workbench.files import cache_folder, cached_file, temporary_folder
-from workbench.machine import at_step
+from workbench.machine import at_step, native_stderr_captured
 
 OPSET = 18  # of ONNX's operations: the newest that tf2onnx 1.17 writes
 CONVERSION = 1  # raised when what comes out changes, so that older cached files are not taken

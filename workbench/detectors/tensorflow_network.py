@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.catalogue import ENGINES
+from workbench.detectors.calibration import Calibration
 from workbench.detectors.complaints import first_line, runtime_complaint
-from workbench.detectors.conversion import convert, exported_name
-from workbench.detectors.native_output import load_tensorflow, native_stderr_captured, quiet_logger
-from workbench.detectors.network import Calibration, Conversion, Forward, LiteRtModel, Network, Tensors, TensorSpec
+from workbench.detectors.conversion import convert_tensorflow, exported_name
+from workbench.detectors.native_output import load_tensorflow, quiet_logger
+from workbench.detectors.network import Conversion, Forward, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.detectors.operations import lacking
 from workbench.errors import ModelError
+from workbench.machine import native_stderr_captured
 
 NO_KERAS = "this file holds no Keras model; choose eager, graph, xla or litert"
 
@@ -48,7 +50,7 @@ class TensorFlowNetwork(Network):
                 raise self.does_not_run(batch.shape, runtime_complaint(str(error))) from None
 
     def litert_model(self, conversion: Conversion, calibration: Calibration) -> LiteRtModel:
-        return convert(conversion, self.sha256, self.save_tensorflow, calibration)
+        return convert_tensorflow(conversion, self.sha256, self.save_tensorflow, calibration)
 
 
 class GraphNetwork(TensorFlowNetwork):

@@ -10,24 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.catalogue import ENGINES
+from workbench.detectors.calibration import Calibration
 from workbench.detectors.complaints import first_line
+from workbench.detectors.conversion import convert
 from workbench.detectors.model_bytes import read_model
-from workbench.detectors.native_output import native_stderr_captured
-from workbench.detectors.network import Calibration, Conversion, LiteRtModel, Network, Tensors, TensorSpec
+from workbench.detectors.network import Conversion, LiteRtModel, Network, Tensors, TensorSpec
 from workbench.detectors.tflite_metadata import read_metadata
-from workbench.detectors.tflite_precision import stored_precision
 from workbench.errors import ModelError, UnavailableError
+from workbench.machine import native_stderr_captured
+from workbench.quantising import Flatbuffer, file_facts, unpacked
 from workbench.settings import MOST_THREADS, PRECISIONS
 from workbench.stages import dequantised, quantised
 
 IDENTIFIER = b"TFL3"  # at byte 4 of every LiteRT flatbuffer (tensorflow/lite/schema/schema.fbs: file_identifier)
 NO_TENSORFLOW = "a .tflite file holds no TensorFlow network; choose litert"
+FLOATS = ("float32", "float16")  # how files are stored that other precisions can be made of
+MANY = 8  # transposes, from which on they cost what one may notice; one or two are at the input and the output of many files
 OPEN = -1  # a side in a shape's signature
 VERSION = "Didn't find op for builtin opcode '"
 SELECTED = "Select TensorFlow op(s)"  # of a file that was converted with SELECT_TF_OPS
 FLEX = re.compile(r"\(Flex(\w+)\)")
-POST_PROCESSING = b"TFLite_Detection_PostProcess"
-DEQUANTIZE = 6  # a built-in operator (schema.fbs: BuiltinOperator)
+POST_PROCESSING = "TFLite_Detection_PostProcess"
 # What it gives, in its order; by names of their own, for its boxes have one order and unit, and those called `boxes` any.
 POST_PROCESSED = ("post_processed_boxes", "post_processed_classes", "post_processed_scores", "post_processed_count")
 # Threads share the scratch memory of that operation and split the classes wrongly (https://github.com/tensorflow/tensorflow/issues/56058).
@@ -36,7 +39,7 @@ LOSES_CLASSES = "on more than one thread LiteRT loses detections in this file's 
 
 @final
 class TfliteNetwork(Network):
-    """A `.tflite` file: its precision is fixed, and most often its size and batch too."""
+    """A `.tflite` file: its size and batch are fixed most often, and its precision where it is stored in integers."""
 
     kind = "LiteRT"
 
@@ -47,9 +50,10 @@ class TfliteNetwork(Network):
         return {
             "runtime.engine": {engine: NO_TENSORFLOW for engine, row in ENGINES.items() if not row.runs_tflite},
             "runtime.precision": {
-                other: f"the file is stored as {precision}, and only the original could be converted again; choose {precision}"
+                other: f"the file is stored as {precision}, and integers make no floats again; choose {precision}, or open the"
+                " float original"
                 for other in PRECISIONS
-                if precision and other != precision
+                if precision not in (None, *FLOATS) and other != precision
             },
             "runtime.threads": dict.fromkeys(map(str, range(2, MOST_THREADS + 1)), LOSES_CLASSES) if one_thread else {},
         }
@@ -62,20 +66,31 @@ class TfliteNetwork(Network):
 
     def inspect(self) -> Tensors:
         content, interpreter = self.read(), self._interpreter
-        said = read_metadata(content)
+        said, file = read_metadata(content), Flatbuffer(content)
         inputs = tuple(
             replace(_spec(details), usual_hw=said.size_hw, multiple_of=said.stride, scaling=said.scaling)
             for details in interpreter.get_input_details()
         )
         steps = {one["index"]: float(one["quantization"][0]) or None for one in interpreter.get_tensor_details()}
-        for dequantising in _operators(content, DEQUANTIZE):
-            steps[dequantising.Outputs(0)] = steps.get(dequantising.Inputs(0))
-        called = _called(content)
+        for dequantising in _operators(file, "DEQUANTIZE"):
+            steps[dequantising.outputs[0]] = steps.get(dequantising.inputs[0])
+        called = _called(file)
         outputs = tuple(
             replace(_spec(one), step=steps.get(one["index"]), called=called.get(one["index"]))
             for one in interpreter.get_output_details()
         )
-        return Tensors(inputs, outputs, stored_precision(content), said.labels, _suppresses_by_class(content), said.task)
+        facts = file_facts(file, interpreter if _allocates(interpreter) else None)
+        return Tensors(
+            inputs,
+            outputs,
+            facts.precision,
+            said.labels,
+            one_thread=_suppresses_by_class(file),
+            task=said.task,
+            made_of=facts.lines,
+            loses=str(facts.shared_scale) if facts.shared_scale and facts.shared_scale.cuts_off else None,
+            transposes=facts.layout_transposes,
+        )
 
     @cached_property
     def _interpreter(self) -> Any:
@@ -111,10 +126,20 @@ class TfliteNetwork(Network):
                 raise self.does_not_run(batch.shape, first_line(str(error))) from None
         return {one["name"]: dequantised(interpreter.get_tensor(one["index"]), one) for one in interpreter.get_output_details()}
 
-    def litert_model(self, conversion: Conversion, _: Calibration) -> LiteRtModel:
+    def litert_model(self, conversion: Conversion, calibration: Calibration) -> LiteRtModel:
         if reason := self.refusals["runtime.precision"].get(conversion.precision):
             raise UnavailableError(f"runtime.precision is {conversion.precision}: {reason}")
-        return LiteRtModel(self.read(), {name: name for name in conversion.outputs}, converted=False)
+        content, tensors = self.read(), self.tensors
+        turned = (
+            tensors is not None and tensors.transposes >= MANY and tensors.precision in FLOATS and conversion.layout == "stored"
+        )
+        notes = (f"{tensors.transposes} transposes between channels first and last",) if tensors and turned else ()
+        if tensors and conversion.precision == tensors.precision and conversion.layout == conversion.plain.layout:
+            loses = (tensors.loses,) if tensors.loses else ()
+            return LiteRtModel(content, {name: name for name in conversion.outputs}, converted=False, notes=notes, warnings=loses)
+        made = convert(conversion, self.sha256, lambda: unpacked(content), calibration)
+        called = dict(zip(_output_names(content), _output_names(made.content), strict=True))
+        return replace(made, outputs={name: called[name] for name in conversion.outputs}, notes=(*made.notes, *notes))
 
 
 def _spec(details: Mapping[str, Any]) -> TensorSpec:
@@ -160,34 +185,39 @@ def _what_lacks(message: str) -> str | None:
     return f"needs the custom operation {operation!r}, which LiteRT here lacks; convert the model with built-in operations only"
 
 
-def _suppresses_by_class(content: bytes) -> bool:
+def _allocates(interpreter: Any) -> bool:
+    """Whether it can be allocated as it is: a network of open sides not always, before somebody says them."""
+    try:
+        interpreter.allocate_tensors()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _suppresses_by_class(file: Flatbuffer) -> bool:
     """Whether the file ends in LiteRT's own NMS, told to go class by class (`use_regular_nms`); the interpreter has loaded it."""
     from flatbuffers import flexbuffers
 
-    own_nms = next(_operators(content, POST_PROCESSING), None)
-    return own_nms is not None and bool(flexbuffers.Loads(own_nms.CustomOptionsAsNumpy().tobytes()).get("use_regular_nms"))
+    own_nms = next(_operators(file, POST_PROCESSING), None)
+    return own_nms is not None and bool(flexbuffers.Loads(own_nms.customOptions.tobytes()).get("use_regular_nms"))
 
 
-def _called(content: bytes) -> dict[int, str]:
+def _output_names(content: bytes) -> tuple[str, ...]:
+    """Return what the file calls its outputs, in its order, which what is made of it keeps."""
+    file = Flatbuffer(content)
+    return tuple(map(file.name, file.graph.outputs))
+
+
+def _called(file: Flatbuffer) -> dict[int, str]:
     """Return what tensors of the first graph are called, by number: as the signature has it, or as LiteRT's own NMS gives them."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    model = schema.Model.GetRootAs(content, 0)
-    signatures = (one for one in map(model.SignatureDefs, range(model.SignatureDefsLength())) if one.SubgraphIndex() == 0)
-    outputs = (one for signature in signatures for one in map(signature.Outputs, range(signature.OutputsLength())))
-    called = {one.TensorIndex(): one.Name().decode(errors="replace") for one in outputs}
-    for own_nms in _operators(content, POST_PROCESSING):
-        called |= dict(zip(own_nms.OutputsAsNumpy().tolist(), POST_PROCESSED, strict=False))
+    signatures = (one for one in file.model.signatureDefs or () if one.subgraphIndex == 0)
+    outputs = (one for signature in signatures for one in signature.outputs or ())
+    called = {one.tensorIndex: one.name.decode(errors="replace") for one in outputs}
+    for own_nms in _operators(file, POST_PROCESSING):
+        called |= dict(zip(own_nms.outputs, POST_PROCESSED, strict=False))
     return called
 
 
-def _operators(content: bytes, code: int | bytes) -> Iterator[Any]:
-    """Go through the operators of the first graph, which is what runs, that are of a built-in or custom kind."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    model = schema.Model.GetRootAs(content, 0)
-    graph = model.Subgraphs(0)
-    for operation in map(graph.Operators, range(graph.OperatorsLength())):
-        kind = model.OperatorCodes(operation.OpcodeIndex())
-        if code in (kind.CustomCode(), kind.BuiltinCode() or kind.DeprecatedBuiltinCode()):
-            yield operation
+def _operators(file: Flatbuffer, kind: str) -> Iterator[Any]:
+    """Go through the operators of the first graph, which is what runs, that are of a kind."""
+    return (operator for operator in file.graph.operators if file.kind(operator) == kind)

@@ -30,7 +30,7 @@ from workbench.files import cache_file, cache_folder, cached_file, temporary_fol
 from workbench.machine import ChildFailedError, ChildProcess
 from workbench.record import Guess
 
-TRIAL = 5  # raised when what is kept changes, or how it is judged
+TRIAL = 6  # raised when what is kept changes, or how it is judged
 LOADING_SECONDS = 60.0  # for TensorFlow itself to load, which on a slow disk takes long and is no fault of the model
 TIMEOUT_SECONDS = 18.0  # for the model to load, and for each of its runs
 LARGEST_RESULT = 512 * 1024 * 1024  # bytes of raw outputs that are taken from a child

@@ -1,6 +1,6 @@
 """Engines: what executes a detector. Each gives candidates from a batch, and says what its program covers."""
 
-from workbench.engines.engine import Candidates, Engine, EngineCode, stack_frames
+from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader, stack_frames
 from workbench.engines.first_run import run_first
 from workbench.engines.onnxruntime import load_onnxruntime
 from workbench.engines.openvino import HINTS
@@ -12,6 +12,7 @@ __all__ = [
     "Candidates",
     "Engine",
     "EngineCode",
+    "OutputReader",
     "load_onnxruntime",
     "missing_packages",
     "open_engine",

@@ -11,7 +11,6 @@ import json
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import cache as cached
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,14 +19,14 @@ import numpy as np
 
 from workbench.catalogue import ENGINES
 from workbench.detections import UInt8Array
-from workbench.detectors import CALIBRATED, OWN_NMS, Calibration, Detector, detector_tree, note_converted_first
+from workbench.detectors import OWN_NMS, Calibration, Detector, calibrating, detector_tree, note_converted_first
 from workbench.errors import SaveError, UnavailableError
 from workbench.files import cache_file, cache_folder, is_cached, temporary_folder
 from workbench.machine import KILLED, ChildFailedError, ChildProcess, free_bytes, is_watched
+from workbench.quantising import CALIBRATED
 from workbench.settings import Settings
-from workbench.stages import RESIZED_BY, prepare
 
-FIRST_RUN = 1  # raised when more is tried there, so that what was kept before does not count
+FIRST_RUN = 2  # raised when more is tried there, so that what was kept before does not count
 COMMAND = ("-m", "workbench.engines.first_run_child")
 LOADING = "the runtimes load"  # the first step
 LOADING_SECONDS = 60.0  # for TensorFlow, on a slow disk
@@ -95,7 +94,7 @@ def run_first(
 
 def _was_tried_as_it_is(detector: Detector, settings: Settings) -> bool:
     network, runtime = detector.network, settings.runtime
-    if network.tensors is None or not _is_tflite(detector) or runtime.engine != LITERT:
+    if network.tensors is None or detector.is_converted(settings) or runtime.engine != LITERT:
         return False
     batch, *sides = network.tensors.inputs[0].shape
     return None not in sides and batch == runtime.batch
@@ -104,10 +103,6 @@ def _was_tried_as_it_is(detector: Detector, settings: Settings) -> bool:
 def _may_take_much_memory(detector: Detector, settings: Settings) -> bool:
     height, width = detector.input_spec.choose_size(settings.input.size_hw)
     return settings.runtime.batch * height * width * MANY_BYTES_A_PIXEL > MUCH_MEMORY * free_bytes()
-
-
-def _is_tflite(detector: Detector) -> bool:
-    return detector.network.path.suffix.lower() == ".tflite"
 
 
 def _run_child(command: Sequence[str], what: str, memory_bytes: int | None, stop: threading.Event | None) -> None:
@@ -145,7 +140,9 @@ def _key(detector: Detector, settings: Settings, calibration: Calibration) -> st
         settings.input.resize if row.resizes else "",
         *((settings.input.filter,) if row.resizes and settings.input.filter else ()),
         settings.nms.method if row.fuses_nms else settings.nms.method == OWN_NMS,
-        calibration.resized_by(settings.input.effective_filter).key if runtime.stored_precision in CALIBRATED else "",
+        runtime.float_ops,
+        runtime.layout,
+        *((calibrating(settings, calibration), runtime.effective_range) if runtime.precision in CALIBRATED else ()),
     )
     return hashlib.sha256("|".join(map(str, words)).encode()).hexdigest()
 
@@ -159,9 +156,9 @@ def _version(package: str) -> str:
 
 
 def _frames(detector: Detector, settings: Settings, calibration: Calibration) -> list[UInt8Array]:
-    """Return the frames that ranges are taken from, brought to the network's size: as preparing them again leaves them."""
-    if _is_tflite(detector) or settings.runtime.stored_precision not in CALIBRATED:
+    """Return the frames that ranges are taken from, or that a layout is checked on, at the network's size."""
+    runtime = settings.runtime
+    if not detector.is_converted(settings) or (runtime.precision not in CALIBRATED and runtime.layout == "stored"):
         return []
-    spec, size_hw = detector.input_spec, detector.input_spec.choose_size(settings.input.size_hw)
-    pixels, name = replace(spec, layout="NHWC", colour="RGB", dtype="uint8"), settings.input.effective_filter
-    return [prepare([frame], pixels, size_hw, RESIZED_BY[name], name)[0] for frame in calibration.frames()]
+    size_hw = detector.input_spec.choose_size(settings.input.size_hw)
+    return calibrating(settings, calibration).pixels(detector.input_spec, size_hw)

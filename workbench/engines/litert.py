@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections import Detections
-from workbench.detectors import Calibration, Detector, LiteRtModel, first_line, native_stderr_captured
+from workbench.detectors import Calibration, Detector, LiteRtModel, first_line
 from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
+from workbench.machine import native_stderr_captured
+from workbench.quantising import CALIBRATED
 from workbench.settings import Settings
 from workbench.stages import InputSpec, dequantised, looked_up, quantised, quantising_table
 
@@ -77,8 +79,7 @@ class LiteRt(Engine):
         runtime, self._refuse = settings.runtime, partial(detector.refuse, settings)
         size_hw = detector.input_spec.choose_size(settings.input.size_hw)
         self.batch = runtime.batch
-        ranges = calibration.resized_by(settings.input.effective_filter)
-        model = detector.litert_model(runtime.stored_precision, size_hw, runtime.batch, ranges, settings.nms)
+        model = detector.litert_model(settings, calibration)
         with native_stderr_captured():
             interpreter = Interpreter(model_content=model.content, num_threads=runtime.threads)
             try:
@@ -95,7 +96,9 @@ class LiteRt(Engine):
         opened = Opened(model.content, tuple(map(int, self._input["shape"])), self._input["dtype"], names)
         executor = open_executor(opened, settings) if open_executor else Executor(self._by_interpreter(interpreter))
         self._execute = executor.execute
-        self.notes, self.warnings = (*model.notes, *executor.notes), model.warnings
+        ends = (f"{self._input['dtype'].__name__} in, {self._outputs[0]['dtype'].__name__} out",)
+        self.notes = (*model.notes, *(ends if runtime.precision in CALIBRATED else ()), *executor.notes)
+        self.warnings = model.warnings
         self.model_bytes = executor.model_bytes or len(model.content)
         self._conversions = int(model.converted) + int(executor.converted)
 

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.detectors import first_line, native_stderr_captured, to_onnx
+from workbench.detectors import first_line, to_onnx
 from workbench.engines.engine import EngineCode
 from workbench.engines.litert import Executor, LiteRt, Opened
 from workbench.errors import UnavailableError
+from workbench.machine import native_stderr_captured
 from workbench.settings import Settings
 
-COMPUTED_IN_FLOAT32 = ("float16", "dynamic-int8")  # what its weights are stored in; they are brought to float32 once
+COMPUTED_IN_FLOAT32 = ("float16", "dynamic-int8", "weight-int8")  # what its weights are stored in; they are brought to float32 once
 WEIGHTS_ONCE = ("session.disable_quant_qdq", "1")  # else int8 ones are brought there at every frame anew, in twice the time
 # Left alone: "session.qdqisint8allowed". All convolutions of an int8 model are integer ones with it, not only half of them, but on
 # x86 they take three times as long.

@@ -14,9 +14,9 @@ from workbench.detectors import (
     exported_name,
     first_line,
     load_tensorflow,
-    native_stderr_captured,
     quiet_logger,
 )
+from workbench.machine import native_stderr_captured
 from workbench.settings import Settings
 
 RunFile = tuple[Path, dict[str, int]]
@@ -111,8 +111,7 @@ def _write_flatbuffer(detector: Detector, settings: Settings, calibration: Calib
     from ai_edge_litert.interpreter import Interpreter
 
     size_hw = detector.input_spec.choose_size(settings.input.size_hw)
-    ranges = calibration.resized_by(settings.input.effective_filter)
-    model = detector.litert_model(settings.runtime.stored_precision, size_hw, 1, ranges, settings.nms)
+    model = detector.litert_model(settings.with_values({"runtime.batch": 1}), calibration)
     path = folder / "model.tflite"
     path.write_bytes(model.content)
     with native_stderr_captured():

@@ -14,6 +14,7 @@ from workbench.machine.child_process import (
 from workbench.machine.counters import WorkMeter, take_sample
 from workbench.machine.environment import EnvironmentFacts, environment
 from workbench.machine.memory import free_bytes, memory_bytes, memory_watched, ran_out_of_memory
+from workbench.machine.native_stderr import native_stderr_captured
 from workbench.machine.noise import NoiseCertificate, NoiseWatch, certify, pace_ratio, quick_noise, with_pace
 from workbench.machine.threads import NamedThread
 
@@ -35,6 +36,7 @@ __all__ = [
     "is_watched",
     "memory_bytes",
     "memory_watched",
+    "native_stderr_captured",
     "pace_ratio",
     "quick_noise",
     "ran_out_of_memory",

@@ -1,6 +1,6 @@
 """Which settings a detector and this machine can take, and why not, known before anything runs."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import combinations, product
 
 from workbench.catalogue import ENGINES
@@ -8,7 +8,8 @@ from workbench.detectors import Detector, load_tensorflow
 from workbench.engines import why_not
 from workbench.errors import SettingsError, UnavailableError, one_line
 from workbench.machine import memory_bytes
-from workbench.settings import PRECISIONS, RESIZE_FILTERS, RESIZE_PLACES, ClassScores, Settings
+from workbench.quantising import CALIBRATED, INTEGERS
+from workbench.settings import LATER, PRECISIONS, RESIZE_FILTERS, RESIZE_PLACES, ClassScores, Runtime, Settings
 
 # Of the network's input: 3 of the frame, 12 of the input in float32, 16 of what the smallest detectors' first convolution gives.
 LEAST_BYTES_A_PIXEL = 31
@@ -16,6 +17,23 @@ LONGEST_SCORES, LONGEST_LABELS = 60, 160  # characters of a message
 MOST_PIXELS = 2**28  # of a batch: with 8 values of each behind the first convolution, 2**31 in a tensor; TensorFlow crashes of more
 
 Rule = Callable[[Detector, Settings], str | None]
+
+_RANGES = (
+    lambda runtime: runtime.precision in CALIBRATED,
+    f"only {' and '.join(CALIBRATED)} take ranges from frames; choose one of these for runtime.precision, or leave it as usual",
+)
+APPLIES: Mapping[str, tuple[Callable[[Runtime], bool], str]] = {  # what only some settings have a use for, and what to choose
+    "runtime.float_ops": (
+        lambda runtime: runtime.precision in INTEGERS,
+        f"there are no integers; choose {', '.join(INTEGERS)} for runtime.precision, or leave it empty",
+    ),
+    "runtime.calibration_frames": _RANGES,
+    "runtime.calibration_range": _RANGES,
+    "runtime.layout": (
+        lambda runtime: ENGINES[runtime.engine].runs_tflite,
+        "this engine runs no .tflite file; choose stored, or runtime.engine=litert",
+    ),
+}
 
 
 def check(detector: Detector, settings: Settings) -> Settings:
@@ -69,16 +87,18 @@ def fit(detector: Detector, settings: Settings, chosen: str) -> Settings:
         return check(detector, settings)
     except UnavailableError as refused:
         choices = _changeable(detector, chosen)
-        if any(_taken(detector, settings, changes) for changes in _most_changes(choices)):
+        if any(_taken(detector, settings, changes, chosen) for changes in _most_changes(choices)):
             for changes in _fewest_first(choices):
-                if taken := _taken(detector, settings, changes):
+                if taken := _taken(detector, settings, changes, chosen):
                     return taken
         raise refused from None
 
 
-def _taken(detector: Detector, settings: Settings, changes: dict[str, object]) -> Settings | None:
+def _taken(detector: Detector, settings: Settings, changes: dict[str, object], chosen: str) -> Settings | None:
+    changed = settings.with_values(changes)
+    idle = [name for name, (applies, _) in APPLIES.items() if not applies(changed.runtime) and name != chosen]
     try:
-        return check(detector, settings.with_values(changes))
+        return check(detector, changed.with_values({name: LATER[name] for name in idle}))
     except UnavailableError:
         return None
 
@@ -111,7 +131,7 @@ def _most_changes(choices: dict[str, tuple[object, ...]]) -> Iterator[dict[str, 
 
 
 def _fewest_first(choices: dict[str, tuple[object, ...]]) -> Iterator[dict[str, object]]:
-    for count in range(1, len(choices) + 1):
+    for count in range(len(choices) + 1):
         for changed in combinations(choices, count):
             yield from (dict(zip(changed, values, strict=True)) for values in product(*(choices[name] for name in changed)))
 
@@ -156,6 +176,14 @@ def _precision(_: Detector, settings: Settings) -> str | None:
         )
     choices = ", ".join(row.precisions)
     return f"runtime.precision is {runtime.precision}: {row.runtime} does not compute in it; choose one of {choices}"
+
+
+def _applies(_: Detector, settings: Settings) -> str | None:
+    values = settings.flat()
+    for name, (applies, why) in APPLIES.items():
+        if values[name] != LATER[name] and not applies(settings.runtime):
+            return f"{name} is {one_line(values[name], LONGEST_SCORES)}: {why}"
+    return None
 
 
 def _engine(_: Detector, settings: Settings) -> str | None:
@@ -233,6 +261,7 @@ RULES: tuple[Rule, ...] = (
     _engine,
     _feed,
     _precision,
+    _applies,
     _resize,
     _filter,
     _batch,

@@ -62,6 +62,7 @@ class Description:
         readings: The best first; the card's own alone where there is a card.
         problem: Why nothing could be read, and what to do.
         unfinished_card: The text of a card that the user has to finish, where the model's outputs want anchors.
+        made_of: How a `.tflite` is stored, and which kernels run its operators, a line each.
     """
 
     source: str
@@ -70,6 +71,7 @@ class Description:
     readings: tuple[Reading, ...]
     problem: str | None = None
     unfinished_card: str | None = None
+    made_of: tuple[str, ...] = ()
 
     def write(self, number: int = 1, *, replace: bool = False) -> Path:
         """Write the card of a reading, counted from 1, beside the model.
@@ -111,11 +113,10 @@ def describe(
     beside = card_path(loaded.network.path)
     if kind is not None:
         asked = card_of_kind(kind, loaded.trial).model_copy(update={"signature": signature})
-        return Description(
-            source, lines, beside, (_of_card(replace(loaded, card=asked), asked, source, frame, f"{kind}, as asked"),)
-        )
+        reading = _of_card(replace(loaded, card=asked), asked, source, frame, f"{kind}, as asked")
+        return Description(source, lines, beside, (reading,), made_of=tensors.made_of)
     if loaded.card is not None:
-        return Description(source, lines, beside, (_of_card(loaded, loaded.card, source, frame),))
+        return Description(source, lines, beside, (_of_card(loaded, loaded.card, source, frame),), made_of=tensors.made_of)
     proposals = loaded.trial.proposals
     something = any(len(one.found) for one in proposals)
     plausible = [one for n, one in enumerate(proposals) if not n or len(one.found) or not something]  # the first is taken
@@ -128,7 +129,7 @@ def describe(
     )
     problem = None if readings else one_line(f"{source} {why_no_detector(loaded.trial)}")
     unfinished = None if readings else unfinished_card(loaded.trial, loaded.network.path.name)
-    return Description(source, lines, None, readings, problem, unfinished)
+    return Description(source, lines, None, readings, problem, unfinished, tensors.made_of)
 
 
 def _of_card(loaded: LoadedModel, card: Card, source: str, frame: UInt8Array, title: str = "as the card says") -> Reading:

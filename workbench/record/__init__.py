@@ -17,6 +17,7 @@ from workbench.record.evidence import (
     speed_against,
 )
 from workbench.record.media_facts import MediaFacts
+from workbench.record.quantising import BlockRow, Judged, Quantising, Trial
 from workbench.record.ranking import Point, best, fastest_first, frontier, ms_and_ap, place, point_of
 from workbench.record.record import (
     OPEN,
@@ -41,20 +42,24 @@ __all__ = [
     "SCREENING_ERROR",
     "SEPARATE_RUNS_MARGIN",
     "SETTLED_BY",
+    "BlockRow",
     "CodeFacts",
     "DetectorFacts",
     "EngineFacts",
     "Fall",
     "FrameDetections",
     "Guess",
+    "Judged",
     "MediaFacts",
     "Picture",
     "Point",
     "Problem",
+    "Quantising",
     "Record",
     "Row",
     "SettingStep",
     "Speed",
+    "Trial",
     "Waterfall",
     "WorstFrame",
     "accuracy_against",

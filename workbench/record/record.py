@@ -18,6 +18,7 @@ from workbench.errors import MachinesDifferError, RecordError, one_line
 from workbench.files import read_file
 from workbench.machine import EnvironmentFacts, NoiseCertificate
 from workbench.record.media_facts import MediaFacts
+from workbench.record.quantising import Quantising
 from workbench.record.waterfall import Waterfall
 from workbench.settings import Settings
 from workbench.timing import Comparison, RealTime, StageSpan, Timing, Value
@@ -202,6 +203,8 @@ class Record(Value):
     """Against the baseline (A), in the same session."""
     waterfall: Waterfall | None = None
     """What each setting brought on the way from a baseline, where that was asked for."""
+    quantising: Quantising | None = None
+    """Where its integers hurt, and what was tried to repair that, where it came of that."""
     noise: NoiseCertificate
     warnings: tuple[Line, ...] = ()
     problem: Problem | None = None

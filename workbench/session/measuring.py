@@ -15,8 +15,9 @@ from workbench.live import Player
 from workbench.measuring import Bench, explain
 from workbench.opening import EvaluationData, Sources, Variant
 from workbench.record import Record
+from workbench.repair import Job, run_repair
 from workbench.session.evaluation import Pinned
-from workbench.session.notices import Activity, CancelToken, Notices
+from workbench.session.notices import Activity, Cancelled, CancelToken, Notices
 from workbench.session.sweeping import Scope, Search
 from workbench.settings import Settings
 from workbench.sweep import Estimate, Grid, Standing
@@ -153,6 +154,29 @@ class Measuring:
                     self._notices.write(f"sweep: {step.combinations} settings, {step.known} known already, about {minutes:.0f} min")
                 self._notices.changed()
             token.check()
+
+    def repair(self, settings: Settings, token: CancelToken) -> tuple[Settings, str]:
+        """Look for what repairs integers; return the best that was found, of a cancelled search too, and what it is like.
+
+        Raises:
+            WorkbenchError: The frames are in this process only, or the network cannot be quantised or run.
+        """
+        sources = self._sources.model_copy(update={"detector": self._detector.facts.source}).in_words()
+        frames = self._protocol.frames
+        job = Job(sources=sources, settings=settings, frames=frames, repair=True, options=sources.options(frames))
+        with self._still("repair: preparing", token) as activity, History(self._protocol.history or default_path()) as history:
+
+            def tell(what: str, done: int, total: int) -> None:
+                activity.tell(f"repair: {what}", done, total)
+                self._notices.changed()  # another process does the work
+
+            found = run_repair(job, tell, token.event)
+            for record in found.records:
+                self._keep(history, record)
+        if found.settings is None:
+            raise Cancelled
+        answer = next((one.quantising.answer for one in found.records if one.quantising is not None), "cancelled; the best so far")
+        return found.settings, answer
 
     def export(self, settings: Settings, folder: Path, token: CancelToken, *, replace: bool) -> None:
         """Write a folder that runs settings without the workbench.

@@ -23,7 +23,7 @@ from workbench.opening import EvaluationData, Sources, Variant, check, fit, wish
 from workbench.pipeline import Pipeline
 from workbench.report import render_report
 from workbench.session.evaluation import Evaluation
-from workbench.session.held import EXPLAINED, EXPORTED, MEASURED, SWEPT, Held
+from workbench.session.held import EXPLAINED, EXPORTED, MEASURED, REPAIRED, SWEPT, Held
 from workbench.session.measuring import Measuring, Protocol
 from workbench.session.notices import Cancelled, CancelToken, Notices, Place
 from workbench.session.sources import as_code, as_command
@@ -51,6 +51,10 @@ class Opened:
     player: Player
     evaluation: Evaluation
     measuring: Measuring
+
+
+def _do_nothing() -> None:
+    """What follows most of what is measured."""
 
 
 @final
@@ -238,6 +242,21 @@ class Session:
 
         self._measure(EXPLAINED, explain)
 
+    def repair(self, record_id: str | None = None) -> None:
+        """Look for what repairs a record's integers, or those of the current setting, and go to the best that was found."""
+        found: list[tuple[Settings, str]] = []
+
+        def look(opened: Opened, settings: Settings, token: CancelToken) -> None:
+            broken = settings if record_id is None else check(opened.detector, opened.measuring.record(record_id).settings)
+            found.append(opened.measuring.repair(broken, token))
+
+        def use() -> None:
+            for settings, answer in found:
+                self._change(check(self._open_now.detector, settings))
+                self.notices.tell(answer, "measure")
+
+        self._measure(REPAIRED, look, use)
+
     def sweep(self, scope: Scope) -> None:
         """Measure all sensible settings, or those of the current size, as far as the history does not know them."""
         self._measure(SWEPT, lambda opened, settings, token: opened.measuring.sweep(scope, settings, token))
@@ -403,7 +422,9 @@ class Session:
             self._openings += 1
             self._in_background(place, action)
 
-    def _measure(self, held: Held, action: Callable[[Opened, Settings, CancelToken], object]) -> None:
+    def _measure(
+        self, held: Held, action: Callable[[Opened, Settings, CancelToken], object], then: Callable[[], object] = _do_nothing
+    ) -> None:
         """Do what nothing may disturb, in the background; until it is over, what is asked for is refused, with the reason."""
 
         def run() -> None:
@@ -415,6 +436,7 @@ class Session:
             finally:
                 self.held = None
                 self.notices.forget(held.refusal)
+            then()
 
         with self.notices.guarding("measure"), self._lock:
             self._check_free()

@@ -218,12 +218,9 @@ def _convert(job: Job, detector: Detector, data: EvaluationData, lines: Lines) -
     (task,) = job.tasks
     calibration = Calibration(data.calibration.key, cache(data.calibration.frames))
     for row in task.rows:
-        settings = row.settings
-        size_hw, ranges = settings.input.size_hw, calibration.resized_by(settings.input.effective_filter)
-        assert size_hw is not None, "availability.check fills the size in"
         lines.alive()
         try:
-            detector.litert_model(settings.runtime.stored_precision, size_hw, settings.runtime.batch, ranges, settings.nms)
+            detector.litert_model(row.settings, calibration)
         except Exception as error:  # its own group will meet it again, and keep it
             problem_of(error)
     yield from ()

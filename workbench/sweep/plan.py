@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import final
 
 from workbench.catalogue import ENGINES
-from workbench.detectors import CALIBRATED, OWN_NMS, Detector
+from workbench.detectors import OWN_NMS, Detector
 from workbench.graph import GRAPH_NMS
 from workbench.opening import Sources, Variant
+from workbench.quantising import CALIBRATED
 from workbench.record import MediaFacts
 from workbench.settings import Nms, Settings
 from workbench.sweep.grid import Grid
@@ -161,10 +162,11 @@ def conversions(subject: Subject, tasks: Iterable[Task], parts: int) -> Iterator
     wanted: dict[tuple[object, ...], Row] = {}
     for task in tasks:
         settings = task.rows[0].settings
-        if ENGINES[settings.runtime.engine].runs_tflite and "graph" not in subject.detector.refusals.get("runtime.engine", {}):
+        if ENGINES[settings.runtime.engine].runs_tflite and subject.detector.is_converted(settings):
             taken, runtime = settings.input, settings.runtime
-            ranges_by = taken.effective_filter if runtime.precision in CALIBRATED else ""
-            key = taken.size_hw or (0, 0), runtime.batch, runtime.stored_precision, settings.nms.method == OWN_NMS, ranges_by
+            made = runtime.batch, runtime.stored_precision, runtime.float_ops, runtime.layout, settings.nms.method == OWN_NMS
+            ranges = (taken.effective_filter, runtime.effective_frames, runtime.effective_range)
+            key = taken.size_hw or (0, 0), *made, *(ranges if runtime.precision in CALIBRATED else ())
             wanted.setdefault(key, task.rows[0])
     rows = [wanted[key] for key in sorted(wanted)]
     calibrated = [row for row in rows if row.settings.runtime.precision in CALIBRATED]

@@ -79,7 +79,7 @@ def describe(source: str, image: str | None = None, allow: Collection[str] = (),
 
 
 def _head(description: Description) -> str:
-    tensors = "".join(f"<li><code>{escape(line)}</code></li>" for line in description.tensors)
+    tensors = "".join(f"<li><code>{escape(line)}</code></li>" for line in (*description.tensors, *description.made_of))
     card = f"<p>Its card is <code>{escape(str(description.card_path))}</code>.</p>" if description.card_path else ""
     problem = f"<p><b>{escape(description.problem)}</b></p>" if description.problem else ""
     if description.unfinished_card:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workbench.advice import Card, advise
+from workbench.advice import REPAIR, Card, advise
 from workbench.choosing import Budget, sentence, setting_words
 from workbench.history import Summary
 from workbench.record import Record, frontier, point_of
@@ -33,6 +33,7 @@ def _card(card: Card, settings: Settings) -> Told:
         "arithmetic": card.expected.arithmetic if card.expected else None,
         "measured": card.measured.words if card.measured else None,
         "change_words": ", ".join(describe_changes(settings, changed)) or None,
+        "repairs": card.key == REPAIR and card.change is None,
     }
 
 

@@ -139,6 +139,7 @@ class WorkbenchView(anywidget.AnyWidget):
             "copy": lambda content, _: self._copy(str(content["what"])),
             "choose": lambda content, _: session.choose(str(content["id"])),
             "use": lambda content, _: session.use(dict(content["values"]), str(content["id"])),
+            "repair": lambda content, _: session.repair(str(content["id"])),
             "sweep": lambda content, _: session.sweep("all" if content["scope"] == "all" else "size"),
             "budget": lambda content, _: session.set_budget(budget_of(content)),
             "choose-swept": lambda content, _: session.choose_swept(str(content["id"])),

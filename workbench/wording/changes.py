@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from workbench.catalogue import engine_row
+from workbench.wording.formats import counted
 
 ARROW = "→"
 LEADS = {
@@ -42,6 +43,8 @@ def change_words(change: str) -> ChangeWords:
     ('Keras predict → LiteRT', 'resize Pillow → OpenCV')
     >>> str(change_words("nms.max_detections: 100 -> 20")), str(change_words("input.size_hw: 512x512 -> 320x320"))
     ('NMS max detections 100 → 20', 'size 512×512 → 320×320')
+    >>> str(change_words("runtime.float_ops: none -> stem/Conv2D;head*"))
+    'float ops none → 2 patterns'
     """
     name, _, values = change.partition(": ")
     old, _, new = values.partition(" -> ")
@@ -53,6 +56,8 @@ def change_words(change: str) -> ChangeWords:
 def _spoken(name: str, value: str) -> str:
     if name == "runtime.engine":
         return engine_row(value).spoken.removeprefix("a ")
+    if name == "runtime.float_ops" and value != "none":
+        return counted(value.count(";") + 1, "pattern")
     if name == "input.size_hw":
         return value.replace("x", "×")
     return SPOKEN.get(value, value) if name in {"input.resize", "nms.method"} else value

@@ -84,7 +84,8 @@ function adviceCard(desk) {
   const change = h("span", { class: "change" });
   let now = null;
   const use = button("use-advice", () => desk.send("use", { values: now.change, id: now.record }), { class: "small" }, "Try it");
-  const action = h("p", { class: "action" }, use, change);
+  const repair = button("repair", () => desk.send("repair", { id: now.record }), { class: "small" }, "Repair");
+  const action = h("p", { class: "action" }, use, repair, change);
   const why = h("details", {}, h("summary", {}, "Why"), theory);
   evidence.className = "muted";
   return {
@@ -99,7 +100,9 @@ function adviceCard(desk) {
       write(measured, card.measured ? `Measured: ${card.measured}` : "");
       write(theory, card.theory.join(" "));
       write(change, card.change_words ?? "");
-      action.hidden = !card.change;
+      action.hidden = !card.change && !card.repairs;
+      use.hidden = !card.change;
+      repair.hidden = !card.repairs;
       use.disabled = !card.change_words; // it is what runs already
     },
   };

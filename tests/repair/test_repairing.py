@@ -1,0 +1,80 @@
+"""Detectors that integers break: why is said, and they are repaired."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.repair.tiny import BROKEN, frames, write_broken
+from workbench.opening import Sources, check, wished
+from workbench.record import Quantising
+from workbench.repair.repairing import Repairing
+from workbench.settings import Settings
+
+REASONS = dict(
+    zip(BROKEN, ("one scale for values up to", "one channel reaches", "a saturated activation: what LOGISTIC takes"), strict=True)
+)
+
+
+class Watch:
+    """What a repair tells.
+
+    Attributes:
+        better: Settings that came nearer than all before.
+        what: What went on.
+    """
+
+    def __init__(self) -> None:
+        self.better_ones: list[Settings] = []
+        self.what: list[str] = []
+
+    def progress(self, what: str, *_: int) -> None:
+        self.what.append(what)
+
+    def better(self, settings: Settings) -> None:
+        self.better_ones.append(settings)
+
+
+def repaired(path: Path, *, repair: bool, watch: Watch | None = None) -> tuple[Settings, Quantising]:
+    detector, data = Sources(detector=str(path), media=frames()).open()
+    settings = check(detector, wished(detector, "litert,runtime.precision=int8,runtime.calibration_range=minmax"))
+    chosen, records = Repairing(detector, data, settings, 0.01, watch or Watch()).run(3, repair=repair, comparison_seconds=0.1)
+    (found,) = [record.quantising for record in records if record.quantising is not None]
+    return chosen, found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", BROKEN)
+def test_what_integers_break_is_said_and_repaired(how: str, tmp_path: Path) -> None:
+    path, watch = write_broken(tmp_path, how), Watch()
+
+    _, told = repaired(path, repair=False)
+    chosen, found = repaired(path, repair=True, watch=watch)
+
+    plain, made = found.judged[1], found.judged[2]
+    assert (plain.role, made.role) == ("plain", "repaired")
+    assert plain.agreement.ratio < 0.5 or abs(plain.agreement.score_drift or 0) > 0.1
+    assert made.agreement.ratio > 0.95
+    assert abs(made.agreement.score_drift or 0) < 0.03
+    assert told.blocks[0].score_error > 0.05
+    assert any(row.reason and REASONS[how] in row.reason for row in told.blocks[:2])
+    assert chosen == watch.better_ones[-1]
+    assert found.apart
+    assert found.tried[0].changes == ()
+    assert made.name in found.answer or "it agrees" in found.answer
+
+
+@pytest.mark.slow
+def test_ranges_are_tried_before_anything_stays_in_float(tmp_path: Path) -> None:
+    chosen, found = repaired(write_broken(tmp_path, BROKEN[2]), repair=True)
+
+    assert chosen.runtime.float_ops == ()
+    assert chosen.runtime.effective_range == "mse"
+    assert found.blocks == ()
+
+
+@pytest.mark.slow
+def test_only_what_is_needed_stays_in_float(tmp_path: Path) -> None:
+    chosen, found = repaired(write_broken(tmp_path, BROKEN[1]), repair=True)
+
+    assert chosen.runtime.float_ops == ("head..", "stem..")
+    assert {row.name for row in found.blocks if row.in_float} == {"stem", "head"}

@@ -1,0 +1,163 @@
+"""`workbench quantise`: a detector in fewer bits, where that hurts, and what repairs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.cli.options import (
+    DEFAULT_FRAMES,
+    Allow,
+    Frames,
+    HistoryFile,
+    JsonFile,
+    MediaArgument,
+    Model,
+    Sets,
+    Signature,
+    TruthFile,
+    countable,
+    variant_text,
+    writable,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from workbench.record import Quantising, Record
+
+MOST_LOSS = 0.01  # `workbench.repair` says why; a test keeps the two equal
+BLOCKS_SHOWN = 12
+
+
+def quantise(
+    model: Model = None,
+    media: MediaArgument = None,
+    precision: Annotated[str, typer.Option(metavar="P", help="int8, weight-int8, weight-int4, dynamic-int8 or int16x8.")] = "int8",
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Look for ranges, and then for the fewest operators in float, that keep the accuracy.")
+    ] = False,
+    max_ap_loss: Annotated[
+        float,
+        typer.Option(
+            metavar="X",
+            min=0,
+            max=1,
+            callback=countable,
+            help="AP that may be lost; of the agreement, without truth, five times that.",
+        ),
+    ] = MOST_LOSS,
+    layout: Annotated[
+        str, typer.Option(metavar="L", help="nhwc takes out the transposes of an export with channels first.")
+    ] = "stored",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", callback=writable, help="Write the .tflite file that came out.")
+    ] = None,
+    sets: Sets = None,
+    frames: Frames = DEFAULT_FRAMES,
+    truth: TruthFile = None,
+    history: HistoryFile = None,
+    allow: Allow = None,
+    signature: Signature = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Quantise a detector: size, ms and accuracy before and after, where it hurts, and with --repair what helps."""
+    from workbench.cli.screen import console, progress, write_json
+    from workbench.files import write_whole
+    from workbench.history import History, default_path
+    from workbench.opening import Sources, check, wished, words
+    from workbench.repair import Job, Outcome, run_repair
+
+    sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow or ()), signature=signature).opened(frames)
+    detector, data = sources.open()
+    text = variant_text("litert", [f"runtime.precision={precision}", f"runtime.layout={layout}", *(sets or ())])
+    settings = check(detector, wished(detector, text))
+    job = Job(
+        sources=sources.in_words(),
+        settings=settings,
+        max_ap_loss=max_ap_loss,
+        frames=frames,
+        repair=repair,
+        options=sources.options(frames),
+    )
+    outcome, screen = Outcome(), console(json_file)
+    with History(history or default_path()) as kept, progress() as tell:
+        try:
+            run_repair(job, tell, outcome=outcome)
+        except KeyboardInterrupt:
+            if outcome.settings is not None:
+                screen.print(f"cancelled; the best so far: --preset {words(detector, outcome.settings)!r}", markup=False)
+            raise
+        for record in outcome.records:
+            kept.append(record)
+    assert outcome.settings is not None, "a repair that came to its end has settings"
+    print_quantised(screen, outcome.records)
+    chosen = words(detector, check(detector, outcome.settings))
+    screen.print(f"run it: --preset {chosen!r}", markup=False)
+    if out is not None:
+        write_whole(out, detector.litert_model(outcome.settings, data.calibration).content)
+        screen.print(f"written: {out}", markup=False)
+    found = _quantising(outcome.records)
+    write_json(json_file, {"settings": outcome.settings.model_dump(mode="json"), **found.model_dump(mode="json")})
+
+
+def _quantising(records: list[Record]) -> Quantising:
+    return next(record.quantising for record in records if record.quantising is not None)
+
+
+def print_quantised(out: Console, records: list[Record]) -> None:
+    """Print the networks beside each other, the blocks that hurt most, and the answer."""
+    from rich.markup import escape
+
+    from workbench.cli.tables import print_table, table_of
+    from workbench.wording import (
+        MISSING,
+        format_agreement,
+        format_ap_change,
+        format_bytes,
+        format_fraction,
+        format_milliseconds,
+        format_number,
+        format_ratio,
+    )
+
+    found = _quantising(records)
+    times = {record.name: record.timing.median_ms for record in records if record.timing is not None}
+    table = table_of("network", "size", "ms", "", "AP", "", "agreement", figures=("size", "ms", "AP"))
+    for one in found.judged:
+        table.add_row(
+            escape(one.name),
+            format_bytes(one.model_bytes),
+            format_milliseconds(times.get(one.name)),
+            format_ratio(one.speed) if one.speed else "",
+            format_fraction(one.ap),
+            format_ap_change(one.ap_change) if one.ap_change else "",
+            format_agreement(one.agreement),
+        )
+    print_table(out, table)
+    if found.blocks:
+        out.print()
+        blocks = table_of("block", "type", "scores", "boxes", "SNR dB", "", "why", figures=("scores", "boxes", "SNR dB"))
+        for row in found.blocks[:BLOCKS_SHOWN]:
+            blocks.add_row(
+                escape(row.name),
+                escape(row.kind),
+                format_fraction(row.score_error),
+                format_fraction(row.box_error),
+                format_number(row.snr_db) if row.snr_db is not None else MISSING,
+                "in float" if row.in_float else "",
+                escape(row.reason or ""),
+            )
+        print_table(out, blocks)
+        shown = f"{min(BLOCKS_SHOWN, len(found.blocks))} of {len(found.blocks)} blocks"
+        out.print(
+            f"{shown}, worst first: what each changes of scores and boxes when it alone is in integers", style="dim", markup=False
+        )
+    frames = f"judged on {found.judged_by} frames, the search was guided by {found.guided_by}"
+    sets = (
+        "" if found.apart else "; these and those that calibrated are the same, for there are too few: it reads better than it is"
+    )
+    out.print(f"{frames}{sets}", style="dim", markup=False)
+    out.print(found.answer, style="bold", markup=False)

@@ -1,0 +1,165 @@
+"""Where quantising hurts: what each block of a float network does to the answers when it alone is in integers.
+
+The signal to noise ratio of each tensor of a network that is wholly in integers points at what lies behind the fault, not at the
+fault: it stands beside, and nothing is ranked by it.
+"""
+
+import warnings
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.machine import native_stderr_captured
+from workbench.quantising.blocks import Block
+
+Array = NDArray[Any]
+BOX_SHARE = (
+    0.5  # of a box's error beside a score's: a box may move by some pixels and is still found, a lost score is a lost object
+)
+
+QuantiseOnly = Callable[[Collection[int]], bytes]
+"""From the positions of operators to the network with these in integers and all others in float."""
+Difference = Callable[[Sequence[Array], Sequence[Array]], tuple[float, float]]
+"""From the outputs of the float network and of another one for one frame to the errors of scores and of boxes, 0 to 1 each."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class BlockError:
+    """What a block does to the answers when it alone is in integers.
+
+    Attributes:
+        block: The block.
+        score_error: Mean change of the scores that count, 0 to 1.
+        box_error: Mean share of a box that is not in the other, 0 to 1.
+    """
+
+    block: Block
+    score_error: float
+    box_error: float
+
+    @property
+    def error(self) -> float:
+        """Both together."""
+        return self.score_error + BOX_SHARE * self.box_error
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """What the channels of a tensor hold, `(channels,)` each.
+
+    Attributes:
+        lows: The least values.
+        highs: The greatest.
+        deviations: Standard deviations.
+    """
+
+    lows: Array
+    highs: Array
+    deviations: Array
+
+
+def rank_blocks(
+    content: bytes,
+    blocks: Sequence[Block],
+    batches: Sequence[Array],
+    quantise_only: QuantiseOnly,
+    difference: Difference,
+    threads: int,
+    progress: Callable[[int, int], object] = lambda *_: None,
+) -> tuple[BlockError, ...]:
+    """Return the blocks' errors, largest first.
+
+    Args:
+        content: The float network.
+        blocks: Its own.
+        batches: What it is fed, a few real frames, which need no labels.
+        quantise_only: Makes what is compared with it.
+        difference: Tells how far apart the outputs of both are.
+        threads: Of the interpreter.
+        progress: Told the blocks done, and all of them; what it raises ends the ranking.
+    """
+    right = _outputs(content, batches, threads)
+    found = []
+    for number, block in enumerate(blocks):
+        progress(number, len(blocks))
+        outputs = _outputs(quantise_only(block.positions), batches, threads)
+        errors = np.mean([difference(one, other) for one, other in zip(right, outputs, strict=True)], axis=0)
+        found.append(BlockError(block, *map(float, errors)))
+    return tuple(sorted(found, key=lambda one: -one.error))
+
+
+def _outputs(content: bytes, batches: Sequence[Array], threads: int) -> list[list[Array]]:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=content, num_threads=threads)
+    interpreter.allocate_tensors()
+    (taken,), given = interpreter.get_input_details(), interpreter.get_output_details()
+    found = []
+    for batch in batches:
+        interpreter.set_tensor(taken["index"], batch)
+        interpreter.invoke()
+        found.append([interpreter.get_tensor(one["index"]) for one in given])
+    return found
+
+
+def signal_to_noise_db(right: bytes, integers: bytes, batches: Sequence[Array], threads: int) -> dict[str, float]:
+    """Return how far the tensors of a network in integers are from those of the float one, by name, in decibels."""
+    one, other = (_Tensors(content, threads) for content in (right, integers))
+    powers: dict[str, NDArray[np.float64]] = {}
+    for batch in batches:
+        wanted, found = one.values(batch), other.values(batch)
+        for name in wanted.keys() & found.keys():
+            if wanted[name].shape == found[name].shape:
+                noise = found[name] - wanted[name]
+                power = np.array([np.square(each, dtype=np.float64).sum() for each in (wanted[name], noise)])
+                powers[name] = powers.get(name, np.zeros(2)) + power
+    return {name: 10 * float(np.log10(signal / noise)) for name, (signal, noise) in powers.items() if signal > 0 and noise > 0}
+
+
+def channels_of(content: bytes, names: Collection[str], batches: Sequence[Array], threads: int) -> dict[str, Channels]:
+    """Return what the channels of tensors hold, whose last axis these are, by the tensor's name."""
+    tensors = _Tensors(content, threads)
+    kept: dict[str, list[Array]] = {name: [] for name in names}
+    for batch in batches:
+        for name, values in tensors.values(batch).items():
+            if name in kept and values.ndim > 1:
+                rows = values.reshape(-1, values.shape[-1])
+                kept[name].append(np.stack([rows.min(0), rows.max(0), rows.std(0)]))
+    stacked = {name: np.stack(some) for name, some in kept.items() if some}
+    return {name: Channels(some[:, 0].min(0), some[:, 1].max(0), some[:, 2].mean(0)) for name, some in stacked.items()}
+
+
+@final
+class _Tensors:
+    """A network whose every tensor can be read after a run."""
+
+    def __init__(self, content: bytes, threads: int) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        with native_stderr_captured(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it takes memory, which is known
+            self._interpreter = Interpreter(model_content=content, num_threads=threads, experimental_preserve_all_tensors=True)
+            self._interpreter.allocate_tensors()
+
+    def values(self, batch: Array) -> dict[str, Array]:
+        """Run it on a batch, and return what its tensors of real numbers hold, by name; integers are brought back to those."""
+        (taken,) = self._interpreter.get_input_details()
+        self._interpreter.set_tensor(taken["index"], batch)
+        self._interpreter.invoke()
+        found = {}
+        for one in self._interpreter.get_tensor_details():
+            scale, zero = one["quantization"]
+            if (one["dtype"] is not np.float32 and not scale) or not len(one["shape"]):
+                continue
+            with suppress(ValueError):  # a delegate leaves out what nothing reads
+                values = self._interpreter.get_tensor(one["index"])
+                found[one["name"]] = (
+                    values if values.dtype == np.float32 else (values.astype(np.float32) - zero) * np.float32(scale)
+                )
+        return found

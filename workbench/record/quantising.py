@@ -1,0 +1,72 @@
+"""What quantising did to a detector, where it hurts, and what was tried to repair it."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from workbench.detections import Agreement, ApChange
+from workbench.errors import one_line
+from workbench.timing import Ratio, Value
+
+Line = Annotated[str, AfterValidator(one_line)]
+
+
+class BlockRow(Value):
+    """A block of operators, and what it does to the answers when it alone is in integers."""
+
+    name: Line
+    """Of its operator with weights, as the model has it."""
+    kind: Line
+    score_error: float
+    """Mean change of the scores that count."""
+    box_error: float
+    """Mean share of a box that is not in that of the float network."""
+    snr_db: float | None = None
+    """Signal to noise ratio of what it gives where all is in integers; it misleads alone: faults show behind where they are."""
+    reason: Line | None = None
+    in_float: bool = False
+    """Whether the repair keeps it there."""
+
+
+class Trial(Value):
+    """A network that was tried on the frames that guide the search."""
+
+    changes: tuple[Line, ...]
+    blocks_in_float: int
+    loss: float
+    """Of AP, or of the agreement where no truth is known."""
+    score_drift: float
+
+
+class Judged(Value):
+    """A network on the frames that judge: none of them calibrated it, and none guided the search."""
+
+    role: Literal["float", "plain", "repaired", "other"]
+    """`plain`: the integers that were asked for, all of them; `other`: what is there besides where no repair is enough."""
+    name: Line
+    model_bytes: int | None
+    agreement: Agreement
+    """With the float network."""
+    ap: float | None = None
+    ap_change: ApChange | None = None
+    """From the float network."""
+    speed: Ratio | None = None
+    """The float network's time over its own, of both in turns."""
+
+
+class Quantising(Value):
+    """What became of a float network in fewer bits."""
+
+    limit: float
+    """Of AP, or five times as much of the agreement, that it may lose."""
+    guided_by: int
+    judged_by: int
+    """Frames."""
+    apart: bool
+    """Whether the frames that calibrate, guide and judge are three sets; media of a few frames have too few for that."""
+    tried: tuple[Trial, ...] = ()
+    blocks: tuple[BlockRow, ...] = ()
+    """Worst first."""
+    judged: tuple[Judged, ...] = ()
+    """The float network first."""
+    answer: Line

@@ -1,0 +1,167 @@
+"""Quantising a detector, and repairing what that breaks: ranges and calibration frames first, then the fewest blocks in float."""
+
+from typing import Protocol, final
+
+from workbench.detectors import Detector
+from workbench.errors import UnavailableError
+from workbench.opening import EvaluationData, check
+from workbench.pipeline import Pipeline
+from workbench.record import Quantising, Record, Trial
+from workbench.repair.answer import answer_of
+from workbench.repair.frames import calibration_counts, frame_sets
+from workbench.repair.judging import COMPARISON_SECONDS, Network, judged, within
+from workbench.repair.quality import Yardstick
+from workbench.repair.ranking import FLOAT, Ranking
+from workbench.repair.search import SAME, Blocks, Limits, Quality, fewest_in_float
+from workbench.settings import CALIBRATION_RANGES, Settings, describe_changes
+from workbench.wording import counted
+
+SCORE_DRIFT = 0.03  # that scores may move by in the mean: thresholds that were tuned still hold
+FRAMES, RANGE, FLOAT_OPS = "runtime.calibration_frames", "runtime.calibration_range", "runtime.float_ops"
+OTHER_PRECISION = "weight-int8"  # which loses next to nothing, where integers throughout lose too much
+
+
+class Told(Protocol):
+    """Who watches."""
+
+    def progress(self, what: str, done: int, total: int) -> None: ...
+
+    def better(self, settings: Settings) -> None:
+        """Take what came nearer to the limits than all before: what a cancelled repair leaves."""
+
+
+@final
+class Repairing:
+    """Quantises a detector and looks for what repairs it.
+
+    Args:
+        detector: What to quantise.
+        data: Frames to calibrate, to guide the search, to judge and to time.
+        settings: Those in integers to begin with, as `check` returned them.
+        max_ap_loss: That may be lost; where no truth is known, five times as much of the agreement.
+        told: Told how far it is; what it raises ends the search.
+
+    Raises:
+        WorkbenchError: The frames do not do, or the settings cannot be taken.
+    """
+
+    def __init__(self, detector: Detector, data: EvaluationData, settings: Settings, max_ap_loss: float, told: Told) -> None:
+        self._detector, self._data, self._told = detector, data, told
+        self._limits = Limits(max_ap_loss, SCORE_DRIFT)
+        counts = calibration_counts(data, settings.runtime.effective_frames)
+        self._counts = counts
+        self._plain = check(detector, settings.with_values({FRAMES: counts[0]}))
+        self._float = check(detector, settings.with_values(FLOAT))
+        used = (image for count in counts for image in data.calibration.limited(count).chosen())
+        self._sets = frame_sets(data, used)
+        self._tried: list[Trial] = []
+        self._best: tuple[Settings, Quality] | None = None
+
+    def run(
+        self, frames: int, *, repair: bool, options: tuple[str, ...] = (), comparison_seconds: float = COMPARISON_SECONDS
+    ) -> tuple[Settings, list[Record]]:
+        """Return the setting that came out, and the records of the float network, of plain integers and of what came out.
+
+        The last of these holds what was tried, and what the networks did on frames that the search never saw.
+
+        Args:
+            frames: To time.
+            repair: Whether to look for what repairs it; else only where it hurts is told.
+            options: Further words of the commands that repeat the records.
+            comparison_seconds: How long each network may be compared with the float one.
+
+        Raises:
+            WorkbenchError: The network cannot be quantised, or run.
+        """
+        self._told.progress("float32 on the frames that guide", 0, 0)
+        guide = Yardstick(self._opened(self._float), self._sets.guide)
+        self._try(guide, self._plain)
+        ranking, in_float = None, Blocks()
+        if repair and not self._kept:
+            self._try_ranges(guide)
+        if not repair or not self._kept:
+            ranking = Ranking(self._detector, self._data, self._chosen, self._tell_blocks)
+        if repair and ranking is not None:
+            in_float = self._in_float(guide, ranking)
+        networks = [Network("float", "float32", self._float), Network("plain", self._plain.runtime.precision, self._plain)]
+        if self._chosen != self._plain:
+            networks.append(Network("repaired", f"{self._plain.runtime.precision} repaired", self._chosen))
+        came_out = len(networks) - 1
+        networks.extend(() if self._kept else self._other())
+        records, rows = judged(
+            self._detector,
+            self._data,
+            self._sets.judge,
+            networks,
+            frames=frames,
+            options=options,
+            progress=self._told.progress,
+            comparison_seconds=comparison_seconds,
+        )
+        blocks = ranking.rows(in_float) if ranking is not None else ()
+        kept = within(rows[came_out], self._limits)
+        found = Quantising(
+            limit=self._limits.loss,
+            guided_by=len(self._sets.guide.frames),
+            judged_by=len(self._sets.judge.frames),
+            apart=self._sets.apart,
+            tried=tuple(self._tried),
+            blocks=blocks,
+            judged=rows,
+            answer=answer_of(rows, in_float=len(in_float), blocks=len(blocks), limit=self._limits.loss, kept=kept),
+        )
+        records[came_out] = records[came_out].model_copy(update={"quantising": found})
+        return self._chosen, records[: came_out + 1] if kept else records
+
+    @property
+    def _chosen(self) -> Settings:
+        assert self._best is not None, "what was tried first is"
+        return self._best[0]
+
+    @property
+    def _kept(self) -> bool:
+        return self._best is not None and self._limits.kept_by(self._best[1])
+
+    def _opened(self, settings: Settings) -> Pipeline:
+        return Pipeline(self._detector, check(self._detector, settings), self._data.calibration)
+
+    def _tell_blocks(self, done: int, total: int) -> None:
+        self._told.progress("quantising each block alone", done, total)
+
+    def _try(self, guide: Yardstick, settings: Settings, blocks: int = 0, margin: float = 0.0) -> Quality:
+        what = (f"{counted(blocks, 'block')} in float",) if blocks else describe_changes(self._plain, settings)
+        self._told.progress(f"trying {', '.join(what) or settings.runtime.precision}", len(self._tried), 0)
+        quality = guide.quality(self._opened(settings))
+        self._tried.append(Trial(changes=what, blocks_in_float=blocks, loss=quality.loss, score_drift=quality.score_drift))
+        if self._best is None or self._limits.excess(quality) < self._limits.excess(self._best[1]) - margin:
+            self._best = settings, quality
+            self._told.better(settings)
+        return quality
+
+    def _try_ranges(self, guide: Yardstick) -> None:
+        """Try what costs nothing at run time; what is hardly better than what was there is chance."""
+        for name in CALIBRATION_RANGES:
+            if name != self._plain.runtime.effective_range:
+                self._try(guide, self._plain.with_values({RANGE: name}), margin=SAME)
+        for count in sorted({*self._counts} - {self._plain.runtime.effective_frames}):
+            self._try(guide, self._chosen.with_values({FRAMES: count}), margin=SAME)
+
+    def _in_float(self, guide: Yardstick, ranking: Ranking) -> Blocks:
+        base, known = self._chosen, dict[Blocks, Quality]()
+
+        def quality_of(blocks: Blocks) -> Quality:
+            known[blocks] = self._try(guide, base.with_values({FLOAT_OPS: ranking.patterns(blocks)}), len(blocks))
+            return known[blocks]
+
+        blocks = fewest_in_float(len(ranking.errors), quality_of, self._limits)
+        if blocks:
+            self._best = base.with_values({FLOAT_OPS: ranking.patterns(blocks)}), known[blocks]
+        return blocks
+
+    def _other(self) -> list[Network]:
+        settings = self._plain.with_values({**FLOAT, "runtime.precision": OTHER_PRECISION})
+        try:
+            self._opened(settings)
+        except UnavailableError:
+            return []
+        return [Network("other", OTHER_PRECISION, settings)]
