@@ -37,6 +37,18 @@ def test_a_float16_file_computes_the_same_without_its_dequantising() -> None:
     np.testing.assert_array_equal(outputs(wide, pictures()), outputs(half, pictures()))
 
 
+def test_operators_that_an_old_file_tells_by_another_field_are_those_that_they_were() -> None:
+    file = Flatbuffer(swish_network())
+    for code in file.model.operatorCodes:
+        code.builtinCode = 0  # which is ADD's number
+    old = file.packed()
+
+    new = Flatbuffer(unpacked(old))
+
+    assert {code.builtinCode for code in new.model.operatorCodes} == {3, 14, 18}
+    np.testing.assert_array_equal(outputs(unpacked(old), pictures()), outputs(swish_network(), pictures()))
+
+
 def test_names_that_come_twice_are_numbered_and_outputs_keep_theirs() -> None:
     net = Building()
     first = net.pointwise(net.image, "same", 2)

@@ -56,6 +56,33 @@ def test_what_each_setting_brought_stands_with_the_record_and_in_the_history(ses
     assert [record.id for record in session.opened.measuring.records] == [pinned.id, current.id]
 
 
+@pytest.mark.slow
+def test_a_repair_ends_at_the_best_that_it_found(session: Session, tmp_path: Path) -> None:
+    session.use_preset("litert-int8,input.size_hw=64x96")
+    changed_to(session)
+    session.repair()
+    until(session, lambda: session.held is None and session.opened.measuring.records)
+    records = session.opened.measuring.records
+    assert [one.settings.runtime.precision for one in records[:2]] == ["float32", "int8"]
+    (found,) = [one.quantising for one in records if one.quantising is not None]
+    until(session, lambda: session.notices.message is not None)
+    assert session.notices.message.text == found.answer
+    assert session.settings.runtime.precision == "int8"
+    with History(tmp_path / "h.sqlite") as history:
+        assert [one.id for one in history.records()] == [one.id for one in records]
+
+
+@pytest.mark.slow
+def test_a_repair_can_be_given_up(session: Session) -> None:
+    session.use_preset("litert-int8,input.size_hw=64x96")
+    changed_to(session)
+    session.repair()
+    until(session, lambda: session.opened.measuring.active)
+    session.cancel()
+    until(session, lambda: session.held is None)
+    assert session.opened.measuring.records == []
+
+
 def test_nothing_is_explained_against_itself_or_against_nothing(session: Session) -> None:
     for words in ("nothing is pinned", "these settings are what is pinned"):
         session.explain()

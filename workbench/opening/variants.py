@@ -64,9 +64,15 @@ def variant(
 
 
 def _variant(detector: Detector, settings: Settings, text: str, name: str | None, options: tuple[str, ...]) -> Variant:
-    short = " ".join(word.strip().split(".", 1)[-1] for word in text.split(",") if word.strip())
+    short = " ".join(_short(word.strip()) for word in text.split(",") if word.strip())
     command = ["workbench", "run", detector.facts.source, *(["--preset", text] if text else []), *options]
     return Variant(name=name or short or settings.runtime.engine, detector=detector, settings=settings, command=shlex.join(command))
+
+
+def _short(word: str) -> str:
+    """Leave out the group of a setting; of operators in float, whose names are long, that there are some."""
+    named = word.startswith("runtime.float_ops=")
+    return f"{word.count(';') + 1} in float" if named else word.split(".", 1)[-1]
 
 
 def wished(detector: Detector, text: str, fast: Mapping[str, object] | None = None) -> Settings:

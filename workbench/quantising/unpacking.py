@@ -10,7 +10,7 @@ def unpacked(content: bytes) -> bytes:
 
     Its constants are in float32: a float16 file holds a DEQUANTIZE behind each, and those are gone here. Each tensor has a name of
     its own: they come twice in files of some converters; inputs and outputs keep theirs. There is a list of signatures, if an
-    empty one.
+    empty one, and operators are told by the field that files have for it since TensorFlow 2.4.
 
     Raises:
         ModelError: It is no LiteRT model, or damaged.
@@ -19,10 +19,19 @@ def unpacked(content: bytes) -> bytes:
     widened, renamed = _widen(file), _name_each(file)
     if widened:
         file.drop_unused()
+    recoded = _recode(file)
     unsigned = file.model.signatureDefs is None
     if unsigned:
         file.model.signatureDefs = []
-    return file.packed() if widened or renamed or unsigned else content
+    return file.packed() if widened or renamed or recoded or unsigned else content
+
+
+def _recode(file: Flatbuffer) -> bool:
+    """Say what operators are in the field that is read now, where an old file does in its predecessor; tell whether any was."""
+    old = [code for code in file.model.operatorCodes if code.builtinCode < code.deprecatedBuiltinCode]
+    for code in old:
+        code.builtinCode = code.deprecatedBuiltinCode
+    return bool(old)
 
 
 def _widen(file: Flatbuffer) -> bool:

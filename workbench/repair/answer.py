@@ -18,12 +18,12 @@ def answer_of(judged: Sequence[Judged], *, in_float: int, blocks: int, limit: fl
     """
     right, plain = judged[0], judged[1]
     repaired = next((one for one in judged if one.role == "repaired"), None)
-    parts = [f"{plain.name} {_brings(plain, right)}"]
+    parts = [f"against {right.name}: {plain.name} {_brings(plain, right)}"]
     if repaired is not None:
         how = f"with {in_float} of {blocks} blocks in float" if in_float else "with other ranges"
         parts.append(f"{how} it {_brings(repaired, right)}")
     if not kept:
-        parts.append(f"that is more than {format_fraction(limit)} AP or five times as much agreement")
+        parts.append(f"more than {format_fraction(limit)} AP, or five times as much agreement")
         parts.extend(f"{one.name} {_brings(one, right)}" for one in judged if one.role == "other")
     return "; ".join(parts)
 
@@ -32,7 +32,7 @@ def _brings(one: Judged, right: Judged) -> str:
     told = []
     if one.ap_change is not None:
         told.append(_loss(one.ap_change.change))
-    told.append(f"agrees {format_fraction(one.agreement.ratio)} with {right.name}")
+    told.append(f"agrees {format_fraction(one.agreement.ratio)}")
     if one.model_bytes and right.model_bytes:
         ratio = right.model_bytes / one.model_bytes
         told.append(f"is {format_number(max(ratio, 1 / ratio), 2)} times {'smaller' if ratio >= 1 else 'larger'}")

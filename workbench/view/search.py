@@ -5,6 +5,7 @@ from typing import Any
 
 from workbench.advice import REPAIR, Card, advise
 from workbench.choosing import Budget, sentence, setting_words
+from workbench.errors import one_line
 from workbench.history import Summary
 from workbench.record import Record, frontier, point_of
 from workbench.session import Search
@@ -13,6 +14,7 @@ from workbench.wording import format_fraction, format_milliseconds
 
 Told = dict[str, Any]
 
+LONGEST_CHANGE = 200  # characters
 MOST_POINTS = 600  # that a small chart still tells apart: all of the frontier, and an even choice of the rest
 NONE_KNOWN = (
     "Nothing is known yet of this detector on these frames. A sweep tries every sensible setting and keeps what it measures."
@@ -32,7 +34,7 @@ def _card(card: Card, settings: Settings) -> Told:
         "expected": card.expected.words if card.expected else None,
         "arithmetic": card.expected.arithmetic if card.expected else None,
         "measured": card.measured.words if card.measured else None,
-        "change_words": ", ".join(describe_changes(settings, changed)) or None,
+        "change_words": one_line(", ".join(describe_changes(settings, changed)), LONGEST_CHANGE) or None,
         "repairs": card.key == REPAIR and card.change is None,
     }
 
