@@ -48,7 +48,8 @@ export function figures() {
 export function noise() {
   const word = h("b");
   const reasons = h("span", { class: "reasons" });
-  const element = h("p", { class: "noise", "data-role": "noise" }, h("i", { class: "lamp", "aria-hidden": "true" }), word, reasons);
+  const line = h("span", { class: "fold" }, h("i", { class: "lamp", "aria-hidden": "true" }), word, reasons);
+  const element = h("p", { class: "noise", "data-role": "noise", tabindex: "0" }, line);
   return {
     element,
     update({ verdict, reasons: why }) {
@@ -68,7 +69,7 @@ export function stageBars(desk) {
     const name = h("small");
     const bar = h("div", { class: "stage-bar", role: "img", "data-role": `bar-${key}` });
     const total = h("span", { class: "total" });
-    const element = h("div", { class: "bar-row" }, h("span", { class: "bar-name" }, words, name), bar, total);
+    const element = h("div", { class: "bar-row" }, h("span", { class: "bar-name" }, h("b", {}, words), " ", name), total, bar);
     return { key, name, bar, total, element };
   });
   const head = h("tr");
@@ -111,8 +112,7 @@ export function stageBars(desk) {
     write(total, budget ? `${formatMs(budget.total_ms)} ms` : MISSING);
     const told = parts.map(({ stage, ms }) => `${stage} ${formatMs(ms)} ms`).join(", ");
     set(bar, "aria-label", told ? `${key}, ${budget.name}: ${told}` : `${key}: nothing yet`);
-    const untold = budget?.total_ms ? "timed in turns only, not by stage" : "not played yet";
-    const none = budget ? untold : key === "pinned" ? "nothing pinned" : "nothing measured yet";
+    const none = budget ? "not played yet" : key === "pinned" ? "nothing pinned" : "nothing measured yet";
     if (!told) bar.append(h("span", { class: "none" }, none));
   }
 

@@ -61,8 +61,8 @@ function writeLabels(context, marks, room) {
     const isTruth = kind === "truth";
     context.font = `${isTruth ? "italic 400" : "600"} ${isSmall ? 10.5 : 12}px ${FAMILY}`;
     const places = labelPlaces(box, context.measureText(text).width + 4, room, isTruth);
-    const place = places.find((one) => !taken.some((other) => overlaps(one, other))) ?? (isTruth || isSmall ? null : places[0]);
-    if (!place) continue;
+    const place = places.find((one) => !taken.some((other) => overlaps(one, other)));
+    if (!place) continue; // it would hide another; a click on its box tells the same
     taken.push(place);
     context.strokeText(text, place.x + 2, place.y + LABEL_HEIGHT / 2);
     context.fillText(text, place.x + 2, place.y + LABEL_HEIGHT / 2);
@@ -328,7 +328,8 @@ export function legend(desk) {
       for (const { kind, count } of rows) write(count, String(counts?.[kind] ?? MISSING));
       pin.disabled = !ready;
       unpin.disabled = !pinned;
-      write(name, pinned ? `pinned: ${pinned.name}` : "Pin a setting to see what others keep, lose and find anew.");
+      write(name, pinned ? `pinned: ${pinned.name}` : "nothing is pinned");
+      set(name, "title", pinned?.name);
     },
     truth(boxes) { write(truth, boxes ? String(boxes.length) : MISSING); },
   };
