@@ -262,14 +262,16 @@ class Session:
             if (search := self._open_now.measuring.search) is not None:
                 search.budget = budget
 
-    def choose_swept(self, record_id: str) -> None:
-        """Go to the settings of what the sweep found."""
+    def choose_swept(self, record_id: str, *, measures: bool = False) -> None:
+        """Go to the settings of what the sweep found, and perhaps measure them whole."""
         with self.notices.guarding("settings"):
             opened = self._open_now
             search = opened.measuring.search
             if search is None:
                 raise SettingsError("these frames are in memory only, so nothing was swept on them; open a file of them instead")
             self._change(check(opened.detector, search.settings_of(record_id)))
+            if measures:
+                self.measure()
 
     def export(self, folder: Path, *, replace: bool = False, done: Callable[[Path], None] = lambda _: None) -> None:
         """Write a folder that runs the current setting without the workbench.

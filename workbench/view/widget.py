@@ -140,7 +140,7 @@ class WorkbenchView(anywidget.AnyWidget):
             "sweep": lambda content, _: session.sweep("all" if content["scope"] == "all" else "size"),
             "budget": lambda content, _: session.set_budget(budget_of(content)),
             "choose-swept": lambda content, _: session.choose_swept(str(content["id"])),
-            "measure-swept": lambda content, _: (session.choose_swept(str(content["id"])), session.measure()),
+            "measure-swept": lambda content, _: session.choose_swept(str(content["id"]), measures=True),
             "export": lambda content, _: self._export(replace=bool(content.get("replace"))),
             "dismiss": lambda _, __: session.dismiss(),
         }
