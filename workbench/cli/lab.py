@@ -20,13 +20,15 @@ def lab(
 ) -> None:
     """Open JupyterLab on the guided notebooks."""
     from workbench.cli.screen import write_json
-    from workbench.cli.serving import serve
+    from workbench.cli.serving import check_root, serve
 
     given = arguments or []
+    check_root(given, "-- --allow-root")
     named = any(word.startswith(FOLDER_OPTIONS) for word in given)
     own = () if named else (f"--ServerApp.root_dir={_notebooks(json_file)}",)
     # -P: the server imports nothing from the current folder. Kernels have their notebook's folder there, as in any Jupyter.
-    command = [sys.executable, "-P", "-m", "jupyterlab", *own, *given]
+    # Without an address for news it asks nobody, over the notebook, whether to fetch them.
+    command = [sys.executable, "-P", "-m", "jupyterlab", "--LabApp.news_url=None", *own, *given]
     write_json(json_file, {"command": command})
     serve(command)
 

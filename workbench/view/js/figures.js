@@ -137,7 +137,7 @@ export function stageBars(desk) {
   resized.observe(rows[0].bar);
   desk.atEnd(() => resized.disconnect());
   return {
-    element: h("section", { class: "stage-bars", "aria-label": "Stages of a frame" }, ...rows.map((row) => row.element), table),
+    element: h("div", { class: "stage-bars", role: "group", "aria-label": "Stages of a frame" }, ...rows.map((row) => row.element), table),
     update(status, order, colours) { latest = { status, order, colours }; show(); },
   };
 }
@@ -157,7 +157,7 @@ export function historyLine() {
   const drawing = s("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" }, pinned, line);
   const plot = h("div", { class: "plot", role: "img", "data-role": "history" }, drawing, word);
   return {
-    element: h("section", { class: "history", "aria-label": "Recent times" },
+    element: h("div", { class: "history", role: "group", "aria-label": "Recent times" },
       h("p", { class: "title" }, `ms a frame, the last ${HISTORY_SECONDS} s`, last),
       h("div", { class: "axis" }, top, h("span", {}, "0")), plot),
     update({ seconds, ms, pinned_ms: pinnedMs }) {

@@ -108,7 +108,7 @@ export function headLine(desk) {
   const showPresets = list(presets, ({ name }) => name, (preset) => presetButton(preset, desk));
   const reset = button("reset", () => desk.send("reset"), { title: "Back to the detector’s own settings" }, "Reset");
   const reasons = h("p", { class: "reason", "data-role": "head-reasons" });
-  const element = h("header", { class: "head", "data-role": "head" },
+  const element = h("div", { class: "head", "data-role": "head" },
     h("div", { class: "sources" },
       h("i", { class: "brand-mark", "aria-hidden": "true" }), detector.element, media.element, ...uploader(desk)),
     h("div", { class: "preset-line" }, h("span", { class: "name" }, "preset"), presets, reset),

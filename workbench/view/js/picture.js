@@ -319,7 +319,7 @@ export function legend(desk) {
   const unpin = button("unpin", () => desk.send("unpin"), {}, "Unpin");
   const name = h("p", { class: "pinned-name", "data-role": "pinned-name" });
   const row = (kind, words, count) => h("li", {}, legendMark(kind), h("span", {}, words), count);
-  const element = h("aside", { class: "legend", "aria-label": "Legend and baseline" },
+  const element = h("div", { class: "legend", role: "group", "aria-label": "Legend and baseline" },
     h("ul", {}, ...rows.map(({ kind, count }) => row(kind, kind, count)), row("truth", "truth", truth)),
     h("div", { class: "pinning" }, pin, unpin, name));
   return {

@@ -190,13 +190,13 @@ function sweepTab(desk) {
 }
 
 function logTab() {
-  const lines = h("ol", { class: "log", role: "log", "data-role": "log" });
+  const lines = h("ol", { class: "log", "data-role": "log" });
   const empty = h("p", { class: "empty" }, "Nothing is logged yet.");
   const show = list(lines, ({ key }) => key, ({ time, kind, text }) => ({
     element: h("li", { "data-kind": kind }, h("time", {}, time), kind === "error" ? h("b", {}, "error ") : "", h("span", {}, text)), update() {},
   }));
   return {
-    element: h("div", {}, lines, empty),
+    element: h("div", {}, h("div", { role: "log" }, lines), empty),
     update(log) {
       empty.hidden = Boolean(log.length);
       const seen = new Map(); // the same line may come twice in a second
@@ -233,7 +233,7 @@ export function tabs(desk) {
     tab.focus();
   });
   return {
-    element: h("section", { class: "tabs" }, bar, ...parts.map(({ panel }) => panel)),
+    element: h("div", { class: "tabs" }, bar, ...parts.map(({ panel }) => panel)),
     open() {
       for (const { key, tab, panel } of parts) {
         const isOpen = key === desk.own.state.tab;

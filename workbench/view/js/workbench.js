@@ -126,7 +126,7 @@ function settingsPanel(desk) {
       set(one, "title", held ?? one.dataset.help);
     }
   };
-  const element = h("section", { class: "settings", "aria-label": "Settings" },
+  const element = h("div", { class: "settings", role: "group", "aria-label": "Settings" },
     message.element, groups, h("div", { class: "below" }, h("div", { class: "over" }, measureMessage.element, out.element), actions));
   return {
     element, outputs: out,
@@ -136,6 +136,12 @@ function settingsPanel(desk) {
     held: groups,
     hold(reason) { held = reason; message.whisper(held ? `Not now: ${held}.` : ""); enable(); },
   };
+}
+
+/** Tell landmarks apart: a page may show several workbenches. */
+function nameOfNext() {
+  const others = document.querySelectorAll("[data-role=workbench]").length;
+  return others ? `Workbench ${others + 1}` : "Workbench";
 }
 
 function render({ model, el, signal }, own) {
@@ -190,7 +196,7 @@ function render({ model, el, signal }, own) {
   const past = historyLine();
   const results = tabs(desk);
 
-  const root = h("div", { class: "workbench", "data-role": "workbench", "data-lm-suppress-shortcuts": "true", tabindex: "-1" },
+  const root = h("div", { class: "workbench", "data-role": "workbench", role: "region", "aria-label": nameOfNext(), "data-lm-suppress-shortcuts": "true", tabindex: "-1" },
     button("skip", () => stage.element.focus(), { class: "skip" }, "Skip to the picture"),
     h("div", { class: "sheet" }, head.element,
       h("div", { class: "strip" }, job.element, message.element),
