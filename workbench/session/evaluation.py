@@ -243,7 +243,8 @@ class Evaluation:
         player = self._player
         while True:
             shown, pinned = player.shown, self.pinned
-            if shown is None or pinned is None or shown.frame.index in pinned.found:
+            timed = pinned is not None and (len(pinned.window) >= TIMED_FRAMES or player.media.facts().endless)
+            if shown is None or pinned is None or shown.frame.index in pinned.found or (player.playing and not timed):
                 yield None
                 continue
             remember(pinned.found, [shown.frame], pinned.pipeline.detect([shown.frame]))

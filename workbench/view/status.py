@@ -210,7 +210,7 @@ def plot(records: list[Record]) -> Told:
                 point.record.id,
                 False,
                 _point_words(point.record),
-                summary.label(point.record),
+                f"{summary.label(point.record)}{'' if point.shown == point.y else f', {format_fraction(point.y)} ↓'}",
                 _colour(point.record),
             ]
             for point in placed.points

@@ -325,7 +325,8 @@ export function legend(desk) {
   return {
     element, pinning: [pin, unpin],
     update({ counts, pinned, ready }) {
-      for (const { kind, count } of rows) write(count, String(counts?.[kind] ?? MISSING));
+      // A slow setting that is pinned is run on some frames only: between them the last counts stand.
+      for (const { kind, count } of rows) if (counts || !pinned) write(count, String(counts?.[kind] ?? MISSING));
       pin.disabled = !ready;
       unpin.disabled = !pinned;
       write(name, pinned ? `pinned: ${pinned.name}` : "nothing is pinned");

@@ -14,7 +14,7 @@ function recordRow({ id }, desk) {
   const name = button("choose", () => {}, { class: "plain" });
   const tag = h("span", { class: "tag" }, "pinned");
   const media = h("small");
-  const cells = COLUMNS.map(([key]) => h("td", { class: key === "noise" ? "" : key === "versus" ? "n wraps" : "n" }));
+  const cells = COLUMNS.map(([key]) => h("td", { class: key === "noise" ? "" : ["versus", "ap", "agreement"].includes(key) ? "n wraps" : "n" }));
   const state = h("span", { class: "tag state" });
   const problem = h("td", { colspan: COLUMNS.length + 1 });
   const problemRow = h("tr", { class: "problem" }, problem);
