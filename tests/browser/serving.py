@@ -64,9 +64,6 @@ def in_jupyterlab(context: BrowserContext, folder: Path, notebook: Path = NOTEBO
     root = folder / "notebooks"
     root.mkdir()
     shutil.copy(notebook, root)
-    settings = folder / SETTINGS / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')  # else it asks, over the picture
     command = ["lab", "--", "--no-browser", "--expose-app-in-browser", f"--ServerApp.root_dir={root}"]
     with serving(folder, command, "") as address:
         page = context.new_page()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.report.records import DETECTOR, full_set, pictures, problem_record, record
+from tests.report.records import DETECTOR, NOISY, full_set, pictures, problem_record, record
 from tests.report.test_waterfall import STEPS, waterfall
 from workbench.record import Record, read_records
 from workbench.report import write_report
@@ -43,6 +43,22 @@ def opened(context: BrowserContext, report_path: Path) -> Iterator[Opened]:
 
     yield open_page
     assert complaints == []
+
+
+def swept(count: int) -> list[Record]:
+    """As many records as a sweep leaves, whose names are as long as theirs."""
+    base, *others = [one for one in full_set() if one.problem is None]
+    rows = []
+    for number in range(count - 1):
+        other = others[number % len(others)]
+        changes = {"nms.score": round(0.01 + 0.9 * number / count, 3), "nms.iou": 0.4 + number % 5 / 10}
+        settings = other.settings.with_values(changes)
+        name = (
+            f"resize=opencv engine={settings.runtime.engine} precision=bfloat16 score={settings.nms.score} iou={settings.nms.iou}"
+        )
+        own = {"id": f"{number:032x}", "settings": settings, "name": name, "noise": NOISY}
+        rows.append(other.model_copy(update=own | {"composed": number % 9 > 0, "pictures": (), "worst": ()}))
+    return [base, *rows]
 
 
 def names(page: Page) -> list[str]:
@@ -114,6 +130,50 @@ def test_script_in_a_record_stays_text(opened: Opened, tmp_path: Path) -> None:
     assert page.locator("img").count() == 0
     assert page.locator("script", has_text="alert(1)").count() == page.locator("#charts-data", has_text="alert(1)").count()
     assert "<script>alert(1)</script>" in page.locator("#headline").inner_text()
+
+
+SIDEWAYS = "one => one.scrollWidth - one.clientWidth"
+
+
+def test_seven_settings_need_no_scrolling_sideways_until_all_figures_are_asked_for(opened: Opened) -> None:
+    page = opened()
+    box = page.locator(".table-page .scroll")
+    assert box.evaluate(SIDEWAYS) <= 0
+    page.get_by_label("all 24 figures of each").check()
+    expect(page.locator("#results th", has_text="AP50")).to_be_visible()
+    assert box.evaluate(SIDEWAYS) > 0
+
+
+def look_through(page: Page, many: int) -> None:
+    """Look through settings in pages, by a filter, and sorted: what is sorted is all of them."""
+    table = page.locator(".table-page")
+    expect(table.locator("tbody tr:visible")).to_have_count(25)
+    expect(table.locator(".pages [role=status]")).to_have_text(f"1 to 25 of {many}")
+    table.get_by_role("button", name="Later settings").click()
+    expect(table.locator(".pages [role=status]")).to_have_text(f"26 to {min(many, 50)} of {many}")
+    table.get_by_role("searchbox").fill("int8 IOU=0.8")
+    expect(table.locator("tbody tr:visible").first).to_contain_text("iou=0.8")
+    expect(table.locator(".pages [role=status]")).to_contain_text(f"chosen of {many}")
+    table.get_by_role("searchbox").fill("")
+    table.locator("thead th", has_text="median").locator("button").click()
+    table.locator("thead th", has_text="median").locator("button").click()
+    expect(table.locator("tbody tr:visible").first).to_contain_text("xla")
+
+
+def test_many_settings_are_shown_in_pages_with_a_filter(opened: Opened, tmp_path: Path) -> None:
+    write_report(swept(40), tmp_path / "many.html")
+    look_through(opened(tmp_path / "many.html"), 40)
+
+
+@pytest.mark.slow
+def test_five_hundred_settings_are_no_longer_than_a_page_of_them(opened: Opened, tmp_path: Path) -> None:
+    write_report(swept(500), tmp_path / "swept.html")
+    page = opened(tmp_path / "swept.html")
+    assert page.evaluate("document.documentElement.scrollHeight") <= 12_000
+    assert [one.evaluate(SIDEWAYS) for one in page.locator(".scroll:visible").all()] == [0] * page.locator(
+        ".scroll:visible"
+    ).count()
+    look_through(page, 500)
 
 
 def test_click_on_a_heading_sorts_and_sorts_back(opened: Opened) -> None:

@@ -17,11 +17,12 @@ from tests.browser.serving import as_a_page, control, in_jupyterlab, role, run
 from tests.few_stills import write_few_stills
 
 WIDTHS = (1280, 1920)
+WINDOWS = ((1280, 800), (1920, 1080))
+TOGETHER = ("stage", "headline-latency", "headline-versus", "figures", "bar-now", "bar-pinned", "measure")
 HEIGHT = 1500
 NOTEBOOK_MS = 300_000  # that a whole notebook may take above the workbench, while the machine does other work too
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1500)]
 
-PLOT = ".widget-vbox .js-plotly-plot"
 UNLABELLED = """all => all.filter(one => !one.closest("[hidden]"))
     .filter(one => !one.labels?.length && !one.ariaLabel && !one.textContent.trim() && !one.hasAttribute("aria-labelledby"))
     .map(one => one.outerHTML)"""
@@ -73,6 +74,17 @@ def outside(context: BrowserContext) -> list[str]:
 
 def wait_for_running(page: Page, words: str) -> None:
     expect(role(page, "running")).to_contain_text(words)
+
+
+def see_the_first_screen(page: Page) -> None:
+    """It plays, what people start from is pinned, and no figure is a dash: it says how much faster what plays is."""
+    expect(role(page, "play")).to_have_attribute("aria-label", "Pause")
+    expect(role(page, "pinned-name")).to_contain_text("naive")
+    for bar in ("now", "pinned"):
+        expect(role(page, f"bar-{bar}").locator(".stage-part")).not_to_have_count(0)
+    expect(role(page, "headline-versus")).to_contain_text(re.compile(r"about .* times \w+ so far|against naive: "))
+    expect(role(page, "figures").locator(".number", has_text=re.compile("^–$"))).to_have_count(0)
+    take_picture(page, "first-screen")
 
 
 def press_while_it_is_measured(page: Page) -> None:
@@ -137,6 +149,33 @@ def look_at_it(page: Page, place: Place) -> None:
                 take_picture(page, f"{place.name}-{'dark' if dark else 'light'}")
 
 
+def see_it_together(page: Page, place: Place) -> None:
+    """Picture, figures, settings in use and Measure are seen at once in windows that people have, and stay while the rest scrolls."""
+    whole = role(page, "workbench")
+    for width, height in WINDOWS:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(1000)
+        whole.evaluate("one => one.scrollIntoView({ block: 'start' })")
+        for part in (*(role(page, name) for name in TOGETHER), control(page, "runtime.engine"), control(page, "nms.score")):
+            expect(part).to_be_in_viewport(ratio=1)
+        take_picture(page, f"{place.name}-{width}x{height}")
+    page.set_viewport_size({"width": WINDOWS[0][0], "height": WINDOWS[0][1]})
+    role(page, "tab-log").scroll_into_view_if_needed()
+    for name in ("stage", "measure"):
+        expect(role(page, name)).to_be_in_viewport(ratio=1)
+
+
+def see_that_charts_keep_their_height(page: Page) -> None:
+    """A chart of a notebook is as high after the sidebar came and went as before."""
+    chart = page.locator(".jp-Notebook .js-plotly-plot").first
+    chart.scroll_into_view_if_needed()
+    before = chart.evaluate("one => one.clientHeight")
+    for _ in range(2):
+        run(page, "application:toggle-left-area")
+        page.wait_for_timeout(1500)
+        assert chart.evaluate("one => one.clientHeight") == before > 200
+
+
 def take_picture(page: Page, name: str) -> None:
     if kept := os.environ.get("WORKBENCH_PICTURES"):
         page.wait_for_timeout(500)
@@ -145,7 +184,7 @@ def take_picture(page: Page, name: str) -> None:
 
 def press_highest_point(page: Page) -> None:
     """Press the setting in the plot that has the most AP, which is the same one however restless the machine is."""
-    points = page.locator(f"{PLOT} .scatterlayer .point")
+    points = role(page, "plot").locator("circle[data-id]")
     points.first.scroll_into_view_if_needed()
     boxes = [box for one in points.all() if (box := one.bounding_box()) is not None]
     box = min(boxes, key=lambda one: one["y"] + one["height"] / 2)
@@ -162,14 +201,14 @@ def test_people_play_pin_measure_and_take_a_report(
     with place.open(context, tmp_path) as page:
         expect(role(page, "workbench")).to_have_count(1, timeout=NOTEBOOK_MS)
         assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
+        if place.name == "jupyterlab":
+            see_that_charts_keep_their_height(page)
         role(page, "workbench").scroll_into_view_if_needed()
         expect(role(page, "picture")).to_have_attribute("data-n", re.compile(r"^[1-9]"))
         assert page.locator("[data-role=workbench] :is(input, select, button)").evaluate_all(UNLABELLED) == []
 
-        role(page, "stage").focus()
-        page.keyboard.press("Space")
-        expect(role(page, "play")).to_have_attribute("aria-label", re.compile("Pause", re.IGNORECASE))
-        expect(role(page, "headline-latency")).to_contain_text(re.compile(r"\d ms"))
+        see_the_first_screen(page)
+        see_it_together(page, place)
         role(page, "pin").click()
         expect(role(page, "pinned-name")).to_contain_text("graph")
 
@@ -226,7 +265,7 @@ def test_people_play_pin_measure_and_take_a_report(
         expect(role(page, "headline-latency")).to_contain_text(re.compile(r"\d ms"))
         explain_it(page, to_the_end=place.name == "jupyterlab")
         look_at_it(page, place)
-        expect(page.locator(PLOT)).to_have_count(1)
+        expect(role(page, "plot").locator("circle[data-id]")).to_have_count(2)
         press_highest_point(page)
         expect(role(page, "running")).not_to_contain_text("litert")
 

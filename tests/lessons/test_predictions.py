@@ -101,7 +101,7 @@ def test_what_was_learned_is_what_advice_says_of_the_same_records() -> None:
 
     sentences = Lesson("").learned(records).sentences
 
-    assert [one for one in sentences if one.startswith("• ")] == [f"• {card.finding} {card.evidence}" for card in advise(records)]
+    assert [one for one in sentences if one.startswith("• ")] == [f"• {card.finding}" for card in advise(records)]
 
 
 def test_a_question_checked_again_counts_once() -> None:

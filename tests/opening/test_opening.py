@@ -42,6 +42,9 @@ def test_without_a_source_the_clip_is_timed_and_the_stills_are_judged(mobile: De
     assert data.truth is not None
     assert data.labelled_truth is not None
     assert set(data.truth.images) == set(data.media.frame_names())
+    assert repr(data).startswith("<EvaluationData: line.webm, 600 frames of 1280 x 720, ")
+    assert repr(mobile).startswith("<Detector inspector-mobile: ")
+    assert all("\n" not in repr(one) for one in (data, mobile))
     assert set(data.labelled_truth.images) == set(data.labelled.frame_names())
 
 

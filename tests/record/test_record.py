@@ -92,6 +92,19 @@ def test_derived_figures_are_derived_again_and_not_believed():
     assert Record.from_tree(tree).timing.median_ms == pytest.approx(20.0)
 
 
+@pytest.mark.parametrize("one", [record(), full_record()], ids=["least", "full"])
+def test_a_record_is_one_plain_line_in_a_notebook(one):
+    assert "\n" not in repr(one)
+    assert len(repr(one)) < 200
+    assert one.name in repr(one) == str(one)
+
+
+def test_records_are_read_by_a_path_as_text_too(tmp_path):
+    (tmp_path / "one.json").write_text(full_record().to_json())
+    (one,) = read_records(str(tmp_path / "one.json"))
+    assert "20 ms a frame" in repr(one)
+
+
 def test_each_record_has_an_id_of_its_own():
     assert record().id != record().id
 

@@ -29,8 +29,8 @@ from tests.report.records import (
 )
 from workbench.errors import MachinesDifferError, RecordError
 from workbench.record import Record
-from workbench.report import render_report, write_report
-from workbench.report.page import plotly_script
+from workbench.report import Summary, render_report, write_report
+from workbench.report.page import common_changes, plotly_script
 
 ATTACK = "<script>alert(1)</script>"
 
@@ -173,6 +173,24 @@ def test_of_hundreds_the_best_those_with_pictures_and_the_fastest_can_be_set_bes
     assert "litert 49" not in offered
     assert "50 of 251: those with pictures, and the fastest." in html
     assert len(re.findall(r'<tr data-row="', html)) == 252
+
+
+def test_what_every_other_setting_changed_is_put_down_to_none_of_them() -> None:
+    rows = (record("naive"), record("litert"), record("litert-int8"))
+    common = common_changes(Summary.of(rows))
+    html = render_report(rows)
+
+    assert "input.resize: pillow -> opencv" in common
+    assert not [change for change in common if change.startswith("runtime.precision")]
+    assert html.count("in every other setting</span>") == 2 * len(common)
+    assert "AP lies from .612 to .617, against .620: as far as all share a change of AP, it comes of that" in html
+    assert common_changes(Summary.of(rows[:2])) == ()
+
+
+def test_a_report_that_was_written_is_a_link_in_a_notebook(tmp_path: Path) -> None:
+    written = write_report([record("naive")], tmp_path / "a b.html")
+    assert repr(written) == f"report written to {tmp_path / 'a b.html'}"
+    assert 'a%20b.html" target="_blank">Open the report</a>' in written._repr_html_()
 
 
 def test_write_report_writes_what_render_report_returns(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import psutil
 
-from tests.saved_records import record
 from workbench import Workbench
 
 SMALL = "graph,input.size_hw=64x96,input.resize=opencv,nms.method=opencv"
@@ -34,11 +33,10 @@ def ours() -> set[str]:
 
 
 def open_and_close(detector: str | None, preset: str, history: Path) -> list["weakref.ref[object]"]:
-    """Let one play a frame and draw its plot, close it, and return what would lead to each of its parts."""
+    """Let one play a frame, close it, and return what would lead to each of its parts."""
     workbench = Workbench(detector, preset=preset, history=history, frames=3)
     (view,) = workbench.children
     until(lambda: view.status["ready"])
-    workbench._draw([record(ap=0.5)])
     opened = workbench.session.opened
     assert opened is not None
     pipeline = opened.player.pipeline

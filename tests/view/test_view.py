@@ -25,7 +25,6 @@ class Page:
         self.view: WorkbenchView = workbench.children[0]
         self.sent: list[tuple[dict[str, Any], list[bytes]]] = []
         monkeypatch.setattr(self.view, "send", self._receive)
-        self.tell("hello")
 
     def _receive(self, message: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         self.sent.append((json.loads(json.dumps(message)), buffers or []))
@@ -63,6 +62,30 @@ def page(scenes: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     assert ours() == set()
 
 
+def test_what_is_looked_at_plays_at_once_and_what_people_start_from_is_pinned(
+    scenes: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth = f"{Path(scenes).parent}.json"
+    baseline = f"{SMALL},nms.score=0.6"
+    page = Page(
+        Workbench(str(SHAPES), scenes, truth=truth, preset=SMALL, baseline=baseline, history=tmp_path / "h.sqlite"), monkeypatch
+    )
+    try:
+        until(lambda: page.view.status["ready"])
+        assert not page.view.status["playing"], "nobody looks yet"
+        page.tell("hello")
+        until(lambda: page.view.status["playing"])
+        until(lambda: (page.view.status["pinned"] or {}).get("stages"))
+        assert page.view.status["pinned"]["name"] == "resize=opencv method=opencv score=0.6"
+        until(lambda: "–" not in {one["value"] for one in page.view.status["figures"]})
+        until(lambda: page.view.status["headline"]["verdict"])
+        page.tell("unpin")
+        page.tell("hello")
+        until(lambda: page.view.status["pinned"] is None)
+    finally:
+        page.view.end()
+
+
 def test_a_picture_comes_with_its_boxes_and_its_truth(page: Page) -> None:
     frame = page.newest("frame")
     assert (frame["width"], frame["height"], frame["name"]) == (192, 120, "scene_00.png")
@@ -82,7 +105,9 @@ def test_the_panel_says_what_is_set_and_why_something_cannot_be(page: Page) -> N
     refused = {one["value"]: one["reason"] for one in page.control("runtime.precision")["choices"]}
     assert refused["float32"] is None
     assert refused["int8"].startswith("the graph engine runs the network as it was saved")
-    assert "camera:0" in (page.view.panel["media"]["camera"]["reason"] or "camera:0")
+    camera = page.view.panel["media"]["choices"][-1]
+    assert camera["value"] == "camera:0"
+    assert "camera:0" in (camera["reason"] or "camera:0")
     labels = [one["label"] for group in page.view.panel["groups"] for one in group["controls"]]
     assert all(labels)
     assert len(labels) == len(set(labels))
@@ -159,6 +184,7 @@ def test_measuring_adds_a_row_and_a_plot_and_a_report(page: Page, tmp_path: Path
     until(lambda: len(page.view.records) == 1 and page.view.job is None)
     (row,) = page.view.records
     assert row["state"] == "ok"
+    until(lambda: [point[2] for point in page.view.plot["points"]] == [row["id"]])
     page.tell("report")
     link = page.newest("link")
     assert Path(link["path"]) == tmp_path / link["name"]
@@ -191,7 +217,7 @@ def test_what_could_not_be_opened_stands_as_chosen_and_the_rest_can_be(
         panel = page.view.panel
         assert (panel["detector"]["value"], panel["media"]["value"]) == chosen
         assert {"inspector-mobile", "inspector-large"} <= {one["value"] for one in panel["detector"]["choices"]}
-        assert {"value": "", "label": "sample line"} in panel["media"]["choices"]
+        assert {"value": "", "label": "sample line", "reason": None} in panel["media"]["choices"]
         page.tell("copy", what="code")
         until(lambda: "nothing is open" in page.view.message["text"])
         page.tell("detector", value="inspector-mobile") if detector else page.tell("media", value="")

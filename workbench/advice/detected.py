@@ -2,7 +2,7 @@
 
 from workbench.advice.arithmetic import amdahl, of_frame, share, stage
 from workbench.advice.card import Card, Expected
-from workbench.advice.pool import Pool
+from workbench.advice.pool import NAMES_TOLD, Pool
 from workbench.advice.rule import AP_CHANGE_NOTED, Theory, draw_up
 from workbench.detections import match
 from workbench.record import AP_LOSS_NOTED, Record, ap, ap_change
@@ -53,13 +53,14 @@ def breaks(pool: Pool, record: Record) -> Card | None:
     if not record.broken:
         return None
     rows = [one for one in pool.records if one.broken]
-    told = [f"{pool.label(one)}: {'; '.join(one.agreement.reasons) if one.agreement else ''}" for one in rows]
+    told = [f"{pool.label(one)}: {'; '.join(one.agreement.reasons) if one.agreement else ''}" for one in rows[:NAMES_TOLD]]
+    named = listed([pool.label(one) for one in rows], most=NAMES_TOLD)
     return draw_up(
         pool,
         record,
         "breaks",
         title="The detector breaks",
-        finding=f"{listed([pool.label(one) for one in rows])} break{'s' if len(rows) == 1 else ''} the detector, however fast.",
+        finding=f"{named} break{'s' if len(rows) == 1 else ''} the detector, however fast.",
         evidence=f"{'. '.join(told)}.",
         theory=BREAKS_THEORY,
     )

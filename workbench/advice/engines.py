@@ -2,7 +2,7 @@
 
 from workbench.advice.arithmetic import amdahl, share, stage, stages, usable
 from workbench.advice.card import Card, Expected
-from workbench.advice.pool import Pool
+from workbench.advice.pool import NAMES_TOLD, Pool
 from workbench.advice.rule import AP_CHANGE_NOTED, QUICKER, SHARE_NOTED, Find, Theory, draw_up
 from workbench.catalogue import engine_row
 from workbench.detections import ApChange
@@ -204,7 +204,7 @@ def recompiling(pool: Pool, record: Record) -> Card | None:
     rows = [
         (one, one.engine.recompilations) for one in pool.records if one.id != record.id and one.engine and one.engine.recompilations
     ]
-    others = listed([f"{pool.label(one)} ({counted(count, 'time')})" for one, count in rows])
+    others = listed([f"{pool.label(one)} ({counted(count, 'time')})" for one, count in rows], most=NAMES_TOLD)
     return draw_up(
         pool,
         record,

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 from workbench.advice.arithmetic import amdahl, stage, usable
 from workbench.advice.card import Card
-from workbench.advice.pool import Pool
+from workbench.advice.pool import NAMES_TOLD, Pool
 from workbench.advice.rule import Theory, draw_up
 from workbench.record import Record
 from workbench.wording import counted, format_seconds_as_ms, listed
 
 REASONS_TOLD = 3
-NAMES_TOLD = 4
 
 THREADS_THEORY: Theory = (
     "A runtime splits each layer over its threads; with fewer threads than cores, cores have nothing to do.",
@@ -56,14 +55,13 @@ def noisy_machine(pool: Pool, record: Record) -> Card | None:
     if record.noise.verdict != "noisy":
         return None
     rows = [other for other in pool.records if other.noise.verdict == "noisy"]
-    named = [pool.label(other) for other in rows[:NAMES_TOLD]]
-    more = [f"{len(rows) - NAMES_TOLD} more"] if len(rows) > NAMES_TOLD else []
+    named = listed([pool.label(other) for other in rows], most=NAMES_TOLD)
     card = draw_up(
         pool,
         record,
         "noisy-machine",
         title="The machine was noisy: measure again before believing it",
-        finding=f"During {len(rows)} of {counted(len(pool.records), 'run')} the machine was not quiet: {listed([*named, *more])}.",
+        finding=f"During {len(rows)} of {counted(len(pool.records), 'run')} the machine was not quiet: {named}.",
         evidence=f"In {pool.label(record)}: {'; '.join(record.noise.reasons[:REASONS_TOLD]) or 'no reason was kept'}.",
         theory=NOISE_THEORY,
     )

@@ -6,6 +6,8 @@ from typing import final
 from workbench.advice.card import Measured
 from workbench.record import Record, fastest_first, ms_and_ap, ran, speed_against
 
+NAMES_TOLD = 4  # of records in one sentence; the table has them all
+
 Key = tuple[object, ...]
 
 

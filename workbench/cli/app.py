@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -45,12 +47,14 @@ def app(
     json_file: JsonFile = None,
 ) -> None:
     """Serve the workbench alone as a plain web page."""
-    from workbench.cli.screen import write_json
-    from workbench.cli.serving import serve
+    from workbench.cli.screen import console, write_json
+    from workbench.cli.serving import check_root, serve
     from workbench.machine import import_path
 
     given = arguments or []
+    check_root(given, "--server=--allow-root")
     own = (
+        "--ServerApp.log_level=ERROR",
         f"--ServerApp.root_dir={PAGE}",
         f"--ServerApp.default_url=/voila/render/{NOTEBOOK}",
         f"--ServerApp.jpserver_extensions={EXTENSIONS}",
@@ -67,8 +71,16 @@ def app(
     command = [sys.executable, "-m", "jupyter_server", *(word for word in own if word.partition("=")[0] not in named), *given]
     write_json(json_file, {"command": command})
     asked = {"detector": model, "media": media, "frames": frames}
+    variables = {**import_path(), ASKED: json.dumps({"folder": str(Path.cwd()), "asked": asked})}
+    if not {"JUPYTER_TOKEN", "JUPYTER_TOKEN_FILE"} & os.environ.keys():
+        variables["JUPYTER_TOKEN"] = secrets.token_hex(24)  # of its own one, Jupyter tells in ten lines
+
+    def tell(facts: Mapping[str, Any]) -> None:
+        address = f"{facts['url']}voila/render/{NOTEBOOK}?token={facts['token']}"
+        console(json_file).print(f"The workbench is at {address} until Ctrl-C", markup=False, soft_wrap=True)
+
     # In the page's folder: Voilà runs a voila.py that it finds in the current one.
-    serve(command, {**import_path(), ASKED: json.dumps({"folder": str(Path.cwd()), "asked": asked})}, PAGE)
+    serve(command, variables, PAGE, tell)
 
 
 def page() -> Workbench:

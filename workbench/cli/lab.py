@@ -1,5 +1,7 @@
 """`workbench lab`: JupyterLab on the guided notebooks, on this machine only and with its token on."""
 
+import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +14,7 @@ FOLDER_OPTIONS = ("--notebook-dir", "--ServerApp.root_dir")  # where somebody na
 CHECKOUT = Path(__file__).parents[2] / "notebooks"
 INSTALLED = Path(__file__).parents[1] / "notebooks"  # where an installed package carries them
 OWN_COPY = "workbench-notebooks"
+ASKS_FOR_NEWS = "@jupyterlab/apputils-extension:announcements"  # over the notebook, and asks the internet for them
 
 
 def lab(
@@ -20,15 +23,21 @@ def lab(
 ) -> None:
     """Open JupyterLab on the guided notebooks."""
     from workbench.cli.screen import write_json
-    from workbench.cli.serving import serve
+    from workbench.cli.serving import check_root, serve
+    from workbench.files import temporary_folder, write_whole
 
     given = arguments or []
+    check_root(given, "-- --allow-root")
     named = any(word.startswith(FOLDER_OPTIONS) for word in given)
     own = () if named else (f"--ServerApp.root_dir={_notebooks(json_file)}",)
     # -P: the server imports nothing from the current folder. Kernels have their notebook's folder there, as in any Jupyter.
     command = [sys.executable, "-P", "-m", "jupyterlab", *own, *given]
     write_json(json_file, {"command": command})
-    serve(command)
+    with temporary_folder("lab") as folder:
+        (Path(folder) / "labconfig").mkdir()
+        write_whole(Path(folder) / "labconfig" / "page_config.json", json.dumps({"disabledExtensions": {ASKS_FOR_NEWS: True}}))
+        paths = [folder, *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+        serve(command, {"JUPYTER_CONFIG_PATH": os.pathsep.join(paths)})
 
 
 def _notebooks(json_file: str | None) -> Path:

@@ -1,5 +1,6 @@
 """What the server of `workbench app` asks before it starts a kernel; it loads this as its extension, in place of Voilà's."""
 
+import warnings
 from typing import Any, final
 from urllib.parse import urlsplit
 
@@ -8,6 +9,8 @@ from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
 from voila import server_extension  # type: ignore[import-untyped]
+
+warnings.filterwarnings("ignore", category=DeprecationWarning, module="traitlets")  # Voilà asks for its own and Jupyter's
 
 MOST_KERNELS = 4  # a page each; each has a model in memory and takes its share of the processor
 TOO_MANY = f"{MOST_KERNELS} pages are open or were a moment ago; close one, and open this one again after two minutes"
@@ -26,7 +29,8 @@ class FewKernels(AsyncMappingKernelManager):
             raise HTTPError(503, TOO_MANY)
         self._starting += 1
         try:
-            key: str = await super().start_kernel(*words, **named)
+            # What a kernel says of its own connection is for nobody who opened a page.
+            key: str = await super().start_kernel(*words, **{"extra_arguments": ["--IPKernelApp.log_level=ERROR"], **named})
         finally:
             self._starting -= 1
         return key

@@ -103,6 +103,10 @@ class Detector:
         """What the network wants to be fed."""
         return self.meaning.input_spec
 
+    def __repr__(self) -> str:
+        height, width = self.input_spec.default_hw
+        return f"<Detector {self.facts.name}: {self.facts.kind}, {width} x {height}, {len(self.facts.labels)} classes>"
+
     @property
     def score_step(self) -> float | None:
         """Between the scores that an integer output can hold that has boxes too; `None` where scores have one of their own."""

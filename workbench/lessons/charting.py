@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
-CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True, "scrollZoom": False}
+# JupyterLab itself lets a chart follow its width; what `responsive` adds is a height of 100 % of a cell that has none.
+CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": False, "scrollZoom": False}
 
 
 @dataclass(frozen=True, slots=True, repr=False)

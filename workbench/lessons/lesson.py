@@ -124,7 +124,7 @@ class Learned(Panel):
     @property
     def sentences(self) -> tuple[str, ...]:
         answers = (f"• {' '.join((one.answer.sentence, *one.advice_words))}" for one in self.checked)
-        also = [f"• {card.finding} {card.evidence}" for card in advise(self.records)]
+        also = [f"• {card.finding}" for card in advise(self.records)]
         return (self._score(), *answers, *([ALSO, *also] if also else []), *self._place())
 
     def _score(self) -> str:

@@ -39,6 +39,13 @@ class EvaluationData:
     labelled_truth: Truth | None
     calibration: Calibration
 
+    def __repr__(self) -> str:
+        """Say in a line what it is: all of it holds each known box."""
+        facts = self.media.facts()
+        frames = f"{facts.frames} frames" if facts.frames else "live"
+        labelled = f", {len(self.labelled_truth)} labelled images" if self.labelled_truth else ", none labelled"
+        return f"<EvaluationData: {facts.name}, {frames} of {facts.size_hw[1]} x {facts.size_hw[0]}{labelled}>"
+
     def groups(self, judged: int) -> NDArray[np.int64] | None:
         """Return a number for each of so many labelled frames, the same for neighbours in a video; `None` for pictures.
 

@@ -216,6 +216,20 @@ class Record(Value):
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True, ser_json_inf_nan="null")
 
+    def __repr__(self) -> str:
+        """Say in a line what came of it; `model_dump` and `to_json` have all of it."""
+        ms, ap = self.timing.median_ms if self.timing else None, self.accuracy.ap if self.accuracy else None
+        told = [
+            self.name,
+            *([f"did not run: {self.problem.message}"] if self.problem else []),
+            *([f"{ms:.3g} ms a frame"] if ms is not None else []),
+            *([f"AP {ap:.3f}"] if ap is not None else []),
+            f"{self.detector.name} on {self.media.name}",
+        ]
+        return f"<Record: {', '.join(told)}>"
+
+    __str__ = __repr__
+
     @property
     def broken(self) -> bool:
         """Whether the setting breaks the detector."""
@@ -260,14 +274,14 @@ class Record(Value):
             raise RecordError(f"{source} is damaged at {place}: {first['msg']}; measure again") from None
 
 
-def read_records(path: Path) -> tuple[Record, ...]:
+def read_records(path: Path | str) -> tuple[Record, ...]:
     """Read a JSON file that holds one record or a list of them.
 
     Raises:
         RecordError: The file is missing, is not JSON, or holds something else.
     """
     try:
-        tree = json.loads(read_file(path))
+        tree = json.loads(read_file(Path(path)))
     except OSError as error:
         raise RecordError(f"cannot read {path}: {error.strerror}; choose a file that `workbench run --json` wrote") from None
     except (ValueError, RecursionError) as error:

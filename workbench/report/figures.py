@@ -1,13 +1,12 @@
 """The report's figures by themselves, as notebooks show them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.errors import RecordError
 from workbench.record import Record
 from workbench.report import charts
-from workbench.report.page import templates
+from workbench.report.page import Drawing, templates
 from workbench.report.points import points_of
 from workbench.report.summary import Summary
 from workbench.report.waterfall import waterfall_css, waterfall_picture
@@ -15,10 +14,13 @@ from workbench.report.waterfall import waterfall_css, waterfall_picture
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+QUALITY_PX = 420
+
 
 def stage_figure(records: Sequence[Record]) -> "go.Figure":
     """Return the stages of each record's median frame as stacked bars on one scale, in milliseconds."""
-    return _figure(charts.stage_bars(Summary.of(records)))
+    summary = Summary.of(records)
+    return _figure(charts.stage_bars(summary), 120 + 30 * len(charts.bar_rows(summary)))
 
 
 def quality_figure(records: Sequence[Record]) -> "go.Figure":
@@ -31,21 +33,7 @@ def quality_figure(records: Sequence[Record]) -> "go.Figure":
     points = points_of(summary)
     if points is None:
         raise RecordError("no record here has both a latency and an accuracy or agreement; measure on media with truth")
-    return _figure(charts.latency_against_quality(summary, points))
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Drawing:
-    """A picture in HTML, and what it is called."""
-
-    html: str
-    words: str
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-    def __repr__(self) -> str:
-        return self.words
+    return _figure(charts.latency_against_quality(summary, points), QUALITY_PX)
 
 
 def waterfall_figure(record: Record) -> Drawing:
@@ -59,10 +47,10 @@ def waterfall_figure(record: Record) -> Drawing:
     return Drawing(f"<style>{waterfall_css()}</style>{html}", picture.caption)
 
 
-def _figure(described: charts.Figure) -> "go.Figure":
-    """Return a figure as notebooks show it, in our own look alone."""
+def _figure(described: charts.Figure, height_px: int) -> "go.Figure":
+    """Return a figure as notebooks show it, in our own look alone, of a height of its own: JupyterLab's room for it has none."""
     import plotly.graph_objects as go
 
     figure = go.Figure(described)
-    figure.layout.template = None
+    figure.update_layout(template=None, height=height_px)
     return figure

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -14,7 +16,7 @@ from workbench import wording
 from workbench.advice import advise
 from workbench.errors import RecordError
 from workbench.files import write_whole
-from workbench.record import Record, check_same_machine, label_of, median_ms, ran
+from workbench.record import Record, ap, check_same_machine, label_of, median_ms, ran
 from workbench.report import charts, classes, table
 from workbench.report.budget import Budgets, budgets
 from workbench.report.frames import (
@@ -40,10 +42,26 @@ POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:;"
     " base-uri 'none'; form-action 'none'"
 )
+NAMED = 8  # settings in one sentence; the table has them all
 MOST_STEPS = 12  # to try next: more than a reader takes in; those with most to gain come first
 MANY = 200  # records; a page of more is never small enough to hold plotly as it is, and to try would take as long again
+PAGE_ROWS = {"results": 25, "cards": 6, "commands": 8, "engines": 8, "noise": 10}  # of hundreds that a page shows at once
 OFFERED = 50  # records that can be shown beside the baseline; nobody looks for one among hundreds, and each makes the page larger
 LARGEST_BYTES = 8_000_000  # mail still takes it; above it plotly is packed, which saves three of its five megabytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Drawing:
+    """What a notebook shows in HTML, and what says the same elsewhere."""
+
+    html: str
+    words: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +103,11 @@ def render_report(records: Sequence[Record], *, allow_different_machines: bool =
     return template.render(context | {"plotly": "", "plotly_packed": packed(plotly) if plotly else ""})
 
 
-def write_report(records: Sequence[Record], path: Path | str, *, allow_different_machines: bool = False) -> None:
-    """Write the report to a file, whole or not at all; raises like `render_report`, and `SaveError`."""
+def write_report(records: Sequence[Record], path: Path | str, *, allow_different_machines: bool = False) -> Drawing:
+    """Write the report to a file, whole or not at all, and return a link to it; raises like `render_report`, and `SaveError`."""
     write_whole(Path(path), render_report(records, allow_different_machines=allow_different_machines))
+    address, words = quote(Path(path).as_posix()), f"report written to {path}"
+    return Drawing(f'<a href="{address}" target="_blank">Open the report</a>, {escape(words)}', words)
 
 
 def _context(summary: Summary) -> dict[str, Any]:
@@ -96,6 +116,7 @@ def _context(summary: Summary) -> dict[str, Any]:
     drawn = _charts(summary)
     panels, right = _panels(summary), summary.right
     cards, judged = advise(summary.records), classes.judged_of(summary)
+    common = common_changes(summary)
     names = list(dict.fromkeys([*left, *(name for panel in panels for name in panel.frames)]))
     return {
         "policy": POLICY,
@@ -117,12 +138,15 @@ def _context(summary: Summary) -> dict[str, Any]:
         "pictures": pictures,
         "left": left,
         "frame_names": names,
+        "common_changes": common,
+        "common_words": common_words(summary, common),
         "mark_kinds": KINDS,
         "error_kinds": ERROR_KINDS,
         "label_of": label_of,
         "columns": table.COLUMNS,
-        "column_groups": table.groups(),
+        "column_groups": {"first": table.groups(first=True), "more": table.groups(first=False)},
         "rows": table.rows(summary),
+        "page_rows": PAGE_ROWS,
         "table_notes": table.notes(summary),
         "quality_axis": quality_axis(summary),
         "chart_notes": chart_notes(summary),
@@ -215,12 +239,34 @@ def chart_notes(summary: Summary) -> tuple[str, ...]:
     left = [summary.label(record) for record in summary.records if ran(record) and record.id not in placed]
     failed = [summary.label(record) for record in summary.records if not ran(record)]
     what = {"ap": "an AP", "agreement": "an agreement"}.get(quality_axis(summary) or "", "")
-    told = [f"Not drawn, for want of {what}: {wording.listed(left)}."] if left and what else []
+    told = [f"Not drawn, for want of {what}: {wording.listed(left, most=NAMED)}."] if left and what else []
     if points is not None and any(point.shown != point.y for point in points.points):
         told.append("An arrow ↓ marks what breaks the detector so far that its place is below the chart.")
     if points is None or len(points.points) < 2:
         return ()
-    return (*told, *([f"Not drawn, since they did not run: {wording.listed(failed)}."] if failed else []))
+    return (*told, *([f"Not drawn, since they did not run: {wording.listed(failed, most=NAMED)}."] if failed else []))
+
+
+def common_changes(summary: Summary) -> tuple[str, ...]:
+    """Return what every other setting changed against the baseline alike: none of them can be praised or blamed for it."""
+    others = [one for one in summary.records if one.id != summary.baseline.id and ran(one)]
+    changes = [describe_changes(summary.baseline.settings, one.settings) for one in others]
+    return tuple(one for one in changes[0] if all(one in those for those in changes)) if len(others) > 1 else ()
+
+
+def common_words(summary: Summary, common: Sequence[str]) -> str:
+    """Say what AP came to wherever a change that is common to all was made, so that it is not put down to another one."""
+    others = [one for one in summary.records if one.id != summary.baseline.id and not one.broken]
+    values = [value for one in others if (value := ap(one)) is not None]
+    before = ap(summary.baseline)
+    if not common or before is None or len(values) < 2:
+        return ""
+    low, high = wording.format_fraction(min(values)), wording.format_fraction(max(values))
+    reached = f"AP is {low}" if low == high else f"AP lies from {low} to {high}"
+    return (
+        f"With what is in every other setting, {reached}, against {wording.format_fraction(before)}:"
+        " as far as all share a change of AP, it comes of that, and not of what else differs."
+    )
 
 
 def banners(summary: Summary) -> tuple[str, ...]:
@@ -288,6 +334,7 @@ def templates() -> Environment:
         "percent": wording.format_percent,
         "significant": wording.format_number,
         "setting": _setting_text,
+        "listed": partial(wording.listed, most=NAMED),
         "unbroken": wording.unbroken,
         "size_bytes": wording.format_bytes,
         "cpu_name": wording.short_cpu_name,

@@ -114,6 +114,7 @@
       return direction * compare(a, b);
     });
     table.tBodies[0].append(...sorted);
+    table.dispatchEvent(new Event("sorted"));
     headers.forEach((header) => header.removeAttribute("aria-sort"));
     headers[column].setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
     say(`Sorted by ${headers[column].textContent.trim()}, ${direction > 0 ? "ascending" : "descending"}`);
@@ -124,6 +125,41 @@
       sortBy(table, headers, column, header.getAttribute("aria-sort") === "ascending" ? -1 : 1);
     }));
   });
+
+  // Pages and a filter for what has more rows than a reader takes in -----------------------------------------------------
+  const paged = (list) => {
+    const most = Number(list.dataset.paged);
+    const body = list.tBodies?.[0] ?? list;
+    if (body.children.length <= most) return;
+    const make = (tag, attributes, text = "") => Object.assign(document.createElement(tag), attributes, { textContent: text });
+    const filter = make("input", { type: "search", placeholder: "words, such as int8 320", ariaLabel: `Show only ${list.dataset.what} with these words` });
+    const [back, on] = [["Earlier", -1], ["Later", 1]].map(([word, by]) => {
+      const button = make("button", { type: "button", ariaLabel: `${word} ${list.dataset.what}` }, by < 0 ? "‹" : "›");
+      button.addEventListener("click", () => { page += by; show(); });
+      return button;
+    });
+    const place = make("span", { role: "status" });
+    const bar = make("div", { className: "controls pages" });
+    bar.append(filter, back, on, place);
+    (list.closest(".scroll") ?? list).before(bar);
+    let page = 0;
+    const show = () => {
+      const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const rows = [...body.children];
+      const found = rows.filter((row) => words.every((word) => row.textContent.toLowerCase().includes(word)));
+      page = Math.max(0, Math.min(page, Math.ceil(found.length / most) - 1));
+      const shown = new Set(found.slice(page * most, (page + 1) * most));
+      rows.forEach((row) => { row.hidden = !shown.has(row); });
+      back.disabled = page === 0;
+      on.disabled = (page + 1) * most >= found.length;
+      const of = found.length === rows.length ? "" : `, chosen of ${rows.length}`;
+      place.textContent = found.length ? `${page * most + 1} to ${page * most + shown.size} of ${found.length}${of}` : `none of ${rows.length}`;
+    };
+    filter.addEventListener("input", () => { page = 0; show(); });
+    list.addEventListener("sorted", () => { page = 0; show(); });
+    show();
+  };
+  all("[data-paged]").forEach(paged);
 
   // Copying: the clipboard API needs https, a file has only the old way --------------------------------------------------
   const copyOldWay = (text) => {

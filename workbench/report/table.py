@@ -48,12 +48,21 @@ class Column:
     help: str = ""
     numeric: bool = True
     wraps: bool = False
+    first: bool = False
+    """Whether it is among those that a page has room for; the others are shown where somebody asks for all."""
 
     @property
     def kind(self) -> str:
         """Its cells' class in the page."""
         return " ".join(
-            name for name, is_so in (("n", self.numeric), ("words", self.title == "warnings"), ("wraps", self.wraps)) if is_so
+            name
+            for name, is_so in (
+                ("n", self.numeric),
+                ("words", self.title == "warnings"),
+                ("wraps", self.wraps),
+                ("more", not self.first),
+            )
+            if is_so
         )
 
 
@@ -202,8 +211,8 @@ def _warnings(record: Record, _: Summary) -> Cell:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("engine", "setting", _text(lambda record: record.settings.runtime.engine), numeric=False),
-    Column("precision", "setting", _text(lambda record: record.settings.runtime.precision), numeric=False),
+    Column("engine", "setting", _text(lambda record: record.settings.runtime.engine), numeric=False, first=True),
+    Column("precision", "setting", _text(lambda record: record.settings.runtime.precision), numeric=False, first=True),
     Column("resize", "setting", _text(lambda record: record.settings.input.resize), "where frames are resized", numeric=False),
     Column(
         "filter",
@@ -213,19 +222,21 @@ COLUMNS: tuple[Column, ...] = (
         numeric=False,
     ),
     Column("NMS", "setting", _text(lambda record: record.settings.nms.method), numeric=False),
-    Column("size", "setting", _size, "width × height of the network’s input"),
-    Column("median", "ms a frame", _timed(lambda timing: timing.median_ms, tone="strong")),
+    Column("size", "setting", _size, "width × height of the network’s input", first=True),
+    Column("median", "ms a frame", _timed(lambda timing: timing.median_ms, tone="strong"), first=True),
     Column("p90", "ms a frame", _quantile("p90_ms", 0.90), "90 % of the frames took at most this"),
-    Column("p95", "ms a frame", _quantile("p95_ms", 0.95), "95 % of the frames took at most this"),
+    Column("p95", "ms a frame", _quantile("p95_ms", 0.95), "95 % of the frames took at most this", first=True),
     Column("p99", "ms a frame", _quantile("p99_ms", 0.99), "99 % of the frames took at most this"),
-    Column("FPS", "speed", _timed(lambda timing: timing.fps), "frames over the sum of their times"),
-    Column("× base", "speed", _speed, "baseline’s time over this one’s, with the verdict and the 95 % interval", wraps=True),
-    Column("AP", "accuracy", _accuracy("ap"), "average precision over IoU .50 to .95"),
+    Column("FPS", "speed", _timed(lambda timing: timing.fps), "frames over the sum of their times", first=True),
+    Column(
+        "× base", "speed", _speed, "baseline’s time over this one’s, with the verdict and the 95 % interval", wraps=True, first=True
+    ),
+    Column("AP", "accuracy", _accuracy("ap"), "average precision over IoU .50 to .95", wraps=True, first=True),
     Column("AP50", "accuracy", _accuracy("ap50"), "average precision at IoU .50"),
     Column("small", "accuracy", _accuracy("ap_small"), "AP of objects below 32 × 32 pixels"),
     Column("medium", "accuracy", _accuracy("ap_medium"), "AP of objects from 32 × 32 to 96 × 96 pixels"),
     Column("large", "accuracy", _accuracy("ap_large"), "AP of objects above 96 × 96 pixels"),
-    Column("agree", "accuracy", _agreement, "agreement with the baseline’s boxes, as F1 at IoU .5"),
+    Column("agree", "accuracy", _agreement, "agreement with the baseline’s boxes, as F1 at IoU .5", first=True),
     Column("compile s", "start", _timed(lambda timing: timing.compile_seconds), "loading, tracing, compiling and converting"),
     Column(
         "first ms",
@@ -235,15 +246,15 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("programs", "start", _compilations, "programs traced, compiled or converted"),
     Column("model", "start", _model_size, "size of the model’s file"),
-    Column("noise", "trust", _noise, "was the machine quiet while this was timed?", numeric=False),
+    Column("noise", "trust", _noise, "was the machine quiet while this was timed?", numeric=False, first=True),
     Column("warnings", "trust", _warnings, numeric=False),
 )
 
 
-def groups() -> tuple[tuple[str, int], ...]:
-    """Return the headings over the columns, each with how many it spans."""
+def groups(*, first: bool) -> tuple[tuple[str, int], ...]:
+    """Return the headings over all columns, or over those shown first, each with how many it spans."""
     spans: list[tuple[str, int]] = []
-    for column in COLUMNS:
+    for column in (one for one in COLUMNS if one.first or not first):
         if spans and spans[-1][0] == column.group:
             spans[-1] = (column.group, spans[-1][1] + 1)
         else:

@@ -3,10 +3,11 @@
 from workbench.session.evaluation import Pinned
 from workbench.session.live_errors import WrongFrame
 from workbench.session.notices import Job
-from workbench.session.session import DEFAULT_PRESET, Opened, Session
+from workbench.session.session import DEFAULT_BASELINE, DEFAULT_PRESET, Opened, Session
 from workbench.session.sweeping import Search
 
 __all__ = [
+    "DEFAULT_BASELINE",
     "DEFAULT_PRESET",
     "Job",
     "Opened",

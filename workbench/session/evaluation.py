@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import final
 
 import numpy as np
@@ -15,11 +16,13 @@ from workbench.pipeline import Pipeline
 from workbench.session.live_errors import LiveErrors, WrongFrame
 from workbench.session.notices import Notices
 from workbench.settings import Settings
-from workbench.timing import BlockRounds, Comparison, Timing
+from workbench.timing import BlockRounds, Comparison, Stopwatch, Timing
 
 SETTLE_SECONDS = 0.4  # without another change, before accuracy and comparison are worth beginning
 REST = 1.0  # times a slice of accuracy or comparison that playing goes on before the next
 SHOWN_REST = 4.0  # the same for the baseline's detections: they are wanted for every frame, and may be slow
+SLICE_SECONDS = 0.2  # of accuracy and of timing the baseline: fewer make each wait longer for its turn than it takes
+TIMED_FRAMES = 6  # of a baseline that does not play itself: a split by stage needs no more, and each may take a tenth of a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Pinned:
         settings: What was wished for when it was pinned: those of the pipeline, and how frames are fed where it is measured.
         pipeline: What runs it.
         found: What it found, by the frame's position; fills up while its frames are looked at.
-        window: Its last frames' times; fills up while it plays, or is compared with where it has not played.
+        window: Its last frames' times; fills up while it plays, or is timed beside what plays where it has not.
         accuracy: Its average precision; another value has it later.
     """
 
@@ -61,7 +64,8 @@ class Evaluation:
 
     Attributes:
         pinned: The baseline.
-        accuracy: Of the setting that plays, once all labelled frames have passed.
+        judged: How many labelled frames have passed of the setting that plays, and of how many.
+        accuracy: Of that setting, once all of them have.
         comparison: Of that setting with the baseline.
     """
 
@@ -69,9 +73,11 @@ class Evaluation:
         self.pinned: Pinned | None = None
         self.accuracy: Accuracy | None = None
         self.comparison: Comparison | None = None
+        self._name = ""  # of the setting that plays
         self._lock = threading.Lock()
         self._data = data
         self._live_accuracy = LiveAccuracy(data)
+        self.judged = 0, self._live_accuracy.total
         self._player = player
         self._notices = notices
         self._comparison_seconds = comparison_seconds
@@ -80,11 +86,21 @@ class Evaluation:
         self._matched: dict[int, tuple[Detections, Detections, FrameMatch]] = {}  # of the last look at the agreement
 
     def pin(self, pipeline: Pipeline, settings: Settings, name: str) -> None:
-        """Make what plays the baseline; what is being found out of it goes on."""
+        """Make a setting the baseline. What is being found out of it goes on where it plays; else it is timed beside what does."""
         player = self._player
+        plays = pipeline is player.pipeline
         with self._lock:
-            self.pinned = Pinned(name, settings, pipeline, player.found, player.rolling.window, self.accuracy)
+            self.pinned = Pinned(
+                name,
+                settings,
+                pipeline,
+                player.found if plays else {},
+                player.rolling.window if plays else Window(),
+                self.accuracy if plays else None,
+            )
             self.comparison = None
+        if not plays and player.pipeline is not None:
+            self._begin(*self._comparing_with(self.pinned, player.pipeline))
         self._show_again()
 
     def unpin(self) -> None:
@@ -142,17 +158,27 @@ class Evaluation:
         player = self._player
         with self._lock:
             self.accuracy = self.comparison = None
+            self._name, self.judged = name, (0, self._live_accuracy.total)
             pinned = self.pinned if self.pinned is not None and self.pinned.pipeline.settings != pipeline.settings else None
-        begins = time.perf_counter() + SETTLE_SECONDS
-        judged = bool(self._live_accuracy.total)
-        if judged:
-            player.add_chore(_after(begins, self._measuring_accuracy(pipeline, self._live_accuracy)))
-        if judged and pinned is not None and pinned.accuracy is None:
-            player.add_chore(_after(begins, self._measuring_accuracy(pinned.pipeline, LiveAccuracy(self._data))))
-        if pinned is not None and not player.media.facts().endless:
-            player.add_chore(_after(begins, self._comparing(pinned, pipeline, name)))
+        accuracy = [self._measuring_accuracy(pipeline, self._live_accuracy)] if self._live_accuracy.total else []
+        self._begin(*accuracy, *([] if pinned is None else self._comparing_with(pinned, pipeline)))
         player.add_chore(self._finding_pinned())
         self._notices.changed()
+
+    def _comparing_with(self, pinned: Pinned, pipeline: Pipeline) -> list[Iterator[float | None]]:
+        """Return what finds out what is not known of the baseline yet, and how what plays compares with it."""
+        endless = self._player.media.facts().endless
+        accuracy = self._live_accuracy.total and pinned.accuracy is None
+        return [
+            *([self._timing_pinned(pinned)] if not endless and len(pinned.window) < TIMED_FRAMES else []),
+            *([self._comparing(pinned, pipeline)] if not endless else []),
+            *([self._measuring_accuracy(pinned.pipeline, LiveAccuracy(self._data))] if accuracy else []),
+        ]
+
+    def _begin(self, *chores: Iterator[float | None]) -> None:
+        """Do one after the other: what is shown first is known first."""
+        if chores:
+            self._player.add_chore(_settled(chain.from_iterable(chores)))
 
     def _show_again(self) -> None:
         if self._player.shown is not None:
@@ -161,8 +187,10 @@ class Evaluation:
     def _measuring_accuracy(self, pipeline: Pipeline, live_accuracy: LiveAccuracy) -> Iterator[float | None]:
         what = "accuracy on labelled frames"
         with self._notices.doing(what) as activity:
-            for done in live_accuracy.run(pipeline):
+            for done in _in_slices(live_accuracy.run(pipeline)):
                 activity.progress(what, done, live_accuracy.total)
+                if pipeline is self._player.pipeline:
+                    self.judged = done, live_accuracy.total
                 yield REST
             with self._lock:
                 if self._player.pipeline is pipeline:
@@ -170,11 +198,32 @@ class Evaluation:
                 if self.pinned is not None and self.pinned.pipeline.settings == pipeline.settings:
                     self.pinned = replace(self.pinned, accuracy=live_accuracy.accuracy)
 
-    def _comparing(self, pinned: Pinned, pipeline: Pipeline, name: str) -> Iterator[float | None]:
-        media, time_pinned = self._player.media, pinned.pipeline.block_timer(self._player.media)
-        if pinned.timing is None:
-            time_pinned = _kept_in(pinned.window, time_pinned)
-        rounds = BlockRounds(time_pinned, pipeline.block_timer(media))
+    def _timing_pinned(self, pinned: Pinned) -> Iterator[float | None]:
+        """Let the baseline pass some frames, timed by stage, as it would where it played."""
+        what = f"timing {pinned.name}, which is pinned"
+        with self._notices.doing(what) as activity:
+            for done in _in_slices(self._passing(pinned)):
+                activity.progress(what, done, TIMED_FRAMES)
+                yield REST
+
+    def _passing(self, pinned: Pinned) -> Iterator[int]:
+        frames, watch = self._player.media.frames(), Stopwatch()
+        while len(pinned.window) < TIMED_FRAMES and self.pinned is not None and self.pinned.pipeline is pinned.pipeline:
+            began = time.perf_counter()
+            watch.start()
+            passed = pinned.pipeline.next_batch(frames, watch)
+            if passed is None:
+                frames = self._player.media.frames()
+                continue
+            spent = (time.perf_counter() - began) / len(passed.frames)
+            watch.close_step(len(passed.frames))
+            pinned.window.add(spent, {stage: seconds[-1] for stage, seconds in watch.stage_seconds().items()})
+            remember(pinned.found, passed.frames, passed.found)
+            yield len(pinned.window)
+
+    def _comparing(self, pinned: Pinned, pipeline: Pipeline) -> Iterator[float | None]:
+        media = self._player.media
+        rounds = BlockRounds(pinned.pipeline.block_timer(media), pipeline.block_timer(media))
         ends = time.perf_counter() + self._comparison_seconds
         what = f"comparing with {pinned.name}, rounds"
         with self._notices.doing(what) as activity:
@@ -186,7 +235,7 @@ class Evaluation:
                     if self.pinned is None or self.pinned.pipeline is not pinned.pipeline or self._player.pipeline is not pipeline:
                         return
                     if compared is not None:
-                        self.comparison = compared.comparison(pinned.name, name)
+                        self.comparison = compared.comparison(pinned.name, self._name)
                 activity.progress(what, len(rounds), 0)
                 yield REST
 
@@ -194,7 +243,8 @@ class Evaluation:
         player = self._player
         while True:
             shown, pinned = player.shown, self.pinned
-            if shown is None or pinned is None or shown.frame.index in pinned.found:
+            timed = pinned is not None and (len(pinned.window) >= TIMED_FRAMES or player.media.facts().endless)
+            if shown is None or pinned is None or shown.frame.index in pinned.found or (player.playing and not timed):
                 yield None
                 continue
             remember(pinned.found, [shown.frame], pinned.pipeline.detect([shown.frame]))
@@ -202,18 +252,18 @@ class Evaluation:
             yield SHOWN_REST if player.playing else 0.0
 
 
-def _kept_in(window: Window, timer: Callable[[int], Sequence[float]]) -> Callable[[int], Sequence[float]]:
-    def time_block(count: int) -> Sequence[float]:
-        seconds = timer(count)
-        for one in seconds:
-            window.add(one, {})
-        return seconds
-
-    return time_block
-
-
-def _after(begins: float, chore: Iterator[float | None]) -> Iterator[float | None]:
+def _settled(chore: Iterator[float | None]) -> Iterator[float | None]:
+    begins = time.perf_counter() + SETTLE_SECONDS
     while time.perf_counter() < begins:
         time.sleep(0.01)  # a change within that time drops this chore before it cost anything
         yield REST
     yield from chore
+
+
+def _in_slices(steps: Iterator[int]) -> Iterator[int]:
+    """Take as many steps at once as `SLICE_SECONDS` hold: while a slow baseline plays along, each slice waits for its turn."""
+    began = time.perf_counter()
+    for done in steps:
+        if time.perf_counter() - began >= SLICE_SECONDS:
+            yield done
+            began = time.perf_counter()

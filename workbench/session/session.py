@@ -35,6 +35,7 @@ from workbench.stages import encode_jpeg
 from workbench.sweep import Grid
 
 DEFAULT_PRESET = "graph"
+DEFAULT_BASELINE = "naive"  # how the code looks that people come with
 THUMBNAIL_SIDE_PX, THUMBNAIL_QUALITY = 240, 70
 STILL_OPENING = "detector and frames are still being opened; wait a moment"
 CLOSED = "this workbench has ended; make another one"
@@ -68,6 +69,7 @@ class Session:
         media: Media, or whatever stands for some; the sample clip by default.
         truth: Ground truth of the media.
         preset: What to begin with: a preset, or a preset and changes.
+        baseline: What `begin` pins, of the same form; `None` for nothing.
         history: Where records are kept; the user's own history by default.
         frames: How many a measurement times.
         comparison_seconds: How long a comparison with what is pinned may look for a clear answer.
@@ -90,6 +92,7 @@ class Session:
         *,
         truth: str | None = None,
         preset: str = DEFAULT_PRESET,
+        baseline: str | None = DEFAULT_BASELINE,
         history: Path | None = None,
         frames: int = DEFAULT_FRAMES,
         comparison_seconds: float = COMPARISON_SECONDS,
@@ -99,14 +102,15 @@ class Session:
     ) -> None:
         self.notices = Notices()
         self.settings: Settings | None = None
-        self._preset = preset
+        self._preset, self._baseline_preset = preset, baseline
+        self._plays = False  # what is opened, at once
         self.sources = Sources(detector=detector, media=media, truth=truth, allow=tuple(allow), signature=signature)
         self._seen: dict[str, tuple[Media, str | None]] = {}  # with their truth, by what they are chosen by
         self._protocol = Protocol(history=history, frames=frames, comparison_seconds=comparison_seconds, grid=grid)
         self.opened: Opened | None = None
         self._lock = threading.RLock()  # guards what is opened and wished for, and that what plays follows the latest wish
         self._latest_wish = CancelToken()  # of `settings`
-        self._tries_first = False  # whether the latest wish is at that, in another process
+        self._tried: CancelToken | None = None  # what is being tried first, in another process
         self._request = CancelToken()  # of what is measured, swept or exported
         self._begun = False  # whether that is done already, and not waiting for something to be prepared
         self.held: Held | None = None
@@ -120,6 +124,16 @@ class Session:
         self._worker.submit(lambda: self._open(self.sources))
 
     # What is asked for
+
+    def begin(self) -> None:
+        """Play whatever is open, now and later, and pin what people start from; a second time does nothing."""
+        with self._lock:
+            if self._plays or self._closed:
+                return
+            self._plays, opened = True, self.opened
+        if opened is not None:
+            opened.player.play()
+            self._in_background("settings", self._pin_baseline)
 
     def set(self, name: str, value: object) -> None:
         """Change one setting; what stands in its way is changed with it, and said."""
@@ -267,14 +281,16 @@ class Session:
             if (search := self._open_now.measuring.search) is not None:
                 search.budget = budget
 
-    def choose_swept(self, record_id: str) -> None:
-        """Go to the settings of what the sweep found."""
+    def choose_swept(self, record_id: str, *, measures: bool = False) -> None:
+        """Go to the settings of what the sweep found, and perhaps measure them whole."""
         with self.notices.guarding("settings"):
             opened = self._open_now
             search = opened.measuring.search
             if search is None:
                 raise SettingsError("these frames are in memory only, so nothing was swept on them; open a file of them instead")
             self._change(check(opened.detector, search.settings_of(record_id)))
+            if measures:
+                self.measure()
 
     def export(self, folder: Path, *, replace: bool = False, done: Callable[[Path], None] = lambda _: None) -> None:
         """Write a folder that runs the current setting without the workbench.
@@ -417,8 +433,8 @@ class Session:
     def _request_opening(self, place: Place, action: Callable[[], object]) -> None:
         with self.notices.guarding(place), self._lock:
             self._check_free()
-            if self._tries_first:  # which may take minutes, or never end
-                self._latest_wish.cancel()
+            if self._tried is not None:  # which may take minutes, or never end
+                self._tried.cancel()
             self._openings += 1
             self._in_background(place, action)
 
@@ -511,6 +527,7 @@ class Session:
                         self._seen[data.media.facts().source] = data.media, sources.truth
                     settings = self.settings if same_detector and self.settings else first
                     wish = self._wish_for(settings)
+                    plays = self._plays
                 undo.pop_all()
         if before is not None:
             before.player.close()
@@ -524,7 +541,27 @@ class Session:
         told = [note for note in (detector.facts.unsettled, *notes) if note is not None]
         if told:
             self.notices.tell(one_line("; ".join(told)), "media")
+        if plays:
+            player.play()
         self._prepare(_played(detector, settings), wish)
+        if plays:
+            self._in_background("settings", self._pin_baseline)
+
+    def _pin_baseline(self) -> None:
+        """Pin what people start from, or what they began with where that cannot be run; what they pinned themselves stays."""
+        opened = self.opened
+        if opened is None or self._baseline_preset is None or opened.evaluation.pinned is not None:
+            return
+        try:
+            settings = check(opened.detector, wished(opened.detector, self._baseline_preset))
+        except UnavailableError:
+            settings = self._first_settings(opened.detector)
+        played = _played(opened.detector, settings)
+        pipeline = self._pipelines.get(played) or self._compiled(played, CancelToken(), can_cancel=False)
+        with self._lock:
+            if self.opened is opened and opened.evaluation.pinned is None and not self._closed:
+                self._pipelines.keep(pipeline)
+                opened.evaluation.pin(pipeline, settings, self.name_of(settings))
 
     def _first_settings(self, detector: Detector) -> Settings:
         """Return what to begin with: the preset, or the detector's own defaults where it cannot take that."""
@@ -576,8 +613,14 @@ class Session:
         """Make a pipeline ready while the old one plays on; the latest wish wins."""
         if wish.cancelled:
             return
-        player = self._open_now.player
-        pipeline = self._pipelines.get(settings) or self._compiled(settings, wish)
+        player, running = self._open_now.player, self.running
+        try:
+            pipeline = self._pipelines.get(settings) or self._compiled(settings, wish, can_cancel=running is not None)
+        except Exception:
+            with self._lock:
+                if not wish.cancelled and running is not None:
+                    self._wish_for(running)
+            raise
         with self._lock:
             if self._closed:
                 return
@@ -586,31 +629,24 @@ class Session:
                 player.use(pipeline)
                 self._settle(pipeline)
 
-    def _compiled(self, settings: Settings, wish: CancelToken) -> Pipeline:
+    def _compiled(self, settings: Settings, token: CancelToken, *, can_cancel: bool) -> Pipeline:
         opened, name, before = self._open_now, self.name_of(settings), time.perf_counter()
-        running = self.running
-        with self.notices.doing(f"preparing {name}", wish if running is not None else None):
-            try:
-                self._try_first(opened, settings, wish)
-                pipeline = Pipeline(opened.detector, settings, opened.data.calibration)
-                pipeline.compile(opened.data.media.facts().size_hw)
-            except Exception:
-                with self._lock:
-                    if not wish.cancelled and running is not None:
-                        self._wish_for(running)
-                raise
+        with self.notices.doing(f"preparing {name}", token if can_cancel else None):
+            self._try_first(opened, settings, token)
+            pipeline = Pipeline(opened.detector, settings, opened.data.calibration)
+            pipeline.compile(opened.data.media.facts().size_hw)
         self.notices.write(f"{name} was ready after {time.perf_counter() - before:.1f} s")
         return pipeline
 
     def _try_first(self, opened: Opened, settings: Settings, wish: CancelToken) -> None:
         """Let a network meet its runtime in another process, which ends where nobody waits for it any more."""
-        self._tries_first = True
+        self._tried = wish
         try:
             run_first(opened.detector, settings, opened.data.calibration, stop=wish.event)
         except ChildFailedError as stopped:
             raise Cancelled from stopped
         finally:
-            self._tries_first = False
+            self._tried = None
 
     def _settle(self, pipeline: Pipeline) -> None:
         self._open_now.evaluation.settle(pipeline, self.name_of(pipeline.settings))

@@ -41,6 +41,7 @@ SAMPLE_LINE = "sample line"
 SCORE_OF = "nms.score of "  # before a class's label: the name of that class's slider
 MOST_CLASSES = 12  # with a slider of their own
 IN_MEMORY = "frames in memory"
+CAMERA = "camera:0"
 PRESET_HELP = {
     "naive": "full frames through Pillow, model.predict, NMS as a Python loop",
     "graph": "one TensorFlow graph, the resize inside",
@@ -91,7 +92,7 @@ def describe(session: Session) -> Described:
             {"title": "INPUT", "controls": list(_input(detector, settings, opened.data.media.facts().size_hw))},
             {"title": "RUN", "controls": list(_run(detector, settings))},
             {"title": "NMS", "controls": list(_nms(detector, settings))},
-            {"title": "FEED", "note": FEED_NOTE, "controls": list(_feed(detector, settings))},
+            {"title": "FEED", "note": FEED_NOTE, "folded": True, "controls": list(_feed(detector, settings))},
         ],
     }
 
@@ -129,8 +130,10 @@ def _media(session: Session) -> Described:
         value = masked(str(asked)) if isinstance(asked, str | Path) else IN_MEMORY
     names = {"": SAMPLE_LINE, **session.media_names}
     names.setdefault(value, value)
-    choices = [{"value": source, "label": name} for source, name in names.items()]
-    return {"value": value, "choices": choices, "camera": {"reason": no_camera()}}
+    names.setdefault(CAMERA, "camera")
+    reasons_by = {CAMERA: no_camera()} if value != CAMERA else {}
+    choices = [{"value": source, "label": name, "reason": reasons_by.get(source)} for source, name in names.items()]
+    return {"value": value, "choices": choices}
 
 
 def _input(detector: Detector, settings: Settings, frame_hw: tuple[int, int]) -> Iterable[Described]:

@@ -80,6 +80,7 @@ def _picked(found: Search) -> Told:
         "budget": {"max_ms": budget.max_ms, "max_ap_loss": budget.max_ap_loss},
         "sentence": sentence(picked, accuracy=found.accuracy_of(picked)) if picked else NONE_KNOWN,
         "chosen": chosen.summary.id if chosen else None,
+        "unconfirmed": picked.unconfirmed.summary.id if picked and picked.unconfirmed else None,
         "chosen_at": list(point) if chosen and (point := _place(chosen.summary)) else None,
     }
 

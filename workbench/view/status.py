@@ -7,16 +7,18 @@ from typing import Any
 
 import psutil
 
+from workbench.catalogue import engine_row
 from workbench.detections import compare_ap
 from workbench.live import Cost
 from workbench.machine import NoiseCertificate
 from workbench.record import Record
-from workbench.report import waterfall_picture
+from workbench.report import Summary, points_of, waterfall_picture
 from workbench.session import Job, Opened, Pinned, Session, WrongFrame
 from workbench.stages import Overlay, counts
-from workbench.timing import Comparison, Timing
+from workbench.timing import Comparison, Timing, frames_needed
 from workbench.wording import (
     MISSING,
+    PALETTE,
     format_agreement,
     format_ap,
     format_ap_change,
@@ -72,21 +74,29 @@ def _headline(timing: Timing | None, comparison: Comparison | None, pinned: Pinn
     return {
         "latency": f"{format_milliseconds(median_ms)} ms",
         "fps": f"{format_number(timing.fps if timing else None)} FPS",
-        "versus": _versus(comparison, pinned, session),
+        "versus": _versus(timing, comparison, pinned, session),
         "verdict": comparison.verdict if comparison else None,
     }
 
 
-def _versus(comparison: Comparison | None, pinned: Pinned | None, session: Session) -> str:
+def _versus(timing: Timing | None, comparison: Comparison | None, pinned: Pinned | None, session: Session) -> str:
     if pinned is None:
         return "nothing pinned to compare with"
     if comparison is not None:
         return compared(comparison)
     if pinned.pipeline.settings != session.running:
-        return f"comparing with {pinned.name} …"
+        return f"{_so_far(timing, pinned)}comparing with {pinned.name} …"
     return (
         "this is what is pinned" if pinned.settings == session.settings else "what is pinned, fed otherwise: Measure compares that"
     )
+
+
+def _so_far(timing: Timing | None, pinned: Pinned) -> str:
+    """Say how the times so far compare, where both are known: it stands there until turns have decided."""
+    before, now = pinned.timing.median_ms if pinned.timing else None, timing.median_ms if timing else None
+    if not before or not now:
+        return ""
+    return f"about {format_number(max(before / now, now / before), 2)} times {'faster' if before > now else 'slower'} so far; "
 
 
 def compared(comparison: Comparison) -> str:
@@ -104,13 +114,15 @@ def _figures(opened: Opened, timing: Timing | None, cost: Cost | None, age_secon
     accuracy, pinned = opened.evaluation.accuracy, opened.evaluation.pinned
     agreed = opened.evaluation.agreement()
     change = compare_ap(accuracy, pinned.accuracy) if pinned and pinned.accuracy != accuracy else None
-    ap = format_fraction(accuracy.ap if accuracy else None)
+    judged, total = opened.evaluation.judged
+    ap = format_fraction(accuracy.ap) if accuracy else f"{judged} of {total} frames" if total else "no truth"
+    changed = f"({format_ap_change(change)})" if change else None
     between = f"95 % interval {format_between(agreed.interval)}" if agreed and agreed.interval else None
     return [
-        _figure("AP", ap, f"({format_ap_change(change)})") if change else _figure("AP", format_ap(accuracy)),
-        _figure("agreement", format_fraction(agreed.ratio if agreed else None), title=between),
-        _figure("p90", _ms(timing.p90_ms if timing else None)),
-        _figure("p95", _ms(timing.p95_ms if timing else None)),
+        _figure("AP", ap, changed, title=changed) if changed else _figure("AP", format_ap(accuracy) if accuracy else ap),
+        _figure("agreement", format_fraction(agreed.ratio) if agreed else MISSING, title=between),
+        _figure("p90", _quantile(timing, 0.90)),
+        _figure("p95", _quantile(timing, 0.95)),
         _figure("frame age", _ms(None if age_seconds is None else age_seconds * 1000)),
         _figure("dropped", f"{opened.player.dropped:,}"),
         _figure("memory", format_bytes(int(psutil.Process().memory_info().rss))),
@@ -123,6 +135,14 @@ def _figures(opened: Opened, timing: Timing | None, cost: Cost | None, age_secon
 
 def _ms(value_ms: float | None) -> str:
     return MISSING if value_ms is None else f"{format_milliseconds(value_ms)} ms"
+
+
+def _quantile(timing: Timing | None, quantile: float) -> str:
+    """Write a quantile of the rolling window, or how many frames of those that it takes have passed."""
+    if timing is None:
+        return MISSING
+    value_ms = timing.p90_ms if quantile == 0.90 else timing.p95_ms
+    return f"{len(timing.total_seconds)} of {frames_needed(quantile)}" if value_ms is None else _ms(value_ms)
 
 
 def _figure(label: str, value: str, change: str | None = None, title: str | None = None) -> Told:
@@ -162,9 +182,51 @@ def job(running: Job | None) -> Told | None:
 
 
 def rows(records: list[Record], pinned: Pinned | None) -> list[Told]:
-    """Tell the table of what was measured."""
-    settings = pinned.settings if pinned else None
-    return [_row(record, pinned=record.settings == settings) for record in records]
+    """Tell the table of what was measured, by what differs from the baseline, and on which frames where not all were the same."""
+    if not records:
+        return []
+    labels, settings = Summary.of(records).labels, pinned.settings if pinned else None
+    several = len({record.media.key for record in records}) > 1
+    return [
+        _row(record, pinned=record.settings == settings)
+        | {"label": labels.get(record.id, record.name), "media": record.media.name if several else None}
+        for record in records
+    ]
+
+
+def plot(records: list[Record]) -> Told:
+    """Tell latency against AP, or against agreement, of what was measured, as the chart draws it."""
+    summary = Summary.of(records) if records else None
+    placed = points_of(summary) if summary else None
+    if summary is None or placed is None:
+        return {"axis": "AP", "points": [], "frontier": []}
+    baseline = next((point for point in placed.points if point.record.id == summary.baseline.id), None)
+    return {
+        "axis": "AP" if placed.axis == "ap" else placed.axis,
+        "points": [
+            [
+                point.x,
+                point.shown,
+                point.record.id,
+                False,
+                _point_words(point.record),
+                f"{summary.label(point.record)}{'' if point.shown == point.y else f', {format_fraction(point.y)} ↓'}",
+                _colour(point.record),
+            ]
+            for point in placed.points
+        ],
+        "frontier": list(placed.frontier()),
+        "chosen_at": [baseline.x, baseline.shown] if baseline else None,
+    }
+
+
+def _point_words(record: Record) -> str:
+    timing, broken = record.timing, "broken; " if record.broken else ""
+    return f"{broken}{record.name}: {format_milliseconds(timing.median_ms if timing else None)} ms, AP {format_ap(record.accuracy)}"
+
+
+def _colour(record: Record) -> str:
+    return PALETTE[engine_row(record.settings.runtime.engine).colour]
 
 
 def wrong_frames(found: Sequence[WrongFrame]) -> list[Told]:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +16,6 @@ from workbench.files import write_whole
 from workbench.hardware import quota_cores, usable_cores
 from workbench.live import FrameSender, Player, Shown
 from workbench.machine import NamedThread, NoiseCertificate, certify, take_sample
-from workbench.record import Record
 from workbench.report import waterfall_css
 from workbench.session import Search, Session
 from workbench.settings import Settings
@@ -24,7 +23,7 @@ from workbench.stages import Overlay, overlay
 from workbench.view.javascript import joined
 from workbench.view.panel import changed_score, describe
 from workbench.view.search import budget_of, cards, search
-from workbench.view.status import explained, job, rows, status, wrong_frames
+from workbench.view.status import explained, job, plot, rows, status, wrong_frames
 from workbench.wording import STAGE_COLOURS, class_colour
 
 TICK_SECONDS = 0.5  # how often figures change: often enough to be live, seldom enough to be read
@@ -56,6 +55,7 @@ class WorkbenchView(anywidget.AnyWidget):
     held = traitlets.Any(None).tag(sync=True)
     message = traitlets.Any(None).tag(sync=True)
     records: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
+    plot = traitlets.Dict({"axis": "AP", "points": [], "frontier": []}).tag(sync=True)
     explained = traitlets.Dict({"about": None, "reason": None, "picture": None}).tag(sync=True)
     advice: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     wrong: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
@@ -66,10 +66,9 @@ class WorkbenchView(anywidget.AnyWidget):
     stage_colours = traitlets.Dict(dict(STAGE_COLOURS)).tag(sync=True)
     stage_order = traitlets.List(list(STAGE_COLOURS)).tag(sync=True)
 
-    def __init__(self, session: Session, on_records: Callable[[Sequence[Record]], None] = lambda _: None) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._on_records = on_records
         self._sender: FrameSender | None = None
         self._followed: Player | None = None
         self._drawn: Overlay | None = None
@@ -121,7 +120,6 @@ class WorkbenchView(anywidget.AnyWidget):
             "reset": lambda _, __: session.reset(),
             "detector": lambda content, _: session.open_detector(str(content["value"])),
             "media": lambda content, _: session.open_media(str(content["value"]) or None),
-            "camera": lambda _, __: session.open_media("camera:0"),
             "upload": lambda content, buffers: self._receive(content, bytes(buffers[0])),
             "play": lambda _, __: session.play(),
             "pause": lambda _, __: session.pause(),
@@ -143,6 +141,7 @@ class WorkbenchView(anywidget.AnyWidget):
             "sweep": lambda content, _: session.sweep("all" if content["scope"] == "all" else "size"),
             "budget": lambda content, _: session.set_budget(budget_of(content)),
             "choose-swept": lambda content, _: session.choose_swept(str(content["id"])),
+            "measure-swept": lambda content, _: session.choose_swept(str(content["id"]), measures=True),
             "export": lambda content, _: self._export(replace=bool(content.get("replace"))),
             "dismiss": lambda _, __: session.dismiss(),
         }
@@ -164,6 +163,7 @@ class WorkbenchView(anywidget.AnyWidget):
     def _hello(self) -> None:
         self._views += 1
         self._unwatched_since = None
+        self._session.begin()
         if self._sender is not None:
             self._sender.show_again()
 
@@ -300,11 +300,9 @@ class WorkbenchView(anywidget.AnyWidget):
             self._tell_search(opened.measuring.search if opened else None)
             self.explained = explained(session, measured)
             if changed:
-                self.advice = cards(measured)
+                self.advice, self.plot = cards(measured), plot(measured)
             self.labels = labels
             self.class_colours = [class_colour(number) for number in range(len(labels))]
-        if changed:
-            self._on_records(measured)
 
     def _tell_notices(self) -> None:
         session = self._session

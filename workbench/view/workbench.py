@@ -1,22 +1,15 @@
-"""The widget that people make: the view, the plot beside it, and the session behind both."""
+"""The widget that people make: the view, and the session behind it."""
 
-from __future__ import annotations
-
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import ipywidgets
 
-from workbench.errors import RecordError
 from workbench.measuring import DEFAULT_FRAMES
 from workbench.media import MediaSource
-from workbench.record import Record
-from workbench.session import DEFAULT_PRESET, Session
+from workbench.session import DEFAULT_BASELINE, DEFAULT_PRESET, Session
 from workbench.view.widget import WorkbenchView
-
-if TYPE_CHECKING:
-    from workbench.view.plot import Plot
 
 
 @final
@@ -32,6 +25,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             them; the sample clip by default.
         truth: Ground truth of the media: COCO json, or a file or folder of Pascal VOC xml or YOLO txt.
         preset: What to begin with: a preset, or a preset and changes to it.
+        baseline: What is pinned at the start, timed once in the background, of the same form; `None` for nothing.
         history: The SQLite file that measurements are kept in; the user's own by default.
         frames: How many frames a measurement times.
         allow: What may happen that else is refused: `lambda` and `python-functions`, code in it; `code=FILE`, a Python file of its
@@ -46,16 +40,24 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         *,
         truth: str | None = None,
         preset: str = DEFAULT_PRESET,
+        baseline: str | None = DEFAULT_BASELINE,
         history: Path | None = None,
         frames: int = DEFAULT_FRAMES,
         allow: Collection[str] = (),
         signature: str | None = None,
     ) -> None:
         self.session = Session(
-            detector, media, truth=truth, preset=preset, history=history, frames=frames, allow=allow, signature=signature
+            detector,
+            media,
+            truth=truth,
+            preset=preset,
+            baseline=baseline,
+            history=history,
+            frames=frames,
+            allow=allow,
+            signature=signature,
         )
-        self._plot: Plot | None = None
-        self._view = WorkbenchView(self.session, self._draw)
+        self._view = WorkbenchView(self.session)
         super().__init__([self._view])
 
     def close(self) -> None:
@@ -64,16 +66,3 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         for child in self.children:
             child.close()
         super().close()
-
-    def _draw(self, records: Sequence[Record]) -> None:
-        """Draw all that was measured; a click on a point goes to its settings."""
-        from workbench.view.plot import Plot
-
-        before = self._plot
-        try:
-            self._plot = Plot(records, self.session.choose)
-        except RecordError:
-            self._plot = None
-        self.children = (self._view, *((self._plot,) if self._plot is not None else ()))
-        if before is not None:
-            before.close()

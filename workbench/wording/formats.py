@@ -260,12 +260,14 @@ def counted(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def listed(parts: list[str] | tuple[str, ...], conjunction: str = "and") -> str:
-    """Join words as a sentence does.
+def listed(parts: list[str] | tuple[str, ...], conjunction: str = "and", *, most: int | None = None) -> str:
+    """Join words as a sentence does; of more than `most` say how many the others are.
 
-    >>> listed(["a", "b", "c"])
-    'a, b and c'
+    >>> listed(["a", "b", "c"]), listed(["a", "b", "c", "d"], most=2)
+    ('a, b and c', 'a, b and 2 more')
     """
+    if most is not None and len(parts) > most:
+        parts = [*parts[:most], f"{len(parts) - most} more"]
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {conjunction} {parts[-1]}" if parts else ""
 
 

@@ -139,14 +139,14 @@ export function reasonWords({ reason, choices }) {
 
 function settingsControl({ name, kind }, desk) {
   const id = uniqueId();
-  const reason = h("p", { class: "reason", id: `${id}-reason` });
+  const reason = h("span", { id: `${id}-reason` });
   const help = unseen("", { id: `${id}-help` });
   let now = {};
   let complaint = ""; // about what was typed, until something can be taken
   const say = () => { write(reason, complaint || reasonWords(now)); set(reason, "role", complaint ? "status" : null); };
   const complain = (words) => { complaint = words; say(); };
   const part = KINDS[kind](id, `${id}-help ${id}-reason`, (value) => desk.change(name, value), complain);
-  const element = h("div", { class: `control is-${kind}`, "data-name": name, "data-kind": kind }, part.label, part.field, reason, help);
+  const element = h("div", { class: `control is-${kind}`, "data-name": name, "data-kind": kind }, part.label, part.field, h("p", { class: "reason" }, reason), help);
   return {
     element,
     update(told) {
@@ -155,7 +155,6 @@ function settingsControl({ name, kind }, desk) {
       write(part.label, now.label);
       write(help, now.help ?? "");
       say();
-      set(reason, "title", kind === "select" ? reasonWords(now) : null);
       set(element, "title", now.help);
       element.classList.toggle("is-off", Boolean(now.reason));
       part.update(now);
@@ -163,12 +162,25 @@ function settingsControl({ name, kind }, desk) {
   };
 }
 
-export function settingsGroup({ title, note }, desk) {
-  const id = uniqueId();
+/** Say in a line what is set: of what cannot be changed nothing. */
+function inUse(controls) {
+  const word = ({ kind, label, value, stops, names, digits }) => {
+    if (kind === "toggle") return value ? label : "";
+    if (stops) return names[stops.indexOf(value)];
+    return kind === "slider" ? `${label} ${formatFraction(value, digits)}` : kind === "number" ? `${label} ${value}` : value;
+  };
+  return controls.filter(({ reason }) => !reason).map(word).filter(Boolean).join(" · ");
+}
+
+export function settingsGroup({ title, note, folded }, desk) {
+  const words = h("small", { class: "in-use" });
   const controls = h("div", { class: "controls" });
   const show = list(controls, ({ name, kind }) => `${name} ${kind}`, (control) => settingsControl(control, desk));
   return {
-    element: h("section", { class: "group", "aria-labelledby": id }, h("h3", { id }, title, ...(note ? [" ", h("small", {}, note)] : [])), controls),
-    update: (group) => show(group.controls),
+    element: h("details", { class: "group", open: !folded }, h("summary", { title: note }, h("h3", {}, title), words), controls),
+    update(group) {
+      show(group.controls);
+      write(words, inUse(group.controls));
+    },
   };
 }

@@ -48,7 +48,8 @@ export function figures() {
 export function noise() {
   const word = h("b");
   const reasons = h("span", { class: "reasons" });
-  const element = h("p", { class: "noise", "data-role": "noise" }, h("i", { class: "lamp", "aria-hidden": "true" }), word, reasons);
+  const line = h("span", { class: "fold" }, h("i", { class: "lamp", "aria-hidden": "true" }), word, reasons);
+  const element = h("p", { class: "noise", "data-role": "noise", tabindex: "0" }, line);
   return {
     element,
     update({ verdict, reasons: why }) {
@@ -68,7 +69,7 @@ export function stageBars(desk) {
     const name = h("small");
     const bar = h("div", { class: "stage-bar", role: "img", "data-role": `bar-${key}` });
     const total = h("span", { class: "total" });
-    const element = h("div", { class: "bar-row" }, h("span", { class: "bar-name" }, words, name), bar, total);
+    const element = h("div", { class: "bar-row" }, h("span", { class: "bar-name" }, h("b", {}, words), " ", name), total, bar);
     return { key, name, bar, total, element };
   });
   const head = h("tr");
@@ -111,8 +112,7 @@ export function stageBars(desk) {
     write(total, budget ? `${formatMs(budget.total_ms)} ms` : MISSING);
     const told = parts.map(({ stage, ms }) => `${stage} ${formatMs(ms)} ms`).join(", ");
     set(bar, "aria-label", told ? `${key}, ${budget.name}: ${told}` : `${key}: nothing yet`);
-    const untold = budget?.total_ms ? "timed in turns only, not by stage" : "not played yet";
-    const none = budget ? untold : key === "pinned" ? "nothing pinned" : "nothing measured yet";
+    const none = budget ? "not played yet" : key === "pinned" ? "nothing pinned" : "nothing measured yet";
     if (!told) bar.append(h("span", { class: "none" }, none));
   }
 
@@ -137,7 +137,7 @@ export function stageBars(desk) {
   resized.observe(rows[0].bar);
   desk.atEnd(() => resized.disconnect());
   return {
-    element: h("section", { class: "stage-bars", "aria-label": "Stages of a frame" }, ...rows.map((row) => row.element), table),
+    element: h("div", { class: "stage-bars", role: "group", "aria-label": "Stages of a frame" }, ...rows.map((row) => row.element), table),
     update(status, order, colours) { latest = { status, order, colours }; show(); },
   };
 }
@@ -157,7 +157,7 @@ export function historyLine() {
   const drawing = s("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" }, pinned, line);
   const plot = h("div", { class: "plot", role: "img", "data-role": "history" }, drawing, word);
   return {
-    element: h("section", { class: "history", "aria-label": "Recent times" },
+    element: h("div", { class: "history", role: "group", "aria-label": "Recent times" },
       h("p", { class: "title" }, `ms a frame, the last ${HISTORY_SECONDS} s`, last),
       h("div", { class: "axis" }, top, h("span", {}, "0")), plot),
     update({ seconds, ms, pinned_ms: pinnedMs }) {

@@ -7,13 +7,15 @@ const LARGEST_UPLOAD_BYTES = 256 * 2 ** 20;
 const UPLOAD_PART_BYTES = 4 * 2 ** 20; // Jupyter's server closes a connection on messages above 10 MiB
 const TICK_MS = 500;
 
-/** A place where a message can stand, with something quieter in it while there is none. */
-export function notice(places, desk, quiet = "") {
+/** A place where a message can stand, over what is there; nothing moves. While there is none, something quieter may. */
+export function notice(places, desk) {
   const text = h("span", { class: "words", tabindex: "-1" });
   const dismiss = button("dismiss", () => desk.dismiss(), { class: "icon", "aria-label": "Dismiss this message" }, icon("cross"));
   const element = h("div", { class: "notice", "data-role": places.includes("panel") ? "message" : `message-${places[0]}` }, text, dismiss);
   let message = null;
+  let quiet = "";
   const show = () => {
+    element.hidden = !message && !quiet;
     const kind = message?.kind ?? "quiet";
     element.dataset.kind = kind;
     set(element, "role", { error: "alert", note: "status", quiet: null }[kind]);
@@ -34,7 +36,7 @@ export function jobStrip(desk) {
   const bar = h("progress", { "aria-label": "Progress" });
   const count = h("span", { class: "count" });
   const cancel = button("cancel", () => desk.send("cancel"), { class: "small" }, "Cancel");
-  const element = h("div", { class: "job", "data-role": "job" }, what, seconds, cancel, h("div", { class: "advance" }, bar, count));
+  const element = h("div", { class: "job", "data-role": "job" }, what, seconds, bar, count, cancel);
   let began = 0;
   const tick = () => write(seconds, began ? `${Math.floor((performance.now() - began) / 1000)} s` : "");
   const timer = setInterval(tick, TICK_MS);
@@ -42,9 +44,8 @@ export function jobStrip(desk) {
   return {
     element,
     update(job) {
-      element.classList.toggle("is-idle", !job);
       began = job ? performance.now() - job.seconds * 1000 : 0;
-      write(what, job?.what ?? "No job is running.");
+      write(what, job?.what ?? "");
       set(what, "title", job?.what);
       tick();
       for (const part of [bar, count]) part.hidden = !job;
@@ -103,14 +104,13 @@ function presetButton({ name }, desk) {
 export function headLine(desk) {
   const detector = chooser("detector", desk);
   const media = chooser("media", desk);
-  const camera = button("camera", () => desk.send("camera"), {}, "Camera");
   const presets = h("div", { class: "segments", role: "group", "aria-label": "Presets", "data-role": "presets" });
   const showPresets = list(presets, ({ name }) => name, (preset) => presetButton(preset, desk));
   const reset = button("reset", () => desk.send("reset"), { title: "Back to the detector’s own settings" }, "Reset");
   const reasons = h("p", { class: "reason", "data-role": "head-reasons" });
-  const element = h("header", { class: "head", "data-role": "head" },
+  const element = h("div", { class: "head", "data-role": "head" },
     h("div", { class: "sources" },
-      h("i", { class: "brand-mark", "aria-hidden": "true" }), detector.element, media.element, ...uploader(desk), camera),
+      h("i", { class: "brand-mark", "aria-hidden": "true" }), detector.element, media.element, ...uploader(desk)),
     h("div", { class: "preset-line" }, h("span", { class: "name" }, "preset"), presets, reset),
     reasons);
   return {
@@ -118,10 +118,9 @@ export function headLine(desk) {
     update(panel) {
       detector.update(panel.detector);
       media.update(panel.media);
-      camera.disabled = Boolean(panel.media.camera.reason);
       showPresets(panel.presets.map((preset) => ({ ...preset, pressed: preset.name === panel.preset })));
       const presetChoices = panel.presets.map(({ name, reason }) => ({ label: name, reason }));
-      write(reasons, reasonWords({ choices: [{ label: "camera", reason: panel.media.camera.reason }, ...presetChoices] }));
+      write(reasons, reasonWords({ choices: presetChoices }));
     },
   };
 }

@@ -1,6 +1,6 @@
 // What comes out: the report, an exported folder, copied text.
 
-import { button, h, list, uniqueId, write } from "./elements.js";
+import { button, h, icon, list, uniqueId, write } from "./elements.js";
 
 /** A file that Python sent: to open, where a browser can, and to download. */
 function fileLine({ role, mime }, desk) {
@@ -48,10 +48,13 @@ export function outputs(desk) {
   const word = h("label", { for: uniqueId(), "data-role": "copied-word" });
   const text = h("textarea", { id: word.htmlFor, readonly: true, rows: 4, spellcheck: "false", "data-role": "copied-text" });
   const copied = h("div", { class: "copied", role: "status" }, word, text);
+  const close = button("close-outputs", () => desk.own.put({ links: {}, copied: null }), { class: "icon", "aria-label": "Close" }, icon("cross"));
+  const element = h("div", { class: "outputs" }, close, asking.element, files, copied);
   const showFiles = list(files, ({ role }) => role, (one) => fileLine(one, desk));
   return {
-    element: h("div", { class: "outputs" }, asking.element, files, copied),
+    element,
     update(state) {
+      element.hidden = !state.asked && !state.copied && !Object.keys(state.links).length;
       asking.update(state.asked);
       showFiles(Object.entries(state.links).map(([role, link]) => ({ role, mime: link.mime, link })));
       copied.hidden = !state.copied;

@@ -61,8 +61,8 @@ function writeLabels(context, marks, room) {
     const isTruth = kind === "truth";
     context.font = `${isTruth ? "italic 400" : "600"} ${isSmall ? 10.5 : 12}px ${FAMILY}`;
     const places = labelPlaces(box, context.measureText(text).width + 4, room, isTruth);
-    const place = places.find((one) => !taken.some((other) => overlaps(one, other))) ?? (isTruth || isSmall ? null : places[0]);
-    if (!place) continue;
+    const place = places.find((one) => !taken.some((other) => overlaps(one, other)));
+    if (!place) continue; // it would hide another; a click on its box tells the same
     taken.push(place);
     context.strokeText(text, place.x + 2, place.y + LABEL_HEIGHT / 2);
     context.fillText(text, place.x + 2, place.y + LABEL_HEIGHT / 2);
@@ -319,16 +319,18 @@ export function legend(desk) {
   const unpin = button("unpin", () => desk.send("unpin"), {}, "Unpin");
   const name = h("p", { class: "pinned-name", "data-role": "pinned-name" });
   const row = (kind, words, count) => h("li", {}, legendMark(kind), h("span", {}, words), count);
-  const element = h("aside", { class: "legend", "aria-label": "Legend and baseline" },
+  const element = h("div", { class: "legend", role: "group", "aria-label": "Legend and baseline" },
     h("ul", {}, ...rows.map(({ kind, count }) => row(kind, kind, count)), row("truth", "truth", truth)),
     h("div", { class: "pinning" }, pin, unpin, name));
   return {
     element, pinning: [pin, unpin],
     update({ counts, pinned, ready }) {
-      for (const { kind, count } of rows) write(count, String(counts?.[kind] ?? MISSING));
+      // A slow setting that is pinned is run on some frames only: between them the last counts stand.
+      for (const { kind, count } of rows) if (counts || !pinned) write(count, String(counts?.[kind] ?? MISSING));
       pin.disabled = !ready;
       unpin.disabled = !pinned;
-      write(name, pinned ? `pinned: ${pinned.name}` : "Pin a setting to see what others keep, lose and find anew.");
+      write(name, pinned ? `pinned: ${pinned.name}` : "nothing is pinned");
+      set(name, "title", pinned?.name);
     },
     truth(boxes) { write(truth, boxes ? String(boxes.length) : MISSING); },
   };

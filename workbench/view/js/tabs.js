@@ -1,6 +1,7 @@
 // The tabs: what was measured, advice, sweep and pick, the log.
 
-import { MISSING, button, formatFraction, formatMs, h, list, s, set, uniqueId, write } from "./elements.js";
+import { latencyChart } from "./chart.js";
+import { MISSING, button, formatFraction, formatMs, h, list, set, uniqueId, write } from "./elements.js";
 import { waterfall } from "./waterfall.js";
 import { wrongFramesTab } from "./wrong_frames.js";
 
@@ -10,21 +11,25 @@ const COLUMNS = [
 ];
 
 function recordRow({ id }, desk) {
-  const name = button("choose", () => {}, { class: "plain", title: "Take these settings" });
+  const name = button("choose", () => {}, { class: "plain" });
   const tag = h("span", { class: "tag" }, "pinned");
-  const cells = COLUMNS.map(([key]) => h("td", { class: key === "noise" ? "" : "n" }));
-  const state = h("td", { class: "state" });
-  const problem = h("td", { colspan: COLUMNS.length + 2 });
+  const media = h("small");
+  const cells = COLUMNS.map(([key]) => h("td", { class: key === "noise" ? "" : ["versus", "ap", "agreement"].includes(key) ? "n wraps" : "n" }));
+  const state = h("span", { class: "tag state" });
+  const problem = h("td", { colspan: COLUMNS.length + 1 });
   const problemRow = h("tr", { class: "problem" }, problem);
   const element = h("tbody", { "data-role": "record-row", "data-id": id, click: () => desk.send("choose", { id }) },
-    h("tr", {}, h("th", { scope: "row" }, name, tag), ...cells, state), problemRow);
+    h("tr", {}, h("th", { scope: "row" }, name, tag, state, " ", media), ...cells), problemRow);
   return {
     element,
     update(record) {
-      write(name, record.name);
+      write(name, record.label);
+      set(name, "title", `Take these settings: ${record.name}`);
+      write(media, record.media ?? "");
       tag.hidden = !record.pinned;
       element.dataset.state = record.state;
       COLUMNS.forEach(([key], at) => write(cells[at], record[key] ?? MISSING));
+      state.hidden = record.state === "ok";
       write(state, record.state);
       problemRow.hidden = !record.problem;
       write(problem, record.problem ?? "");
@@ -47,12 +52,21 @@ function measuredTab(desk) {
   const heads = COLUMNS.map(([key, words]) => h("th", { scope: "col", class: key === "noise" ? "" : "n" }, words));
   const top = [
     h("caption", { class: "unseen" }, "Measured settings; choosing a row takes its settings"),
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "setting"), ...heads, h("th", { scope: "col" }, "state"))),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "setting"), ...heads)),
   ];
   const table = h("table", { class: "records", "data-role": "table" });
-  const element = h("div", {}, table, empty);
+  const chart = latencyChart("plot", 240, (id) => desk.send("choose", { id }));
   const show = list(table, ({ id }) => id, (record) => recordRow(record, desk), top);
-  return { element, update(records) { table.hidden = !records.length; empty.hidden = Boolean(records.length); show(records); } };
+  return {
+    element: h("div", {}, table, chart.element, empty),
+    update([{ records, plot }]) {
+      table.hidden = !records.length;
+      empty.hidden = Boolean(records.length);
+      chart.element.toggleAttribute("hidden", !plot.points.length);
+      show(records);
+      chart.update(plot, `Latency against ${plot.axis} of ${plot.points.length} settings; the table above says the same`);
+    },
+  };
 }
 
 function explainedTab(desk) {
@@ -116,52 +130,8 @@ function adviceTab(desk) {
   return { element: h("div", {}, cards, empty), update(items) { empty.hidden = Boolean(items.length); show(items); } };
 }
 
-const CHART = { width: 620, height: 186, left: 44, right: 10, top: 8, bottom: 34 };
 const STEPS = 100; // of a budget's slider; the last one asks for nothing
 const LARGEST_LOSS = 0.2;
-
-/** Latency against accuracy of everything that is known, small and drawn by hand: thousands of points, anew after each run. */
-function frontierChart(desk) {
-  const parts = ["grid", "points", "edge", "limits", "ring"].map((name) => s("g", { class: name }));
-  const [gridLines, points, edge, limits, ring] = parts;
-  const drawing = s("svg", { viewBox: `0 0 ${CHART.width} ${CHART.height}`, role: "img", "data-role": "frontier", class: "frontier" }, ...parts);
-  let scales = null;
-  const text = (x, y, words, anchor = "middle") => s("text", { x, y, "text-anchor": anchor }, words);
-  drawing.addEventListener("click", ({ target }) => { if (target.dataset?.id) desk.send("choose-swept", { id: target.dataset.id }); });
-  return {
-    element: drawing,
-    span: () => scales?.span ?? null,
-    update(state) {
-      const { left, right, top, bottom, width, height } = CHART;
-      const xs = state.points.map(([x]) => x);
-      const ys = state.points.map(([, y]) => y);
-      if (!xs.length) { parts.forEach((part) => part.replaceChildren()); scales = null; return; }
-      const span = [Math.min(...xs) / 1.15, Math.max(...xs) * 1.15];
-      const [low, high] = [Math.max(0, Math.min(...ys) - 0.02), Math.max(...ys) + 0.02];
-      const x = (ms) => left + ((Math.log(ms) - Math.log(span[0])) / (Math.log(span[1]) - Math.log(span[0]))) * (width - left - right);
-      const y = (value) => top + ((high - value) / (high - low)) * (height - top - bottom);
-      scales = { span };
-      const decades = [0.1, 1, 10, 100, 1000, 10000].flatMap((power) => [1, 2, 5].map((digit) => digit * power));
-      const ticks = decades.filter((ms) => ms > span[0] && ms < span[1]);
-      const levels = [0, 1, 2, 3].map((at) => low + ((high - low) * at) / 3);
-      gridLines.replaceChildren(
-        ...ticks.flatMap((ms) => [s("line", { x1: x(ms), x2: x(ms), y1: top, y2: height - bottom }), text(x(ms), height - bottom + 13, String(ms))]),
-        ...levels.flatMap((value) => [s("line", { x1: left, x2: width - right, y1: y(value), y2: y(value) }), text(left - 6, y(value) + 4, formatFraction(value, 3), "end")]),
-        text((left + width) / 2, height - 4, `median ms a frame (logarithmic); up: ${state.axis}`),
-      );
-      points.replaceChildren(...state.points.map(([ms, right_, id, composed, words]) => s("circle",
-        { cx: x(ms).toFixed(1), cy: y(right_).toFixed(1), r: composed ? 2.2 : 4, class: composed ? "composed" : "whole", "data-id": id }, s("title", {}, words))));
-      edge.replaceChildren(s("polyline", { points: state.frontier.map(([ms, right_]) => `${x(ms).toFixed(1)},${y(right_).toFixed(1)}`).join(" ") }));
-      const best = Math.max(...ys);
-      const { max_ms: ms, max_ap_loss: loss } = state.budget;
-      limits.replaceChildren(
-        ...(ms === null ? [] : [s("line", { x1: x(ms), x2: x(ms), y1: top, y2: height - bottom })]),
-        ...(loss === null ? [] : [s("line", { x1: left, x2: width - right, y1: y(best - loss), y2: y(best - loss) })]));
-      ring.replaceChildren(...(state.chosen_at ? [s("circle", { cx: x(state.chosen_at[0]), cy: y(state.chosen_at[1]), r: 8 })] : []));
-      set(drawing, "aria-label", `${state.known} settings known, ${state.frontier.length} of them on the frontier. ${state.sentence}`);
-    },
-  };
-}
 
 function budgetSlider(words, role, toValue, format, send) {
   const id = uniqueId();
@@ -175,7 +145,7 @@ function budgetSlider(words, role, toValue, format, send) {
 }
 
 function sweepTab(desk) {
-  const chart = frontierChart(desk);
+  const chart = latencyChart("frontier", 186, (id) => desk.send("choose-swept", { id }));
   const scopeId = uniqueId();
   const scope = h("select", { id: scopeId, "data-role": "sweep-scope" }, h("option", { value: "size" }, "at this size"), h("option", { value: "all" }, "at all sizes"));
   const begin = button("sweep", () => desk.send("sweep", { scope: scope.value }), { class: "small primary" }, "Sweep");
@@ -187,16 +157,19 @@ function sweepTab(desk) {
   let chosen = null;
   let held = null;
   let sweeping = false;
+  let unconfirmed = null;
   const use = button("use-picked", () => desk.send("choose-swept", { id: chosen }), { class: "small" }, "Use it");
+  const confirm = button("measure-picked", () => desk.send("measure-swept", { id: unconfirmed ?? chosen }), { class: "small" }, "Measure it whole");
   const known = h("p", { class: "muted", "data-role": "sweep-known" });
   const unable = h("p", { class: "empty" }, "A sweep measures in processes of its own, which cannot see these frames; open a file of them instead.");
   const body = h("div", { class: "sweep" }, chart.element,
     h("div", { class: "pick" },
-      h("div", { class: "begin" }, h("label", { for: scopeId, class: "name" }, "try all"), scope, begin), known, time.element, loss.element, use, sentence));
+      h("div", { class: "begin" }, h("label", { for: scopeId, class: "name" }, "try all"), scope, begin), known, time.element, loss.element, sentence, h("div", { class: "begin" }, use, confirm)));
   const enable = () => {
     begin.disabled = sweeping || Boolean(held);
     use.disabled = !chosen || Boolean(held);
-    for (const one of [begin, use]) set(one, "title", held);
+    confirm.disabled = !(unconfirmed ?? chosen) || Boolean(held);
+    for (const one of [begin, use, confirm]) set(one, "title", held);
   };
   return {
     element: h("div", {}, body, unable),
@@ -206,11 +179,11 @@ function sweepTab(desk) {
       body.hidden = !ready;
       unable.hidden = ready;
       if (!ready) return;
-      chart.update(state);
+      chart.update(state, `${state.known} settings known, ${state.frontier.length} of them on the frontier. ${state.sentence}`);
       sweeping = state.running;
       write(begin, state.running ? "Sweeping …" : "Sweep");
       write(known, state.known ? `${state.known} known; filled: measured whole, small: composed` : "");
-      chosen = state.chosen;
+      ({ chosen, unconfirmed } = state);
       write(sentence, state.sentence);
       enable();
       time.show();
@@ -220,13 +193,13 @@ function sweepTab(desk) {
 }
 
 function logTab() {
-  const lines = h("ol", { class: "log", role: "log", "data-role": "log" });
+  const lines = h("ol", { class: "log", "data-role": "log" });
   const empty = h("p", { class: "empty" }, "Nothing is logged yet.");
   const show = list(lines, ({ key }) => key, ({ time, kind, text }) => ({
     element: h("li", { "data-kind": kind }, h("time", {}, time), kind === "error" ? h("b", {}, "error ") : "", h("span", {}, text)), update() {},
   }));
   return {
-    element: h("div", {}, lines, empty),
+    element: h("div", {}, h("div", { role: "log" }, lines), empty),
     update(log) {
       empty.hidden = Boolean(log.length);
       const seen = new Map(); // the same line may come twice in a second
@@ -263,7 +236,7 @@ export function tabs(desk) {
     tab.focus();
   });
   return {
-    element: h("section", { class: "tabs" }, bar, ...parts.map(({ panel }) => panel)),
+    element: h("div", { class: "tabs" }, bar, ...parts.map(({ panel }) => panel)),
     open() {
       for (const { key, tab, panel } of parts) {
         const isOpen = key === desk.own.state.tab;
@@ -285,7 +258,8 @@ export function tabs(desk) {
         const items = of[key];
         if (!items) continue;
         show(items);
-        write(count, !["sweep", "explained", "accuracy"].includes(key) && items.length ? ` ${items.length}` : "");
+        const told = { measured: items[0]?.records?.length, advice: items.length, log: items.length }[key];
+        write(count, told ? ` ${told}` : "");
       }
     },
   };

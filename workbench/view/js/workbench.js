@@ -10,7 +10,7 @@ import { legend, picture, transport, viewLine } from "./picture.js";
 import { tabs } from "./tabs.js";
 
 const NO_PANEL = {
-  detector: { value: null, choices: [] }, media: { value: null, choices: [], camera: { reason: null } }, presets: [], preset: null, groups: [],
+  detector: { value: null, choices: [] }, media: { value: null, choices: [] }, presets: [], preset: null, groups: [],
 };
 const NO_STATUS = {
   ready: false, playing: false, pace: "clip", position: 0, frames: null, name: "",
@@ -47,7 +47,25 @@ function followTheme(root, signal) {
   observer.observe(document.body, { attributes: true });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply, { signal });
   signal.addEventListener("abort", () => observer.disconnect());
-  apply();
+  return apply;
+}
+
+const NOTEBOOK = ".jp-WindowedPanel-outer, .jp-NotebookPanel-notebook"; // what scrolls in JupyterLab
+const AROUND_PX = 24; // that a page or a cell leaves above and below
+
+/** Follow how much of what scrolls can be seen at once: what belongs together is made to fit into it. */
+function followRoom(root, signal) {
+  const apply = () => root.style.setProperty("--room", `${(root.closest(NOTEBOOK)?.clientHeight || innerHeight) - AROUND_PX}px`);
+  addEventListener("resize", apply, { signal });
+  return apply;
+}
+
+/** Look around once the widget is on the page, and again when its own size changes: before, it has no surroundings. */
+function lookAround(root, signal) {
+  const looks = [followTheme(root, signal), followRoom(root, signal)];
+  const observer = new ResizeObserver(() => { for (const look of looks) look(); });
+  observer.observe(root);
+  signal.addEventListener("abort", () => observer.disconnect());
 }
 
 /** What the parts share: sending, coalescing, and what to undo at the end. */
@@ -88,8 +106,7 @@ function followKeys(root, desk) {
 }
 
 function settingsPanel(desk) {
-  const hint = "A change takes effect at once. What a setting does stands here while it has the focus.";
-  const message = notice(["settings"], desk, hint);
+  const message = notice(["settings"], desk);
   const groups = h("div", { class: "groups", "data-role": "settings-groups" });
   const measureMessage = notice(["measure"], desk);
   const out = outputs(desk);
@@ -98,8 +115,8 @@ function settingsPanel(desk) {
     button("measure", () => desk.send("measure"), { class: "primary" }, "Measure"),
     button("report", () => desk.send("report"), {}, "Report"),
     button("export", () => desk.send("export"), { "data-help": "Write a folder that runs this setting without the workbench" }, "Export"),
-    button("copy-code", () => desk.send("copy", { what: "code" }), {}, "Copy as code"),
-    button("copy-command", () => desk.send("copy", { what: "command" }), {}, "Copy as command"));
+    button("copy-code", () => desk.send("copy", { what: "code" }), {}, "Copy code"),
+    button("copy-command", () => desk.send("copy", { what: "command" }), {}, "Copy command"));
   let held = null;
   let ready = false;
   const enable = () => {
@@ -109,20 +126,22 @@ function settingsPanel(desk) {
       set(one, "title", held ?? one.dataset.help);
     }
   };
-  const rest = () => message.whisper(held ? `Not now: ${held}.` : hint);
-  const whisper = ({ target }) => message.whisper(target.closest(".control")?.querySelector(".unseen").textContent || hint);
-  groups.addEventListener("focusin", whisper);
-  groups.addEventListener("focusout", rest);
-  const element = h("section", { class: "settings", "aria-label": "Settings" },
-    message.element, groups, actions, measureMessage.element, out.element);
+  const element = h("div", { class: "settings", role: "group", "aria-label": "Settings" },
+    message.element, groups, h("div", { class: "below" }, h("div", { class: "over" }, measureMessage.element, out.element), actions));
   return {
     element, outputs: out,
     update: (panel) => update(panel.groups),
     tell(now) { message.update(now); measureMessage.update(now); },
     ready(isReady) { ready = isReady; enable(); },
     held: groups,
-    hold(reason) { held = reason; rest(); enable(); },
+    hold(reason) { held = reason; message.whisper(held ? `Not now: ${held}.` : ""); enable(); },
   };
+}
+
+/** Tell landmarks apart: a page may show several workbenches. */
+function nameOfNext() {
+  const others = document.querySelectorAll("[data-role=workbench]").length;
+  return others ? `Workbench ${others + 1}` : "Workbench";
 }
 
 function render({ model, el, signal }, own) {
@@ -177,13 +196,14 @@ function render({ model, el, signal }, own) {
   const past = historyLine();
   const results = tabs(desk);
 
-  const root = h("div", { class: "workbench", "data-role": "workbench", "data-lm-suppress-shortcuts": "true", tabindex: "-1" },
+  const root = h("div", { class: "workbench", "data-role": "workbench", role: "region", "aria-label": nameOfNext(), "data-lm-suppress-shortcuts": "true", tabindex: "-1" },
+    button("skip", () => stage.element.focus(), { class: "skip" }, "Skip to the picture"),
     h("div", { class: "sheet" }, head.element,
       h("div", { class: "strip" }, job.element, message.element),
       settings.element,
-      h("div", { class: "bench" }, stage.element, count.element,
-        h("div", { class: "play-lines" }, line.element, view.element),
-        big.element, grid.element, lamp.element, bars.element, past.element, results.element)));
+      h("div", { class: "bench" },
+        h("div", { class: "main" }, stage.element, h("div", { class: "play-lines" }, line.element, view.element), bars.element, results.element),
+        h("div", { class: "side" }, count.element, big.element, grid.element, lamp.element, past.element))));
 
   const heldNow = () => (lost ? LOST : model.get("held") ?? null);
   /** A kernel that ended or was restarted looks like one that waits: Python's beat comes every two seconds, whatever else it does. */
@@ -242,12 +262,13 @@ function render({ model, el, signal }, own) {
     desk.soon("draw", stage.draw);
   }
 
-  const tabItems = { measured: "records", advice: "advice", log: "log_lines" };
+  const tabItems = { advice: "advice", log: "log_lines" };
   const whole = { sweep: "search", explained: "explained" };
   const showTab = (key) => () => results.update({ [key]: key in whole ? [model.get(whole[key])] : model.get(tabItems[key]) ?? [] });
   const showWrong = () => results.update({
     accuracy: [{ frames: model.get("wrong") ?? [], labels: model.get("labels") ?? [], media: traits.panel().media.value }],
   });
+  const showMeasured = () => results.update({ measured: [{ records: model.get("records") ?? [], plot: { points: [], frontier: [], ...model.get("plot") } }] });
   const showJob = () => { job.update(lost ? null : model.get("job") ?? null); showNote(); };
   /** While something is measured, what would disturb it is off, and why stands where the settings' help does. */
   const showHeld = () => {
@@ -264,7 +285,7 @@ function render({ model, el, signal }, own) {
     "change:panel": showPanel, "change:status": showStatus, "change:job": showJob, "change:held": showHeld,
     "change:beat": () => { heardAt = performance.now(); },
     "change:message": () => { refusal = null; showMessage(); showPanel(); },
-    "change:records": showTab("measured"), "change:advice": showTab("advice"), "change:search": showTab("sweep"), "change:explained": showTab("explained"), "change:log_lines": showTab("log"),
+    "change:records": showMeasured, "change:plot": showMeasured, "change:advice": showTab("advice"), "change:search": showTab("sweep"), "change:explained": showTab("explained"), "change:log_lines": showTab("log"),
     "change:wrong": showWrong,
     "change:labels": showLook, "change:class_colours": showLook,
     "change:stage_colours": showStatus, "change:stage_order": showStatus,
@@ -289,9 +310,9 @@ function render({ model, el, signal }, own) {
   signal?.addEventListener("abort", end, { once: true });
 
   el.append(root);
-  followTheme(root, desk.signal);
+  lookAround(root, desk.signal);
   followKeys(root, desk);
-  for (const show of [showPanel, showStatus, showJob, showHeld, showMessage, ...["measured", "explained", "advice", "sweep", "log"].map(showTab), showWrong, showLook]) show();
+  for (const show of [showPanel, showStatus, showJob, showHeld, showMessage, showMeasured, ...["explained", "advice", "sweep", "log"].map(showTab), showWrong, showLook]) show();
   showOwn();
   desk.send("hello");
   return end;

@@ -1,0 +1,38 @@
+"""The front end by itself: what Python told it, in a page without a kernel."""
+
+import json
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page
+
+from workbench.view.javascript import joined
+from workbench.view.widget import WorkbenchView
+
+TITLE = "the front end alone"
+# A model as anywidget hands one out, that answers nothing: `change` tells it other values, as a message from Python would.
+START = """async ([code, traits]) => {
+    const listeners = {};
+    const model = {
+        get: (name) => traits[name], send() {}, off() {}, on: (name, listener) => { (listeners[name] ??= []).push(listener); },
+    };
+    window.change = (values) => {
+        Object.assign(traits, values);
+        for (const name of Object.keys(values)) for (const listener of listeners[`change:${name}`] ?? []) listener();
+    };
+    const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    const widget = (await import(address)).default();
+    widget.initialize({ model });
+    widget.render({ model, el: document.querySelector("#widget") });
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+
+
+def alone(context: BrowserContext, traits: dict[str, Any], around: str = '<div class="workbench-page" id="widget"></div>') -> Page:
+    """Show the front end in a page, with what it would know of Python; `window.change` tells it more."""
+    page = context.new_page()
+    page.set_content(
+        f'<!doctype html><html lang="en"><head><title>{TITLE}</title><style>{WorkbenchView._css}</style></head>'
+        f'<body style="margin: 12px">{around}</body></html>'
+    )
+    page.evaluate(START, [joined(), json.loads(json.dumps(traits))])
+    return page

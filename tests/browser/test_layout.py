@@ -1,0 +1,180 @@
+"""Where the workbench puts what belongs together, and that nothing there moves: the front end alone, without a kernel."""
+
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.alone import alone
+from tests.browser.serving import control, role
+from workbench.catalogue import ENGINES
+from workbench.detectors import Detector
+from workbench.errors import UnavailableError
+from workbench.opening import fit
+from workbench.settings import FEED_MODES, PRECISIONS, Settings
+from workbench.view.panel import describe
+from workbench.wording import STAGE_COLOURS
+
+pytestmark = pytest.mark.browser
+
+FRAMES = SimpleNamespace(facts=lambda: SimpleNamespace(size_hw=(720, 1280), source=""))
+TOGETHER = ("stage", "headline-latency", "fps", "headline-versus", "figures", "bar-now", "bar-pinned", "measure", "play")
+SET = ("input.size_hw", "input.resize", "runtime.engine", "runtime.precision", "nms.method", "nms.score")
+# Windows less what is around: a page at 1280 x 800, JupyterLab there with its sidebar open, and both at 1920 x 1080.
+SIZES = ((1280, 800), (862, 690), (1500, 950), (1920, 1080))
+MOVED_PX = 2
+LOOK = """() => Object.fromEntries([...document.querySelectorAll("[data-name] .field, .actions button, [data-role=stage]")]
+    .filter((one) => one.offsetParent).map((one) => {
+        const { x, y, width, height } = one.getBoundingClientRect();
+        return [one.closest("[data-name]")?.dataset.name ?? one.dataset.role, [x, y + scrollY, width, height]];
+    }))"""
+CONTRAST = """() => {
+    const probe = document.createElement("canvas").getContext("2d");
+    const light = (colour) => {
+        probe.fillStyle = colour; probe.fillRect(0, 0, 1, 1);
+        const linear = (c) => (c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4);
+        const [r, g, b] = [...probe.getImageData(0, 0, 1, 1).data].map((one) => linear(one / 255));
+        return .2126 * r + .7152 * g + .0722 * b;
+    };
+    const of = (part, ground = part) => {
+        const [a, b] = [light(getComputedStyle(part).color), light(getComputedStyle(ground).backgroundColor)].sort((x, y) => y - x);
+        return (a + .05) / (b + .05);
+    };
+    const message = document.querySelector("[data-role=message]");
+    return [of(message), of(document.querySelector("[data-role=noise] b"), document.querySelector(".workbench"))];
+}"""
+
+
+def panel(detector: Detector, settings: Settings) -> dict[str, Any]:
+    """Describe the panel as it is under some settings."""
+    opened = SimpleNamespace(detector=detector, data=SimpleNamespace(media=FRAMES))
+    return describe(SimpleNamespace(opened=opened, settings=settings, plays_samples=True, media_names={}, sources=None))  # type: ignore[arg-type]
+
+
+def bar(name: str, ms: float) -> dict[str, Any]:
+    return {"name": name, "total_ms": ms, "stages": [{"stage": "decode", "ms": 1.5}, {"stage": "infer", "ms": ms - 1.5}]}
+
+
+@pytest.fixture
+def told(mobile: Detector) -> dict[str, Any]:
+    """What Python tells of a setting that plays beside one that is pinned."""
+    figures = ("AP", "agreement", "p90", "p95", "frame age", "dropped", "memory", "cost of showing")
+    status = {
+        "ready": True,
+        "playing": True,
+        "pace": "clip",
+        "position": 12,
+        "frames": 600,
+        "name": "graph",
+        "headline": {
+            "latency": "22.4 ms",
+            "fps": "44.1 FPS",
+            "versus": "against naive: 4.12 times faster [3.98, 4.31]",
+            "verdict": "faster",
+        },
+        "figures": [{"label": label, "value": "12.3 ms", "change": None, "title": None} for label in figures],
+        "noise": {"verdict": "noisy", "reasons": ["other processes kept 1.97 of 2 cores busy (limit 0.10); close them"] * 3},
+        "now": bar("graph", 22.4),
+        "pinned": bar("naive", 92.3),
+        "history": {"seconds": [-2.0, -1.0, 0.0], "ms": [22.0, 23.0, 22.4], "pinned_ms": 92.3},
+        "counts": {"kept": 9, "lost": 1, "new": 0},
+    }
+    return {
+        "panel": panel(mobile, fit(mobile, mobile.default_settings(), "runtime.engine")),
+        "status": status,
+        "records": [],
+        "labels": list(mobile.facts.labels),
+        "class_colours": ["#0072b2"] * len(mobile.facts.labels),
+        "stage_colours": dict(STAGE_COLOURS),
+        "stage_order": list(STAGE_COLOURS),
+        "search": {"ready": False},
+        "explained": {"about": None, "reason": None, "picture": None},
+    }
+
+
+def is_in_sight(page: Page, one: Any) -> bool:
+    box, window = one.bounding_box(), page.viewport_size
+    assert window is not None
+    return (
+        box is not None
+        and box["x"] >= 0
+        and box["y"] >= 0
+        and box["x"] + box["width"] <= window["width"]
+        and box["y"] + box["height"] <= window["height"]
+    )
+
+
+def test_picture_figures_settings_and_measure_are_in_sight_together(context: BrowserContext, told: dict[str, Any]) -> None:
+    page = alone(context, told)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(
+            "([height]) => document.querySelector('.workbench').style.cssText.includes(height)", arg=[f"{height - 24}px"]
+        )
+        parts = {name: role(page, name) for name in TOGETHER} | {name: control(page, name) for name in SET}
+        assert [name for name, one in parts.items() if not is_in_sight(page, one)] == [], f"in a window of {width} x {height}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        stage = role(page, "stage").bounding_box()
+        assert stage is not None
+        assert stage["height"] >= 280
+        page.evaluate("scrollTo(0, 400)")
+        assert all(is_in_sight(page, role(page, name)) for name in ("stage", "measure")), "they stay while the rest scrolls"
+        page.evaluate("scrollTo(0, 0)")
+
+
+def test_nothing_moves_while_engines_precisions_and_feeds_are_chosen(
+    context: BrowserContext, told: dict[str, Any], mobile: Detector
+) -> None:
+    page = alone(context, told)
+    page.locator("summary", has_text="FEED").click()
+    default = mobile.default_settings()
+    wished = [
+        *({"runtime.engine": engine} for engine in ENGINES),
+        *({"runtime.engine": "litert", "runtime.precision": precision} for precision in PRECISIONS),
+        *({"feed.mode": mode} for mode in FEED_MODES),
+    ]
+    chosen = []
+    for values in wished:
+        with suppress(UnavailableError):  # not on this machine
+            chosen.append(fit(mobile, default.with_values(values), list(values)[-1]))
+    assert len(chosen) >= len(wished) - 2
+    for width, height in SIZES[:2]:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(100)
+        before = page.evaluate(LOOK)
+        for settings in chosen:
+            page.evaluate("told => window.change(told)", {"panel": panel(mobile, settings)})
+            now = page.evaluate(LOOK)
+            moved = [key for key, box in before.items() if max(abs(a - b) for a, b in zip(box, now[key], strict=True)) > MOVED_PX]
+            assert moved == [], f"under {settings}"
+
+
+def test_a_reason_is_one_line_and_whole_while_somebody_looks(context: BrowserContext, told: dict[str, Any]) -> None:
+    page = alone(context, told)
+    precision = control(page, "runtime.precision")
+    words = precision.locator(".reason span")
+    assert words.evaluate("one => one.scrollWidth > one.clientWidth"), "it is folded"
+    precision.locator("select").focus()
+    assert words.evaluate("one => one.scrollWidth <= one.clientWidth && one.clientHeight > 20")
+
+
+def test_a_dark_jupyterlab_on_a_light_system_is_followed(context: BrowserContext, told: dict[str, Any]) -> None:
+    told["message"] = {"kind": "error", "text": "camera:0 cannot be opened", "place": "media"}
+    style = ".lab { --jp-layout-color1: #212121; --jp-ui-font-color1: #fffffff2 }"
+    page = alone(context, told, f'<style>{style}</style><div class="lab" id="widget"></div>')
+    page.emulate_media(color_scheme="light")
+    page.wait_for_selector('[data-theme="dark"]')
+    assert min(page.evaluate(CONTRAST)) >= 4.5
+    page.add_style_tag(content=".lab { --jp-layout-color1: #fff !important; --jp-ui-font-color1: #000 !important }")
+    page.evaluate("document.body.dataset.jpThemeLight = 'true'")  # what JupyterLab changes with its theme
+    page.wait_for_selector('[data-theme="light"]')
+    assert min(page.evaluate(CONTRAST)) >= 4.5
+
+
+def test_the_first_stop_of_the_keyboard_leads_to_the_picture(context: BrowserContext, told: dict[str, Any]) -> None:
+    page = alone(context, told)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert role(page, "stage").evaluate("one => one === document.activeElement")
