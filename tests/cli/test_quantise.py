@@ -52,8 +52,17 @@ OTHER = REPAIRED.model_copy(update={"role": "other", "name": "weight-int8", "ap_
 
 def quantised(*judged: Judged, apart: bool = True, kept: bool = True) -> list[Record]:
     rows = (
-        BlockRow(name=BAD_NAME, kind="CONV_2D", score_error=0.2, box_error=0.1, snr_db=12.3, reason="one scale", in_float=True),
-        BlockRow(name="head", kind="CONV_2D", score_error=0.001, box_error=0.0),
+        BlockRow(
+            name=BAD_NAME,
+            kind="CONV_2D",
+            position=0,
+            score_error=0.2,
+            box_error=0.1,
+            snr_db=12.3,
+            reason="one scale",
+            in_float=True,
+        ),
+        BlockRow(name="head", kind="CONV_2D", position=1, score_error=0.001, box_error=0.0),
     )
     found = Quantising(
         limit=0.01,

@@ -23,7 +23,6 @@ from workbench.record import BlockRow
 from workbench.repair.quality import difference_of
 from workbench.settings import Settings
 
-PRECISION = "int8"
 FLOAT: dict[str, object] = {  # what only integers have is as usual
     "runtime.precision": "float32",
     "runtime.float_ops": "",
@@ -54,15 +53,17 @@ class Ranking:
         runtime, size_hw = settings.runtime, detector.input_spec.choose_size(settings.input.size_hw)
         model = detector.litert_model(settings.with_values(FLOAT), data.calibration)
         batches = calibrating(settings, data.calibration).batches(detector.input_spec, size_hw, runtime.batch)
-        self._content, self._threads = unpacked(model.content), runtime.threads
+        self._content, self._threads, self._precision = unpacked(model.content), runtime.threads, runtime.precision
         self._network = FloatNetwork(self._content)
         self._values = tensor_values(self._content, batches, runtime.threads)
         self._ranges = ranges_of(self._content, self._values, runtime.effective_range)
         self._batches = [batches[position * len(batches) // LOOKED_AT] for position in range(min(LOOKED_AT, len(batches)))]
+        blocks = blocks_of(self._network.file)
+        self._positions = {block.name: position for position, block in enumerate(blocks)}
         every = set(range(len(self._network.file.graph.operators)))
         self.errors = rank_blocks(
             self._content,
-            blocks_of(self._network.file),
+            blocks,
             self._batches,
             lambda positions: self._quantised(every - set(positions)),
             difference_of(detector, settings.nms, size_hw, _positions(self._network.file, model, detector.outputs(settings.nms))),
@@ -71,7 +72,7 @@ class Ranking:
         )
 
     def _quantised(self, float_ops: Iterable[int] = ()) -> bytes:
-        return self._network.quantised(PRECISION, self._ranges, set(float_ops), integer_edges=False)
+        return self._network.quantised(self._precision, self._ranges, set(float_ops), integer_edges=False)
 
     def patterns(self, blocks: Iterable[int]) -> tuple[str, ...]:
         """Return what `runtime.float_ops` calls blocks, by rank."""
@@ -87,6 +88,7 @@ class Ranking:
             BlockRow(
                 name=one.block.name,
                 kind=one.block.kind,
+                position=self._positions[one.block.name],
                 score_error=one.score_error,
                 box_error=one.box_error,
                 snr_db=noise.get(one.block.names[-1]),

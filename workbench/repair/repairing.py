@@ -3,19 +3,22 @@
 from typing import Protocol, final
 
 from workbench.detectors import Detector
-from workbench.errors import UnavailableError
-from workbench.opening import EvaluationData, check
+from workbench.errors import SettingsError, UnavailableError
+from workbench.measuring import DEFAULT_FRAMES
+from workbench.opening import EvaluationData, Variant, check
 from workbench.pipeline import Pipeline
+from workbench.quantising import CALIBRATED, INTEGERS
 from workbench.record import Quantising, Record, Trial
 from workbench.repair.answer import answer_of
 from workbench.repair.frames import calibration_counts, frame_sets
-from workbench.repair.judging import COMPARISON_SECONDS, Network, judged, within
+from workbench.repair.judging import COMPARISON_SECONDS, Network, Progress, judged, within
 from workbench.repair.quality import Yardstick
 from workbench.repair.ranking import FLOAT, Ranking
 from workbench.repair.search import SAME, Blocks, Limits, Quality, fewest_in_float
 from workbench.settings import CALIBRATION_RANGES, Settings, describe_changes
 from workbench.wording import counted
 
+MOST_LOSS = 0.01  # of AP: half of what nobody notices, so that the frames that judge may be less kind than those that guide
 SCORE_DRIFT = 0.03  # that scores may move by in the mean: thresholds that were tuned still hold
 FRAMES, RANGE, FLOAT_OPS = "runtime.calibration_frames", "runtime.calibration_range", "runtime.float_ops"
 OTHER_PRECISION = "weight-int8"  # which loses next to nothing, where integers throughout lose too much
@@ -28,6 +31,47 @@ class Told(Protocol):
 
     def better(self, settings: Settings) -> None:
         """Take what came nearer to the limits than all before: what a cancelled repair leaves."""
+
+
+def _tell_nobody(*_: object) -> None:
+    """What is told by default."""
+
+
+class _Unwatched:
+    """Where nobody watches."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+
+    def better(self, settings: Settings) -> None:
+        """Take it."""
+
+
+def quantise(
+    detector: Detector,
+    data: EvaluationData,
+    start: Variant,
+    *,
+    repair: bool = True,
+    max_ap_loss: float = MOST_LOSS,
+    frames: int = DEFAULT_FRAMES,
+    progress: Progress = _tell_nobody,
+) -> list[Record]:
+    """Quantise a detector in this process; see `Repairing.run`, whose records these are.
+
+    Args:
+        detector: What to quantise.
+        data: Frames to calibrate, to guide the search, to judge and to time.
+        start: The variant in integers to begin with.
+        repair: Whether to look for what repairs it.
+        max_ap_loss: That may be lost.
+        frames: To time.
+        progress: Told how far it is.
+
+    Raises:
+        WorkbenchError: The network cannot be quantised, or run.
+    """
+    return Repairing(detector, data, start.settings, max_ap_loss, _Unwatched(progress)).run(frames, repair=repair)[1]
 
 
 @final
@@ -46,6 +90,11 @@ class Repairing:
     """
 
     def __init__(self, detector: Detector, data: EvaluationData, settings: Settings, max_ap_loss: float, told: Told) -> None:
+        if settings.runtime.precision not in INTEGERS:
+            choose = ", ".join(INTEGERS)
+            raise SettingsError(
+                f"runtime.precision is {settings.runtime.precision}: nothing in it is quantised; choose one of {choose}"
+            )
         self._detector, self._data, self._told = detector, data, told
         self._limits = Limits(max_ap_loss, SCORE_DRIFT)
         counts = calibration_counts(data, settings.runtime.effective_frames)
@@ -76,13 +125,10 @@ class Repairing:
         self._told.progress("float32 on the frames that guide", 0, 0)
         guide = Yardstick(self._opened(self._float), self._sets.guide)
         self._try(guide, self._plain)
-        ranking, in_float = None, Blocks()
-        if repair and not self._kept:
+        if repair and not self._kept and self._plain.runtime.precision in CALIBRATED:
             self._try_ranges(guide)
-        if not repair or not self._kept:
-            ranking = Ranking(self._detector, self._data, self._chosen, self._tell_blocks)
-        if repair and ranking is not None:
-            in_float = self._in_float(guide, ranking)
+        ranking = Ranking(self._detector, self._data, self._chosen, self._tell_blocks)
+        in_float = self._in_float(guide, ranking) if repair and not self._kept else Blocks()
         networks = [Network("float", "float32", self._float), Network("plain", self._plain.runtime.precision, self._plain)]
         if self._chosen != self._plain:
             networks.append(Network("repaired", f"{self._plain.runtime.precision} repaired", self._chosen))
@@ -98,7 +144,7 @@ class Repairing:
             progress=self._told.progress,
             comparison_seconds=comparison_seconds,
         )
-        blocks = ranking.rows(in_float) if ranking is not None else ()
+        blocks = ranking.rows(in_float)
         kept = within(rows[came_out], self._limits)
         found = Quantising(
             limit=self._limits.loss,
