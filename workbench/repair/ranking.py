@@ -1,6 +1,8 @@
 """Which blocks of a detector's network hurt in integers, and why: on real frames, without labels."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
+from glob import escape
 from typing import final
 
 from workbench.detectors import Detector, LiteRtModel, calibrating
@@ -76,7 +78,7 @@ class Ranking:
 
     def patterns(self, blocks: Iterable[int]) -> tuple[str, ...]:
         """Return what `runtime.float_ops` calls blocks, by rank."""
-        return tuple(f"{self.errors[rank].block.name}{BLOCK}" for rank in blocks)
+        return tuple(f"{_pattern(self.errors[rank].block.name, self._positions)}{BLOCK}" for rank in blocks)
 
     def rows(self, in_float: Iterable[int]) -> tuple[BlockRow, ...]:
         """Return what is known of each block, worst first."""
@@ -97,6 +99,19 @@ class Ranking:
             )
             for rank, one in enumerate(self.errors)
         )
+
+
+def _pattern(name: str, names: Iterable[str]) -> str:
+    """Return the shortest beginning, of whole words, that is one block's alone: names of fused operators have hundreds of letters.
+
+    >>> _pattern("stem/Relu;bias_1", ["stem/Relu;bias_1", "stem2/Relu", "head"]), _pattern("head", ["head", "head_2"])
+    ('stem/*', 'head')
+    """
+    for end in re.finditer(r"\W", name):
+        beginning = name[: end.end()]
+        if sum(other.startswith(beginning) for other in names) == 1:
+            return f"{escape(beginning)}*"
+    return name
 
 
 def _positions(file: Flatbuffer, model: LiteRtModel, names: Sequence[str]) -> list[int]:

@@ -11,7 +11,7 @@ from workbench.quantising import CALIBRATED, INTEGERS
 from workbench.record import Quantising, Record, Trial
 from workbench.repair.answer import answer_of
 from workbench.repair.frames import calibration_counts, frame_sets
-from workbench.repair.judging import COMPARISON_SECONDS, Network, Progress, judged, within
+from workbench.repair.judging import COMPARISON_SECONDS, Network, Progress, judged, quality_of
 from workbench.repair.quality import Yardstick
 from workbench.repair.ranking import FLOAT, Ranking
 from workbench.repair.search import SAME, Blocks, Limits, Quality, fewest_in_float
@@ -145,7 +145,10 @@ class Repairing:
             comparison_seconds=comparison_seconds,
         )
         blocks = ranking.rows(in_float)
-        kept = within(rows[came_out], self._limits)
+        qualities = [quality_of(one) for one in rows]
+        if self._limits.excess(qualities[came_out]) >= self._limits.excess(qualities[1]):
+            came_out = 1  # what was better on the frames that guide is not on those that judge
+        kept = self._limits.kept_by(qualities[came_out])
         found = Quantising(
             limit=self._limits.loss,
             guided_by=len(self._sets.guide.frames),
@@ -154,10 +157,10 @@ class Repairing:
             tried=tuple(self._tried),
             blocks=blocks,
             judged=rows,
-            answer=answer_of(rows, in_float=len(in_float), blocks=len(blocks), limit=self._limits.loss, kept=kept),
+            answer=answer_of(rows, came_out, in_float=len(in_float), blocks=len(blocks), limit=self._limits.loss, kept=kept),
         )
         records[came_out] = records[came_out].model_copy(update={"quantising": found})
-        return self._chosen, records[: came_out + 1] if kept else records
+        return networks[came_out].settings, records
 
     @property
     def _chosen(self) -> Settings:

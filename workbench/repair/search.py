@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import final
 
-MOST_SHARE = 0.5  # of the blocks that are kept in float: a network with more in float than in integers is no integer network
+MOST_SHARE = 0.25  # of the blocks that are kept in float: more cost most of what integers bring
 SAME = 0.01  # loss within which fewer blocks are as good: agreement on some fifty frames is no surer
 TAKEN_BACK = 24  # blocks at most that are tried again one by one, each a network to make and to run
 
