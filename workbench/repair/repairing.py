@@ -55,6 +55,7 @@ def quantise(
     repair: bool = True,
     max_ap_loss: float = MOST_LOSS,
     frames: int = DEFAULT_FRAMES,
+    comparison_seconds: float = COMPARISON_SECONDS,
     progress: Progress = _tell_nobody,
 ) -> list[Record]:
     """Quantise a detector in this process; see `Repairing.run`, whose records these are.
@@ -66,12 +67,14 @@ def quantise(
         repair: Whether to look for what repairs it.
         max_ap_loss: That may be lost.
         frames: To time.
+        comparison_seconds: How long each network may be compared with the float one.
         progress: Told how far it is.
 
     Raises:
         WorkbenchError: The network cannot be quantised, or run.
     """
-    return Repairing(detector, data, start.settings, max_ap_loss, _Unwatched(progress)).run(frames, repair=repair)[1]
+    repairing = Repairing(detector, data, start.settings, max_ap_loss, _Unwatched(progress))
+    return repairing.run(frames, repair=repair, comparison_seconds=comparison_seconds)[1]
 
 
 @final
