@@ -9,6 +9,7 @@ from workbench.detectors import Detector, LiteRtModel, calibrating
 from workbench.opening import EvaluationData
 from workbench.quantising import (
     BLOCK,
+    CALIBRATED,
     Flatbuffer,
     FloatNetwork,
     blocks_of,
@@ -32,6 +33,7 @@ FLOAT: dict[str, object] = {  # what only integers have is as usual
     "runtime.calibration_range": None,
 }
 LOOKED_AT = 4  # frames that blocks are ranked on, of those that calibrate: more change the order little
+HARMLESS = 0.001  # of scores and boxes: what looks wrong in a block is no reason where nothing comes of it
 KEPT_WHOLE = 2  # of those, frames of which every tensor of two networks is kept at a time
 
 
@@ -84,8 +86,10 @@ class Ranking:
         """Return what is known of each block, worst first."""
         file, integers, kept, some = self._network.file, self._quantised(), set(in_float), self._batches[:KEPT_WHOLE]
         noise = signal_to_noise_db(self._content, integers, some, self._threads)
-        channels = channels_of(self._content, [one.block.name for one in self.errors], some, self._threads)
-        reasons = faults(file, Flatbuffer(integers), self._values, shared(file, self._ranges, ()), channels)
+        reasons: dict[str, str] = {}
+        if self._precision in CALIBRATED:  # else all that is computed is in float
+            channels = channels_of(self._content, [one.block.name for one in self.errors], some, self._threads)
+            reasons = faults(file, Flatbuffer(integers), self._values, shared(file, self._ranges, ()), channels)
         return tuple(
             BlockRow(
                 name=one.block.name,
@@ -94,11 +98,15 @@ class Ranking:
                 score_error=one.score_error,
                 box_error=one.box_error,
                 snr_db=noise.get(one.block.names[-1]),
-                reason="; ".join(dict.fromkeys(reasons[name] for name in one.block.names if name in reasons)) or None,
+                reason=_listed(reasons[name] for name in one.block.names if name in reasons and one.error > HARMLESS),
                 in_float=rank in kept,
             )
             for rank, one in enumerate(self.errors)
         )
+
+
+def _listed(reasons: Iterable[str]) -> str | None:
+    return "; ".join(dict.fromkeys(reasons)) or None
 
 
 def _pattern(name: str, names: Iterable[str]) -> str:

@@ -100,9 +100,9 @@ class Repairing:
             )
         self._detector, self._data, self._told = detector, data, told
         self._limits = Limits(max_ap_loss, SCORE_DRIFT)
-        counts = calibration_counts(data, settings.runtime.effective_frames)
-        self._counts = counts
-        self._plain = check(detector, settings.with_values({FRAMES: counts[0]}))
+        self._counts = counts = calibration_counts(data, settings.runtime.effective_frames)
+        calibrated = settings.runtime.precision in CALIBRATED
+        self._plain = check(detector, settings.with_values({FRAMES: counts[0]}) if calibrated else settings)
         self._float = check(detector, settings.with_values(FLOAT))
         used = (image for count in counts for image in data.calibration.limited(count).chosen())
         self._sets = frame_sets(data, used)
