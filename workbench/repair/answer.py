@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from workbench.record import Judged
 from workbench.wording import format_change, format_fraction, format_number, ratio_words
 
+SCORE_DRIFT = 0.03  # that scores may move by in the mean: thresholds that were tuned still hold
+
 
 def answer_of(judged: Sequence[Judged], came_out: int, *, in_float: int, blocks: int, limit: float, kept: bool) -> str:
     """Say what the setting that came out is like, beside the float network and plain integers.
@@ -36,6 +38,8 @@ def _brings(one: Judged, right: Judged) -> str:
     if one.ap_change is not None:
         told.append(_loss(one.ap_change.change))
     told.append(f"agrees {format_fraction(one.agreement.ratio)}")
+    if abs(drift := one.agreement.score_drift or 0.0) > SCORE_DRIFT:
+        told.append(f"moves scores by {format_change(drift)}")
     if one.model_bytes and right.model_bytes:
         ratio = right.model_bytes / one.model_bytes
         told.append(f"is {format_number(max(ratio, 1 / ratio), 2)} times {'smaller' if ratio >= 1 else 'larger'}")

@@ -9,7 +9,7 @@ from workbench.opening import EvaluationData, Variant, check
 from workbench.pipeline import Pipeline
 from workbench.quantising import CALIBRATED, INTEGERS
 from workbench.record import Quantising, Record, Trial
-from workbench.repair.answer import answer_of
+from workbench.repair.answer import SCORE_DRIFT, answer_of
 from workbench.repair.frames import calibration_counts, frame_sets
 from workbench.repair.judging import COMPARISON_SECONDS, Network, Progress, judged, quality_of
 from workbench.repair.quality import Yardstick
@@ -19,7 +19,6 @@ from workbench.settings import CALIBRATION_RANGES, Settings, describe_changes
 from workbench.wording import counted
 
 MOST_LOSS = 0.01  # of AP: half of what nobody notices, so that the frames that judge may be less kind than those that guide
-SCORE_DRIFT = 0.03  # that scores may move by in the mean: thresholds that were tuned still hold
 FRAMES, RANGE, FLOAT_OPS = "runtime.calibration_frames", "runtime.calibration_range", "runtime.float_ops"
 OTHER_PRECISION = "weight-int8"  # which loses next to nothing, where integers throughout lose too much
 
@@ -193,10 +192,11 @@ class Repairing:
     def _try_ranges(self, guide: Yardstick) -> None:
         """Try what costs nothing at run time; what is hardly better than what was there is chance."""
         for name in CALIBRATION_RANGES:
-            if name != self._plain.runtime.effective_range:
+            if name != self._plain.runtime.effective_range and not self._kept:
                 self._try(guide, self._plain.with_values({RANGE: name}), margin=SAME)
         for count in sorted({*self._counts} - {self._plain.runtime.effective_frames}):
-            self._try(guide, self._chosen.with_values({FRAMES: count}), margin=SAME)
+            if not self._kept:
+                self._try(guide, self._chosen.with_values({FRAMES: count}), margin=SAME)
 
     def _in_float(self, guide: Yardstick, ranking: Ranking) -> Blocks:
         base, known = self._chosen, dict[Blocks, Quality]()
