@@ -24,6 +24,7 @@ from workbench.quantising import (
     CALIBRATED,
     TOLERANCE,
     Ranges,
+    TensorValues,
     largest_difference,
     nhwc,
     quantised,
@@ -35,6 +36,7 @@ from workbench.quantising import (
 
 ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what was exported last, belong to the process
 _EXPORTS: dict[tuple[object, ...], tempfile.TemporaryDirectory[str]] = {}
+_values: dict[object, dict[str, TensorValues]] = {}  # of the last network that was calibrated
 CONVERTING_SECONDS = 600.0  # calibrating a large network takes minutes
 ALLOCATING_SECONDS = 60.0
 CACHED, CONVERTED_FIRST = "read from the cache", "was made just now by a process of its own, in time that is not counted"
@@ -126,8 +128,11 @@ def _made(conversion: Conversion, content: bytes, calibration: Calibration) -> b
             return content
         ranges: Ranges = {}
         if conversion.precision in CALIBRATED:
-            values = tensor_values(content, batches(), usable_cores())
-            ranges = ranges_of(content, values, conversion.calibration_range)
+            key = content, str(calibration), conversion.input_spec, conversion.size_hw, conversion.batch
+            if key not in _values:  # other ranges of the same, and other operators in float, take no run of the network
+                _values.clear()
+                _values[key] = tensor_values(content, batches(), usable_cores())
+            ranges = ranges_of(content, _values[key], conversion.calibration_range)
         return quantised(content, conversion.precision, ranges, conversion.float_ops)
 
 
