@@ -50,10 +50,19 @@ REPAIRED = PLAIN.model_copy(
 OTHER = REPAIRED.model_copy(update={"role": "other", "name": "weight-int8", "ap_change": ApChange(change=0.0001, images=50)})
 
 
-def quantised(*judged: Judged, apart: bool = True, kept: bool = True) -> list[Record]:
+def quantised(*judged: Judged, apart: bool = True) -> list[Record]:
     rows = (
-        BlockRow(name=BAD_NAME, kind="CONV_2D", score_error=0.2, box_error=0.1, snr_db=12.3, reason="one scale", in_float=True),
-        BlockRow(name="head", kind="CONV_2D", score_error=0.001, box_error=0.0),
+        BlockRow(
+            name=BAD_NAME,
+            kind="CONV_2D",
+            position=0,
+            score_error=0.2,
+            box_error=0.1,
+            snr_db=12.3,
+            reason="one scale",
+            in_float=True,
+        ),
+        BlockRow(name="head", kind="CONV_2D", position=1, score_error=0.001, box_error=0.0),
     )
     found = Quantising(
         limit=0.01,
@@ -62,7 +71,7 @@ def quantised(*judged: Judged, apart: bool = True, kept: bool = True) -> list[Re
         apart=apart,
         blocks=rows,
         judged=judged,
-        answer=answer_of(judged, in_float=1, blocks=2, limit=0.01, kept=kept),
+        answer=answer_of(judged, len(judged) - 1, in_float=1, blocks=2, limit=0.01, kept=True),
     )
     return [record(name="float32"), record(name="int8", quantising=found)]
 
@@ -98,7 +107,7 @@ def test_few_frames_are_said_to_flatter() -> None:
 
 
 def test_where_nothing_helps_it_is_said_with_what_loses_nothing() -> None:
-    answer = answer_of((FLOAT, PLAIN, OTHER), in_float=0, blocks=2, limit=0.01, kept=False)
+    answer = answer_of((FLOAT, PLAIN, OTHER), 1, in_float=0, blocks=2, limit=0.01, kept=False)
 
     assert answer.startswith("against float32: int8 costs .080 AP")
     assert "more than .010 AP" in answer

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tests.detectors.drawn import DrawnNetwork, rows
+from tests.quantising.networks import allocated
 from workbench.detections import Detections, agreement
 from workbench.detectors import (
     BoxesCard,
@@ -260,3 +261,35 @@ def test_an_operation_of_tensorflow_s_own_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match="needs the TensorFlow operation MatrixDeterminant, .*; convert the model with built-in"):
         TfliteNetwork(path).inspect()
+
+
+@pytest.mark.parametrize(
+    ("changes", "ends"),
+    [
+        ({"runtime.precision": "float16"}, ("float32", "float32")),
+        ({"runtime.precision": "int8"}, ("int8", "int8")),
+        ({"runtime.precision": "int8", "runtime.float_ops": "PartitionedCall*"}, ("int8", "float32")),
+    ],
+    ids=["float16", "int8", "int8 with its ends in float"],
+)
+def test_a_float_file_takes_other_precisions_and_keeps_its_outputs(
+    small_tflite: Path, small_calibration: Calibration, changes: dict[str, object], ends: tuple[str, str]
+) -> None:
+    detector = open_detector(str(small_tflite))
+    settings = check(detector, detector.default_settings().with_values(changes))
+
+    model = detector.litert_model(settings, small_calibration)
+
+    made = allocated(model.content)
+    called = {details["name"]: details["dtype"].__name__ for details in made.get_output_details()}
+    outputs = detector.outputs(settings.nms)
+    assert stored_precision(model.content) == settings.runtime.precision
+    assert (made.get_input_details()[0]["dtype"].__name__, *{called[model.outputs[name]] for name in outputs}) == ends
+    assert len({model.outputs[name] for name in outputs}) == len(outputs)
+
+
+def test_a_layout_is_refused_where_there_is_nothing_to_rewrite(small_tflite: Path, small_calibration: Calibration) -> None:
+    detector = open_detector(str(small_tflite))
+
+    with pytest.raises(UnavailableError, match="runtime.layout is nhwc: there is nothing to rewrite"):
+        detector.litert_model(detector.default_settings().with_values({"runtime.layout": "nhwc"}), small_calibration)

@@ -55,7 +55,7 @@ def test_what_integers_break_is_said_and_repaired(how: str, tmp_path: Path) -> N
     assert plain.agreement.ratio < 0.5 or abs(plain.agreement.score_drift or 0) > 0.1
     assert made.agreement.ratio > 0.95
     assert abs(made.agreement.score_drift or 0) < 0.03
-    assert told.blocks[0].score_error > 0.05
+    assert told.blocks[0].score_error > 0.02
     assert any(row.reason and REASONS[how] in row.reason for row in told.blocks[:2])
     assert chosen == watch.better_ones[-1]
     assert found.apart
@@ -69,7 +69,7 @@ def test_ranges_are_tried_before_anything_stays_in_float(tmp_path: Path) -> None
 
     assert chosen.runtime.float_ops == ()
     assert chosen.runtime.effective_range == "mse"
-    assert found.blocks == ()
+    assert not any(row.in_float for row in found.blocks)
 
 
 @pytest.mark.slow

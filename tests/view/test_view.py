@@ -105,6 +105,10 @@ def test_the_panel_says_what_is_set_and_why_something_cannot_be(page: Page) -> N
     refused = {one["value"]: one["reason"] for one in page.control("runtime.precision")["choices"]}
     assert refused["float32"] is None
     assert refused["int8"].startswith("the graph engine runs the network as it was saved")
+    names = ("float_ops", "calibration_frames", "calibration_range", "layout")
+    assert [page.control(f"runtime.{name}")["value"] for name in names] == ["", 32, "mse", "stored"]
+    assert page.control("runtime.float_ops")["reason"] == "there are no integers"
+    assert page.control("runtime.calibration_frames")["reason"] == "only int8 and int16x8 take ranges from frames"
     camera = page.view.panel["media"]["choices"][-1]
     assert camera["value"] == "camera:0"
     assert "camera:0" in (camera["reason"] or "camera:0")

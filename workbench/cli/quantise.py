@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MOST_LOSS = 0.01  # `workbench.repair` says why; a test keeps the two equal
 BLOCKS_SHOWN = 12
+LONGEST_NAME = 60  # characters of a block's: those of fused operators have hundreds
 
 
 def quantise(
@@ -112,6 +113,7 @@ def print_quantised(out: Console, records: list[Record]) -> None:
     from rich.markup import escape
 
     from workbench.cli.tables import print_table, table_of
+    from workbench.errors import one_line
     from workbench.wording import (
         MISSING,
         format_agreement,
@@ -142,7 +144,7 @@ def print_quantised(out: Console, records: list[Record]) -> None:
         blocks = table_of("block", "type", "scores", "boxes", "SNR dB", "", "why", figures=("scores", "boxes", "SNR dB"))
         for row in found.blocks[:BLOCKS_SHOWN]:
             blocks.add_row(
-                escape(row.name),
+                escape(one_line(row.name, LONGEST_NAME)),
                 escape(row.kind),
                 format_fraction(row.score_error),
                 format_fraction(row.box_error),

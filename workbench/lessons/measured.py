@@ -41,6 +41,8 @@ from workbench.wording import (
 )
 
 YES, NO = "yes", "no"
+THIRDS = ("first third", "middle third", "last third")
+NONE, SOME, MANY = "none", "some", "many"
 
 Size = Literal["all", "small", "medium", "large"]
 FIGURES: dict[Size, str] = {"all": "ap", "small": "ap_small", "medium": "ap_medium", "large": "ap_large"}
@@ -224,6 +226,31 @@ def smaller(record: Record, *, than: Record) -> Amount:
     new, old = _model_bytes(record), _model_bytes(than)
     figures = f"{format_bytes(old)} as {than.name}, {format_bytes(new)} as {record.name}"
     return Amount(sentence=f"The model takes {figures}: {format_number(old / new)} times smaller.", value=old / new)
+
+
+def hurts_most(record: Record) -> Choice:
+    """Answer in which third of a network the block is that does most harm when it alone is in integers.
+
+    Raises:
+        RecordError: The record does not know.
+    """
+    if record.quantising is None or not record.quantising.blocks:
+        raise RecordError(f"{record.name} does not say where integers hurt; quantise it first")
+    blocks = record.quantising.blocks
+    worst = blocks[0]
+    third = THIRDS[len(THIRDS) * worst.position // len(blocks)]
+    errors = f"{format_fraction(worst.score_error)} of the scores and {format_fraction(worst.box_error)} of the boxes"
+    why = f": {worst.reason}" if worst.reason else ""
+    return Choice(sentence=f"{worst.name} ({worst.position + 1} of {len(blocks)}) alone changes {errors}{why}.", names=(third,))
+
+
+def kept_in_float(record: Record) -> Choice:
+    """Answer how many blocks a repair kept in float: `none`, `some`, or `many`, more than a tenth. Raises as `hurts_most`."""
+    hurts_most(record)
+    assert record.quantising is not None, "it would have been raised"
+    blocks = record.quantising.blocks
+    count = sum(one.in_float for one in blocks)
+    return Choice(sentence=record.quantising.answer, names=(NONE if not count else MANY if count > len(blocks) / 10 else SOME,))
 
 
 def outcome(of: Outcome) -> Choice:

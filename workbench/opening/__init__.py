@@ -1,6 +1,6 @@
 """Opening: detector, media and truth from what people name, and which settings they can take."""
 
-from workbench.opening.availability import check, fit, reasons
+from workbench.opening.availability import check, fit, reasons, why_no_use
 from workbench.opening.description import PICTURE_SIDE_PX, Description, Reading, describe
 from workbench.opening.opening import DEFAULT_DETECTOR, EvaluationData, open_data, open_detector
 from workbench.opening.sources import IN_MEMORY, Sources, allowed_by
@@ -23,6 +23,7 @@ __all__ = [
     "open_detector",
     "reasons",
     "variant",
+    "why_no_use",
     "wished",
     "words",
 ]

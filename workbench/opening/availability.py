@@ -9,7 +9,7 @@ from workbench.engines import why_not
 from workbench.errors import SettingsError, UnavailableError, one_line
 from workbench.machine import memory_bytes
 from workbench.quantising import CALIBRATED, INTEGERS
-from workbench.settings import LATER, PRECISIONS, RESIZE_FILTERS, RESIZE_PLACES, ClassScores, Runtime, Settings
+from workbench.settings import LATER, RESIZE_FILTERS, RESIZE_PLACES, ClassScores, Runtime, Settings
 
 # Of the network's input: 3 of the frame, 12 of the input in float32, 16 of what the smallest detectors' first convolution gives.
 LEAST_BYTES_A_PIXEL = 31
@@ -86,7 +86,7 @@ def fit(detector: Detector, settings: Settings, chosen: str) -> Settings:
     try:
         return check(detector, settings)
     except UnavailableError as refused:
-        choices = _changeable(detector, chosen)
+        choices = _changeable(detector, settings, chosen)
         if any(_taken(detector, settings, changes, chosen) for changes in _most_changes(choices)):
             for changes in _fewest_first(choices):
                 if taken := _taken(detector, settings, changes, chosen):
@@ -96,19 +96,19 @@ def fit(detector: Detector, settings: Settings, chosen: str) -> Settings:
 
 def _taken(detector: Detector, settings: Settings, changes: dict[str, object], chosen: str) -> Settings | None:
     changed = settings.with_values(changes)
-    idle = [name for name, (applies, _) in APPLIES.items() if not applies(changed.runtime) and name != chosen]
+    idle = [name for name in APPLIES if why_no_use(changed, name) and name != chosen]
     try:
         return check(detector, changed.with_values({name: LATER[name] for name in idle}))
     except UnavailableError:
         return None
 
 
-def _changeable(detector: Detector, chosen: str) -> dict[str, tuple[object, ...]]:
+def _changeable(detector: Detector, settings: Settings, chosen: str) -> dict[str, tuple[object, ...]]:
     """Return what may be changed for a choice's sake, and to what the detector can take."""
     choices: dict[str, tuple[object, ...]] = {
         "input.resize": RESIZE_PLACES[1:] + RESIZE_PLACES[:1],
         "input.filter": (None,),
-        "runtime.precision": PRECISIONS,
+        "runtime.precision": ENGINES[settings.runtime.engine].precisions,
         "runtime.batch": (detector.input_spec.batch or 1,),
         "runtime.device": ("cpu",),
         "feed.cache": ("none",),
@@ -178,12 +178,16 @@ def _precision(_: Detector, settings: Settings) -> str | None:
     return f"runtime.precision is {runtime.precision}: {row.runtime} does not compute in it; choose one of {choices}"
 
 
+def why_no_use(settings: Settings, name: str) -> str | None:
+    """Say why a setting of `APPLIES` has no use with all else as it is, and what to choose; `None` where it has one."""
+    applies, why = APPLIES[name]
+    return None if applies(settings.runtime) else why
+
+
 def _applies(_: Detector, settings: Settings) -> str | None:
     values = settings.flat()
-    for name, (applies, why) in APPLIES.items():
-        if values[name] != LATER[name] and not applies(settings.runtime):
-            return f"{name} is {one_line(values[name], LONGEST_SCORES)}: {why}"
-    return None
+    changed = (name for name in APPLIES if values[name] != LATER[name] and why_no_use(settings, name))
+    return next((f"{name} is {one_line(values[name], LONGEST_SCORES)}: {why_no_use(settings, name)}" for name in changed), None)
 
 
 def _engine(_: Detector, settings: Settings) -> str | None:

@@ -17,6 +17,8 @@ class BlockRow(Value):
     name: Line
     """Of its operator with weights, as the model has it."""
     kind: Line
+    position: int
+    """In the order in which blocks run."""
     score_error: float
     """Mean change of the scores that count."""
     box_error: float

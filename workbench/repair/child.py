@@ -14,11 +14,9 @@ from workbench.errors import WorkbenchError
 from workbench.machine import writing_to_parent
 from workbench.opening import Sources
 from workbench.record import Problem
-from workbench.repair.repairing import Repairing
+from workbench.repair.repairing import MOST_LOSS, Repairing
 from workbench.settings import Settings
 from workbench.timing import Value
-
-MOST_LOSS = 0.01  # of AP: half of what nobody notices, so that the frames that judge may be less kind than those that guide
 
 
 class Job(Value):

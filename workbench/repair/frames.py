@@ -15,7 +15,7 @@ from workbench.settings import MOST_CALIBRATION_FRAMES
 GUIDING, JUDGING = 48, 96  # frames: agreement on them is sure within some .02 and .015
 GUIDES = 3  # one of so many frames guides, the others judge
 CHUNKS = 18  # of a video, which guide and judge by turns: neighbours are alike, and in one set
-MOST_BYTES = 1 << 29  # of decoded frames: each network that is tried runs on them
+MOST_BYTES = 1 << 28  # of the decoded frames of a set: each network that is tried runs on them
 PICTURES_EACH = 2  # frames that guide at least; with fewer, the sets are one
 
 

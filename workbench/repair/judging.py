@@ -10,8 +10,8 @@ from workbench.opening import EvaluationData, Variant, check
 from workbench.pipeline import Pipeline
 from workbench.record import Judged, Record
 from workbench.repair.frames import FrameSet
-from workbench.repair.quality import AGREEMENT_OF_AP, Yardstick
-from workbench.repair.search import Limits, Quality
+from workbench.repair.quality import Yardstick, agreement_loss
+from workbench.repair.search import Quality
 from workbench.settings import Settings
 
 COMPARISON_SECONDS = 5.0  # of each network with the float one
@@ -84,10 +84,5 @@ def judged(
 
 def quality_of(one: Judged) -> Quality:
     """Return how right a network is, as the search looks at it."""
-    loss = (1 - one.agreement.ratio) / AGREEMENT_OF_AP if one.ap_change is None else -one.ap_change.change
+    loss = agreement_loss(one.agreement) if one.ap_change is None else -one.ap_change.change
     return Quality(loss, one.agreement.score_drift or 0.0)
-
-
-def within(one: Judged, limits: Limits) -> bool:
-    """Tell whether a network keeps the limits on the frames that judge."""
-    return limits.kept_by(quality_of(one))

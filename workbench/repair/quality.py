@@ -52,7 +52,7 @@ class Yardstick:
         agreed, accuracy = self.agreement(found), self._accuracy(found, pipeline, SCREENING_DRAWS)
         drift = agreed.score_drift or 0.0
         if self.accuracy is None or accuracy is None or not self.accuracy.ap or accuracy.ap is None:
-            return Quality((1 - agreed.ratio) / AGREEMENT_OF_AP, drift)
+            return Quality(agreement_loss(agreed), drift)
         return Quality(self.accuracy.ap - accuracy.ap, drift)
 
     def judged(self, pipeline: Pipeline) -> tuple[Agreement, Accuracy | None]:
@@ -79,6 +79,13 @@ class Yardstick:
             class_thresholds=class_thresholds(nms, labels),
             draws=draws,
         )
+
+
+def agreement_loss(agreed: Agreement) -> float:
+    """Return what an agreement lacks as a loss of AP. One box in all frames is chance: where there are few, it would decide."""
+    boxes = 2 * agreed.matched + agreed.lost + agreed.new
+    wrong = agreed.lost + agreed.new + 2 * agreed.class_flips
+    return max(0, wrong - 1) / boxes / AGREEMENT_OF_AP if boxes else 0.0
 
 
 def detections_in(pipeline: Pipeline, frames: FrameSet) -> list[Detections]:

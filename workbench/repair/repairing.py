@@ -3,20 +3,22 @@
 from typing import Protocol, final
 
 from workbench.detectors import Detector
-from workbench.errors import UnavailableError
-from workbench.opening import EvaluationData, check
+from workbench.errors import SettingsError, UnavailableError
+from workbench.measuring import DEFAULT_FRAMES
+from workbench.opening import EvaluationData, Variant, check
 from workbench.pipeline import Pipeline
+from workbench.quantising import CALIBRATED, INTEGERS
 from workbench.record import Quantising, Record, Trial
-from workbench.repair.answer import answer_of
+from workbench.repair.answer import SCORE_DRIFT, answer_of
 from workbench.repair.frames import calibration_counts, frame_sets
-from workbench.repair.judging import COMPARISON_SECONDS, Network, judged, within
+from workbench.repair.judging import COMPARISON_SECONDS, Network, Progress, judged, quality_of
 from workbench.repair.quality import Yardstick
 from workbench.repair.ranking import FLOAT, Ranking
 from workbench.repair.search import SAME, Blocks, Limits, Quality, fewest_in_float
 from workbench.settings import CALIBRATION_RANGES, Settings, describe_changes
 from workbench.wording import counted
 
-SCORE_DRIFT = 0.03  # that scores may move by in the mean: thresholds that were tuned still hold
+MOST_LOSS = 0.01  # of AP: half of what nobody notices, so that the frames that judge may be less kind than those that guide
 FRAMES, RANGE, FLOAT_OPS = "runtime.calibration_frames", "runtime.calibration_range", "runtime.float_ops"
 OTHER_PRECISION = "weight-int8"  # which loses next to nothing, where integers throughout lose too much
 
@@ -28,6 +30,50 @@ class Told(Protocol):
 
     def better(self, settings: Settings) -> None:
         """Take what came nearer to the limits than all before: what a cancelled repair leaves."""
+
+
+def _tell_nobody(*_: object) -> None:
+    """What is told by default."""
+
+
+class _Unwatched:
+    """Where nobody watches."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+
+    def better(self, settings: Settings) -> None:
+        """Take it."""
+
+
+def quantise(
+    detector: Detector,
+    data: EvaluationData,
+    start: Variant,
+    *,
+    repair: bool = True,
+    max_ap_loss: float = MOST_LOSS,
+    frames: int = DEFAULT_FRAMES,
+    comparison_seconds: float = COMPARISON_SECONDS,
+    progress: Progress = _tell_nobody,
+) -> list[Record]:
+    """Quantise a detector in this process; see `Repairing.run`, whose records these are.
+
+    Args:
+        detector: What to quantise.
+        data: Frames to calibrate, to guide the search, to judge and to time.
+        start: The variant in integers to begin with.
+        repair: Whether to look for what repairs it.
+        max_ap_loss: That may be lost.
+        frames: To time.
+        comparison_seconds: How long each network may be compared with the float one.
+        progress: Told how far it is.
+
+    Raises:
+        WorkbenchError: The network cannot be quantised, or run.
+    """
+    repairing = Repairing(detector, data, start.settings, max_ap_loss, _Unwatched(progress))
+    return repairing.run(frames, repair=repair, comparison_seconds=comparison_seconds)[1]
 
 
 @final
@@ -46,11 +92,16 @@ class Repairing:
     """
 
     def __init__(self, detector: Detector, data: EvaluationData, settings: Settings, max_ap_loss: float, told: Told) -> None:
+        if settings.runtime.precision not in INTEGERS:
+            choose = ", ".join(INTEGERS)
+            raise SettingsError(
+                f"runtime.precision is {settings.runtime.precision}: nothing in it is quantised; choose one of {choose}"
+            )
         self._detector, self._data, self._told = detector, data, told
         self._limits = Limits(max_ap_loss, SCORE_DRIFT)
-        counts = calibration_counts(data, settings.runtime.effective_frames)
-        self._counts = counts
-        self._plain = check(detector, settings.with_values({FRAMES: counts[0]}))
+        self._counts = counts = calibration_counts(data, settings.runtime.effective_frames)
+        calibrated = settings.runtime.precision in CALIBRATED
+        self._plain = check(detector, settings.with_values({FRAMES: counts[0]}) if calibrated else settings)
         self._float = check(detector, settings.with_values(FLOAT))
         used = (image for count in counts for image in data.calibration.limited(count).chosen())
         self._sets = frame_sets(data, used)
@@ -76,13 +127,10 @@ class Repairing:
         self._told.progress("float32 on the frames that guide", 0, 0)
         guide = Yardstick(self._opened(self._float), self._sets.guide)
         self._try(guide, self._plain)
-        ranking, in_float = None, Blocks()
-        if repair and not self._kept:
+        if repair and not self._kept and self._plain.runtime.precision in CALIBRATED:
             self._try_ranges(guide)
-        if not repair or not self._kept:
-            ranking = Ranking(self._detector, self._data, self._chosen, self._tell_blocks)
-        if repair and ranking is not None:
-            in_float = self._in_float(guide, ranking)
+        ranking = Ranking(self._detector, self._data, self._chosen, self._tell_blocks)
+        in_float = self._in_float(guide, ranking) if repair and not self._kept else Blocks()
         networks = [Network("float", "float32", self._float), Network("plain", self._plain.runtime.precision, self._plain)]
         if self._chosen != self._plain:
             networks.append(Network("repaired", f"{self._plain.runtime.precision} repaired", self._chosen))
@@ -98,8 +146,11 @@ class Repairing:
             progress=self._told.progress,
             comparison_seconds=comparison_seconds,
         )
-        blocks = ranking.rows(in_float) if ranking is not None else ()
-        kept = within(rows[came_out], self._limits)
+        blocks = ranking.rows(in_float)
+        qualities = [quality_of(one) for one in rows]
+        if self._limits.excess(qualities[came_out]) >= self._limits.excess(qualities[1]):
+            came_out = 1  # what was better on the frames that guide is not on those that judge
+        kept = self._limits.kept_by(qualities[came_out])
         found = Quantising(
             limit=self._limits.loss,
             guided_by=len(self._sets.guide.frames),
@@ -108,10 +159,10 @@ class Repairing:
             tried=tuple(self._tried),
             blocks=blocks,
             judged=rows,
-            answer=answer_of(rows, in_float=len(in_float), blocks=len(blocks), limit=self._limits.loss, kept=kept),
+            answer=answer_of(rows, came_out, in_float=len(in_float), blocks=len(blocks), limit=self._limits.loss, kept=kept),
         )
         records[came_out] = records[came_out].model_copy(update={"quantising": found})
-        return self._chosen, records[: came_out + 1] if kept else records
+        return networks[came_out].settings, records
 
     @property
     def _chosen(self) -> Settings:
@@ -141,10 +192,11 @@ class Repairing:
     def _try_ranges(self, guide: Yardstick) -> None:
         """Try what costs nothing at run time; what is hardly better than what was there is chance."""
         for name in CALIBRATION_RANGES:
-            if name != self._plain.runtime.effective_range:
+            if name != self._plain.runtime.effective_range and not self._kept:
                 self._try(guide, self._plain.with_values({RANGE: name}), margin=SAME)
         for count in sorted({*self._counts} - {self._plain.runtime.effective_frames}):
-            self._try(guide, self._chosen.with_values({FRAMES: count}), margin=SAME)
+            if not self._kept:
+                self._try(guide, self._chosen.with_values({FRAMES: count}), margin=SAME)
 
     def _in_float(self, guide: Yardstick, ranking: Ranking) -> Blocks:
         base, known = self._chosen, dict[Blocks, Quality]()

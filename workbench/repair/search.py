@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import final
 
-MOST_SHARE = 0.5  # of the blocks that are kept in float: a network with more in float than in integers is no integer network
+MOST_SHARE, FEW = 0.25, 4  # of the blocks are kept in float, or a few: more cost most of what integers bring
 SAME = 0.01  # loss within which fewer blocks are as good: agreement on some fifty frames is no surer
 TAKEN_BACK = 24  # blocks at most that are tried again one by one, each a network to make and to run
 
@@ -85,7 +85,7 @@ def _worst(count: int) -> Blocks:
 
 
 def _doubling(count: int) -> Iterator[int]:
-    number, most = 1, max(1, int(count * MOST_SHARE))
+    number, most = 1, min(count, max(FEW, int(count * MOST_SHARE)))
     while number < most:
         yield number
         number *= 2

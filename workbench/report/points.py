@@ -6,6 +6,7 @@ from math import log
 
 from workbench.record import Record, ap, frontier, ran
 from workbench.report.summary import Summary
+from workbench.settings import LATER, assignments
 from workbench.wording import format_fraction, format_number, format_size, speed_words
 
 LOG_SPAN = 5.0  # on a linear axis, a factor of five and more squeezes the fast half into a corner
@@ -143,4 +144,7 @@ def hover(record: Record, summary: Summary) -> str:
         f"resize {taken.resize} ({taken.effective_filter}) to {format_size(taken.size_hw)}, feed {settings.feed.mode}",
         f"nms {nms.method}, score {nms.score:g}, IoU {nms.iou:g}, at most {nms.max_detections}",
     ]
+    flat = settings.flat()
+    made = [name for name in LATER if flat[name] != LATER[name] and name != "input.filter"]
+    lines += map(chart_text, assignments(settings, made))
     return "<br>".join(lines)

@@ -11,14 +11,17 @@ from workbench.detectors import NO_NMS, OWN_NMS, Detector
 from workbench.errors import SettingsError, UnavailableError
 from workbench.hardware import usable_cores
 from workbench.media import masked, no_camera
-from workbench.opening import DEFAULT_DETECTOR, fit, reasons, wished, words
+from workbench.opening import DEFAULT_DETECTOR, fit, reasons, why_no_use, wished, words
 from workbench.samples import SAMPLE_DETECTORS
 from workbench.session import Session
 from workbench.settings import (
+    CALIBRATION_RANGES,
     FAST,
     FEED_CACHES,
     FEED_MODES,
     FILTERS,
+    LAYOUTS,
+    MOST_CALIBRATION_FRAMES,
     PRECISIONS,
     PRESET_NAMES,
     RESIZE_PLACES,
@@ -58,6 +61,10 @@ HELP = {
     "runtime.engine": "what executes the network",
     "xla": "compile the TensorFlow graph with XLA",
     "runtime.precision": "numbers the network computes with; anything but float32 is a LiteRT conversion",
+    "runtime.float_ops": "operators that stay in float, by their outputs: whole names, or with * for some of one; ; between them",
+    "runtime.calibration_frames": "frames that the ranges of integers are taken from, chosen so that they differ",
+    "runtime.calibration_range": "all that was seen; without the most extreme frames; or what makes the least error",
+    "runtime.layout": "nhwc: without the transposes of a network that was exported channels first",
     "runtime.threads": "threads of the engine",
     "runtime.batch": "frames that run together",
     "nms.method": "how overlapping boxes are suppressed, and by whom",
@@ -172,10 +179,22 @@ def _run(detector: Detector, settings: Settings) -> Iterable[Described]:
     yield _choices("runtime.engine", "engine", "select", settings.runtime.engine, tuple(ENGINES), refused)
     yield {**_control("xla", "XLA", "toggle", settings.runtime.engine == "xla"), "reason": refused.get("xla")}
     yield _choice(detector, settings, "runtime.precision", PRECISIONS, kind="select")
+    yield from _conversion(settings)
     yield _number("runtime.threads", "threads", settings.runtime.threads, most=usable_cores())
     fixed = detector.input_spec.batch
     batch = _number("runtime.batch", "batch", settings.runtime.batch, most=MOST_BATCH)
     yield {**batch, "reason": f"this detector takes exactly {fixed} at once" if fixed is not None else None}
+
+
+def _conversion(settings: Settings) -> Iterable[Described]:
+    """Offer how a `.tflite` file is made of the detector, where one is."""
+    runtime = settings.runtime
+    ops, frames, ranges, layout = (f"runtime.{one}" for one in ("float_ops", "calibration_frames", "calibration_range", "layout"))
+    off = {name: {"reason": why_no_use(settings, name)} for name in (ops, frames, ranges, layout)}
+    yield {**_choices(layout, "layout", "choice", runtime.layout, LAYOUTS, {}), **off[layout]}
+    yield {**_control(ops, "in float", "text", settings.flat()[ops]), **off[ops]}
+    yield {**_choices(ranges, "ranges", "choice", runtime.effective_range, CALIBRATION_RANGES, {}), **off[ranges]}
+    yield {**_number(frames, "frames", runtime.effective_frames, most=MOST_CALIBRATION_FRAMES), **off[frames]}
 
 
 def _nms(detector: Detector, settings: Settings) -> Iterable[Described]:

@@ -68,6 +68,20 @@ function number(id, described, choose, complain) {
   };
 }
 
+function text(id, described, choose) {
+  const input = h("input", { type: "text", id, "aria-describedby": described, placeholder: "none", spellcheck: false, autocomplete: "off" });
+  let edited = false;
+  input.addEventListener("input", () => { edited = true; });
+  input.addEventListener("change", () => { edited = false; choose(input.value); });
+  return {
+    label: labelled(id), field: h("div", { class: "field" }, input),
+    update(now) {
+      input.disabled = Boolean(now.reason);
+      if (!edited) input.value = now.value;
+    },
+  };
+}
+
 function toggle(id, described, choose) {
   const input = h("input", { type: "checkbox", role: "switch", id, "aria-describedby": described });
   const word = h("span", { class: "value", "aria-hidden": "true" });
@@ -128,7 +142,7 @@ export function choice(id, described, choose) {
   };
 }
 
-const KINDS = { slider, number, toggle, select, choice };
+const KINDS = { slider, number, text, toggle, select, choice };
 
 /** Say why a control, or some of its choices, cannot be taken; choices with the same reason share it. */
 export function reasonWords({ reason, choices }) {
