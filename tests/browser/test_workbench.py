@@ -150,7 +150,7 @@ def look_at_it(page: Page, place: Place) -> None:
 
 
 def see_it_together(page: Page, place: Place) -> None:
-    """Picture, figures, settings in use and Measure are seen at once in windows that people have, and stay while the rest scrolls."""
+    """Picture, figures, settings in use and Measure are seen at once, and picture and Measure while the rest scrolls."""
     whole = role(page, "workbench")
     for width, height in WINDOWS:
         page.set_viewport_size({"width": width, "height": height})
