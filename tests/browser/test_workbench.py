@@ -208,7 +208,6 @@ def test_people_play_pin_measure_and_take_a_report(
         assert page.locator("[data-role=workbench] :is(input, select, button)").evaluate_all(UNLABELLED) == []
 
         see_the_first_screen(page)
-        see_it_together(page, place)
         role(page, "pin").click()
         expect(role(page, "pinned-name")).to_contain_text("graph")
 
@@ -264,6 +263,7 @@ def test_people_play_pin_measure_and_take_a_report(
         wait_for_running(page, "litert")
         expect(role(page, "headline-latency")).to_contain_text(re.compile(r"\d ms"))
         explain_it(page, to_the_end=place.name == "jupyterlab")
+        see_it_together(page, place)
         look_at_it(page, place)
         expect(role(page, "plot").locator("circle[data-id]")).to_have_count(2)
         press_highest_point(page)
