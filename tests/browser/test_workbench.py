@@ -203,6 +203,10 @@ def test_people_play_pin_measure_and_take_a_report(
         assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
         if place.name == "jupyterlab":
             see_that_charts_keep_their_height(page)
+            expect(page.get_by_text("official Jupyter news")).to_have_count(0)
+        else:
+            (told,) = (tmp_path / "server.log").read_text().splitlines()
+            assert told.startswith("The workbench is at http://localhost:"), "nothing else is for whoever started it"
         role(page, "workbench").scroll_into_view_if_needed()
         expect(role(page, "picture")).to_have_attribute("data-n", re.compile(r"^[1-9]"))
         assert page.locator("[data-role=workbench] :is(input, select, button)").evaluate_all(UNLABELLED) == []
