@@ -124,6 +124,7 @@ def test_picture_figures_settings_and_measure_are_in_sight_together(context: Bro
         page.evaluate("scrollTo(0, 0)")
 
 
+@pytest.mark.slow
 def test_nothing_moves_while_engines_precisions_and_feeds_are_chosen(
     context: BrowserContext, told: dict[str, Any], mobile: Detector
 ) -> None:

@@ -150,7 +150,7 @@ def look_at_it(page: Page, place: Place) -> None:
 
 
 def see_it_together(page: Page, place: Place) -> None:
-    """Picture, figures, settings in use and Measure are seen at once in windows that people have, and stay while the rest scrolls."""
+    """Picture, figures, settings in use and Measure are seen at once, and picture and Measure while the rest scrolls."""
     whole = role(page, "workbench")
     for width, height in WINDOWS:
         page.set_viewport_size({"width": width, "height": height})
@@ -203,12 +203,15 @@ def test_people_play_pin_measure_and_take_a_report(
         assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
         if place.name == "jupyterlab":
             see_that_charts_keep_their_height(page)
+            expect(page.get_by_text("official Jupyter news")).to_have_count(0)
+        else:
+            (told,) = (tmp_path / "server.log").read_text().splitlines()
+            assert told.startswith("The workbench is at http://localhost:"), "nothing else is for whoever started it"
         role(page, "workbench").scroll_into_view_if_needed()
         expect(role(page, "picture")).to_have_attribute("data-n", re.compile(r"^[1-9]"))
         assert page.locator("[data-role=workbench] :is(input, select, button)").evaluate_all(UNLABELLED) == []
 
         see_the_first_screen(page)
-        see_it_together(page, place)
         role(page, "pin").click()
         expect(role(page, "pinned-name")).to_contain_text("graph")
 
@@ -264,6 +267,7 @@ def test_people_play_pin_measure_and_take_a_report(
         wait_for_running(page, "litert")
         expect(role(page, "headline-latency")).to_contain_text(re.compile(r"\d ms"))
         explain_it(page, to_the_end=place.name == "jupyterlab")
+        see_it_together(page, place)
         look_at_it(page, place)
         expect(role(page, "plot").locator("circle[data-id]")).to_have_count(2)
         press_highest_point(page)

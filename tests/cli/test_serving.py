@@ -24,6 +24,8 @@ from tornado.web import HTTPError
 
 from tests.browser.serving import TOKEN, answers, free_port, serving
 from workbench.cli.page_server import MOST_KERNELS, FewKernels, check_visit
+from workbench.cli.serving import check_root
+from workbench.errors import SettingsError
 
 PAGE = "/voila/render/workbench.ipynb"
 END_SECONDS = 30
@@ -103,6 +105,38 @@ def test_a_signal_to_the_command_ends_all_that_is_below_it(name: str) -> None:
     command.communicate(timeout=END_SECONDS)
     assert command.returncode == 128 + getattr(signal, name)
     assert psutil.wait_procs(below, END_SECONDS)[1] == []
+
+
+TELLS = """
+import json, os, pathlib, sys, time
+from workbench.cli.serving import serve
+server = "import json, os, pathlib, time; at = pathlib.Path(os.environ['JUPYTER_RUNTIME_DIR']) / f'jpserver-{os.getpid()}.json';"
+server += " at.write_text(json.dumps(dict(url='http://localhost:1/', token='t'))); time.sleep(60)"
+serve([sys.executable, "-c", server], started=lambda facts: print(facts["url"], facts["token"], flush=True))
+"""
+
+
+def test_where_a_server_is_is_told_once_it_says_so(tmp_path: Path) -> None:
+    environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path)}
+    command = subprocess.Popen([sys.executable, "-c", TELLS], stdout=subprocess.PIPE, text=True, env=environment)
+    assert command.stdout is not None
+    assert command.stdout.readline() == "http://localhost:1/ t\n"
+    command.send_signal(signal.SIGTERM)
+    assert command.communicate(timeout=END_SECONDS) == ("", None)
+
+
+def test_root_is_told_what_to_add_where_nobody_allowed_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH"):
+        monkeypatch.setenv(name, str(tmp_path))
+    with pytest.raises(SettingsError, match="you are root; add --server=--allow-root$"):
+        check_root([], "--server=--allow-root")
+    check_root(["--allow-root"], "")
+    (tmp_path / "jupyter_server_config.py").write_text("c.ServerApp.allow_root = True")
+    check_root([], "")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    (tmp_path / "jupyter_server_config.py").unlink()
+    check_root([], "")
 
 
 # The whole way, on servers as people start them

@@ -18,3 +18,10 @@ def test_a_chart_brings_no_script_into_the_notebook() -> None:
     bundle = chart(quality_figure([NAIVE, GRAPH, XLA]))._repr_mimebundle_()
 
     assert set(bundle) == {PLOTLY_MIME, "text/plain"}
+
+
+def test_a_chart_has_a_height_of_its_own_since_jupyterlabs_room_for_it_has_none() -> None:
+    for figure in (stage_figure([NAIVE, GRAPH]), quality_figure([NAIVE, GRAPH])):
+        described = chart(figure)._repr_mimebundle_()[PLOTLY_MIME]
+        assert described["layout"]["height"] > 150
+        assert described["config"]["responsive"] is False

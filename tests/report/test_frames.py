@@ -77,8 +77,21 @@ def test_class_without_a_name_has_its_number() -> None:
 def test_labels_stand_inside_the_picture(box: tuple[float, float, float, float], kind: str) -> None:
     mark = Mark(kind, *box, "#000000", "missing screw .64")
     frame = Frame("one", "p", 1280, 720, (mark,), {})
-    place = frame.label_place(mark)
+    (place,) = frame.label_places
+    assert place is not None
     width = len(mark.text) * frame.label_px * 0.6
     assert place.x - width * place.end >= 0
     assert place.x + width * (not place.end) <= frame.width
     assert frame.label_px * 0.8 <= place.y <= frame.height
+
+
+def test_labels_that_would_lie_on_each_other_are_moved_or_left_out_the_truths_first() -> None:
+    near = [Mark("kept", 300.0 + 4 * n, 300.0, 60.0, 60.0, "#000000", f"scratch .{90 - n}") for n in range(6)]
+    frame = Frame("one", "p", 1280, 720, (Mark("truth", 300.0, 300.0, 60.0, 60.0, "#000000", "scratch"), *near), {})
+    truth, first, *others = frame.label_places
+    assert first is not None
+    assert first.y < 300
+    shown = [place for place in (truth, first, *others) if place is not None]
+    assert 3 <= len(shown) < 7
+    assert len({(place.x, place.y) for place in shown}) == len(shown)
+    assert truth is None

@@ -67,9 +67,9 @@ def test_what_is_looked_at_plays_at_once_and_what_people_start_from_is_pinned(
 ) -> None:
     truth = f"{Path(scenes).parent}.json"
     baseline = f"{SMALL},nms.score=0.6"
-    page = Page(
-        Workbench(str(SHAPES), scenes, truth=truth, preset=SMALL, baseline=baseline, history=tmp_path / "h.sqlite"), monkeypatch
-    )
+    workbench = Workbench(str(SHAPES), scenes, truth=truth, preset=SMALL, baseline=baseline, history=tmp_path / "h.sqlite")
+    assert repr(workbench) == f"<Workbench: {SHAPES} on {scenes}>"
+    page = Page(workbench, monkeypatch)
     try:
         until(lambda: page.view.status["ready"])
         assert not page.view.status["playing"], "nobody looks yet"
@@ -301,6 +301,10 @@ def test_advice_and_what_a_budget_picks_are_told(page: Page) -> None:
     json.dumps([page.view.search, page.view.advice])
     for card in page.view.advice:
         assert {"title", "finding", "evidence", "theory", "record"} <= card.keys()
+
+    assert page.view.search["unconfirmed"] is None
+    page.tell("measure-swept", id=page.view.records[0]["id"])
+    until(lambda: len(page.view.records) == 2)
 
     page.tell("budget", max_ms=1e-6, max_ap_loss=None)
     until(lambda: page.view.search["chosen"] is None)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from workbench.detections import match
@@ -27,6 +27,7 @@ ERROR_KINDS = {
 SAID = frozenset({"lost", "new", "missed", "false"})  # before the class, so that a line alone need not tell it
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 LABEL_SHARE = 1 / 48  # of the longer side: twelve pixels in a picture as wide as half a page
+LABELLED = 40  # marks of a picture; more labels hide it
 LETTER_SHARE = 0.6  # of its height is a letter wide, in most sans-serif faces
 
 
@@ -69,17 +70,35 @@ class Frame:
         """Height of the labels, in pixels of the original."""
         return max(self.width, self.height) * LABEL_SHARE
 
-    def label_place(self, mark: Mark) -> LabelPlace:
-        """Return where a mark's label stands: above its box, below it at the picture's top, and always inside the picture.
+    @property
+    def label_places(self) -> tuple[LabelPlace | None, ...]:
+        """Return where the label of each mark stands, always inside the picture; none where it would lie on another."""
+        taken: list[tuple[float, float, float]] = []  # left, top and length
+        found: dict[int, LabelPlace] = {}
+        for at in sorted(range(len(self.marks)), key=lambda at: self.marks[at].kind == "truth")[:LABELLED]:
+            for place in self._places(self.marks[at]):
+                length = len(self.marks[at].text) * self.label_px * LETTER_SHARE
+                left, top = place.x - length * place.end, place.y - self.label_px
+                if any(left < x + far and x < left + length and abs(top - y) < self.label_px for x, y, far in taken):
+                    continue
+                taken.append((left, top, length))
+                found[at] = place
+                break
+        return tuple(found.get(at) for at in range(len(self.marks)))
 
-        The truth's stands below, since the detection's own is above; to the right there is room for about `len(text)` letters.
-        """
+    def _places(self, mark: Mark) -> Iterator[LabelPlace]:
+        """Give places for a label, best first: above its box, the truth's below it, from its left edge or to its right one."""
         above = mark.y - self.label_px * 0.4
         below = min(mark.y + mark.height + self.label_px * 1.1, self.height - self.label_px * 0.3)
-        y = below if mark.kind == "truth" or above < self.label_px else above
-        end = mark.x + len(mark.text) * self.label_px * LETTER_SHARE > self.width
-        x = min(mark.x + mark.width, self.width - self.label_px * 0.3) if end else max(mark.x, self.label_px * 0.3)
-        return LabelPlace(round(x, 1), round(y, 1), end)
+        inside = mark.y + self.label_px
+        rows = [row for row in ((below, above) if mark.kind == "truth" else (above, below, inside)) if row >= self.label_px]
+        length = len(mark.text) * self.label_px * LETTER_SHARE
+        right = min(mark.x + mark.width, self.width - self.label_px * 0.3)
+        for y in rows or [inside]:
+            if mark.x + length <= self.width:
+                yield LabelPlace(round(max(mark.x, self.label_px * 0.3), 1), round(y, 1), end=False)
+            if right >= length or mark.x + length > self.width:
+                yield LabelPlace(round(right, 1), round(y, 1), end=True)
 
     @property
     def words(self) -> str:

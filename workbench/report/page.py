@@ -45,7 +45,8 @@ POLICY = (
 NAMED = 8  # settings in one sentence; the table has them all
 MOST_STEPS = 12  # to try next: more than a reader takes in; those with most to gain come first
 MANY = 200  # records; a page of more is never small enough to hold plotly as it is, and to try would take as long again
-PAGE_ROWS = {"results": 25, "cards": 6, "commands": 8, "engines": 8, "noise": 10}  # of hundreds that a page shows at once
+MOST_AT_ONCE = 25  # records of which everything is shown at once; of more, so many of each:
+PAGE_ROWS = {"results": 20, "cards": 4, "commands": 6, "engines": 6, "noise": 8}
 OFFERED = 50  # records that can be shown beside the baseline; nobody looks for one among hundreds, and each makes the page larger
 LARGEST_BYTES = 8_000_000  # mail still takes it; above it plotly is packed, which saves three of its five megabytes
 
@@ -146,7 +147,9 @@ def _context(summary: Summary) -> dict[str, Any]:
         "columns": table.COLUMNS,
         "column_groups": {"first": table.groups(first=True), "more": table.groups(first=False)},
         "rows": table.rows(summary),
-        "page_rows": PAGE_ROWS,
+        "page_rows": PAGE_ROWS
+        if len(summary.records) > MOST_AT_ONCE
+        else dict.fromkeys(PAGE_ROWS, len(summary.records) + len(cards)),
         "table_notes": table.notes(summary),
         "quality_axis": quality_axis(summary),
         "chart_notes": chart_notes(summary),

@@ -21,7 +21,8 @@ LETTER_PX, LINE_PX, MARKER_PX = 7.0, 16.0, 9.0
 def chart_text(text: str) -> str:
     """Escape what plotly would read as a tag or an entity, and cut what no chart has room for."""
     plain = " ".join(text.split())
-    return escape(plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 1]}…", quote=False)
+    # Names of a sweep differ at their ends.
+    return escape(plain if len(plain) <= LONGEST else f"{plain[: LONGEST // 2]}…{plain[1 - LONGEST // 2 :]}", quote=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,12 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         self._view = WorkbenchView(self.session)
         super().__init__([self._view])
 
+    def __repr__(self) -> str:
+        """Say in a line what it plays: a page that was saved shows this in its place."""
+        sources = self.session.sources.model_dump(include={"detector", "media"}, exclude_none=True)
+        told = [str(one) for one in sources.values() if isinstance(one, str | Path)]
+        return f"<Workbench: {' on '.join(told) or 'the samples'}>"
+
     def close(self) -> None:
         """End every thread, give back media and files, and take the widgets off the page."""
         self._view.end()
