@@ -84,8 +84,8 @@ def test_the_panel_says_what_is_set_and_why_something_cannot_be(page: Page) -> N
     assert refused["int8"].startswith("the graph engine runs the network as it was saved")
     names = ("float_ops", "calibration_frames", "calibration_range", "layout")
     assert [page.control(f"runtime.{name}")["value"] for name in names] == ["", 32, "mse", "stored"]
-    assert page.control("runtime.float_ops")["reason"].startswith("there are no integers; choose dynamic-int8")
-    assert page.control("runtime.calibration_frames")["reason"].startswith("only int8 and int16x8 take ranges from frames")
+    assert page.control("runtime.float_ops")["reason"] == "there are no integers"
+    assert page.control("runtime.calibration_frames")["reason"] == "only int8 and int16x8 take ranges from frames"
     assert "camera:0" in (page.view.panel["media"]["camera"]["reason"] or "camera:0")
     labels = [one["label"] for group in page.view.panel["groups"] for one in group["controls"]]
     assert all(labels)

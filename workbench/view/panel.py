@@ -187,7 +187,8 @@ def _conversion(settings: Settings) -> Iterable[Described]:
     """Offer how a `.tflite` file is made of the detector, where one is."""
     runtime = settings.runtime
     ops, frames, ranges, layout = (f"runtime.{one}" for one in ("float_ops", "calibration_frames", "calibration_range", "layout"))
-    off = {name: {"reason": why_no_use(settings, name)} for name in (ops, frames, ranges, layout)}
+    # What to choose stands in the controls above: engine and precision.
+    off = {name: {"reason": (why_no_use(settings, name) or "").partition(";")[0] or None} for name in (ops, frames, ranges, layout)}
     yield {**_choices(layout, "layout", "choice", runtime.layout, LAYOUTS, {}), **off[layout]}
     yield {**_control(ops, "in float", "text", settings.flat()[ops]), **off[ops]}
     yield {**_choices(ranges, "ranges", "choice", runtime.effective_range, CALIBRATION_RANGES, {}), **off[ranges]}
