@@ -45,6 +45,7 @@ def pictures(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # two minutes on two idle cores, several times as long where others are busy
 @pytest.mark.parametrize(("layout", "least"), [("stored", 0.90), ("nhwc", 0.93)])
 def test_yolox_is_repaired(assets: Path, pictures: Path, layout: str, least: float) -> None:
     detector, data = Sources(detector=str(assets / "models" / MODEL), media=str(pictures)).open()

@@ -87,9 +87,7 @@ class Sources(Value):
             return self
         facts = as_media(self.media).facts()
         if facts.kind in IN_MEMORY or facts.endless:
-            raise SettingsError(
-                "a sweep measures in processes of its own, which cannot see these frames; open a file of them instead"
-            )
+            raise SettingsError("this is done in other processes, which cannot see these frames; open a file of them instead")
         return self.model_copy(update={"media": facts.source})
 
     def options(self, frames: int) -> tuple[str, ...]:
