@@ -11,7 +11,7 @@ import pytest
 from tests.quantising.networks import Network, allocated, batches_for, kinds_in, options_of
 from workbench.detectors.tflite_metadata import read_metadata
 from workbench.errors import ModelError
-from workbench.quantising import Flatbuffer, archive_behind, largest_difference
+from workbench.quantising import TOLERANCE, Flatbuffer, archive_behind, largest_difference
 from workbench.quantising.flatbuffer import ALIGNMENT
 
 
@@ -31,6 +31,12 @@ def test_a_file_that_is_written_again_computes_the_same() -> None:
     assert kinds_in(again) == ["CONV_2D", "TANH", "ADD", "LOGISTIC"]
     assert allocated(again).get_signature_list() == allocated(CONTENT).get_signature_list()
     assert largest_difference(CONTENT, again, batches_for(CONTENT)) == 0
+
+
+def test_outputs_that_are_no_numbers_are_not_alike() -> None:
+    (batch, *_) = batches_for(CONTENT)
+
+    assert not largest_difference(CONTENT, CONTENT, [np.full_like(batch, np.nan), batch]) <= TOLERANCE
 
 
 def test_constants_are_aligned_as_the_schema_wants_them() -> None:

@@ -115,7 +115,7 @@ def _outcome(
         ended = clock()
         seconds.append(ended - began)
         began = ended
-    largest = max(differences, default=None)
+    largest = float(np.max(differences)) if differences else None  # a NaN among them is no small one
     return Outcome(way=way, loads=loads, call_seconds=tuple(seconds), largest_difference=largest, error=error)
 
 

@@ -80,7 +80,7 @@ def _is_reduced(file: Flatbuffer, index: int) -> bool:
 
 
 def largest_difference(before: bytes, after: bytes, batches: Iterable[NDArray[Any]]) -> float:
-    """Run both networks on the same batches and return how far their outputs are apart at most.
+    """Run both networks on the same batches and return how far their outputs are apart at most; NaN where one gives NaN.
 
     It is in the outputs' own size where their largest number is over 1. The runtime is loaded in this process.
     """
@@ -88,7 +88,8 @@ def largest_difference(before: bytes, after: bytes, batches: Iterable[NDArray[An
     largest = 0.0
     for batch in batches:
         for one, other in zip(*(run(batch) for run in runs), strict=True):
-            largest = max(largest, float(np.max(np.abs(one - other), initial=0) / max(1.0, float(np.max(np.abs(one), initial=0)))))
+            apart, size = (float(np.max(np.abs(values), initial=0)) for values in (one - other, one))
+            largest = float(np.maximum(largest, apart / max(1.0, size)))  # Python's own `max` would lose a NaN
     return largest
 
 
