@@ -238,7 +238,7 @@ def test_agreement_is_that_of_all_frames_and_matches_only_new_ones(session: Sess
     session.set("nms.score", 0.6)
     for position in range(3):
         session.seek(position)
-        until(session, lambda count=position + 1: len(player.found) == len(evaluation.pinned.found) == count)
+        until(session, lambda number=position: number in player.found and number in evaluation.pinned.found)
         known = dict(evaluation._matched)
         agreed = evaluation.agreement()
         assert all(evaluation._matched[index] is one for index, one in known.items())

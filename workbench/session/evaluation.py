@@ -218,7 +218,9 @@ class Evaluation:
             spent = (time.perf_counter() - began) / len(passed.frames)
             watch.close_step(len(passed.frames))
             pinned.window.add(spent, {stage: seconds[-1] for stage, seconds in watch.stage_seconds().items()})
-            remember(pinned.found, passed.frames, passed.found)
+            for frame, one in zip(passed.frames, passed.found, strict=True):
+                if frame.index not in pinned.found:
+                    remember(pinned.found, [frame], [one])
             yield len(pinned.window)
 
     def _comparing(self, pinned: Pinned, pipeline: Pipeline) -> Iterator[float | None]:

@@ -7,7 +7,7 @@ const CHART_LETTER_PX = 6;
 const NAMED = 16; // more names than this hide each other; the title of a point still tells them
 const MARK = { x: -6, y: -6, width: 12, height: 12 };
 
-const text = (x, y, words, anchor = "middle") => s("text", { x, y, "text-anchor": anchor }, words);
+const caption = (x, y, words, anchor = "middle") => s("text", { x, y, "text-anchor": anchor }, words);
 const meets = (a, b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 
 /** Names beside their points, each where it hides no point and no other name; one that would is left out. */
@@ -21,7 +21,7 @@ function names(points, x, y, height) {
       .find((place) => place.x >= AREA.left && place.x + width <= AREA.width && place.y >= 0 && place.y < height - AREA.bottom - 10 && !taken.some((other) => meets(place, other)));
     if (!free) return [];
     taken.push(free);
-    return [text(free.x + width / 2, free.y + 10, name)];
+    return [caption(free.x + width / 2, free.y + 10, name)];
   });
 }
 
@@ -49,9 +49,9 @@ export function latencyChart(role, height, choose) {
       const ticks = decades.filter((ms) => ms > span[0] && ms < span[1]);
       const levels = [0, 1, 2, 3].map((at) => low + ((high - low) * at) / 3);
       gridLines.replaceChildren(
-        ...ticks.flatMap((ms) => [s("line", { x1: x(ms), x2: x(ms), y1: top, y2: height - bottom }), text(x(ms), height - bottom + 13, String(ms))]),
-        ...levels.flatMap((value) => [s("line", { x1: left, x2: width - right, y1: y(value), y2: y(value) }), text(left - 6, y(value) + 4, formatFraction(value, 3), "end")]),
-        text((left + width) / 2, height - 4, `median ms a frame (logarithmic); up: ${state.axis}`),
+        ...ticks.flatMap((ms) => [s("line", { x1: x(ms), x2: x(ms), y1: top, y2: height - bottom }), caption(x(ms), height - bottom + 13, String(ms))]),
+        ...levels.flatMap((value) => [s("line", { x1: left, x2: width - right, y1: y(value), y2: y(value) }), caption(left - 6, y(value) + 4, formatFraction(value, 3), "end")]),
+        caption((left + width) / 2, height - 4, `median ms a frame (logarithmic); up: ${state.axis}`),
       );
       points.replaceChildren(...state.points.map(([ms, value, id, composed, told, name, colour]) => s("circle",
         { cx: x(ms).toFixed(1), cy: y(value).toFixed(1), r: composed ? 2.2 : name ? 5 : 4, class: composed ? "composed" : "whole", "data-id": id, style: colour && `fill: ${colour}` },
