@@ -5,7 +5,7 @@ last. Named patterns are taken out one after the other, each in a function of it
 before convolutions, and the slices of a Focus layer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from workbench.errors import ModelError, UnavailableError, WorkbenchError, one_line
 from workbench.quantising.convolutions import take_in_pads, take_in_slices
 from workbench.quantising.flatbuffer import Flatbuffer
+from workbench.quantising.running import outputs_on
 from workbench.quantising.transposes import sink_transposes, transposed_elements
 
 # What rules raise where an operator lacks the options, inputs or axes of its kind. LiteRT refuses such files when it loads them.
@@ -79,31 +80,14 @@ def _is_reduced(file: Flatbuffer, index: int) -> bool:
     )
 
 
-def largest_difference(before: bytes, after: bytes, batches: Iterable[NDArray[Any]]) -> float:
+def largest_difference(before: bytes, after: bytes, batches: Sequence[NDArray[Any]]) -> float:
     """Run both networks on the same batches and return how far their outputs are apart at most; NaN where one gives NaN.
 
     It is in the outputs' own size where their largest number is over 1. The runtime is loaded in this process.
     """
-    runs = [_outputs(content) for content in (before, after)]
     largest = 0.0
-    for batch in batches:
-        for one, other in zip(*(run(batch) for run in runs), strict=True):
+    for outputs, others in zip(*(outputs_on(content, batches) for content in (before, after)), strict=True):
+        for one, other in zip(outputs, others, strict=True):
             apart, size = (float(np.max(np.abs(values), initial=0)) for values in (one - other, one))
             largest = float(np.maximum(largest, apart / max(1.0, size)))  # Python's own `max` would lose a NaN
     return largest
-
-
-def _outputs(content: bytes) -> Any:
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_content=content, num_threads=1)
-    interpreter.allocate_tensors()
-    (taken,) = interpreter.get_input_details()
-    given = interpreter.get_output_details()
-
-    def run(batch: NDArray[Any]) -> list[NDArray[Any]]:
-        interpreter.set_tensor(taken["index"], batch)
-        interpreter.invoke()
-        return [interpreter.get_tensor(one["index"]) for one in given]
-
-    return run

@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from workbench.machine import native_stderr_captured
 from workbench.quantising.blocks import Block
+from workbench.quantising.running import outputs_on
 
 Array = NDArray[Any]
-BOX_SHARE = (
-    0.5  # of a box's error beside a score's: a box may move by some pixels and is still found, a lost score is a lost object
-)
+BOX_SHARE = 0.5  # of a box's error beside a score's: a box that moves by some pixels is still found, a lost score is a lost object
 
 QuantiseOnly = Callable[[Collection[int]], bytes]
 """From the positions of operators to the network with these in integers and all others in float."""
@@ -84,28 +83,14 @@ def rank_blocks(
         threads: Of the interpreter.
         progress: Told the blocks done, and all of them; what it raises ends the ranking.
     """
-    right = _outputs(content, batches, threads)
+    right = outputs_on(content, batches, threads)
     found = []
     for number, block in enumerate(blocks):
         progress(number, len(blocks))
-        outputs = _outputs(quantise_only(block.positions), batches, threads)
+        outputs = outputs_on(quantise_only(block.positions), batches, threads)
         errors = np.mean([difference(one, other) for one, other in zip(right, outputs, strict=True)], axis=0)
         found.append(BlockError(block, *map(float, errors)))
     return tuple(sorted(found, key=lambda one: -one.error))
-
-
-def _outputs(content: bytes, batches: Sequence[Array], threads: int) -> list[list[Array]]:
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_content=content, num_threads=threads)
-    interpreter.allocate_tensors()
-    (taken,), given = interpreter.get_input_details(), interpreter.get_output_details()
-    found = []
-    for batch in batches:
-        interpreter.set_tensor(taken["index"], batch)
-        interpreter.invoke()
-        found.append([interpreter.get_tensor(one["index"]) for one in given])
-    return found
 
 
 def signal_to_noise_db(right: bytes, integers: bytes, batches: Sequence[Array], threads: int) -> dict[str, float]:
