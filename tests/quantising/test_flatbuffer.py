@@ -11,8 +11,8 @@ import pytest
 from tests.quantising.networks import Network, allocated, batches_for, kinds_in, options_of
 from workbench.detectors.tflite_metadata import read_metadata
 from workbench.errors import ModelError
-from workbench.quantising import TOLERANCE, Flatbuffer, archive_behind, largest_difference
-from workbench.quantising.flatbuffer import ALIGNMENT
+from workbench.quantising import TOLERANCE, Flatbuffer, largest_difference
+from workbench.quantising.flatbuffer import ALIGNMENT, archive_behind
 
 
 def plain() -> bytes:

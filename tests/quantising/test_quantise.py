@@ -1,5 +1,7 @@
 """Integers of each precision, and operators that stay in float."""
 
+import io
+import zipfile
 from collections import Counter
 from functools import cache
 
@@ -51,6 +53,20 @@ def test_each_precision_computes_about_the_same(
     file = Flatbuffer(made)
     assert weights in {file.type(index) for index in range(len(file.graph.tensors)) if file.name(index).endswith("weights")}
     assert np.abs(outputs(made, pictures()) - outputs(CONTENT, pictures())).max() < error
+
+
+@pytest.mark.parametrize("precision", RECIPES)
+def test_labels_in_an_archive_behind_the_file_go_along(precision: str) -> None:
+    file = io.BytesIO(CONTENT)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("labels.txt", "cat\ndog\n")
+
+    made = quantised(unpacked(file.getvalue()), precision, ranges(CONTENT))
+
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        assert archive.read("labels.txt") == b"cat\ndog\n"
+    assert made.count(b"cat\ndog\n") == 1
+    np.testing.assert_array_equal(outputs(made, pictures()), outputs(quantised(CONTENT, precision, ranges(CONTENT)), pictures()))
 
 
 def test_every_precision_is_tried_here() -> None:

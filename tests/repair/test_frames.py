@@ -1,15 +1,19 @@
 """Frames that calibrate, guide and judge: three sets that share none."""
 
 import hashlib
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from workbench.datasets import Truth
 from workbench.detectors import Calibration
 from workbench.media import Frame, Media, array_media
 from workbench.opening import EvaluationData
-from workbench.repair.frames import FrameSets, calibration_counts, frame_sets
+from workbench.repair.frames import GUIDING, JUDGING_LABELLED, FrameSets, calibration_counts, frame_sets
+
+TRUTH = Truth("own", ("thing",), {})
 
 
 def media(count: int, seed: int = 0, fps: float | None = None) -> Media:
@@ -33,7 +37,7 @@ def key(image: np.ndarray) -> bytes:
     return hashlib.sha256(image.tobytes()).digest()
 
 
-def keys(frames: tuple[Frame, ...]) -> set[bytes]:
+def keys(frames: Iterable[Frame]) -> set[bytes]:
     return {key(frame.image_rgb) for frame in frames}
 
 
@@ -83,3 +87,23 @@ def test_other_frames_that_are_labelled_judge() -> None:
 
     assert keys(found.judge.frames) == keys(tuple(labelled.frames()))
     assert keys(found.guide.frames) <= keys(tuple(one.media.frames()))
+
+
+def test_all_labelled_stills_judge_and_none_of_them_is_kept() -> None:
+    labelled = media(240, seed=1)
+    one = data(40)
+
+    found = frame_sets(EvaluationData(one.media, None, labelled, TRUTH, one.calibration), [])
+
+    assert len(found.judge.frames) == 240
+    assert [frame.index for frame in found.judge.frames] == [frame.index for frame in found.judge.frames] == list(range(240))
+    assert not isinstance(found.judge.frames, tuple)
+
+
+def test_where_much_is_labelled_most_of_it_judges() -> None:
+    own = data(900)
+    found = frame_sets(EvaluationData(own.media, TRUTH, None, None, own.calibration), [])
+
+    assert len(found.guide.frames) == GUIDING
+    assert GUIDING < len(found.judge.frames) <= JUDGING_LABELLED
+    assert not keys(found.guide.frames) & keys(found.judge.frames)

@@ -5,8 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.repair.tiny import BROKEN, frames, write_broken
+from workbench.export import export_folder
 from workbench.opening import Sources, check, wished
+from workbench.pipeline import Pipeline
 from workbench.record import Quantising
+from workbench.repair.frames import FrameSet
+from workbench.repair.quality import Yardstick
 from workbench.repair.repairing import Repairing
 from workbench.settings import Settings
 
@@ -78,3 +82,20 @@ def test_only_what_is_needed_stays_in_float(tmp_path: Path) -> None:
 
     assert chosen.runtime.float_ops == ("head..", "stem..")
     assert {row.name for row in found.blocks if row.in_float} == {"stem", "head"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["litert", "openvino", "onnxruntime"])
+def test_every_engine_of_tflite_files_and_an_export_run_what_was_repaired(engine: str, tmp_path: Path) -> None:
+    detector, data = Sources(detector=str(write_broken(tmp_path, BROKEN[1])), media=frames()).open()
+    text = "runtime.precision=int8,runtime.calibration_range=minmax,runtime.float_ops=head..;stem.."
+    exact = FrameSet(tuple(data.media.frames()), None)
+    yardstick = Yardstick(Pipeline(detector, check(detector, wished(detector, "litert")), data.calibration), exact)
+    settings = check(detector, wished(detector, f"litert,runtime.engine={engine},{text}"))
+
+    agreed, _ = yardstick.judged(Pipeline(detector, settings, data.calibration))
+    exported = export_folder(detector, settings, data, tmp_path / "exported")
+
+    assert agreed.ratio > 0.95
+    assert abs(agreed.score_drift or 0) < 0.03
+    assert exported.detections > 0, "its program was run, and found the same"

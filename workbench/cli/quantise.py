@@ -66,7 +66,7 @@ def quantise(
 ) -> None:
     """Quantise a detector: size, ms and accuracy before and after, where it hurts, and with --repair what helps."""
     from workbench.cli.screen import console, progress, write_json
-    from workbench.files import write_whole
+    from workbench.export import write_tflite
     from workbench.history import History, default_path
     from workbench.opening import Sources, check, wished, words
     from workbench.repair import Job, Outcome, run_repair
@@ -98,8 +98,8 @@ def quantise(
     chosen = words(detector, check(detector, outcome.settings))
     screen.print(f"run it: --preset {chosen!r}", markup=False)
     if out is not None:
-        write_whole(out, detector.litert_model(outcome.settings, data.calibration).content)
-        screen.print(f"written: {out}", markup=False)
+        written = write_tflite(detector, outcome.settings, data.calibration, out)
+        screen.print(f"written: {written.path}; {written.told}", markup=False)
     found = _quantising(outcome.records)
     write_json(json_file, {"settings": outcome.settings.model_dump(mode="json"), **found.model_dump(mode="json")})
 
@@ -115,51 +115,31 @@ def print_quantised(out: Console, records: list[Record]) -> None:
     from workbench.cli.tables import print_table, table_of
     from workbench.errors import one_line
     from workbench.wording import (
-        MISSING,
-        format_agreement,
-        format_ap_change,
-        format_bytes,
-        format_fraction,
-        format_milliseconds,
-        format_number,
-        format_ratio,
+        BLOCK_HEADINGS,
+        FIGURE_HEADINGS,
+        NETWORK_HEADINGS,
+        block_cells,
+        network_cells,
+        quantising_frames,
     )
 
     found = _quantising(records)
-    times = {record.name: record.timing.median_ms for record in records if record.timing is not None}
-    table = table_of("network", "size", "ms", "", "AP", "", "agreement", figures=("size", "ms", "AP"))
+    networks = table_of(*NETWORK_HEADINGS, figures=FIGURE_HEADINGS)
     for one in found.judged:
-        table.add_row(
-            escape(one.name),
-            format_bytes(one.model_bytes),
-            format_milliseconds(times.get(one.name)),
-            format_ratio(one.speed) if one.speed else "",
-            format_fraction(one.ap),
-            format_ap_change(one.ap_change) if one.ap_change else "",
-            format_agreement(one.agreement),
-        )
-    print_table(out, table)
+        networks.add_row(*map(escape, network_cells(one)))
+    print_table(out, networks)
     if found.blocks:
         out.print()
-        blocks = table_of("block", "type", "scores", "boxes", "SNR dB", "", "why", figures=("scores", "boxes", "SNR dB"))
+        blocks = table_of(*BLOCK_HEADINGS, figures=FIGURE_HEADINGS)
         for row in found.blocks[:BLOCKS_SHOWN]:
-            blocks.add_row(
-                escape(one_line(row.name, LONGEST_NAME)),
-                escape(row.kind),
-                format_fraction(row.score_error),
-                format_fraction(row.box_error),
-                format_number(row.snr_db) if row.snr_db is not None else MISSING,
-                "in float" if row.in_float else "",
-                escape(row.reason or ""),
-            )
+            name, *others = block_cells(row)
+            blocks.add_row(*map(escape, (one_line(name, LONGEST_NAME), *others)))
         print_table(out, blocks)
         shown = f"{min(BLOCKS_SHOWN, len(found.blocks))} of {len(found.blocks)} blocks"
         out.print(
             f"{shown}, worst first: what each changes of scores and boxes when it alone is in integers", style="dim", markup=False
         )
-    frames = f"judged on {found.judged_by} frames, the search was guided by {found.guided_by}"
-    sets = (
-        "" if found.apart else "; these and those that calibrated are the same, for there are too few: it reads better than it is"
-    )
-    out.print(f"{frames}{sets}", style="dim", markup=False)
+    for line in found.made_of:
+        out.print(line, style="dim", markup=False)
+    out.print(quantising_frames(found), style="dim", markup=False)
     out.print(found.answer, style="bold", markup=False)

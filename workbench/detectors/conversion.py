@@ -44,7 +44,7 @@ ALLOCATING_SECONDS = 60.0
 CACHED, CONVERTED_FIRST = "read from the cache", "was made just now by a process of its own, in time that is not counted"
 _CONVERTED_FIRST = set[str]()  # names of files that the process which tried a network first has made, until somebody opens them
 CONVERSION = 2  # raised when the converter's options change what comes out, so that older cached files are not taken
-QUANTISING = 1  # likewise, of what is made of its files
+QUANTISING = 2  # likewise, of what is made of its files
 CHECKED_BATCHES = 4  # whose outputs have to be the same in another layout
 
 

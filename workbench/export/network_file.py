@@ -1,6 +1,6 @@
 """The network as a file that its runtime loads by itself, and the tensors that the program reads and writes there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from workbench.catalogue import ENGINES
 from workbench.detectors import (
     Calibration,
     Detector,
+    LiteRtModel,
     exported_name,
     first_line,
     load_tensorflow,
@@ -108,20 +109,11 @@ def _write_saved_model(detector: Detector, settings: Settings, _: Calibration, f
 
 
 def _write_flatbuffer(detector: Detector, settings: Settings, calibration: Calibration, folder: Path) -> NetworkFile:
-    from ai_edge_litert.interpreter import Interpreter
-
     size_hw = detector.input_spec.choose_size(settings.input.size_hw)
     model = detector.litert_model(settings.with_values({"runtime.batch": 1}), calibration)
     path = folder / "model.tflite"
     path.write_bytes(model.content)
-    with native_stderr_captured():
-        interpreter = Interpreter(model_content=model.content, num_threads=1)
-    taken, given = interpreter.get_input_details()[0], interpreter.get_output_details()
-    wanted = [model.outputs[name] for name in detector.outputs(settings.nms)]
-    by_name = {details["name"]: details for details in given}
-    if not set(wanted) <= by_name.keys():  # a converted file has the names in its signature
-        by_name = interpreter.get_signature_runner().get_output_details()
-    read = [by_name[name] for name in wanted]
+    taken, given, read = tflite_tensors(model, detector.outputs(settings.nms))
     run, positions = RUN_FILES[settings.runtime.engine](path, [details["name"] for details in given])
     return NetworkFile(
         file=run.name,
@@ -133,6 +125,19 @@ def _write_flatbuffer(detector: Detector, settings: Settings, calibration: Calib
             for details in read
         ),
     )
+
+
+def tflite_tensors(model: LiteRtModel, outputs: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the details of a file's input, of its outputs, and of those that are read, in the order of `outputs`."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    with native_stderr_captured():
+        interpreter = Interpreter(model_content=model.content, num_threads=1)
+    given, wanted = interpreter.get_output_details(), [model.outputs[name] for name in outputs]
+    by_name = {details["name"]: details for details in given}
+    if not set(wanted) <= by_name.keys():  # a converted file has the names in its signature
+        by_name = interpreter.get_signature_runner().get_output_details()
+    return interpreter.get_input_details()[0], given, [by_name[name] for name in wanted]
 
 
 def _quantization(details: dict[str, Any]) -> Quantization:

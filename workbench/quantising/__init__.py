@@ -2,11 +2,12 @@
 
 from workbench.quantising.blocks import BLOCK, Block, blocks_of
 from workbench.quantising.faults import faults
-from workbench.quantising.flatbuffer import Flatbuffer, archive_behind
+from workbench.quantising.flatbuffer import Flatbuffer
 from workbench.quantising.layout import TOLERANCE, largest_difference, nhwc
 from workbench.quantising.operators import FileFacts, OperatorFacts, file_facts, stored_precision
 from workbench.quantising.quantise import CALIBRATED, INTEGERS, FloatNetwork, operators_named, quantised
 from workbench.quantising.ranges import Ranges, TensorValues, ranges_of, tensor_values
+from workbench.quantising.running import made_of
 from workbench.quantising.score_scale import SharedScale, shared_scale
 from workbench.quantising.sensitivity import BlockError, Difference, channels_of, rank_blocks, signal_to_noise_db
 from workbench.quantising.shared_scales import shared
@@ -27,12 +28,12 @@ __all__ = [
     "Ranges",
     "SharedScale",
     "TensorValues",
-    "archive_behind",
     "blocks_of",
     "channels_of",
     "faults",
     "file_facts",
     "largest_difference",
+    "made_of",
     "nhwc",
     "operators_named",
     "quantised",

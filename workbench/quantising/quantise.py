@@ -14,7 +14,7 @@ import numpy as np
 from workbench.errors import UnavailableError, one_line
 from workbench.machine import native_stderr_captured
 from workbench.quantising.blocks import BLOCK, blocks_of
-from workbench.quantising.flatbuffer import Flatbuffer
+from workbench.quantising.flatbuffer import Flatbuffer, archive_behind
 from workbench.quantising.ranges import Ranges
 from workbench.quantising.shared_scales import shared
 
@@ -47,7 +47,7 @@ def quantised(
     """
     network = FloatNetwork(content)
     made = network.quantised(precision, ranges, operators_named(network.file, float_ops), integer_edges=integer_edges)
-    return _as_others_read_it(made)
+    return _as_others_read_it(made) + network.archive
 
 
 @final
@@ -60,6 +60,7 @@ class FloatNetwork:
 
     def __init__(self, content: bytes) -> None:
         self.file = Flatbuffer(content)
+        self.archive = archive_behind(content)
         self._content = content
         self._quantizer: Any = None
 

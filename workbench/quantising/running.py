@@ -1,9 +1,12 @@
-"""A network run as it is, on a few batches."""
+"""A network loaded as it is: what runs its operators, and what it gives on a few batches."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from numpy.typing import NDArray
+
+from workbench.quantising.flatbuffer import Flatbuffer
+from workbench.quantising.operators import file_facts
 
 
 def outputs_on(content: bytes, batches: Iterable[NDArray[Any]], threads: int = 1) -> list[list[NDArray[Any]]]:
@@ -16,10 +19,7 @@ def outputs_on(content: bytes, batches: Iterable[NDArray[Any]], threads: int = 1
         batches: Each in the shape and type of its input.
         threads: Of the interpreter.
     """
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_content=content, num_threads=threads)
-    interpreter.allocate_tensors()
+    interpreter = _allocated(content, threads)
     (taken,), given = interpreter.get_input_details(), interpreter.get_output_details()
     found = []
     for batch in batches:
@@ -27,3 +27,16 @@ def outputs_on(content: bytes, batches: Iterable[NDArray[Any]], threads: int = 1
         interpreter.invoke()
         found.append([interpreter.get_tensor(one["index"]) for one in given])
     return found
+
+
+def made_of(content: bytes) -> tuple[str, ...]:
+    """Say how a `.tflite` file is stored and which kernels run its operators, a line each. Loads the runtime in this process."""
+    return file_facts(Flatbuffer(content), _allocated(content, 1)).lines
+
+
+def _allocated(content: bytes, threads: int) -> Any:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=content, num_threads=threads)
+    interpreter.allocate_tensors()
+    return interpreter

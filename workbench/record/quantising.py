@@ -47,6 +47,8 @@ class Judged(Value):
     """`plain`: the integers that were asked for, all of them; `other`: what is there besides where no repair is enough."""
     name: Line
     model_bytes: int | None
+    median_ms: float | None = None
+    """Of all frames, the whole way from picture to boxes."""
     agreement: Agreement
     """With the float network."""
     ap: float | None = None
@@ -71,4 +73,6 @@ class Quantising(Value):
     """Worst first."""
     judged: tuple[Judged, ...] = ()
     """The float network first."""
+    made_of: tuple[Line, ...] = ()
+    """How the file that came out is stored, and which kernels run its operators."""
     answer: Line

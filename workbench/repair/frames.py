@@ -1,9 +1,9 @@
 """Frames in sets that share none: those that calibrate, those that guide the search, and those that judge at the end."""
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Protocol, final
 
 from workbench.datasets import Truth
 from workbench.detections import UInt8Array
@@ -13,10 +13,37 @@ from workbench.opening import EvaluationData
 from workbench.settings import MOST_CALIBRATION_FRAMES
 
 GUIDING, JUDGING = 48, 96  # frames: agreement on them is sure within some .02 and .015
+JUDGING_LABELLED = 500  # AP wants more: .02 is settled by some 200
 GUIDES = 3  # one of so many frames guides, the others judge
 CHUNKS = 18  # of a video, which guide and judge by turns: neighbours are alike, and in one set
-MOST_BYTES = 1 << 28  # of the decoded frames of a set: each network that is tried runs on them
+MOST_BYTES = 1 << 28  # of the frames that guide, which are kept decoded: each network that is tried runs on them
 PICTURES_EACH = 2  # frames that guide at least; with fewer, the sets are one
+
+
+class Frames(Protocol):
+    """Frames in the order of their media, as often as they are asked for."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Frame]: ...
+
+
+@final
+class ReadFrames:
+    """Frames of media, read anew each time.
+
+    Args:
+        media: Whose frames they are.
+        positions: Of the frames.
+    """
+
+    def __init__(self, media: Media, positions: tuple[int, ...]) -> None:
+        self._media, self._positions = media, positions
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def __iter__(self) -> Iterator[Frame]:
+        return frames_at(self._media, self._positions)
 
 
 @final
@@ -25,11 +52,11 @@ class FrameSet:
     """Frames, and what is known to be in them.
 
     Attributes:
-        frames: In the order of the media.
+        frames: Those that guide are kept decoded.
         truth: What is in each, by its name; `None` where that is not known.
     """
 
-    frames: tuple[Frame, ...]
+    frames: Frames
     truth: Truth | None
 
 
@@ -61,28 +88,35 @@ def frame_sets(data: EvaluationData, calibrating: Iterable[UInt8Array]) -> Frame
     if data.media.facts().endless:
         raise MediaError("a live source never shows the same frames twice; record some, and name the file")
     used = frozenset(map(_key, calibrating))
+    judging = JUDGING if truth is None else JUDGING_LABELLED
     if media is not data.media:
-        guide, judge = _spread(data.media, GUIDING, used), _spread(media, JUDGING * 2, used)
+        guide, judge = _kept(data.media, _spread(data.media, GUIDING, used)), ReadFrames(media, _spread(media, judging, used))
         return FrameSets(FrameSet(guide, data.truth), FrameSet(judge, truth), apart=bool(guide and judge))
-    frames = _spread(media, GUIDING + JUDGING, used)
-    chunk = max(1, len(frames) // CHUNKS) if media.facts().fps else 1
-    guide = tuple(frame for number, frame in enumerate(frames) if number // chunk % GUIDES == 1)
-    if len(guide) < PICTURES_EACH:
-        every = FrameSet(_spread(media, GUIDING + JUDGING, frozenset()), truth)
+    spread = _spread(media, GUIDING + judging, used)
+    chunk = max(1, len(spread) // CHUNKS) if media.facts().fps else 1
+    guides = [position for number, position in enumerate(spread) if number // chunk % GUIDES == 1]
+    if len(guides) < PICTURES_EACH:
+        every = FrameSet(_kept(media, _spread(media, GUIDING + JUDGING, frozenset())), truth)
         return FrameSets(every, every, apart=False)
-    judge = tuple(frame for number, frame in enumerate(frames) if number // chunk % GUIDES != 1)
-    return FrameSets(FrameSet(guide, truth), FrameSet(judge, truth), apart=True)
+    judges = tuple(position for number, position in enumerate(spread) if number // chunk % GUIDES != 1)
+    return FrameSets(FrameSet(_kept(media, guides), truth), FrameSet(ReadFrames(media, judges), truth), apart=True)
 
 
-def _spread(media: Media, count: int, used: Collection[bytes]) -> tuple[Frame, ...]:
-    """Return so many frames at equal distances, less those that were used; fewer where they are large."""
+def _spread(media: Media, count: int, used: Collection[bytes]) -> tuple[int, ...]:
+    """Return the positions of so many frames at equal distances, less those that were used."""
     total = media.facts().frames
-    first = next(iter(media.frames()), None)
+    count = min(count + len(used), total)
+    positions = (position * total // count for position in range(count))
+    return tuple(frame.index for frame in frames_at(media, positions) if _key(frame.image_rgb) not in used)
+
+
+def _kept(media: Media, positions: Sequence[int]) -> tuple[Frame, ...]:
+    """Return frames that guide: at most so many, spread over those that could, and fewer where they are large."""
+    first = next(frames_at(media, positions[:1]), None)
     if first is None:
         return ()
-    count = max(1, min(count + len(used), MOST_BYTES // first.image_rgb.nbytes, total))
-    positions = {position * total // count for position in range(count)}
-    return tuple(frame for frame in frames_at(media, positions) if _key(frame.image_rgb) not in used)
+    count = max(1, min(GUIDING, MOST_BYTES // first.image_rgb.nbytes, len(positions)))
+    return tuple(frames_at(media, (positions[number * len(positions) // count] for number in range(count))))
 
 
 def _key(image: UInt8Array) -> bytes:

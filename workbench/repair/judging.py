@@ -8,7 +8,7 @@ from workbench.detectors import Detector
 from workbench.measuring import Bench
 from workbench.opening import EvaluationData, Variant, check
 from workbench.pipeline import Pipeline
-from workbench.record import Judged, Record
+from workbench.record import Judged, Record, median_ms
 from workbench.repair.frames import FrameSet
 from workbench.repair.quality import Yardstick, agreement_loss
 from workbench.repair.search import Quality
@@ -73,6 +73,7 @@ def judged(
                 role=one.role,
                 name=one.name,
                 model_bytes=record.engine.model_bytes if record.engine else None,
+                median_ms=median_ms(record),
                 agreement=agreed,
                 ap=accuracy.ap if accuracy else None,
                 ap_change=compare_ap(accuracy, right) if number else None,

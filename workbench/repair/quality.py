@@ -1,6 +1,7 @@
 """How right a network in fewer bits is beside the float one, on some frames."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import final
 
 import numpy as np
@@ -40,6 +41,7 @@ class Yardstick:
 
     def __init__(self, pipeline: Pipeline, frames: FrameSet) -> None:
         self._frames = frames
+        self._names = [frame.name for frame in frames.frames] if frames.truth is not None else []
         self._found = detections_in(pipeline, frames)
         self.accuracy = self._accuracy(self._found, pipeline, SCREENING_DRAWS)
 
@@ -64,11 +66,7 @@ class Yardstick:
         truth, nms, labels = self._frames.truth, pipeline.settings.nms, pipeline.detector.facts.labels
         if truth is None or truth.labels != labels:
             return None
-        known = [
-            (one, truth.images[frame.name])
-            for one, frame in zip(found, self._frames.frames, strict=True)
-            if frame.name in truth.images
-        ]
+        known = [(one, truth.images[name]) for one, name in zip(found, self._names, strict=True) if name in truth.images]
         if not known:
             return None
         return average_precision(
@@ -88,11 +86,11 @@ def agreement_loss(agreed: Agreement) -> float:
     return max(0, wrong - 1) / boxes / AGREEMENT_OF_AP if boxes else 0.0
 
 
-def detections_in(pipeline: Pipeline, frames: FrameSet) -> list[Detections]:
+def detections_in(pipeline: Pipeline, some: FrameSet) -> list[Detections]:
     """Return what a pipeline finds in each frame."""
     pipeline.take_threads()
-    found: list[Detections] = []
-    while batch := frames.frames[len(found) : len(found) + pipeline.engine.batch]:
+    frames, found = iter(some.frames), list[Detections]()
+    while batch := list(islice(frames, pipeline.engine.batch)):
         found.extend(pipeline.detect(batch))
     return found
 

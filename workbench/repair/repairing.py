@@ -7,7 +7,7 @@ from workbench.errors import SettingsError, UnavailableError
 from workbench.measuring import DEFAULT_FRAMES
 from workbench.opening import EvaluationData, Variant, check
 from workbench.pipeline import Pipeline
-from workbench.quantising import CALIBRATED, INTEGERS
+from workbench.quantising import CALIBRATED, INTEGERS, made_of
 from workbench.record import Quantising, Record, Trial
 from workbench.repair.answer import SCORE_DRIFT, answer_of
 from workbench.repair.frames import calibration_counts, frame_sets
@@ -159,6 +159,7 @@ class Repairing:
             tried=tuple(self._tried),
             blocks=blocks,
             judged=rows,
+            made_of=made_of(self._detector.litert_model(networks[came_out].settings, self._data.calibration).content),
             answer=answer_of(rows, came_out, in_float=len(in_float), blocks=len(blocks), limit=self._limits.loss, kept=kept),
         )
         records[came_out] = records[came_out].model_copy(update={"quantising": found})

@@ -16,7 +16,7 @@ from workbench import wording
 from workbench.advice import advise
 from workbench.errors import RecordError
 from workbench.files import write_whole
-from workbench.record import Record, ap, check_same_machine, label_of, median_ms, ran
+from workbench.record import Quantising, Record, ap, check_same_machine, label_of, median_ms, ran
 from workbench.report import charts, classes, table
 from workbench.report.budget import Budgets, budgets
 from workbench.report.frames import (
@@ -44,6 +44,8 @@ POLICY = (
 )
 NAMED = 8  # settings in one sentence; the table has them all
 MOST_STEPS = 12  # to try next: more than a reader takes in; those with most to gain come first
+MOST_BLOCKS = 25  # of a network, the worst: what others do is next to nothing
+MOST_QUANTISED = 3  # settings whose blocks are listed: each has many
 MANY = 200  # records; a page of more is never small enough to hold plotly as it is, and to try would take as long again
 MOST_AT_ONCE = 25  # records of which everything is shown at once; of more, so many of each:
 PAGE_ROWS = {"results": 20, "cards": 4, "commands": 6, "engines": 6, "noise": 8}
@@ -157,6 +159,12 @@ def _context(summary: Summary) -> dict[str, Any]:
         "class_headings": classes.HEADINGS,
         "class_rows": classes.class_rows(judged),
         "class_notes": classes.class_notes(judged),
+        "quantised": quantised(summary),
+        "network_headings": wording.NETWORK_HEADINGS,
+        "block_headings": wording.BLOCK_HEADINGS,
+        "trial_headings": wording.TRIAL_HEADINGS,
+        "block_rows": MOST_BLOCKS,
+        "figure_headings": wording.FIGURE_HEADINGS,
         "ran_count": sum(map(ran, summary.records)),
         "bar_count": len(charts.bar_rows(summary)),
         "timed_best": timed_best(summary),
@@ -222,6 +230,13 @@ def _charts(summary: Summary) -> dict[str, charts.Figure]:
         if (matrix := classes.confusions_of(one)) is not None:
             figures[f"confusions-{n}"] = charts.confusion_matrix(matrix)
     return figures
+
+
+def quantised(summary: Summary) -> tuple[tuple[str, Quantising], ...]:
+    """Return what quantising did, with the setting that came out: of the one shown first, then of the others."""
+    right = summary.right
+    rows = sorted(summary.records, key=lambda record: right is None or record.id != right.id)
+    return tuple((summary.label(row), row.quantising) for row in rows if row.quantising is not None)[:MOST_QUANTISED]
 
 
 def timed_best(summary: Summary) -> Record | None:
@@ -341,6 +356,10 @@ def templates() -> Environment:
         "unbroken": wording.unbroken,
         "size_bytes": wording.format_bytes,
         "cpu_name": wording.short_cpu_name,
+        "network_cells": wording.network_cells,
+        "block_cells": wording.block_cells,
+        "trial_cells": wording.trial_cells,
+        "quantising_frames": wording.quantising_frames,
     }
     return environment
 

@@ -45,21 +45,36 @@ from workbench.wording.palette import (
     rgb,
     stage_colour,
 )
+from workbench.wording.quantising import (
+    BLOCK_HEADINGS,
+    FIGURE_HEADINGS,
+    NETWORK_HEADINGS,
+    TRIAL_HEADINGS,
+    block_cells,
+    network_cells,
+    quantising_frames,
+    trial_cells,
+)
 from workbench.wording.sentences import NOTES, differing_medians, limit_words, pace_words, speed_words
 
 __all__ = [
+    "BLOCK_HEADINGS",
     "BLUE",
+    "FIGURE_HEADINGS",
     "GREEN",
     "MINUS",
     "MISSING",
+    "NETWORK_HEADINGS",
     "NOTES",
     "ORANGE",
     "PALETTE",
     "STAGE_COLOURS",
+    "TRIAL_HEADINGS",
     "VERMILLION",
     "ChangeWords",
     "accuracy_verdict",
     "accuracy_words",
+    "block_cells",
     "change_words",
     "class_colour",
     "counted",
@@ -85,7 +100,9 @@ __all__ = [
     "limit_words",
     "line_colour",
     "listed",
+    "network_cells",
     "pace_words",
+    "quantising_frames",
     "ratio_figure",
     "ratio_words",
     "rgb",
@@ -94,5 +111,6 @@ __all__ = [
     "speed_words",
     "stage_colour",
     "times",
+    "trial_cells",
     "unbroken",
 ]
