@@ -1,13 +1,18 @@
 """The front end by itself: what Python told it, in a page without a kernel."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
 
+from workbench.detectors import Detector
+from workbench.settings import Settings
 from workbench.view.javascript import joined
+from workbench.view.panel import describe
 from workbench.view.widget import WorkbenchView
 
+FRAMES = SimpleNamespace(facts=lambda: SimpleNamespace(size_hw=(720, 1280), source=""))
 TITLE = "the front end alone"
 # A model as anywidget hands one out, that answers nothing: `change` tells it other values, as a message from Python would.
 START = """async ([code, traits]) => {
@@ -36,3 +41,13 @@ def alone(context: BrowserContext, traits: dict[str, Any], around: str = '<div c
     )
     page.evaluate(START, [joined(), json.loads(json.dumps(traits))])
     return page
+
+
+def panel(detector: Detector, settings: Settings) -> dict[str, Any]:
+    """Describe the panel as it is under some settings."""
+    opened = SimpleNamespace(detector=detector, data=SimpleNamespace(media=FRAMES))
+    return describe(SimpleNamespace(opened=opened, settings=settings, plays_samples=True, media_names={}, sources=None))  # type: ignore[arg-type]
+
+
+def bar(name: str, ms: float) -> dict[str, Any]:
+    return {"name": name, "total_ms": ms, "stages": [{"stage": "decode", "ms": 1.5}, {"stage": "infer", "ms": ms - 1.5}]}

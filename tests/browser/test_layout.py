@@ -1,25 +1,21 @@
 """Where the workbench puts what belongs together, and that nothing there moves: the front end alone, without a kernel."""
 
 from contextlib import suppress
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.alone import alone
+from tests.browser.alone import alone, panel
 from tests.browser.serving import control, role
 from workbench.catalogue import ENGINES
 from workbench.detectors import Detector
 from workbench.errors import UnavailableError
 from workbench.opening import fit
-from workbench.settings import FEED_MODES, PRECISIONS, Settings
-from workbench.view.panel import describe
-from workbench.wording import STAGE_COLOURS
+from workbench.settings import FEED_MODES, PRECISIONS
 
 pytestmark = pytest.mark.browser
 
-FRAMES = SimpleNamespace(facts=lambda: SimpleNamespace(size_hw=(720, 1280), source=""))
 TOGETHER = ("stage", "headline-latency", "fps", "headline-versus", "figures", "bar-now", "bar-pinned", "measure", "play")
 SET = ("input.size_hw", "input.resize", "runtime.engine", "runtime.precision", "nms.method", "nms.score")
 # Windows less what is around: a page at 1280 x 800, JupyterLab there with its sidebar open, and both at 1920 x 1080.
@@ -45,53 +41,6 @@ CONTRAST = """() => {
     const message = document.querySelector("[data-role=message]");
     return [of(message), of(document.querySelector("[data-role=noise] b"), document.querySelector(".workbench"))];
 }"""
-
-
-def panel(detector: Detector, settings: Settings) -> dict[str, Any]:
-    """Describe the panel as it is under some settings."""
-    opened = SimpleNamespace(detector=detector, data=SimpleNamespace(media=FRAMES))
-    return describe(SimpleNamespace(opened=opened, settings=settings, plays_samples=True, media_names={}, sources=None))  # type: ignore[arg-type]
-
-
-def bar(name: str, ms: float) -> dict[str, Any]:
-    return {"name": name, "total_ms": ms, "stages": [{"stage": "decode", "ms": 1.5}, {"stage": "infer", "ms": ms - 1.5}]}
-
-
-@pytest.fixture
-def told(mobile: Detector) -> dict[str, Any]:
-    """What Python tells of a setting that plays beside one that is pinned."""
-    figures = ("AP", "agreement", "p90", "p95", "frame age", "dropped", "memory", "cost of showing")
-    status = {
-        "ready": True,
-        "playing": True,
-        "pace": "clip",
-        "position": 12,
-        "frames": 600,
-        "name": "graph",
-        "headline": {
-            "latency": "22.4 ms",
-            "fps": "44.1 FPS",
-            "versus": "against naive: 4.12 times faster [3.98, 4.31]",
-            "verdict": "faster",
-        },
-        "figures": [{"label": label, "value": "12.3 ms", "change": None, "title": None} for label in figures],
-        "noise": {"verdict": "noisy", "reasons": ["other processes kept 1.97 of 2 cores busy (limit 0.10); close them"] * 3},
-        "now": bar("graph", 22.4),
-        "pinned": bar("naive", 92.3),
-        "history": {"seconds": [-2.0, -1.0, 0.0], "ms": [22.0, 23.0, 22.4], "pinned_ms": 92.3},
-        "counts": {"kept": 9, "lost": 1, "new": 0},
-    }
-    return {
-        "panel": panel(mobile, fit(mobile, mobile.default_settings(), "runtime.engine")),
-        "status": status,
-        "records": [],
-        "labels": list(mobile.facts.labels),
-        "class_colours": ["#0072b2"] * len(mobile.facts.labels),
-        "stage_colours": dict(STAGE_COLOURS),
-        "stage_order": list(STAGE_COLOURS),
-        "search": {"ready": False},
-        "explained": {"about": None, "reason": None, "picture": None},
-    }
 
 
 def is_in_sight(page: Page, one: Any) -> bool:
@@ -152,6 +101,25 @@ def test_nothing_moves_while_engines_precisions_and_feeds_are_chosen(
             assert moved == [], f"under {settings}"
 
 
+def test_there_is_room_for_one_more_action_and_one_more_tab(context: BrowserContext, told: dict[str, Any]) -> None:
+    page = alone(context, told)
+    page.evaluate("""() => {
+        const more = (beside, words, role) => {
+            const one = document.querySelector(beside).cloneNode(true);
+            one.textContent = words; one.dataset.role = role;
+            document.querySelector(beside).before(one);
+        };
+        more("[data-role=measure]", "Find the fastest", "find");
+        more("[data-role=tab-advice]", "Inside", "tab-inside");
+    }""")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(100)
+        assert all(is_in_sight(page, role(page, name)) for name in (*TOGETHER, "find")), f"in a window of {width} x {height}"
+        tops = {round(one.bounding_box()["y"]) for one in page.get_by_role("tab").all()}  # type: ignore[index] # it is visible
+        assert len(tops) == 1, "the tabs stand in one row"
+
+
 def test_a_reason_is_one_line_and_whole_while_somebody_looks(context: BrowserContext, told: dict[str, Any]) -> None:
     page = alone(context, told)
     precision = control(page, "runtime.precision")
@@ -179,3 +147,17 @@ def test_the_first_stop_of_the_keyboard_leads_to_the_picture(context: BrowserCon
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert role(page, "stage").evaluate("one => one === document.activeElement")
+
+
+def test_a_question_mark_lists_the_keys_and_escape_closes_them(context: BrowserContext, told: dict[str, Any]) -> None:
+    page = alone(context, told)
+    keys = role(page, "keys")
+    assert not keys.is_visible()
+    role(page, "stage").focus()
+    page.keyboard.press("?")
+    assert "next frame in which something is wrong" in keys.inner_text()
+    page.keyboard.press("Escape")
+    assert not keys.is_visible()
+    role(page, "show-keys").click()
+    role(page, "close-keys").click()
+    assert not keys.is_visible()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.accessibility import wrong_in
 from tests.report.records import DETECTOR, NOISY, full_set, pictures, problem_record, record
 from tests.report.test_waterfall import STEPS, waterfall
 from workbench.record import Record, read_records
@@ -174,6 +175,7 @@ def test_five_hundred_settings_are_no_longer_than_a_page_of_them(opened: Opened,
         ".scroll:visible"
     ).count()
     look_through(page, 500)
+    assert wrong_in(page) == []
 
 
 def test_click_on_a_heading_sorts_and_sorts_back(opened: Opened) -> None:

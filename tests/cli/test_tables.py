@@ -38,3 +38,20 @@ def test_a_short_one_is_fitted_to_the_screen() -> None:
     lines = printed(2, terminal=True)
     assert max(map(cell_len, lines)) <= WIDTH
     assert "0001" in " ".join(lines)
+
+
+@pytest.mark.parametrize("width", [34, 60, 80, 120])
+def test_no_word_is_broken_on_a_screen_of_any_width_that_a_word_has_room_in(width: int) -> None:
+    words = ["engine=openvino", "precision=dynamic-int8", "score=0.26", "[red]", "日本語の名前"]
+    out = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    table = table_of("id", "setting", "ms", "noise", figures=["ms"], whole=["id", "noise"])
+    for number in range(3):
+        table.add_row(f"{number:08}", escape(" ".join(words * 2)), "1.5", "quiet")
+
+    print_table(out, table)
+
+    assert isinstance(out.file, io.StringIO)
+    lines = out.file.getvalue().splitlines()
+    assert max(map(cell_len, lines)) <= width
+    assert all(out.file.getvalue().count(word) == 6 for word in words)
+    assert sum("1.5" in line and "quiet" in line for line in lines) == 3

@@ -19,6 +19,9 @@ def test_networks_blocks_and_what_was_tried_stand_there() -> None:
     html = render_report((record("naive"), record("litert-int8", quantising=found)))
 
     text = re.sub(r"<[^>]+>", " ", section(html))
+    assert '<th scope="col" class="n">AP</th>' in html
+    assert '<td class="n">.970</td>' not in section(html), "agreement is words, with an interval"
+    assert '<td class="n">12.3</td>' in section(html)
     assert '<a href="#quantising">' in html
     assert found.answer in text
     assert "Judged on 20 frames, the search was guided by 10." in text

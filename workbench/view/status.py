@@ -74,6 +74,7 @@ def _headline(timing: Timing | None, comparison: Comparison | None, pinned: Pinn
     return {
         "latency": f"{format_milliseconds(median_ms)} ms",
         "fps": f"{format_number(timing.fps if timing else None)} FPS",
+        "against": comparison.a if comparison else pinned.name if pinned else "",
         "versus": _versus(timing, comparison, pinned, session),
         "verdict": comparison.verdict if comparison else None,
     }
@@ -83,9 +84,9 @@ def _versus(timing: Timing | None, comparison: Comparison | None, pinned: Pinned
     if pinned is None:
         return "nothing pinned to compare with"
     if comparison is not None:
-        return compared(comparison)
+        return ratio_words(comparison.ratio)
     if pinned.pipeline.settings != session.running:
-        return f"{_so_far(timing, pinned)}comparing with {pinned.name} …"
+        return f"{_so_far(timing, pinned)}comparing …"
     return (
         "this is what is pinned" if pinned.settings == session.settings else "what is pinned, fed otherwise: Measure compares that"
     )
@@ -97,17 +98,6 @@ def _so_far(timing: Timing | None, pinned: Pinned) -> str:
     if not before or not now:
         return ""
     return f"about {format_number(max(before / now, now / before), 2)} times {'faster' if before > now else 'slower'} so far; "
-
-
-def compared(comparison: Comparison) -> str:
-    """Write a comparison as a sentence.
-
-    >>> from workbench.timing import Ratio
-    >>> ratio = Ratio(median=22.1, low=21.6, high=22.7)
-    >>> compared(Comparison(a="naive", b="xla", ratio=ratio, frames=9, blocks=4))
-    'against naive: 22.1 times faster [21.6, 22.7]'
-    """
-    return f"against {comparison.a}: {ratio_words(comparison.ratio)}"
 
 
 def _figures(opened: Opened, timing: Timing | None, cost: Cost | None, age_seconds: float | None) -> list[Told]:

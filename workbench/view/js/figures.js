@@ -6,20 +6,21 @@ const HISTORY_SECONDS = 20;
 const STOOD_SECONDS = 1.5; // without a frame: it was paused or something was measured, and no line joins what lies on either side
 
 export function headline() {
-  const cell = (role, words) => {
+  const cell = (role, words, ...more) => {
     const value = h("dd", { class: "value", "data-role": role }, MISSING);
-    return { value, element: h("div", { class: `cell is-${role}` }, h("dt", {}, words), value) };
+    const label = more.length ? h("dt", { tabindex: "0" }, h("span", { class: "fold" }, words, ...more)) : h("dt", {}, words);
+    return { value, element: h("div", { class: `cell is-${role}` }, label, value) };
   };
-  const latency = cell("headline-latency", "a frame");
-  const fps = cell("fps", "throughput");
-  const versus = cell("headline-versus", "against the pinned setting");
   const name = h("span", { class: "running", "data-role": "running" });
-  latency.element.firstChild.append(name);
+  const other = h("span", { "data-role": "headline-against" });
+  const latency = cell("headline-latency", "a frame", name);
+  const fps = cell("fps", "throughput");
+  const versus = cell("headline-versus", "against ", other);
   return {
     element: h("dl", { class: "headline" }, latency.element, fps.element, versus.element),
     update({ headline: now, name: running, pinned }) {
       write(name, running ? `, ${running}` : "");
-      set(name, "title", running);
+      write(other, now.against || "the pinned setting");
       write(latency.value, now.latency ?? MISSING);
       write(fps.value, now.fps ?? MISSING);
       write(versus.value, now.versus ?? now.verdict ?? (pinned ? "not known yet" : "nothing pinned"));

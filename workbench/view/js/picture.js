@@ -98,7 +98,7 @@ export function picture(desk) {
   });
   const element = h("div", {
     class: "stage", "data-role": "stage", tabindex: "0", role: "group",
-    "aria-label": "Picture: space plays and pauses, the arrow keys step, n goes to the next frame with something wrong, plus and minus zoom, 0 shows all of it",
+    "aria-label": "Picture: space plays and pauses, the arrow keys step, n goes to the next frame with something wrong, plus and minus zoom, 0 shows all of it, ? lists the keys",
   }, canvas, wipe, note, facts);
   let look = { labels: [], colours: [] };
   let pinnedName = null;
@@ -350,6 +350,7 @@ export function transport(desk) {
   pace.label.className = "unseen";
   pace.label.textContent = "Pace";
   pace.field.dataset.role = "pace";
+  const keys = button("show-keys", () => desk.showKeys(), { class: "icon keys-button", "aria-label": "Keys", title: "Which keys do something" }, "?");
   let frames = null;
   let playing = null;
   let current = 0;
@@ -359,7 +360,7 @@ export function transport(desk) {
     desk.soon("seek", () => desk.send("seek", { position: seek.valueAsNumber }));
   });
   return {
-    element: h("div", { class: "transport", "data-role": "transport" }, toStart, back, play, forward, seek, position, pace.label, pace.field),
+    element: h("div", { class: "transport", "data-role": "transport" }, toStart, back, play, forward, seek, position, pace.label, pace.field, keys),
     update(status) {
       frames = status.frames;
       if (playing !== status.playing) {

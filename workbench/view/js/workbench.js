@@ -7,6 +7,7 @@ import { figures, headline, historyLine, noise, stageBars } from "./figures.js";
 import { headLine, jobStrip, notice } from "./head.js";
 import { copyText, outputs } from "./outputs.js";
 import { legend, picture, transport, viewLine } from "./picture.js";
+import { keyList } from "./keys.js";
 import { tabs } from "./tabs.js";
 
 const NO_PANEL = {
@@ -95,6 +96,7 @@ function followKeys(root, desk) {
   const actions = {
     " ": () => desk.playOrPause(), ArrowLeft: () => desk.step(-1), ArrowRight: () => desk.step(1), n: () => desk.send("next-wrong"),
     "+": () => desk.lookCloser(1), "=": () => desk.lookCloser(1), "-": () => desk.lookCloser(-1), 0: () => desk.lookCloser(-99),
+    "?": () => desk.showKeys(),
   };
   root.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -161,6 +163,7 @@ function render({ model, el, signal }, own) {
     step: (by) => desk.send("step", { by }),
     standStill: () => { if (traits.status().playing) desk.send("pause"); },
     lookCloser: (steps) => stage.lookCloser(steps),
+    showKeys: () => keys.open(),
     isOpen: (tab) => own.state.tab === tab,
     change(name, value) {
       desk.soon(`set ${name}`, () => desk.send("set", { name, value }));
@@ -195,6 +198,7 @@ function render({ model, el, signal }, own) {
   const bars = stageBars(desk);
   const past = historyLine();
   const results = tabs(desk);
+  const keys = keyList();
 
   const root = h("div", { class: "workbench", "data-role": "workbench", role: "region", "aria-label": nameOfNext(), "data-lm-suppress-shortcuts": "true", tabindex: "-1" },
     button("skip", () => stage.element.focus(), { class: "skip" }, "Skip to the picture"),
@@ -203,7 +207,7 @@ function render({ model, el, signal }, own) {
       settings.element,
       h("div", { class: "bench" },
         h("div", { class: "main" }, stage.element, h("div", { class: "play-lines" }, line.element, view.element), bars.element, results.element),
-        h("div", { class: "side" }, count.element, big.element, grid.element, lamp.element, past.element))));
+        h("div", { class: "side" }, count.element, big.element, grid.element, lamp.element, past.element))), keys.element);
 
   const heldNow = () => (lost ? LOST : model.get("held") ?? null);
   /** A kernel that ended or was restarted looks like one that waits: Python's beat comes every two seconds, whatever else it does. */
