@@ -14,11 +14,13 @@ from workbench.view.widget import WorkbenchView
 
 FRAMES = SimpleNamespace(facts=lambda: SimpleNamespace(size_hw=(720, 1280), source=""))
 TITLE = "the front end alone"
-# A model as anywidget hands one out, that answers nothing: `change` tells it other values, as a message from Python would.
+# A model as anywidget hands one out, that answers nothing and keeps what it is sent; `change` tells it more, as Python does.
 START = """async ([code, traits]) => {
     const listeners = {};
+    window.sent = [];
     const model = {
-        get: (name) => traits[name], send() {}, off() {}, on: (name, listener) => { (listeners[name] ??= []).push(listener); },
+        get: (name) => traits[name], send: (content) => { window.sent.push(content); }, off() {},
+        on: (name, listener) => { (listeners[name] ??= []).push(listener); },
     };
     window.change = (values) => {
         Object.assign(traits, values);

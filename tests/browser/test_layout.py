@@ -8,11 +8,13 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.alone import alone, panel
 from tests.browser.serving import control, role
+from tests.view.test_repair import BROKEN, FLOATS
 from workbench.catalogue import ENGINES
 from workbench.detectors import Detector
 from workbench.errors import UnavailableError
 from workbench.opening import fit
 from workbench.settings import FEED_MODES, PRECISIONS
+from workbench.view.search import cards
 
 pytestmark = pytest.mark.browser
 
@@ -161,3 +163,15 @@ def test_a_question_mark_lists_the_keys_and_escape_closes_them(context: BrowserC
     role(page, "show-keys").click()
     role(page, "close-keys").click()
     assert not keys.is_visible()
+
+
+def test_what_integers_broke_is_repaired_by_a_button_at_its_advice(context: BrowserContext, told: dict[str, Any]) -> None:
+    page = alone(context, told | {"advice": cards([FLOATS, BROKEN])})
+    role(page, "tab-advice").click()
+    card = role(page, "advice").locator("li", has=page.get_by_role("button", name="Repair"))
+    assert card.count() == 1
+    assert "int8 is broken here" in card.inner_text()
+    card.get_by_role("button", name="Repair").click()
+    assert page.evaluate("window.sent.at(-1)") == {"type": "repair", "id": BROKEN.id}
+    page.evaluate("told => window.change(told)", {"held": {"reason": "a repair is running", "what": "a repair", "still": False}})
+    assert role(page, "advice").evaluate("one => Boolean(one.closest('[inert]'))"), "nothing else is begun meanwhile"

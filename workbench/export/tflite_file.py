@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.detectors import OWN_NMS, SUFFIXES, Calibration, Detector
+from workbench.detectors import OWN_NMS, Calibration, Detector, card_path, write_card
 from workbench.errors import UnavailableError
 from workbench.export.card import own_card
 from workbench.export.network_file import tflite_tensors
@@ -37,15 +37,14 @@ def write_tflite(detector: Detector, settings: Settings, calibration: Calibratio
     model = detector.litert_model(settings, calibration)
     _, _, read = tflite_tensors(model, detector.outputs(settings.nms))
     write_whole(path, model.content)
-    card = path.with_name(path.name.removesuffix(".tflite") + SUFFIXES[0])
     if isinstance(detector.meaning.head, FunctionHead):
         return TfliteFile(path, None, "copy the card of the model and the Python file that it names beside it")
-    if card.exists():
-        return TfliteFile(path, None, f"{card.name} was there and stays as it was")
+    if (there := card_path(path)) is not None:
+        return TfliteFile(path, None, f"{there.name} was there and stays as it was")
     outputs, own_nms = tuple(one["name"] for one in read), settings.nms.method == OWN_NMS
     try:
-        text = own_card(detector.facts.name, detector.meaning, outputs, own_nms=own_nms).to_toml()
+        card = own_card(detector.facts.name, detector.meaning, outputs, own_nms=own_nms)
     except UnavailableError as error:
         return TfliteFile(path, None, str(error))
-    write_whole(card, text)
-    return TfliteFile(path, card, f"{card.name} says what its tensors mean")
+    written = write_card(card, path)
+    return TfliteFile(path, written, f"{written.name} says what its tensors mean")

@@ -1,7 +1,7 @@
 """Repair: what quantising breaks is made right again, by ranges or by the fewest operators in float."""
 
 from workbench.repair.child import Job
-from workbench.repair.repair import Outcome, run_repair
+from workbench.repair.isolation import Outcome, run_repair
 from workbench.repair.repairing import MOST_LOSS, quantise
 
 __all__ = ["MOST_LOSS", "Job", "Outcome", "quantise", "run_repair"]

@@ -10,10 +10,10 @@ from workbench.pipeline import Pipeline
 from workbench.quantising import CALIBRATED, INTEGERS, made_of
 from workbench.record import Quantising, Record, Trial
 from workbench.repair.answer import SCORE_DRIFT, answer_of
+from workbench.repair.block_ranking import FLOAT, Ranking
 from workbench.repair.frames import calibration_counts, frame_sets
 from workbench.repair.judging import COMPARISON_SECONDS, Network, Progress, judged, quality_of
 from workbench.repair.quality import Yardstick
-from workbench.repair.ranking import FLOAT, Ranking
 from workbench.repair.search import SAME, Blocks, Limits, Quality, fewest_in_float
 from workbench.settings import CALIBRATION_RANGES, Settings, describe_changes
 from workbench.wording import counted
