@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("graph", "detectors", "lessons"),
     ("engines", "samples"),
     ("pipeline", "opening"),
-    ("measuring", "export", "live"),
+    ("measuring", "profile", "export", "live"),
     ("sweep", "repair"),
     ("session",),
     ("view",),
@@ -35,10 +35,10 @@ SHOW = frozenset({"history", "choosing", "advice", "report", "lessons"})
 PRODUCE = frozenset(
     {
         *("media", "datasets", "stages", "quantising", "graph", "detectors", "engines", "samples", "pipeline", "opening"),
-        *("measuring", "export", "live", "sweep", "repair"),
+        *("measuring", "profile", "export", "live", "sweep", "repair"),
     }
 )
-TENSORFLOW = frozenset({"quantising", "graph", "detectors", "engines", "opening", "export", "lessons", "cli"})
+TENSORFLOW = frozenset({"quantising", "graph", "detectors", "engines", "opening", "profile", "export", "lessons", "cli"})
 HEAVY = frozenset({"tensorflow", "keras", "ai_edge_litert"})
 WIDGETS = frozenset({"ipywidgets", "anywidget", "traitlets"})
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

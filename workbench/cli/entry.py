@@ -18,6 +18,7 @@ from workbench.cli.history.entry import history_commands
 from workbench.cli.lab import lab
 from workbench.cli.options import UsageError
 from workbench.cli.pick import pick
+from workbench.cli.profile import profile
 from workbench.cli.quantise import quantise
 from workbench.cli.report import report
 from workbench.cli.run import run
@@ -39,7 +40,7 @@ program = typer.Typer(
     rich_markup_mode=None,  # help stays plain: labels in brackets are not markup
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (doctor, run, describe, compare, report, lab, app, export, sweep, quantise, advise, pick, check):
+for command in (doctor, run, describe, compare, report, lab, app, export, sweep, profile, quantise, advise, pick, check):
     program.command()(command)
 program.add_typer(history_commands, name="history")
 

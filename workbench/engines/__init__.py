@@ -2,8 +2,9 @@
 
 from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader, stack_frames
 from workbench.engines.first_run import run_first
-from workbench.engines.onnxruntime import load_onnxruntime
-from workbench.engines.openvino import HINTS
+from workbench.engines.litert import Execute, Executor, LiteRt, Opened
+from workbench.engines.onnxruntime import OnnxRuntimeNetwork, load_onnxruntime
+from workbench.engines.openvino import HINTS, OpenVinoNetwork
 from workbench.engines.table import missing_packages, open_engine, why_not
 from workbench.engines.tensorflow_threads import set_tensorflow_threads
 
@@ -12,6 +13,12 @@ __all__ = [
     "Candidates",
     "Engine",
     "EngineCode",
+    "Execute",
+    "Executor",
+    "LiteRt",
+    "OnnxRuntimeNetwork",
+    "OpenVinoNetwork",
+    "Opened",
     "OutputReader",
     "load_onnxruntime",
     "missing_packages",

@@ -6,7 +6,8 @@ It runs what tf2onnx makes of the `.tflite` file that LiteRT runs, so that both 
 import os
 from collections.abc import Sequence
 from functools import cache, partial
-from typing import Any
+from pathlib import Path
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,40 +26,51 @@ WEIGHTS_ONCE = ("session.disable_quant_qdq", "1")  # else int8 ones are brought 
 ERRORS_ONLY = 3  # of its log levels: what it remarks while it optimises a graph is not for the user's screen
 
 
-def open_executor(opened: Opened, settings: Settings) -> Executor:
-    """Convert a model and make it ready for the processor, on the threads that the settings name.
+@final
+class OnnxRuntimeNetwork:
+    """A model that was converted to ONNX, ready for the processor on the threads that the settings name.
+
+    Args:
+        opened: The model.
+        settings: How it is to run.
+        trace: What the file begins with in which it writes what each operator takes; `None` for no such file.
 
     Raises:
         UnavailableError: It cannot be converted, or ONNX Runtime refuses it; says why.
     """
-    model = to_onnx(opened.content)
-    session = _session(model.content, settings.runtime.threads, settings.runtime.precision)
-    (taken,) = session.get_inputs()
-    names = list(opened.output_names)
 
-    def execute(values: NDArray[Any]) -> Sequence[NDArray[Any]]:
-        found: Sequence[NDArray[Any]] = session.run(names, {taken.name: values})
+    def __init__(self, opened: Opened, settings: Settings, trace: Path | None = None) -> None:
+        self.model = to_onnx(opened.content)
+        runtime = load_onnxruntime()
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = settings.runtime.threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = ERRORS_ONLY
+        if settings.runtime.precision in COMPUTED_IN_FLOAT32:
+            options.add_session_config_entry(*WEIGHTS_ONCE)
+        if trace is not None:
+            options.enable_profiling, options.profile_file_prefix = True, str(trace)
+        self._names = list(opened.output_names)
+        with native_stderr_captured():
+            try:
+                self.session: Any = runtime.InferenceSession(self.model.content, options, providers=["CPUExecutionProvider"])
+                (self._taken,) = self.session.get_inputs()
+                self.execute(np.zeros(opened.shape, opened.dtype))  # some operations are refused only then
+            except Exception as error:  # its kinds are those of its native part, none of them public
+                raise UnavailableError(_refusal(error)) from None
+
+    def execute(self, values: NDArray[Any]) -> Sequence[NDArray[Any]]:
+        """Run it: see `Execute`."""
+        found: Sequence[NDArray[Any]] = self.session.run(self._names, {self._taken.name: values})
         return found
 
-    _check_runs(execute, opened)
-    precision = settings.runtime.precision
+
+def open_executor(opened: Opened, settings: Settings) -> Executor:
+    """Convert a model and make it ready. Raises like `OnnxRuntimeNetwork`."""
+    network, precision = OnnxRuntimeNetwork(opened, settings), settings.runtime.precision
     computed = (f"stored in {precision}, computed in float32",) if precision in COMPUTED_IN_FLOAT32 else ()
-    return Executor(execute, model.converted, (*model.notes, *computed), len(model.content))
-
-
-def _session(content: bytes, threads: int, precision: str) -> Any:
-    runtime = load_onnxruntime()
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = ERRORS_ONLY
-    if precision in COMPUTED_IN_FLOAT32:
-        options.add_session_config_entry(*WEIGHTS_ONCE)
-    with native_stderr_captured():
-        try:
-            return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # its kinds are those of its native part, none of them public
-            raise UnavailableError(_refusal(error)) from None
+    model = network.model
+    return Executor(network.execute, model.converted, (*model.notes, *computed), len(model.content))
 
 
 @cache
@@ -72,15 +84,6 @@ def load_onnxruntime() -> Any:
 
     onnxruntime.disable_telemetry_events()  # its builds for Windows do not read that variable
     return onnxruntime
-
-
-def _check_runs(execute: Any, opened: Opened) -> None:
-    """Run once on a blank input: some operations are refused only then."""
-    with native_stderr_captured():
-        try:
-            execute(np.zeros(opened.shape, opened.dtype))
-        except Exception as error:  # as above
-            raise UnavailableError(_refusal(error)) from None
 
 
 def _refusal(error: Exception) -> str:

@@ -6,7 +6,7 @@ They are read as they are (`Core.read_model`); nothing here calls OpenVINO's con
 from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,37 +26,50 @@ def _why_not(runtime: Runtime) -> str | None:
     return NO_BFLOAT16 if runtime.precision == "bfloat16" and "BF16" not in _capabilities() else None
 
 
-def open_executor(opened: Opened, settings: Settings) -> Executor:
-    """Compile a model for the processor, for the least latency on the threads that the settings name.
+@final
+class OpenVinoNetwork:
+    """A model that OpenVINO has compiled for the processor, for the least latency on the threads that the settings name.
+
+    Args:
+        opened: The model.
+        settings: How it is to run.
+        properties: Of the compiled model, beside those.
 
     Raises:
         UnavailableError: OpenVINO cannot read it; names the operation where it does.
     """
-    with temporary_folder() as folder:
-        path = Path(folder) / "model.tflite"
-        path.write_bytes(opened.content)
-        try:
-            model = _core().read_model(path)
-            model.reshape(opened.shape)
-            compiled = _core().compile_model(
-                model,
-                "CPU",
-                {
-                    "PERFORMANCE_HINT": "LATENCY",
-                    "INFERENCE_NUM_THREADS": settings.runtime.threads,
-                    "INFERENCE_PRECISION_HINT": HINTS.get(settings.runtime.precision, "f32"),
-                },
-            )
-        except RuntimeError as error:
-            raise UnavailableError(f"OpenVINO cannot run this model: {_reason(str(error))}; choose litert") from None
-    request = compiled.create_infer_request()
-    ports = [_port(compiled, name) for name in opened.output_names]
 
-    def execute(values: NDArray[Any]) -> Sequence[NDArray[Any]]:
-        request.infer({0: values})
-        return [np.array(request.get_tensor(port).data) for port in ports]  # copies: the request writes there again
+    def __init__(self, opened: Opened, settings: Settings, **properties: object) -> None:
+        with temporary_folder() as folder:
+            path = Path(folder) / "model.tflite"
+            path.write_bytes(opened.content)
+            try:
+                model = _core().read_model(path)
+                model.reshape(opened.shape)
+                self.compiled: Any = _core().compile_model(
+                    model,
+                    "CPU",
+                    {
+                        "PERFORMANCE_HINT": "LATENCY",
+                        "INFERENCE_NUM_THREADS": settings.runtime.threads,
+                        "INFERENCE_PRECISION_HINT": HINTS.get(settings.runtime.precision, "f32"),
+                        **properties,
+                    },
+                )
+            except RuntimeError as error:
+                raise UnavailableError(f"OpenVINO cannot run this model: {_reason(str(error))}; choose litert") from None
+        self.request: Any = self.compiled.create_infer_request()
+        self._ports = [_port(self.compiled, name) for name in opened.output_names]
 
-    return Executor(execute)
+    def execute(self, values: NDArray[Any]) -> Sequence[NDArray[Any]]:
+        """Run it: see `Execute`."""
+        self.request.infer({0: values})
+        return [np.array(self.request.get_tensor(port).data) for port in self._ports]  # copies: the request writes there again
+
+
+def open_executor(opened: Opened, settings: Settings) -> Executor:
+    """Compile a model. Raises like `OpenVinoNetwork`."""
+    return Executor(OpenVinoNetwork(opened, settings).execute)
 
 
 def _port(compiled: Any, name: str) -> Any:

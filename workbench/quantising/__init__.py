@@ -4,7 +4,7 @@ from workbench.quantising.blocks import BLOCK, Block, blocks_of
 from workbench.quantising.faults import faults
 from workbench.quantising.flatbuffer import Flatbuffer
 from workbench.quantising.layout import TOLERANCE, largest_difference, nhwc
-from workbench.quantising.operators import FileFacts, OperatorFacts, file_facts, stored_precision
+from workbench.quantising.operators import DYNAMIC, INT4, SHAPE, FileFacts, OperatorFacts, file_facts, in_xnnpack, stored_precision
 from workbench.quantising.quantise import CALIBRATED, INTEGERS, FloatNetwork, operators_named, quantised
 from workbench.quantising.ranges import Ranges, TensorValues, ranges_of, tensor_values
 from workbench.quantising.running import made_of
@@ -16,7 +16,10 @@ from workbench.quantising.unpacking import unpacked
 __all__ = [
     "BLOCK",
     "CALIBRATED",
+    "DYNAMIC",
+    "INT4",
     "INTEGERS",
+    "SHAPE",
     "TOLERANCE",
     "Block",
     "BlockError",
@@ -32,6 +35,7 @@ __all__ = [
     "channels_of",
     "faults",
     "file_facts",
+    "in_xnnpack",
     "largest_difference",
     "made_of",
     "nhwc",

@@ -8,6 +8,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Sequence
+from math import prod
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -30,6 +31,7 @@ DTYPES: dict[str, type[np.generic]] = {
     "INT64": np.int64,
     "BOOL": np.bool_,
 }
+PACKED_BITS = {"INT4": 4, "INT2": 2}  # of elements of which a byte holds several
 Operator: TypeAlias = Any  # the schema's OperatorT, which has no types
 
 
@@ -95,6 +97,13 @@ class Flatbuffer:
     def type(self, index: int) -> str:
         """Return what a tensor's elements are as the schema names it, such as `FLOAT32`."""
         return self._types.get(self.graph.tensors[index].type, "unknown")
+
+    def bytes_of(self, index: int) -> int:
+        """Return what a tensor's elements take; 0 where they are of no fixed size."""
+        kind, count = self.type(index), prod(self.shape(index))
+        if kind in PACKED_BITS:
+            return -(-count * PACKED_BITS[kind] // 8)
+        return count * np.dtype(DTYPES[kind]).itemsize if kind in DTYPES else 0
 
     def is_constant(self, index: int) -> bool:
         """Whether a tensor is in the file; an input that is left out, numbered -1, is not."""

@@ -160,8 +160,8 @@ def layout_change(file: Flatbuffer, operator: Operator) -> tuple[int, ...] | Non
     return found if (found := tuple(order.ravel().tolist())) in LAYOUTS else None
 
 
-def in_xnnpack(interpreter: Any, file: Flatbuffer) -> frozenset[int] | None:
-    """Return the numbers of the operators that XNNPACK took: from what each of its nodes gives back to what it takes.
+def in_xnnpack(interpreter: Any, file: Flatbuffer) -> dict[int, int] | None:
+    """Return the operators that XNNPACK took, by number, with that of its node: from what that gives back to what it takes.
 
     The interpreter does not say it, and its list of nodes is no public part of it: `None` where that is not as it was.
     """
@@ -169,15 +169,15 @@ def in_xnnpack(interpreter: Any, file: Flatbuffer) -> frozenset[int] | None:
     if [one["op_name"] for one in nodes[: len(operators)]] != [file.kind(operator) for operator in operators]:
         return None
     producers = {index: number for number, operator in enumerate(operators) for index in operator.outputs}
-    found = set[int]()
-    for node in nodes[len(operators) :]:
+    found = dict[int, int]()
+    for place, node in enumerate(nodes[len(operators) :], len(operators)):
         taken, wanted = set(node["inputs"].tolist()), node["outputs"].tolist()
         while wanted:
             number = producers.get(wanted.pop())
             if number is not None and number not in found:
-                found.add(number)
+                found[number] = place
                 wanted += [index for index in operators[number].inputs if index not in taken]
-    return frozenset(found)
+    return found
 
 
 class _Graph:

@@ -1,6 +1,6 @@
 """Timing: seconds as values, their statistics, stopwatches, comparisons of two settings, bounds of throughput."""
 
-from workbench.timing.base import Value
+from workbench.timing.base import Value, derived
 from workbench.timing.bounds import CORES, Limit, limit
 from workbench.timing.comparing import BlockRounds, compare_blocks
 from workbench.timing.realtime import Policy, RealTime
@@ -47,6 +47,7 @@ __all__ = [
     "Verdict",
     "Watch",
     "compare_blocks",
+    "derived",
     "frames_needed",
     "kept_seconds",
     "limit",

@@ -1,0 +1,60 @@
+"""What `profile` prints of a profile, and what it says where there is none."""
+
+from io import StringIO
+
+from tests.command_line import Workbench
+from tests.profile.rows import profile, row
+from workbench.cli.profile import print_profile
+from workbench.cli.screen import Screen
+from workbench.profile import Lint, Profile
+
+
+def printed(found: Profile) -> list[str]:
+    out = StringIO()
+    print_profile(Screen(file=out, width=200, highlight=False, emoji=False, soft_wrap=True), found)
+    return out.getvalue().splitlines()
+
+
+def test_sums_stand_beside_infer_and_the_rest_is_unexplained() -> None:
+    lines = printed(profile(row("a", seconds=0.004), row("b", seconds=0.003), infer_seconds=0.01, around_seconds=0.002))
+
+    assert "infer 10.0 ms for a frame, median of 50 runs without a profiler" in lines
+    assert any(
+        line.startswith("operators 7.00 ms (70 %), feeding and reading boxes 2.00 ms (20 %), unexplained 1.00 ms (10 %)")
+        for line in lines
+    )
+
+
+def test_an_operator_is_a_line_with_its_figures() -> None:
+    one = row("net/head/conv", kernel="IGEMM", seconds=0.004, macs=8_000_000, bytes_moved=1_500_000)  # roof: 10 GMAC/s, 10 GB/s
+
+    (line,) = [line for line in printed(profile(one)) if line.startswith("net/head/conv")]
+
+    assert " ".join(line.split()) == "net/head/conv CONV_2D IGEMM 1×4×4×8 4.00 100 % 8.00 2.00 1.50 MB 20 %"
+
+
+def test_what_costs_time_is_told_with_its_share() -> None:
+    lint = Lint(what="2 transposes", seconds=0.001, advice="take them out")
+
+    assert printed(profile(row("a", seconds=0.004), lints=(lint,)))[-1] == "25 %: 2 transposes; take them out"
+
+
+def test_without_times_there_is_a_reason_and_where_each_operator_runs() -> None:
+    rows = [row("a", seconds=None, kernel="XNNPACK"), row("b", seconds=None, reference="its type, int16")]
+
+    lines = printed(profile(*rows, untimed="another wheel"))
+
+    assert "operators are not timed: another wheel" in lines
+    assert [line.split()[2] for line in lines if line.startswith(("a ", "b "))] == ["XNNPACK", "reference"]
+
+
+def test_names_are_untrusted() -> None:
+    assert not any("\x1b" in line for line in printed(profile(row("a\x1b[31m[bold]b"))))
+
+
+def test_graph_says_that_it_is_not_profiled(workbench: Workbench) -> None:
+    done = workbench("profile", "--preset", "graph")
+
+    assert done.status == 2
+    (line,) = done.error_lines
+    assert "runtime.engine is graph: what is inside a TensorFlow graph is not profiled yet; choose litert" in line

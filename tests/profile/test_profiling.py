@@ -1,0 +1,156 @@
+"""The profilers on real runtimes: what is slow is on top, and the sums stand beside `infer`."""
+
+from itertools import repeat
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.profile.rows import inside, row
+from tests.quantising.networks import TO_FIRST, TO_LAST, Network, allocated, options_of
+from workbench.engines import Opened
+from workbench.opening import Sources, check, wished
+from workbench.profile import Job, OperatorRow, Profile, run_profile
+from workbench.profile.lints import lints
+from workbench.profile.profiling import ROUNDS, SETTLING_RUNS, in_turns, with_seconds
+from workbench.profile.table import PROFILERS
+from workbench.quantising import INT4
+from workbench.settings import Runtime, Settings
+
+TIMES, RUNS = 30, 15
+ON_EACH = [
+    pytest.param("litert"),
+    pytest.param("openvino", marks=pytest.mark.slow),
+    pytest.param("onnxruntime", marks=pytest.mark.slow),  # it is converted by TensorFlow's means
+]
+
+
+def one_large() -> bytes:
+    """Five convolutions, the last of which has `TIMES` as many products as each other one."""
+    net = Network()
+    x = net.input((1, 32, 32, 8))
+    for number in range(4):
+        x = net.convolution(x, 8, padding="SAME", name=f"net/small{number}")
+    return net.file(net.convolution(x, 8 * TIMES, padding="SAME", name="net/large"))
+
+
+def transposed(pairs: int) -> bytes:
+    net = Network()
+    x = net.convolution(net.input((1, 64, 64, 8)), 8, padding="SAME")
+    for _ in range(pairs):
+        x = net.transpose(net.add("LOGISTIC", [net.transpose(x, TO_FIRST)], (1, 8, 64, 64)), TO_LAST)
+    return net.file(x)
+
+
+def int4_convolution() -> bytes:
+    net = Network()
+    x = net.convolution(net.input((1, 16, 16, 8)), 8, padding="SAME", name="float")
+    weights = net.constant(np.ones((8, 3, 3, 8), np.int8), "INT4", step=0.1)
+    options = options_of("Conv2D", strideH=1, strideW=1)
+    return net.file(net.add("CONV_2D", [x, weights, net.weights((8,))], (1, 16, 16, 8), options, name="int4"))
+
+
+def rows_of(engine: str, content: bytes) -> tuple[OperatorRow, ...]:
+    """Profile a network that computes what the interpreter says that it does."""
+    interpreter = allocated(content)
+    (taken,), (given,) = interpreter.get_input_details(), interpreter.get_output_details()
+    opened = Opened(content, tuple(taken["shape"].tolist()), taken["dtype"], (given["name"],))
+    profiler = PROFILERS[engine](opened, Settings(runtime=Runtime(engine=engine, threads=1)))
+    values = np.random.default_rng(0).normal(size=opened.shape).astype(opened.dtype)
+    interpreter.set_tensor(taken["index"], values)
+    interpreter.invoke()
+    for _ in range(RUNS):
+        (found,) = profiler.execute(values)
+    np.testing.assert_allclose(found, interpreter.get_tensor(given["index"]), rtol=1e-3, atol=1e-3)
+    seen = profiler.watched()
+    assert len(seen.seconds) == RUNS
+    return with_seconds(seen.rows, seen.seconds)
+
+
+@pytest.mark.parametrize("engine", ON_EACH)
+def test_an_operator_that_is_30_times_as_large_is_on_top(engine: str) -> None:
+    rows = rows_of(engine, one_large())
+
+    slowest = max(rows, key=lambda row: row.seconds or 0)
+    assert slowest.macs == 32 * 32 * 8 * TIMES * 9 * 8
+    assert slowest.macs == TIMES * sorted(row.macs for row in rows)[-2]
+    assert "large" in slowest.name
+    assert sorted(slowest.shape) == sorted((1, 32, 32, 8 * TIMES))
+
+
+@pytest.mark.parametrize("engine", ON_EACH[:1])
+def test_twenty_pairs_of_transposes_bring_advice(engine: str) -> None:
+    content = transposed(20)
+
+    told = lints(inside(content, *rows_of(engine, content)))
+
+    assert any("transposes and changes of layout" in one.what and "runtime.layout=nhwc" in one.advice for one in told)
+
+
+def test_an_int4_convolution_is_named_as_the_one_on_a_reference_kernel() -> None:
+    content = int4_convolution()
+
+    rows = rows_of("litert", content)
+
+    assert {row.name: row.reference for row in rows} == {"float": None, "int4": INT4}
+    assert any("CONV_2D int4" in one.what for one in lints(inside(content, *rows)))
+
+
+def test_the_middle_half_of_the_runs_counts_and_rows_add_up() -> None:
+    runs = [(1.0, 1.0), (2.0, 3.0), (4.0, 3.0), (90.0, 9.0)]
+
+    rows = with_seconds([row("a", seconds=None), row("b", seconds=None)], runs)
+
+    assert [one.seconds for one in rows] == [3.0, 3.0]
+
+
+def test_both_passes_take_turns_and_what_settles_does_not_count() -> None:
+    told = list[str]()
+
+    counted = in_turns([lambda _: told.append("plain"), lambda _: told.append("watched")], repeat(np.zeros(1)), 0.01)
+
+    turn = SETTLING_RUNS + len(counted) // ROUNDS
+    assert told[-2 * turn :] == ["plain"] * turn + ["watched"] * turn
+    assert told.count("plain") == told.count("watched") == counted[-1] + 1
+    assert set(np.diff(counted).tolist()) == {1, SETTLING_RUNS + 1}
+
+
+def profile_of(model: str | None, media: str | None, text: str) -> Profile:
+    sources = Sources(detector=model, media=media)
+    detector, _ = sources.open()
+    return run_profile(Job(sources=sources, settings=check(detector, wished(detector, text))), lambda _: None)
+
+
+def check_whole(found: Profile) -> None:
+    """On a machine where others may be busy: what cannot be wrong even there."""
+    assert found.untimed is None
+    assert found.operators_seconds is not None
+    assert 0 < found.operators_seconds < 2 * found.infer_seconds
+    assert 0 < found.around_seconds < found.infer_seconds
+    assert found.runs >= ROUNDS
+    convolutions = [row for row in found.operators if "conv" in row.kind.lower()]
+    assert sum(row.seconds or 0 for row in convolutions) > 0.3 * found.operators_seconds
+    assert all(row.macs and row.bytes_moved for row in convolutions)
+    assert len(found.by_part) > 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("engine", ["litert", "openvino", "onnxruntime"])
+@pytest.mark.parametrize("model", ["inspector-mobile", "inspector-large"])
+def test_the_sample_detectors_are_profiled(model: str, engine: str) -> None:
+    check_whole(profile_of(model, None, f"litert,runtime.engine={engine}"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("engine", ["litert", "openvino", "onnxruntime"])
+@pytest.mark.parametrize("name", ["yolox_nano_416_float16_quantize", "aizoo_face_mask_detection"])
+def test_networks_that_nobody_here_made_are_profiled(assets: Path, name: str, engine: str) -> None:
+    media = str(assets / "images" / "coral")
+
+    found = profile_of(str(assets / "models" / f"{name}.tflite"), media, f"litert,runtime.engine={engine}")
+
+    check_whole(found)
+    if engine == "litert":
+        assert any("reference kernels" in one.what for one in found.lints)

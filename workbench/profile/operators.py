@@ -1,0 +1,126 @@
+"""What a profile holds: a row for each operator, their groups, and what is left of the measured time."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from workbench.profile.parts import parts_of
+from workbench.profile.roof import Roof
+from workbench.timing import Value, derived
+
+
+class OperatorRow(Value):
+    """An operator as a runtime ran it; names and types are a stranger's text.
+
+    Several of the file's may have become one of a runtime's, and a runtime adds some of its own.
+    """
+
+    name: str
+    """Of the tensor that it gives, or the runtime's for it; empty where it has none in the file."""
+    kind: str
+    """Its type, in the words of the file or of the runtime."""
+    kernel: str = ""
+    """What ran it, as the runtime calls that."""
+    shape: tuple[int, ...] = ()
+    """Of what it gives first."""
+    macs: int = 0
+    """Products that it adds up; 0 of an operator that adds none up."""
+    bytes_moved: int = 0
+    """Of all that it takes and gives, each once: what it moves at least."""
+    reference: str | None = None
+    """Why it runs on a reference kernel; `None` where it does not, or where that is not known."""
+    seconds: float | None = None
+    """For a batch; `None` where operators could not be timed."""
+
+
+class Group(NamedTuple):
+    """Operators of one type, or of one part of the network."""
+
+    name: str
+    rows: tuple[OperatorRow, ...]
+
+    @property
+    def seconds(self) -> float:
+        return seconds_of(self.rows)
+
+
+def seconds_of(rows: Iterable[OperatorRow]) -> float:
+    """Add up operators' times."""
+    return sum(row.seconds or 0.0 for row in rows)
+
+
+class Lint(Value):
+    """Something that costs time in a network, and what to do about it."""
+
+    what: str
+    seconds: float | None
+    """That its operators take; `None` where they could not be timed."""
+    advice: str
+
+
+class Profile(Value):
+    """Where inside a network the time goes, under one setting."""
+
+    detector: str
+    setting: str
+    """In the words of `--preset`."""
+    runtime: str
+    batch: int
+    operators: tuple[OperatorRow, ...]
+    """In the order in which they ran."""
+    infer_seconds: float
+    """For a batch, as every run measures it: without a profiler. The median of `runs`."""
+    around_seconds: float
+    """Of those, what goes to feeding the network and to reading boxes from its outputs."""
+    runs: int
+    untimed: str | None = None
+    """Why operators could not be timed."""
+    roof: Roof
+    """What this machine can do at best."""
+    lints: tuple[Lint, ...] = ()
+
+    @derived
+    @property
+    def operators_seconds(self) -> float | None:
+        """The sum of the operators' times; `None` where they were not timed."""
+        return None if self.untimed else seconds_of(self.operators)
+
+    @derived
+    @property
+    def unexplained_seconds(self) -> float | None:
+        """What neither operators nor feeding and reading explain: below 0 where the profiler itself takes more than is left."""
+        found = self.operators_seconds
+        return None if found is None else self.infer_seconds - self.around_seconds - found
+
+    def share(self, seconds: float | None) -> float | None:
+        """Return the share of the operators' time."""
+        return seconds / self.operators_seconds if seconds is not None and self.operators_seconds else None
+
+    def of_roof(self, rows: Iterable[OperatorRow]) -> float | None:
+        """Return how near operators come to what the machine can do: the time that they take at least over the one they took."""
+        each = tuple(rows)
+        least = sum(self.roof.least_seconds(row.macs, row.bytes_moved) for row in each)
+        return least / seconds_of(each) if seconds_of(each) else None
+
+    @property
+    def slowest(self) -> tuple[OperatorRow, ...]:
+        """The operators by their time, the slowest first; in their order where they were not timed."""
+        return tuple(sorted(self.operators, key=lambda row: -(row.seconds or 0.0)))
+
+    @property
+    def by_kind(self) -> tuple[Group, ...]:
+        """The operators of each type, the slowest type first."""
+        return grouped(self.operators, lambda row: row.kind)
+
+    @property
+    def by_part(self) -> tuple[Group, ...]:
+        """The operators of each part of the network, by the beginnings of their names."""
+        parts = parts_of([(row.name, row.seconds or 0.0) for row in self.operators])
+        return grouped(self.operators, lambda row: parts[row.name])
+
+
+def grouped(rows: Iterable[OperatorRow], name_of: Callable[[OperatorRow], str]) -> tuple[Group, ...]:
+    """Put operators of the same name together, the slowest group first."""
+    groups: dict[str, list[OperatorRow]] = {}
+    for row in rows:
+        groups.setdefault(name_of(row), []).append(row)
+    return tuple(sorted((Group(name, tuple(each)) for name, each in groups.items()), key=lambda group: -group.seconds))

@@ -1,0 +1,165 @@
+"""Where inside a network the time goes under one setting: operators' times from a pass of their own, beside `infer` without it."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle, islice
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.catalogue import ENGINES
+from workbench.detectors import Detector
+from workbench.engines import Engine, Executor, LiteRt, Opened, open_engine
+from workbench.errors import MediaError, UnavailableError
+from workbench.machine import at_step
+from workbench.opening import EvaluationData, words
+from workbench.profile.lints import Inside, lints
+from workbench.profile.operators import OperatorRow, Profile
+from workbench.profile.profiler import Profiler
+from workbench.profile.roof import measured_roof
+from workbench.profile.table import PROFILERS
+from workbench.quantising import Flatbuffer, file_facts
+from workbench.settings import Settings
+from workbench.stages import prepare
+
+BATCHES = 8  # different ones: a network takes as long whatever it sees, or nearly so
+ROUNDS = 5  # in which both passes have a turn, so that a machine that changes its pace does so for both
+TIMED_RUNS = 10  # of each pass in a round
+SETTLING_RUNS = 2  # at the beginning of each turn, not timed: the other pass has filled the caches with its own
+WARM_UP_SECONDS, WARM_UP_RUNS = 1.0, 50  # whichever is over first
+ROUND_SECONDS = 6.0  # that the runs of a round may take: a slow network has fewer
+OPENING_SECONDS = 600.0  # converting and compiling a large network takes minutes
+RUNNING_SECONDS = 300.0  # of a round, or the warm-up, of the slowest
+CHANGING = "another number of operators runs each time"
+
+
+def why_not_profiled(settings: Settings) -> str | None:
+    """Say why the operators of an engine cannot be looked at; `None` where they can."""
+    name = settings.runtime.engine
+    if name in PROFILERS:
+        return None
+    return f"runtime.engine is {name}: what is inside {ENGINES[name].spoken} is not profiled yet; choose {', '.join(PROFILERS)}"
+
+
+@final
+class _Passes:
+    """An engine whose network is executed by a profiler; what is around the network is timed here.
+
+    It is one with `LiteRt`: both feed the network and read its outputs in the same way.
+    """
+
+    def __init__(self, detector: Detector, settings: Settings, data: EvaluationData) -> None:
+        self.profiler: Profiler
+        self.content = b""
+        self._inside_seconds = 0.0
+        self.around_seconds: list[float] = []
+        self._engine = LiteRt(detector, settings, data.calibration, self._open)
+
+    def _open(self, opened: Opened, settings: Settings) -> Executor:
+        self.content = opened.content
+        self.profiler = PROFILERS[settings.runtime.engine](opened, settings)
+        return Executor(self._execute)
+
+    def _execute(self, values: NDArray[Any]) -> Sequence[NDArray[Any]]:
+        began = time.perf_counter()
+        found = self.profiler.execute(values)
+        self._inside_seconds = time.perf_counter() - began
+        return found
+
+    def run(self, batch: NDArray[Any]) -> None:
+        began = time.perf_counter()
+        self._engine.run(batch)
+        self.around_seconds.append(time.perf_counter() - began - self._inside_seconds)
+
+
+def profiled(detector: Detector, data: EvaluationData, settings: Settings) -> Profile:
+    """Run a detector with and without a profiler, in turns.
+
+    Args:
+        detector: What to run.
+        data: Whose media it is run on.
+        settings: As `check` returned them.
+
+    Raises:
+        UnavailableError: There is no profiler for the engine, or the runtime refuses the network.
+        MediaError: The media hold no frame.
+    """
+    if reason := why_not_profiled(settings):
+        raise UnavailableError(reason)
+    at_step("its engine opens it", OPENING_SECONDS)
+    engine, passes = open_engine(detector, settings, data.calibration), _Passes(detector, settings, data)
+    batches = cycle(_batches(detector, settings, data, engine))
+    seconds = list[float]()
+
+    def run(batch: NDArray[Any]) -> None:
+        began = time.perf_counter()
+        engine.run(batch)
+        seconds.append(time.perf_counter() - began)
+
+    counted = in_turns((run, passes.run), batches)
+    at_step("what this machine can do is measured", RUNNING_SECONDS)
+    roof = measured_roof(settings.runtime.threads)
+    at_step("what was seen is read", OPENING_SECONDS)
+    seen = passes.profiler.watched()
+    runs = [seen.seconds[number] for number in counted if seen.seconds and seen.seconds[number]]
+    rows = with_seconds(seen.rows, runs)
+    file = Flatbuffer(passes.content)
+    return Profile(
+        detector=detector.facts.name,
+        setting=words(detector, settings),
+        runtime=ENGINES[settings.runtime.engine].runtime,
+        batch=engine.batch,
+        operators=rows,
+        infer_seconds=float(np.median([seconds[number] for number in counted])),
+        around_seconds=float(np.median([passes.around_seconds[number] for number in counted])),
+        runs=len(counted),
+        untimed=seen.untimed or (None if runs else CHANGING),
+        roof=roof,
+        lints=lints(Inside(rows=rows, file=file, facts=file_facts(file), settings=settings)),
+    )
+
+
+def _batches(detector: Detector, settings: Settings, data: EvaluationData, engine: Engine) -> list[NDArray[Any]]:
+    size_hw = detector.input_spec.choose_size(settings.input.size_hw)
+    images = [frame.image_rgb for frame in islice(data.media.frames(), BATCHES * engine.batch)]
+    if not images:
+        raise MediaError("the media hold no frame; choose media with at least one")
+    places = range(0, len(images), engine.batch)
+    filled = ([*images[place : place + engine.batch], *images[:1] * engine.batch][: engine.batch] for place in places)
+    return [prepare(each, engine.input_spec, size_hw) for each in filled]
+
+
+def in_turns(
+    runs: Sequence[Callable[[NDArray[Any]], object]], batches: Iterator[NDArray[Any]], warm_up_seconds: float = WARM_UP_SECONDS
+) -> list[int]:
+    """Run each, in turns; return the numbers of the calls that count, the same for each: neither warm-up nor settling."""
+    at_step("it warms up", RUNNING_SECONDS)
+    began, calls, counted = time.perf_counter(), 0, list[int]()
+    while not calls or (calls < WARM_UP_RUNS and time.perf_counter() < began + warm_up_seconds):
+        for run in runs:
+            run(next(batches))
+        calls += 1
+    fitting = int(ROUND_SECONDS * calls / (time.perf_counter() - began))
+    timed = max(1, min(TIMED_RUNS, fitting))
+    for number in range(ROUNDS):
+        at_step(f"its operators are timed, turn {number + 1} of {ROUNDS}", RUNNING_SECONDS)
+        for run in runs:
+            for _ in range(SETTLING_RUNS + timed):
+                run(next(batches))
+        calls += SETTLING_RUNS + timed
+        counted += range(calls - timed, calls)
+    return counted
+
+
+def with_seconds(rows: Sequence[OperatorRow], runs: Sequence[Sequence[float]]) -> tuple[OperatorRow, ...]:
+    """Give each operator its mean over the middle half of the runs by their sums, so that their sum is a mean of those too.
+
+    A median of each would not add up, and runtimes that count whole microseconds would be off by up to a half for each operator.
+    """
+    if not runs:
+        return tuple(rows)
+    ordered = sorted(runs, key=sum)
+    cut = len(ordered) // 4
+    means = np.mean(ordered[cut : len(ordered) - cut], axis=0).tolist()
+    return tuple(row.model_copy(update={"seconds": seconds}) for row, seconds in zip(rows, means, strict=True))
