@@ -3,7 +3,7 @@
 They are read as they are (`Core.read_model`); nothing here calls OpenVINO's converters, which would report their use.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, final
@@ -33,19 +33,23 @@ class OpenVinoNetwork:
     Args:
         opened: The model.
         settings: How it is to run.
+        look: Called with the model before it is compiled, while its operators still are those of the file.
         properties: Of the compiled model, beside those.
 
     Raises:
         UnavailableError: OpenVINO cannot read it; names the operation where it does.
     """
 
-    def __init__(self, opened: Opened, settings: Settings, **properties: object) -> None:
+    def __init__(
+        self, opened: Opened, settings: Settings, look: Callable[[Any], object] = lambda _: None, **properties: object
+    ) -> None:
         with temporary_folder() as folder:
             path = Path(folder) / "model.tflite"
             path.write_bytes(opened.content)
             try:
                 model = _core().read_model(path)
                 model.reshape(opened.shape)
+                look(model)
                 self.compiled: Any = _core().compile_model(
                     model,
                     "CPU",

@@ -12,7 +12,7 @@ from workbench.machine import native_stderr_captured
 from workbench.profile.alignment import aligned
 from workbench.profile.litert_library import CompiledModel, Ran, TensorFacts, why_not
 from workbench.profile.operators import OperatorRow
-from workbench.profile.profiler import Profiler, Watched
+from workbench.profile.profiler import Profiler, Turns, Watched
 from workbench.profile.work import bytes_moved_by, macs_of
 from workbench.quantising import Flatbuffer, file_facts, in_xnnpack
 from workbench.settings import Settings
@@ -59,7 +59,7 @@ class LiteRtProfiler(Profiler):
         self._runs.append(ran)
         return found
 
-    def watched(self) -> Watched:
+    def watched(self, turns: Turns) -> Watched:
         places = in_xnnpack(self._interpreter, self._file)
         facts = file_facts(self._file, self._interpreter).operators
 
@@ -86,7 +86,8 @@ class LiteRtProfiler(Profiler):
             else row(number, ran.tag if ran.in_delegate else OWN)
             for ran, number in zip(first, numbers_of(first, [one.kind for one in facts], places or {}), strict=True)
         ]
-        alike = (run if [one[:3] for one in run] == [one[:3] for one in first] else [] for run in self._runs)
+        counted = (self._runs[number] for turn in turns for number in turn)
+        alike = (run for run in counted if [one[:3] for one in run] == [one[:3] for one in first])
         return Watched(tuple(rows), tuple(tuple(one.seconds for one in run) for run in alike))
 
 

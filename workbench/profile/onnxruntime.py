@@ -1,7 +1,8 @@
 """What ONNX Runtime writes of each node of its own graph into a trace, in Chrome's format."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any, final
@@ -11,11 +12,15 @@ from numpy.typing import NDArray
 from workbench.engines import OnnxRuntimeNetwork, Opened
 from workbench.files import temporary_folder
 from workbench.profile.operators import OperatorRow
-from workbench.profile.profiler import Profiler, Watched
+from workbench.profile.profiler import Profiler, Turns, Watched
+from workbench.profile.work import macs_of
+from workbench.quantising import Flatbuffer
 from workbench.settings import Settings
 
 RUN, NODE = "model_run", "_kernel_time"  # the names of a run's event, and the ends of those of its nodes
 MICROSECOND = 1e-6
+NUMBERED = re.compile(r"__\d+(:\d+)?$")  # behind the name of an operator that tf2onnx has added something for
+BLOCKED = "_nchwc"  # behind the name of a node that keeps its channels in blocks
 WEIGHTS = {"Conv": 1, "FusedConv": 1, "QLinearConv": 3, "ConvInteger": 1, "NhwcFusedConv": 1}  # which input they are
 MATRICES = {
     "MatMul": 1,
@@ -45,20 +50,38 @@ class OnnxRuntimeProfiler(Profiler):
     """A session that traces."""
 
     def __init__(self, opened: Opened, settings: Settings) -> None:
+        file = Flatbuffer(opened.content)
+        self._macs = {
+            file.name(index): macs_of(file, number)
+            for number, operator in enumerate(file.graph.operators)
+            for index in operator.outputs
+        }
         self._folder = temporary_folder()  # until it is read, or the process ends
         self._network = OnnxRuntimeNetwork(opened, settings, Path(self._folder.name) / "trace")
 
     def execute(self, values: NDArray[Any]) -> Sequence[NDArray[Any]]:
         return self._network.execute(values)
 
-    def watched(self) -> Watched:
+    def watched(self, turns: Turns) -> Watched:
+        import onnx
+
         events = json.loads(Path(self._network.session.end_profiling()).read_text(encoding="utf-8"))
         self._folder.cleanup()
-        return watched_in(events)
+        nodes = onnx.load_model_from_string(self._network.model.content).graph.node
+        return watched_in(events, turns, lambda name: name_in_file(name, nodes, self._macs), self._macs)
 
 
-def watched_in(events: Sequence[Mapping[str, Any]]) -> Watched:
-    """Read a trace: nodes are written as they end, and a run after its last one."""
+def watched_in(
+    events: Sequence[Mapping[str, Any]], turns: Turns, name_of: Callable[[str], str], in_file: Mapping[str, int]
+) -> Watched:
+    """Read a trace: nodes are written as they end, and a run after its last one.
+
+    Args:
+        events: Of the trace.
+        turns: The runs that count.
+        name_of: From a node's name to the file's for it.
+        in_file: The products of the file's operators by those names: ONNX Runtime fills channels up to blocks, which is no work.
+    """
     runs: list[list[Mapping[str, Any]]] = [[]]
     for event in events:
         if event["name"] == RUN:
@@ -66,21 +89,38 @@ def watched_in(events: Sequence[Mapping[str, Any]]) -> Watched:
         elif event["name"].endswith(NODE):
             runs[-1].append(event)
     runs = runs[1:-1]  # the first is the blank one with which the session was tried; behind the last nothing runs
-    rows = tuple(map(_row, runs[0]))
-    alike = (run if len(run) == len(rows) else () for run in runs)
+    rows = tuple(_row(event, name_of, in_file) for event in runs[0])
+    alike = (runs[number] for turn in turns for number in turn if len(runs[number]) == len(rows))
     return Watched(rows, tuple(tuple(event["dur"] * MICROSECOND for event in run) for run in alike))
 
 
-def _row(event: Mapping[str, Any]) -> OperatorRow:
-    facts = event["args"]
+def name_in_file(name: str, nodes: Iterable[Any], in_file: Collection[str]) -> str:
+    """Return the file's tensor that a node comes after: tf2onnx and ONNX Runtime name what they add and fuse after it, or anew."""
+    by_output = {output: node for node in nodes for output in node.output}
+    by_name = {node.name: node for node in by_output.values()}
+    own = name.removesuffix(BLOCKED)
+    if (before := NUMBERED.sub("", own)) in in_file:
+        return before
+    node = by_output.get(own) or by_name.get(own)
+    while node is not None:
+        found: str | None = next((one for one in (*node.output, node.name) if one in in_file), None)
+        if found is not None:
+            return found
+        node = by_output.get(node.input[0]) if node.input else None
+    return name
+
+
+def _row(event: Mapping[str, Any], name_of: Callable[[str], str], in_file: Mapping[str, int]) -> OperatorRow:
+    facts, name = event["args"], name_of(event["name"].removesuffix(NODE))
     taken, given = ([_tensor(one) for one in facts.get(name, ())] for name in ("input_type_shape", "output_type_shape"))
     shape = given[0][1] if given else ()
+    macs = _macs(facts["op_name"], [sides for _, sides in taken], shape)
     return OperatorRow(
-        name=event["name"].removesuffix(NODE),
+        name=name,
         kind=facts["op_name"],
         kernel=facts.get("provider", "").removesuffix("ExecutionProvider"),
         shape=shape,
-        macs=_macs(facts["op_name"], [sides for _, sides in taken], shape),
+        macs=macs and in_file.get(name, macs),
         bytes_moved=sum(BYTES.get(kind, 1) * prod(sides) for kind, sides in (*taken, *given)),
     )
 

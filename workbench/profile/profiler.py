@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from workbench.profile.operators import OperatorRow
 
+Turns = Sequence[range]
+"""Which of all runs count, those of a turn by their numbers from 0: it warmed up before the first, and settled before each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Watched:
@@ -16,7 +19,7 @@ class Watched:
 
     Attributes:
         rows: The operators, in the order in which they run.
-        seconds: Of each run, those of each row; nothing of a run in which others ran.
+        seconds: Those of each row, in each run that counts, or in the mean of each turn; none of a run in which others ran.
         untimed: Why there are none.
     """
 
@@ -36,5 +39,5 @@ class Profiler(ABC):
         """Run it once: see `workbench.engines.Execute`."""
 
     @abstractmethod
-    def watched(self) -> Watched:
-        """Return what was seen in all runs. It does not run afterwards."""
+    def watched(self, turns: Turns) -> Watched:
+        """Return what was seen in those runs that count. It does not run afterwards."""

@@ -97,13 +97,13 @@ def profiled(detector: Detector, data: EvaluationData, settings: Settings) -> Pr
         engine.run(batch)
         seconds.append(time.perf_counter() - began)
 
-    counted = in_turns((run, passes.run), batches)
+    turns = in_turns((run, passes.run), batches)
+    counted = [number for turn in turns for number in turn]
     at_step("what this machine can do is measured", RUNNING_SECONDS)
     roof = measured_roof(settings.runtime.threads)
     at_step("what was seen is read", OPENING_SECONDS)
-    seen = passes.profiler.watched()
-    runs = [seen.seconds[number] for number in counted if seen.seconds and seen.seconds[number]]
-    rows = with_seconds(seen.rows, runs)
+    seen = passes.profiler.watched(turns)
+    rows = with_seconds(seen.rows, seen.seconds)
     file = Flatbuffer(passes.content)
     return Profile(
         detector=detector.facts.name,
@@ -114,7 +114,7 @@ def profiled(detector: Detector, data: EvaluationData, settings: Settings) -> Pr
         infer_seconds=float(np.median([seconds[number] for number in counted])),
         around_seconds=float(np.median([passes.around_seconds[number] for number in counted])),
         runs=len(counted),
-        untimed=seen.untimed or (None if runs else CHANGING),
+        untimed=seen.untimed or (None if seen.seconds else CHANGING),
         roof=roof,
         lints=lints(Inside(rows=rows, file=file, facts=file_facts(file), settings=settings)),
     )
@@ -132,10 +132,10 @@ def _batches(detector: Detector, settings: Settings, data: EvaluationData, engin
 
 def in_turns(
     runs: Sequence[Callable[[NDArray[Any]], object]], batches: Iterator[NDArray[Any]], warm_up_seconds: float = WARM_UP_SECONDS
-) -> list[int]:
-    """Run each, in turns; return the numbers of the calls that count, the same for each: neither warm-up nor settling."""
+) -> list[range]:
+    """Run each, in turns; return which calls of each count, turn by turn: neither warm-up nor settling."""
     at_step("it warms up", RUNNING_SECONDS)
-    began, calls, counted = time.perf_counter(), 0, list[int]()
+    began, calls, turns = time.perf_counter(), 0, list[range]()
     while not calls or (calls < WARM_UP_RUNS and time.perf_counter() < began + warm_up_seconds):
         for run in runs:
             run(next(batches))
@@ -148,8 +148,8 @@ def in_turns(
             for _ in range(SETTLING_RUNS + timed):
                 run(next(batches))
         calls += SETTLING_RUNS + timed
-        counted += range(calls - timed, calls)
-    return counted
+        turns.append(range(calls - timed, calls))
+    return turns
 
 
 def with_seconds(rows: Sequence[OperatorRow], runs: Sequence[Sequence[float]]) -> tuple[OperatorRow, ...]:

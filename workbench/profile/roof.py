@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.timing import Value
 
-SIDE = 1024  # of the matrices: large enough for a library to reach its best, small enough for a few in a tenth of a second
+SIDE = 512  # of the matrices: large enough for a library to reach its best, and a few milliseconds, so that the best of many counts
 COPIED_BYTES = 2**20  # by each thread: as tensors of small networks, they stay in its caches
 COPIES = 20  # in one go: handing work to threads takes a part of a millisecond
 SECONDS = 0.25  # for each of the two; the best of what fits into it counts
