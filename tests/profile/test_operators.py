@@ -4,7 +4,8 @@ import pytest
 
 from tests.profile.rows import profile, row
 from workbench.profile import Profile
-from workbench.profile.parts import MOST_PARTS, WHOLE, parts_of
+from workbench.profile.parts import MOST_PARTS, OTHERS, WHOLE, parts_of
+from workbench.profile.roof import measured_roof
 
 
 def test_what_is_left_of_infer_is_unexplained() -> None:
@@ -61,5 +62,20 @@ def test_the_part_that_takes_most_is_divided_and_no_more_than_can_be_read() -> N
     assert len(set(found.values())) <= MOST_PARTS
 
 
+def test_names_that_stand_alone_are_put_together_where_there_are_too_many_parts() -> None:
+    found = parts_of([("conv_1", 1.0), ("conv_2", 1.0), *((f"t{number}", 0.1) for number in range(20))])
+
+    assert {found["conv_1"], found["conv_2"]} == {"conv_1", "conv_2"}
+    assert found["t7"] == OTHERS
+
+
 def test_names_without_structure_are_one_part() -> None:
     assert set(parts_of([(f"t{number}", 1.0) for number in range(MOST_PARTS + 1)]).values()) == {WHOLE}
+
+
+@pytest.mark.slow
+def test_the_roof_of_this_machine_is_one_of_a_computer() -> None:
+    roof = measured_roof(1)
+
+    assert 1e9 < roof.macs_per_second < 1e13
+    assert 1e9 < roof.bytes_per_second < 1e13

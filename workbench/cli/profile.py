@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 OPERATORS_SHOWN = 20  # the slowest; --json has all
 FIGURES = ("ms", "share", "MMAC", "GMAC/s", "moves", "of the roof")
-LONGEST_NAME = 60  # characters of an operator's: those of fused ones have hundreds
+LONGEST_NAME = 60  # characters of an operator's
+FUSED = ";"  # between the names of those that a converter made one of: the first stands for them
 
 
 def profile(
@@ -93,7 +94,7 @@ def sums(found: Profile) -> list[str]:
         infer,
         f"{parts}, unexplained {part(found.unexplained_seconds)}; operators are timed in a pass of their own",
         f"the roof is what this machine does at best in float32, {roof} and {copied}: all operators reach"
-        f" {format_percent(found.of_roof(found.operators))} of it",
+        f" {_share_of_roof(found.of_roof(found.operators))} of it",
     ]
 
 
@@ -106,7 +107,8 @@ def _print_operators(out: Console, found: Profile) -> None:
 
     table = table_of("operator", "type", "kernel", "output", *FIGURES, figures=(*FIGURES, "output"))
     for row in found.slowest[:OPERATORS_SHOWN]:
-        words = (row.name or MISSING, row.kind, "reference" if row.reference else row.kernel)
+        name = row.name.partition(FUSED)[0] or MISSING
+        words = (name, row.kind, "reference" if row.reference else row.kernel)
         shape = "×".join(map(str, row.shape))
         table.add_row(*(escape(one_line(word, LONGEST_NAME)) for word in words), shape, *_figures(found, [row]))
     print_table(out, table)
@@ -135,5 +137,12 @@ def _figures(found: Profile, rows: Sequence[OperatorRow]) -> tuple[str, ...]:
         format_number(macs / 1e6) if macs else MISSING,
         format_number(macs / seconds / 1e9) if macs and seconds else MISSING,
         format_bytes(sum(row.bytes_moved for row in rows)),
-        format_percent(found.of_roof(rows)),
+        _share_of_roof(found.of_roof(rows)),
     )
+
+
+def _share_of_roof(share: float | None) -> str:
+    """Write how near the roof something is; above, it needs not move what it takes, as a reshape does not."""
+    from workbench.wording import format_percent
+
+    return ">100 %" if share is not None and share > 1 else format_percent(share)

@@ -29,8 +29,7 @@ def run_profile(
         UnavailableError: It cannot be profiled or run, or crashed; says why.
     """
     step = "it opens"
-    # NumPy's library reads them when it is loaded: the roof is that of the setting's threads.
-    threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(job.settings.runtime.threads))
+    threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # of NumPy's: see `measured_roof`
     with temporary_folder() as folder:
         path = Path(folder) / "job.json"
         path.write_text(job.model_dump_json(), encoding="utf-8")

@@ -90,7 +90,7 @@ def _reference_kernels(inside: Inside) -> Iterator[Lint]:
 
 def _transposes(inside: Inside) -> Iterator[Lint]:
     rows = inside.of_kinds(TRANSPOSES)
-    many = inside.facts.layout_transposes >= MANY_TRANSPOSES and inside.settings.runtime.layout == "stored"
+    many = min(len(rows), inside.facts.layout_transposes) >= MANY_TRANSPOSES and inside.settings.runtime.layout == "stored"
     advice = "try runtime.layout=nhwc, which takes out those between channels first and last that it can"
     otherwise = "export the model with channels last, or try another runtime.engine: each keeps tensors in an order of its own"
     yield from _lint(rows, f"{counted(len(rows), 'transpose')} and changes of layout", advice if many else otherwise)

@@ -96,7 +96,7 @@ def names_in_file(nodes: Sequence[Operator], in_file: Sequence[Operator]) -> dic
 
 def _row(info: Any, nodes: Mapping[str, Any], names: Mapping[str, str]) -> OperatorRow:
     node, kernel, name = nodes.get(info.node_name), str(info.exec_type), names.get(info.node_name, info.node_name)
-    reference = f"its kernel is {kernel}" if kernel.startswith(REFERENCE) else None
+    reference = f"want of a vector kernel ({kernel})" if kernel.startswith(REFERENCE) else None
     if node is None:
         return OperatorRow(name=name, kind=info.node_type, kernel=kernel, reference=reference)
     return OperatorRow(

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 SEPARATOR = re.compile(r"[/._:]+")
 FUSED = ";"  # between the names of what a converter made one operator of
 MOST_PARTS = 12  # that are read at a glance
-WHOLE, UNNAMED = "(the whole network)", "(without a name)"
+WHOLE, OTHERS, UNNAMED = "(the whole network)", "(others)", "(without a name)"
 
 
 def parts_of(timed: Iterable[tuple[str, float]]) -> dict[str, str]:
     """Return the part that each name belongs to.
 
-    The part that takes most is divided by the next word of its names, as long as there are no more than `MOST_PARTS`.
+    The part that takes most is divided by the next word of its names, as long as there are no more than `MOST_PARTS`; where there
+    would be, names that stand alone there are put together.
 
     Args:
         timed: Names of operators, each with the seconds that it takes.
@@ -26,18 +27,23 @@ def parts_of(timed: Iterable[tuple[str, float]]) -> dict[str, str]:
         seconds[name] = seconds.get(name, 0.0) + taken
     words = {name: _beginnings(name) for name in seconds}
     parts, done = [(0, list(seconds))], list[tuple[int, list[str]]]()  # each with the number of words that its names share
+    others = list[str]()
     while parts:
         parts.sort(key=lambda part: sum(seconds[name] for name in part[1]))
         depth, names = parts.pop()
         below: dict[str, list[str]] = {}
         for name in names:
             below.setdefault(_beginning(words[name], depth + 1), []).append(name)
-        divides = len(names) > 1 and any(len(words[name]) > depth for name in names)
-        if divides and len(parts) + len(done) + len(below) <= MOST_PARTS:
-            parts += [(depth + 1, each) for each in below.values()]
+        free = MOST_PARTS - len(parts) - len(done) - 1  # one is for the others
+        alone = [] if len(below) <= free else [name for each in below.values() if len(each) == 1 for name in each]
+        several = [each for each in below.values() if alone == [] or len(each) > 1]
+        if len(names) > 1 and any(len(words[name]) > depth for name in names) and 0 < len(several) <= free:
+            parts += [(depth + 1, each) for each in several]
+            others += alone
         else:
             done.append((depth, names))
-    return {name: _beginning(words[name], depth) for depth, names in done for name in names}
+    found = {name: _beginning(words[name], depth) for depth, names in done for name in names}
+    return found | dict.fromkeys(others, OTHERS)
 
 
 def _beginnings(name: str) -> list[str]:

@@ -8,10 +8,9 @@ import numpy as np
 
 from workbench.timing import Value
 
-SIDE = 512  # of the matrices: large enough for a library to reach its best, and a few milliseconds, so that the best of many counts
-COPIED_BYTES = 2**20  # by each thread: as tensors of small networks, they stay in its caches
-COPIES = 20  # in one go: handing work to threads takes a part of a millisecond
-SECONDS = 0.25  # for each of the two; the best of what fits into it counts
+SIDE = 256  # of the matrices: a library reaches nearly its best with it, in under a millisecond
+COPIED_BYTES = 2**20  # as tensors of small networks, it stays in a core's caches
+SECONDS = 0.25  # for each of the two
 
 
 class Roof(Value):
@@ -32,26 +31,31 @@ class Roof(Value):
 
 
 def measured_roof(threads: int) -> Roof:
-    """Measure it, in half a second; NumPy's library is to have that many threads already."""
-    left, right, product = (np.ones((SIDE, SIDE), np.float32) for _ in range(3))
-    pairs = [np.ones((2, COPIED_BYTES), np.uint8) for _ in range(threads)]
+    """Measure it, in half a second, on so many threads at once.
+
+    The best of each thread's many short works counts: others that are busy leave some of them alone. NumPy's library is to have one
+    thread; it lets go of Python's lock.
+    """
     with ThreadPoolExecutor(threads) as pool:
+        products, copies = (sum(pool.map(best, range(threads))) for best in (_products_per_second, _copies_per_second))
+    return Roof(macs_per_second=SIDE**3 * products, bytes_per_second=2 * COPIED_BYTES * copies)
 
-        def copy(pair: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> None:
-            for _ in range(COPIES):
-                np.copyto(pair[0], pair[1])
 
-        copied = _best(lambda: list(pool.map(copy, pairs)))
-    return Roof(
-        macs_per_second=SIDE**3 / _best(lambda: np.matmul(left, right, out=product)),
-        bytes_per_second=2 * threads * COPIES * COPIED_BYTES / copied,
-    )
+def _products_per_second(_: int) -> float:
+    left, right, product = (np.ones((SIDE, SIDE), np.float32) for _ in range(3))
+    return _best(lambda: np.matmul(left, right, out=product))
+
+
+def _copies_per_second(_: int) -> float:
+    source, copy = (np.ones(COPIED_BYTES, np.uint8) for _ in range(2))
+    return _best(lambda: np.copyto(copy, source))
 
 
 def _best(work: Callable[[], object]) -> float:
+    """Return how often a work can be done in a second, at best."""
     began, best = time.perf_counter(), float("inf")
     while time.perf_counter() < began + SECONDS:
         before = time.perf_counter()
         work()
         best = min(best, time.perf_counter() - before)
-    return best
+    return 1 / best
