@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("pipeline", "opening"),
     ("measuring", "export", "live"),
     ("sweep", "repair"),
+    ("tuning",),
     ("session",),
     ("view",),
     ("cli",),
