@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("pipeline", "opening"),
     ("measuring", "profile", "export", "live"),
     ("sweep", "repair"),
+    ("tuning",),
     ("session",),
     ("view",),
     ("cli",),

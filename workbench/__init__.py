@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from workbench.record import Record, read_records
     from workbench.report import render_report, write_report
     from workbench.settings import Settings
+    from workbench.tuning import Tuned, tune
     from workbench.view import Workbench, describe
 
 
@@ -34,6 +35,7 @@ _HOME = {
     "History": "history",
     "Record": "record",
     "Settings": "settings",
+    "Tuned": "tuning",
     "Workbench": "view",
     "array_media": "media",
     "describe": "view",
@@ -44,6 +46,7 @@ _HOME = {
     "read_records": "record",
     "recorded": "media",
     "render_report": "report",
+    "tune": "tuning",
     "variant": "opening",
     "write_report": "report",
 }
@@ -53,6 +56,7 @@ __all__ = [
     "History",
     "Record",
     "Settings",
+    "Tuned",
     "Workbench",
     "array_media",
     "describe",
@@ -63,6 +67,7 @@ __all__ = [
     "read_records",
     "recorded",
     "render_report",
+    "tune",
     "variant",
     "write_report",
 ]

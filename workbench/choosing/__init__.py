@@ -3,7 +3,7 @@
 from workbench.choosing.budget import Budget, Stat
 from workbench.choosing.checking import Check, Tolerance, check, did_not_run
 from workbench.choosing.differences import Differences, compare_records
-from workbench.choosing.picking import Choice, Pick, Relaxation, accuracy_of_choice, pick
+from workbench.choosing.picking import Choice, Pick, Relaxation, accuracy_of_choice, choices_of, pick
 from workbench.choosing.sentences import sentence, setting_words
 from workbench.choosing.speeds import ratio_of_medians
 
@@ -18,6 +18,7 @@ __all__ = [
     "Tolerance",
     "accuracy_of_choice",
     "check",
+    "choices_of",
     "compare_records",
     "did_not_run",
     "pick",

@@ -82,14 +82,9 @@ def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None
         baseline: Count AP losses from this row. Otherwise they are counted from the best AP that any row reached on the same truth
             with a detector of the same classes.
     """
-    rows = tuple(summaries)
-    settings = _by_setting(row for row in rows if machine_id is None or row.machine_id == machine_id)
-    standing = [row for row in map(_standing, settings) if row is not None]
-    best, baselines = _best_ap(rows, baseline), frozenset(row.agreement_baseline for group in settings for row in group)
-    found = [_candidate(row, budget.stat, best, baselines) for row in standing]
     limits = budget.limits
-    timed = [Choice(one, tuple(limit.margin(one) for limit in limits)) for one in found if one.ms is not None]
-    choices = fastest_first(timed, lambda choice: (choice.candidate.ms, choice.summary.ap))
+    settings, found = _candidates(summaries, budget.stat, machine_id, baseline)
+    choices = _choices(found, limits)
     whole = [choice for choice in choices if not choice.summary.composed]
     feasible = [choice for choice in whole if not choice.missed]
     chosen = feasible[0] if feasible else None
@@ -103,9 +98,30 @@ def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None
         nearest=None if chosen else min(whole, key=_miss, default=None),
         baseline=baseline,
         candidates=len(found),
-        unusable=len(settings) - len(standing),
+        unusable=settings - len(found),
         unknown=_unknown(found, limits, budget.stat),
     )
+
+
+def choices_of(summaries: Iterable[Summary], budget: Budget, *, baseline: Summary) -> list[Choice]:
+    """Return all settings that count, the fastest first, and how each stands against a budget; see `pick`."""
+    return _choices(_candidates(summaries, budget.stat, None, baseline)[1], budget.limits)
+
+
+def _candidates(
+    summaries: Iterable[Summary], stat: Stat, machine_id: str | None, baseline: Summary | None
+) -> tuple[int, list[Candidate]]:
+    """Return how many settings there are, and those that count."""
+    rows = tuple(summaries)
+    settings = _by_setting(row for row in rows if machine_id is None or row.machine_id == machine_id)
+    standing = [row for row in map(_standing, settings) if row is not None]
+    best, baselines = _best_ap(rows, baseline), frozenset(row.agreement_baseline for group in settings for row in group)
+    return len(settings), [_candidate(row, stat, best, baselines) for row in standing]
+
+
+def _choices(found: Iterable[Candidate], limits: Sequence[Limit]) -> list[Choice]:
+    timed = [Choice(one, tuple(limit.margin(one) for limit in limits)) for one in found if one.ms is not None]
+    return fastest_first(timed, lambda choice: (choice.candidate.ms, choice.summary.ap))
 
 
 def accuracy_of_choice(picked: Pick, get: Callable[[str], Record]) -> ApChange | None:

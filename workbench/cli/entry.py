@@ -24,6 +24,7 @@ from workbench.cli.report import report
 from workbench.cli.run import run
 from workbench.cli.sweep import sweep
 from workbench.cli.terminal import native_lines_apart, output_fault, prepare_streams
+from workbench.cli.tune import tune
 from workbench.errors import NOT_UTF_8, SettingsError, WorkbenchError, is_utf_8, one_line, shown
 from workbench.version import VERSION
 
@@ -40,7 +41,7 @@ program = typer.Typer(
     rich_markup_mode=None,  # help stays plain: labels in brackets are not markup
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (doctor, run, describe, compare, report, lab, app, export, sweep, profile, quantise, advise, pick, check):
+for command in (doctor, tune, run, describe, compare, report, lab, app, export, sweep, profile, quantise, advise, pick, check):
     program.command()(command)
 program.add_typer(history_commands, name="history")
 

@@ -66,6 +66,7 @@ def sweep(
     from workbench.record import frontier, place
     from workbench.samples import SAMPLE_DETECTORS
     from workbench.sweep import Sweep, read_grid
+    from workbench.wording import format_duration
 
     tried = read_grid(grid) if grid else None
     out = console(json_file)
@@ -74,7 +75,7 @@ def sweep(
         with History(history or default_path()) as kept, progress() as tell:
 
             def show(standing: Standing) -> None:
-                tell(f"{standing.what} · {_minutes(standing.seconds_left)} left", standing.done, standing.total)
+                tell(f"{standing.what} · {format_duration(standing.seconds_left)} left", standing.done, standing.total)
 
             tell("preparing", 0, 0)
             names = (model,) if model else (tried.detectors if tried else ()) or SAMPLE_DETECTORS
@@ -117,16 +118,14 @@ def _ask(estimate: Estimate, out: Console) -> None:
         raise SettingsError("nothing was measured; choose a smaller grid with --grid FILE")
 
 
-def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-
-
 def _words(estimate: Estimate) -> str:
+    from workbench.wording import format_duration
+
     if not estimate.tasks:
         return f"{estimate.combinations} combinations, all of them in the history already"
     known = f", {estimate.known} known already" if estimate.known else ""
     refused = f", {estimate.cannot_run} that cannot run" if estimate.cannot_run else ""
-    return f"{estimate.combinations} combinations{known}{refused}: {estimate.tasks} runs, about {_minutes(estimate.seconds)}"
+    return f"{estimate.combinations} combinations{known}{refused}: {estimate.tasks} runs, about {format_duration(estimate.seconds)}"
 
 
 def _show(out: Console, found: int, records: Sequence[Record], best: Sequence[Record]) -> None:

@@ -2,6 +2,7 @@
 
 from workbench.measuring.bench import COMPARISON_SECONDS, DEFAULT_FRAMES, Bench
 from workbench.measuring.explaining import explain
+from workbench.measuring.notebook_progress import notebook_progress
 from workbench.measuring.passes import WarmedUp, warm_up
 from workbench.measuring.real_time_pass import REAL_TIME_FRAMES, RealTimePass
 
@@ -13,5 +14,6 @@ __all__ = [
     "RealTimePass",
     "WarmedUp",
     "explain",
+    "notebook_progress",
     "warm_up",
 ]

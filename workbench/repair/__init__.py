@@ -2,6 +2,7 @@
 
 from workbench.repair.child import Job
 from workbench.repair.isolation import Outcome, run_repair
+from workbench.repair.quality import AGREEMENT_OF_AP
 from workbench.repair.repairing import MOST_LOSS, quantise
 
-__all__ = ["MOST_LOSS", "Job", "Outcome", "quantise", "run_repair"]
+__all__ = ["AGREEMENT_OF_AP", "MOST_LOSS", "Job", "Outcome", "quantise", "run_repair"]

@@ -81,12 +81,16 @@ class Panel:
     """The frames that it gets most wrong."""
 
 
-def render_report(records: Sequence[Record], *, allow_different_machines: bool = False) -> str:
+def render_report(
+    records: Sequence[Record], *, allow_different_machines: bool = False, chosen: str | None = None, said: str = ""
+) -> str:
     """Return the report as one HTML document that needs no network.
 
     Args:
         records: At least one; the order is the table's.
         allow_different_machines: Show records of several machines, whose times the page then does not compare.
+        chosen: Id of the record that was chosen for a budget, and is headed in the place of the fastest.
+        said: What was said of that choice.
 
     Raises:
         MachinesDifferError: They come from several machines and that was not allowed.
@@ -96,8 +100,8 @@ def render_report(records: Sequence[Record], *, allow_different_machines: bool =
         raise RecordError("there is no record to report; choose at least one that `workbench run --json` wrote")
     if not allow_different_machines:
         check_same_machine(tuple(records))
-    summary = Summary.of(records)
-    context, template = _context(summary), templates().get_template("template.html.jinja")
+    summary = Summary.of(records, chosen)
+    context, template = _context(summary) | {"said": said}, templates().get_template("template.html.jinja")
     plotly = plotly_script() if context["chart_names"] else ""
     if len(records) <= MANY:
         html = template.render(context | {"plotly": Markup(plotly), "plotly_packed": ""})  # noqa: S704 - plotly's own file
@@ -106,9 +110,17 @@ def render_report(records: Sequence[Record], *, allow_different_machines: bool =
     return template.render(context | {"plotly": "", "plotly_packed": packed(plotly) if plotly else ""})
 
 
-def write_report(records: Sequence[Record], path: Path | str, *, allow_different_machines: bool = False) -> Drawing:
-    """Write the report to a file, whole or not at all, and return a link to it; raises like `render_report`, and `SaveError`."""
-    write_whole(Path(path), render_report(records, allow_different_machines=allow_different_machines))
+def write_report(
+    records: Sequence[Record],
+    path: Path | str,
+    *,
+    allow_different_machines: bool = False,
+    chosen: str | None = None,
+    said: str = "",
+) -> Drawing:
+    """Write the report to a file, whole or not at all, and return a link to it; see `render_report`, raises `SaveError` too."""
+    html = render_report(records, allow_different_machines=allow_different_machines, chosen=chosen, said=said)
+    write_whole(Path(path), html)
     address, words = quote(Path(path).as_posix()), f"report written to {path}"
     return Drawing(f'<a href="{address}" target="_blank">Open the report</a>, {escape(words)}', words)
 

@@ -31,13 +31,19 @@ class Summary:
     labels: dict[str, str]
 
     @classmethod
-    def of(cls, records: Iterable[Record]) -> "Summary":
-        """Choose baseline and best among records, of which there is at least one."""
+    def of(cls, records: Iterable[Record], chosen_id: str | None = None) -> "Summary":
+        """Choose baseline and best among records, of which there is at least one.
+
+        Args:
+            records: All of them.
+            chosen_id: Of the best, where somebody has chosen it already, for a budget that records do not know.
+        """
         rows = unique(records)
         baseline = choose_baseline(rows)
         faster = _faster(rows, baseline)
-        chosen, within = best(faster, ms_and_ap), None
-        if chosen is not None and (_loss(chosen, baseline) or 0.0) > AP_LOSS_NOTED:
+        asked_for = next((record for record in rows if record.id == chosen_id), None)
+        chosen, within = asked_for or best(faster, ms_and_ap), None
+        if asked_for is None and chosen is not None and (_loss(chosen, baseline) or 0.0) > AP_LOSS_NOTED:
             within = best((record for record in faster if (_loss(record, baseline) or 0.0) <= AP_LOSS_NOTED), ms_and_ap)
         return cls(rows, baseline, chosen, within, labels_by_id(rows, baseline))
 

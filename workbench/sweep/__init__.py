@@ -15,6 +15,7 @@ from workbench.sweep.cluster import connect
 from workbench.sweep.dispatcher import Standing
 from workbench.sweep.estimate import Estimate
 from workbench.sweep.executors import Executor, ThisMachine
+from workbench.sweep.frontier import contenders
 from workbench.sweep.grid import Grid, default_grid, read_grid
 from workbench.sweep.isolation import Isolation
 from workbench.sweep.runner import Sweep
@@ -28,6 +29,7 @@ __all__ = [
     "Sweep",
     "ThisMachine",
     "connect",
+    "contenders",
     "default_grid",
     "read_grid",
 ]

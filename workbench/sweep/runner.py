@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Protocol, final
 
+from workbench.detectors import Detector
 from workbench.errors import SettingsError
 from workbench.measuring import DEFAULT_FRAMES
 from workbench.opening import Sources, check, wished
 from workbench.record import Problem, Record, place
+from workbench.settings import Settings
 from workbench.sweep.child import row_problem
 from workbench.sweep.dispatcher import Dispatcher, Progress
 from workbench.sweep.estimate import Estimate, job_seconds
@@ -68,6 +70,8 @@ class Sweep:
         executors: Where to measure; here by default.
         together: How many runs of an engine take turns in one process, at most. More see the same machine, and what an
             interruption leaves to be done again takes longer.
+        confirm: What is measured whole at the end, as `check` returned it; by default what the screening shows to decide.
+        detector: Of the one source, where it is open already.
         progress: Told how far it is.
 
     Raises:
@@ -84,17 +88,20 @@ class Sweep:
         baseline: str = "",
         executors: Sequence[Executor] | None = None,
         together: int = MOST_TOGETHER,
+        confirm: Sequence[Settings] | None = None,
+        detector: Detector | None = None,
         progress: Progress | None = None,
     ) -> None:
         self._store = store
         self._own_executors = executors is None
         self._executors: Sequence[Executor] = executors or (ThisMachine(),)
         self._together = together
+        self._confirm = confirm
         self._dispatcher = Dispatcher(self._executors, progress)
-        self._work = [work for one in sources for work in self._planned(one.in_words(), grid, frames, baseline)]
+        self._work = [work for one in sources for work in self._planned(one.in_words(), detector, grid, frames, baseline)]
 
-    def _planned(self, sources: Sources, grid: Grid | None, frames: int, baseline: str) -> Iterator[_Work]:
-        detector, data = sources.open()
+    def _planned(self, sources: Sources, opened: Detector | None, grid: Grid | None, frames: int, baseline: str) -> Iterator[_Work]:
+        detector, data = sources.open(opened)
         media = data.media.facts()
         if media.endless:
             raise SettingsError(f"{media.name} never ends, so no two settings see the same frames; choose pictures or a video")
@@ -222,7 +229,9 @@ class Sweep:
                     yield work.executor, alone(task.model_copy(update=changes))
 
     def _contenders(self, work: _Work) -> list[Row]:
-        """Return what is worth measuring whole, as the composed records show it."""
+        """Return what is worth measuring whole: what was asked for, else what the composed records show to decide."""
+        if self._confirm is not None:
+            return [work.plan.subject.row(settings, "direct") for settings in self._confirm]
         ids = [row.id for task in work.plan.tasks for row in task.rows]
         records = self._store.records_by_id(ids, pictures=False)
         best = contenders(records, place, lambda record: group_name(record.settings), _most_confirmed(work.plan))

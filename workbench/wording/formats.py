@@ -8,6 +8,7 @@ from workbench.timing import CANNOT_TELL, NO_DIFFERENCE, Ratio, Verdict
 
 MISSING = "–"
 MINUS = "\u2212"
+MINUTES_FROM = 90.0  # seconds: below, a whole minute more or less says too little
 WIDE = 2.0  # times between the ends of an interval, from which its middle is no figure to name
 DIGITS = 3  # a median of 150 frames carries no more
 
@@ -34,6 +35,15 @@ def decimals(value: float, digits: int = DIGITS) -> int:
 def format_milliseconds(value_ms: float | None) -> str:
     """Write milliseconds, without the unit."""
     return format_number(value_ms)
+
+
+def format_duration(seconds: float) -> str:
+    """Write how long something takes, about.
+
+    >>> format_duration(42.3), format_duration(200)
+    ('42 s', '3 min')
+    """
+    return f"{seconds:.0f} s" if seconds < MINUTES_FROM else f"{seconds / 60:.0f} min"
 
 
 def format_ratio(ratio: Ratio) -> str:

@@ -1,0 +1,119 @@
+"""The steps in their order: stopped after any of them and started again, they measure nothing twice."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.tuning.scripted_steps import BASELINE, REPAIRED, ScriptedSteps
+from workbench.choosing import Budget
+from workbench.errors import SettingsError, UnavailableError
+from workbench.history import History
+from workbench.tuning import tune
+from workbench.tuning.time_asked import TimeAsked
+from workbench.tuning.tuning import Tuning
+
+NOTHING_ASKED = Budget()
+STEPS = ("screen", "repair", "confirm", "explain", "report", "export")
+
+
+def tuning(folder: Path, measured: Counter[str], *, seconds: float = 600, asked: Budget = NOTHING_ASKED, **how: str) -> Tuning:
+    steps = ScriptedSteps(History(folder / "history.sqlite"), folder, measured, **how)
+    return Tuning(steps, asked, TimeAsked(seconds, lambda: 0.0), frames=3, labelled=5)
+
+
+def test_the_repaired_one_is_chosen_where_it_is_the_fastest_that_keeps_the_limit(tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter())
+
+    assert done.run()
+    assert done.chosen is not None
+    assert done.chosen.settings == REPAIRED
+    assert [record.name for record in done.whole] == ["naive", "repaired", "litert", "graph"]
+    assert done.sentence.startswith("Run inspector-mobile at 320x320 with LiteRT int8: 167 frames a second on this machine")
+    assert "Against naive, what you have now: 16.7 times faster (separate runs)." in done.sentence
+    assert (done.report, done.exported) == (tmp_path / "report.html", tmp_path / "exported")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_stopped_after_any_step_it_goes_on_where_it_was(step: str, tmp_path: Path) -> None:
+    measured: Counter[str] = Counter()
+    stopped = tuning(tmp_path, measured, stop_after=step)
+
+    assert not stopped.run()
+    assert stopped.report is not None
+    assert stopped.report.read_text().startswith(stopped.sentence)
+    again = tuning(tmp_path, measured)
+    assert again.run()
+    assert again.chosen is not None
+    assert again.chosen.settings == REPAIRED
+    assert set(measured.values()) == {1}
+    assert set(measured) == {*("naive", "s-float", "s-int8", "s-graph", "s-slow"), *("r-int8", "w-litert", "w-graph", "w-repaired")}
+
+
+def test_stopped_while_screening_what_is_screened_is_told(tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), stop_after="screen")
+    done.run()
+
+    assert "By composed times, about 10% off, inspector-mobile at 320x320 with LiteRT may be faster" in done.sentence
+
+
+def test_stopped_before_anything_is_known_there_is_nothing_to_return(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        tuning(tmp_path, Counter(), stop_after="measure").run()
+
+
+def test_what_runs_now_has_to_run(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError, match="measure cannot be done"):
+        tuning(tmp_path, Counter(), fails="measure").run()
+
+
+@pytest.mark.parametrize("step", ["repair", "explain", "export"])
+def test_a_step_that_fails_costs_a_line(step: str, tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), fails=step)
+
+    assert done.run()
+    assert done.chosen is not None
+    assert done.report is not None
+    assert [note for note in done.notes if f"{step} cannot be done" in note]
+
+
+def test_where_nothing_could_be_screened_what_runs_now_stays(tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), fails="screen")
+
+    assert done.run()
+    assert done.chosen is done.whole[0]
+    assert done.sentence.endswith("That is what you have now.")
+    assert done.exported is None
+
+
+def test_where_nothing_keeps_the_budget_it_says_what_would(tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), asked=Budget(min_fps=1000))
+
+    assert done.run()
+    assert done.chosen is None
+    assert "Ask for 166 frames a second" in done.sentence
+    assert done.report is not None
+    assert done.exported is None
+
+
+def test_without_time_what_does_not_fit_is_left_out_and_said(tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), seconds=30)
+
+    assert done.run()
+    assert [record.name for record in done.whole] == ["naive", "litert"]
+    assert any("once it is repaired" in note for note in done.notes)
+    assert any("1 of 2 contenders" in note for note in done.notes)
+    assert any("left out for want of time" in note for note in done.notes)
+
+
+@pytest.mark.parametrize("seconds", [0, 29.9, float("nan"), float("inf")])
+def test_a_time_in_which_nothing_can_be_done_is_refused(seconds: float) -> None:
+    with pytest.raises(SettingsError, match="choose 30 or more"):
+        tune(seconds=seconds)
+
+
+def test_the_baseline_is_kept_as_it_was(tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter())
+    done.run()
+
+    assert done.whole[0].id == BASELINE.id

@@ -1,0 +1,104 @@
+"""`workbench tune`: from what runs now to the fastest setting that keeps a budget, in one go."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli.options import (
+    Allow,
+    HistoryFile,
+    JsonFile,
+    MediaArgument,
+    Model,
+    Signature,
+    TruthFile,
+    countable,
+    writable_folder,
+)
+from workbench.errors import SettingsError
+
+UNIT_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([a-z]*)")
+INTERRUPTED = 130
+
+
+def tune(
+    model: Model = None,
+    media: MediaArgument = None,
+    min_fps: Annotated[float | None, typer.Option(metavar="X", help="Frames a second, at least.")] = None,
+    max_ms: Annotated[float | None, typer.Option(metavar="X", help="Milliseconds a frame, at most.")] = None,
+    max_ap_loss: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="AP below what runs now, at most; .02 by default. Without truth, agreement stands for it."),
+    ] = None,
+    min_agreement: Annotated[
+        float | None, typer.Option(metavar="X", help="Agreement with what runs now, at least, such as .95.")
+    ] = None,
+    time: Annotated[str, typer.Option(metavar="TIME", help="How long it may take, about: 90s, 10m, 1h.")] = "10m",
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", callback=writable_folder, help="The folder of report, history and what is exported.")
+    ] = Path("tuned"),
+    frames: Annotated[
+        int | None,
+        typer.Option(min=1, callback=countable, help="How many frames to time; 150 by default, or 64 where the time is short."),
+    ] = None,
+    truth: TruthFile = None,
+    history: HistoryFile = None,
+    allow: Allow = None,
+    signature: Signature = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Find the fastest setting that keeps a budget, with report and folder, in one go. Stopped, it goes on where it was."""
+    from workbench.cli.screen import console, print_records, print_waterfall, progress, write_json
+    from workbench.tuning import tune as tuned_by
+
+    seconds = seconds_of(time)
+    with progress() as tell:
+        tuned = tuned_by(
+            model,
+            media,
+            truth=truth,
+            min_fps=min_fps,
+            max_ms=max_ms,
+            max_ap_loss=max_ap_loss,
+            min_agreement=min_agreement,
+            seconds=seconds,
+            out=out,
+            history=history,
+            frames=frames,
+            allow=tuple(allow or ()),
+            signature=signature,
+            progress=tell,
+        )
+    screen = console(json_file)
+    print_records(screen, tuned.records)
+    if tuned.chosen is not None:
+        print_waterfall(screen, tuned.chosen)
+    for note in tuned.notes:
+        screen.print(note, markup=False)
+    screen.print(tuned.sentence, style="bold", markup=False)
+    screen.print(tuned.next_step, markup=False)
+    write_json(json_file, tuned.to_dict())
+    if tuned.stopped:
+        raise typer.Exit(INTERRUPTED)
+    if tuned.chosen is None:
+        raise typer.Exit(1)
+
+
+def seconds_of(text: str) -> float:
+    """Read how long something may take.
+
+    >>> seconds_of("90"), seconds_of("1.5m"), seconds_of("2h")
+    (90.0, 90.0, 7200.0)
+
+    Raises:
+        SettingsError: It is no such text.
+    """
+    found = DURATION.fullmatch(text.strip().lower())
+    if found is None or found[2] not in UNIT_SECONDS:
+        raise SettingsError(f"--time is {text!r}; write seconds, minutes or hours, such as 90s, 10m or 1h")
+    return float(found[1]) * UNIT_SECONDS[found[2]]

@@ -1,0 +1,221 @@
+"""What tuning does, step by step: each keeps what it finds in the history, and measures nothing that is there already."""
+
+import hashlib
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple, Protocol, final
+
+from workbench.detectors import Detector
+from workbench.errors import MediaError, SettingsError, UnavailableError
+from workbench.export import export_folder
+from workbench.history import History
+from workbench.machine import environment
+from workbench.measuring import explain
+from workbench.opening import EvaluationData, Sources, check, wished
+from workbench.record import Quantising, Record
+from workbench.repair import Job, run_repair
+from workbench.report import write_report
+from workbench.settings import Settings
+from workbench.sweep import Grid, Standing, Sweep
+from workbench.tuning.choices import Repairable
+from workbench.tuning.grid import NOTHING, fitted_grid
+from workbench.tuning.time_asked import StepsThatFit
+from workbench.wording import counted
+
+BASELINE = "naive"  # how the code looks that people come with
+REPORT, EXPORTED = "report.html", "exported"
+TOGETHER = 4  # runs of an engine in one process: so many are lost where the time is up
+LATE = 1.3  # of the time that a step was given: what is nearly done is not thrown away
+
+Tell = Callable[[str], None]
+
+
+class Repaired(NamedTuple):
+    """What a repair came to."""
+
+    settings: Settings
+    found: Quantising | None
+    """What was tried; `None` where it was cut short."""
+
+
+class Steps(Protocol):
+    """What takes time: `MeasuringSteps` says what. Each raises `WorkbenchError` where it cannot be done."""
+
+    def measure(self) -> Record: ...
+    def screen(self, baseline: Record, planned_seconds: float, seconds: float, /) -> str: ...
+    def screened(self) -> Sequence[Record]: ...
+    def repair(self, broken: Repairable, seconds: float, /) -> Repaired: ...
+    def confirm(self, settings: Sequence[Settings], /) -> Sequence[Record]: ...
+    def explain(self, baseline: Record, chosen: Record, fits: StepsThatFit, seconds: float, /) -> Record: ...
+    def report(self, records: Sequence[Record], chosen: Record | None, said: str, /) -> Path: ...
+    def export(self, chosen: Record, /) -> Path: ...
+
+
+@final
+class MeasuringSteps:
+    """The steps on a detector and frames.
+
+    Args:
+        detector: What is tuned.
+        data: Frames, and what is known to be in them.
+        sources: Both in words, for other processes.
+        history: Where records are kept.
+        out: Where report and folder go.
+        frames: To time where a setting is measured whole.
+        tell: Told what is going on.
+    """
+
+    def __init__(
+        self, detector: Detector, data: EvaluationData, sources: Sources, history: History, out: Path, frames: int, tell: Tell
+    ) -> None:
+        self._detector, self._data, self._sources = detector, data, sources
+        self._history, self._out, self._frames, self._tell = history, out, frames, tell
+        self._screened = frozenset[str]()
+        self._baseline = BASELINE
+        try:
+            check(detector, wished(detector, BASELINE))
+        except (SettingsError, UnavailableError):  # not a Keras model: then what `run` starts from
+            self._baseline = ""
+
+    @property
+    def labelled(self) -> int:
+        """How many frames AP is computed on."""
+        return len(self._data.labelled_truth or ()) if self._data.labelled else 0
+
+    def measure(self) -> Record:
+        """Measure what runs now.
+
+        Raises:
+            UnavailableError: It does not run.
+            MediaError: It finds nothing, so nothing can be told to be as right.
+        """
+        sweep = self._sweep(NOTHING, ())
+        new = list(sweep.run())
+        found = self._history.records_by_id(sweep.confirmed_ids)
+        if problem := next((record.problem for record in (*found, *new) if record.problem is not None), None):
+            raise UnavailableError(f"what you have now does not run: {problem.message}")
+        (record,) = found
+        if not any(row.scores for row in record.detections) and not (record.accuracy and record.accuracy.ap):
+            raise MediaError(
+                f"{record.name} finds nothing in {record.media.name}, so no setting can be told to be as right;"
+                " choose frames that show something, and see with `workbench describe` how the model is read"
+            )
+        return record
+
+    def screen(self, baseline: Record, planned_seconds: float, seconds: float) -> str:
+        """Sweep as much as fits the planned seconds; say what was left out. What takes longer than it may is cut short."""
+        fitted = fitted_grid(self._detector, baseline, self.labelled, planned_seconds)
+        sweep = self._sweep(fitted.grid, (), seconds)
+        self._screened = sweep.ids
+        deque(sweep.run(), maxlen=0)
+        left = fitted.left_out + sweep.estimate().tasks
+        return f"{counted(left, 'combination')} of size, engine and precision did not fit the time" if left else ""
+
+    def screened(self) -> Sequence[Record]:
+        """Return what has been screened by now."""
+        return self._history.records_by_id(self._screened, pictures=False)
+
+    def repair(self, broken: Repairable, seconds: float) -> Repaired:
+        """Repair what integers broke; of a repair that is cut short, the best so far is taken.
+
+        Raises:
+            UnavailableError: It found nothing, or the network cannot be quantised.
+        """
+        job = Job(
+            sources=self._sources.in_words(),
+            settings=check(self._detector, broken.row.settings),
+            max_ap_loss=broken.most_loss,
+            frames=self._frames,
+            repair=True,
+            options=self._sources.options(self._frames),
+        )
+        ids = self._repair_ids(job)
+        for record in self._history.records_by_id(ids, pictures=False):
+            if record.quantising is not None:
+                return Repaired(record.settings, record.quantising)
+        stop, ends = threading.Event(), time.monotonic() + seconds
+
+        def watch(what: str, _: int, __: int) -> None:
+            self._tell(what)
+            if time.monotonic() > ends:
+                stop.set()
+
+        outcome = run_repair(job, watch, stop)
+        if outcome.settings is None:
+            raise UnavailableError("its time was up before anything was tried")
+        if not outcome.finished:
+            return Repaired(outcome.settings, None)
+        kept = [record.model_copy(update={"id": key}) for record, key in zip(outcome.records, ids, strict=False)]
+        self._history.append_many(kept)
+        return Repaired(outcome.settings, next(record.quantising for record in kept if record.quantising is not None))
+
+    def _repair_ids(self, job: Job) -> list[str]:
+        """Return the ids of a repair's records, the same whenever the same is to be repaired."""
+        facts, media = self._detector.facts, self._data.media.facts()
+        truth = self._data.labelled_truth.name if self._data.labelled_truth else ""
+        words = (job.model_dump_json(), facts.sha256, media.key, truth, environment().machine_id)
+        return [hashlib.sha256("\0".join((*words, part)).encode()).hexdigest()[:32] for part in ("float", "plain", "repaired")]
+
+    def confirm(self, settings: Sequence[Settings]) -> Sequence[Record]:
+        """Measure settings whole, in turns with what runs now; return their records."""
+        sweep = self._sweep(NOTHING, [check(self._detector, one) for one in settings])
+        deque(sweep.run(), maxlen=0)
+        return self._history.records_by_id(sweep.confirmed_ids)
+
+    def explain(self, baseline: Record, chosen: Record, fits: StepsThatFit, seconds: float) -> Record:
+        """Return the chosen record with its waterfall; where steps are not judged, it tells only their milliseconds."""
+        data = self._data if fits.judged else replace(self._data, labelled=None, labelled_truth=None)
+        ends = time.monotonic() + LATE * seconds
+
+        def watch(what: str, *_: int) -> None:
+            self._tell(what)
+            if time.monotonic() > ends:
+                raise UnavailableError("its time was up")
+
+        found = explain(self._detector, data, baseline, chosen, progress=watch, step_seconds=fits.seconds)
+        assert found.waterfall is not None, "that is what it was asked for"
+        self._history.set_waterfall(found.id, found.waterfall)
+        return found
+
+    def report(self, records: Sequence[Record], chosen: Record | None, said: str) -> Path:
+        """Write the report."""
+        write_report(records, self._out / REPORT, chosen=chosen.id if chosen else None, said=said)
+        return self._out / REPORT
+
+    def export(self, chosen: Record) -> Path:
+        """Write the folder, and run its self-test."""
+        return export_folder(
+            self._detector,
+            check(self._detector, chosen.settings),
+            self._data,
+            self._out / EXPORTED,
+            replace=True,
+            progress=lambda what, *_: self._tell(what),
+        ).folder
+
+    def _sweep(self, grid: Grid, confirm: Sequence[Settings], seconds: float = math.inf) -> Sweep:
+        """Return a sweep that ends once the seconds are gone."""
+        ends = time.monotonic() + seconds
+
+        def watch(standing: Standing) -> None:
+            self._tell(standing.what)
+            if time.monotonic() > ends:
+                sweep.cancel()
+
+        sweep = Sweep(
+            [self._sources],
+            self._history,
+            grid=grid,
+            frames=self._frames,
+            baseline=self._baseline,
+            together=TOGETHER,
+            confirm=confirm,
+            detector=self._detector,
+            progress=watch,
+        )
+        return sweep
