@@ -50,13 +50,14 @@ def test_runs_that_do_not_count_and_those_of_other_nodes_have_no_times() -> None
 
 def test_a_node_has_the_name_of_the_file_s_tensor_that_it_comes_after() -> None:
     nodes = [
-        SimpleNamespace(name="head/last", input=["Relu__9:0"], output=["head/last_raw_output___3:0"]),
-        SimpleNamespace(name="head/conv", input=["image", "w"], output=["head/conv"]),
-        SimpleNamespace(name="Relu__9", input=["head/conv"], output=["Relu__9:0"]),
+        SimpleNamespace(op_type="Conv", name="head/last", input=["Relu__9:0"], output=["head/last_raw_output___3:0"]),
+        SimpleNamespace(op_type="Conv", name="head/conv", input=["image", "w"], output=["head/conv"]),
+        SimpleNamespace(op_type="Relu", name="Relu__9", input=["head/conv"], output=["Relu__9:0"]),
     ]
 
     names = ("Relu__9:0_nchwc", "Relu__9", "head/conv_nchwc", "head/conv__63", "ReorderInput")
 
+    assert name_in_file("head/last", nodes, {"head/conv"}) == "head/last", "what comes before it is another operator"
     assert name_in_file("head/last_raw_output___3:0_nchwc", nodes, {"head/last"}) == "head/last"
     assert [name_in_file(name, nodes, {"head/conv"}) for name in names] == [*["head/conv"] * 4, "ReorderInput"]
 

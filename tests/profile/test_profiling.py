@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
 from tests.detectors.asset_cards import CARDS
 from tests.profile.rows import inside, row
@@ -14,6 +15,7 @@ from workbench.engines import Opened
 from workbench.opening import Sources, check, wished
 from workbench.profile import Job, OperatorRow, Profile, run_profile
 from workbench.profile.lints import lints
+from workbench.profile.litert import LiteRtProfiler
 from workbench.profile.profiling import ROUNDS, SETTLING_RUNS, in_turns, with_seconds
 from workbench.profile.table import PROFILERS
 from workbench.quantising import INT4
@@ -96,6 +98,42 @@ def test_an_int4_convolution_is_named_as_the_one_on_a_reference_kernel() -> None
 
     assert {row.name: row.reference for row in rows} == {"float": None, "int4": INT4}
     assert any("CONV_2D int4" in one.what for one in lints(inside(content, *rows)))
+
+
+def test_on_another_wheel_placement_is_told_alone_with_one_sentence() -> None:
+    content = int4_convolution()
+    opened, settings = Opened(content, (1, 16, 16, 8), np.float32, ("int4",)), Settings(runtime=Runtime(engine="litert", threads=1))
+    profiler = LiteRtProfiler(opened, settings, wheel="9.9.9")
+
+    (found,) = profiler.execute(np.ones(opened.shape, np.float32))
+    seen = profiler.watched([range(1)])
+
+    assert found.shape == (1, 16, 16, 8)
+    assert seen.untimed is not None
+    assert "this is 9.9.9" in seen.untimed
+    assert [(row.kernel, row.reference, row.seconds) for row in seen.rows] == [("XNNPACK", None, None), ("LiteRT", INT4, None)]
+
+
+def test_sides_that_the_file_leaves_open_are_those_that_it_runs_with() -> None:
+    net = Network()
+    x = net.convolution(net.input((1, -1, -1, 3)), 4, padding="SAME", name="first")
+    content = net.file(net.convolution(x, 4, padding="SAME", name="second"))
+    values = np.random.default_rng(0).normal(size=(1, 24, 32, 3)).astype(np.float32)
+    interpreter = Interpreter(model_content=content, num_threads=1)
+    interpreter.resize_tensor_input(0, values.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(0, values)
+    interpreter.invoke()
+    profiler = LiteRtProfiler(
+        Opened(content, values.shape, np.float32, ("second",)), Settings(runtime=Runtime(engine="litert", threads=1))
+    )
+
+    (found,) = profiler.execute(values)
+    rows = profiler.watched([range(1)]).rows
+
+    np.testing.assert_allclose(found, interpreter.get_tensor(interpreter.get_output_details()[0]["index"]), atol=1e-5)
+    assert [row.shape for row in rows if row.kind == "CONV_2D"] == [(1, 24, 32, 4)] * 2
+    assert rows[0].macs == 24 * 32 * 4 * 27
 
 
 def test_the_middle_half_of_the_runs_counts_and_rows_add_up() -> None:

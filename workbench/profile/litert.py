@@ -1,6 +1,7 @@
 """What LiteRT's own profiler sees: its operators, and those of XNNPACK, found in the file by their order."""
 
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from itertools import groupby
 from typing import Any, final
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from workbench.engines import Opened
 from workbench.machine import native_stderr_captured
 from workbench.profile.alignment import aligned
-from workbench.profile.litert_library import CompiledModel, Ran, TensorFacts, why_not
+from workbench.profile.litert_library import WHEEL, CompiledModel, Ran, TensorFacts, why_not
 from workbench.profile.operators import OperatorRow
 from workbench.profile.profiler import Profiler, Turns, Watched
 from workbench.profile.work import bytes_moved_by, macs_of
@@ -24,9 +25,15 @@ CHANGING = "its outputs have another size for each frame"
 
 @final
 class LiteRtProfiler(Profiler):
-    """A model that LiteRT has compiled with its profiler on; where that cannot be used, in the interpreter, and untimed."""
+    """A model that LiteRT has compiled with its profiler on; where that cannot be used, in the interpreter, and untimed.
 
-    def __init__(self, opened: Opened, settings: Settings) -> None:
+    Args:
+        opened: The model.
+        settings: How it is to run.
+        wheel: The version of LiteRT's wheel; that which is installed by default.
+    """
+
+    def __init__(self, opened: Opened, settings: Settings, wheel: str | None = None) -> None:
         self._file, content = Flatbuffer(opened.content), opened.content
         (taken,) = self._file.graph.inputs
         if self._file.shape(taken) != opened.shape:  # its sides are open: what is compiled is told them by the file
@@ -37,7 +44,7 @@ class LiteRtProfiler(Profiler):
         self._wanted, self._runs = opened.output_names, list[list[Ran]]()
         noise = np.random.default_rng(0).integers(0, 2, opened.shape).astype(opened.dtype)
         blank, busy = (self._tensors(values) for values in (np.zeros_like(noise), noise))
-        self._untimed = why_not() or (CHANGING if blank != busy else None)
+        self._untimed = why_not(wheel or version(WHEEL)) or (CHANGING if blank != busy else None)
         self._model = None if self._untimed else CompiledModel(content, settings.runtime.threads, blank, self._wanted)
 
     def _tensors(self, values: NDArray[Any]) -> dict[str, TensorFacts]:
@@ -126,8 +133,9 @@ def _settled(file: Flatbuffer, shape: tuple[int, ...]) -> bytes:
     plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     interpreter = Interpreter(model_content=content, experimental_op_resolver_type=plain)
     interpreter.allocate_tensors()
-    for details in interpreter.get_tensor_details():
-        file.graph.tensors[details["index"]].shape = details["shape"].tolist()
+    shapes = {details["index"]: details["shape"].tolist() for details in interpreter.get_tensor_details()}
+    for index, tensor in enumerate(file.graph.tensors):  # behind them the interpreter has some of its own
+        tensor.shape = shapes.get(index, tensor.shape)
     return content
 
 

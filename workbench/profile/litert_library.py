@@ -70,9 +70,8 @@ class Ran(NamedTuple):
     seconds: float
 
 
-def why_not() -> str | None:
-    """Say why LiteRT's profiler cannot be used here; `None` where it can."""
-    found = version(WHEEL)
+def why_not(found: str) -> str | None:
+    """Say why LiteRT's profiler cannot be used here with this version of its wheel; `None` where it can."""
     if found != VERSION or sys.platform != SYSTEM:
         return f"LiteRT's profiler is known of {WHEEL} {VERSION} on {SYSTEM}, and this is {found} on {sys.platform}"
     wrong = [kind.__name__ for kind, size in SIZES.items() if ctypes.sizeof(kind) != size]
@@ -104,7 +103,7 @@ class CompiledModel:
     def __init__(self, content: bytes, threads: int, tensors: Mapping[str, TensorFacts], wanted: Sequence[str]) -> None:
         import ai_edge_litert
 
-        assert why_not() is None, "whoever opens one has seen to it"
+        assert why_not(version(WHEEL)) is None, "whoever opens one has seen to it"
         self._library = ctypes.CDLL(str(Path(ai_edge_litert.__file__).with_name("libLiteRt.so")))
         self._kept: list[object] = []  # what the library only points to
         self._environment = self._made("LiteRtCreateEnvironment", 0, None)

@@ -106,6 +106,8 @@ def name_in_file(name: str, nodes: Iterable[Any], in_file: Collection[str]) -> s
         found: str | None = next((one for one in (*node.output, node.name) if one in in_file), None)
         if found is not None:
             return found
+        if node.op_type in {*WEIGHTS, *MATRICES}:
+            break  # what comes before it is another operator
         node = by_output.get(node.input[0]) if node.input else None
     return name
 
@@ -120,7 +122,7 @@ def _row(event: Mapping[str, Any], name_of: Callable[[str], str], in_file: Mappi
         kind=facts["op_name"],
         kernel=facts.get("provider", "").removesuffix("ExecutionProvider"),
         shape=shape,
-        macs=macs and in_file.get(name, macs),
+        macs=macs and (in_file.get(name) or macs),
         bytes_moved=sum(BYTES.get(kind, 1) * prod(sides) for kind, sides in (*taken, *given)),
     )
 
