@@ -1,7 +1,12 @@
 """What is screened: what promises most first, as much as fits."""
 
+from pathlib import Path
+
 from tests.saved_records import record
 from workbench.detectors import Detector
+from workbench.history import History
+from workbench.opening import Sources, check
+from workbench.sweep import Sweep
 from workbench.tuning.grid import NOTHING, fitted_grid, pace_of
 
 BASELINE = record(name="naive", seconds=0.05, **{"input.size_hw": (64, 96)})
@@ -41,5 +46,12 @@ def test_slow_models_and_many_labelled_frames_leave_time_for_fewer(small: Detect
     assert pace_of(record(seconds=0.01), 5) == 1.0
 
 
-def test_nothing_is_no_combination(small: Detector) -> None:
-    assert not list(NOTHING.settings(small))
+def test_a_sweep_of_nothing_has_its_baseline_and_what_it_confirms(small: Detector, small_folder: Path, tmp_path: Path) -> None:
+    whole = check(small, small.default_settings())
+    with History(tmp_path / "history.sqlite") as history:
+        sources = Sources(detector=small.facts.source, media=str(small_folder))
+        sweep = Sweep([sources], history, grid=NOTHING, confirm=[whole], baseline="litert", detector=small)
+
+        assert (sweep.estimate().combinations, sweep.estimate().tasks) == (0, 0)
+        assert not sweep.ids
+        assert len(sweep.confirmed_ids) == 2
