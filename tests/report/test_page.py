@@ -103,6 +103,13 @@ def test_different_machines_have_a_banner_where_they_are_allowed() -> None:
     assert "These records come from 2 machines" in html
 
 
+def test_what_was_said_of_a_choice_stands_below_the_headline_as_text() -> None:
+    html = render_report((record("naive"), record("graph")), said="Run <graph>: 30 frames a second")
+
+    assert '<p class="choice">Run &lt;graph&gt;: 30' in html
+    assert 'class="choice"' not in render_report((record("naive"), record("graph")))
+
+
 def test_texts_of_records_stay_texts() -> None:
     attacked = [
         record(

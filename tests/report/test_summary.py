@@ -145,3 +145,10 @@ def test_a_long_name_gives_way_to_what_differs_from_the_baseline_and_stays_whole
     assert [row.name for row in rows(summary)][1] == long
     assert summary.label(same) == same.name
     assert summary.label(naive) == "naive"
+
+
+def test_what_was_chosen_for_a_budget_is_headed_in_the_place_of_the_fastest() -> None:
+    naive, graph, litert = record("naive"), record("graph"), record("litert")
+
+    assert Summary.of((naive, graph, litert), graph.id).best is graph
+    assert Summary.of((naive, graph, litert), "nobody's").best == Summary.of((naive, graph, litert)).best

@@ -62,7 +62,7 @@ class ScriptedSteps:
         self._keep("repair", [record(id="r-int8", name="int8 repaired", **INT8)])
         return Repaired(REPAIRED, None)
 
-    def confirm(self, settings: Sequence[Settings]) -> Sequence[Record]:
+    def confirm(self, settings: Sequence[Settings], _: float) -> Sequence[Record]:
         return self._keep("confirm", [BASELINE, *map(whole, settings)])
 
     def explain(self, _: Record, chosen: Record, *__: object) -> Record:

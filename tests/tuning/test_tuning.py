@@ -106,6 +106,16 @@ def test_without_time_what_does_not_fit_is_left_out_and_said(tmp_path: Path) -> 
     assert any("left out for want of time" in note for note in done.notes)
 
 
+def test_where_what_runs_now_takes_all_the_time_that_is_said(tmp_path: Path) -> None:
+    seconds = iter((0.0, *[600.0] * 20))
+    steps = ScriptedSteps(History(tmp_path / "history.sqlite"), tmp_path, Counter())
+    done = Tuning(steps, NOTHING_ASKED, TimeAsked(500, lambda: next(seconds)), frames=3, labelled=5)
+
+    assert done.run()
+    assert [record.name for record in done.whole] == ["naive"]
+    assert "the time was gone before anything else was tried" in done.notes[0]
+
+
 @pytest.mark.parametrize("seconds", [0, 29.9, float("nan"), float("inf")])
 def test_a_time_in_which_nothing_can_be_done_is_refused(seconds: float) -> None:
     with pytest.raises(SettingsError, match="choose 30 or more"):

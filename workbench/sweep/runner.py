@@ -116,7 +116,7 @@ class Sweep:
                 machine_id=executor.machine_id,
             )
             settings = check(detector, wished(detector, baseline))
-            plan = make_plan(subject, grid or default_grid(detector))
+            plan = make_plan(subject, default_grid(detector) if grid is None else grid)
             yield _Work(plan, executor, subject.row(settings, "direct", baseline or "baseline"))
 
     @property

@@ -48,14 +48,16 @@ def fitted_grid(detector: Detector, baseline: Record, labelled: int, seconds: fl
         seconds: That screening may take; the first is tried however long it takes.
     """
     axes = [[dict(choice) for choice in axis] for axis in default_grid(detector).axes]
-    sizes: list[Choice] = next((axis for axis in axes if SIZE in axis[0]), [{}])
+    now_hw = baseline.settings.input.size_hw or detector.input_spec.default_hw
+    sizes: list[Choice] = next((axis for axis in axes if SIZE in axis[0]), [])
+    sizes = [{SIZE: now_hw}, *(one for one in sizes if (one[SIZE], one[SIZE]) != now_hw)]
     engines = next(axis for axis in axes if ENGINE in axis[0])
     methods = [axis for axis in axes if METHOD in axis[0]]
     tensors = detector.network.tensors
     if tensors is not None and tensors.transposes:
         engines += [{**one, LAYOUT: "nhwc"} for one in engines if ENGINES[str(one[ENGINE])].runs_tflite]
     pace = pace_of(baseline, labelled)
-    pairs = in_order(sizes, engines, baseline.settings.input.size_hw or detector.input_spec.default_hw)
+    pairs = in_order(sizes, engines)
     fitting, spent = 0, PROCESS_SECONDS
     for pair in pairs:
         spent += pace * _seconds(pair)
@@ -66,25 +68,30 @@ def fitted_grid(detector: Detector, baseline: Record, labelled: int, seconds: fl
     return Fitted(Grid((tried, *map(tuple, methods)), sensible_only=True), len(pairs) - len(tried))
 
 
-def in_order(sizes: Sequence[Choice], engines: Sequence[Choice], now_hw: tuple[int, int]) -> list[Choice]:
+def in_order(sizes: Sequence[Choice], engines: Sequence[Choice]) -> list[Choice]:
     """Return each size with each engine, what promises most first: the size that runs now, then the smaller ones by turns.
 
-    >>> sizes = [{"input.size_hw": size} for size in (320, 512)]
+    Args:
+        sizes: What runs now, then squares.
+        engines: In any order.
+
+    >>> sizes = [{"input.size_hw": (512, 512)}, {"input.size_hw": 320}]
     >>> engines = [{"runtime.engine": "graph"}, {"runtime.engine": "litert", "runtime.precision": "float32"}]
-    >>> [(one["input.size_hw"], one["runtime.engine"]) for one in in_order(sizes, engines, (512, 512))]
-    [(512, 'litert'), (512, 'graph'), (320, 'litert'), (320, 'graph')]
+    >>> [(one["input.size_hw"], one["runtime.engine"]) for one in in_order(sizes, engines)]
+    [((512, 512), 'litert'), ((512, 512), 'graph'), (320, 'litert'), (320, 'graph')]
     """
-    side = max(now_hw)
+    now, *others = sizes
+    side = max(now[SIZE])  # type: ignore[call-overload] # height and width
 
     def size_rank(choice: Choice) -> tuple[bool, int]:
-        own = int(str(choice.get(SIZE, side)))
+        own = int(str(choice[SIZE]))
         return own > side, abs(side - own)
 
     def engine_rank(choice: Choice) -> tuple[bool, int]:
         named = str(choice.get(ENGINE)), str(choice.get(PRECISION))
         return LAYOUT not in choice, PROMISING.index(named) if named in PROMISING else len(PROMISING)
 
-    ranked = [sorted(sizes, key=size_rank), sorted(engines, key=engine_rank)]
+    ranked = [[now, *sorted(others, key=size_rank)], sorted(engines, key=engine_rank)]
     places = sorted(product(range(len(sizes)), range(len(engines))), key=lambda place: (sum(place), place))
     return [{**ranked[0][size], **ranked[1][engine]} for size, engine in places]
 

@@ -128,6 +128,9 @@ class Tuning:
     def _screen(self) -> None:
         behind = _seconds(self.baseline) * 2 * self._frames  # what is measured whole then takes at least that
         seconds = max(0.0, self._time.left - behind) * CONFIRM_SHARE
+        if not seconds:
+            self.notes.append("the time was gone before anything else was tried; the same again goes on from here")
+            return
         try:
             note = self._steps.screen(self.baseline, SCREEN_SHARE * self._time.seconds, seconds)
             self.notes += [note] if note else []
@@ -160,7 +163,12 @@ class Tuning:
         count = count_that_fits(self._cost, fastest, self._time.left * CONFIRM_SHARE)
         if count < len(settings):
             self.notes.append(f"the time sufficed to measure {count} of {counted(len(settings), 'contender')} whole")
-        found = [record for record in self._steps.confirm(settings[:count]) if record.id != self.baseline.id]
+        confirmed = self._steps.confirm(settings[:count], self._time.left)
+        found = [record for record in confirmed if record.id != self.baseline.id]
+        if not found:
+            self.notes.append(
+                "the time was gone before anything was measured whole: this machine is slower than was guessed, or busy"
+            )
         self.whole = [self.baseline, *fastest_first(map(self._with_repair, found), ms_and_ap)]
         known = {record.settings for record in self.whole}
         self._screened = [record for record in self._screened if record.settings not in known]
