@@ -63,4 +63,5 @@ def test_a_page_whose_kernel_ended_says_so_and_offers_nothing_more(context: Brow
 
         expect(role(page, "message")).to_contain_text("does not answer any more: it ended or was restarted. Run its cell again")
         assert role(page, "settings-groups").evaluate("(one) => one.matches('[inert], [inert] *')")
-        expect(role(page, "job")).to_have_text("")
+        expect(role(page, "job").locator(".what")).to_have_text("")
+        expect(role(page, "cancel")).to_be_hidden()

@@ -210,7 +210,7 @@ def test_rows_that_vary_from_frame_to_frame_are_taken_by_every_engine_but_xla_wi
 @pytest.mark.slow
 def test_the_converters_complaint_names_the_operation(detector: Callable[[str], Detector], ap: Ap) -> None:
     with pytest.raises(
-        UnavailableError, match="could not make float32 of this model: LiteRT has no operation CombinedNonMax"
+        UnavailableError, match="could not make a .tflite file of this model: LiteRT has no operation CombinedNonMax"
     ) as refused:
         ap(detector("detection API"), ",runtime.engine=litert,input.resize=opencv")
 

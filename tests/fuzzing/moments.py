@@ -166,5 +166,6 @@ def closes(media: Path, work: Path, count: int, seed: int) -> Tally:
         except AssertionError as error:
             failure = f"{error}; {view.message or ''} {sorted(ours())} {_children()}"
         workbench.close()
+        (work / f"closed{number}.sqlite").unlink(missing_ok=True)  # what else lies there is found by whoever asked for this
         tally.add(f"close {number}", failure)
     return tally

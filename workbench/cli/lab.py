@@ -27,9 +27,9 @@ def lab(
     from workbench.files import temporary_folder, write_whole
 
     given = arguments or []
-    check_root(given, "-- --allow-root")
     named = any(word.startswith(FOLDER_OPTIONS) for word in given)
     own = () if named else (f"--ServerApp.root_dir={_notebooks(json_file)}",)
+    check_root(given, "-- --allow-root")
     # -P: the server imports nothing from the current folder. Kernels have their notebook's folder there, as in any Jupyter.
     command = [sys.executable, "-P", "-m", "jupyterlab", *own, *given]
     write_json(json_file, {"command": command})

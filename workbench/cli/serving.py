@@ -14,6 +14,7 @@ from workbench.errors import SettingsError
 
 ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")  # as far as the system has them
 LOOK_SECONDS = 0.2  # between two looks whether the server has ended
+SERVES_NOTHING = frozenset({"--version", "--help", "-h", "--help-all"})
 END_SECONDS = 15.0  # for the server to end its kernels, each of which gets five
 
 
@@ -28,7 +29,7 @@ def check_root(given: Sequence[str], way: str) -> None:
         SettingsError: It is asked for as root, and neither these words nor the server's configuration allow it.
     """
     user = getattr(os, "geteuid", lambda: None)()  # Windows has none
-    if user != 0 or any("allow-root" in word or "allow_root" in word for word in given):
+    if user != 0 or SERVES_NOTHING.intersection(given) or any("allow-root" in word or "allow_root" in word for word in given):
         return
     from jupyter_server.serverapp import ServerApp
 

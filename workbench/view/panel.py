@@ -40,6 +40,7 @@ TFDATA_ONLY = "only tf.data can give frames in another order; choose feed.mode t
 MOST_PREFETCH = 64
 MOST_BATCH = 8  # more than that, and a live picture is late by a quarter of a second
 FEED_NOTE = "acts on Measure; what plays passes one frame after the other"
+INTEGERS_NOTE = "How int8 and the like are made of floats"
 SAMPLE_LINE = "sample line"
 SCORE_OF = "nms.score of "  # before a class's label: the name of that class's slider
 MOST_CLASSES = 12  # with a slider of their own
@@ -99,6 +100,7 @@ def describe(session: Session) -> Described:
             {"title": "INPUT", "controls": list(_input(detector, settings, opened.data.media.facts().size_hw))},
             {"title": "RUN", "controls": list(_run(detector, settings))},
             {"title": "NMS", "controls": list(_nms(detector, settings))},
+            {"title": "INTEGERS", "note": INTEGERS_NOTE, "folded": True, "controls": list(_integers(settings))},
             {"title": "FEED", "note": FEED_NOTE, "folded": True, "controls": list(_feed(detector, settings))},
         ],
     }
@@ -179,23 +181,27 @@ def _run(detector: Detector, settings: Settings) -> Iterable[Described]:
     yield _choices("runtime.engine", "engine", "select", settings.runtime.engine, tuple(ENGINES), refused)
     yield {**_control("xla", "XLA", "toggle", settings.runtime.engine == "xla"), "reason": refused.get("xla")}
     yield _choice(detector, settings, "runtime.precision", PRECISIONS, kind="select")
-    yield from _conversion(settings)
+    layout = "runtime.layout"
+    yield {**_choices(layout, "layout", "choice", settings.runtime.layout, LAYOUTS, {}), **_of_no_use(settings, layout)}
     yield _number("runtime.threads", "threads", settings.runtime.threads, most=usable_cores())
     fixed = detector.input_spec.batch
     batch = _number("runtime.batch", "batch", settings.runtime.batch, most=MOST_BATCH)
     yield {**batch, "reason": f"this detector takes exactly {fixed} at once" if fixed is not None else None}
 
 
-def _conversion(settings: Settings) -> Iterable[Described]:
-    """Offer how a `.tflite` file is made of the detector, where one is."""
+def _integers(settings: Settings) -> Iterable[Described]:
+    """Offer how integers are made of the detector's floats, where they are."""
     runtime = settings.runtime
-    ops, frames, ranges, layout = (f"runtime.{one}" for one in ("float_ops", "calibration_frames", "calibration_range", "layout"))
-    # What to choose stands in the controls above: engine and precision.
-    off = {name: {"reason": (why_no_use(settings, name) or "").partition(";")[0] or None} for name in (ops, frames, ranges, layout)}
-    yield {**_choices(layout, "layout", "choice", runtime.layout, LAYOUTS, {}), **off[layout]}
-    yield {**_control(ops, "in float", "text", settings.flat()[ops]), **off[ops]}
-    yield {**_choices(ranges, "ranges", "choice", runtime.effective_range, CALIBRATION_RANGES, {}), **off[ranges]}
-    yield {**_number(frames, "frames", runtime.effective_frames, most=MOST_CALIBRATION_FRAMES), **off[frames]}
+    ops, frames, ranges = (f"runtime.{one}" for one in ("float_ops", "calibration_frames", "calibration_range"))
+    yield {**_control(ops, "in float", "text", settings.flat()[ops]), **_of_no_use(settings, ops)}
+    chosen = _choices(ranges, "ranges", "choice", runtime.effective_range, CALIBRATION_RANGES, {})
+    yield {**chosen, **_of_no_use(settings, ranges)}
+    yield {**_number(frames, "frames", runtime.effective_frames, most=MOST_CALIBRATION_FRAMES), **_of_no_use(settings, frames)}
+
+
+def _of_no_use(settings: Settings, name: str) -> Described:
+    """Return why a setting has no use under the others; what to choose stands in the controls of engine and precision."""
+    return {"reason": (why_no_use(settings, name) or "").partition(";")[0] or None}
 
 
 def _nms(detector: Detector, settings: Settings) -> Iterable[Described]:
