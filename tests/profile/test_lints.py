@@ -50,7 +50,7 @@ def test_a_shape_that_is_known_only_while_it_runs_is_said_to_be_that() -> None:
     assert "one input size" in told.advice
 
 
-@pytest.mark.parametrize("kind", CHANGES_OF_TYPE)
+@pytest.mark.parametrize("kind", sorted(CHANGES_OF_TYPE))
 def test_changes_of_type_are_counted(kind: str) -> None:
     (told,) = lints(inside(static(), row("a", kind), row("b", kind)))
 
