@@ -29,14 +29,18 @@ INTERRUPTED = 130
 def tune(
     model: Model = None,
     media: MediaArgument = None,
-    min_fps: Annotated[float | None, typer.Option(metavar="X", help="Frames a second, at least.")] = None,
-    max_ms: Annotated[float | None, typer.Option(metavar="X", help="Milliseconds a frame, at most.")] = None,
+    min_fps: Annotated[float | None, typer.Option(metavar="X", callback=countable, help="Frames a second, at least.")] = None,
+    max_ms: Annotated[float | None, typer.Option(metavar="X", callback=countable, help="Milliseconds a frame, at most.")] = None,
     max_ap_loss: Annotated[
         float | None,
-        typer.Option(metavar="X", help="AP below what runs now, at most; .02 by default. Without truth, agreement stands for it."),
+        typer.Option(
+            metavar="X",
+            callback=countable,
+            help="AP below what runs now, at most; .02 by default. Without truth, agreement stands for it.",
+        ),
     ] = None,
     min_agreement: Annotated[
-        float | None, typer.Option(metavar="X", help="Agreement with what runs now, at least, such as .95.")
+        float | None, typer.Option(metavar="X", callback=countable, help="Agreement with what runs now, at least, such as .95.")
     ] = None,
     time: Annotated[str, typer.Option(metavar="TIME", help="How long it may take, about: 90s, 10m, 1h.")] = "10m",
     out: Annotated[
