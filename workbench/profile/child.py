@@ -5,13 +5,12 @@
 """
 
 import sys
-import traceback
 from pathlib import Path
 
-from workbench.errors import WorkbenchError
 from workbench.machine import tell_watcher, writing_to_parent
 from workbench.opening import Sources
 from workbench.profile.profiling import profiled
+from workbench.record import Problem
 from workbench.settings import Settings
 from workbench.timing import Value
 
@@ -28,12 +27,8 @@ def work(job: Job) -> dict[str, object]:
     try:
         detector, data = job.sources.open()
         return {"profile": profiled(detector, data, job.settings).model_dump(mode="json")}
-    except WorkbenchError as error:
-        return {"problem": str(error)}
-    except Exception as error:  # the runtime raises what it likes; a mistake of ours keeps its traceback
-        traceback.print_exception(error)
-        told = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        return {"problem": f"the runtime raised {type(error).__name__}: {told}"}
+    except Exception as error:  # the runtime raises what it likes
+        return {"problem": Problem.caught(error).message}
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from workbench.profile.litert_library import WHEEL, CompiledModel, Ran, TensorFa
 from workbench.profile.operators import OperatorRow
 from workbench.profile.profiler import Profiler, Turns, Watched
 from workbench.profile.work import bytes_moved_by, macs_of
-from workbench.quantising import Flatbuffer, file_facts, in_xnnpack
+from workbench.quantising import Flatbuffer, allocated, file_facts, in_xnnpack
 from workbench.settings import Settings
 
 XNNPACK, OWN = "XNNPACK", "LiteRT"
@@ -39,7 +39,7 @@ class LiteRtProfiler(Profiler):
         if self._file.shape(taken) != opened.shape:  # its sides are open: what is compiled is told them by the file
             content = _settled(self._file, opened.shape)
         with native_stderr_captured():
-            self._interpreter = _allocated(content, settings.runtime.threads)
+            self._interpreter = allocated(content, settings.runtime.threads)
         self._input, self._outputs = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()
         self._wanted, self._runs = opened.output_names, list[list[Ran]]()
         noise = np.random.default_rng(0).integers(0, 2, opened.shape).astype(opened.dtype)
@@ -137,11 +137,3 @@ def _settled(file: Flatbuffer, shape: tuple[int, ...]) -> bytes:
     for index, tensor in enumerate(file.graph.tensors):  # behind them the interpreter has some of its own
         tensor.shape = shapes.get(index, tensor.shape)
     return content
-
-
-def _allocated(content: bytes, threads: int) -> Any:
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_content=content, num_threads=threads)
-    interpreter.allocate_tensors()
-    return interpreter

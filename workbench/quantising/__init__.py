@@ -7,7 +7,7 @@ from workbench.quantising.layout import TOLERANCE, largest_difference, nhwc
 from workbench.quantising.operators import DYNAMIC, INT4, SHAPE, FileFacts, OperatorFacts, file_facts, in_xnnpack, stored_precision
 from workbench.quantising.quantise import CALIBRATED, INTEGERS, FloatNetwork, operators_named, quantised
 from workbench.quantising.ranges import Ranges, TensorValues, ranges_of, tensor_values
-from workbench.quantising.running import made_of
+from workbench.quantising.running import allocated, made_of
 from workbench.quantising.score_scale import SharedScale, shared_scale
 from workbench.quantising.sensitivity import BlockError, Difference, channels_of, rank_blocks, signal_to_noise_db
 from workbench.quantising.shared_scales import shared
@@ -31,6 +31,7 @@ __all__ = [
     "Ranges",
     "SharedScale",
     "TensorValues",
+    "allocated",
     "blocks_of",
     "channels_of",
     "faults",

@@ -19,7 +19,7 @@ def outputs_on(content: bytes, batches: Iterable[NDArray[Any]], threads: int = 1
         batches: Each in the shape and type of its input.
         threads: Of the interpreter.
     """
-    interpreter = _allocated(content, threads)
+    interpreter = allocated(content, threads)
     (taken,), given = interpreter.get_input_details(), interpreter.get_output_details()
     found = []
     for batch in batches:
@@ -31,10 +31,11 @@ def outputs_on(content: bytes, batches: Iterable[NDArray[Any]], threads: int = 1
 
 def made_of(content: bytes) -> tuple[str, ...]:
     """Say how a `.tflite` file is stored and which kernels run its operators, a line each. Loads the runtime in this process."""
-    return file_facts(Flatbuffer(content), _allocated(content, 1)).lines
+    return file_facts(Flatbuffer(content), allocated(content, 1)).lines
 
 
-def _allocated(content: bytes, threads: int) -> Any:
+def allocated(content: bytes, threads: int) -> Any:
+    """Return an interpreter of a `.tflite` file that is ready to run."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=content, num_threads=threads)

@@ -5,6 +5,7 @@ installed. Times are raw seconds in the order in which they were taken; every st
 """
 
 import json
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -14,7 +15,7 @@ import numpy as np
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from workbench.detections import Accuracy, Agreement, Detections
-from workbench.errors import MachinesDifferError, RecordError, one_line
+from workbench.errors import MachinesDifferError, RecordError, WorkbenchError, one_line
 from workbench.files import read_file
 from workbench.machine import EnvironmentFacts, NoiseCertificate
 from workbench.record.media_facts import MediaFacts
@@ -172,6 +173,16 @@ class Problem(Value):
     @classmethod
     def of(cls, error: Exception) -> Self:
         return cls(kind=type(error).__name__, message=str(error))
+
+    @classmethod
+    def caught(cls, error: BaseException) -> Self:
+        """Say what ended work on a network: a user's own error, or what a runtime raised; a mistake of ours keeps its traceback."""
+        if isinstance(error, WorkbenchError):
+            return cls.of(error)
+        traceback.print_exception(error)
+        kind = type(error).__name__
+        told = next((line.strip() for line in str(error).splitlines() if line.strip()), "it gave no reason")
+        return cls(kind=kind, message=f"the runtime raised {kind}: {told}")
 
 
 class Record(Value):

@@ -6,11 +6,9 @@
 
 import json
 import sys
-import traceback
 from pathlib import Path
 from typing import IO, final
 
-from workbench.errors import WorkbenchError
 from workbench.machine import writing_to_parent
 from workbench.opening import Sources
 from workbench.record import Problem
@@ -56,14 +54,8 @@ def work(job: Job, lines: Lines) -> None:
         detector, data = job.sources.open()
         repairing = Repairing(detector, data, job.settings, job.max_ap_loss, lines)
         settings, records = repairing.run(job.frames, repair=job.repair, options=job.options)
-    except WorkbenchError as error:
-        lines.write({"problem": Problem.of(error).model_dump(), "done": True})
-        return
-    except Exception as error:  # the runtime raises what it likes; a mistake of ours keeps its traceback
-        traceback.print_exception(error)
-        told = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        problem = Problem(kind=type(error).__name__, message=f"the runtime raised {type(error).__name__}: {told}")
-        lines.write({"problem": problem.model_dump(), "done": True})
+    except Exception as error:  # the runtime raises what it likes
+        lines.write({"problem": Problem.caught(error).model_dump(), "done": True})
         return
     for record in records:
         lines.write({"record": json.loads(record.to_json())})

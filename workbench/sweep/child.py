@@ -9,7 +9,6 @@ import math
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -84,19 +83,10 @@ def work(job: Job, lines: Lines, open_them: Open = Sources.open) -> None:
         for record in WAYS[job.tasks[0].kind](job, detector, data, lines):
             lines.record(record)
     except Exception as error:
-        problem = problem_of(error)
+        problem = Problem.caught(error)
         for task in job.tasks:
             lines.record(group_problem(task, problem))
     lines.done()
-
-
-def problem_of(error: BaseException) -> Problem:
-    """Return why a row has no figures. An error that is no user's keeps its traceback, on standard error."""
-    if isinstance(error, WorkbenchError):
-        return Problem.of(error)
-    traceback.print_exception(error)
-    first = next((line.strip() for line in str(error).splitlines() if line.strip()), "it gave no reason")
-    return Problem(kind=type(error).__name__, message=f"the runtime raised {type(error).__name__}: {first}")
 
 
 def row_problem(task: Task, row: Row, problem: Problem, where: EnvironmentFacts | None = None) -> Record:
@@ -147,7 +137,7 @@ def compose(
                 group.time_slice()
             except Exception as error:  # what was seen of it before may be of an engine about to fail: it costs this task
                 groups.remove(group)
-                yield group_problem(group.task, problem_of(error))
+                yield group_problem(group.task, Problem.caught(error))
                 continue
             for row in group.task.rows[turn % HALVES :: HALVES]:
                 if row.id in failed:
@@ -157,14 +147,14 @@ def compose(
                     group.screen(row)
                 except Exception as error:  # it costs this row
                     failed.add(row.id)
-                    yield row_problem(group.task, row, problem_of(error))
+                    yield row_problem(group.task, row, Problem.caught(error))
     for group in groups:
         for row in group.task.rows:
             if row.id not in failed:
                 try:
                     yield group.record(row)
                 except WorkbenchError as error:  # its times cannot be
-                    yield row_problem(group.task, row, problem_of(error))
+                    yield row_problem(group.task, row, Problem.caught(error))
 
 
 def _opened(
@@ -176,13 +166,13 @@ def _opened(
         try:
             groups.append(make_group(task))
         except Exception as error:  # the runtime raises what it likes; it costs this task
-            yield group_problem(task, problem_of(error))
+            yield group_problem(task, Problem.caught(error))
     with ThreadPoolExecutor(UNTIMED_AT_ONCE) as pool:
         kept = [(group, pool.submit(group.keep_outputs, lines.alive)) for group in groups]
     for group, future in kept:
         if failure := future.exception():
             groups.remove(group)
-            yield group_problem(group.task, problem_of(failure))
+            yield group_problem(group.task, Problem.caught(failure))
     return groups
 
 
@@ -209,7 +199,7 @@ def _direct(job: Job, detector: Detector, data: EvaluationData, lines: Lines) ->
     variants = [Variant(name=row.name, detector=detector, settings=row.settings, command=row.command) for row in rows]
     for row, outcome in zip(rows, bench.measure_in_turns(variants, turn, [row.id for row in rows]), strict=True):
         if isinstance(outcome, Exception):
-            yield row_problem(task, row, problem_of(outcome))
+            yield row_problem(task, row, Problem.caught(outcome))
         else:
             yield outcome.model_copy(update={"detector": task.detector, "media": task.media})
 
@@ -222,7 +212,7 @@ def _convert(job: Job, detector: Detector, data: EvaluationData, lines: Lines) -
         try:
             detector.litert_model(row.settings, calibration)
         except Exception as error:  # its own group will meet it again, and keep it
-            problem_of(error)
+            Problem.caught(error)
     yield from ()
 
 

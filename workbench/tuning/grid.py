@@ -50,14 +50,14 @@ def fitted_grid(detector: Detector, baseline: Record, labelled: int, seconds: fl
     axes = [[dict(choice) for choice in axis] for axis in default_grid(detector).axes]
     now_hw = baseline.settings.input.size_hw or detector.input_spec.default_hw
     sizes: list[Choice] = next((axis for axis in axes if SIZE in axis[0]), [])
-    sizes = [{SIZE: now_hw}, *(one for one in sizes if (one[SIZE], one[SIZE]) != now_hw)]
+    others = [one for one in sizes if (one[SIZE], one[SIZE]) != now_hw]
     engines = next(axis for axis in axes if ENGINE in axis[0])
     methods = [axis for axis in axes if METHOD in axis[0]]
     tensors = detector.network.tensors
     if tensors is not None and tensors.transposes:
         engines += [{**one, LAYOUT: "nhwc"} for one in engines if ENGINES[str(one[ENGINE])].runs_tflite]
     pace = pace_of(baseline, labelled)
-    pairs = in_order(sizes, engines)
+    pairs = in_order(now_hw, others, engines)
     fitting, spent = 0, PROCESS_SECONDS
     for pair in pairs:
         spent += pace * _seconds(pair)
@@ -68,20 +68,20 @@ def fitted_grid(detector: Detector, baseline: Record, labelled: int, seconds: fl
     return Fitted(Grid((tried, *map(tuple, methods)), sensible_only=True), len(pairs) - len(tried))
 
 
-def in_order(sizes: Sequence[Choice], engines: Sequence[Choice]) -> list[Choice]:
+def in_order(now_hw: tuple[int, int], others: Sequence[Choice], engines: Sequence[Choice]) -> list[Choice]:
     """Return each size with each engine, what promises most first: the size that runs now, then the smaller ones by turns.
 
     Args:
-        sizes: What runs now, then squares.
+        now_hw: Height and width that run now.
+        others: Squares.
         engines: In any order.
 
-    >>> sizes = [{"input.size_hw": (512, 512)}, {"input.size_hw": 320}]
+    >>> others = [{"input.size_hw": 320}]
     >>> engines = [{"runtime.engine": "graph"}, {"runtime.engine": "litert", "runtime.precision": "float32"}]
-    >>> [(one["input.size_hw"], one["runtime.engine"]) for one in in_order(sizes, engines)]
+    >>> [(one["input.size_hw"], one["runtime.engine"]) for one in in_order((512, 512), others, engines)]
     [((512, 512), 'litert'), ((512, 512), 'graph'), (320, 'litert'), (320, 'graph')]
     """
-    now, *others = sizes
-    side = max(now[SIZE])  # type: ignore[call-overload] # height and width
+    side = max(now_hw)
 
     def size_rank(choice: Choice) -> tuple[bool, int]:
         own = int(str(choice[SIZE]))
@@ -91,9 +91,10 @@ def in_order(sizes: Sequence[Choice], engines: Sequence[Choice]) -> list[Choice]
         named = str(choice.get(ENGINE)), str(choice.get(PRECISION))
         return LAYOUT not in choice, PROMISING.index(named) if named in PROMISING else len(PROMISING)
 
-    ranked = [[now, *sorted(others, key=size_rank)], sorted(engines, key=engine_rank)]
-    places = sorted(product(range(len(sizes)), range(len(engines))), key=lambda place: (sum(place), place))
-    return [{**ranked[0][size], **ranked[1][engine]} for size, engine in places]
+    ranked_sizes: list[Choice] = [{SIZE: now_hw}, *sorted(others, key=size_rank)]
+    ranked_engines = sorted(engines, key=engine_rank)
+    places = sorted(product(range(len(ranked_sizes)), range(len(ranked_engines))), key=lambda place: (sum(place), place))
+    return [{**ranked_sizes[size], **ranked_engines[engine]} for size, engine in places]
 
 
 def pace_of(baseline: Record, labelled: int) -> float:
