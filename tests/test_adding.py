@@ -20,6 +20,7 @@ import pytest
 from tests.added import advice_rule, engine, nms, output_kind
 from tests.assets.scenes import SHAPES
 from tests.session.sessions import player_of, until
+from tests.view.opening_and_closing import ours
 from workbench.advice import RULES, advise
 from workbench.catalogue import ENGINES, NMS_METHODS
 from workbench.choosing import setting_words
@@ -122,6 +123,7 @@ def played(model: Path, media: Path, history: Path) -> tuple[list[Settings], str
         return ran, json.dumps(describe(session))
     finally:
         session.close()
+        until(session, lambda: not ours())  # a compiler that it did not wait for would trace the same model beside the sweep
 
 
 def swept(model: Path, media: Path, history: Path) -> list[Record]:

@@ -104,41 +104,33 @@ class Runner(NotebookClient):
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
-    """One kernel for all notebooks, which loads TensorFlow once."""
+    """One kernel for what is quick, which loads TensorFlow once."""
     client = Runner(timeout=180, kernel_name="python3")
     with client.setup_kernel():
         yield client
 
 
+def shortly(path: Path) -> nbformat.NotebookNode:
+    """Return a notebook that compares shortly, and so may not be able to tell."""
+    return nbformat.reads(path.read_text(encoding="utf-8").replace(COMPARING, SHORTLY), as_version=4)
+
+
 def quick(path: Path, frames: Path) -> nbformat.NotebookNode:
     """Return a notebook that compares shortly, and does so on the small detector and its frames."""
-    text = path.read_text(encoding="utf-8").replace(COMPARING, SHORTLY)
-    notebook = nbformat.reads(text, as_version=4)
+    notebook = shortly(path)
     for cell in code_cells_of(notebook):
         cell.source = SAMPLES.sub(repr(str(SHAPES)), SAMPLE_FRAMES.sub(rf"open_data(\1, {str(frames)!r})", cell.source))
     return notebook
 
 
-def each_run() -> list[object]:
-    """Return the notebooks as parameters: the first on each change, and the rest, which take minutes together, as slow ones."""
-    return [pytest.param(path, id=path.stem, marks=[] if path.stem[0] == "0" else pytest.mark.slow) for path in NOTEBOOKS]
-
-
-@pytest.mark.parametrize("path", each_run())
-def test_notebooks_run_from_top_to_bottom_with_all_they_show(
-    path: Path, runner: Runner, small_folder: Path, tmp_path: Path
-) -> None:
-    notebook = quick(path, small_folder)
-    # No name that another notebook left behind stands in for a forgotten import, and no workbench plays on beside the next one.
-    before, after = (nbformat.v4.new_code_cell(text) for text in (f"%reset -f\n%cd -q {tmp_path}", CLOSE_ALL))
+def test_the_first_notebook_runs_from_top_to_bottom(runner: Runner, small_folder: Path, tmp_path: Path) -> None:
+    notebook = quick(NOTEBOOKS[0], small_folder)
+    before, after = (nbformat.v4.new_code_cell(text) for text in (f"%cd -q {tmp_path}", CLOSE_ALL))
     notebook.cells = [before, *notebook.cells, after]
     runner.nb = notebook
     runner.reset_execution_trackers()
     for number, cell in enumerate(notebook.cells):
         runner.execute_cell(cell, number)
-    notebook.cells = notebook.cells[1:-1]
-    if path in LESSONS:
-        check_shown(path, notebook)
 
 
 def test_a_bar_shows_how_far_a_measurement_is_and_goes_at_its_end(runner: Runner, small_folder: Path) -> None:
@@ -158,13 +150,10 @@ def test_a_bar_shows_how_far_a_measurement_is_and_goes_at_its_end(runner: Runner
 @pytest.mark.slow
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)  # the first one runs in a real JupyterLab: tests/browser
 def test_a_lesson_runs_in_a_kernel_of_its_own(path: Path, tmp_path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
-    check_shown(path, notebook)
+    """On the detector and frames that it names; each of its predictions, answers and charts is shown, and what was learned last."""
+    notebook = shortly(path)
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
 
-
-def check_shown(path: Path, notebook: nbformat.NotebookNode) -> None:
-    """Check that a notebook that has run shows each of its predictions, answers and charts, and what was learned last."""
     panels, charts = texts(notebook, "text/html"), texts(notebook, PLOTLY_MIME)
     assert len(charts) == sum(cell.source.startswith("chart(") for cell in code_cells(path)) > 0
     assert all(chart["data"] for chart in charts)

@@ -1,9 +1,10 @@
-"""Compare TensorFlow's own int8 with what the quantiser makes: AP on labelled stills with paired intervals, ms in turns.
+"""Compare TensorFlow's own int8 with what the quantiser makes: AP with paired intervals, agreement with float32, ms in turns.
 
     python -m tests.benchmarks.quantisers --detector inspector-large --stills 200
+    python -m tests.benchmarks.quantisers --detector mine.pb --media photographs
 
-TensorFlow's is the baseline. Beside it stand the quantiser's by each way of taking ranges, with floats at both ends, float32 and
-integer weights. Run it on a quiet machine.
+All stand against TensorFlow's: the quantiser's by each way of taking ranges, with floats at both ends, float32 and integer weights.
+Run it on a quiet machine.
 """
 
 import argparse
@@ -23,7 +24,9 @@ from workbench.opening import EvaluationData, Variant, check, wished
 from workbench.quantising import quantised, ranges_of, tensor_values, unpacked
 from workbench.record import Record, accuracy_against, ap, speed_against
 from workbench.settings import CALIBRATION_RANGES, Settings
-from workbench.wording import format_ap_change, format_fraction, speed_words
+from workbench.wording import format_agreement, format_ap_change, format_fraction, speed_words
+
+BASELINE = "TensorFlow's int8"
 
 
 @final
@@ -65,7 +68,8 @@ def by_tensorflow(detector: Detector, settings: Settings, frames: Calibration) -
 
 
 def files(detector: Detector, settings: Settings, frames: Calibration, floats: bytes) -> Iterator[tuple[str, bytes]]:
-    yield "TensorFlow's int8", by_tensorflow(detector, settings, frames)
+    yield "float32", floats
+    yield BASELINE, by_tensorflow(detector, settings, frames)
     content = unpacked(floats)
     size_hw = detector.input_spec.choose_size(settings.input.size_hw)
     values = tensor_values(content, frames.batches(detector.input_spec, size_hw, 1), settings.runtime.threads)
@@ -74,7 +78,6 @@ def files(detector: Detector, settings: Settings, frames: Calibration, floats: b
     usual = ranges_of(content, values, settings.runtime.effective_range)
     yield "int8, floats in and out", quantised(content, "int8", usual, integer_edges=False)
     yield "weight-int8", quantised(content, "weight-int8")
-    yield "float32", floats
 
 
 def some_of(data: EvaluationData, stills: int) -> EvaluationData:
@@ -92,7 +95,9 @@ def line(name: str, content: bytes, record: Record, baseline: Record) -> str:
     if record.timing is None:
         return f"{name:<24} {record.problem}"
     speed, change = speed_against(record, baseline), accuracy_against(record, baseline)
-    words = [f"{name:<24} {len(content) / 1e3:7.0f} kB {record.timing.median_ms or 0:7.2f} ms", f"AP {format_fraction(ap(record))}"]
+    words = [f"{name:<24} {len(content) / 1e3:7.0f} kB {record.timing.median_ms or 0:7.2f} ms"]
+    words += [f"AP {format_fraction(ap(record))}"] if ap(record) is not None else []
+    words += [f"agreement {format_agreement(record.agreement)}"] if record.agreement is not None else []
     words += [speed_words(speed)] if speed is not None else []
     words += [format_ap_change(change)] if change is not None and record is not baseline else []
     return ", ".join(words)
@@ -101,6 +106,7 @@ def line(name: str, content: bytes, record: Record, baseline: Record) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--detector", default="inspector-mobile")
+    parser.add_argument("--media", help="frames of another detector; the samples by default")
     parser.add_argument("--size", type=int, help="of the input; the detector's own by default")
     parser.add_argument("--stills", type=int, default=200)
     parser.add_argument("--frames", type=int, default=130)
@@ -111,15 +117,21 @@ def main() -> None:
     detector = open_detector(options.detector)
     text = "litert-int8" + (f",input.size_hw={options.size}" if options.size else "")
     settings = check(detector, wished(detector, text))
-    data = some_of(open_data(detector), options.stills)
+    data = some_of(open_data(detector, options.media), options.stills)
     floats = detector.litert_model(settings.with_values({"runtime.precision": "float32"}), data.calibration)
     bench = Bench(data, frames=options.frames)
-    baseline: Record | None = None
-    for name, content in files(detector, settings, calibrating(settings, data.calibration), floats.content):
-        made = Detector(Made(detector, content, dict(floats.outputs)), detector.meaning, name=name, source=detector.facts.source)
-        record = bench.measure(Variant(name=name, detector=made, settings=settings, command=""))
-        baseline = baseline or record
-        print(line(name, content, record, baseline), flush=True)
+    made = list(files(detector, settings, calibrating(settings, data.calibration), floats.content))
+    records = [bench.measure(variant) for variant in _variants(detector, settings, made, dict(floats.outputs))]
+    baseline = next(record for (name, _), record in zip(made, records, strict=True) if name == BASELINE)
+    for (name, content), record in zip(made, records, strict=True):
+        print(line(name, content, record, baseline))
+
+
+def _variants(detector: Detector, settings: Settings, made: list[tuple[str, bytes]], outputs: dict[str, str]) -> Iterator[Variant]:
+    for name, content in made:
+        network = Made(detector, content, outputs)
+        one = Detector(network, detector.meaning, name=name, source=detector.facts.source)
+        yield Variant(name=name, detector=one, settings=settings, command="")
 
 
 if __name__ == "__main__":

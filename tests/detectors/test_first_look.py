@@ -221,8 +221,8 @@ def test_sample_weights_in_four_ranges_and_five_kinds_of_output_are_read_rightly
     for (kind, network), values, frames in product(wrapped.items(), RANGES, media):
         table.add(RescaledNetwork(network, "0..1", values), frames, values, "RGB", kind)
 
-    assert table.words.count("right") >= 35, table  # of 40: as many as 26 of 30
-    assert table.words.count("wrong") <= 1, table
+    assert table.words.count("right") >= 35, str(table)  # of 40: as many as 26 of 30
+    assert table.words.count("wrong") <= 1, str(table)
 
 
 @pytest.mark.slow
@@ -239,7 +239,7 @@ def test_an_almost_empty_clip_makes_nobody_sure_of_what_is_wrong(mobile: Detecto
     for (kind, network), values in product(wrapped.items(), ("0..1", "0..255", "imagenet")):
         table.add(RescaledNetwork(network, "0..1", values), frames, values, "RGB", kind)
 
-    assert "wrong" not in table.words, table
+    assert "wrong" not in table.words, str(table)
 
 
 @pytest.mark.slow
@@ -252,8 +252,8 @@ def test_yolox_in_four_ranges_is_read_rightly_on_photographs_and_video(assets: P
     for values, (name, frames) in product(RANGES, media.items()):
         table.add(RescaledNetwork(yolox, "0..255", values, colours_backwards=True), frames, values, "BGR", name)
 
-    assert table.words.count("right") >= 7, table
-    assert "wrong" not in table.words, table
+    assert table.words.count("right") >= 7, str(table)
+    assert "wrong" not in table.words, str(table)
 
 
 @pytest.mark.slow
@@ -276,4 +276,4 @@ def test_networks_that_nothing_was_chosen_by_make_nobody_sure_of_what_is_wrong(
         table.add(RescaledNetwork(inner, wants, values, card.candidates.head()), frames, values, "RGB", place)
 
     print(table)  # noqa: T201 - the table is what the test is for
-    assert "wrong" not in table.words, table
+    assert "wrong" not in table.words, str(table)

@@ -180,6 +180,18 @@ def test_an_integer_file_is_what_the_workbench_converts(mobile: Detector, detect
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("precision", [one for one in PRECISIONS if one != "float32"])
+def test_a_file_with_its_own_nms_finds_about_the_same_in_each_precision_that_it_takes(
+    detector: Callable[[str], Detector], ap: Ap, precision: str
+) -> None:
+    own = detector("post-processing")
+    if precision in reasons(own, own.default_settings(), "runtime.precision", PRECISIONS):
+        pytest.skip("it says why it does not take it")
+
+    assert ap(own, f",runtime.precision={precision}") == pytest.approx(ap(own), abs=0.05)
+
+
+@pytest.mark.slow
 def test_raw_outputs_let_the_workbench_take_over_the_nms(mobile: Detector, detector: Callable[[str], Detector], ap: Ap) -> None:
     raw = detector("detection API, raw")
 
@@ -239,7 +251,12 @@ TAKEN: dict[str, dict[str, set[object]]] = {
     "detection API": {**TENSORFLOW, **OWN, "runtime.batch": {1}},
     "detection API, raw": {**TENSORFLOW, "nms.method": set(NMS_METHODS), "runtime.batch": {1}},
     "int8": {**LITERT, **ANY_NMS, "runtime.precision": {"int8"}, "runtime.threads": {1, 2}},
-    "post-processing": {**LITERT, **OWN, "runtime.precision": {"float32"}, "runtime.threads": {1}},
+    "post-processing": {
+        **LITERT,
+        **OWN,
+        "runtime.precision": set(PRECISIONS) - {"bfloat16"},
+        "runtime.threads": {1},
+    },
 }
 
 

@@ -155,11 +155,12 @@ def decide(evidence: Sequence[Evidence], names: Sequence[str], clear: float = CL
 
 
 def _rivals(evidence: Sequence[Evidence], best: int, clear: float) -> list[int]:
-    """Return the readings that one does not beat clearly; where few frames speak for it, that takes more."""
-    many = evidence[best].support() >= MANY
+    """Return the readings that one does not beat clearly; the fewer frames speak for it, the more that takes."""
+    missing = max(0, MANY - evidence[best].support()) / (MANY - 1)
 
     def needed(other: Evidence) -> float:
-        return clear if many and evidence[best].wins(other) >= SUPPORT else max(clear, CLEAR_ON_FEW)
+        on_few = max(clear, CLEAR_ON_FEW)
+        return clear + (on_few - clear) * missing if evidence[best].wins(other) >= SUPPORT else on_few
 
     return [n for n, other in enumerate(evidence) if n != best and evidence[best].ratio(other) < needed(other)]
 

@@ -13,7 +13,7 @@ from workbench.machine.child_process import (
 )
 from workbench.machine.counters import WorkMeter, take_sample
 from workbench.machine.environment import EnvironmentFacts, environment
-from workbench.machine.memory import free_bytes, memory_bytes, memory_watched, ran_out_of_memory
+from workbench.machine.memory import free_bytes, memory_bytes, memory_watched, ran_out_of_memory, trim_memory
 from workbench.machine.native_stderr import native_stderr_captured
 from workbench.machine.noise import NoiseCertificate, NoiseWatch, certify, pace_ratio, quick_noise, with_pace
 from workbench.machine.threads import NamedThread
@@ -42,6 +42,7 @@ __all__ = [
     "ran_out_of_memory",
     "take_sample",
     "tell_watcher",
+    "trim_memory",
     "with_pace",
     "writing_to_parent",
 ]

@@ -1,5 +1,7 @@
 """How much memory there is, and an end with a word where it does not suffice: the system would end the process without one."""
 
+import ctypes
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,6 +40,12 @@ def _limit(folder: Path) -> int | None:
     except OSError:
         return None
     return min(int(text), int(psutil.virtual_memory().total)) if text.isdecimal() else None  # else it is "max"
+
+
+def trim_memory() -> None:
+    """Give what was freed back to the system, where the C library keeps it for later (glibc): pictures and models leave holes."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(0)
 
 
 @contextmanager

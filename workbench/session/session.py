@@ -16,7 +16,7 @@ from workbench.errors import MediaError, SettingsError, UnavailableError, Workbe
 from workbench.files import temporary_folder
 from workbench.history import fast_values
 from workbench.live import Player
-from workbench.machine import ChildFailedError
+from workbench.machine import ChildFailedError, trim_memory
 from workbench.measuring import COMPARISON_SECONDS, DEFAULT_FRAMES
 from workbench.media import Media, MediaSource, frames_at
 from workbench.opening import EvaluationData, Sources, Variant, check, fit, wished
@@ -375,6 +375,7 @@ class Session:
             self._uploads.cleanup()
         self._pipelines.clear()
         self._seen.clear()
+        trim_memory()
 
     # What is known
 
