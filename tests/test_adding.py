@@ -123,7 +123,7 @@ def played(model: Path, media: Path, history: Path) -> tuple[list[Settings], str
         return ran, json.dumps(describe(session))
     finally:
         session.close()
-        until(session, lambda: not ours())  # a compiler that it did not wait for would trace the same model beside the sweep
+        until(session, lambda: not ours(), errors=True)  # a compiler that was not waited for traces the same model
 
 
 def swept(model: Path, media: Path, history: Path) -> list[Record]:
