@@ -22,9 +22,9 @@ from workbench.machine import environment, native_stderr_captured
 from workbench.media import array_media
 from workbench.opening import EvaluationData, Variant, check, wished
 from workbench.quantising import quantised, ranges_of, tensor_values, unpacked
-from workbench.record import Record, accuracy_against, ap, speed_against
+from workbench.record import Record, accuracy_against, ap, speed_against, speed_words
 from workbench.settings import CALIBRATION_RANGES, Settings
-from workbench.wording import format_agreement, format_ap_change, format_fraction, speed_words
+from workbench.wording import format_agreement, format_ap_change, format_fraction
 
 BASELINE = "TensorFlow's int8"
 

@@ -59,7 +59,7 @@ def serving(folder: Path, command: list[str], server_option: str) -> Iterator[st
 
 
 @contextmanager
-def in_jupyterlab(context: BrowserContext, folder: Path, notebook: Path = NOTEBOOKS / "0_start_here.ipynb") -> Iterator[Page]:
+def in_jupyterlab(context: BrowserContext, folder: Path, notebook: Path) -> Iterator[Page]:
     """Open a notebook in JupyterLab and run it from top to bottom."""
     root = folder / "notebooks"
     root.mkdir()

@@ -14,9 +14,10 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.accessibility import wrong_in
-from tests.browser.serving import as_a_page, control, in_jupyterlab, role, run
+from tests.browser.serving import NOTEBOOKS, as_a_page, control, in_jupyterlab, role, run
 from tests.few_stills import write_few_stills
 
+FIRST_NOTEBOOK, OPENS_ALL = NOTEBOOKS / "0_start_here.ipynb", "open_data(detector)"
 WIDTHS = (1280, 1920)
 WINDOWS = ((1280, 800), (1920, 1080))
 TOGETHER = ("stage", "headline-latency", "headline-versus", "figures", "bar-now", "bar-pinned", "measure")
@@ -54,6 +55,16 @@ def with_few_stills(context: BrowserContext, folder: Path) -> AbstractContextMan
     return as_a_page(context, folder, "inspector-mobile", str(write_few_stills(folder / "stills", 12)))
 
 
+def in_jupyterlab_with_few_stills(context: BrowserContext, folder: Path) -> AbstractContextManager[Page]:
+    """Open the first notebook, whose cells above the workbench judge on the same few; the workbench itself has all."""
+    stills = write_few_stills(folder / "stills", 12)
+    notebook = folder / FIRST_NOTEBOOK.name
+    text = FIRST_NOTEBOOK.read_text(encoding="utf-8")
+    assert OPENS_ALL in text
+    notebook.write_text(text.replace(OPENS_ALL, f"open_data(detector, '{stills}')"), encoding="utf-8")
+    return in_jupyterlab(context, folder, notebook)
+
+
 def darken_system(page: Page, dark: bool) -> None:
     page.emulate_media(color_scheme="dark" if dark else "light")
 
@@ -62,7 +73,7 @@ def darken_jupyterlab(page: Page, dark: bool) -> None:
     run(page, "apputils:change-theme", {"theme": f"JupyterLab {'Dark' if dark else 'Light'}"})
 
 
-PLACES = (Place("page", with_few_stills, darken_system), Place("jupyterlab", in_jupyterlab, darken_jupyterlab))
+PLACES = (Place("page", with_few_stills, darken_system), Place("jupyterlab", in_jupyterlab_with_few_stills, darken_jupyterlab))
 
 
 @pytest.fixture

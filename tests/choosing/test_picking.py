@@ -348,3 +348,9 @@ def test_whatever_was_measured_relaxing_a_limit_as_said_lets_a_setting_through(f
 
     for relaxation in pick(rows, Budget(**limits)).relaxations:
         assert pick(rows, Budget(**limits | {relaxation.limit: relaxation.needed})).chosen is not None
+
+
+def test_a_pick_is_one_line_where_a_notebook_shows_it(rows):
+    assert repr(pick(rows, Budget(max_ap_loss=0.0))) == "<Pick: inspector-mobile large, 41.0 ms a frame>"
+    assert pick(rows, Budget(min_fps=251))._repr_html_() == "<p>Pick: none of 3 settings keeps the budget</p>"
+    assert "&lt;b&gt;" in pick([row("<b>")], Budget())._repr_html_()

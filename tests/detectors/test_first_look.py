@@ -218,11 +218,11 @@ def test_sample_weights_in_four_ranges_and_five_kinds_of_output_are_read_rightly
     media = [frames_to_look_at(str(one)) for one in (SAMPLE_CLIP, SAMPLE_STILLS)]
 
     table = Table()
-    for (kind, network), values, frames in product(wrapped.items(), RANGES, media):
-        table.add(RescaledNetwork(network, "0..1", values), frames, values, "RGB", kind)
+    for number, ((kind, network), values) in enumerate(product(wrapped.items(), RANGES)):
+        table.add(RescaledNetwork(network, "0..1", values), media[(number + number // len(RANGES)) % 2], values, "RGB", kind)
 
-    assert table.words.count("right") >= 35, str(table)  # of 40: as many as 26 of 30
-    assert table.words.count("wrong") <= 1, str(table)
+    assert table.words.count("right") >= 18, str(table)  # of 20: as many as 26 of 30
+    assert "wrong" not in table.words, str(table)
 
 
 @pytest.mark.slow

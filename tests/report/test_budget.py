@@ -1,10 +1,10 @@
 """The two stage bars, and what is said about them."""
 
 from tests.report.records import SPLITS, record, timing
-from workbench.record import EngineFacts
+from workbench.record import EngineFacts, limit_words, pace_words
 from workbench.report.budget import budgets
 from workbench.timing import RealTime
-from workbench.wording import format_percent, limit_words, pace_words
+from workbench.wording import format_percent
 
 
 def test_bars_share_one_scale() -> None:

@@ -16,7 +16,7 @@ COCO_SCORE = "nms.score=0.05"  # what the cards are evaluated at: a higher thres
 
 
 @cache
-def accuracy(name: str, side: int, preset: str = "graph") -> Accuracy:
+def accuracy(name: str, side: int, preset: str = "litert") -> Accuracy:
     detector = sample_detector(name)
     bench = Bench(open_data(detector, str(SAMPLE_STILLS)), frames=1)
     found = bench.measure(variant(detector, f"{preset},input.size_hw={side},{COCO_SCORE}")).accuracy

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from workbench.record import Speed
-from workbench.wording import format_number, speed_words, times
+from workbench.record import Speed, speed_words
+from workbench.wording import format_number, times
 
 MEASURED_WORDS = {
     "interleaved": "measured in interleaved blocks",

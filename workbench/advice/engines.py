@@ -6,7 +6,7 @@ from workbench.advice.pool import NAMES_TOLD, Pool
 from workbench.advice.rule import AP_CHANGE_NOTED, QUICKER, SHARE_NOTED, Find, Theory, draw_up
 from workbench.catalogue import engine_row
 from workbench.detections import ApChange
-from workbench.record import AP_LOSS_NOTED, Record, Speed, accuracy_against, ap, ap_change, speed_against
+from workbench.record import AP_LOSS_NOTED, Record, Speed, accuracy_against, ap, ap_change, speed_against, speed_words
 from workbench.settings import assignments
 from workbench.timing import CANNOT_TELL, median_seconds
 from workbench.wording import (
@@ -17,7 +17,6 @@ from workbench.wording import (
     format_percent,
     format_seconds_as_ms,
     listed,
-    speed_words,
 )
 
 ENGINE_BRINGS = ("runtime.engine", "nms.method", "input.resize")  # presets for an engine change the NMS and the resizing too

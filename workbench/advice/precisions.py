@@ -8,17 +8,9 @@ from workbench.advice.pool import Pool
 from workbench.advice.rule import Theory, draw_up
 from workbench.advice.trial import repair_command
 from workbench.errors import one_line
-from workbench.record import AP_LOSS_NOTED, Record, accuracy_against, ap_change, speed_against
+from workbench.record import AP_LOSS_NOTED, Record, accuracy_against, ap_change, speed_against, speed_words
 from workbench.timing import median_seconds
-from workbench.wording import (
-    format_agreement,
-    format_ap_change,
-    format_bytes,
-    format_number,
-    format_seconds_as_ms,
-    listed,
-    speed_words,
-)
+from workbench.wording import format_agreement, format_ap_change, format_bytes, format_number, format_seconds_as_ms, listed
 
 REPAIRS = ("runtime.float_ops", "runtime.calibration_range", "runtime.calibration_frames")
 REPAIR = "repair"  # the card that a repair can be begun from

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from html import escape
+from typing import Any, NamedTuple
 
 from workbench.choosing.budget import Budget, Candidate, Limit, Margin, Stat
 from workbench.detections import ApChange
+from workbench.errors import one_line
 from workbench.history import Summary
 from workbench.record import AP_LOSS_NOTED, SCREENING_ERROR, Record, accuracy_against, fastest_first
+from workbench.wording import counted, format_milliseconds
 
 NEAR_MISSES = 3  # more would be the history again
 
@@ -27,6 +30,12 @@ class Choice(NamedTuple):
         """The limits that it does not keep, or is not known to keep."""
         return tuple(margin for margin in self.margins if not margin.met)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        one = self.candidate
+        figures = {"ms": one.ms, "fps": one.fps, "ap_loss": one.ap_loss, "agreement": one.agreement}
+        return {"record": self.summary.tree(), **figures, "margins": [margin._asdict() for margin in self.margins]}
+
 
 class Relaxation(NamedTuple):
     """One limit that, moved so far, lets a setting through that keeps all others."""
@@ -36,8 +45,12 @@ class Relaxation(NamedTuple):
     needed: float
     choice: Choice
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {**self._asdict(), "choice": self.choice.to_dict()}
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Pick:
     """What a budget comes to.
 
@@ -66,6 +79,34 @@ class Pick:
     candidates: int
     unusable: int
     unknown: dict[str, int]
+
+    def __repr__(self) -> str:
+        """Say in a line what it is; `sentence` says how it keeps the budget, `to_dict` has all of it."""
+        if self.chosen is None:
+            return f"<Pick: none of {counted(self.candidates, 'setting')} keeps the budget>"
+        row, ms = self.chosen.summary, format_milliseconds(self.chosen.candidate.ms)
+        return one_line(f"<Pick: {row.detector_name} {row.name}, {ms} ms a frame>")
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self)[1:-1])}</p>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        chosen, unconfirmed, runner_up, nearest = (
+            choice.to_dict() if choice else None for choice in (self.chosen, self.unconfirmed, self.runner_up, self.nearest)
+        )
+        return {
+            "budget": {name: getattr(self.budget, name) for name in self.budget.__slots__},
+            "chosen": chosen,
+            "unconfirmed": unconfirmed,
+            "runner_up": runner_up,
+            "near_misses": [choice.to_dict() for choice in self.near_misses],
+            "relaxations": [one.to_dict() for one in self.relaxations],
+            "nearest": nearest,
+            "candidates": self.candidates,
+            "unusable": self.unusable,
+            "unknown": self.unknown,
+        }
 
 
 def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None = None, baseline: Summary | None = None) -> Pick:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
@@ -13,7 +13,7 @@ from workbench.errors import RecordError, SettingsError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workbench.choosing import Choice, Pick, Relaxation, Stat
+    from workbench.choosing import Choice, Pick, Stat
     from workbench.history import Summary
 
 MEASURE = "measure with `workbench sweep` or `workbench run` first"
@@ -74,7 +74,7 @@ def pick(
     _print(out, picked, said, command)
     if others := sorted({row.media_name for row in rows} - {same[0].media_name}):
         out.print(f"on {same[0].media_name}; --media chooses another: {', '.join(others)}", markup=False)
-    write_json(json_file, _tree(picked, said, command))
+    write_json(json_file, {"sentence": said, "command": command, **picked.to_dict()})
     if picked.chosen is None:
         raise typer.Exit(1)
 
@@ -139,32 +139,3 @@ def _cells(choice: Choice) -> tuple[str, ...]:
         format_fraction(one.agreement),
         margins or MISSING,
     )
-
-
-def _tree(picked: Pick, said: str, command: str | None) -> dict[str, Any]:
-    return {
-        "sentence": said,
-        "command": command,
-        "budget": {name: getattr(picked.budget, name) for name in picked.budget.__slots__},
-        "chosen": _choice(picked.chosen),
-        "unconfirmed": _choice(picked.unconfirmed),
-        "runner_up": _choice(picked.runner_up),
-        "near_misses": [_choice(choice) for choice in picked.near_misses],
-        "relaxations": [_relaxation(one) for one in picked.relaxations],
-        "nearest": _choice(picked.nearest),
-        "candidates": picked.candidates,
-        "unusable": picked.unusable,
-        "unknown": picked.unknown,
-    }
-
-
-def _choice(choice: Choice | None) -> dict[str, Any] | None:
-    if choice is None:
-        return None
-    one = choice.candidate
-    figures = {"ms": one.ms, "fps": one.fps, "ap_loss": one.ap_loss, "agreement": one.agreement}
-    return {"record": choice.summary.tree(), **figures, "margins": [margin._asdict() for margin in choice.margins]}
-
-
-def _relaxation(one: Relaxation) -> dict[str, Any]:
-    return {"limit": one.limit, "wanted": one.wanted, "needed": one.needed, "choice": _choice(one.choice)}

@@ -114,7 +114,7 @@ def print_quantised(out: Console, records: list[Record]) -> None:
 
     from workbench.cli.tables import print_table, table_of
     from workbench.errors import one_line
-    from workbench.wording import (
+    from workbench.record import (
         BLOCK_HEADINGS,
         FIGURE_HEADINGS,
         NETWORK_HEADINGS,

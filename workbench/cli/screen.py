@@ -19,7 +19,7 @@ from workbench.detections import ClassAccuracy
 from workbench.errors import SaveError, shown
 from workbench.files import write_whole
 from workbench.machine import memory_watched
-from workbench.record import Record, accuracy_against, best, label_of, ms_and_ap, ran, unique
+from workbench.record import Record, accuracy_against, best, label_of, limit_words, ms_and_ap, pace_words, ran, unique
 from workbench.wording import (
     MISSING,
     accuracy_words,
@@ -30,8 +30,6 @@ from workbench.wording import (
     format_milliseconds,
     format_number,
     format_ratio,
-    limit_words,
-    pace_words,
 )
 
 STDOUT = "-"

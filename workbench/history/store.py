@@ -16,7 +16,7 @@ from workbench.errors import RecordError, SaveError
 from workbench.files import open_file
 from workbench.history.summary import Summary
 from workbench.history.tables import COLUMNS, INSERT_BODY, INSERT_SUMMARY, SCHEMA, body, known_schema, make_tables, summaries_of
-from workbench.record import Record, Waterfall
+from workbench.record import Record, Records, Waterfall
 
 BUSY_SECONDS = 30.0  # a writer holds the lock for milliseconds; after this long something else is wrong
 # What SQLite says where it cannot make the files beside a history that two processes agree by: the disk is read-only or full.
@@ -167,7 +167,7 @@ class History:
             rows = self._base.execute(query, words).fetchall()
         return summaries_of(rows, self.path)
 
-    def records(self, *, pictures: bool = True, **asked: Unpack[Filter]) -> tuple[Record, ...]:
+    def records(self, *, pictures: bool = True, **asked: Unpack[Filter]) -> Records:
         """Return the records that match, newest last; see `Filter`.
 
         Without `pictures`, detections and timelines stay behind too: tables and charts do without, and are much faster so.
@@ -177,11 +177,11 @@ class History:
         """
         return self._select(*_matching(asked), pictures)
 
-    def records_by_id(self, ids: Iterable[str], *, pictures: bool = True) -> tuple[Record, ...]:
+    def records_by_id(self, ids: Iterable[str], *, pictures: bool = True) -> Records:
         """Return records in the order in which they are asked for; those that are not here are left out. Raises like `records`."""
         order = tuple(ids)
         found = {record.id: record for record in self._select(IN_THE_LIST, _listed(order), pictures)}
-        return tuple(found[identity] for identity in order if identity in found)
+        return Records(found[identity] for identity in order if identity in found)
 
     def get(self, id_prefix: str) -> Record:
         """Return the one record whose id begins so.
@@ -192,7 +192,7 @@ class History:
         words = {"first": id_prefix, "last": id_prefix + LAST_CHARACTER}
         with self._reading():
             found = self._base.execute("SELECT id FROM summaries WHERE id BETWEEN :first AND :last", words).fetchall()
-        records = self._select("id = :id", {"id": found[0][0]}, True) if id_prefix and len(found) == 1 else ()
+        records = self._select("id = :id", {"id": found[0][0]}, True) if id_prefix and len(found) == 1 else Records()
         if not records:
             what = f"{len(found)} records" if id_prefix and found else "no record"
             raise RecordError(f"{self.path} holds {what} whose id begins with {id_prefix!r}; choose one of `workbench history`")
@@ -238,12 +238,12 @@ class History:
         except sqlite3.Error as error:
             raise SaveError(f"{self.path} stays as large as it was: {error}; nothing is lost") from None
 
-    def _select(self, where: str, words: Mapping[str, Any], pictures: bool) -> tuple[Record, ...]:
+    def _select(self, where: str, words: Mapping[str, Any], pictures: bool) -> Records:
         column = "pictures" if pictures else "'{}'"
         query = f"SELECT id, record, {column} FROM summaries LEFT JOIN bodies USING (position) WHERE {where} ORDER BY position"  # noqa: S608 - our own words
         with self._reading():
             rows = self._base.execute(query, dict(words)).fetchall()
-        return tuple(self._record(*row) for row in rows)
+        return Records(self._record(*row) for row in rows)
 
     def _record(self, name: str, text: str, pictures: str) -> Record:
         source = f"{self.path}, record {name[:8]},"

@@ -3,9 +3,9 @@
 from workbench.errors import RecordError
 from workbench.lessons.answers import Amount, Choice
 from workbench.lessons.measured import NO, YES, noisy
-from workbench.record import Record
+from workbench.record import Record, limit_words, pace_words
 from workbench.timing import Limit, limit
-from workbench.wording import format_number, format_percent, limit_words, pace_words
+from workbench.wording import format_number, format_percent
 
 
 def bounded_by(record: Record) -> Choice:

@@ -18,16 +18,17 @@ from workbench.record import (
     ap,
     ap_change,
     choose_baseline,
+    differing_medians,
     fastest_first,
     median_ms,
     ms_and_ap,
     ran,
     speed_against,
+    speed_words,
 )
 from workbench.timing import UNEXPLAINED, Timing, median_seconds
 from workbench.wording import (
     accuracy_words,
-    differing_medians,
     format_bytes,
     format_change,
     format_fraction,
@@ -37,7 +38,6 @@ from workbench.wording import (
     format_seconds_as_ms,
     listed,
     ratio_words,
-    speed_words,
 )
 
 YES, NO = "yes", "no"

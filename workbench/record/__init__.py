@@ -18,6 +18,16 @@ from workbench.record.evidence import (
 )
 from workbench.record.media_facts import MediaFacts
 from workbench.record.quantising import BlockRow, Judged, Quantising, Trial
+from workbench.record.quantising_cells import (
+    BLOCK_HEADINGS,
+    FIGURE_HEADINGS,
+    NETWORK_HEADINGS,
+    TRIAL_HEADINGS,
+    block_cells,
+    network_cells,
+    quantising_frames,
+    trial_cells,
+)
 from workbench.record.ranking import Point, best, fastest_first, frontier, ms_and_ap, place, point_of
 from workbench.record.record import (
     OPEN,
@@ -32,16 +42,22 @@ from workbench.record.record import (
     Record,
     WorstFrame,
     check_same_machine,
-    read_records,
 )
+from workbench.record.records import Records, read_records
+from workbench.record.sentences import NOTES, differing_medians, limit_words, pace_words, speed_words
 from workbench.record.waterfall import Fall, Row, SettingStep, Waterfall
 
 __all__ = [
     "AP_LOSS_NOTED",
+    "BLOCK_HEADINGS",
+    "FIGURE_HEADINGS",
+    "NETWORK_HEADINGS",
+    "NOTES",
     "OPEN",
     "SCREENING_ERROR",
     "SEPARATE_RUNS_MARGIN",
     "SETTLED_BY",
+    "TRIAL_HEADINGS",
     "BlockRow",
     "CodeFacts",
     "DetectorFacts",
@@ -56,6 +72,7 @@ __all__ = [
     "Problem",
     "Quantising",
     "Record",
+    "Records",
     "Row",
     "SettingStep",
     "Speed",
@@ -67,22 +84,30 @@ __all__ = [
     "ap",
     "ap_change",
     "best",
+    "block_cells",
     "check_same_machine",
     "choose_baseline",
     "class_word",
     "comparable",
+    "differing_medians",
     "fastest_first",
     "folded",
     "frontier",
     "label_of",
     "labels_by_id",
+    "limit_words",
     "median_ms",
     "ms_and_ap",
+    "network_cells",
+    "pace_words",
     "place",
     "point_of",
+    "quantising_frames",
     "ran",
     "read_records",
     "same_classes",
     "speed_against",
+    "speed_words",
+    "trial_cells",
     "unique",
 ]

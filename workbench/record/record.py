@@ -7,7 +7,6 @@ installed. Times are raw seconds in the order in which they were taken; every st
 import json
 import traceback
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from uuid import uuid4
 
@@ -16,8 +15,8 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from workbench.detections import Accuracy, Agreement, Detections
 from workbench.errors import MachinesDifferError, RecordError, WorkbenchError, one_line
-from workbench.files import read_file
 from workbench.machine import EnvironmentFacts, NoiseCertificate
+from workbench.record import tables
 from workbench.record.media_facts import MediaFacts
 from workbench.record.quantising import Quantising
 from workbench.record.waterfall import Waterfall
@@ -246,6 +245,18 @@ class Record(Value):
         """Whether the setting breaks the detector."""
         return self.agreement is not None and self.agreement.broken
 
+    def _repr_html_(self) -> str:
+        return tables.html([self])
+
+    def metrics(self) -> dict[str, float]:
+        """Return its figures by name, those that are known, as MLflow's `log_metrics` and others take them."""
+        return tables.metrics(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it, pictures and detections too."""
+        tree: dict[str, Any] = json.loads(self.to_json())
+        return tree
+
     def to_json(self, indent: int | None = None) -> str:
         """Write the record as JSON text that `from_json` reads."""
         return self.model_dump_json(indent=indent)
@@ -283,24 +294,6 @@ class Record(Value):
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
             raise RecordError(f"{source} is damaged at {place}: {first['msg']}; measure again") from None
-
-
-def read_records(path: Path | str) -> tuple[Record, ...]:
-    """Read a JSON file that holds one record or a list of them.
-
-    Raises:
-        RecordError: The file is missing, is not JSON, or holds something else.
-    """
-    try:
-        tree = json.loads(read_file(Path(path)))
-    except OSError as error:
-        raise RecordError(f"cannot read {path}: {error.strerror}; choose a file that `workbench run --json` wrote") from None
-    except (ValueError, RecursionError) as error:
-        raise RecordError(f"{path} is not JSON ({error}); choose a file that `workbench run --json` wrote") from None
-    rows = tree if isinstance(tree, list) else [tree]
-    if not rows:
-        raise RecordError(f"{path} holds no record; choose a file that `workbench run --json` wrote")
-    return tuple(Record.from_tree(row, str(path)) for row in rows)
 
 
 def check_same_machine(records: tuple[Record, ...]) -> None:

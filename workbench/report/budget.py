@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from workbench.record import Record, median_ms
+from workbench.record import NOTES, Record, median_ms
 from workbench.report.charts import stage_order
 from workbench.timing import UNEXPLAINED
-from workbench.wording import MISSING, NOTES, format_milliseconds, format_number, format_seconds_as_ms, ink, stage_colour
+from workbench.wording import MISSING, format_milliseconds, format_number, format_seconds_as_ms, ink, stage_colour
 
 LETTER_SHARE = 0.0108  # of the bar's width is a letter wide in a window of 1280 pixels
 DECODING_LONGER = 1.25  # times; less is within what two runs differ by

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from workbench.record import AP_LOSS_NOTED, Record, accuracy_against, ap, comparable, ran
+from workbench.record import AP_LOSS_NOTED, Record, accuracy_against, ap, comparable, differing_medians, ran, speed_words
 from workbench.report.summary import Summary
 from workbench.timing import CANNOT_TELL, Verdict
 from workbench.wording import (
     MISSING,
     accuracy_verdict,
     counted,
-    differing_medians,
     format_ap_change,
     format_between,
     format_fraction,
@@ -17,7 +16,6 @@ from workbench.wording import (
     format_number,
     ratio_figure,
     short_cpu_name,
-    speed_words,
 )
 
 ONLY_COMPOSED = "nothing was measured whole yet, and composed times are no more than a screening"

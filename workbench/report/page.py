@@ -16,7 +16,23 @@ from workbench import wording
 from workbench.advice import advise
 from workbench.errors import RecordError
 from workbench.files import write_whole
-from workbench.record import Quantising, Record, ap, check_same_machine, label_of, median_ms, ran
+from workbench.record import (
+    BLOCK_HEADINGS,
+    FIGURE_HEADINGS,
+    NETWORK_HEADINGS,
+    TRIAL_HEADINGS,
+    Quantising,
+    Record,
+    ap,
+    block_cells,
+    check_same_machine,
+    label_of,
+    median_ms,
+    network_cells,
+    quantising_frames,
+    ran,
+    trial_cells,
+)
 from workbench.report import charts, classes, table
 from workbench.report.budget import Budgets, budgets
 from workbench.report.frames import (
@@ -172,11 +188,11 @@ def _context(summary: Summary) -> dict[str, Any]:
         "class_rows": classes.class_rows(judged),
         "class_notes": classes.class_notes(judged),
         "quantised": quantised(summary),
-        "network_headings": wording.NETWORK_HEADINGS,
-        "block_headings": wording.BLOCK_HEADINGS,
-        "trial_headings": wording.TRIAL_HEADINGS,
+        "network_headings": NETWORK_HEADINGS,
+        "block_headings": BLOCK_HEADINGS,
+        "trial_headings": TRIAL_HEADINGS,
         "block_rows": MOST_BLOCKS,
-        "figure_headings": wording.FIGURE_HEADINGS,
+        "figure_headings": FIGURE_HEADINGS,
         "ran_count": sum(map(ran, summary.records)),
         "bar_count": len(charts.bar_rows(summary)),
         "timed_best": timed_best(summary),
@@ -368,10 +384,10 @@ def templates() -> Environment:
         "unbroken": wording.unbroken,
         "size_bytes": wording.format_bytes,
         "cpu_name": wording.short_cpu_name,
-        "network_cells": wording.network_cells,
-        "block_cells": wording.block_cells,
-        "trial_cells": wording.trial_cells,
-        "quantising_frames": wording.quantising_frames,
+        "network_cells": network_cells,
+        "block_cells": block_cells,
+        "trial_cells": trial_cells,
+        "quantising_frames": quantising_frames,
     }
     return environment
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from html import escape
 from math import log
 
-from workbench.record import Record, ap, frontier, ran
+from workbench.record import Record, ap, frontier, ran, speed_words
 from workbench.report.summary import Summary
 from workbench.settings import LATER, assignments
-from workbench.wording import format_fraction, format_number, format_size, speed_words
+from workbench.wording import format_fraction, format_number, format_size
 
 LOG_SPAN = 5.0  # on a linear axis, a factor of five and more squeezes the fast half into a corner
 LABELLED = 16  # more names than this overprint each other; the hover still tells them

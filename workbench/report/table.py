@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record, accuracy_against, ap, ap_change
+from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record, accuracy_against, ap, ap_change, differing_medians
 from workbench.report.summary import Summary
 from workbench.timing import CANNOT_TELL, NO_DIFFERENCE, Timing, frames_needed
 from workbench.wording import (
     MISSING,
     accuracy_words,
     counted,
-    differing_medians,
     format_ap_change,
     format_between,
     format_bytes,

@@ -1,10 +1,12 @@
 """The figures of a run as a record keeps them: raw seconds in order, what follows from them, and a comparison's outcome."""
 
 from collections.abc import Iterable
+from html import escape
 from typing import Literal, NamedTuple, Self
 
 from pydantic import model_validator
 
+from workbench.errors import one_line
 from workbench.timing.base import Value, derived
 from workbench.timing.statistics import median_of_sums, median_seconds, milliseconds, quantile_seconds
 
@@ -183,6 +185,16 @@ class Comparison(Value):
     def verdict(self) -> Verdict:
         """What B is, against A."""
         return self.ratio.verdict()
+
+    def __repr__(self) -> str:
+        ratio = self.ratio
+        times = f"{ratio.median:.3g} times as fast [{ratio.low:.3g}, {ratio.high:.3g}]"
+        return one_line(f"<Comparison: {self.b} against {self.a}, {times}, {self.verdict}>")
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self)[1:-1])}</p>"
 
 
 def kept_seconds(seconds: Iterable[float]) -> tuple[float, ...]:

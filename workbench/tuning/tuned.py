@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.choosing import Pick
-from workbench.record import Record, ap
-from workbench.wording import format_fraction, format_milliseconds, format_number
-
-HEADINGS = ("", "ms a frame", "frames a second", "AP", "agreement")
+from workbench.record import Record, Records, unique
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -62,19 +59,6 @@ class Tuned:
         }
 
     def _repr_html_(self) -> str:
-        rows = [self.baseline, *([self.chosen] if self.chosen and self.chosen.id != self.baseline.id else [])]
-        head = "".join(f"<th>{heading}</th>" for heading in HEADINGS)
-        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _cells(row))}</tr>" for row in rows)
+        rows = unique([self.baseline, self.chosen or self.baseline])
         more = "".join(f"<p>{escape(line)}</p>" for line in (self.next_step, *self.notes))
-        return f"<p><b>{escape(self.sentence)}</b></p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
-
-
-def _cells(record: Record) -> tuple[str, ...]:
-    timing, agreed = record.timing, record.agreement
-    return (
-        record.name,
-        format_milliseconds(timing.median_ms if timing else None),
-        format_number(timing.fps if timing else None),
-        format_fraction(ap(record)),
-        format_fraction(agreed.ratio if agreed else None),
-    )
+        return f"<p><b>{escape(self.sentence)}</b></p>{Records(rows)._repr_html_()}{more}"

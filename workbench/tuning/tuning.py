@@ -12,7 +12,7 @@ from workbench.history import History, Summary
 from workbench.measuring import DEFAULT_FRAMES, notebook_progress
 from workbench.media import MediaSource
 from workbench.opening import Sources
-from workbench.record import Record, fastest_first, median_ms, ms_and_ap, ran, speed_against
+from workbench.record import Record, fastest_first, median_ms, ms_and_ap, ran, speed_against, speed_words
 from workbench.settings import describe_changes
 from workbench.tuning.choices import kept_budget, to_confirm, to_repair
 from workbench.tuning.steps import MeasuringSteps, Repaired, Steps
@@ -28,7 +28,7 @@ from workbench.tuning.time_asked import (
     steps_that_fit,
 )
 from workbench.tuning.tuned import Tuned
-from workbench.wording import counted, format_duration, speed_words
+from workbench.wording import counted, format_duration
 
 USUAL_SECONDS = 600.0
 LEAST_SECONDS = 30.0  # less is no time for a single setting beside what runs now

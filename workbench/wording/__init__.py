@@ -1,4 +1,4 @@
-"""Wording: formats, sentences and colours, the same wherever people read."""
+"""Wording: formats and colours, the same wherever people read."""
 
 from workbench.wording.changes import ChangeWords, change_words
 from workbench.wording.formats import (
@@ -46,41 +46,23 @@ from workbench.wording.palette import (
     rgb,
     stage_colour,
 )
-from workbench.wording.quantising import (
-    BLOCK_HEADINGS,
-    FIGURE_HEADINGS,
-    NETWORK_HEADINGS,
-    TRIAL_HEADINGS,
-    block_cells,
-    network_cells,
-    quantising_frames,
-    trial_cells,
-)
-from workbench.wording.sentences import NOTES, differing_medians, limit_words, pace_words, speed_words
 
 __all__ = [
-    "BLOCK_HEADINGS",
     "BLUE",
-    "FIGURE_HEADINGS",
     "GREEN",
     "MINUS",
     "MISSING",
-    "NETWORK_HEADINGS",
-    "NOTES",
     "ORANGE",
     "PALETTE",
     "STAGE_COLOURS",
-    "TRIAL_HEADINGS",
     "VERMILLION",
     "ChangeWords",
     "accuracy_verdict",
     "accuracy_words",
-    "block_cells",
     "change_words",
     "class_colour",
     "counted",
     "decimals",
-    "differing_medians",
     "format_agreement",
     "format_ap",
     "format_ap_change",
@@ -99,20 +81,14 @@ __all__ = [
     "has_middle",
     "ink",
     "inverse",
-    "limit_words",
     "line_colour",
     "listed",
-    "network_cells",
-    "pace_words",
-    "quantising_frames",
     "ratio_figure",
     "ratio_words",
     "rgb",
     "rounded_count",
     "short_cpu_name",
-    "speed_words",
     "stage_colour",
     "times",
-    "trial_cells",
     "unbroken",
 ]

@@ -1,4 +1,4 @@
-"""`workbench history export`: records as a JSON file."""
+"""`workbench history export`: records as a file of JSON, CSV or markdown."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ READ_AT_ONCE = 100  # records with pictures: some tens of MB
 
 
 def export(
-    out: Annotated[Path, typer.Option("--out", metavar="FILE.json", help="Where to write them.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write them: .json, .csv or .md.")],
     records: Annotated[
         list[str] | None, typer.Argument(metavar="[ID…]", help="Beginnings of ids; all that match the filters without.")
     ] = None,
@@ -26,10 +26,11 @@ def export(
     history: HistoryFile = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Write records to a JSON file that `workbench report` reads."""
+    """Write records to a JSON file that `workbench report` reads; or as a table, for a spreadsheet (.csv) or a comment (.md)."""
     from workbench.cli.saved import opened_history
     from workbench.cli.screen import console, progress, write_json
     from workbench.files import write_whole
+    from workbench.record import Record, Records
     from workbench.wording import counted
 
     if records and any((detector, media, machine, tag, engine, name)):
@@ -45,10 +46,15 @@ def export(
             ids = [row.id for row in rows]
         if not ids:
             raise RecordError(f"{opened.path} holds no record that matches; choose others")
-        texts: list[str] = []
+        to_table = {".csv": Records.to_csv, ".md": Records.to_markdown}.get(out.suffix.lower())
+        texts, rows_of_table = list[str](), list[Record]()
         for start in range(0, len(ids), READ_AT_ONCE):
             tell("reading records", start, len(ids))
-            texts += [record.to_json() for record in opened.records_by_id(ids[start : start + READ_AT_ONCE])]
-        write_whole(out, f"[{','.join(texts)}]\n")
+            read = opened.records_by_id(ids[start : start + READ_AT_ONCE], pictures=to_table is None)
+            if to_table is None:
+                texts += [record.to_json() for record in read]
+            else:
+                rows_of_table += read
+        write_whole(out, f"[{','.join(texts)}]\n" if to_table is None else to_table(Records(rows_of_table)))
     console(json_file).print(f"{counted(len(ids), 'record')}: {out}", markup=False)
     write_json(json_file, {"file": str(out), "records": ids})

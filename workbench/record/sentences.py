@@ -1,8 +1,9 @@
 """What a record's times mean, in sentences: the terminal and the report say them alike."""
 
-from workbench.record import SEPARATE_RUNS_MARGIN, Record, Speed, median_ms
+from workbench.record.evidence import SEPARATE_RUNS_MARGIN, Speed, median_ms
+from workbench.record.record import Record
 from workbench.timing import CORES, Timing, limit
-from workbench.wording.formats import format_bytes, format_milliseconds, format_number, format_percent, listed, ratio_words, times
+from workbench.wording import format_bytes, format_milliseconds, format_number, format_percent, listed, ratio_words, times
 
 POLICY_WORDS = {"drop": "the oldest goes where nobody takes it", "queue": "all wait"}
 OVERHEAD_NOTED = 1.02  # less is within what two passes over the same frames differ by

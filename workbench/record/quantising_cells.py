@@ -1,7 +1,7 @@
 """What quantising did to a network, as cells of tables: in the terminal and in reports alike."""
 
-from workbench.record import BlockRow, Judged, Quantising, Trial
-from workbench.wording.formats import (
+from workbench.record.quantising import BlockRow, Judged, Quantising, Trial
+from workbench.wording import (
     MISSING,
     format_agreement,
     format_ap_change,
