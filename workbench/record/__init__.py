@@ -16,7 +16,19 @@ from workbench.record.evidence import (
     ran,
     speed_against,
 )
-from workbench.record.media_facts import MediaFacts
+from workbench.record.facts import (
+    OPEN,
+    SETTLED_BY,
+    CodeFacts,
+    DetectorFacts,
+    EngineFacts,
+    FrameDetections,
+    Guess,
+    MediaFacts,
+    Picture,
+    Problem,
+    WorstFrame,
+)
 from workbench.record.quantising import BlockRow, Judged, Quantising, Trial
 from workbench.record.quantising_cells import (
     BLOCK_HEADINGS,
@@ -29,20 +41,7 @@ from workbench.record.quantising_cells import (
     trial_cells,
 )
 from workbench.record.ranking import Point, best, fastest_first, frontier, ms_and_ap, place, point_of
-from workbench.record.record import (
-    OPEN,
-    SETTLED_BY,
-    CodeFacts,
-    DetectorFacts,
-    EngineFacts,
-    FrameDetections,
-    Guess,
-    Picture,
-    Problem,
-    Record,
-    WorstFrame,
-    check_same_machine,
-)
+from workbench.record.record import Record, check_same_machine
 from workbench.record.records import Records, read_records
 from workbench.record.sentences import NOTES, differing_medians, limit_words, pace_words, speed_words
 from workbench.record.waterfall import Fall, Row, SettingStep, Waterfall

@@ -4,184 +4,45 @@ Values here cross a file, so they are pydantic models: frozen, versioned, and re
 installed. Times are raw seconds in the order in which they were taken; every statistic is derived from them.
 """
 
+import csv
+import io
 import json
-import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from html import escape
+from importlib import import_module
+from typing import Any, Literal, Self
 from uuid import uuid4
 
-import numpy as np
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
-from workbench.detections import Accuracy, Agreement, Detections
-from workbench.errors import MachinesDifferError, RecordError, WorkbenchError, one_line
+from workbench.detections import Accuracy, Agreement
+from workbench.errors import MachinesDifferError, RecordError, UnavailableError, one_line
 from workbench.machine import EnvironmentFacts, NoiseCertificate
-from workbench.record import tables
-from workbench.record.media_facts import MediaFacts
+from workbench.record.facts import DetectorFacts, EngineFacts, FrameDetections, Line, MediaFacts, Picture, Problem, WorstFrame
 from workbench.record.quantising import Quantising
 from workbench.record.waterfall import Waterfall
 from workbench.settings import Settings
 from workbench.timing import Comparison, RealTime, StageSpan, Timing, Value
+from workbench.wording import (
+    counted,
+    format_ap,
+    format_fraction,
+    format_milliseconds,
+    format_number,
+    format_ratio,
+    format_seconds_as_ms,
+    stage_colour,
+)
 
 SCHEMA: Literal[1] = 1
-Line = Annotated[str, AfterValidator(one_line)]
-"""What people read as one line, whatever a stranger's file or program put into it."""
-
-
-OPEN: Literal["open"] = "open"
-SETTLED_BY = "; a card settles it: "
-
-
-class Guess(Value):
-    """What nobody has confirmed of how a model is read."""
-
-    about: str
-    """Such as `pixel values`."""
-    taken: str
-    certainty: Literal["sure", "usual", "open"]
-    """`sure`: the evidence settles it; `usual`: nothing in a model or in frames tells; `open`: the evidence leaves others."""
-    why: str
-    card_line: str
-    """The line of a detector card that settles it."""
-
-    def words(self) -> str:
-        """Say it in one sentence.
-
-        >>> Guess(about="pixel values", taken="0..1", certainty="open", why="nothing is found", card_line='values = "0..1"').words()
-        'pixel values: 0..1 (open: nothing is found); a card settles it: values = "0..1"'
-        """
-        return f"{self.about}: {self.taken} ({self.certainty}: {self.why}){SETTLED_BY}{self.card_line}"
-
-
-class CodeFacts(Value):
-    """A Python file that ran for a model, as its user allowed."""
-
-    name: str
-    sha256: str
-
-
-class DetectorFacts(Value):
-    """Which model ran."""
-
-    name: str
-    source: str
-    """What `workbench run MODEL` takes: a sample's name or a path."""
-    kind: str
-    sha256: str
-    size_bytes: int
-    labels: tuple[str, ...]
-    parameters: int | None = None
-    guesses: tuple[Guess, ...] = ()
-    """What is guessed of what its tensors mean, where no card says it."""
-    code: tuple[CodeFacts, ...] = ()
-    """Python files that ran for it."""
-
-    @property
-    def open_guesses(self) -> tuple[str, ...]:
-        """Those that the evidence does not settle, each in a sentence."""
-        return tuple(f"it is not settled how this model is read: {one.words()}" for one in self.guesses if one.certainty == OPEN)
-
-    @property
-    def unsettled(self) -> str | None:
-        """All that is open, in a sentence short enough to stand beside a picture; `None` where nothing is."""
-        taken = [f"{one.about} {one.taken}" for one in self.guesses if one.certainty == OPEN]
-        how = "`describe` shows what else it may be, a card settles it"
-        return one_line(f"it is not settled how this model is read ({', '.join(taken)}): {how}") if taken else None
-
-
-class EngineFacts(Value):
-    """What the engine did with the network."""
-
-    covers: tuple[str, ...]
-    """Steps that its one program holds, in order, such as `resize`, `model`, `box decoding`, `nms`."""
-    left_out: tuple[str, ...] = ()
-    """Steps that it could not or did not take, each with why."""
-    compilations: int = 0
-    """Programs traced, compiled or converted during the run, warm-up included."""
-    recompilations: int = 0
-    """Those of them after the warm-up: each stole time from a frame."""
-    threads: int | None = None
-    model_bytes: int | None = None
-    """Size of the converted model, where there is one."""
-    candidates: float | None = None
-    """Mean boxes and classes a frame that score above `nms.score`, before NMS; `None` where the program holds the NMS."""
-    input_bytes: int | None = None
-    """That a frame brings into its program: what is copied where the program runs on another device."""
-    notes: tuple[str, ...] = ()
-
-
-class FrameDetections(Value):
-    """Detections of one frame as plain numbers: boxes to a tenth of a pixel, scores to a ten-thousandth."""
-
-    frame: str
-    boxes_xyxy_px: tuple[tuple[float, float, float, float], ...]
-    scores: tuple[float, ...]
-    class_ids: tuple[int, ...]
-
-    @classmethod
-    def of(cls, frame: str, detections: Detections) -> Self:
-        return cls(
-            frame=frame,
-            boxes_xyxy_px=tuple(map(tuple, detections.boxes_xyxy_px.astype(float).round(1).tolist())),
-            scores=tuple(detections.scores.astype(float).round(4).tolist()),
-            class_ids=tuple(detections.class_ids.tolist()),
-        )
-
-    def detections(self) -> Detections:
-        return Detections(
-            np.array(self.boxes_xyxy_px, np.float32).reshape(-1, 4),
-            np.array(self.scores, np.float32),
-            np.array(self.class_ids, np.int64),
-        )
-
-
-class Picture(Value):
-    """One frame to show: the bare picture, what was found in it, and the truth where it is known."""
-
-    name: str
-    size_hw: tuple[int, int]
-    """Of the original, in whose pixels the boxes are."""
-    jpeg_base64: str
-    """The picture, perhaps smaller than the original."""
-    found: FrameDetections
-    truth: FrameDetections | None = None
-
-
-class WorstFrame(Value):
-    """A frame in which a setting gets more wrong than in others, at IoU .5 and with the right class."""
-
-    picture: Picture
-    against: str
-    """What tells right from wrong: the truth's name, or the baseline's."""
-    known: FrameDetections
-    """What there is to be found; scores of truth are 1."""
-    missed: tuple[int, ...] = ()
-    """Positions in `known` of what was not found."""
-    lost: tuple[int, ...] = ()
-    """Those of `missed` that the baseline had found."""
-    false: tuple[int, ...] = ()
-    """Positions in `picture.found` of what is not known to be there."""
-
-
-class Problem(Value):
-    """Why a run produced no figures."""
-
-    kind: str
-    message: Line
-
-    @classmethod
-    def of(cls, error: Exception) -> Self:
-        return cls(kind=type(error).__name__, message=str(error))
-
-    @classmethod
-    def caught(cls, error: BaseException) -> Self:
-        """Say what ended work on a network: a user's own error, or what a runtime raised; a mistake of ours keeps its traceback."""
-        if isinstance(error, WorkbenchError):
-            return cls.of(error)
-        traceback.print_exception(error)
-        kind = type(error).__name__
-        told = next((line.strip() for line in str(error).splitlines() if line.strip()), "it gave no reason")
-        return cls(kind=kind, message=f"the runtime raised {kind}: {told}")
+HEADINGS = ("setting", "ms a frame", "p95 ms", "FPS", "AP", "agreement", "against", "noise")
+FIGURES = frozenset({"ms a frame", "p95 ms", "FPS", "AP", "agreement"})
+MOST_ROWS = 10  # that a cell of a notebook shows; tables of hundreds are for `to_pandas` and reports
+LONGEST_NAME, LONGEST_PLACE = 80, 40
+BAR_WIDTH, BAR_HEIGHT = 160, 12  # pixels
+RIGHT, LEFT = " style='text-align:right;white-space:nowrap;padding:1px 8px'", " style='text-align:left;padding:1px 8px'"
+STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Record(Value):
@@ -246,11 +107,11 @@ class Record(Value):
         return self.agreement is not None and self.agreement.broken
 
     def _repr_html_(self) -> str:
-        return tables.html([self])
+        return html([self])
 
     def metrics(self) -> dict[str, float]:
         """Return its figures by name, those that are known, as MLflow's `log_metrics` and others take them."""
-        return tables.metrics(self)
+        return metrics(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it, pictures and detections too."""
@@ -294,6 +155,159 @@ class Record(Value):
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
             raise RecordError(f"{source} is damaged at {place}: {first['msg']}; measure again") from None
+
+
+def metrics(record: Record) -> dict[str, float]:
+    """Return a record's figures by name, those that are known, as trackers of experiments take them.
+
+    Milliseconds end in `_ms`, fractions of 1 have no unit.
+    """
+    timing, accuracy, compared = record.timing, record.accuracy, record.comparison
+    found: dict[str, float | None] = {}
+    if timing is not None:
+        found |= {name: getattr(timing, name) for name in ("median_ms", "p90_ms", "p95_ms", "p99_ms", "fps")}
+        found |= {f"{stage}_ms": seconds * 1000 for stage, seconds in timing.budget().items()}
+        found |= {"compile_ms": timing.compile_seconds * 1000, "first_call_ms": timing.first_call_seconds * 1000}
+        found["cpu_ms"] = timing.cpu_seconds * 1000 if timing.cpu_seconds is not None else None
+    if accuracy is not None:
+        found |= {name: getattr(accuracy, name) for name in ("ap", "ap50", "ap_small", "ap_medium", "ap_large")}
+    if record.agreement is not None:
+        found["agreement"] = record.agreement.ratio
+    if compared is not None:
+        found |= {"speedup": compared.ratio.median, "speedup_low": compared.ratio.low, "speedup_high": compared.ratio.high}
+    if record.engine is not None:
+        found["model_bytes"] = record.engine.model_bytes
+    return {name: float(value) for name, value in found.items() if value is not None}
+
+
+def flat(record: Record) -> dict[str, object]:
+    """Return a row of a table: what ran where, every setting by its name, then `metrics`."""
+    settings = {
+        name: value if isinstance(value, bool | int | float | str | None) else str(value)
+        for name, value in record.settings.flat().items()
+    }
+    size_hw = record.settings.input.size_hw
+    return {
+        "id": record.id,
+        "created": record.created,
+        "name": record.name,
+        "tag": record.tag,
+        "detector": record.detector.name,
+        "media": record.media.name,
+        "cpu": record.environment.cpu,
+        "composed": record.composed,
+        "problem": record.problem.message if record.problem else None,
+        **settings,
+        "input.size_hw": f"{size_hw[0]}x{size_hw[1]}" if size_hw else None,
+        **metrics(record),
+    }
+
+
+def to_pandas(rows: Sequence[Mapping[str, object]]) -> Any:
+    """Return rows as a pandas DataFrame.
+
+    Raises:
+        UnavailableError: pandas is not installed.
+    """
+    try:
+        pandas = import_module("pandas")
+    except ImportError:
+        raise UnavailableError("pandas is not installed; install it with `pip install pandas`, or use to_dict()") from None
+    return pandas.DataFrame(list(rows))
+
+
+def csv_text(records: Sequence[Record]) -> str:
+    """Write records as CSV, a row each, with a column for whatever one of them has.
+
+    A name that a spreadsheet would compute gets an apostrophe before it: names come from strangers' files.
+    """
+    rows = [flat(record) for record in records]
+    written = io.StringIO()
+    writer = csv.DictWriter(written, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _as_text(value) for name, value in row.items()} for row in rows)
+    return written.getvalue()
+
+
+def _as_text(value: object) -> object:
+    text = one_line(value) if isinstance(value, str) else value
+    return f"'{text}" if isinstance(text, str) and text.startswith(STARTS_A_FORMULA) else text
+
+
+def markdown_text(records: Sequence[Record]) -> str:
+    """Write records as a table in markdown, a row each, as it stands in a comment or a README."""
+    rules = ["---:" if heading in FIGURES else "---" for heading in HEADINGS]
+    rows = [[cell.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;") for cell in cells(one)] for one in records]
+    return "".join(f"| {' | '.join(row)} |\n" for row in ([*HEADINGS], rules, *rows))
+
+
+def cells(record: Record) -> tuple[str, ...]:
+    """Return a record's cells under `HEADINGS`."""
+    timing, compared = record.timing, record.comparison
+    if record.problem is not None or timing is None:
+        told = record.problem.message if record.problem else "no times"
+        return (one_line(record.name, LONGEST_NAME), *[""] * (len(HEADINGS) - 3), f"did not run: {told}", "")
+    return (
+        one_line(f"{record.name}{' (composed)' if record.composed else ''}{' (broken)' if record.broken else ''}", LONGEST_NAME),
+        format_milliseconds(timing.median_ms),
+        format_milliseconds(timing.p95_ms),
+        format_number(timing.fps),
+        format_ap(record.accuracy),
+        format_fraction(record.agreement.ratio) if record.agreement else "",
+        f"{one_line(compared.a, LONGEST_NAME)}: {format_ratio(compared.ratio)}" if compared else "",
+        record.noise.verdict,
+    )
+
+
+def html(records: Sequence[Record]) -> str:
+    """Return a small table of records with a bar of stages each; of many, the newest, and how many there are."""
+    shown = records[-MOST_ROWS:]
+    slowest = max((sum(one.timing.budget().values()) for one in shown if one.timing is not None), default=0.0)
+    places = [f"{one_line(one.detector.name, LONGEST_PLACE)} on {one_line(one.media.name, LONGEST_PLACE)}" for one in shown]
+    same = len(set(places)) == 1
+    count = f"{counted(len(records), 'record')}{f', the newest {len(shown)}' if len(records) > len(shown) else ''}"
+    rows = (
+        [name if same else f"{place}: {name}", *others] for place, (name, *others) in zip(places, map(cells, shown), strict=True)
+    )
+    body = "".join(
+        f"<tr>{''.join(map(_cell, HEADINGS, row))}<td{LEFT}>{''.join(_bar(one, slowest))}</td></tr>"
+        for one, row in zip(shown, rows, strict=True)
+    )
+    head = "".join(f"<th{RIGHT if heading in FIGURES else LEFT}>{heading}</th>" for heading in (*HEADINGS, "stages"))
+    table = f"<table style='color:inherit'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    told = f"{count}: {places[0]}" if same else count
+    return f"<div><p>{escape(told)}</p>{table}<p>{''.join(_legend(shown))}</p></div>"
+
+
+def _cell(heading: str, text: str) -> str:
+    unbroken = text.replace(" ", "\N{NO-BREAK SPACE}") if heading == "against" else text
+    return f"<td{RIGHT if heading in FIGURES else LEFT}>{escape(unbroken)}</td>"
+
+
+def _bar(record: Record, slowest: float) -> Iterator[str]:
+    """Draw where a frame's time goes, as long as its share of the slowest."""
+    if record.timing is None or not slowest:
+        return
+    yield f"<svg width='{BAR_WIDTH}' height='{BAR_HEIGHT}' role='img' aria-label='{escape(_spoken(record))}'>"
+    left = 0.0
+    for stage, seconds in record.timing.budget().items():
+        width = BAR_WIDTH * seconds / slowest
+        yield f"<rect x='{left:.1f}' width='{width:.1f}' height='{BAR_HEIGHT}' fill='{stage_colour(stage)}'/>"
+        left += width
+    yield "</svg>"
+
+
+def _spoken(record: Record) -> str:
+    assert record.timing is not None, "its bar is drawn"
+    stages = (f"{stage} {format_seconds_as_ms(seconds)} ms" for stage, seconds in record.timing.budget().items())
+    return ", ".join(one_line(stage, 40) for stage in stages)
+
+
+def _legend(records: Sequence[Record]) -> Iterator[str]:
+    stages = dict.fromkeys(stage for one in records if one.timing is not None for stage in one.timing.budget())
+    for stage in list(stages)[:12]:
+        square = f"<svg width='10' height='10'><rect width='10' height='10' fill='{stage_colour(stage)}'/></svg>"
+        yield f"{square} {escape(one_line(stage, 40))}&ensp;"
 
 
 def check_same_machine(records: tuple[Record, ...]) -> None:

@@ -6,8 +6,7 @@ from typing import Any, final
 
 from workbench.errors import RecordError
 from workbench.files import read_file
-from workbench.record import tables
-from workbench.record.record import Record
+from workbench.record.record import Record, csv_text, flat, html, markdown_text, to_pandas
 from workbench.wording import counted
 
 
@@ -22,7 +21,7 @@ class Records(tuple[Record, ...]):
         return f"<{counted(len(self), 'record')}>"
 
     def _repr_html_(self) -> str:
-        return tables.html(self)
+        return html(self)
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Return them as JSON has them, pictures and detections too."""
@@ -34,15 +33,15 @@ class Records(tuple[Record, ...]):
         Raises:
             UnavailableError: pandas is not installed.
         """
-        return tables.to_pandas([tables.flat(record) for record in self])
+        return to_pandas([flat(record) for record in self])
 
     def to_csv(self) -> str:
         """Write the same rows as CSV."""
-        return tables.csv_text(self)
+        return csv_text(self)
 
     def to_markdown(self) -> str:
         """Write a small table in markdown."""
-        return tables.markdown_text(self)
+        return markdown_text(self)
 
 
 def read_records(path: Path | str) -> Records:
