@@ -12,7 +12,7 @@ costs next to nothing.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.version import VERSION
 
@@ -71,6 +71,11 @@ __all__ = [
     "variant",
     "write_report",
 ]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Make `%workbench` the command line in a notebook: `%load_ext workbench`."""
+    shell.register_magic_function(import_module("workbench.cli.magic").run_line, "line", "workbench")
 
 
 def __getattr__(name: str) -> object:
