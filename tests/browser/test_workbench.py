@@ -17,7 +17,8 @@ from tests.browser.accessibility import wrong_in
 from tests.browser.serving import NOTEBOOKS, as_a_page, control, in_jupyterlab, role, run
 from tests.few_stills import write_few_stills
 
-FIRST_NOTEBOOK, OPENS_ALL = NOTEBOOKS / "0_start_here.ipynb", "open_data(detector)"
+FIRST_NOTEBOOK = NOTEBOOKS / "0_start_here.ipynb"
+OPENS = {"open_data(detector)": "open_data(detector, '{stills}')", "Workbench()": "Workbench('inspector-mobile', '{stills}')"}
 WIDTHS = (1280, 1920)
 WINDOWS = ((1280, 800), (1920, 1080))
 TOGETHER = ("stage", "headline-latency", "headline-versus", "figures", "bar-now", "bar-pinned", "measure")
@@ -56,12 +57,14 @@ def with_few_stills(context: BrowserContext, folder: Path) -> AbstractContextMan
 
 
 def in_jupyterlab_with_few_stills(context: BrowserContext, folder: Path) -> AbstractContextManager[Page]:
-    """Open the first notebook, whose cells above the workbench judge on the same few; the workbench itself has all."""
+    """Open the first notebook on the same few."""
     stills = write_few_stills(folder / "stills", 12)
     notebook = folder / FIRST_NOTEBOOK.name
     text = FIRST_NOTEBOOK.read_text(encoding="utf-8")
-    assert OPENS_ALL in text
-    notebook.write_text(text.replace(OPENS_ALL, f"open_data(detector, '{stills}')"), encoding="utf-8")
+    for opens, narrowed in OPENS.items():
+        assert opens in text
+        text = text.replace(opens, narrowed.format(stills=stills))
+    notebook.write_text(text, encoding="utf-8")
     return in_jupyterlab(context, folder, notebook)
 
 

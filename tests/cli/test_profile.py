@@ -1,11 +1,13 @@
 """What `profile` prints of a profile, and what it says where there is none."""
 
+import json
 from io import StringIO
 
 from tests.command_line import Workbench
 from tests.profile.rows import profile, row
 from workbench.cli.profile import print_profile
 from workbench.cli.screen import Screen
+from workbench.files import node_data
 from workbench.profile import Lint, Profile
 
 
@@ -50,6 +52,15 @@ def test_without_times_there_is_a_reason_and_where_each_operator_runs() -> None:
 
 def test_names_are_untrusted() -> None:
     assert not any("\x1b" in line for line in printed(profile(row("a\x1b[31m[bold]b"))))
+
+
+def test_figures_go_to_model_explorer_by_the_tensors_that_operators_give() -> None:
+    written = json.loads(node_data([("net/conv", 1.5), ("", 9.0), ("net/box", 2.0), ("net/conv", 0.5)]))
+
+    assert written["results"] == {"net/conv": {"value": 2.0}, "net/box": {"value": 2.0}}
+    assert [one["stop"] for one in written["gradient"]] == [0, 1]
+    low, high = (one["bgColor"] for one in json.loads(node_data([], high_is_bad=False))["gradient"])
+    assert [one["bgColor"] for one in written["gradient"]] == [high, low]
 
 
 def test_graph_says_that_it_is_not_profiled(workbench: Workbench) -> None:

@@ -58,6 +58,10 @@ def writable_folder(folder: Path | None) -> Path | None:
 JsonFile = Annotated[
     str | None, typer.Option("--json", metavar="FILE", callback=writable, help="Write the result as JSON; - is standard output.")
 ]
+Overlay = Annotated[
+    Path | None,
+    typer.Option("--model-explorer", metavar="FILE", callback=writable, help="Write the figures as an overlay for Model Explorer."),
+]
 HistoryFile = Annotated[Path | None, typer.Option("--history", metavar="FILE", help="Another history than the user's own.")]
 Allow = Annotated[
     list[str] | None,

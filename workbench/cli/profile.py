@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import Allow, HistoryFile, JsonFile, MediaArgument, Model, Sets, Signature, variant_text
+from workbench.cli.options import Allow, HistoryFile, JsonFile, MediaArgument, Model, Overlay, Sets, Signature, variant_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,12 +29,14 @@ def profile(
     history: HistoryFile = None,
     allow: Allow = None,
     signature: Signature = None,
+    overlay: Overlay = None,
     json_file: JsonFile = None,
 ) -> None:
     """Time a network's operators one by one: the slowest, by type and by part of the network, and what costs time beside them."""
     from workbench.cli.measured import read_variant
     from workbench.cli.screen import console, progress, write_json
     from workbench.errors import UnavailableError
+    from workbench.files import node_data, write_whole
     from workbench.opening import Sources
     from workbench.profile import Job, run_profile, why_not_profiled
 
@@ -46,7 +48,11 @@ def profile(
     job = Job(sources=sources.in_words(), settings=chosen.settings)
     with progress() as tell:
         found = run_profile(job, lambda step: tell(step, 0, 0))
-    print_profile(console(json_file), found)
+    out = console(json_file)
+    print_profile(out, found)
+    if overlay is not None:
+        write_whole(overlay, node_data((row.name, 1000 * (row.seconds or 0.0)) for row in found.operators if not found.untimed))
+        out.print(f"overlay: {overlay}; ms of operators, by the tensors that they give", markup=False)
     write_json(json_file, found.model_dump(mode="json"))
 
 

@@ -15,6 +15,7 @@ from workbench.cli.options import (
     JsonFile,
     MediaArgument,
     Model,
+    Overlay,
     Sets,
     Signature,
     TruthFile,
@@ -62,11 +63,13 @@ def quantise(
     history: HistoryFile = None,
     allow: Allow = None,
     signature: Signature = None,
+    overlay: Overlay = None,
     json_file: JsonFile = None,
 ) -> None:
     """Quantise a detector: size, ms and accuracy before and after, where it hurts, and with --repair what helps."""
     from workbench.cli.screen import console, progress, write_json
     from workbench.export import write_tflite
+    from workbench.files import node_data, write_whole
     from workbench.history import History, default_path
     from workbench.opening import Sources, check, wished, words
     from workbench.repair import Job, Outcome, run_repair
@@ -97,6 +100,10 @@ def quantise(
     print_quantised(screen, outcome.records)
     chosen = words(detector, check(detector, outcome.settings))
     screen.print(f"run it: --preset {chosen!r}", markup=False)
+    if overlay is not None:
+        noise = [(row.name, row.snr_db) for row in _quantising(outcome.records).blocks if row.snr_db is not None]
+        write_whole(overlay, node_data(noise, high_is_bad=False))
+        screen.print(f"overlay: {overlay}; dB of signal to noise of blocks, by the tensors that they give", markup=False)
     if out is not None:
         written = write_tflite(detector, outcome.settings, data.calibration, out)
         screen.print(f"written: {written.path}; {written.told}", markup=False)

@@ -1,6 +1,7 @@
 """Files: read where they are files, written whole or not at all, kept within bounds."""
 
 from workbench.files.caches import CACHE_BYTES, cache_file, cache_folder, cached_file, caches, empty_caches, is_cached
+from workbench.files.model_explorer import node_data
 from workbench.files.reading import is_inside, open_file, read_file, read_text
 from workbench.files.writing import check_writable, left_behind, part_of, temporary_folder, write_whole
 
@@ -15,6 +16,7 @@ __all__ = [
     "is_cached",
     "is_inside",
     "left_behind",
+    "node_data",
     "open_file",
     "part_of",
     "read_file",
