@@ -1,6 +1,7 @@
 """What tuning came to, as a notebook and JSON have it."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -26,8 +27,8 @@ def test_a_notebook_shows_the_sentence_and_before_and_after(tuned: Tuned) -> Non
     html = tuned._repr_html_()
 
     assert html.count("<tr>") == 3
-    assert "<td>naive</td><td>100</td>" in html
-    assert "<td>repaired</td><td>6.00</td>" in html
+    assert re.search(r"<td[^>]*>naive</td><td[^>]*>100</td>", html)
+    assert re.search(r"<td[^>]*>repaired</td><td[^>]*>6\.00</td>", html)
     assert "16.7 times faster" in html
     assert len(html) < 20_000
 
