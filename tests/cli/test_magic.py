@@ -1,5 +1,9 @@
 """The command line in a notebook's cell."""
 
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +11,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from workbench.record import Records
+
+INTERRUPTED_AFTER_SECONDS = 6.0  # the command has started by then, and is far from its end
 
 
 @pytest.fixture
@@ -25,6 +31,16 @@ def test_a_command_says_what_it_says_elsewhere_and_returns_its_records(
     assert isinstance(found, Records)
     assert [record.id[:4] for record in found] == ["aaa1"]
     assert "median ms" in capsys.readouterr().out
+
+
+def test_an_interrupt_ends_the_command_which_says_what_became_of_it(tmp_path: Path) -> None:
+    runs = "from workbench.cli.magic import run_line; print(run_line('run --frames 100000 --preset litert'))"
+    with subprocess.Popen([sys.executable, "-u", "-c", runs], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as kernel:
+        time.sleep(INTERRUPTED_AFTER_SECONDS)
+        kernel.send_signal(signal.SIGINT)
+        said, _ = kernel.communicate(timeout=60)
+
+    assert said.splitlines() == ["workbench: stopped; what was measured before is in the history", "None"]
 
 
 def test_what_holds_no_records_comes_as_it_is(shell: InteractiveShell, path: Path) -> None:

@@ -28,6 +28,13 @@ def test_what_is_stored_comes_back_whole_and_in_order(history):
     assert list(history.records()) == stored
 
 
+def test_a_path_may_be_text(history, tmp_path):
+    history.append(record(name="naive"))
+    with History(str(tmp_path / "history.sqlite"), create=False) as opened:
+        assert opened.path == tmp_path / "history.sqlite"
+        assert len(opened.records()) == 1
+
+
 def test_a_new_history_is_empty(history):
     assert history.records() == ()
 

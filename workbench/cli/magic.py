@@ -48,6 +48,8 @@ def _refuse(why: str) -> None:
 def _run(words: list[str]) -> None:
     environment = {**os.environ, **import_path()}
     options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8", "errors": "replace"}
+    # In a session of its own: Jupyter interrupts the kernel's whole group, and a second interrupt cuts off the answer to the first.
+    options["start_new_session"] = True
     with subprocess.Popen([*COMMAND, *words], env=environment, **options) as child:  # noqa: S603 - who types here may run anything
         assert child.stdout is not None, "it is a pipe"
         try:

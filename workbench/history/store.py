@@ -61,8 +61,8 @@ class History:
         SaveError: The file cannot be made or written.
     """
 
-    def __init__(self, path: Path, *, create: bool = True) -> None:
-        self.path = path
+    def __init__(self, path: Path | str, *, create: bool = True) -> None:
+        self.path = path = Path(path)
         if not create and not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a name is too long to be one
             raise RecordError(f"there is no history at {path}; choose a file that `workbench` wrote, or measure first")
         try:
