@@ -40,8 +40,8 @@ HEADINGS = ("setting", "ms a frame", "p95 ms", "FPS", "AP", "agreement", "agains
 FIGURES = frozenset({"ms a frame", "p95 ms", "FPS", "AP", "agreement"})
 MOST_ROWS = 10  # that a cell of a notebook shows; tables of hundreds are for `to_pandas` and reports
 LONGEST_NAME, LONGEST_PLACE = 80, 40
-BAR_WIDTH, BAR_HEIGHT = 160, 12  # pixels
-RIGHT, LEFT = " style='text-align:right;white-space:nowrap;padding:1px 8px'", " style='text-align:left;padding:1px 8px'"
+BAR_WIDTH, BAR_HEIGHT = 110, 12  # pixels
+SHORT_NAME = 24  # characters that stay on a line
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -270,25 +270,29 @@ def html(records: Sequence[Record]) -> str:
         [name if same else f"{place}: {name}", *others] for place, (name, *others) in zip(places, map(cells, shown), strict=True)
     )
     body = "".join(
-        f"<tr>{''.join(map(_cell, HEADINGS, row))}<td{LEFT}>{''.join(_bar(one, slowest))}</td></tr>"
+        f"<tr>{''.join(map(_cell, HEADINGS, row))}<td>{''.join(_bar(one, slowest))}</td></tr>"
         for one, row in zip(shown, rows, strict=True)
     )
-    head = "".join(f"<th{RIGHT if heading in FIGURES else LEFT}>{heading}</th>" for heading in (*HEADINGS, "stages"))
+    head = "".join(
+        f"<th style='text-align:{'right' if heading in FIGURES else 'left'}'>{heading}</th>" for heading in (*HEADINGS, "stages")
+    )
     table = f"<table style='color:inherit'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     told = f"{count}: {places[0]}" if same else count
     return f"<div><p>{escape(told)}</p>{table}<p>{''.join(_legend(shown))}</p></div>"
 
 
 def _cell(heading: str, text: str) -> str:
-    unbroken = text.replace(" ", "\N{NO-BREAK SPACE}") if heading == "against" else text
-    return f"<td{RIGHT if heading in FIGURES else LEFT}>{escape(unbroken)}</td>"
+    unbroken = heading in FIGURES or heading == "against" or len(text) <= SHORT_NAME
+    side = "right" if heading in FIGURES else "left"
+    return f"<td style='text-align:{side};padding:1px 8px{';white-space:nowrap' if unbroken else ''}'>{escape(text)}</td>"
 
 
 def _bar(record: Record, slowest: float) -> Iterator[str]:
     """Draw where a frame's time goes, as long as its share of the slowest."""
     if record.timing is None or not slowest:
         return
-    yield f"<svg width='{BAR_WIDTH}' height='{BAR_HEIGHT}' role='img' aria-label='{escape(_spoken(record))}'>"
+    size = f"width='{BAR_WIDTH}' height='{BAR_HEIGHT}' style='min-width:{BAR_WIDTH}px'"  # JupyterLab would cut it to its column
+    yield f"<svg {size} role='img' aria-label='{escape(_spoken(record))}'>"
     left = 0.0
     for stage, seconds in record.timing.budget().items():
         width = BAR_WIDTH * seconds / slowest
