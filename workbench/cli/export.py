@@ -11,7 +11,10 @@ from workbench.cli.options import Allow, HistoryFile, JsonFile, MediaArgument, M
 from workbench.errors import RecordError, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from workbench.detectors import Detector
+    from workbench.export import Exported, Target
     from workbench.opening import Sources
     from workbench.record import Record
     from workbench.settings import Settings
@@ -29,6 +32,9 @@ def export(
     sets: Sets = None,
     pick: Annotated[str | None, typer.Option(metavar="ID", help="Settings, model and media of a record in the history.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier export in that folder.")] = False,
+    run_on: Annotated[
+        str | None, typer.Option(metavar="ssh://USER@HOST[:PORT]", help="Copy it there, try and time it, keep its record here.")
+    ] = None,
     history: HistoryFile = None,
     allow: Allow = None,
     signature: Signature = None,
@@ -37,13 +43,14 @@ def export(
     """Export a setting: the converted network, its card, and a small program that finds the same without the workbench."""
     from workbench.cli.saved import record_in_history
     from workbench.cli.screen import console, progress, write_json
-    from workbench.export import export_folder
+    from workbench.export import Target, export_folder
     from workbench.history import fast_values
     from workbench.opening import Sources, check, wished
-    from workbench.wording import counted
+    from workbench.wording import counted, format_milliseconds
 
     if pick and preset:
         raise SettingsError("a record's settings and a preset were both asked for; choose --pick or --preset")
+    target = Target.parse(run_on) if run_on is not None else None
     text = variant_text(preset, sets)
     record = record_in_history(pick, history) if pick is not None else None
     sources = Sources(detector=model, media=media, allow=tuple(allow or ()), signature=signature)
@@ -57,6 +64,7 @@ def export(
     settings = check(detector, settings)
     with progress() as tell:
         exported = export_folder(detector, settings, data, out, replace=replace, progress=tell)
+        there = _measured_there(target, exported, history, tell) if target else None
     screen = console(json_file)
     if sources.allow and not allow:
         screen.print(f"allowed, as for the record: {', '.join(sources.allow)}", markup=False)
@@ -64,6 +72,12 @@ def export(
     screen.print(f"exported: {exported.folder}, tried on {tried}", markup=False)
     for note in exported.notes:
         screen.print(note, markup=False)
+    if there is not None and there.timing is not None:
+        screen.print(
+            f"on {target}, {there.environment.cpu}: {format_milliseconds(there.timing.median_ms)} a frame, finds the same;"
+            f" its record is {there.id[:8]} in the history",
+            markup=False,
+        )
     write_json(
         json_file,
         {
@@ -73,8 +87,19 @@ def export(
             "detections": exported.detections,
             "settings": settings.model_dump(mode="json"),
             "notes": exported.notes,
+            "record": there.to_dict() if there is not None else None,
         },
     )
+
+
+def _measured_there(target: Target, exported: Exported, history: Path | None, tell: Callable[[str, int, int], None]) -> Record:
+    """Try and time an export on another machine, and keep the record."""
+    from workbench.history import History, default_path
+
+    with History(history or default_path()) as opened:
+        record = target.measure(exported.folder, tell)
+        opened.append(record)
+    return record
 
 
 def _sources_of(record: Record, given: Sources) -> Sources:
