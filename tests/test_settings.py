@@ -11,11 +11,13 @@ from workbench.hardware import usable_cores
 from workbench.settings import (
     CALIBRATION_FRAMES,
     CALIBRATION_RANGES,
+    DELEGATES,
     FAST,
     FAST_GUESSES,
     FEED_CACHES,
     FEED_MODES,
     FILTERS,
+    HINTS,
     LAYOUTS,
     PRECISIONS,
     PRESET_NAMES,
@@ -233,6 +235,9 @@ def test_patterns_of_operators_are_text_that_reads_back(patterns):
         ("calibration_frames", CALIBRATION_FRAMES, 64),
         ("calibration_range", USUAL_RANGE, "percentile"),
         ("layout", "stored", "nhwc"),
+        ("hint", "latency", "throughput"),
+        ("streams", 0, 2),
+        ("delegate", "xnnpack", "none"),
     ],
 )
 def test_what_came_later_is_in_keys_and_commands_only_where_it_is_not_as_usual(name, usual, other):
@@ -243,7 +248,7 @@ def test_what_came_later_is_in_keys_and_commands_only_where_it_is_not_as_usual(n
     assert not [word for word in assignments(plain) if name in word]
     assert f'"{name}":' in changed.key_json()
     assert f"runtime.{name}={other}" in assignments(changed)
-    assert describe_changes(plain, changed) == (f"runtime.{name}: {usual or 'none'} -> {other}",)
+    assert describe_changes(plain, changed) == (f"runtime.{name}: {'none' if usual == '' else usual} -> {other}",)
     assert Settings.model_validate_json(changed.key_json()) == changed
 
 
@@ -264,6 +269,9 @@ VALUES = {
     "runtime.calibration_frames": st.integers(1, 100),
     "runtime.calibration_range": st.sampled_from(CALIBRATION_RANGES),
     "runtime.layout": st.sampled_from(LAYOUTS),
+    "runtime.hint": st.sampled_from(HINTS),
+    "runtime.streams": st.integers(0, 1024),
+    "runtime.delegate": st.sampled_from(DELEGATES),
     "nms.method": st.sampled_from(tuple(NMS_METHODS)),
     "nms.score": st.floats(0, 1),
     "nms.iou": st.floats(0, 1),

@@ -29,6 +29,8 @@ ResizeFilter = Literal["linear", "area", "triangle"]
 Precision = Literal["float32", "float16", "bfloat16", "dynamic-int8", "weight-int8", "weight-int4", "int8", "int16x8"]
 CalibrationRange = Literal["minmax", "percentile", "mse"]
 Layout = Literal["stored", "nhwc"]
+Hint = Literal["latency", "throughput"]
+Delegate = Literal["xnnpack", "xnnpack-latest", "none"]
 FeedMode = Literal["loop", "tfdata", "threads"]
 FeedCache = Literal["none", "memory", "file"]
 
@@ -42,6 +44,8 @@ RESIZE_FILTERS: Mapping[str, tuple[ResizeFilter, ...]] = {  # what each has, its
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 CALIBRATION_RANGES: tuple[CalibrationRange, ...] = get_args(CalibrationRange)
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
+HINTS: tuple[Hint, ...] = get_args(Hint)
+DELEGATES: tuple[Delegate, ...] = get_args(Delegate)
 FEED_MODES: tuple[str, ...] = get_args(FeedMode)
 FEED_CACHES: tuple[str, ...] = get_args(FeedCache)
 MOST_THREADS = 1024  # more than any machine that this runs on has cores
@@ -268,6 +272,12 @@ class Runtime(Group):
     """How; `None` is the usual way, and naming that is the same."""
     layout: Layout = "stored"
     """Whether a `.tflite` file runs as it is, or without the transposes of a network that was exported channels first."""
+    hint: Hint = "latency"
+    """What OpenVINO is asked for: each frame soon, or many frames in a second."""
+    streams: int = Field(0, ge=0, le=MOST_THREADS)
+    """Frames that OpenVINO runs at once, which share its threads; 0: one for each worker, or in a loop as many as `hint` says."""
+    delegate: Delegate = "xnnpack"
+    """Whose kernels LiteRT runs: XNNPACK's, those with all that is new in it, or LiteRT's own alone."""
 
     @property
     def stored_precision(self) -> Precision:
@@ -366,6 +376,9 @@ LATER: Mapping[str, object] = {  # settings that keys in files and commands know
     "runtime.calibration_frames": None,
     "runtime.calibration_range": None,
     "runtime.layout": "stored",
+    "runtime.hint": "latency",
+    "runtime.streams": 0,
+    "runtime.delegate": "xnnpack",
 }
 
 

@@ -9,7 +9,8 @@ import pytest
 from workbench.catalogue import ENGINES
 from workbench.detectors import Calibration, Detector, KerasNetwork, Meaning
 from workbench.engines import Candidates, open_engine
-from workbench.settings import Settings
+from workbench.engines.litert import open_interpreter
+from workbench.settings import DELEGATES, Settings
 from workbench.stages import BoxesHead, InputSpec, prepare
 
 # Keras saves through np.array(variable), which NumPy 2 warns of.
@@ -116,3 +117,19 @@ def test_an_engine_says_what_it_leaves_out_and_what_it_was_calibrated_on(small: 
     assert {"calibrated on at most 32 of four pictures of noise, ranges by mse", "int8 in, int8 out"} < set(engine.notes)
     assert engine.model_bytes
     assert engine.batch == 1
+
+
+@pytest.mark.parametrize("delegate", DELEGATES)
+def test_a_delegate_runs_the_network_and_none_does_without_one(small: dict[str, Detector], delegate: str) -> None:
+    detector = small["one scale"]
+    usual, _ = run(detector, 1, runtime_engine="litert")
+    settings = Settings().with_values({"runtime.engine": "litert", "runtime.delegate": delegate})
+    model = detector.litert_model(settings, CALIBRATION)
+
+    found, _ = run(detector, 1, runtime_engine="litert", runtime_delegate=delegate)
+    interpreter = open_interpreter(model.content, settings.runtime)
+    interpreter.allocate_tensors()
+    kinds = {operator["op_name"] for operator in interpreter._get_ops_details()}
+
+    np.testing.assert_allclose(found.boxes_xyxy, usual.boxes_xyxy, atol=1e-3)
+    assert ("DELEGATE" in kinds) == (delegate != "none")

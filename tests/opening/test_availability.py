@@ -11,8 +11,10 @@ from workbench.errors import SettingsError, UnavailableError
 from workbench.opening import check, fit, open_detector, reasons, wished
 from workbench.settings import (
     CALIBRATION_RANGES,
+    DELEGATES,
     FEED_CACHES,
     FILTERS,
+    HINTS,
     LAYOUTS,
     PRECISIONS,
     PRESETS,
@@ -23,6 +25,7 @@ from workbench.settings import (
 
 HOST = {"input.resize": "opencv"}
 LITERT = {"runtime.engine": "litert", **HOST}
+OPENVINO = {"runtime.engine": "openvino", **HOST}
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +89,7 @@ def yolox(assets: Path) -> Detector:
         ),
         (
             {"feed.mode": "threads", "feed.workers": 3, "runtime.threads": 2, "runtime.engine": "litert", "input.resize": "opencv"},
-            "feed.workers is 3: each worker's interpreter needs a thread, and runtime.threads is 2",
+            "feed.workers is 3: each worker needs a thread, and runtime.threads is 2",
             "choose fewer workers or more threads",
         ),
     ],
@@ -146,6 +149,12 @@ def test_a_file_takes_its_own_defaults(yolox: Detector) -> None:
         ({"input.filter": "triangle"}, "input.resize", RESIZE_PLACES, {"opencv"}),
         ({}, "runtime.layout", LAYOUTS, {"nhwc"}),
         (LITERT, "runtime.layout", LAYOUTS, set()),
+        (LITERT, "runtime.hint", HINTS, {"throughput"}),
+        (OPENVINO, "runtime.hint", HINTS, set()),
+        ({}, "runtime.streams", (0, 1), {1}),
+        ({**OPENVINO, "runtime.threads": 2}, "runtime.streams", (0, 2, 3), {3}),
+        (OPENVINO, "runtime.delegate", DELEGATES, {"xnnpack-latest", "none"}),
+        (LITERT, "runtime.delegate", DELEGATES, set()),
         (LITERT, "runtime.float_ops", ("", "stem*"), {"stem*"}),
         ({**LITERT, "runtime.precision": "int8"}, "runtime.float_ops", ("", "stem*"), set()),
         ({**LITERT, "runtime.precision": "weight-int8"}, "runtime.calibration_range", CALIBRATION_RANGES, {"minmax", "percentile"}),
@@ -258,3 +267,12 @@ def test_a_score_for_a_class_that_nobody_knows_is_refused_with_those_that_there_
     with pytest.raises(UnavailableError, match=r"no class is called dsic; choose of disc, square, cross") as refused:
         check(small, known.with_values({"nms.score": "0.3;dsic=0.2"}))
     assert len(str(refused.value)) < 400
+
+
+def test_a_file_of_float16_runs_in_bfloat16_where_the_processor_has_it(yolox: Detector) -> None:
+    settings = yolox.default_settings().with_values(OPENVINO)
+
+    refused = reasons(yolox, settings, "runtime.precision", ("bfloat16", "float16", "float32"))
+
+    assert set(refused) <= {"bfloat16"}
+    assert all("this processor has no bfloat16" in reason for reason in refused.values())

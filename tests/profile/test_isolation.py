@@ -52,3 +52,9 @@ def test_an_engine_without_a_profiler_says_so_and_what_to_choose(engine: str) ->
 @pytest.mark.parametrize("engine", ["litert", "openvino", "onnxruntime"])
 def test_the_others_have_one(engine: str) -> None:
     assert why_not_profiled(Settings(runtime=Runtime(engine=engine))) is None
+
+
+def test_other_kernels_of_litert_have_none() -> None:
+    told = why_not_profiled(Settings(runtime=Runtime(engine="litert", delegate="none")))
+
+    assert told == "runtime.delegate is none: what is inside is profiled with xnnpack only; choose that"

@@ -41,6 +41,8 @@ class EngineRow:
         one_thread: Whether it runs on one thread at a time, however many call it.
         slow_call: How its calls are called, where each costs much more than the same network as a graph.
         exported_as: The engine that an exported program has in its place, for the same detections.
+        switches: Settings that only such engines have.
+        shares: Whether workers share one compiled network, each with a request of its own; else each opens it for itself.
         swept: Precisions that a sweep tries.
         opening_seconds: About what opening it takes on two cores of a server's processor, for a detector of a few megabytes.
         measuring_seconds: About what measuring a setting with it takes there.
@@ -61,6 +63,8 @@ class EngineRow:
     one_thread: bool = False
     slow_call: str | None = None
     exported_as: str | None = None
+    switches: tuple[str, ...] = ()
+    shares: bool = False
     swept: tuple[str, ...] = ()
     opening_seconds: float = 3.0
     measuring_seconds: float = 10.0
@@ -136,6 +140,7 @@ ROWS = (
         packages=(LITERT,),
         file="tflite",
         precisions=("float32", "float16", "dynamic-int8", "weight-int8", "weight-int4", "int8", "int16x8"),
+        switches=("runtime.delegate",),
         # Not float16, which it computes in float32 on a processor, and not int16x8, for which it has no fast kernels there.
         swept=("float32", "dynamic-int8", "int8"),
         opening_seconds=0.3,
@@ -152,6 +157,8 @@ ROWS = (
         optional=True,
         file="tflite",
         precisions=("float32", "float16", "bfloat16", "dynamic-int8", "weight-int8", "int8"),  # not int4: no file of it opens
+        switches=("runtime.hint", "runtime.streams"),
+        shares=True,
         swept=("float32", "bfloat16"),
         opening_seconds=1.0,
         measuring_seconds=5.0,

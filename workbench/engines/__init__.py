@@ -4,12 +4,11 @@ from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReade
 from workbench.engines.first_run import run_first
 from workbench.engines.litert import Execute, Executor, LiteRt, Opened
 from workbench.engines.onnxruntime import OnnxRuntimeNetwork, load_onnxruntime
-from workbench.engines.openvino import HINTS, OpenVinoNetwork
+from workbench.engines.openvino import OpenVinoNetwork, properties_of
 from workbench.engines.table import missing_packages, open_engine, why_not
 from workbench.engines.tensorflow_threads import set_tensorflow_threads
 
 __all__ = [
-    "HINTS",
     "Candidates",
     "Engine",
     "EngineCode",
@@ -23,6 +22,7 @@ __all__ = [
     "load_onnxruntime",
     "missing_packages",
     "open_engine",
+    "properties_of",
     "run_first",
     "set_tensorflow_threads",
     "stack_frames",

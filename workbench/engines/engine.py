@@ -71,6 +71,10 @@ class Engine(ABC):
         """Return an engine that runs the same program under another NMS; `None` where that has to be compiled anew."""
         return self if (nms.method == OWN_NMS) == self.own_nms else None
 
+    def beside(self) -> Self | None:
+        """Return one that another thread may run at the same time, by the same program; `None` where that has to be opened anew."""
+        return None
+
     @abstractmethod
     def run(self, batch: NDArray[np.generic]) -> Candidates | Sequence[Detections]:
         """Execute one batch and wait until its results are there.

@@ -24,7 +24,7 @@ from workbench.errors import SaveError, UnavailableError
 from workbench.files import cache_file, cache_folder, is_cached, temporary_folder
 from workbench.machine import KILLED, ChildFailedError, ChildProcess, free_bytes, is_watched
 from workbench.quantising import CALIBRATED
-from workbench.settings import Settings
+from workbench.settings import LATER, Settings
 
 FIRST_RUN = 2  # raised when more is tried there, so that what was kept before does not count
 COMMAND = ("-m", "workbench.engines.first_run_child")
@@ -94,7 +94,8 @@ def run_first(
 
 def _was_tried_as_it_is(detector: Detector, settings: Settings) -> bool:
     network, runtime = detector.network, settings.runtime
-    if network.tensors is None or detector.is_converted(settings) or runtime.engine != LITERT:
+    usual = runtime.engine == LITERT and runtime.delegate == LATER["runtime.delegate"]
+    if network.tensors is None or detector.is_converted(settings) or not usual:
         return False
     batch, *sides = network.tensors.inputs[0].shape
     return None not in sides and batch == runtime.batch
@@ -142,6 +143,7 @@ def _key(detector: Detector, settings: Settings, calibration: Calibration) -> st
         settings.nms.method if row.fuses_nms else settings.nms.method == OWN_NMS,
         runtime.float_ops,
         runtime.layout,
+        *((runtime.delegate,) if runtime.delegate != LATER["runtime.delegate"] else ()),
         *((calibrating(settings, calibration), runtime.effective_range) if runtime.precision in CALIBRATED else ()),
     )
     return hashlib.sha256("|".join(map(str, words)).encode()).hexdigest()

@@ -1,9 +1,10 @@
 """`.tflite` models: run by the LiteRT interpreter, or by another runtime that reads them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, final
+from typing import Any, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from workbench.detectors import Calibration, Detector, LiteRtModel, first_line
 from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
 from workbench.machine import native_stderr_captured
 from workbench.quantising import CALIBRATED
-from workbench.settings import Settings
+from workbench.settings import Runtime, Settings
 from workbench.stages import InputSpec, dequantised, looked_up, quantised, quantising_table
 
 Execute = Callable[[NDArray[Any]], Sequence[NDArray[Any]]]
@@ -46,12 +47,14 @@ class Executor:
         converted: Whether the model was brought to another format for it just now.
         notes: What a reader of the figures should know of that.
         model_bytes: Size in that format; `None` where it runs the flatbuffer.
+        beside: Gives what runs the same model on another thread at the same time; `None` where it has to be opened again for that.
     """
 
     execute: Execute
     converted: bool = False
     notes: tuple[str, ...] = ()
     model_bytes: int | None = None
+    beside: Callable[[], Execute] | None = None
 
 
 OpenExecutor = Callable[[Opened, Settings], Executor]
@@ -74,14 +77,12 @@ class LiteRt(Engine):
     def __init__(
         self, detector: Detector, settings: Settings, calibration: Calibration, open_executor: OpenExecutor | None = None
     ) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
         runtime, self._refuse = settings.runtime, partial(detector.refuse, settings)
         size_hw = detector.input_spec.choose_size(settings.input.size_hw)
         self.batch = runtime.batch
         model = detector.litert_model(settings, calibration)
         with native_stderr_captured():
-            interpreter = Interpreter(model_content=model.content, num_threads=runtime.threads)
+            interpreter = open_interpreter(model.content, runtime)
             try:
                 _allocate(interpreter, detector.input_spec, runtime.batch, size_hw)
             except (RuntimeError, ValueError) as error:
@@ -95,7 +96,7 @@ class LiteRt(Engine):
         names = tuple(details["name"] for details in self._outputs)
         opened = Opened(model.content, tuple(map(int, self._input["shape"])), self._input["dtype"], names)
         executor = open_executor(opened, settings) if open_executor else Executor(self._by_interpreter(interpreter))
-        self._execute = executor.execute
+        self._execute, self._beside = executor.execute, executor.beside
         ends = (f"{self._input['dtype'].__name__} in, {self._outputs[0]['dtype'].__name__} out",)
         self.notes = (*model.notes, *(ends if runtime.precision in CALIBRATED else ()), *executor.notes)
         self.warnings = model.warnings
@@ -114,6 +115,13 @@ class LiteRt(Engine):
     def compilations(self) -> int:
         return self._conversions
 
+    def beside(self) -> Self | None:
+        if self._beside is None:
+            return None
+        other = copy(self)
+        other._execute = self._beside()
+        return other
+
     def run(self, batch: NDArray[np.generic]) -> Candidates | list[Detections]:
         try:
             raw = self._execute(self._quantised(batch))
@@ -123,6 +131,19 @@ class LiteRt(Engine):
 
     def _quantised(self, batch: NDArray[Any]) -> NDArray[Any]:
         return quantised(batch, self._input) if self._table is None else looked_up(batch, self._table)
+
+
+def open_interpreter(content: bytes, runtime: Runtime) -> Any:
+    """Open a flatbuffer in LiteRT's interpreter, with the kernels and on the threads that the settings name."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    own = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES if runtime.delegate == "none" else OpResolverType.AUTO
+    return Interpreter(
+        model_content=content,
+        num_threads=runtime.threads,
+        experimental_op_resolver_type=own,
+        experimental_default_delegate_latest_features=runtime.delegate == "xnnpack-latest",
+    )
 
 
 def _allocate(interpreter: Any, spec: InputSpec, batch: int, size_hw: tuple[int, int]) -> None:

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from workbench.detectors import first_line
 from workbench.engines.engine import EngineCode
-from workbench.engines.litert import Executor, LiteRt, Opened
+from workbench.engines.litert import Execute, Executor, LiteRt, Opened
 from workbench.errors import UnavailableError
 from workbench.files import temporary_folder
 from workbench.settings import Runtime, Settings
 
-HINTS = {"bfloat16": "bf16"}  # what OpenVINO may compute in; in float32 where a precision is not named here
+PRECISION_HINTS = {"bfloat16": "bf16"}  # what OpenVINO may compute in; in float32 where a precision is not named here
 NO_BFLOAT16 = "this processor has no bfloat16; choose float32"
 
 
@@ -28,7 +28,7 @@ def _why_not(runtime: Runtime) -> str | None:
 
 @final
 class OpenVinoNetwork:
-    """A model that OpenVINO has compiled for the processor, for the least latency on the threads that the settings name.
+    """A model that OpenVINO has compiled for the processor, on the threads that the settings name: all workers' requests run there.
 
     Args:
         opened: The model.
@@ -53,12 +53,7 @@ class OpenVinoNetwork:
                 self.compiled: Any = _core().compile_model(
                     model,
                     "CPU",
-                    {
-                        "PERFORMANCE_HINT": "LATENCY",
-                        "INFERENCE_NUM_THREADS": settings.runtime.threads,
-                        "INFERENCE_PRECISION_HINT": HINTS.get(settings.runtime.precision, "f32"),
-                        **properties,
-                    },
+                    {**properties_of(settings), **properties},
                 )
             except RuntimeError as error:
                 raise UnavailableError(f"OpenVINO cannot run this model: {_reason(str(error))}; choose litert") from None
@@ -67,13 +62,35 @@ class OpenVinoNetwork:
 
     def execute(self, values: NDArray[Any]) -> Sequence[NDArray[Any]]:
         """Run it: see `Execute`."""
-        self.request.infer({0: values})
-        return [np.array(self.request.get_tensor(port).data) for port in self._ports]  # copies: the request writes there again
+        return self._infer(self.request, values)
+
+    def beside(self) -> Execute:
+        """Return what runs it on another thread at the same time, by a request of its own."""
+        return partial(self._infer, self.compiled.create_infer_request())
+
+    def _infer(self, request: Any, values: NDArray[Any]) -> Sequence[NDArray[Any]]:
+        found = request.infer({0: values}, share_inputs=True, share_outputs=True)
+        return [np.array(found[port]) for port in self._ports]  # copies: the request writes there again
+
+
+def properties_of(settings: Settings) -> dict[str, object]:
+    """Return what a model is compiled with: a stream for each worker, so that none waits for another."""
+    runtime, feed = settings.runtime, settings.feed
+    streams = runtime.streams or (feed.workers if feed.mode == "threads" else 0)
+    return {
+        "PERFORMANCE_HINT": runtime.hint.upper(),
+        "INFERENCE_NUM_THREADS": runtime.threads,
+        "INFERENCE_PRECISION_HINT": PRECISION_HINTS.get(runtime.precision, "f32"),
+        **({"NUM_STREAMS": streams} if streams else {}),
+    }
 
 
 def open_executor(opened: Opened, settings: Settings) -> Executor:
     """Compile a model. Raises like `OpenVinoNetwork`."""
-    return Executor(OpenVinoNetwork(opened, settings).execute)
+    network = OpenVinoNetwork(opened, settings)
+    streams, threads = (network.compiled.get_property(name) for name in ("NUM_STREAMS", "INFERENCE_NUM_THREADS"))
+    notes = (f"{streams} streams on {threads} threads",) if streams > 1 else ()
+    return Executor(network.execute, notes=notes, beside=network.beside)
 
 
 def _port(compiled: Any, name: str) -> Any:
@@ -84,6 +101,7 @@ def _port(compiled: Any, name: str) -> Any:
 def _core() -> Any:
     import openvino
 
+    openvino.Tensor(np.zeros(1))  # its first look at NumPy: two threads that both have it wait for each other for ever
     return openvino.Core()
 
 

@@ -10,7 +10,7 @@ from string import Template
 
 from workbench.catalogue import ENGINES
 from workbench.detectors import ALLOWED_OPERATIONS, DECODING, OWN_NMS, SUFFIXES, Detector
-from workbench.engines import HINTS
+from workbench.engines import properties_of
 from workbench.errors import UnavailableError
 from workbench.export.card import DECODE_FILE, own_card, reader_tree
 from workbench.export.copying import copied_modules
@@ -123,7 +123,7 @@ def export_folder(
                 **asdict(network),
                 "input": asdict(detector.input_spec),
                 "reader": reader,
-                "openvino_precision": HINTS.get(runs.runtime.precision, "f32"),
+                "openvino": properties_of(runs),
             },
             "expected.json": expected_tree(runs.runtime.engine, detector.facts, engine, data.media.facts(), frames, found),
         }

@@ -22,6 +22,18 @@ _RANGES = (
     lambda runtime: runtime.precision in CALIBRATED,
     f"only {' and '.join(CALIBRATED)} take ranges from frames; choose one of these for runtime.precision, or leave it as usual",
 )
+
+
+def _switch(name: str) -> tuple[Callable[[Runtime], bool], str]:
+    """Return when an engine has a switch, and what to choose where it has not."""
+    engines = " or ".join(one for one, row in ENGINES.items() if name in row.switches)
+    usual = LATER[name]
+    return (
+        lambda runtime: name in ENGINES[runtime.engine].switches,
+        f"only {engines} has it; choose {usual}, or runtime.engine={engines}",
+    )
+
+
 APPLIES: Mapping[str, tuple[Callable[[Runtime], bool], str]] = {  # what only some settings have a use for, and what to choose
     "runtime.float_ops": (
         lambda runtime: runtime.precision in INTEGERS,
@@ -33,6 +45,7 @@ APPLIES: Mapping[str, tuple[Callable[[Runtime], bool], str]] = {  # what only so
         lambda runtime: ENGINES[runtime.engine].runs_tflite,
         "this engine runs no .tflite file; choose stored, or runtime.engine=litert",
     ),
+    **{name: _switch(name) for name in ("runtime.hint", "runtime.streams", "runtime.delegate")},
 }
 
 
@@ -159,8 +172,13 @@ def _feed(_: Detector, settings: Settings) -> str | None:
         return f"feed.mode is threads: {what} runs on one thread at a time; choose loop, or another runtime.engine"
     if feed.mode == "threads" and row.runs_tflite and feed.workers > runtime.threads:
         return (
-            f"feed.workers is {feed.workers}: each worker's interpreter needs a thread, and runtime.threads is {runtime.threads};"
+            f"feed.workers is {feed.workers}: each worker needs a thread, and runtime.threads is {runtime.threads};"
             " choose fewer workers or more threads"
+        )
+    if runtime.streams > runtime.threads:
+        return (
+            f"runtime.streams is {runtime.streams}: each needs a thread, and runtime.threads is {runtime.threads};"
+            " choose fewer streams or more threads"
         )
     return None
 

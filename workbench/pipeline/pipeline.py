@@ -54,7 +54,7 @@ class Pipeline:
         """Give OpenCV, in the whole process, the threads of this pipeline: another one may have given it its own."""
         import cv2
 
-        cv2.setNumThreads(_a_worker_s(self.settings).runtime.threads)
+        cv2.setNumThreads(_a_worker_s_threads(self.settings))
 
     @property
     def compilations(self) -> int:
@@ -264,7 +264,7 @@ class Pipeline:
 
     def _again(self) -> Self:
         other = copy(self)
-        other.engine = open_engine(self.detector, _a_worker_s(self.settings), self._calibration)
+        other.engine = self.engine.beside() or open_engine(self.detector, _a_worker_s(self.settings), self._calibration)
         return other
 
     def block_timer(self, media: Media) -> Callable[[int], Sequence[float]]:
@@ -313,9 +313,14 @@ def open_suppressor(nms: Nms) -> Suppressor | None:
 
 
 def _a_worker_s(settings: Settings) -> Settings:
-    """Return the settings of one worker: all of them together have the threads."""
+    """Return the settings that one worker opens its engine under, unless they share one: all of them together have the threads."""
+    shares = ENGINES[settings.runtime.engine].shares
+    return settings if shares else settings.with_values({"runtime.threads": _a_worker_s_threads(settings)})
+
+
+def _a_worker_s_threads(settings: Settings) -> int:
     feed, threads = settings.feed, settings.runtime.threads
-    return settings.with_values({"runtime.threads": max(1, threads // feed.workers)}) if feed.mode == "threads" else settings
+    return max(1, threads // feed.workers) if feed.mode == "threads" else threads
 
 
 def _set_tensorflow_threads(settings: Settings) -> None:

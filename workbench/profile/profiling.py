@@ -20,7 +20,7 @@ from workbench.profile.profiler import Profiler
 from workbench.profile.roof import measured_roof
 from workbench.profile.table import PROFILERS
 from workbench.quantising import Flatbuffer, file_facts
-from workbench.settings import Settings
+from workbench.settings import LATER, Settings
 from workbench.stages import prepare
 
 BATCHES = 8  # different ones: a network takes as long whatever it sees, or nearly so
@@ -31,12 +31,16 @@ WARM_UP_SECONDS, WARM_UP_RUNS = 1.0, 50  # whichever is over first
 ROUND_SECONDS = 6.0  # that the runs of a round may take: a slow network has fewer
 OPENING_SECONDS = 600.0  # converting and compiling a large network takes minutes
 RUNNING_SECONDS = 300.0  # of a round, or the warm-up, of the slowest
+USUAL_DELEGATE = LATER["runtime.delegate"]
 CHANGING = "another number of operators runs each time"
 
 
 def why_not_profiled(settings: Settings) -> str | None:
     """Say why the operators of an engine cannot be looked at; `None` where they can."""
     name = settings.runtime.engine
+    delegate = settings.runtime.delegate
+    if delegate != USUAL_DELEGATE:
+        return f"runtime.delegate is {delegate}: what is inside is profiled with {USUAL_DELEGATE} only; choose that"
     if name in PROFILERS:
         return None
     return f"runtime.engine is {name}: what is inside {ENGINES[name].spoken} is not profiled yet; choose {', '.join(PROFILERS)}"

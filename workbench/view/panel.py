@@ -16,10 +16,12 @@ from workbench.samples import SAMPLE_DETECTORS
 from workbench.session import Session
 from workbench.settings import (
     CALIBRATION_RANGES,
+    DELEGATES,
     FAST,
     FEED_CACHES,
     FEED_MODES,
     FILTERS,
+    HINTS,
     LAYOUTS,
     MOST_CALIBRATION_FRAMES,
     PRECISIONS,
@@ -40,6 +42,7 @@ TFDATA_ONLY = "only tf.data can give frames in another order; choose feed.mode t
 MOST_PREFETCH = 64
 MOST_BATCH = 8  # more than that, and a live picture is late by a quarter of a second
 FEED_NOTE = "acts on Measure; what plays passes one frame after the other"
+ENGINE_NOTE = "What only OpenVINO or LiteRT can be told"
 INTEGERS_NOTE = "How int8 and the like are made of floats"
 SAMPLE_LINE = "sample line"
 SCORE_OF = "nms.score of "  # before a class's label: the name of that class's slider
@@ -68,6 +71,10 @@ HELP = {
     "runtime.layout": "nhwc: without the transposes of a network that was exported channels first",
     "runtime.threads": "threads of the engine",
     "runtime.batch": "frames that run together",
+    "runtime.hint": "what OpenVINO is asked for: each frame soon, or many frames in a second",
+    "runtime.streams": "frames that OpenVINO runs at once, among which its threads are divided; 0: one for each worker, or what the"
+    " hint says",
+    "runtime.delegate": "whose kernels LiteRT runs: XNNPACK's, those with all that is new in it, or LiteRT's own alone",
     "nms.method": "how overlapping boxes are suppressed, and by whom",
     "nms.score": "only boxes that score more go into NMS",
     "nms.iou": "boxes that overlap a better one by more are dropped",
@@ -101,6 +108,7 @@ def describe(session: Session) -> Described:
             {"title": "RUN", "controls": list(_run(detector, settings))},
             {"title": "NMS", "controls": list(_nms(detector, settings))},
             {"title": "INTEGERS", "note": INTEGERS_NOTE, "folded": True, "controls": list(_integers(settings))},
+            {"title": "ENGINE", "note": ENGINE_NOTE, "folded": True, "controls": list(_switches(settings))},
             {"title": "FEED", "note": FEED_NOTE, "folded": True, "controls": list(_feed(detector, settings))},
         ],
     }
@@ -197,6 +205,15 @@ def _integers(settings: Settings) -> Iterable[Described]:
     chosen = _choices(ranges, "ranges", "choice", runtime.effective_range, CALIBRATION_RANGES, {})
     yield {**chosen, **_of_no_use(settings, ranges)}
     yield {**_number(frames, "frames", runtime.effective_frames, most=MOST_CALIBRATION_FRAMES), **_of_no_use(settings, frames)}
+
+
+def _switches(settings: Settings) -> Iterable[Described]:
+    """Offer what only some engines have."""
+    runtime = settings.runtime
+    hint, streams, delegate = (f"runtime.{one}" for one in ("hint", "streams", "delegate"))
+    yield {**_choices(hint, "hint", "choice", runtime.hint, HINTS, {}), **_of_no_use(settings, hint)}
+    yield {**_number(streams, "streams", runtime.streams, most=runtime.threads), "min": 0, **_of_no_use(settings, streams)}
+    yield {**_choices(delegate, "delegate", "select", runtime.delegate, DELEGATES, {}), **_of_no_use(settings, delegate)}
 
 
 def _of_no_use(settings: Settings, name: str) -> Described:

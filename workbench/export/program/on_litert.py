@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
 from workbench.detections import FloatArray
@@ -14,7 +14,15 @@ from workbench.stages import dequantised
 
 def open_network(folder: Path, network: Tree, settings: Tree) -> Infer:
     """Load the network; return what runs it."""
-    interpreter = Interpreter(str(folder / network["file"]), num_threads=settings["runtime"]["threads"])
+    runtime = settings["runtime"]
+    interpreter = Interpreter(
+        str(folder / network["file"]),
+        num_threads=runtime["threads"],
+        experimental_op_resolver_type=(
+            OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES if runtime["delegate"] == "none" else OpResolverType.AUTO
+        ),
+        experimental_default_delegate_latest_features=runtime["delegate"] == "xnnpack-latest",
+    )
     (taken,) = interpreter.get_input_details()
     if tuple(taken["shape"]) != network["shape"]:  # the file leaves its sides open
         interpreter.resize_tensor_input(taken["index"], network["shape"])

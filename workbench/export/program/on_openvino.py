@@ -13,17 +13,12 @@ from workbench.export.program.contents import Infer, Tree
 from workbench.stages import dequantised
 
 
-def open_network(folder: Path, network: Tree, settings: Tree) -> Infer:
+def open_network(folder: Path, network: Tree, _: Tree) -> Infer:
     """Load the network; return what runs it."""
     core = openvino.Core()
     model = core.read_model(folder / network["file"])
     model.reshape(network["shape"])
-    hints = {
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_NUM_THREADS": settings["runtime"]["threads"],
-        "INFERENCE_PRECISION_HINT": network["openvino_precision"],
-    }
-    request = core.compile_model(model, "CPU", hints).create_infer_request()
+    request = core.compile_model(model, "CPU", network["openvino"]).create_infer_request()
 
     def infer(batch: NDArray[Any]) -> Sequence[FloatArray]:
         request.infer({0: batch})
