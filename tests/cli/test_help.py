@@ -27,7 +27,8 @@ def test_doctor_says_what_is_here(workbench: Workbench) -> None:
 
     assert done.status == 0
     tree = json.loads(done.out)
-    assert set(tree) >= {"schema", "environment", "noise", "checks"}
+    assert set(tree) >= {"schema", "environment", "noise", "checks", "roof"}
+    assert min(tree["roof"][figure] for figure in ("macs_per_second", "int8_macs_per_second", "bytes_per_second")) > 0
     assert all(check["remedy"] is None for check in tree["checks"].values()), tree["checks"]
 
 

@@ -15,7 +15,7 @@ def row(name: str, kind: str = "CONV_2D", **more: Any) -> OperatorRow:
 
 def profile(*rows: OperatorRow, **more: Any) -> Profile:
     made = {"detector": "shapes", "setting": "litert", "runtime": "LiteRT", "batch": 1, "infer_seconds": 0.01}
-    roof = Roof(macs_per_second=10e9, bytes_per_second=10e9)
+    roof = Roof(macs_per_second=10e9, bytes_per_second=10e9, int8_macs_per_second=40e9, int8_by="XNNPACK")
     return Profile(**{**made, "roof": roof, "around_seconds": 0.002, "runs": 50, "operators": rows, **more})
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.profile.rows import profile, row
 from workbench.profile import Profile
 from workbench.profile.parts import MOST_PARTS, OTHERS, WHOLE, parts_of
-from workbench.profile.roof import measured_roof
+from workbench.profile.roof import Roof, measured_roof
 
 
 def test_what_is_left_of_infer_is_unexplained() -> None:
@@ -73,9 +73,21 @@ def test_names_without_structure_are_one_part() -> None:
     assert set(parts_of([(f"t{number}", 1.0) for number in range(MOST_PARTS + 1)]).values()) == {WHOLE}
 
 
+def test_products_of_integers_stand_under_their_own_roof() -> None:
+    floats, integers = (row("a", seconds=0.002, macs=10_000_000, integers=each) for each in (False, True))
+
+    assert [profile(one).of_roof([one]) for one in (floats, integers)] == [pytest.approx(0.5), pytest.approx(0.125)]
+
+
+def test_without_a_figure_of_integers_they_stand_under_that_of_floats() -> None:
+    assert Roof(macs_per_second=1e9, bytes_per_second=1e9).least_seconds(10**6, 0, integers=True) == pytest.approx(0.001)
+
+
 @pytest.mark.slow
 def test_the_roof_of_this_machine_is_one_of_a_computer() -> None:
     roof = measured_roof(1)
 
     assert 1e9 < roof.macs_per_second < 1e13
     assert 1e9 < roof.bytes_per_second < 1e13
+    assert roof.int8_macs_per_second is not None
+    assert 1e9 < roof.int8_macs_per_second < 1e14

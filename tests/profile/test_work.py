@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.quantising.networks import Network, options_of
-from workbench.profile.work import bytes_moved_by, macs_of
+from workbench.profile.integer_product import integer_product
+from workbench.profile.work import bytes_moved_by, in_integers, macs_of
 from workbench.quantising import Flatbuffer
 
 
@@ -62,3 +63,10 @@ def test_what_adds_nothing_up_has_no_products_and_four_bits_are_half_a_byte() ->
 
     assert macs_of(file, 0) == 0
     assert [file.bytes_of(index) for index in range(2)] == [192, 3]
+
+
+def test_products_are_of_integers_where_the_weights_are() -> None:
+    floats, integers = Flatbuffer(fully_connected()), Flatbuffer(integer_product(8))
+
+    assert (in_integers(floats, 0), in_integers(integers, 0)) == (False, True)
+    assert (macs_of(integers, 0), bytes_moved_by(integers, 0)) == (8**3, 3 * 8**2)

@@ -1,13 +1,18 @@
-"""`workbench doctor`: what this machine is, what works here, how noisy it is."""
+"""`workbench doctor`: what this machine is and can at best, what works here, how noisy it is."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.catalogue import ENGINES, Package
 from workbench.cli.options import JsonFile
+
+if TYPE_CHECKING:
+    from workbench.profile import Roof
 
 Check = tuple[str, str | None]
 """What was found, and what to do where that is not right."""
@@ -19,7 +24,7 @@ def doctor(
     ] = False,
     json_file: JsonFile = None,
 ) -> None:
-    """Say what this machine is, what works here and how noisy it is."""
+    """Say what this machine is and does at best, what works here and how noisy it is."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -32,6 +37,7 @@ def doctor(
         empty_caches()
     facts, noise, kept = environment(), quick_noise(), caches()
     checks = {**dict(_engines()), **{name: _attempted(check) for name, check in CHECKS.items()}}
+    roof, at_best = _roof()
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
     table.add_column()
@@ -41,6 +47,7 @@ def doctor(
     for name, (found, remedy) in checks.items():
         table.add_row(name, escape(found) + (f" [red]{escape(remedy)}[/red]" if remedy else ""))
     table.add_row("noise", escape(f"{noise.verdict}{': ' if noise.reasons else ''}{'; '.join(noise.reasons)}"))
+    table.add_row("at best", escape(at_best))
     table.add_row("history", escape(str(default_path())))
     sizes = [f"{folder} {size / 1e6:,.1f} MB" for folder, size in kept.items()]
     limit = f"; what runs and sweeps keep is at most {CACHE_BYTES / 1e9:.1f} GB each, and --empty-caches empties all"
@@ -48,7 +55,22 @@ def doctor(
     console(json_file).print(table)
     found_all = {name: {"found": found, "remedy": remedy} for name, (found, remedy) in checks.items()}
     tree = {"environment": facts.model_dump(), "noise": noise.model_dump(), "checks": found_all}
+    tree |= {"roof": roof.model_dump()} if roof is not None else {}
     write_json(json_file, tree | {"caches": {str(folder): size for folder, size in kept.items()}})
+
+
+def _roof() -> tuple[Roof | None, str]:
+    """Measure what this machine does at best, and say it; or why that is not known."""
+    from workbench.errors import UnavailableError
+    from workbench.hardware import usable_cores
+
+    try:
+        from workbench.profile import machine_roof, roof_words
+
+        roof = machine_roof()
+    except (ImportError, UnavailableError) as error:
+        return None, f"not measured ({error})"
+    return roof, f"{roof_words(roof)}; on {usable_cores()} threads"
 
 
 def _attempted(check: Callable[[], Check]) -> Check:

@@ -38,7 +38,7 @@ def profile(
     from workbench.errors import UnavailableError
     from workbench.files import node_data, write_whole
     from workbench.opening import Sources
-    from workbench.profile import Job, run_profile, why_not_profiled
+    from workbench.profile import Job, reach_sentence, run_profile, why_not_profiled
 
     sources = Sources(detector=model, media=media, allow=tuple(allow or ()), signature=signature).opened(1)
     detector, _ = sources.open()
@@ -53,7 +53,7 @@ def profile(
     if overlay is not None:
         write_whole(overlay, node_data((row.name, 1000 * (row.seconds or 0.0)) for row in found.operators if not found.untimed))
         out.print(f"overlay: {overlay}; ms of operators, by the tensors that they give", markup=False)
-    write_json(json_file, found.model_dump(mode="json"))
+    write_json(json_file, {**found.model_dump(mode="json"), "reach": reach_sentence(found)})
 
 
 def print_profile(out: Console, found: Profile) -> None:
@@ -81,7 +81,8 @@ def print_profile(out: Console, found: Profile) -> None:
 
 def sums(found: Profile) -> list[str]:
     """Say what a batch takes, and what of that the operators explain."""
-    from workbench.wording import counted, format_number, format_percent, format_seconds_as_ms
+    from workbench.profile import reach_sentence, roof_words
+    from workbench.wording import counted, format_percent, format_seconds_as_ms
 
     each = f"a batch of {found.batch}" if found.batch > 1 else "a frame"
     median = f"median of {counted(found.runs, 'run')} without a profiler"
@@ -94,13 +95,11 @@ def sums(found: Profile) -> list[str]:
         return f"{format_seconds_as_ms(seconds)} ms ({format_percent(seconds / found.infer_seconds)})"
 
     parts = f"operators {part(found.operators_seconds)}, feeding and reading boxes {part(found.around_seconds)}"
-    roof = f"{format_number(found.roof.macs_per_second / 1e9)} GMAC/s in a matrix product"
-    copied = f"{format_number(found.roof.bytes_per_second / 1e9)} GB/s in a copy"
     return [
         infer,
         f"{parts}, unexplained {part(found.unexplained_seconds)}; operators are timed in a pass of their own",
-        f"the roof is what this machine does at best in float32, {roof} and {copied}: all operators reach"
-        f" {_share_of_roof(found.of_roof(found.operators))} of it",
+        f"the roof is what this machine does at best: {roof_words(found.roof)}",
+        reach_sentence(found) or "",
     ]
 
 
@@ -134,6 +133,7 @@ def _print_groups(out: Console, found: Profile, heading: str, groups: Sequence[G
 
 def _figures(found: Profile, rows: Sequence[OperatorRow]) -> tuple[str, ...]:
     """Return the cells under `FIGURES` of one operator, or of several."""
+    from workbench.profile import share_of_roof
     from workbench.wording import MISSING, format_bytes, format_number, format_percent, format_seconds_as_ms
 
     macs, seconds = sum(row.macs for row in rows), None if found.untimed else sum(row.seconds or 0.0 for row in rows)
@@ -143,12 +143,5 @@ def _figures(found: Profile, rows: Sequence[OperatorRow]) -> tuple[str, ...]:
         format_number(macs / 1e6) if macs else MISSING,
         format_number(macs / seconds / 1e9) if macs and seconds else MISSING,
         format_bytes(sum(row.bytes_moved for row in rows)),
-        _share_of_roof(found.of_roof(rows)),
+        share_of_roof(found.of_roof(rows)),
     )
-
-
-def _share_of_roof(share: float | None) -> str:
-    """Write how near the roof something is; above, it needs not move what it takes, as a reshape does not."""
-    from workbench.wording import format_percent
-
-    return ">100 %" if share is not None and share > 1 else format_percent(share)

@@ -8,6 +8,7 @@ from workbench.errors import UnavailableError
 from workbench.files import temporary_folder
 from workbench.machine import ChildFailedError, ChildProcess
 from workbench.profile.child import Job
+from workbench.profile.machine_roof import ONE_THREAD
 from workbench.profile.operators import Profile
 from workbench.profile.profiling import OPENING_SECONDS
 
@@ -29,12 +30,11 @@ def run_profile(
         UnavailableError: It cannot be profiled or run, or crashed; says why.
     """
     step = "it opens"
-    threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # of NumPy's: see `measured_roof`
     with temporary_folder() as folder:
         path = Path(folder) / "job.json"
         path.write_text(job.model_dump_json(), encoding="utf-8")
         try:
-            with ChildProcess((*command, str(path)), silent_seconds=OPENING_SECONDS, stop=stop, variables=threads) as child:
+            with ChildProcess((*command, str(path)), silent_seconds=OPENING_SECONDS, stop=stop, variables=ONE_THREAD) as child:
                 for message in child.messages():
                     step, child.silent_seconds = message.tree.get("step", step), message.tree.get("seconds", child.silent_seconds)
                     progress(step)

@@ -14,7 +14,7 @@ from workbench.profile.alignment import aligned
 from workbench.profile.litert_library import WHEEL, CompiledModel, Ran, TensorFacts, why_not
 from workbench.profile.operators import OperatorRow
 from workbench.profile.profiler import Profiler, Turns, Watched
-from workbench.profile.work import bytes_moved_by, macs_of
+from workbench.profile.work import bytes_moved_by, in_integers, macs_of
 from workbench.quantising import Flatbuffer, allocated, file_facts, in_xnnpack
 from workbench.settings import Settings
 
@@ -78,6 +78,7 @@ class LiteRtProfiler(Profiler):
                 kernel=kernel,
                 shape=one.shape,
                 macs=macs_of(self._file, number),
+                integers=in_integers(self._file, number),
                 bytes_moved=bytes_moved_by(self._file, number),
                 reference=one.reference,
             )

@@ -123,6 +123,7 @@ def _row(event: Mapping[str, Any], name_of: Callable[[str], str], in_file: Mappi
         kernel=facts.get("provider", "").removesuffix("ExecutionProvider"),
         shape=shape,
         macs=macs and (in_file.get(name) or macs),
+        integers=bool(taken) and taken[0][0] in {"int8", "uint8"},
         bytes_moved=sum(BYTES.get(kind, 1) * prod(sides) for kind, sides in (*taken, *given)),
     )
 

@@ -26,6 +26,7 @@ SAME = (  # types of its own, before it compiles, and the file's
     ({"Concat"}, {"CONCATENATION"}),
     ({"Softmax", "SoftMax"}, {"SOFTMAX"}),
 )
+BITS = 8  # of integers that are multiplied as such
 Operator = tuple[str, str, tuple[int, ...]]
 REFERENCE = "ref"  # what the names of its kernels without vector instructions begin with
 
@@ -105,6 +106,7 @@ def _row(info: Any, nodes: Mapping[str, Any], names: Mapping[str, str]) -> Opera
         kernel=kernel,
         shape=_sides(node.output(0)),
         macs=_macs(info.node_type, node),
+        integers=any(_bits(port) <= BITS for port in node.input_values()[:2]),
         bytes_moved=sum(_bytes(port) for port in (*node.input_values(), *node.outputs())),
         reference=reference,
     )
@@ -116,7 +118,11 @@ def _sides(port: Any) -> tuple[int, ...]:
 
 
 def _bytes(port: Any) -> int:
-    return -(-prod(_sides(port)) * int(port.get_element_type().bitwidth) // 8)
+    return -(-prod(_sides(port)) * _bits(port) // 8)
+
+
+def _bits(port: Any) -> int:
+    return int(port.get_element_type().bitwidth)
 
 
 def _macs(kind: str, node: Any) -> int:

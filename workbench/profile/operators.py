@@ -24,6 +24,8 @@ class OperatorRow(Value):
     """Of what it gives first."""
     macs: int = 0
     """Products that it adds up; 0 of an operator that adds none up."""
+    integers: bool = False
+    """Whether those are of 8 bits or fewer."""
     bytes_moved: int = 0
     """Of all that it takes and gives, each once: what it moves at least."""
     reference: str | None = None
@@ -98,8 +100,11 @@ class Profile(Value):
     def of_roof(self, rows: Iterable[OperatorRow]) -> float | None:
         """Return how near operators come to what the machine can do: the time that they take at least over the one they took."""
         each = tuple(rows)
-        least = sum(self.roof.least_seconds(row.macs, row.bytes_moved) for row in each)
-        return least / seconds_of(each) if seconds_of(each) else None
+        return self.least_seconds(each) / seconds_of(each) if seconds_of(each) else None
+
+    def least_seconds(self, rows: Iterable[OperatorRow]) -> float:
+        """Return what operators take at least, one after the other."""
+        return sum(self.roof.least_seconds(row.macs, row.bytes_moved, integers=row.integers) for row in rows)
 
     @property
     def slowest(self) -> tuple[OperatorRow, ...]:

@@ -1,4 +1,4 @@
-"""What this machine can do at best: products and bytes in a second, from a matrix product and a copy."""
+"""What this machine can do at best: products and bytes in a second, from matrix products in float32 and int8 and a copy."""
 
 import time
 from collections.abc import Callable
@@ -6,49 +6,88 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from workbench.machine import native_stderr_captured
+from workbench.profile.integer_product import integer_product
+from workbench.quantising import allocated
 from workbench.timing import Value
+from workbench.wording import format_number, listed
 
 SIDE = 256  # of the matrices: a library reaches nearly its best with it, in under a millisecond
+INTEGER_SIDE = 512  # products in int8 are so quick that a call would be a good part of those of smaller ones
 COPIED_BYTES = 2**20  # as tensors of small networks, it stays in a core's caches
-SECONDS = 0.25  # for each of the two
+SECONDS = 0.2  # for each of the three
+INTEGERS_BY = "LiteRT's XNNPACK"
 
 
 class Roof(Value):
-    """What a machine reaches at best, in float32 and on the threads of a setting."""
+    """What a machine reaches at best, on the threads of a setting."""
 
     macs_per_second: float
-    """Of a matrix product."""
+    """Of a matrix product in float32."""
     bytes_per_second: float
     """Of a copy within its caches, read and written."""
+    int8_macs_per_second: float | None = None
+    """Of a matrix product in int8; `None` in profiles of before it was measured."""
+    int8_by: str = ""
+    """What multiplied there."""
 
-    def least_seconds(self, macs: int, bytes_moved: int) -> float:
+    def products_per_second(self, *, integers: bool) -> float:
+        """Return the products of one kind."""
+        return (self.int8_macs_per_second if integers else None) or self.macs_per_second
+
+    def least_seconds(self, macs: int, bytes_moved: int, *, integers: bool = False) -> float:
         """Return what work takes at least (Williams, Waterman and Patterson 2009, "Roofline").
 
         >>> Roof(macs_per_second=1e9, bytes_per_second=1e9).least_seconds(2_000_000, 1_000_000)
         0.002
         """
-        return max(macs / self.macs_per_second, bytes_moved / self.bytes_per_second)
+        return max(macs / self.products_per_second(integers=integers), bytes_moved / self.bytes_per_second)
+
+    def is_arithmetic(self, macs: int, bytes_moved: int, *, integers: bool = False) -> bool:
+        """Whether the products of some work take longer than its bytes do, both at best."""
+        return macs / self.products_per_second(integers=integers) >= bytes_moved / self.bytes_per_second
+
+
+def roof_words(roof: Roof) -> str:
+    """Say what a machine reaches."""
+    parts = [f"{format_number(roof.macs_per_second / 1e9)} GMAC/s in a float32 matrix product"]
+    if roof.int8_macs_per_second is not None:
+        parts.append(f"{format_number(roof.int8_macs_per_second / 1e9)} in an int8 one ({roof.int8_by})")
+    return listed([*parts, f"{format_number(roof.bytes_per_second / 1e9)} GB/s in a copy within its caches"])
 
 
 def measured_roof(threads: int) -> Roof:
-    """Measure it, in half a second, on so many threads at once.
+    """Measure it, in about half a second, on so many threads at once.
 
     The best of each thread's many short works counts: others that are busy leave some of them alone. NumPy's library is to have one
-    thread; it lets go of Python's lock.
+    thread; it lets go of Python's lock, and so does LiteRT.
     """
-    with ThreadPoolExecutor(threads) as pool:
-        products, copies = (sum(pool.map(best, range(threads))) for best in (_products_per_second, _copies_per_second))
-    return Roof(macs_per_second=SIDE**3 * products, bytes_per_second=2 * COPIED_BYTES * copies)
+    with ThreadPoolExecutor(threads) as pool, native_stderr_captured():
+        products, integers, copies = (
+            sum(pool.map(_best, [made() for _ in range(threads)])) for made in (_product, _integer_product, _copy)
+        )
+    return Roof(
+        macs_per_second=SIDE**3 * products,
+        bytes_per_second=2 * COPIED_BYTES * copies,
+        int8_macs_per_second=INTEGER_SIDE**3 * integers,
+        int8_by=INTEGERS_BY,
+    )
 
 
-def _products_per_second(_: int) -> float:
+def _product() -> Callable[[], object]:
     left, right, product = (np.ones((SIDE, SIDE), np.float32) for _ in range(3))
-    return _best(lambda: np.matmul(left, right, out=product))
+    return lambda: np.matmul(left, right, out=product)
 
 
-def _copies_per_second(_: int) -> float:
+def _integer_product() -> Callable[[], object]:
+    interpreter = allocated(integer_product(INTEGER_SIDE), 1)
+    run: Callable[[], object] = interpreter.invoke
+    return run
+
+
+def _copy() -> Callable[[], object]:
     source, copy = (np.ones(COPIED_BYTES, np.uint8) for _ in range(2))
-    return _best(lambda: np.copyto(copy, source))
+    return lambda: np.copyto(copy, source)
 
 
 def _best(work: Callable[[], object]) -> float:

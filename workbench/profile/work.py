@@ -22,6 +22,12 @@ def macs_of(file: Flatbuffer, number: int) -> int:
     return 0
 
 
+def in_integers(file: Flatbuffer, number: int) -> bool:
+    """Whether an operator's products are of integers: its weights are stored in them, and nothing brings them to floats before."""
+    operator = file.graph.operators[number]
+    return macs_of(file, number) > 0 and file.type(operator.inputs[1]) in {"INT8", "UINT8", "INT4"}
+
+
 def bytes_moved_by(file: Flatbuffer, number: int) -> int:
     """Count the bytes of all that an operator takes and gives, each once."""
     operator = file.graph.operators[number]
