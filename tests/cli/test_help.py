@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import Workbench
+from workbench.cli.doctor import gpus_seen
 from workbench.files import cache_file, cache_folder
 from workbench.settings import PRESETS
 
@@ -30,6 +31,11 @@ def test_doctor_says_what_is_here(workbench: Workbench) -> None:
     assert set(tree) >= {"schema", "environment", "noise", "checks", "roof"}
     assert min(tree["roof"][figure] for figure in ("macs_per_second", "int8_macs_per_second", "bytes_per_second")) > 0
     assert all(check["remedy"] is None for check in tree["checks"].values()), tree["checks"]
+
+
+def test_doctor_says_of_a_gpu_that_nothing_was_ever_run_on_one() -> None:
+    assert gpus_seen(["/physical_device:GPU:0"]) == "/physical_device:GPU:0; not verified: nothing here was ever run on a GPU"
+    assert "not verified" not in gpus_seen([])
 
 
 def test_doctor_shows_the_caches_and_empties_them(workbench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,6 +114,13 @@ def test_a_configuration_in_float32_has_no_half_precision_left(tmp_path: Path) -
     assert "float16" not in json.dumps(as_keras_3(tree, in_float32=True))
 
 
+def test_the_half_precision_that_layers_compute_in_has_a_name(tmp_path: Path) -> None:
+    half = wired(tmp_path / "half.keras", keras.layers.Conv2D(4, 3, dtype="mixed_float16"), keras.layers.ReLU())
+    plain = wired(tmp_path / "plain.keras", keras.layers.Conv2D(4, 3))
+
+    assert (opened(half).half_policy, opened(plain).half_policy) == ("mixed_float16", None)
+
+
 @pytest.mark.parametrize("policy", [{"class_name": "Policy", "config": {"name": "mixed_float16"}}, "mixed_float16"])
 def test_a_policy_of_keras_2_becomes_its_name(policy: object) -> None:
     layer = {"class_name": "Conv2D", "config": {"name": "c", "dtype": policy}}

@@ -17,7 +17,7 @@ from workbench.detectors import Calibration, Card, ClassIdsCard, Detector
 from workbench.detectors.network import Tensors, TensorSpec
 from workbench.detectors.tensorflow_network import GraphNetwork, Loaded
 from workbench.engines import Candidates, Engine, open_engine
-from workbench.engines.tensorflow_program import NMS_APART
+from workbench.engines.tensorflow_program import NMS_APART, computed_in
 from workbench.media import Frame
 from workbench.media.arrays import Arrays
 from workbench.pipeline import Pipeline
@@ -55,6 +55,23 @@ def test_xla_covers_all_it_can_and_says_why_not_the_rest(mobile: Detector, metho
 
     assert engine.covers == ("resize", "model", "box decoding", *(("nms",) if covers_nms else ()))
     assert engine.left_out == ((why,) if why else ())
+
+
+def test_what_runs_on_a_gpu_says_in_what_it_computes_and_that_nobody_verified_it(small: Detector) -> None:
+    there, here = (opened(small, runtime_engine="graph", runtime_device=device) for device in ("gpu:0", "cpu"))
+
+    assert there.copies
+    assert there.warnings == ("runtime.device is gpu:0, not verified: nothing here was ever run on a GPU",)
+    assert there.notes == ("products of float32 in TensorFloat-32 where the GPU has it, with 10 bits of each number",)
+    assert (here.warnings, here.notes) == ((), ())
+
+
+@pytest.mark.parametrize(("on_gpu", "count"), [(True, 2), (False, 1)])
+def test_mixed_precision_is_named_wherever_it_runs(on_gpu: bool, count: int) -> None:
+    notes = computed_in("mixed_float16", on_gpu=on_gpu)
+
+    assert notes[0] == "computed in mixed_float16, as the model was saved"
+    assert len(notes) == count
 
 
 class IdsNetwork(GraphNetwork):

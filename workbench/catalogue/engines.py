@@ -7,6 +7,7 @@ that brings an engine of its own sets `ENGINES[row.name] = row`, in each process
 from dataclasses import dataclass
 from typing import Literal
 
+GPU_NOT_VERIFIED = "not verified: nothing here was ever run on a GPU"  # said wherever one is shown or chosen, until it was
 FLOATS_ONLY = ("float32",)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.catalogue import ENGINES, Package
+from workbench.catalogue import ENGINES, GPU_NOT_VERIFIED, Package
 from workbench.cli.options import JsonFile
 
 if TYPE_CHECKING:
@@ -121,8 +121,12 @@ def _opencv() -> Check:
 def _gpus() -> Check:
     import tensorflow as tf
 
-    names = [device.name for device in tf.config.list_physical_devices("GPU")]
-    return (", ".join(names) or "none that TensorFlow sees: runtime.device stays cpu"), None
+    return gpus_seen([device.name for device in tf.config.list_physical_devices("GPU")]), None
+
+
+def gpus_seen(names: Sequence[str]) -> str:
+    """Say which GPUs there are, and what is known of running there."""
+    return f"{', '.join(names)}; {GPU_NOT_VERIFIED}" if names else "none that TensorFlow sees: runtime.device stays cpu"
 
 
 def _samples() -> Check:

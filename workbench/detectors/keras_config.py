@@ -110,6 +110,16 @@ def as_keras_3(tree: Any, *, in_float32: bool = False) -> Any:
     return changed
 
 
+def half_policy_in(tree: Any) -> str | None:
+    """Return the half precision that an object of a configuration is under; `None` where none is."""
+    for one in configured_objects(tree):
+        config = one.get("config")
+        named = (config.get("name") if one["class_name"] in POLICIES else config.get("dtype")) if isinstance(config, dict) else None
+        if isinstance(named, str) and named in HALF:
+            return named
+    return None
+
+
 def _known_keys(class_name: object) -> frozenset[str] | None:
     import keras
 

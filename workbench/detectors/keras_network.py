@@ -19,6 +19,7 @@ from workbench.detectors.keras_config import (
     PACKAGES,
     as_keras_3,
     configured_objects,
+    half_policy_in,
     import_packages,
     package_of,
     read_config,
@@ -135,6 +136,10 @@ class KerasNetwork(TensorFlowNetwork):
     @cached_property
     def _config(self) -> Any:
         return read_config(self.path)
+
+    @property
+    def half_policy(self) -> str | None:
+        return half_policy_in(self._config)
 
     def fingerprint(self) -> tuple[str, int]:
         sha256, size = super().fingerprint()

@@ -172,6 +172,11 @@ class Network(ABC):
         return False
 
     @property
+    def half_policy(self) -> str | None:
+        """Keras' name of the half precision that layers compute in, such as `mixed_float16`; `None` where no layer is known to."""
+        return None
+
+    @property
     def refusals(self) -> Mapping[str, Mapping[str, str]]:
         """Reasons by setting and value, as in `Detector`."""
         return {}

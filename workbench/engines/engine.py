@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self, final
 
 import numpy as np
@@ -25,6 +25,11 @@ class Candidates:
 
     boxes_xyxy: FloatArray
     scores: FloatArray
+
+    def arrived(self) -> Self:
+        """Return these once they are there: what a device answers later, and an engine has not waited for, is waited for here."""
+        boxes, scores = np.asarray(self.boxes_xyxy), np.asarray(self.scores)
+        return self if boxes is self.boxes_xyxy and scores is self.scores else replace(self, boxes_xyxy=boxes, scores=scores)
 
 
 class Engine(ABC):

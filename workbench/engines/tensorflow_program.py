@@ -8,7 +8,7 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.catalogue import ENGINES
+from workbench.catalogue import ENGINES, GPU_NOT_VERIFIED
 from workbench.detections import Detections
 from workbench.detectors import XLA_LACKS, Calibration, Detector, runtime_complaint, without_retracing_remarks
 from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
@@ -55,6 +55,8 @@ class TensorFlowProgram(Engine):
         self._traced = options is not None  # Python runs once then, rather than on every call
         self._device = f"/{settings.runtime.device}" if settings.runtime.device != "cpu" else "/cpu:0"
         self.copies = settings.runtime.device != "cpu"
+        self.notes = computed_in(detector.network.half_policy, on_gpu=self.copies)
+        self.warnings = (f"runtime.device is {settings.runtime.device}, {GPU_NOT_VERIFIED}",) if self.copies else ()
         self.input_spec = detector.input_spec
         in_dataset = settings.input.resize == "graph" and settings.feed.mode == "tfdata"
         self.takes_frames = settings.input.resize == "graph" and not in_dataset
@@ -165,6 +167,15 @@ class TensorFlowProgram(Engine):
             name = self._settings.runtime.engine
             return self._detector.remember(self._settings, f"runtime.engine is {name}: {reason}; choose graph")
         return self._detector.refuse(self._settings, reason)
+
+
+def computed_in(half_policy: str | None, *, on_gpu: bool) -> tuple[str, ...]:
+    """Say what else than float32 is computed in, whatever `runtime.precision` says: networks run as they were saved."""
+    import tensorflow as tf
+
+    mixed = (f"computed in {half_policy}, as the model was saved",) if half_policy else ()
+    short = on_gpu and tf.config.experimental.tensor_float_32_execution_enabled()
+    return (*mixed, "products of float32 in TensorFloat-32 where the GPU has it, with 10 bits of each number") if short else mixed
 
 
 def _reason_against_fusing(nms: Nms) -> str | None:

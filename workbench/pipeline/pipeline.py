@@ -164,15 +164,19 @@ class Pipeline:
         return prepare(images, spec, self._size_hw, settings.resize, settings.effective_filter)
 
     def _run(self, batch: NDArray[Any], count: int, watch: Watch) -> list[Candidates | Detections]:
-        self.input_bytes = batch.nbytes // len(batch)
+        asked = len(batch)
+        self.input_bytes = batch.nbytes // asked
+        taken: Any = batch
         if self.engine.copies:
-            batch = self.engine.upload(batch)
+            taken = self.engine.upload(batch)
             watch.lap("copy")
-        output = self.engine.run(batch)
+        output = self.engine.run(taken)
+        if isinstance(output, Candidates):
+            output = output.arrived()
         watch.lap("infer")
         answers = len(output.boxes_xyxy) if isinstance(output, Candidates) else len(output)
-        if answers != len(batch):
-            raise self.detector.refuse(self.settings, f"it answers {answers} for {len(batch)} frames")
+        if answers != asked:
+            raise self.detector.refuse(self.settings, f"it answers {answers} for {asked} frames")
         if not isinstance(output, Candidates):
             return list(output[:count])
         return [Candidates(output.boxes_xyxy[n : n + 1], output.scores[n : n + 1]) for n in range(count)]
