@@ -1,6 +1,9 @@
 """Print what feeding frames in other ways than one after the other brings: everything side by side in one run, as ratios.
 
-Run it on a quiet machine: `python -m tests.benchmarks.feeding`. The part `hand` needs the real models and the video.
+Run it on a quiet machine: `python -m tests.benchmarks.feeding`. The part `hand` needs the real models and the video; `queue` sets
+workers of `openvino` against OpenVINO's own queue of requests on a model and a video that are named:
+
+    python -m tests.benchmarks.feeding queue --model mine.tflite --media clip.mp4 --precisions float32 bfloat16
 """
 
 import argparse
@@ -15,6 +18,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import psutil
@@ -22,12 +26,16 @@ import psutil
 from tests.benchmarks import by_hand
 from workbench import Bench, open_data, open_detector, variant
 from workbench.detections import Detections
+from workbench.detectors import Calibration
+from workbench.engines import Candidates, LiteRt, OutputReader, properties_of
+from workbench.files import temporary_folder
 from workbench.machine import environment
-from workbench.media import Frame, Media, open_media
+from workbench.media import Frame, Media, frames_from, open_media
 from workbench.pipeline import Pipeline
 from workbench.pipeline.feeding import Passed
 from workbench.pipeline.overlapped import Overlapped
 from workbench.samples import SAMPLE_CLIP, SAMPLE_STILLS
+from workbench.stages import prepare
 from workbench.timing import NoWatch, Stopwatch, Watch, compare_blocks, limit, time_frames
 
 TimeBlock = Callable[[int], Sequence[float]]
@@ -154,6 +162,69 @@ def hand(options: argparse.Namespace) -> None:
     compared("OpenVINO's async queue over threads with openvino (aim 1)", whole(queued), ours["openvino"])
 
 
+def queue(options: argparse.Namespace) -> None:
+    for precision in options.precisions:
+        words = f"runtime.engine=openvino,runtime.precision={precision},input.resize=opencv,nms.method=opencv,feed.mode=threads"
+        ours = pipeline(f"{words},feed.workers={options.workers}", options.model, options.media)
+        streams = next((note for note in ours.engine.notes if "streams" in note), "one stream")
+        print(f"{ours.detector.facts.name}, {precision}: threads with {options.workers} workers ({streams})")
+        ours_block = whole(ours.block_timer(open_media(options.media)))
+        for hint in ("THROUGHPUT", "LATENCY"):
+            theirs = whole(block_of(queued(ours, options.media, hint)))
+            compared(f"a queue of requests written by hand, {hint}, over threads (aim 1 or more)", theirs, ours_block)
+
+
+def queued(one: Pipeline, media: str, hint: str) -> Iterator[int]:
+    """Run OpenVINO's own queue of requests around the same preparing, decoding, NMS and drawing; frames come out in order."""
+    import openvino
+
+    settings, detector = one.settings, one.detector
+    size_hw = detector.input_spec.choose_size(settings.input.size_hw)
+    model = detector.litert_model(settings, Calibration("nothing", list))
+    read = OutputReader(detector.meaning, settings.nms, size_hw)
+    assert isinstance(one.engine, LiteRt)
+    names = [details["name"] for details in one.engine._outputs]
+    precision = properties_of(settings)["INFERENCE_PRECISION_HINT"]
+    core = openvino.Core()
+    with temporary_folder() as folder:
+        path = Path(folder) / "model.tflite"
+        path.write_bytes(model.content)
+        network = core.read_model(path)
+    network.reshape(detector.input_spec.batch_shape(1, size_hw))
+    chosen = {"PERFORMANCE_HINT": hint, "INFERENCE_NUM_THREADS": settings.runtime.threads, "INFERENCE_PRECISION_HINT": precision}
+    requests = openvino.AsyncInferQueue(core.compile_model(network, "CPU", chosen))
+    done: dict[int, int] = {}
+    turn = threading.Condition()
+
+    def finished(request: Any, told: tuple[int, Frame]) -> None:
+        number, image = told
+        candidates = read([np.array(request.get_tensor(name).data) for name in names])
+        assert isinstance(candidates, Candidates)
+        (found,) = one.suppress([candidates], [image])
+        one.draw(image, found)
+        with turn:
+            done[number] = len(found)
+            turn.notify_all()
+
+    requests.set_callback(finished)
+    source, ahead = frames_from(open_media(media), 0, again=True), len(requests) + 2
+    sent = taken = 0
+    try:
+        while True:
+            while sent < taken + ahead:
+                image = next(source)
+                requests.start_async({0: prepare([image.image_rgb], detector.input_spec, size_hw, "opencv")}, (sent, image))
+                sent += 1
+            with turn:
+                while taken not in done:
+                    turn.wait()
+                count = done.pop(taken)
+            taken += 1
+            yield count
+    finally:
+        requests.wait_all()
+
+
 def block_of(run: Iterator[int]) -> TimeBlock:
     def time_block(count: int) -> Sequence[float]:
         for _ in range(8):  # what was ahead of the last block's end
@@ -249,7 +320,7 @@ def stop_once(one: Pipeline, clip: Media, seconds: float) -> None:
     steps.close()
 
 
-PARTS = {"bound": bound, "tfdata": tfdata, "hand": hand, "timers": timers, "memory": memory, "stops": stops}
+PARTS = {"bound": bound, "tfdata": tfdata, "hand": hand, "queue": queue, "timers": timers, "memory": memory, "stops": stops}
 
 
 def main() -> None:
@@ -260,6 +331,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=environment().cores)
     parser.add_argument("--frames", type=int, default=100_000)
     parser.add_argument("--stops", type=int, default=1000)
+    parser.add_argument("--model", default="inspector-mobile", help="whose network is stored in floats, in `queue`")
+    parser.add_argument("--media", default=str(SAMPLE_CLIP), help="a video, in `queue`")
+    parser.add_argument("--precisions", nargs="+", default=["float32"], help="in `queue`; bfloat16 too, where the processor has it")
     options = parser.parse_args()
     facts = environment()
     print(f"{facts.cpu}, {facts.cores} cores, {facts.system}")
