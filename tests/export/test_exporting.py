@@ -46,7 +46,7 @@ SETTINGS = {
     "keras": f"runtime.engine=keras,input.resize=opencv,{SMALL},nms.per_class=false",
     "openvino": f"runtime.engine=openvino,input.resize=opencv,{SMALL}",
     "onnxruntime": f"runtime.engine=onnxruntime,input.resize=opencv,{SMALL}",
-    "openvino int8": f"runtime.engine=openvino,runtime.precision=int8,input.resize=opencv,{SMALL}",
+    "openvino int8": f"runtime.engine=openvino,runtime.precision=int8,runtime.hint=throughput,input.resize=opencv,{SMALL}",
 }
 IN_A_FRESH_PLACE = ("litert", "litert int8", "litert pillow", "graph", "openvino", "onnxruntime")
 ASSETS = {
