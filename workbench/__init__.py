@@ -77,8 +77,9 @@ __all__ = [
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Make `%workbench` the command line in a notebook: `%load_ext workbench`."""
+    """Make `%workbench` the command line in a notebook, and `%%workbench` what measures a cell's `detect(frame)`."""
     shell.register_magic_function(import_module("workbench.cli.magic").run_line, "line", "workbench")
+    shell.register_magic_function(import_module("workbench.cli.cell_magic").cell_magic(shell), "cell", "workbench")
 
 
 def __getattr__(name: str) -> object:

@@ -336,7 +336,7 @@ class Bench:
         if measured.total_seconds:
             self._stopped[variant] = measured.timing(compile_seconds=0.0)
 
-    def problem_record(self, variant: Row | Detect, error: Exception) -> Record:
+    def problem_record(self, variant: Row | Detect, error: BaseException) -> Record:
         """Return the row of a variant that could not be run, or not to its end: then with the times until there."""
         variant = self.row(variant)
         return Record(
