@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -71,11 +71,7 @@ def _options(
 
 def cell_magic(shell: Any) -> Callable[[str, str], Records | None]:
     """Return the magic of an IPython shell, as it registers one."""
-
-    def measure(line: str, cell: str) -> Records | None:
-        return run_cell(shell, line, cell)
-
-    return update_wrapper(measure, _options, assigned=("__doc__",), updated=())
+    return update_wrapper(partial(run_cell, shell), _options, assigned=("__doc__",), updated=())
 
 
 def run_cell(shell: Any, line: str, cell: str) -> Records | None:

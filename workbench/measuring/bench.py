@@ -447,7 +447,8 @@ class Bench:
             if not same_classes(self._baseline.detector.labels, labels):
                 yield f"{self._baseline.name} knows other classes: no agreement"
         if agreed and agreed.broken:
-            yield f"this setting breaks the detector: {'; '.join(agreed.reasons)}"
+            what = "this function finds something else" if isinstance(variant, OwnFunction) else "this setting breaks the detector"
+            yield f"{what}: {'; '.join(agreed.reasons)}"
 
 
 def _close(opened: list[Steps]) -> None:

@@ -1,7 +1,7 @@
 """What a user's own `detect(frame)` returns, read as detections; where it is something else, what came and what is right."""
 
-import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,10 @@ from workbench.detections import Detections, FloatArray
 from workbench.errors import ModelError, one_line
 
 NAMES = ("boxes", "scores", "labels")
+VALUES = (  # what the fields of a value are called that holds detections
+    ("boxes_xyxy_px", "scores", "class_ids"),  # ours, also in an exported folder, which has a copy of its own
+    ("xyxy", "confidence", "class_id"),  # supervision's
+)
 RIGHT = "return boxes (n, 4) as x1, y1, x2, y2 in pixels of the frame, scores (n,) in 0..1 and labels (n,), numbers or names"
 LONGEST_SHOWN = 80  # characters of a value in an error
 
@@ -39,18 +43,16 @@ def read_returned(given: object, labels: Sequence[str], called: str = "detect") 
     return Detections(boxes[order], scores[order], numbers[order])
 
 
-def _parts(given: object, called: str) -> tuple[Any, Any, Any]:
-    if isinstance(given, Detections):
-        return given.boxes_xyxy_px, given.scores, given.class_ids
+def _parts(given: object, called: str) -> Sequence[Any]:
     if isinstance(given, Mapping):
         if missing := [name for name in NAMES if name not in given]:
             raise _wrong(called, f"a mapping of {', '.join(map(str, given)) or 'nothing'}, without {' and '.join(missing)}")
-        return given["boxes"], given["scores"], given["labels"]
-    supervision = sys.modules.get("supervision")  # loading it takes longer than whoever has not done so would wait
-    if supervision is not None and isinstance(given, supervision.Detections):
-        return given.xyxy, given.confidence, given.class_id
+        return [given[name] for name in NAMES]
+    for fields in VALUES:
+        with suppress(AttributeError):
+            return [getattr(given, name) for name in fields]
     if isinstance(given, tuple | list) and len(given) == len(NAMES):
-        return given[0], given[1], given[2]
+        return given
     many = f" of {len(given)}" if isinstance(given, tuple | list) else ""
     raise _wrong(called, f"{type(given).__name__}{many}")
 

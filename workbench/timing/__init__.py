@@ -18,6 +18,7 @@ from workbench.timing.timing import (
     StageSpan,
     Timing,
     Verdict,
+    in_order,
     kept_seconds,
 )
 
@@ -50,6 +51,7 @@ __all__ = [
     "compare_blocks",
     "derived",
     "frames_needed",
+    "in_order",
     "kept_seconds",
     "limit",
     "median_seconds",
