@@ -13,10 +13,12 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    SerializerFunctionWrapHandler,
     ValidationError,
     ValidationInfo,
     WrapValidator,
     field_serializer,
+    model_serializer,
     model_validator,
 )
 
@@ -327,6 +329,11 @@ class Settings(Group):
         """Return what stands in the place of settings where a function of the user's was measured: none of them is known of it."""
         return cls.from_tree({"runtime": {"engine": FUNCTION}, "nms": {"score": 0.0}}, held=(FUNCTION,))
 
+    @model_serializer(mode="wrap")
+    def _known(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write of a function no more than is known, and that all that it returns counts."""
+        return {"runtime": {"engine": FUNCTION}, "nms": {"score": 0.0}} if self.are_a_function else write(self)
+
     @property
     def are_a_function(self) -> bool:
         """Whether they stand for a function of the user's."""
@@ -369,8 +376,9 @@ class Settings(Group):
 
     def flat(self) -> dict[str, object]:
         """Return every setting by its `group.field` name; of a function only that it is one is known, the others are `None`."""
-        every = {f"{group}.{field}": value for group, fields in self.model_dump().items() for field, value in fields.items()}
-        return dict.fromkeys(every) | {"runtime.engine": FUNCTION} if self.are_a_function else every
+        if self.are_a_function:
+            return dict.fromkeys(setting_names()) | {"runtime.engine": FUNCTION}
+        return {f"{group}.{field}": value for group, fields in self.model_dump().items() for field, value in fields.items()}
 
 
 LATER: Mapping[str, object] = {  # settings that keys in files and commands know since later versions, with their usual values

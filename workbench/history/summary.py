@@ -129,7 +129,7 @@ def labels_key(labels: Sequence[str]) -> str:
 
 @lru_cache(maxsize=SETTINGS_KEPT)
 def _settings(text: str) -> Settings:
-    return Settings.from_tree(json.loads(text))
+    return Settings.from_tree(json.loads(text), held=(FUNCTION,))
 
 
 @lru_cache(maxsize=SETTINGS_KEPT)
