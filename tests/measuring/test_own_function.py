@@ -163,6 +163,15 @@ def test_an_interrupt_keeps_what_was_timed(small_data: EvaluationData) -> None:
     assert len(timing.total_seconds) > 20
 
 
+def test_a_frame_cannot_be_changed_for_those_that_get_it_next(small_data: EvaluationData) -> None:
+    def detect(frame: np.ndarray) -> object:
+        frame[:] = 0
+        return one_box(frame)
+
+    with pytest.raises(ValueError, match="read-only"):
+        bench_on(unlabelled(small_data)).measure(detect)
+
+
 def test_what_is_nothing_to_measure_is_said_so(small_data: EvaluationData) -> None:
     with pytest.raises(SettingsError, match="str cannot be measured; choose variant"):
         bench_on(small_data).row("litert")

@@ -74,8 +74,10 @@ class OwnFunction:
         return self
 
     def __call__(self, frame: Frame) -> object:
-        """Return what the function gives for a frame."""
-        return self.call(frame.image_rgb)
+        """Return what the function gives for a frame, which it cannot change: other passes get the same one."""
+        image = frame.image_rgb.view()
+        image.flags.writeable = False
+        return self.call(image)
 
     def read(self, given: object) -> Detections:
         """Return what it gave as detections; raises like `read_returned`."""
