@@ -18,8 +18,8 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 LESSONS = [path for path in NOTEBOOKS if not path.stem.startswith("0")]
 MOST_LINES = 10
 COMPARING, SHORTLY = "comparison_seconds=2", "comparison_seconds=0.2"  # half of a lesson's time is comparing until it is clear
-SAMPLES = re.compile(r'"inspector-(?:mobile|large)"')
-SAMPLE_FRAMES = re.compile(r"open_data\((\w+)(?:, str\(SAMPLE_STILLS\))?\)")
+PARAMETERS = ("MODEL", "MEDIA", "TRUTH")
+OTHER = "OTHER"  # a second model, where a lesson has one
 MEASURES = """
 from workbench import Bench, open_data, open_detector, variant
 detector = open_detector({detector!r})
@@ -115,16 +115,38 @@ def shortly(path: Path) -> nbformat.NotebookNode:
     return nbformat.reads(path.read_text(encoding="utf-8").replace(COMPARING, SHORTLY), as_version=4)
 
 
-def quick(path: Path, frames: Path) -> nbformat.NotebookNode:
-    """Return a notebook that compares shortly, and does so on the small detector and its frames."""
+def parameters_of(notebook: nbformat.NotebookNode) -> list[int]:
+    """Return the numbers of the cells that papermill takes for the parameters'."""
+    return [number for number, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", ())]
+
+
+def given(path: Path, **values: str) -> nbformat.NotebookNode:
+    """Return a notebook that compares shortly, with parameters as papermill gives them: in a cell behind that of the defaults."""
     notebook = shortly(path)
-    for cell in code_cells_of(notebook):
-        cell.source = SAMPLES.sub(repr(str(SHAPES)), SAMPLE_FRAMES.sub(rf"open_data(\1, {str(frames)!r})", cell.source))
+    (at,) = parameters_of(notebook)
+    injected = "".join(["# Parameters\n", *(f"{name} = {value!r}\n" for name, value in values.items())])
+    cell = nbformat.v4.new_code_cell(injected, metadata={"tags": ["injected-parameters"]})
+    notebook.cells.insert(at + 1, cell)
     return notebook
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_take_a_model_and_media_of_ones_own_and_use_them(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    (at,) = parameters_of(notebook)
+    first, *others = code_cells(path)
+    assigned = [node for node in ast.parse(first.source).body if isinstance(node, ast.Assign)]
+    names = [target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)]
+    used = {node.id for cell in others for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)}
+
+    assert notebook.cells[at].source == first.source, "nothing that uses them runs before"
+    assert names == [*PARAMETERS, *([OTHER] if OTHER in names else [])]
+    assert all(isinstance(node.value, ast.Constant) and node.value.value is None for node in assigned)
+    assert used.issuperset(names)
+
+
 def test_the_first_notebook_runs_from_top_to_bottom(runner: Runner, small_folder: Path, tmp_path: Path) -> None:
-    notebook = quick(NOTEBOOKS[0], small_folder)
+    notebook = given(NOTEBOOKS[0], MODEL=str(SHAPES), MEDIA=str(small_folder))
     before, after = (nbformat.v4.new_code_cell(text) for text in (f"%cd -q {tmp_path}", CLOSE_ALL))
     notebook.cells = [before, *notebook.cells, after]
     runner.nb = notebook
@@ -160,3 +182,19 @@ def test_a_lesson_runs_in_a_kernel_of_its_own(path: Path, tmp_path: Path) -> Non
     assert sum("This machine: " in one for one in panels) == len(calls(path, "check"))
     (learned,) = (one for one in panels if " right." in one and "Measured on " in one)
     assert learned.count("<div>• ") >= len(calls(path, "check"))
+
+
+@pytest.mark.slow
+def test_a_lesson_runs_on_a_file_and_frames_of_ones_own(small_tflite: Path, small_folder: Path, tmp_path: Path) -> None:
+    (lesson,) = (path for path in LESSONS if path.stem == "6_precision")
+    truth = small_folder.with_suffix(".json")
+    notebook = given(lesson, MODEL=str(small_tflite), MEDIA=str(small_folder), TRUTH=str(truth))
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+
+    (learned,) = (one for one in texts(notebook, "text/html") if " right." in one and "Measured on " in one)
+    assert "shapes" in "".join(one["text/plain"] for one in shown_by(notebook))
+    assert learned
+
+
+def shown_by(notebook: nbformat.NotebookNode) -> list[dict[str, Any]]:
+    return [output.data for cell in notebook.cells for output in cell.get("outputs", ()) if "data" in output]

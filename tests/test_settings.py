@@ -18,6 +18,7 @@ from workbench.settings import (
     FEED_MODES,
     FILTERS,
     HINTS,
+    FUNCTION,
     LAYOUTS,
     PRECISIONS,
     PRESET_NAMES,
@@ -300,3 +301,19 @@ def test_settings_survive_being_written_as_words(values):
 def test_settings_survive_json(values):
     settings = Settings().with_values(values)
     assert Settings.model_validate_json(settings.model_dump_json()) == settings
+
+
+def test_of_a_function_only_that_it_is_one_is_known() -> None:
+    function, setting = Settings.of_function(), Settings().with_values({"runtime.engine": "litert"})
+
+    assert {name: value for name, value in function.flat().items() if value is not None} == {"runtime.engine": FUNCTION}
+    assert assignments(function, setting_names()) == ("runtime.engine=function",)
+    assert describe_changes(function, setting) == ("runtime.engine: function -> litert",)
+    assert describe_changes(function, function) == ()
+    assert function.model_dump_json() == '{"runtime":{"engine":"function"},"nms":{"score":0.0}}'
+    assert Settings.model_validate_json(function.model_dump_json(), context={"saved": True}) == function
+
+
+def test_nobody_chooses_a_function_as_an_engine() -> None:
+    with pytest.raises(SettingsError, match="choose one of keras"):
+        Settings().with_values({"runtime.engine": FUNCTION})

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from workbench.record import Record, read_records
     from workbench.report import render_report, write_report
     from workbench.settings import Settings
+    from workbench.timing import stage
     from workbench.tuning import Tuned, tune
     from workbench.view import Workbench, describe
 
@@ -46,6 +47,7 @@ _HOME = {
     "read_records": "record",
     "recorded": "media",
     "render_report": "report",
+    "stage": "timing",
     "tune": "tuning",
     "variant": "opening",
     "write_report": "report",
@@ -67,6 +69,7 @@ __all__ = [
     "read_records",
     "recorded",
     "render_report",
+    "stage",
     "tune",
     "variant",
     "write_report",
@@ -74,8 +77,9 @@ __all__ = [
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Make `%workbench` the command line in a notebook: `%load_ext workbench`."""
+    """Make `%workbench` the command line in a notebook, and `%%workbench` what measures a cell's `detect(frame)`."""
     shell.register_magic_function(import_module("workbench.cli.magic").run_line, "line", "workbench")
+    shell.register_magic_function(import_module("workbench.cli.cell_magic").cell_magic(shell), "cell", "workbench")
 
 
 def __getattr__(name: str) -> object:

@@ -13,10 +13,12 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    SerializerFunctionWrapHandler,
     ValidationError,
     ValidationInfo,
     WrapValidator,
     field_serializer,
+    model_serializer,
     model_validator,
 )
 
@@ -80,6 +82,8 @@ def _parse_cache(value: object) -> object:
         value = {"true": True, "false": False}.get(value.lower(), value)
     return {True: "memory", False: "none"}[value] if isinstance(value, bool) else value
 
+
+FUNCTION = "function"  # in the place of an engine: a function of the user's was measured, which does as it likes
 
 SCORE = 0.30  # that a candidate has to exceed, where nobody says otherwise
 _PART_OF_GRAMMAR = re.compile(r"[,;=%\x00-\x1f]|^\s|\s$")  # in a name of a class or a tensor
@@ -330,6 +334,21 @@ class Settings(Group):
     nms: Nms = Nms()
     feed: Feed = Feed()
 
+    @classmethod
+    def of_function(cls) -> Self:
+        """Return what stands in the place of settings where a function of the user's was measured: none of them is known of it."""
+        return cls.from_tree({"runtime": {"engine": FUNCTION}, "nms": {"score": 0.0}}, held=(FUNCTION,))
+
+    @model_serializer(mode="wrap")
+    def _known(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write of a function no more than is known, and that all that it returns counts."""
+        return {"runtime": {"engine": FUNCTION}, "nms": {"score": 0.0}} if self.are_a_function else write(self)
+
+    @property
+    def are_a_function(self) -> bool:
+        """Whether they stand for a function of the user's."""
+        return self.runtime.engine == FUNCTION
+
     def with_values(self, values: Mapping[str, object]) -> Self:
         """Return new settings with some `group.field` names set.
 
@@ -366,7 +385,9 @@ class Settings(Group):
         return self.model_dump_json(exclude={group: {name for one, name in usual if one == group} for group, _ in usual})
 
     def flat(self) -> dict[str, object]:
-        """Return every setting by its `group.field` name."""
+        """Return every setting by its `group.field` name; of a function only that it is one is known, the others are `None`."""
+        if self.are_a_function:
+            return dict.fromkeys(setting_names()) | {"runtime.engine": FUNCTION}
         return {f"{group}.{field}": value for group, fields in self.model_dump().items() for field, value in fields.items()}
 
 
@@ -463,8 +484,10 @@ def preset_values(name: str, fast: Mapping[str, object] | None = None) -> dict[s
 
 
 def describe_changes(before: Settings, after: Settings) -> tuple[str, ...]:
-    """List what differs, as `group.field: old -> new`, in the order of the settings."""
+    """List what differs, as `group.field: old -> new`, in the order of the settings; of a function only that it is one."""
     old, new = before.flat(), after.flat()
+    if before.are_a_function or after.are_a_function:
+        old = {"runtime.engine": before.runtime.engine}
     was, becomes = _named(before), _named(after)
     return tuple(
         f"{name}: {_text(was[name]) or 'none'} -> {_text(becomes[name]) or 'none'}" for name in old if old[name] != new[name]
@@ -489,6 +512,8 @@ def assignments(settings: Settings, names: Iterable[str] | None = None) -> tuple
 
 def _named(settings: Settings) -> dict[str, object]:
     """Return settings as `flat` does, with the names of what is as usual."""
+    if settings.are_a_function:
+        return settings.flat()
     runtime = settings.runtime
     return settings.flat() | {
         "input.filter": settings.input.effective_filter,

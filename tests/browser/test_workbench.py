@@ -18,7 +18,7 @@ from tests.browser.serving import NOTEBOOKS, as_a_page, control, in_jupyterlab, 
 from tests.few_stills import write_few_stills
 
 FIRST_NOTEBOOK = NOTEBOOKS / "0_start_here.ipynb"
-OPENS = {"open_data(detector)": "open_data(detector, '{stills}')", "Workbench()": "Workbench('inspector-mobile', '{stills}')"}
+OPENS = {"MEDIA = None": "MEDIA = '{stills}'"}
 WIDTHS = (1280, 1920)
 WINDOWS = ((1280, 800), (1920, 1080))
 TOGETHER = ("stage", "headline-latency", "headline-versus", "figures", "bar-now", "bar-pinned", "measure")

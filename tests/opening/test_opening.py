@@ -158,3 +158,17 @@ def test_calibration_frames_are_spread_over_a_film_without_decoding_it_all(small
 
     assert [int(image[0, 0, 0]) for image in taken] == [n % 251 for n in range(0, frames, max(1, frames // 100))][:100]
     assert film.decoded <= most
+
+
+def test_classes_alone_are_enough_where_a_function_of_ones_own_is_measured(small_folder: Path) -> None:
+    named = open_data(("square", "disc"), str(small_folder))
+    own = open_data((), str(small_folder))
+
+    assert (named.labels, named.labelled_truth and named.labelled_truth.labels) == (("square", "disc"), ("square", "disc"))
+    assert sorted(own.labels) == ["cross", "disc", "square"]
+    assert own.labelled_truth is not None
+    assert own.labelled_truth.labels == own.labels
+
+
+def test_classes_that_nothing_names_are_none(folder: Path) -> None:
+    assert open_data((), str(folder)).labels == ()

@@ -272,6 +272,9 @@ class Silent(Watch):
     def lap(self, stage: str) -> None:
         pass
 
+    def skip(self) -> None:
+        pass
+
     def add(self, stage: str, seconds: float) -> None:
         pass
 

@@ -66,7 +66,7 @@ def test_a_run_without_split_says_so():
 
 def test_stages_come_in_the_order_that_a_frame_passes_them():
     shuffled = timing((1.0,), **{"own": (0.1,), **dict.fromkeys(reversed(STAGES), (0.1,))})
-    assert list(shuffled.stage_medians()) == [*STAGES, "own"]
+    assert list(shuffled.stage_medians()) == [*STAGES[:-2], "own", *STAGES[-2:]]
 
 
 def test_stages_of_different_length_are_refused():

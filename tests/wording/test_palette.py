@@ -7,7 +7,7 @@ import pytest
 
 from workbench.timing import STAGES, UNEXPLAINED
 from workbench.wording import STAGE_COLOURS, class_colour, ink, rgb, stage_colour
-from workbench.wording.palette import BLACK, CLASS_COLOURS, GREY, WHITE, luminance
+from workbench.wording.palette import BLACK, CLASS_COLOURS, GREY, OWN_STAGE_COLOURS, WHITE, luminance
 
 # Machado, Oliveira, Fernandes 2009, severity 1.0; on linear RGB.
 EYES = {
@@ -39,8 +39,10 @@ def test_no_two_stages_share_a_colour():
     assert len(set(STAGE_COLOURS.values())) == len(STAGE_COLOURS)
 
 
-def test_an_unknown_stage_is_grey():
-    assert stage_colour("teleport") == GREY
+@pytest.mark.parametrize("stage", ["teleport", "track", "detect", ""])
+def test_a_stage_of_a_user_s_own_has_a_colour_that_what_no_stage_explains_has_not(stage: str) -> None:
+    assert stage_colour(stage) in OWN_STAGE_COLOURS
+    assert GREY not in OWN_STAGE_COLOURS
 
 
 @pytest.mark.parametrize("eye", EYES.values(), ids=EYES.keys())

@@ -71,18 +71,22 @@ def advise(records: Iterable[Record], baseline: Record | None = None) -> tuple[C
     Records of different machines, detectors or media are never set side by side: each group is advised by itself.
 
     Args:
-        records: What was measured; those that did not run are left out.
+        records: What was measured; those that did not run are left out, and functions of the user's: nothing can be set in one.
         baseline: The record whose setting people ask about; only its group is advised then. By default, in each group, the
             fastest that does not break the detector, and the one that the others were compared with. One that did not run has none.
     """
     rows = unique((*records, baseline) if baseline is not None else records)
     labels = labels_by_id(rows, baseline or choose_baseline(rows)) if rows else {}
     groups: dict[tuple[str, str, str], list[Record]] = {}
-    for record in filter(ran, rows):
+    for record in filter(_advised, rows):
         groups.setdefault(_group(record), []).append(record)
-    chosen = groups.values() if baseline is None else [groups[_group(baseline)]] if ran(baseline) else []
+    chosen = groups.values() if baseline is None else [groups[_group(baseline)]] if _advised(baseline) else []
     cards = [card for group in chosen for card in _cards(_pool(group, baseline, labels))]
     return tuple(sorted(cards, key=lambda card: -card.gain))
+
+
+def _advised(record: Record) -> bool:
+    return ran(record) and not record.settings.are_a_function
 
 
 def _group(record: Record) -> tuple[str, str, str]:

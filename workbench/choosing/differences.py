@@ -67,7 +67,8 @@ def _notes(a: Record, b: Record) -> Iterator[str]:
     if a.environment.machine_id != b.environment.machine_id:
         yield "they come from different machines: their times tell nothing about the settings and are not compared"
     if a.detector.sha256 != b.detector.sha256:
-        yield f"the model's file differs: {_model(a)}, {_model(b)}"
+        what = "the function's source" if a.settings.are_a_function and b.settings.are_a_function else "the model's file"
+        yield f"{what} differs: {_model(a)}, {_model(b)}"
     old, new = a.environment.versions, b.environment.versions
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):

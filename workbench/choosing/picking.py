@@ -114,7 +114,7 @@ def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None
 
     Of one setting (a detector's file under the same settings on the same frames) one row counts: one measured directly before a
     composed one, of those the newest that was not noisy. Where the newest breaks the detector or did not run, the setting is out.
-    Composed times decide nothing: they only tell what is worth measuring whole.
+    Composed times decide nothing: they only tell what is worth measuring whole. A function of the user's is no setting to run.
 
     Args:
         summaries: In the order in which they were measured; of one set of frames, or the figures mean nothing together.
@@ -154,7 +154,7 @@ def _candidates(
 ) -> tuple[int, list[Candidate]]:
     """Return how many settings there are, and those that count."""
     rows = tuple(summaries)
-    settings = _by_setting(row for row in rows if machine_id is None or row.machine_id == machine_id)
+    settings = _by_setting(row for row in rows if machine_id in {None, row.machine_id} and not row.is_a_function)
     standing = [row for row in map(_standing, settings) if row is not None]
     best, baselines = _best_ap(rows, baseline), frozenset(row.agreement_baseline for group in settings for row in group)
     return len(settings), [_candidate(row, stat, best, baselines) for row in standing]

@@ -109,9 +109,11 @@ def _sources_of(record: Record, given: Sources) -> Sources:
         WorkbenchError: What was allowed was allowed for another content of the files than they have now.
     """
     from workbench.detectors import identity
-    from workbench.opening import allowed_by
+    from workbench.opening import NO_FUNCTION, allowed_by
     from workbench.samples import SAMPLE_DETECTORS
 
+    if record.settings.are_a_function:
+        raise RecordError(f"the record {record.id[:8]} is of {record.name}: {NO_FUNCTION}; choose the record of a setting")
     allow, signature = allowed_by(record.command)
     sources = given.model_copy(
         update={

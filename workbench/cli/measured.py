@@ -6,7 +6,7 @@ from pathlib import Path
 from workbench.detectors import Detector
 from workbench.errors import WorkbenchError
 from workbench.history import History, fast_values
-from workbench.measuring import Bench, explain
+from workbench.measuring import Bench, Row, explain
 from workbench.opening import EvaluationData, Sources, Variant, variant
 from workbench.record import Record
 
@@ -21,7 +21,7 @@ def read_variant(detector: Detector, text: str, sources: Sources, frames: int, h
     return variant(detector, text, fast=fast, options=sources.options(frames))
 
 
-def measured(bench: Bench, row: Variant, history: History, *, alone: bool) -> Record:
+def measured(bench: Bench, row: Row, history: History, *, alone: bool) -> Record:
     """Measure a variant and keep its record; of one that stops on its way, what was measured until there.
 
     What stops it is raised where it is `alone`: there is nothing else to go on with.

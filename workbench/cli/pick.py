@@ -72,6 +72,8 @@ def pick(
     said = sentence(picked, accuracy=accuracy, place=place)
     out = console(json_file)
     _print(out, picked, said, command)
+    if left := sorted({row.name for row in same if row.is_a_function}):
+        out.print(f"left out, for no setting can be changed in it and nothing exported: {', '.join(left)}", markup=False)
     if others := sorted({row.media_name for row in rows} - {same[0].media_name}):
         out.print(f"on {same[0].media_name}; --media chooses another: {', '.join(others)}", markup=False)
     write_json(json_file, {"sentence": said, "command": command, **picked.to_dict()})

@@ -18,7 +18,7 @@ from workbench.detections.boxes import FloatArray, UInt8Array, areas_px, pairwis
 from workbench.detections.certainty import TOLERANCE, AccuracyVerdict, ApChange, Interval, neighbours
 from workbench.detections.class_accuracy import CURVE_SCORE, ClassAccuracy, Confusion, CurvePoint
 from workbench.detections.detections import Detections
-from workbench.detections.doubts import doubts
+from workbench.detections.doubts import doubts, doubts_of_function
 from workbench.detections.frame_errors import FrameErrors, first_of_each, frame_errors, worst_frames
 from workbench.detections.resampling import SCREENING_DRAWS
 from workbench.detections.thresholds import ScoreGain
@@ -48,6 +48,7 @@ __all__ = [
     "break_reasons",
     "compare_ap",
     "doubts",
+    "doubts_of_function",
     "first_of_each",
     "frame_errors",
     "match",

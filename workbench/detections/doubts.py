@@ -56,6 +56,14 @@ def doubts(
         yield f"AP against {accuracy.truth} is .000: its classes, or what boxes mean, may be others; {HOW_IT_IS_READ}{integer}"
 
 
+def doubts_of_function(found: Sequence[Detections], accuracy: Accuracy | None) -> Iterator[str]:
+    """Say what of a run of the user's own function can hardly be right; what cannot be was refused before."""
+    if found and not any(map(len, found)):
+        yield f"it finds nothing in any of {len(found)} frames, which it is given in RGB"
+    elif accuracy is not None and accuracy.ap is not None and accuracy.ap < NO_AP:
+        yield f"AP against {accuracy.truth} is .000: its labels may count other classes, or its boxes other pixels than the frame's"
+
+
 def _of_scores(scores: Sequence[FloatArray]) -> Iterator[str]:
     bad = sum(not np.isfinite(one).all() for one in scores)
     if bad:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from workbench.errors import SettingsError
 from workbench.record import Record
-from workbench.settings import Settings
+from workbench.settings import FUNCTION, Settings
 
 SETTINGS_KEPT = 16_384  # read from their text: more than a large sweep has, and a choice asks for each of them again and again
 
@@ -74,7 +74,7 @@ class Summary(NamedTuple):
             cpu=record.environment.cpu,
             settings_json=record.settings.key_json(),
             engine=record.settings.runtime.engine,
-            precision=record.settings.runtime.precision,
+            precision="" if record.settings.are_a_function else record.settings.runtime.precision,
             height=height,
             width=width,
             frames=len(timing.total_seconds) if timing else 0,
@@ -102,6 +102,11 @@ class Summary(NamedTuple):
         return _settings_key(self.settings_json)
 
     @property
+    def is_a_function(self) -> bool:
+        """Whether it is of a function of the user's, which has no settings."""
+        return self.engine == FUNCTION
+
+    @property
     def sound(self) -> bool:
         """Whether it has times and nothing against it."""
         return self.problem is None and not self.broken and self.median_ms is not None
@@ -124,7 +129,7 @@ def labels_key(labels: Sequence[str]) -> str:
 
 @lru_cache(maxsize=SETTINGS_KEPT)
 def _settings(text: str) -> Settings:
-    return Settings.from_tree(json.loads(text))
+    return Settings.from_tree(json.loads(text), held=(FUNCTION,))
 
 
 @lru_cache(maxsize=SETTINGS_KEPT)

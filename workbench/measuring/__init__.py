@@ -1,6 +1,6 @@
 """Measuring: settings measured whole, alone and in turns, with what was found kept and the noise told."""
 
-from workbench.measuring.bench import COMPARISON_SECONDS, DEFAULT_FRAMES, Bench
+from workbench.measuring.bench import COMPARISON_SECONDS, DEFAULT_FRAMES, Bench, Row
 from workbench.measuring.explaining import explain
 from workbench.measuring.notebook_progress import notebook_progress
 from workbench.measuring.passes import WarmedUp, warm_up
@@ -12,6 +12,7 @@ __all__ = [
     "REAL_TIME_FRAMES",
     "Bench",
     "RealTimePass",
+    "Row",
     "WarmedUp",
     "explain",
     "notebook_progress",

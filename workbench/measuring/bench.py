@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from workbench.detections import Accuracy, Agreement, Detections, FloatArray, doubts, uncounted, with_reasons
+from workbench.detections import Accuracy, Agreement, Detections, FloatArray, doubts, doubts_of_function, uncounted, with_reasons
 from workbench.engines import Candidates, run_first
 from workbench.errors import RecordError, SettingsError
 from workbench.hardware import quota_cores, usable_cores
@@ -24,7 +24,7 @@ from workbench.measuring.steady_wait import MOST_SECONDS, SHARED_MOST_SECONDS, S
 from workbench.measuring.worst_frames import worst_against_baseline, worst_against_truth
 from workbench.media import Media
 from workbench.opening import EvaluationData, Variant
-from workbench.pipeline import Pipeline, Steps, class_thresholds
+from workbench.pipeline import Detect, FunctionPipeline, OwnFunction, Pipeline, Steps, class_thresholds, frames_of_the_user
 from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record, WorstFrame, agreement_with, same_classes
 from workbench.stages import only_above
 from workbench.timing import Comparison, RealTime, StageSpan, Step, Timing, compare_blocks, limit
@@ -36,6 +36,9 @@ COMPARISON_SECONDS = 20.0  # nobody waits longer for a row; what is still unclea
 UNEXPLAINED_LIMIT = 0.05  # of the median frame; above it the stages do not account for what the user waits for
 
 TIMES_APART = "its times are not compared with the baseline's, which were taken in another session"
+
+Row = Variant | OwnFunction
+"""What is measured as one row: a detector under settings, or a function of the user's."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is going on, the steps done, and the steps in all (0 where that is not known)."""
@@ -62,7 +65,7 @@ class _Run:
 
     id: str
     """Of the record that it becomes."""
-    pipeline: Pipeline
+    pipeline: Pipeline | FunctionPipeline
     timing: Timing
     timeline: tuple[StageSpan, ...]
     unsteady: tuple[str, ...]
@@ -80,8 +83,8 @@ class _Run:
 class _Lead(NamedTuple):
     """The variant that the others take turns with, and the id of the record that it becomes."""
 
-    variant: Variant
-    pipeline: Pipeline
+    variant: Row
+    pipeline: Pipeline | FunctionPipeline
     id: str
 
 
@@ -123,7 +126,7 @@ class Bench:
         self._baseline_labelled: Mapping[str, Detections] = {}
         self._other_session = baseline is not None
         self._lead: _Lead | None = None
-        self._stopped: dict[Variant, Timing] = {}
+        self._stopped: dict[Row, Timing] = {}
         self._shown = frozenset(frames_to_show(data.media, data.truth, frames))
         self._shown_labelled = frozenset(frames_to_show(data.labelled, data.labelled_truth, None)) if data.labelled else frozenset()
 
@@ -132,19 +135,42 @@ class Bench:
         """Whether there is something that the next variant is compared with."""
         return self._baseline is not None
 
-    def measure(self, variant: Variant) -> Record:
-        """Run one variant through the whole protocol.
+    def measure(self, variant: Row | Detect) -> Record:
+        """Run one variant, or a function of your own, through the whole protocol.
+
+        Args:
+            variant: A detector under settings; or a function that takes a frame, `(height, width, 3)` uint8 in RGB, and returns
+                boxes `(n, 4)` as x1, y1, x2, y2 in pixels of it, scores `(n,)` and labels `(n,)`, numbers or names. What it does
+                within `with workbench.stage("nms"):` is a stage.
 
         Raises:
-            WorkbenchError: It could not be run; `problem_record` turns that into a row.
+            WorkbenchError: It could not be run; `problem_record` turns that into a row. What your own function raises comes as it
+                is, with its traceback.
         """
-        (found,) = self.measure_in_turns([variant])
+        row = self.row(variant)
+        (found,) = self.measure_in_turns([row])
         if isinstance(found, Exception):
-            raise found
+            raise found.with_traceback(frames_of_the_user(found)) if isinstance(row, OwnFunction) else found
         return found
 
+    def row(self, variant: Row | Detect) -> Row:
+        """Return what is measured, with a function as the row that it is."""
+        if isinstance(variant, Row):
+            return variant
+        if not callable(variant):
+            raise SettingsError(
+                f"{type(variant).__name__} cannot be measured; choose variant(detector, …), or a function of a frame"
+            )
+        return OwnFunction.of(variant, next(filter(None, self._labels()), ()))
+
+    def _labels(self) -> Iterator[tuple[str, ...]]:
+        """Name the classes that a function may be meant to find, the likeliest first."""
+        yield self._data.labels
+        yield from (truth.labels for truth in (self._data.labelled_truth, self._data.truth) if truth is not None)
+        yield from (one.detector.labels for one in (self._baseline,) if one is not None)
+
     def measure_in_turns(
-        self, variants: Sequence[Variant], on_turn: Callable[[int], None] = tell_nobody, ids: Sequence[str] = ()
+        self, variants: Sequence[Row], on_turn: Callable[[int], None] = tell_nobody, ids: Sequence[str] = ()
     ) -> list[Record | Exception]:
         """Run several variants through the protocol in turns, so that a machine that changes its pace does so for all of them.
 
@@ -165,7 +191,7 @@ class Bench:
                 self._bar.clear()
 
     def _measured_in_turns(
-        self, variants: Sequence[Variant], on_turn: Callable[[int], None], ids: Sequence[str]
+        self, variants: Sequence[Row], on_turn: Callable[[int], None], ids: Sequence[str]
     ) -> list[Record | Exception]:
         named = zip(variants, ids or [uuid4().hex for _ in variants], strict=True)
         running = {n: self._in_turns(variant, key, shared=len(variants) > 1) for n, (variant, key) in enumerate(named)}
@@ -187,11 +213,11 @@ class Bench:
             for variant, outcome in ((variant, outcomes[n]) for n, variant in enumerate(variants))
         ]
 
-    def _forget_lead(self, variant: Variant) -> None:
+    def _forget_lead(self, variant: Row) -> None:
         if self._baseline is None and self._lead is not None and self._lead.variant is variant:
             self._lead = None
 
-    def _record(self, variant: Variant, run: _Run) -> Record:
+    def _record(self, variant: Row, run: _Run) -> Record:
         agreed = self._agreement(variant, run)
         record = Record(
             id=run.id,
@@ -218,7 +244,7 @@ class Bench:
             self._baseline, self._baseline_labelled = record, run.labelled.by_name
         return record
 
-    def _in_turns(self, variant: Variant, key: str, *, shared: bool) -> Turns[_Run]:
+    def _in_turns(self, variant: Row, key: str, *, shared: bool) -> Turns[_Run]:
         self._progress(f"{variant.name}: preparing", 0, 0)
         self._stopped.pop(variant, None)
         media = self._data.media
@@ -250,9 +276,10 @@ class Bench:
             steady.wait()
 
         with NoiseWatch(variant.settings.runtime.threads) as noise_watch:
-            run_first(variant.detector, variant.settings, self._data.calibration)  # it is no part of what opening takes
+            if isinstance(variant, Variant):
+                run_first(variant.detector, variant.settings, self._data.calibration)  # it is no part of what opening takes
             before = time.perf_counter()
-            pipeline = Pipeline(variant.detector, variant.settings, self._data.calibration)
+            pipeline = self._pipeline(variant)
             pipeline.compile(media.facts().size_hw)
             compile_seconds = time.perf_counter() - before
             if self._lead is None and self._baseline is None:
@@ -300,12 +327,18 @@ class Bench:
             ),
         )
 
-    def _keep_stopped(self, variant: Variant, measured: Measured) -> None:
+    def _pipeline(self, variant: Row) -> Pipeline | FunctionPipeline:
+        if isinstance(variant, OwnFunction):
+            return FunctionPipeline(variant)
+        return Pipeline(variant.detector, variant.settings, self._data.calibration)
+
+    def _keep_stopped(self, variant: Row, measured: Measured) -> None:
         if measured.total_seconds:
             self._stopped[variant] = measured.timing(compile_seconds=0.0)
 
-    def problem_record(self, variant: Variant, error: Exception) -> Record:
+    def problem_record(self, variant: Row | Detect, error: BaseException) -> Record:
         """Return the row of a variant that could not be run, or not to its end: then with the times until there."""
+        variant = self.row(variant)
         return Record(
             name=variant.name,
             command=variant.command,
@@ -318,13 +351,13 @@ class Bench:
             problem=Problem.of(error),
         )
 
-    def _beside(self, variant: Variant, pipeline: Pipeline) -> _Beside:
+    def _beside(self, variant: Row, pipeline: Pipeline | FunctionPipeline) -> _Beside:
         before = pipeline.compilations
         accuracy, labelled = self._accuracy(variant, pipeline)
         comparison = self._comparison(variant, pipeline)
         return _Beside(accuracy=accuracy, labelled=labelled, comparison=comparison, compilations=pipeline.compilations - before)
 
-    def _accuracy(self, variant: Variant, pipeline: Pipeline) -> tuple[Accuracy | None, KeptDetections]:
+    def _accuracy(self, variant: Row, pipeline: Pipeline | FunctionPipeline) -> tuple[Accuracy | None, KeptDetections]:
         found = KeptDetections(self._shown_labelled)
 
         def tell(done: int, total: int) -> None:
@@ -345,7 +378,7 @@ class Bench:
         before = {row.frame: row.detections() for row in baseline.detections}
         return worst_against_baseline(self._data.media, run.timed.by_name, before, baseline.name)
 
-    def _comparison(self, variant: Variant, pipeline: Pipeline) -> Comparison | None:
+    def _comparison(self, variant: Row, pipeline: Pipeline | FunctionPipeline) -> Comparison | None:
         if self._lead is None or self._lead.variant is variant:
             return None
         lead, other, key = self._lead
@@ -358,7 +391,7 @@ class Bench:
         compared = compare_blocks(*timers, maximum_seconds=self._comparison_seconds, progress=tell)
         return compared.comparison(lead.name, variant.name, key)
 
-    def _real_time_pass(self, variant: Variant, pipeline: Pipeline) -> RealTime | None:
+    def _real_time_pass(self, variant: Row, pipeline: Pipeline | FunctionPipeline) -> RealTime | None:
         if self._real_time is None:
             return None
 
@@ -367,27 +400,31 @@ class Bench:
 
         return measure_real_time(pipeline, self._data.media, self._real_time, tell)
 
-    def _agreement(self, variant: Variant, run: _Run) -> Agreement | None:
+    def _agreement(self, variant: Row, run: _Run) -> Agreement | None:
         baseline = self._baseline
         if baseline is None or not same_classes(baseline.detector.labels, variant.detector.facts.labels):
             return None
         agreed = agreement_with(baseline, run.timed.by_name)
         return None if agreed is None else with_reasons(agreed, run.accuracy, baseline.accuracy)
 
-    def _warnings(self, variant: Variant, run: _Run, agreed: Agreement | None) -> Iterator[str]:
-        yield from variant.detector.facts.open_guesses
-        yield from run.pipeline.engine.warnings
+    def _doubts(self, variant: Row, run: _Run) -> Iterator[str]:
         found = [*run.timed.by_name.values(), *run.labelled.by_name.values()]
-        detector, settings = variant.detector, variant.settings
-        yield from doubts(
+        if isinstance(variant, OwnFunction):
+            return doubts_of_function(found, run.accuracy)
+        return doubts(
             found,
             run.accuracy,
             run.scores,
-            score=settings.nms.score,
-            precision=settings.runtime.precision,
-            classes=len(detector.facts.labels),
-            score_step=detector.score_step,
+            score=variant.settings.nms.score,
+            precision=variant.settings.runtime.precision,
+            classes=len(variant.detector.facts.labels),
+            score_step=variant.detector.score_step,
         )
+
+    def _warnings(self, variant: Row, run: _Run, agreed: Agreement | None) -> Iterator[str]:
+        yield from variant.detector.facts.open_guesses
+        yield from run.pipeline.engine.warnings
+        yield from self._doubts(variant, run)
         yield from run.unsteady
         yield from self._data.media.facts().notes
         if (held := len(run.timed.by_name)) < self._frames:
@@ -410,7 +447,8 @@ class Bench:
             if not same_classes(self._baseline.detector.labels, labels):
                 yield f"{self._baseline.name} knows other classes: no agreement"
         if agreed and agreed.broken:
-            yield f"this setting breaks the detector: {'; '.join(agreed.reasons)}"
+            what = "this function finds something else" if isinstance(variant, OwnFunction) else "this setting breaks the detector"
+            yield f"{what}: {'; '.join(agreed.reasons)}"
 
 
 def _close(opened: list[Steps]) -> None:
@@ -441,7 +479,7 @@ def _engine_facts(run: _Run) -> EngineFacts:
         left_out=pipeline.engine.left_out,
         compilations=pipeline.compilations,
         recompilations=run.recompilations,
-        threads=pipeline.settings.runtime.threads,
+        threads=None if pipeline.settings.are_a_function else pipeline.settings.runtime.threads,
         model_bytes=pipeline.engine.model_bytes,
         input_bytes=pipeline.input_bytes,
         candidates=run.candidates,
@@ -449,7 +487,7 @@ def _engine_facts(run: _Run) -> EngineFacts:
     )
 
 
-def _candidates(pipeline: Pipeline, media: Media, frames: int) -> tuple[float | None, list[FloatArray]]:
+def _candidates(pipeline: Pipeline | FunctionPipeline, media: Media, frames: int) -> tuple[float | None, list[FloatArray]]:
     """Return the mean candidates above the score in frames spread over those that were timed, see `EngineFacts`; and all scores."""
     nms, counts, seen = pipeline.settings.nms, [], []
     thresholds = class_thresholds(nms, pipeline.detector.facts.labels)

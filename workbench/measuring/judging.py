@@ -6,10 +6,12 @@ from itertools import islice
 from workbench.detections import CURVE_SCORE, Accuracy, average_precision
 from workbench.measuring.kept_detections import KeptDetections
 from workbench.opening import EvaluationData
-from workbench.pipeline import Pipeline, class_thresholds
+from workbench.pipeline import FunctionPipeline, Pipeline, class_thresholds
 
 
-def judge(data: EvaluationData, pipeline: Pipeline, found: KeptDetections, tell: Callable[[int, int], object]) -> Accuracy | None:
+def judge(
+    data: EvaluationData, pipeline: Pipeline | FunctionPipeline, found: KeptDetections, tell: Callable[[int, int], object]
+) -> Accuracy | None:
     """Return how right a pipeline is; `None` where no truth is known, or one of other classes.
 
     Args:

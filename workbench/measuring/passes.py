@@ -175,7 +175,7 @@ def measure_in_turns(
 def _keeping(on_stop: Callable[[Measured], None] | None, so_far: Callable[[], Measured]) -> Iterator[None]:
     try:
         yield
-    except Exception:
+    except (Exception, KeyboardInterrupt):
         if on_stop is not None:
             on_stop(so_far())
         raise

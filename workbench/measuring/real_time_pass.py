@@ -11,7 +11,7 @@ import numpy as np
 from workbench.detections import Detections
 from workbench.errors import UnavailableError
 from workbench.media import Frame, Media, RealTimeMedia
-from workbench.pipeline import Pipeline
+from workbench.pipeline import FunctionPipeline, Pipeline
 from workbench.timing import NoWatch, Policy, RealTime
 
 REAL_TIME_FRAMES = 662  # enough for p99, 22 s at 30 FPS
@@ -36,7 +36,10 @@ class RealTimePass:
 
 
 def measure_real_time(
-    pipeline: Pipeline, media: Media, asked: RealTimePass, progress: Callable[[int, int], None] | None = None
+    pipeline: Pipeline | FunctionPipeline,
+    media: Media,
+    asked: RealTimePass,
+    progress: Callable[[int, int], None] | None = None,
 ) -> RealTime:
     """Run frames through a warm pipeline as they come; media begin again at their end.
 

@@ -2,13 +2,14 @@
 
 from workbench.opening.availability import check, fit, reasons, why_no_use
 from workbench.opening.description import PICTURE_SIDE_PX, Description, Reading, describe
-from workbench.opening.opening import DEFAULT_DETECTOR, EvaluationData, open_data, open_detector
+from workbench.opening.opening import DEFAULT_DETECTOR, NO_FUNCTION, EvaluationData, open_data, open_detector, refuse_function
 from workbench.opening.sources import IN_MEMORY, Sources, allowed_by
 from workbench.opening.variants import Variant, variant, wished, words
 
 __all__ = [
     "DEFAULT_DETECTOR",
     "IN_MEMORY",
+    "NO_FUNCTION",
     "PICTURE_SIDE_PX",
     "Description",
     "EvaluationData",
@@ -22,6 +23,7 @@ __all__ = [
     "open_data",
     "open_detector",
     "reasons",
+    "refuse_function",
     "variant",
     "why_no_use",
     "wished",

@@ -56,6 +56,8 @@ def check(detector: Detector, settings: Settings) -> Settings:
         UnavailableError: A setting that this detector or this machine cannot take; says which and why.
         SettingsError: An impossible input size.
     """
+    if settings.are_a_function:
+        raise UnavailableError(f"a function of the user's was measured, not {detector.facts.name}; choose the record of a setting")
     size_hw = detector.input_spec.choose_size(settings.input.size_hw)
     for rule in RULES:
         if reason := rule(detector, settings):

@@ -7,16 +7,17 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.datasets import Truth, truth_of
+from workbench.datasets import Truth, read_truth, truth_for, truth_of
 from workbench.detections import UInt8Array, neighbours
 from workbench.detectors import OUTSIDE, Calibration, Detector, check_allowed, load_detector
-from workbench.errors import MediaError
+from workbench.errors import MediaError, ModelError
 from workbench.media import Media, MediaSource, as_media, frames_at, open_media
 from workbench.samples import SAMPLE_CLIP, SAMPLE_DETECTORS, SAMPLE_STILLS, sample_calibration, sample_detector
 from workbench.stages import fitted
 
 DEFAULT_DETECTOR = SAMPLE_DETECTORS[0]
 CALIBRATION_FRAMES = 100
+NO_FUNCTION = "a function of your own has no settings to change and no file to quantise or export: this needs a model"
 LOOKED_AT = 25  # frames that show how a model is to be read: in almost empty media a few of them show something
 LOOKED_AT_SIDE_PX = 1280  # more than networks take
 
@@ -31,6 +32,7 @@ class EvaluationData:
         labelled: Frames to compute accuracy on; often the same media.
         labelled_truth: What is in those.
         calibration: Frames that integer models take their ranges from.
+        labels: Names of the classes that the truth counts, and a function of the user's; none where nobody said them.
     """
 
     media: Media
@@ -38,6 +40,7 @@ class EvaluationData:
     labelled: Media | None
     labelled_truth: Truth | None
     calibration: Calibration
+    labels: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Say in a line what it is: all of it holds each known box."""
@@ -72,15 +75,26 @@ def open_detector(
         signature: The signature of a SavedModel to call.
 
     Raises:
-        ModelError: There is no such sample or file, or it holds no detector.
+        ModelError: There is no such sample or file, it holds no detector, or is a function.
         SettingsError: What is allowed is nothing that there is.
         MediaError: The media cannot be read.
     """
     check_allowed(allow)
+    refuse_function(source)
     name = source or DEFAULT_DETECTOR
     if name in SAMPLE_DETECTORS:
         return sample_detector(name)
     return load_detector(name, lambda: frames_to_look_at(media), allow, signature=signature)
+
+
+def refuse_function(model: object) -> None:
+    """Say what a function can be used for, where somebody gives one in the place of a model.
+
+    Raises:
+        ModelError: It is one.
+    """
+    if callable(model):
+        raise ModelError(f"{NO_FUNCTION}; measure it with Bench(…).measure, or in a cell with %%workbench")
 
 
 def frames_to_look_at(media: MediaSource | None = None) -> list[UInt8Array]:
@@ -103,7 +117,7 @@ def _spread(media: Media, count: int) -> list[UInt8Array]:
 
 
 def open_data(
-    detector: Detector, source: MediaSource | None = None, truth: str | None = None, allow: Collection[str] = ()
+    detector: Detector | Sequence[str], source: MediaSource | None = None, truth: str | None = None, allow: Collection[str] = ()
 ) -> EvaluationData:
     """Open media and the truth that belongs to them.
 
@@ -111,7 +125,8 @@ def open_data(
     Otherwise the truth is the file named, or one that lies beside the media and has its name.
 
     Args:
-        detector: Whose labels the truth's classes are matched with.
+        detector: Whose labels the truth's classes are matched with. Where a function of your own is measured, these labels; none
+            of them (`()`) are the truth's own.
         source: Media, or whatever stands for some: a path, folder, glob or URL, an array, a function that gives frames.
         truth: A file or folder of ground truth.
         allow: `outside`, where the truth may name files out of its folder and of the one above.
@@ -120,13 +135,16 @@ def open_data(
         MediaError: The media cannot be read.
         TruthError: The truth cannot be read, or belongs to other media.
     """
-    labels = detector.facts.labels
+    labels = detector.facts.labels if isinstance(detector, Detector) else tuple(detector)
     if source is None and truth is None:
         return _sample_data(labels)
     media = as_media(SAMPLE_CLIP if source is None else source)
+    if not labels and (place := truth or truth_for(media)) is not None:
+        labels = read_truth(place, media=media, outside=OUTSIDE in allow).labels
     known = truth_of(media, labels, truth, outside=OUTSIDE in allow)
-    calibration = sample_calibration() if detector.facts.name in SAMPLE_DETECTORS else _calibration_from(media)
-    return EvaluationData(media, known, media if known else None, known, calibration)
+    sample = isinstance(detector, Detector) and detector.facts.name in SAMPLE_DETECTORS
+    calibration = sample_calibration() if sample else _calibration_from(media)
+    return EvaluationData(media, known, media if known else None, known, calibration, labels)
 
 
 def _sample_data(labels: Sequence[str]) -> EvaluationData:
@@ -137,7 +155,7 @@ def _sample_data(labels: Sequence[str]) -> EvaluationData:
         )
     clip, stills = open_media(SAMPLE_CLIP), open_media(SAMPLE_STILLS)
     known, labelled = (truth_of(media, labels) for media in (clip, stills))
-    return EvaluationData(clip, known, stills, labelled, sample_calibration())
+    return EvaluationData(clip, known, stills, labelled, sample_calibration(), tuple(labels))
 
 
 def _calibration_from(media: Media) -> Calibration:

@@ -24,7 +24,7 @@ def labels_by_id(records: Sequence[Record], baseline: Record) -> dict[str, str]:
     """
     several = len({record.detector.name for record in records}) > 1
     short = {record.id: record.name if len(record.name) <= LONG_NAME else _differing(record, baseline) for record in records}
-    plain = {record.id: f"{record.detector.name} · {short[record.id]}" if several else short[record.id] for record in records}
+    plain = {record.id: _with_detector(record, short[record.id]) if several else short[record.id] for record in records}
     total = Counter(plain.values())
     seen: Counter[str] = Counter()
     labels = {}
@@ -34,8 +34,15 @@ def labels_by_id(records: Sequence[Record], baseline: Record) -> dict[str, str]:
     return labels
 
 
+def _with_detector(record: Record, label: str) -> str:
+    """Put the detector before a label; a function's own name is in it."""
+    return label if record.settings.are_a_function else f"{record.detector.name} · {label}"
+
+
 def _differing(record: Record, baseline: Record) -> str:
     """Write what differs from the baseline, fields without their groups and values alone where they speak for themselves."""
+    if record.settings.are_a_function or baseline.settings.are_a_function:
+        return record.name
     own, others = record.settings.flat(), baseline.settings.flat()
     differing = [name for name in own if own[name] != others[name]]
     words = (word.partition("=") for word in assignments(record.settings, differing))

@@ -181,7 +181,7 @@ class Problem(Value):
     message: Line
 
     @classmethod
-    def of(cls, error: Exception) -> Self:
+    def of(cls, error: BaseException) -> Self:
         return cls(kind=type(error).__name__, message=str(error))
 
     @classmethod

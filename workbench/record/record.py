@@ -23,7 +23,7 @@ from workbench.record.facts import DetectorFacts, EngineFacts, FrameDetections, 
 from workbench.record.quantising import Quantising
 from workbench.record.waterfall import Waterfall
 from workbench.settings import Settings
-from workbench.timing import Comparison, RealTime, StageSpan, Timing, Value
+from workbench.timing import Comparison, RealTime, StageSpan, Timing, Value, in_order
 from workbench.wording import (
     counted,
     format_ap,
@@ -309,7 +309,7 @@ def _spoken(record: Record) -> str:
 
 def _legend(records: Sequence[Record]) -> Iterator[str]:
     stages = dict.fromkeys(stage for one in records if one.timing is not None for stage in one.timing.budget())
-    for stage in list(stages)[:12]:
+    for stage in in_order(stages)[:12]:
         square = f"<svg width='10' height='10'><rect width='10' height='10' fill='{stage_colour(stage)}'/></svg>"
         yield f"{square} {escape(one_line(stage, 40))}&ensp;"
 

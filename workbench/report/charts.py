@@ -15,7 +15,7 @@ from workbench.report.classes import Confusions, Judged, drawn_classes
 from workbench.report.points import LABELLED, LOG_SPAN, Point, Points, chart_text, hover, name_places
 from workbench.report.summary import Summary
 from workbench.report.timeline import placed, without_waits
-from workbench.timing import STAGES, UNEXPLAINED, StageSpan
+from workbench.timing import STAGES, UNEXPLAINED, StageSpan, in_order
 from workbench.wording import (
     BLUE,
     PALETTE,
@@ -175,9 +175,7 @@ def bar_rows(summary: Summary) -> tuple[Record, ...]:
 
 def stage_order(budgets: Sequence[dict[str, float]]) -> tuple[str, ...]:
     """Return all stages of some budgets in the order in which frames pass them, `unexplained` last."""
-    present = {stage for budget in budgets for stage in budget}
-    others = sorted(present.difference(STAGES, [UNEXPLAINED]))
-    return (*(stage for stage in STAGES if stage in present), *others, *([UNEXPLAINED] if UNEXPLAINED in present else []))
+    return tuple(in_order(sorted({stage for budget in budgets for stage in budget})))
 
 
 def frame_times(summary: Summary, records: Sequence[Record]) -> Figure:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.detections import Accuracy, ClassAccuracy
-from workbench.record import label_of, ran
+from workbench.record import Record, label_of, ran
 from workbench.report.summary import Summary
 from workbench.report.table import Cell
 from workbench.wording import MISSING, counted, format_between, format_change, format_fraction
@@ -52,10 +52,14 @@ def judged_of(summary: Summary) -> tuple[Judged, ...]:
     """Return the baseline and the setting beside it, those of them whose record holds figures of classes."""
     rows = [summary.baseline, *([] if summary.right is None else [summary.right])]
     return tuple(
-        Judged(summary.label(record), record.accuracy, record.detector.labels, f"{record.settings.nms.score:g}")
+        Judged(summary.label(record), record.accuracy, record.detector.labels, _score(record))
         for record in rows
         if ran(record) and record.accuracy is not None and record.accuracy.classes
     )
+
+
+def _score(record: Record) -> str:
+    return "its own" if record.settings.are_a_function else f"{record.settings.nms.score:g}"
 
 
 def class_rows(judged: Sequence[Judged]) -> tuple[ClassRow, ...]:

@@ -139,6 +139,8 @@ def hover(record: Record, summary: Summary) -> str:
     lines += [speed_words(speed)] if speed is not None else []
     lines += [f"AP {format_fraction(ap(record))}"] if ap(record) is not None else []
     lines += [f"agreement {format_fraction(record.agreement.ratio)}"] if record.agreement is not None else []
+    if settings.are_a_function:
+        return "<br>".join([*lines, chart_text(record.detector.kind)])
     taken, runtime, nms = settings.input, settings.runtime, settings.nms
     lines += [
         f"{runtime.engine}, {runtime.precision}, {runtime.device}, {runtime.threads} threads, batch {runtime.batch}",

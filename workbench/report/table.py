@@ -112,6 +112,10 @@ def _text(get: Callable[[Record], str]) -> Callable[[Record, Summary], Cell]:
     return lambda record, _: Cell(text=get(record), sort=get(record).casefold())
 
 
+def _setting(get: Callable[[Record], str]) -> Callable[[Record, Summary], Cell]:
+    return _text(lambda record: MISSING if record.settings.are_a_function else get(record))
+
+
 def _size(record: Record, _: Summary) -> Cell:
     size = record.settings.input.size_hw
     return Cell(text=format_size(size), sort=float(size[0] * size[1]) if size is not None else None)
@@ -193,6 +197,8 @@ def _compilations(record: Record, _: Summary) -> Cell:
 
 
 def _model_size(record: Record, _: Summary) -> Cell:
+    if record.settings.are_a_function:
+        return Cell(text=MISSING, title="what a function loads is not known")
     value = record.engine.model_bytes if record.engine else None
     converted = value is not None
     value = value if value is not None else record.detector.size_bytes
@@ -211,16 +217,16 @@ def _warnings(record: Record, _: Summary) -> Cell:
 
 COLUMNS: tuple[Column, ...] = (
     Column("engine", "setting", _text(lambda record: record.settings.runtime.engine), numeric=False, first=True),
-    Column("precision", "setting", _text(lambda record: record.settings.runtime.precision), numeric=False, first=True),
-    Column("resize", "setting", _text(lambda record: record.settings.input.resize), "where frames are resized", numeric=False),
+    Column("precision", "setting", _setting(lambda record: record.settings.runtime.precision), numeric=False, first=True),
+    Column("resize", "setting", _setting(lambda record: record.settings.input.resize), "where frames are resized", numeric=False),
     Column(
         "filter",
         "setting",
-        _text(lambda record: record.settings.input.effective_filter),
+        _setting(lambda record: record.settings.input.effective_filter),
         "how pixels are averaged where frames shrink",
         numeric=False,
     ),
-    Column("NMS", "setting", _text(lambda record: record.settings.nms.method), numeric=False),
+    Column("NMS", "setting", _setting(lambda record: record.settings.nms.method), numeric=False),
     Column("size", "setting", _size, "width × height of the network’s input", first=True),
     Column("median", "ms a frame", _timed(lambda timing: timing.median_ms, tone="strong"), first=True),
     Column("p90", "ms a frame", _quantile("p90_ms", 0.90), "90 % of the frames took at most this"),

@@ -3,6 +3,7 @@
 from workbench.timing.base import Value, derived
 from workbench.timing.bounds import CORES, Limit, limit
 from workbench.timing.comparing import BlockRounds, compare_blocks
+from workbench.timing.own_stages import own_stages, stage
 from workbench.timing.realtime import Policy, RealTime
 from workbench.timing.statistics import CONFIDENCE, RESAMPLES, frames_needed, median_seconds
 from workbench.timing.stopwatch import Clock, NoWatch, Progress, Span, Step, Stopwatch, Watch, time_frames, time_into
@@ -17,6 +18,7 @@ from workbench.timing.timing import (
     StageSpan,
     Timing,
     Verdict,
+    in_order,
     kept_seconds,
 )
 
@@ -49,9 +51,12 @@ __all__ = [
     "compare_blocks",
     "derived",
     "frames_needed",
+    "in_order",
     "kept_seconds",
     "limit",
     "median_seconds",
+    "own_stages",
+    "stage",
     "time_frames",
     "time_into",
 ]

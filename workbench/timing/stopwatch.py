@@ -35,6 +35,10 @@ class Watch(ABC):
         """Give the time since the last lap to a stage; a stage may have several laps in one step."""
 
     @abstractmethod
+    def skip(self) -> None:
+        """Give the time since the last lap to no stage: the next one counts from here."""
+
+    @abstractmethod
     def add(self, span: Span) -> None:
         """Take a span that passed elsewhere, as on another thread; the running lap is not touched."""
 
@@ -47,6 +51,9 @@ class NoWatch(Watch):
         pass
 
     def lap(self, stage: str) -> None:
+        pass
+
+    def skip(self) -> None:
         pass
 
     def add(self, span: Span) -> None:
@@ -79,6 +86,9 @@ class Stopwatch(Watch):
         now = self._clock()
         self._step.append(Span(stage, self._thread, self._last, now))
         self._last = now
+
+    def skip(self) -> None:
+        self._last = self._clock()
 
     def add(self, span: Span) -> None:
         self._step.append(span)

@@ -22,6 +22,17 @@ MARGIN = 1.01  # a difference is claimed only where the whole interval lies beyo
 ALIKE = 1.10  # and that there is none only where the whole interval lies within it: more than 10 % matters to many
 
 
+def in_order(stages: Iterable[str]) -> list[str]:
+    """Return stages in the order in which a frame passes them; those of a user's own function lie before drawing.
+
+    >>> in_order(["draw", "track", "decode", "unexplained"])
+    ['decode', 'track', 'draw', 'unexplained']
+    """
+    own = STAGES.index("draw") - 0.5
+    places = {stage: float(place) for place, stage in enumerate((*STAGES, UNEXPLAINED))}
+    return sorted(stages, key=lambda stage: places.get(stage, own))
+
+
 class StageSpan(NamedTuple):
     """One stage of one batch, where it ran and when."""
 
@@ -111,10 +122,8 @@ class Timing(Value):
         return median_of_sums(tuple(self.stage_seconds.values())) if any(self.stage_seconds.values()) else None
 
     def stage_medians(self) -> dict[str, float]:
-        """Return the median seconds of each stage, in the order of `STAGES`."""
-        known = [stage for stage in STAGES if stage in self.stage_seconds]
-        others = [stage for stage in self.stage_seconds if stage not in STAGES]
-        medians = {stage: median_seconds(self.stage_seconds[stage]) for stage in known + others}
+        """Return the median seconds of each stage, `in_order`."""
+        medians = {stage: median_seconds(self.stage_seconds[stage]) for stage in in_order(self.stage_seconds)}
         return {stage: seconds for stage, seconds in medians.items() if seconds is not None}
 
     def budget(self) -> dict[str, float]:

@@ -11,7 +11,7 @@ from workbench.errors import SettingsError, WorkbenchError
 from workbench.history import History, Summary
 from workbench.measuring import DEFAULT_FRAMES, notebook_progress
 from workbench.media import MediaSource
-from workbench.opening import Sources
+from workbench.opening import Sources, refuse_function
 from workbench.record import Record, fastest_first, median_ms, ms_and_ap, ran, speed_against, speed_words
 from workbench.settings import describe_changes
 from workbench.tuning.choices import kept_budget, to_confirm, to_repair
@@ -283,6 +283,7 @@ def tune(
         WorkbenchError: Detector or frames cannot be opened, or what runs now cannot be measured.
         KeyboardInterrupt: It was interrupted before that was measured; later it returns what it has.
     """
+    refuse_function(model)
     if not LEAST_SECONDS <= seconds < math.inf:
         raise SettingsError(f"the time is {seconds:g} seconds; choose {LEAST_SECONDS:g} or more")
     budget = Budget(min_fps=min_fps, max_ms=max_ms, max_ap_loss=max_ap_loss, min_agreement=min_agreement)

@@ -8,6 +8,7 @@ import ipywidgets
 
 from workbench.measuring import DEFAULT_FRAMES
 from workbench.media import MediaSource
+from workbench.opening import refuse_function
 from workbench.session import DEFAULT_BASELINE, DEFAULT_PRESET, Session
 from workbench.view.widget import WorkbenchView
 
@@ -46,6 +47,8 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         allow: Collection[str] = (),
         signature: str | None = None,
     ) -> None:
+        super().__init__()  # first: a widget that was refused before it was made complains when it is let go
+        refuse_function(detector)
         self.session = Session(
             detector,
             media,
@@ -58,7 +61,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             signature=signature,
         )
         self._view = WorkbenchView(self.session)
-        super().__init__([self._view])
+        self.children = (self._view,)
 
     def __repr__(self) -> str:
         """Say in a line what it plays: a page that was saved shows this in its place."""

@@ -3,6 +3,8 @@
 Never colour alone: whoever uses these also writes a name, or dashes a line.
 """
 
+from zlib import crc32
+
 BLACK = "#000000"
 WHITE = "#ffffff"
 ORANGE = "#e69f00"
@@ -38,6 +40,8 @@ STAGE_COLOURS: dict[str, str] = {
     "unexplained": GREY,
 }
 
+OWN_STAGE_COLOURS = (BLUE, PURPLE)  # of `show` and `copy`, which hardly any record holds
+
 # The first five are the five of the palette that such eyes can tell apart best.
 CLASS_COLOURS: tuple[str, ...] = (VERMILLION, SKY, YELLOW, PURPLE, BLUE, ORANGE, GREEN)
 
@@ -60,8 +64,8 @@ def line_colour(class_id: int) -> str:
 
 
 def stage_colour(stage: str) -> str:
-    """Return the colour of a stage; one that is not known is grey, as what is unexplained is."""
-    return STAGE_COLOURS.get(stage, GREY)
+    """Return the colour of a stage; those of a user's own function have the two that are rarely seen, by their names."""
+    return STAGE_COLOURS.get(stage) or OWN_STAGE_COLOURS[crc32(stage.encode("utf-8", "replace")) % len(OWN_STAGE_COLOURS)]
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
