@@ -18,7 +18,7 @@ from workbench.version import VERSION
 
 if TYPE_CHECKING:
     from workbench.history import History
-    from workbench.measuring import Bench, explain
+    from workbench.measuring import Bench, explain, weigh
     from workbench.media import array_media, open_media, recorded
     from workbench.opening import open_data, open_detector, variant
     from workbench.record import Record, read_records
@@ -48,6 +48,7 @@ _HOME = {
     "render_report": "report",
     "tune": "tuning",
     "variant": "opening",
+    "weigh": "measuring",
     "write_report": "report",
 }
 
@@ -69,6 +70,7 @@ __all__ = [
     "render_report",
     "tune",
     "variant",
+    "weigh",
     "write_report",
 ]
 

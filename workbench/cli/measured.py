@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from workbench.detectors import Detector
-from workbench.errors import WorkbenchError
+from workbench.errors import UnavailableError, WorkbenchError
 from workbench.history import History, fast_values
-from workbench.measuring import Bench, explain
+from workbench.measuring import Bench, explain, weigh
 from workbench.opening import EvaluationData, Sources, Variant, variant
 from workbench.record import Record
 
@@ -21,10 +21,12 @@ def read_variant(detector: Detector, text: str, sources: Sources, frames: int, h
     return variant(detector, text, fast=fast, options=sources.options(frames))
 
 
-def measured(bench: Bench, row: Variant, history: History, *, alone: bool) -> Record:
+def measured(
+    bench: Bench, row: Variant, history: History, *, alone: bool, also: Callable[[Record], Record] | None = None
+) -> Record:
     """Measure a variant and keep its record; of one that stops on its way, what was measured until there.
 
-    What stops it is raised where it is `alone`: there is nothing else to go on with.
+    What stops it is raised where it is `alone`: there is nothing else to go on with. One that runs is kept as `also` returns it.
     """
     try:
         record = bench.measure(row)
@@ -34,8 +36,19 @@ def measured(bench: Bench, row: Variant, history: History, *, alone: bool) -> Re
             if record.timing is not None:
                 history.append(record)
             raise
+    if also is not None and record.problem is None:
+        record = also(record)
     history.append(record)
     return record
+
+
+def weighed(row: Variant, data: EvaluationData, tell: Callable[[str, int, int], None], record: Record) -> Record:
+    """Return a record with what its setting weighs, or with a warning that says why that is not known."""
+    tell(f"{row.name}: weighing", 0, 0)
+    try:
+        return weigh(row.detector, data, record)
+    except UnavailableError as error:
+        return record.model_copy(update={"warnings": (*record.warnings, f"not weighed: {error}")})
 
 
 def explained(

@@ -19,6 +19,7 @@ from workbench.cli.options import (
     Sets,
     Signature,
     TruthFile,
+    Weigh,
     countable,
     variant_text,
     writable,
@@ -68,6 +69,7 @@ def run(
         typer.Option(min=0.1, max=1000, callback=countable, help="That pace, where the media have none or another is wanted."),
     ] = None,
     explain: Explain = False,
+    weigh: Weigh = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", callback=writable, help="Write an HTML report of these runs.")
     ] = None,
@@ -84,8 +86,9 @@ def run(
 ) -> None:
     """Measure a detector on frames: latency by stage, accuracy, agreement, noise."""
     from dataclasses import replace
+    from functools import partial
 
-    from workbench.cli.measured import measured, read_variant
+    from workbench.cli.measured import measured, read_variant, weighed
     from workbench.cli.screen import console, print_records, print_waterfall, progress, write_json
     from workbench.files import write_whole
     from workbench.history import History, default_path
@@ -107,7 +110,10 @@ def run(
     with History(history or default_path()) as kept, progress() as tell:
         first = read_records(Path(baseline))[0] if baseline is not None and saved else None
         bench = Bench(data, frames, baseline=first, progress=tell, real_time=real_time_pass)
-        records = [measured(bench, row, kept, alone=len(rows) == 1) for row in rows]
+        records = [
+            measured(bench, row, kept, alone=len(rows) == 1, also=partial(weighed, row, data, tell) if weigh else None)
+            for row in rows
+        ]
         if save_frames:
             _save_frames(rows[-1], data, frames, save_frames, tell)
         problem = ""

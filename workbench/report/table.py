@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record, accuracy_against, ap, ap_change, differing_medians
+from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record, Weight, accuracy_against, ap, ap_change, differing_medians
 from workbench.report.summary import Summary
 from workbench.timing import CANNOT_TELL, NO_DIFFERENCE, Timing, frames_needed
 from workbench.wording import (
@@ -24,6 +24,8 @@ from workbench.wording import (
 )
 
 NOT_ENOUGH = "not enough frames"
+NOT_WEIGHED = "not weighed; run --weigh does that"
+WEIGHT = "own process"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +82,23 @@ class Row:
 
 def rows(summary: Summary) -> tuple[Row, ...]:
     """Return one row per record, in the order in which they were given."""
+    shown = columns(summary)
     return tuple(
         Row(
             f"r{index}",
             summary.label(record),
             record.name,
             marks(record, summary),
-            tuple(column.cell(record, summary) for column in COLUMNS),
+            tuple(column.cell(record, summary) for column in shown),
         )
         for index, record in enumerate(summary.records)
     )
+
+
+def columns(summary: Summary) -> tuple[Column, ...]:
+    """Return the columns: what settings weigh has some where one was weighed."""
+    weighed = any(record.weight is not None for record in summary.records)
+    return tuple(column for column in COLUMNS if weighed or column.group != WEIGHT)
 
 
 def marks(record: Record, summary: Summary) -> tuple[tuple[str, str], ...]:
@@ -193,12 +202,26 @@ def _compilations(record: Record, _: Summary) -> Cell:
 
 
 def _model_size(record: Record, _: Summary) -> Cell:
-    value = record.engine.model_bytes if record.engine else None
-    converted = value is not None
-    value = value if value is not None else record.detector.size_bytes
-    return Cell(
-        text=format_bytes(value), sort=float(value), title="as converted" if converted else "as loaded; nothing was converted"
-    )
+    converted = record.engine is not None and record.engine.model_bytes is not None
+    title = "as converted" if converted else "as loaded; nothing was converted"
+    return Cell(text=format_bytes(record.file_bytes), sort=float(record.file_bytes), title=title)
+
+
+def _memory(get: Callable[[Weight], int]) -> Callable[[Record, Summary], Cell]:
+    def cell(record: Record, _: Summary) -> Cell:
+        if record.weight is None:
+            return Cell(text=MISSING, title=NOT_WEIGHED)
+        value = get(record.weight)
+        return Cell(text=format_bytes(value), sort=float(value), title=record.weight.memory_words())
+
+    return cell
+
+
+def _start(record: Record, _: Summary) -> Cell:
+    if record.weight is None:
+        return Cell(text=MISSING, title=NOT_WEIGHED)
+    seconds = record.weight.startup_seconds
+    return Cell(text=format_number(seconds), sort=seconds, title=record.weight.start_words())
 
 
 def _noise(record: Record, _: Summary) -> Cell:
@@ -245,15 +268,23 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("programs", "start", _compilations, "programs traced, compiled or converted"),
     Column("model", "start", _model_size, "size of the model’s file"),
+    Column("peak", WEIGHT, _memory(lambda weight: weight.peak_bytes), "the most memory that it had in use", first=True),
+    Column(
+        "libraries",
+        WEIGHT,
+        _memory(lambda weight: weight.libraries_bytes),
+        "of that once Python, NumPy, OpenCV and the runtime were imported",
+    ),
+    Column("start s", WEIGHT, _start, "from the first import to the first result", first=True),
     Column("noise", "trust", _noise, "was the machine quiet while this was timed?", numeric=False, first=True),
     Column("warnings", "trust", _warnings, numeric=False),
 )
 
 
-def groups(*, first: bool) -> tuple[tuple[str, int], ...]:
+def groups(summary: Summary, *, first: bool) -> tuple[tuple[str, int], ...]:
     """Return the headings over all columns, or over those shown first, each with how many it spans."""
     spans: list[tuple[str, int]] = []
-    for column in (one for one in COLUMNS if one.first or not first):
+    for column in (one for one in columns(summary) if one.first or not first):
         if spans and spans[-1][0] == column.group:
             spans[-1] = (column.group, spans[-1][1] + 1)
         else:
