@@ -2,10 +2,11 @@
 
 import pytest
 
+from tests.record.test_weight import WEIGHT
 from tests.report.records import SPLITS, accuracy, comparison, record, timing
 from workbench.record import Record
 from workbench.report import Summary
-from workbench.report.table import COLUMNS, Cell, notes
+from workbench.report.table import COLUMNS, Cell, columns, groups, notes, rows
 from workbench.timing import Ratio
 
 WIDE = Ratio(median=1.4, low=0.85, high=2.18)
@@ -60,3 +61,25 @@ def test_where_the_runs_by_themselves_say_otherwise_the_table_says_so() -> None:
 def test_where_they_say_the_same_it_says_nothing() -> None:
     assert cell("× base", record("graph")).title == "interleaved."
     assert "changed its pace" not in " ".join(notes(Summary.of((record("naive"), record("graph")))))
+
+
+def test_what_settings_weigh_has_columns_where_one_was_weighed() -> None:
+    plain = Summary.of((record("naive"), record("graph")))
+    weighed = Summary.of((record("naive"), record("graph", weight=WEIGHT)))
+    titles = [column.title for column in columns(weighed)]
+
+    assert "peak" not in [column.title for column in columns(plain)]
+    assert [row.cells[titles.index("peak")].text for row in rows(weighed)] == ["–", "150 MB"]
+    assert ("own process", 2) in groups(weighed, first=True)
+    for summary in (plain, weighed):
+        assert all(len(row.cells) == len(columns(summary)) for row in rows(summary))
+        assert sum(span for _, span in groups(summary, first=False)) == len(columns(summary))
+
+
+def test_the_parts_of_what_a_setting_weighs_are_the_cell_s_tooltip() -> None:
+    weighed = record("graph", weight=WEIGHT)
+
+    assert "while it loads 150 MB, while it runs 145 MB" in cell("peak", weighed).title
+    assert cell("libraries", weighed).text == "64.0 MB"
+    assert cell("start s", weighed).title.startswith("importing the libraries 0.150 s")
+    assert cell("peak", record("graph")).title == "not weighed; run --weigh does that"

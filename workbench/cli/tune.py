@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +18,8 @@ from workbench.cli.options import (
     countable,
     writable_folder,
 )
-from workbench.errors import SettingsError
+from workbench.cli.quantities import seconds_of
 
-UNIT_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([a-z]*)")
 INTERRUPTED = 130
 
 
@@ -91,18 +88,3 @@ def tune(
         raise typer.Exit(INTERRUPTED)
     if tuned.chosen is None:
         raise typer.Exit(1)
-
-
-def seconds_of(text: str) -> float:
-    """Read how long something may take.
-
-    >>> seconds_of("90"), seconds_of("1.5m"), seconds_of("2h")
-    (90.0, 90.0, 7200.0)
-
-    Raises:
-        SettingsError: It is no such text.
-    """
-    found = DURATION.fullmatch(text.strip().lower())
-    if found is None or found[2] not in UNIT_SECONDS:
-        raise SettingsError(f"--time is {text!r}; write seconds, minutes or hours, such as 90s, 10m or 1h")
-    return float(found[1]) * UNIT_SECONDS[found[2]]
