@@ -1,12 +1,13 @@
 """Variants as `run` and `compare` read and measure them, each record kept in the history."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from workbench.detectors import Detector
 from workbench.errors import UnavailableError, WorkbenchError
 from workbench.history import History, fast_values
-from workbench.measuring import Bench, explain, weigh
+from workbench.measuring import Bench, explain, weigh, weight_of
 from workbench.opening import EvaluationData, Sources, Variant, variant
 from workbench.record import Record
 
@@ -49,6 +50,26 @@ def weighed(row: Variant, data: EvaluationData, tell: Callable[[str, int, int], 
         return weigh(row.detector, data, record)
     except UnavailableError as error:
         return record.model_copy(update={"warnings": (*record.warnings, f"not weighed: {error}")})
+
+
+def weighed_whole(
+    records: Iterable[Record], sources: Iterable[Sources], history: History, tell: Callable[[str, int, int], None]
+) -> None:
+    """Weigh what a sweep has measured whole, as far as it was not weighed, and keep that in the history.
+
+    What cannot be weighed stays as it is: a sweep is of many settings.
+    """
+    left = [record for record in records if record.problem is None and record.weight is None]
+    done = 0
+    for source in sources:
+        detector, data = source.open()
+        for record in left:
+            if record.detector.sha256 != detector.facts.sha256:
+                continue
+            tell(f"weighing {record.name}", done, len(left))
+            done += 1
+            with suppress(UnavailableError):
+                history.set_weight(record.id, weight_of(detector, data, record.settings))
 
 
 def explained(
