@@ -71,6 +71,8 @@ def test_what_settings_weigh_has_columns_where_one_was_weighed() -> None:
     assert "peak" not in [column.title for column in columns(plain)]
     assert [row.cells[titles.index("peak")].text for row in rows(weighed)] == ["–", "150 MB"]
     assert ("own process", 2) in groups(weighed, first=True)
+    assert "in a process of its own" in " ".join(notes(weighed))
+    assert "in a process of its own" not in " ".join(notes(plain))
     for summary in (plain, weighed):
         assert all(len(row.cells) == len(columns(summary)) for row in rows(summary))
         assert sum(span for _, span in groups(summary, first=False)) == len(columns(summary))

@@ -123,4 +123,4 @@ def weight_words(record: Record, label: str) -> str:
     )
 
 
-NOTES = (covers_words, overhead_words, limit_words, pace_words, weight_words)
+NOTES = (covers_words, overhead_words, limit_words, pace_words)

@@ -307,6 +307,11 @@ def notes(summary: Summary) -> tuple[str, ...]:
             f"“Separate runs” were not interleaved with the baseline, so they carry no interval, and less than {margin}, or than"
             " a run’s own pace changed, is called no difference: it cannot be told."
         )
+    if any(record.weight is not None for record in summary.records):
+        told.append(
+            "Memory and start were counted in a process of its own that did nothing else, the libraries that it imports included."
+            " Point at one to see its parts."
+        )
     apart = [record for record in summary.records if _doubt(record, summary)]
     if apart:
         of_whom = summary.label(apart[0]) if len(apart) == 1 else counted(len(apart), "setting")
