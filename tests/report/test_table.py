@@ -85,3 +85,16 @@ def test_the_parts_of_what_a_setting_weighs_are_the_cell_s_tooltip() -> None:
     assert cell("libraries", weighed).text == "64.0 MB"
     assert cell("start s", weighed).title.startswith("importing the libraries 0.150 s")
     assert cell("peak", record("graph")).title == "not weighed; run --weigh does that"
+
+
+def test_joules_have_a_column_where_they_could_be_read() -> None:
+    plain, counted = record("naive"), record("graph")
+    assert counted.timing is not None
+    counted = counted.model_copy(update={"timing": counted.timing.model_copy(update={"joules": 0.25})})
+
+    assert "joules" not in [column.title for column in columns(Summary.of((plain,)))]
+    both = Summary.of((plain, counted))
+    at = [column.title for column in columns(both)].index("joules")
+    assert [row.cells[at].text for row in rows(both)] == ["–", "0.250"]
+    assert counted.metrics()["joules"] == 0.25
+    assert "joules" not in plain.metrics()

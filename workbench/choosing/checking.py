@@ -15,7 +15,7 @@ from workbench.wording import format_ap_change, format_bytes, inverse
 
 MAX_SLOWER = 0.05  # sessions on a quiet machine differ by less, mostly; a change that costs less is no reason to stop anyone
 MAX_AP_LOSS = 0.005  # half of what COCO's results differ by between trainings; the same model on the same frames differs by .0001
-MAX_MEMORY_GROWTH = 0.10  # peaks of the same setting in two processes differ by a hundredth; another version's runtime by more
+MAX_MEMORY_GROWTH = 0.10  # peaks of one setting in two processes differ by up to .03; another version of a runtime by more
 MAX_AGREEMENT_LOSS = 0.02  # one box of a hundred at its score threshold comes and goes with the order of additions
 
 

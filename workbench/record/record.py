@@ -178,6 +178,7 @@ def metrics(record: Record) -> dict[str, float]:
         found |= {f"{stage}_ms": seconds * 1000 for stage, seconds in timing.budget().items()}
         found |= {"compile_ms": timing.compile_seconds * 1000, "first_call_ms": timing.first_call_seconds * 1000}
         found["cpu_ms"] = timing.cpu_seconds * 1000 if timing.cpu_seconds is not None else None
+        found["joules"] = timing.joules
     if accuracy is not None:
         found |= {name: getattr(accuracy, name) for name in ("ap", "ap50", "ap_small", "ap_medium", "ap_large")}
     if record.agreement is not None:

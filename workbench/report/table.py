@@ -26,6 +26,7 @@ from workbench.wording import (
 NOT_ENOUGH = "not enough frames"
 NOT_WEIGHED = "not weighed; run --weigh does that"
 WEIGHT = "own process"
+JOULES = "joules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +97,10 @@ def rows(summary: Summary) -> tuple[Row, ...]:
 
 
 def columns(summary: Summary) -> tuple[Column, ...]:
-    """Return the columns: what settings weigh has some where one was weighed."""
+    """Return the columns: what settings weigh, and joules, where one has them."""
     weighed = any(record.weight is not None for record in summary.records)
-    return tuple(column for column in COLUMNS if weighed or column.group != WEIGHT)
+    joules = any(record.timing is not None and record.timing.joules is not None for record in summary.records)
+    return tuple(one for one in COLUMNS if (weighed or one.group != WEIGHT) and (joules or one.title != JOULES))
 
 
 def marks(record: Record, summary: Summary) -> tuple[tuple[str, str], ...]:
@@ -253,6 +255,13 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "× base", "speed", _speed, "baseline’s time over this one’s, with the verdict and the 95 % interval", wraps=True, first=True
     ),
+    Column(
+        "CPU ms",
+        "energy",
+        _timed(lambda timing: timing.cpu_seconds, format_seconds_as_ms),
+        "processor time of all threads, a frame: what stands for energy where nobody counts that",
+    ),
+    Column(JOULES, "energy", _timed(lambda timing: timing.joules), "of all processors, a frame, with what others had them do"),
     Column("AP", "accuracy", _accuracy("ap"), "average precision over IoU .50 to .95", wraps=True, first=True),
     Column("AP50", "accuracy", _accuracy("ap50"), "average precision at IoU .50"),
     Column("small", "accuracy", _accuracy("ap_small"), "AP of objects below 32 × 32 pixels"),
