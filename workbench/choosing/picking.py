@@ -288,7 +288,9 @@ def _relaxations(choices: Sequence[Choice], limits: Sequence[Limit]) -> Iterator
 
 
 def _unknown(found: Sequence[Candidate], limits: Sequence[Limit], stat: Stat) -> dict[str, int]:
-    lacking = {limit.name: sum(getattr(one, limit.figure) is None for one in found) for limit in limits}
+    whole = [one for one in found if not one.summary.composed]  # what is composed has to be measured before it can be weighed
+    asked = ((limit, whole if limit.name in WEIGHED else found) for limit in limits)
+    lacking = {limit.name: sum(getattr(one, limit.figure) is None for one in those) for limit, those in asked}
     if stat == "p95":
         lacking[stat] = sum(one.ms is None for one in found)
     return {name: count for name, count in lacking.items() if count}

@@ -204,4 +204,4 @@ def _left_out(picked: Pick) -> Iterator[str]:
     if picked.unweighed is not None:
         row, ms = picked.unweighed.summary, format_milliseconds(picked.unweighed.candidate.ms)
         faster = " and is faster" if picked.chosen is not None else ""
-        yield f"Among those is {setting_words(row)}: at {ms} ms a frame it keeps the other limits{faster}."
+        yield f"{setting_words(row)} was not weighed: at {ms} ms a frame it keeps the other limits{faster}."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from workbench.cli.options import DetectorName, HistoryFile, JsonFile, MediaName
-from workbench.cli.quantities import bytes_of, seconds_of
+from workbench.cli.quantities import MaxMemory, MaxStartup, weight_limits
 from workbench.errors import RecordError, SettingsError
 
 if TYPE_CHECKING:
@@ -39,12 +39,8 @@ def pick(
     min_agreement: Annotated[
         float | None, typer.Option(metavar="X", help="Agreement with the baseline, at least, such as .95.")
     ] = None,
-    max_memory: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="Memory of a process that does nothing else, at most, such as 200MB.")
-    ] = None,
-    max_startup: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Time from its start to its first result, at most, such as 2s or 500ms.")
-    ] = None,
+    max_memory: MaxMemory = None,
+    max_startup: MaxStartup = None,
     detector: DetectorName = None,
     media: MediaName = None,
     machine: Annotated[
@@ -72,8 +68,7 @@ def pick(
         stat=cast("Stat", stat),
         max_ap_loss=max_ap_loss,
         min_agreement=min_agreement,
-        max_memory=None if max_memory is None else bytes_of(max_memory, "--max-memory"),
-        max_startup=None if max_startup is None else seconds_of(max_startup, "--max-startup", "a time such as 2s or 500ms"),
+        **weight_limits(max_memory, max_startup),
     )
     with opened_history(history) as opened:
         machines = opened.machines()

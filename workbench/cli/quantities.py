@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from typing import Annotated, TypedDict
+
+import typer
 
 from workbench.errors import SettingsError
 
 SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 BYTES = {"b": 1.0, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2.0**10, "mib": 2.0**20, "gib": 2.0**30}
+SUCH_SIZES = "a size with its unit, such as 200MB or 1.5GiB"
 QUANTITY = re.compile(r"(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*([a-z]*)")
 
 
@@ -37,6 +41,24 @@ def seconds_of(text: str, option: str = "--time", such: str = "seconds, minutes 
     return quantity(text, option, SECONDS, such)
 
 
-def bytes_of(text: str, option: str) -> float:
-    """Read a size; megabytes are millions, as everywhere here. Raises like `quantity`."""
-    return quantity(text, option, BYTES, "a size with its unit, such as 200MB or 1.5GiB")
+class WeightLimits(TypedDict):
+    """Limits of what a setting weighs, as a budget takes them."""
+
+    max_memory: float | None
+    max_startup: float | None
+
+
+MaxMemory = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="Memory of a process that does nothing else, at most, such as 200MB.")
+]
+MaxStartup = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Time from its start to its first result, at most, such as 2s or 500ms.")
+]
+
+
+def weight_limits(max_memory: str | None, max_startup: str | None) -> WeightLimits:
+    """Read both, as a budget takes them. Raises like `quantity`."""
+    return {
+        "max_memory": None if max_memory is None else quantity(max_memory, "--max-memory", BYTES, SUCH_SIZES),
+        "max_startup": None if max_startup is None else seconds_of(max_startup, "--max-startup", "a time such as 2s or 500ms"),
+    }

@@ -18,7 +18,7 @@ from workbench.cli.options import (
     countable,
     writable_folder,
 )
-from workbench.cli.quantities import seconds_of
+from workbench.cli.quantities import MaxMemory, MaxStartup, seconds_of, weight_limits
 
 INTERRUPTED = 130
 
@@ -39,6 +39,8 @@ def tune(
     min_agreement: Annotated[
         float | None, typer.Option(metavar="X", callback=countable, help="Agreement with what runs now, at least, such as .95.")
     ] = None,
+    max_memory: MaxMemory = None,
+    max_startup: MaxStartup = None,
     time: Annotated[str, typer.Option(metavar="TIME", help="How long it may take, about: 90s, 10m, 1h.")] = "10m",
     out: Annotated[
         Path, typer.Option(metavar="DIR", callback=writable_folder, help="The folder of report, history and what is exported.")
@@ -57,7 +59,7 @@ def tune(
     from workbench.cli.screen import console, print_records, print_waterfall, progress, write_json
     from workbench.tuning import tune as tuned_by
 
-    seconds = seconds_of(time)
+    seconds, limits = seconds_of(time), weight_limits(max_memory, max_startup)
     with progress() as tell:
         tuned = tuned_by(
             model,
@@ -67,6 +69,7 @@ def tune(
             max_ms=max_ms,
             max_ap_loss=max_ap_loss,
             min_agreement=min_agreement,
+            **limits,
             seconds=seconds,
             out=out,
             history=history,
