@@ -9,7 +9,7 @@ from tests.assets.scenes import SHAPES
 from tests.command_line import Workbench
 from tests.record.test_weight import WEIGHT
 from tests.saved_records import record
-from workbench.cli.measured import weighed_whole
+from workbench.cli.measured import weigh_left
 from workbench.history import History
 from workbench.opening import Sources, open_detector, variant
 from workbench.record import Problem
@@ -76,9 +76,9 @@ def test_what_was_measured_whole_is_weighed_once(small_tflite: Path, shots: Path
     told: list[str] = []
     with History(history) as kept:
         kept.append_many(rows)
-        weighed_whole(rows, [Sources(detector=str(small_tflite), media=str(shots))], kept, lambda what, *_: told.append(what))
+        weigh_left(rows, [Sources(detector=str(small_tflite), media=str(shots))], kept, lambda what, *_: told.append(what))
         found = {row.id: row.peak_bytes for row in kept.summaries()}
 
-    assert told == ["weighing xla"]
+    assert told == ["xla: weighing"]
     assert found["left"]
     assert (found["weighed"], found["failed"], found["another"]) == (WEIGHT.peak_bytes, None, None)

@@ -64,7 +64,7 @@ def test_each_part_is_counted(light: Weight) -> None:
     assert light.calls == 1 + 2 * 4, "the first, and two rounds over four frames"
     assert light.startup_seconds == light.libraries_seconds + light.load_seconds + light.first_call_seconds
     assert all(seconds > 0 for seconds in (light.libraries_seconds, light.load_seconds, light.first_call_seconds))
-    assert light.notes == ()
+    assert not [note for note in light.notes if "converted" in note]
 
 
 @on_linux

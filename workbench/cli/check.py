@@ -205,11 +205,11 @@ def _again(
             settings = available(detector, before.settings)
             row = Variant.of(detector, settings, name=before.name, options=sources.options(count))
             after = Bench(data, count, progress=tell).measure(row)
-            if before.weight is not None:
-                after = weighed(row, data, tell, after)
         except WorkbenchError as error:
             return did_not_run(before, str(error))
         opened.append(after)
+        if before.weight is not None:
+            after = weighed(after, detector, data, opened, tell)
         outcome = compare(before, after)
         if not outcome.slower:
             break

@@ -1,13 +1,13 @@
 """Variants as `run` and `compare` read and measure them, each record kept in the history."""
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Iterable
 from pathlib import Path
 
+from workbench.cli.screen import Tell
 from workbench.detectors import Detector
 from workbench.errors import UnavailableError, WorkbenchError
 from workbench.history import History, fast_values
-from workbench.measuring import Bench, explain, weigh, weight_of
+from workbench.measuring import Bench, explain, weigh
 from workbench.opening import EvaluationData, Sources, Variant, variant
 from workbench.record import Record
 
@@ -22,12 +22,10 @@ def read_variant(detector: Detector, text: str, sources: Sources, frames: int, h
     return variant(detector, text, fast=fast, options=sources.options(frames))
 
 
-def measured(
-    bench: Bench, row: Variant, history: History, *, alone: bool, also: Callable[[Record], Record] | None = None
-) -> Record:
+def measured(bench: Bench, row: Variant, history: History, *, alone: bool) -> Record:
     """Measure a variant and keep its record; of one that stops on its way, what was measured until there.
 
-    What stops it is raised where it is `alone`: there is nothing else to go on with. One that runs is kept as `also` returns it.
+    What stops it is raised where it is `alone`: there is nothing else to go on with.
     """
     try:
         record = bench.measure(row)
@@ -37,44 +35,35 @@ def measured(
             if record.timing is not None:
                 history.append(record)
             raise
-    if also is not None and record.problem is None:
-        record = also(record)
     history.append(record)
     return record
 
 
-def weighed(row: Variant, data: EvaluationData, tell: Callable[[str, int, int], None], record: Record) -> Record:
-    """Return a record with what its setting weighs, or with a warning that says why that is not known."""
-    tell(f"{row.name}: weighing", 0, 0)
+def weighed(record: Record, detector: Detector, data: EvaluationData, history: History, tell: Tell) -> Record:
+    """Return a record of the history with what its setting weighs, which is kept there too, or with a warning that says why not."""
+    if record.problem is not None:
+        return record
+    tell(f"{record.name}: weighing", 0, 0)
     try:
-        return weigh(row.detector, data, record)
+        found = weigh(detector, data, record)
     except UnavailableError as error:
         return record.model_copy(update={"warnings": (*record.warnings, f"not weighed: {error}")})
+    assert found.weight is not None, "that is what it was asked for"
+    history.set_weight(found.id, found.weight)
+    return found
 
 
-def weighed_whole(
-    records: Iterable[Record], sources: Iterable[Sources], history: History, tell: Callable[[str, int, int], None]
-) -> None:
-    """Weigh what a sweep has measured whole, as far as it was not weighed, and keep that in the history.
-
-    What cannot be weighed stays as it is: a sweep is of many settings.
-    """
-    left = [record for record in records if record.problem is None and record.weight is None]
-    done = 0
+def weigh_left(records: Iterable[Record], sources: Iterable[Sources], history: History, tell: Tell) -> None:
+    """Weigh what a sweep has measured, as far as it was not weighed before."""
+    left = [record for record in records if record.weight is None]
     for source in sources:
         detector, data = source.open()
         for record in left:
-            if record.detector.sha256 != detector.facts.sha256:
-                continue
-            tell(f"weighing {record.name}", done, len(left))
-            done += 1
-            with suppress(UnavailableError):
-                history.set_weight(record.id, weight_of(detector, data, record.settings))
+            if record.detector.sha256 == detector.facts.sha256:
+                weighed(record, detector, data, history, tell)
 
 
-def explained(
-    detector: Detector, data: EvaluationData, base: Record, chosen: Record, history: History, tell: Callable[[str, int, int], None]
-) -> Record:
+def explained(detector: Detector, data: EvaluationData, base: Record, chosen: Record, history: History, tell: Tell) -> Record:
     """Return the chosen record with its waterfall from the other, which is kept in the history too. Raises like `explain`."""
     record = explain(detector, data, base, chosen, progress=tell)
     assert record.waterfall is not None, "that is what it was asked for"

@@ -86,7 +86,6 @@ def run(
 ) -> None:
     """Measure a detector on frames: latency by stage, accuracy, agreement, noise."""
     from dataclasses import replace
-    from functools import partial
 
     from workbench.cli.measured import measured, read_variant, weighed
     from workbench.cli.screen import console, print_records, print_waterfall, progress, write_json
@@ -110,10 +109,9 @@ def run(
     with History(history or default_path()) as kept, progress() as tell:
         first = read_records(Path(baseline))[0] if baseline is not None and saved else None
         bench = Bench(data, frames, baseline=first, progress=tell, real_time=real_time_pass)
-        records = [
-            measured(bench, row, kept, alone=len(rows) == 1, also=partial(weighed, row, data, tell) if weigh else None)
-            for row in rows
-        ]
+        records = [measured(bench, row, kept, alone=len(rows) == 1) for row in rows]
+        if weigh:
+            records = [weighed(record, row.detector, data, kept, tell) for row, record in zip(rows, records, strict=True)]
         if save_frames:
             _save_frames(rows[-1], data, frames, save_frames, tell)
         problem = ""

@@ -62,7 +62,7 @@ def sweep(
     json_file: JsonFile = None,
 ) -> None:
     """Measure every combination of a grid in a fraction of the work. A sweep that was stopped goes on."""
-    from workbench.cli.measured import weighed_whole
+    from workbench.cli.measured import weigh_left
     from workbench.cli.screen import console, progress, write_json
     from workbench.errors import SettingsError
     from workbench.history import History, default_path
@@ -97,7 +97,7 @@ def sweep(
                 _ask(estimate, out)
             found = len({record.id for record in whole.run()})
             if weigh:
-                weighed_whole(kept.records_by_id(whole.confirmed_ids, pictures=False), sources, kept, tell)
+                weigh_left(kept.records_by_id(whole.confirmed_ids, pictures=False), sources, kept, tell)
             records = kept.records_by_id(whole.ids | whole.confirmed_ids, pictures=False)
             best = tuple(frontier((record for record in records if not record.composed), place)) or frontier(records, place)
             _show(out, found, records, best)
