@@ -18,7 +18,7 @@ from workbench.version import VERSION
 
 if TYPE_CHECKING:
     from workbench.history import History
-    from workbench.measuring import Bench, explain
+    from workbench.measuring import Bench, explain, weigh
     from workbench.media import array_media, open_media, recorded
     from workbench.opening import open_data, open_detector, variant
     from workbench.record import Record, read_records
@@ -50,6 +50,7 @@ _HOME = {
     "stage": "timing",
     "tune": "tuning",
     "variant": "opening",
+    "weigh": "measuring",
     "write_report": "report",
 }
 
@@ -72,6 +73,7 @@ __all__ = [
     "stage",
     "tune",
     "variant",
+    "weigh",
     "write_report",
 ]
 

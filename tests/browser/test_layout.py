@@ -8,6 +8,8 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.alone import alone, panel
 from tests.browser.serving import control, role
+from tests.record.test_weight import WEIGHT
+from tests.saved_records import record
 from tests.view.test_repair import BROKEN, FLOATS
 from workbench.catalogue import ENGINES
 from workbench.detectors import Detector
@@ -15,6 +17,7 @@ from workbench.errors import UnavailableError
 from workbench.opening import fit
 from workbench.settings import FEED_MODES, PRECISIONS
 from workbench.view.search import cards
+from workbench.view.status import plot, rows
 
 pytestmark = pytest.mark.browser
 
@@ -175,3 +178,19 @@ def test_what_integers_broke_is_repaired_by_a_button_at_its_advice(context: Brow
     assert page.evaluate("window.sent.at(-1)") == {"type": "repair", "id": BROKEN.id}
     page.evaluate("told => window.change(told)", {"held": {"reason": "a repair is running", "what": "a repair", "still": False}})
     assert role(page, "advice").evaluate("one => Boolean(one.closest('[inert]'))"), "nothing else is begun meanwhile"
+
+
+def test_what_a_measured_setting_weighs_stands_below_it_and_the_rest_can_be_weighed(
+    context: BrowserContext, told: dict[str, Any]
+) -> None:
+    plain, weighed = record(id="a"), record(id="b", weight=WEIGHT)
+    told |= {"records": rows([plain, weighed], None), "plot": plot([plain, weighed])}
+    page = alone(context, told)
+    lines = page.locator(".weight:visible")
+
+    assert lines.all_inner_texts() == ["in a process of its own: at most 150 MB of memory, 0.240 s to start"]
+    assert "while it loads 150 MB" in str(lines.locator("td").get_attribute("title"))
+    role(page, "weigh").click()
+    assert page.evaluate("window.sent.at(-1)") == {"type": "weigh"}
+    page.evaluate("told => window.change(told)", {"records": rows([weighed], None)})
+    assert not role(page, "weigh").is_visible()

@@ -15,7 +15,7 @@ from workbench.history import Summary
 from workbench.record import Record, accuracy_against
 from workbench.report import Summary as ReportSummary
 from workbench.report.headline import headline, key_figures
-from workbench.report.table import COLUMNS
+from workbench.report.table import columns
 from workbench.report.table import rows as report_rows
 from workbench.wording import accuracy_words
 
@@ -106,6 +106,6 @@ def test_a_report_says_in_headline_key_figure_and_table_how_sure_its_ap_is(rows:
     assert "] cannot tell)" in headline(summary)
     (figure,) = (one for one in key_figures(summary) if one.name == "Average precision")
     assert figure.note.startswith("\u2212.013 [")
-    (cell,) = (cell for column, cell in zip(COLUMNS, report_rows(summary)[1].cells, strict=True) if column.title == "AP")
+    (cell,) = (cell for column, cell in zip(columns(summary), report_rows(summary)[1].cells, strict=True) if column.title == "AP")
     assert cell.more.endswith("] cannot tell")
     assert "labelled images would settle it" in cell.title

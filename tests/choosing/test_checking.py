@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.record.test_weight import WEIGHT
 from tests.saved_records import record
 from workbench.choosing import Tolerance, check, compare_records
 from workbench.choosing.speeds import compare_times, ratio_of_medians
@@ -264,3 +265,32 @@ def test_another_machine_is_refused_or_judged_by_ap_alone():
 def test_a_tolerance_that_is_none_is_refused(limits):
     with pytest.raises(SettingsError, match=next(iter(limits))):
         Tolerance(**limits)
+
+
+def weighing(megabytes):
+    size = megabytes * 1_000_000
+    return WEIGHT.model_copy(update={"load_bytes": size, "running_bytes": size})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "growth", "worse", "said"),
+    [
+        (150, 160, 0.10, False, "memory 150 MB -> 160 MB"),
+        (150, 170, 0.10, True, "memory 150 MB -> 170 MB"),
+        (150, 170, 0.20, False, "memory 150 MB -> 170 MB"),
+        (150, None, 0.10, None, "memory is not judged: the newer record was not weighed"),
+    ],
+    ids=["a little more", "more", "more, which is allowed", "not weighed again"],
+)
+def test_memory_is_judged_where_it_was_weighed_before(before, after, growth, worse, said):
+    old, new = record(weight=weighing(before)), record(weight=after and weighing(after))
+
+    found = check(old, new, Tolerance(max_memory_growth=growth))
+    where = {True: found.worse, False: found.judged, None: found.notes}
+    assert said in where[worse]
+
+
+def test_memory_is_not_spoken_of_where_it_was_never_weighed():
+    found = check(record(), record(weight=weighing(150)))
+
+    assert not [words for words in (*found.worse, *found.judged, *found.notes) if "memory" in words]

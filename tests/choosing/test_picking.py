@@ -10,7 +10,7 @@ from tests.saved_records import MACHINE, record
 from workbench.choosing import Budget, pick, sentence
 from workbench.errors import SettingsError
 from workbench.history import Summary
-from workbench.record import Problem
+from workbench.record import Problem, Weight
 
 SIZES = {"large": (512, 512), "middle": (320, 320), "small": (160, 160)}
 
@@ -354,3 +354,77 @@ def test_a_pick_is_one_line_where_a_notebook_shows_it(rows):
     assert repr(pick(rows, Budget(max_ap_loss=0.0))) == "<Pick: inspector-mobile large, 41.0 ms a frame>"
     assert pick(rows, Budget(min_fps=251))._repr_html_() == "<p>Pick: none of 3 settings keeps the budget</p>"
     assert "&lt;b&gt;" in pick([row("<b>")], Budget())._repr_html_()
+
+
+def weighing(megabytes, seconds=0.24):
+    """What a setting weighs that takes so much memory."""
+    size = round(megabytes * 1e6)
+    seconds_of_parts = {"libraries_seconds": seconds - 0.01, "load_seconds": 0.005, "first_call_seconds": 0.005}
+    sizes = dict.fromkeys(("libraries_bytes", "workbench_bytes", "load_bytes", "running_bytes"), size)
+    return Weight(**sizes, **seconds_of_parts, calls=9, counter="VmHWM")
+
+
+@pytest.fixture
+def weighed():
+    """The fastest was never weighed, the next takes much, and the slowest little."""
+    engine = {"runtime.engine": "litert"}
+    return [
+        row("never", 4.0, 0.600, "small"),
+        row("hungry", 8.0, 0.600, "middle", weight=weighing(800, 6.3)),
+        row("frugal", 20.0, 0.600, "large", weight=weighing(145), **engine),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("budget", "name"),
+    [
+        ({"max_memory": 1e9}, "hungry"),
+        ({"max_memory": 200e6}, "frugal"),
+        ({"max_memory": 145e6}, "frugal"),
+        ({"max_memory": 144e6}, None),
+        ({"max_startup": 2.0}, "frugal"),
+        ({"max_startup": 7.0}, "hungry"),
+        ({"max_startup": 7.0, "max_memory": 200e6}, "frugal"),
+        ({}, "never"),
+    ],
+    ids=str,
+)
+def test_memory_and_time_to_start_are_limits_that_only_what_was_weighed_keeps(weighed, budget, name):
+    assert chosen(pick(weighed, Budget(**budget))) == name
+
+
+def test_the_sentence_says_how_near_the_limits_are_and_what_was_never_weighed(weighed):
+    picked = pick(weighed, Budget(max_memory=200e6, max_startup=2.0))
+
+    assert picked.unweighed.summary.name == "never"
+    assert sentence(picked) == (
+        "Run inspector-mobile at 512x512 with LiteRT: 50.0 frames a second on this machine, no less accurate than the most accurate"
+        " setting, 145 MB of memory (72 % of your limit of 200 MB), 0.240 s to start (12 % of your limit of 2.00 s). 1 setting has"
+        " not been weighed; --weigh of `run` and `sweep` does that. inspector-mobile at 160x160 with a TensorFlow graph was not"
+        " weighed: at 4.00 ms a frame it keeps the other limits and is faster."
+    )
+
+
+def test_what_was_not_weighed_is_named_only_where_it_keeps_the_other_limits(weighed):
+    assert pick(weighed, Budget(max_memory=200e6, max_ms=3.0)).unweighed is None
+    assert pick(weighed, Budget(max_ms=10.0)).unweighed is None
+
+
+def test_what_has_to_give_way_is_said_of_memory_too(weighed):
+    said = sentence(pick(weighed, Budget(max_memory=100e6)))
+
+    assert said.startswith("No setting measured on this machine gives at most 100 MB of memory. Allow 145 MB of memory and ")
+    assert "at 4.00 ms a frame it keeps the other limits." in said
+
+
+def test_where_nothing_was_weighed_it_says_how(rows):
+    said = sentence(pick(rows, Budget(max_startup=1.0)))
+
+    assert "3 settings have not been weighed; --weigh of `run` and `sweep` does that." in said
+
+
+@pytest.mark.parametrize("name", ["max_memory", "max_startup"])
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")], ids=str)
+def test_a_limit_of_nothing_is_refused(name, value):
+    with pytest.raises(SettingsError, match=f"{name} is {value}; choose"):
+        Budget(**{name: value})

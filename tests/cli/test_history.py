@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.saved_history import MARKUP
 from tests.command_line import Workbench
+from tests.record.test_weight import WEIGHT
 from tests.saved_records import record
 from workbench.history import History
 from workbench.record import read_records
@@ -120,3 +121,17 @@ def test_a_trend_shows_each_run_of_a_setting(workbench: Workbench, path: Path) -
     assert "inspector-mobile, quick, on clip" in done.out
     assert [[run["summary"]["id"] for run in trend["runs"]] for trend in tree["trends"]] == [["bbb2", "fff6"]]
     assert tree["trends"][0]["runs"][1]["median_change"] == 0.0
+
+
+def test_what_settings_weigh_has_columns_where_a_record_has_it(workbench: Workbench, path: Path) -> None:
+    before = workbench("history", "--history", path).out
+    with History(path) as opened:
+        opened.set_weight("bbb2", WEIGHT)
+    after = workbench("history", "--history", path, "--json", "-")
+    shown = workbench("history", "show", "bbb2", "--history", path).out
+
+    assert "memory" not in before
+    assert "peak memory" in after.err
+    assert "150 MB" in after.err
+    assert [row["peak_bytes"] for row in json.loads(after.out)["records"]] == [None, 150_000_000, None, None, None]
+    assert "in a process of its own: at most 150 MB of memory" in shown

@@ -229,3 +229,20 @@ def test_frames_beyond_the_media_repeat_them_and_real_time_waits_for_no_more(
     assert len(record.timing.total_seconds) == len(record.real_time.age_seconds) == asked
     assert note in record.warnings
     assert note in " ".join(done.out.split())
+
+
+def test_a_setting_is_weighed_where_that_is_asked_for(
+    workbench: Workbench, small_tflite: Path, shots: Path, tmp_path: Path, history: Path
+) -> None:
+    out = tmp_path / "run.json"
+    words = (small_tflite, shots, "--preset", "litert", "--frames", "2", "--history", history, "--json", out)
+
+    assert "memory" not in workbench("run", *words).out
+    assert json.loads(out.read_text())["weight"] is None
+    done = workbench("run", *words, "--weigh")
+
+    weight = json.loads(out.read_text())["weight"]
+    assert weight["peak_bytes"] >= weight["running_bytes"] > weight["libraries_bytes"]
+    assert "in a process of its own: at most" in done.out
+    with History(history) as kept:
+        assert [row.peak_bytes for row in kept.summaries()] == [None, weight["peak_bytes"]]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import Workbench
-from workbench.cli.tune import seconds_of
+from workbench.cli.quantities import seconds_of
 from workbench.errors import SettingsError
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 
+from tests.record.test_weight import WEIGHT
 from tests.report.records import SPLITS, accuracy, comparison, record, timing
 from workbench.record import Record
 from workbench.report import Summary
-from workbench.report.table import COLUMNS, Cell, notes
+from workbench.report.table import COLUMNS, Cell, columns, groups, notes, rows
 from workbench.timing import Ratio
 
 WIDE = Ratio(median=1.4, low=0.85, high=2.18)
@@ -60,3 +61,40 @@ def test_where_the_runs_by_themselves_say_otherwise_the_table_says_so() -> None:
 def test_where_they_say_the_same_it_says_nothing() -> None:
     assert cell("× base", record("graph")).title == "interleaved."
     assert "changed its pace" not in " ".join(notes(Summary.of((record("naive"), record("graph")))))
+
+
+def test_what_settings_weigh_has_columns_where_one_was_weighed() -> None:
+    plain = Summary.of((record("naive"), record("graph")))
+    weighed = Summary.of((record("naive"), record("graph", weight=WEIGHT)))
+    titles = [column.title for column in columns(weighed)]
+
+    assert "peak" not in [column.title for column in columns(plain)]
+    assert [row.cells[titles.index("peak")].text for row in rows(weighed)] == ["–", "150 MB"]
+    assert ("own process", 2) in groups(weighed, first=True)
+    assert "in a process of its own" in " ".join(notes(weighed))
+    assert "in a process of its own" not in " ".join(notes(plain))
+    for summary in (plain, weighed):
+        assert all(len(row.cells) == len(columns(summary)) for row in rows(summary))
+        assert sum(span for _, span in groups(summary, first=False)) == len(columns(summary))
+
+
+def test_the_parts_of_what_a_setting_weighs_are_the_cell_s_tooltip() -> None:
+    weighed = record("graph", weight=WEIGHT)
+
+    assert "while it loads 150 MB, while it runs 145 MB" in cell("peak", weighed).title
+    assert cell("libraries", weighed).text == "64.0 MB"
+    assert cell("start s", weighed).title.startswith("importing the libraries 0.150 s")
+    assert cell("peak", record("graph")).title == "not weighed; run --weigh does that"
+
+
+def test_joules_have_a_column_where_they_could_be_read() -> None:
+    plain, counted = record("naive"), record("graph")
+    assert counted.timing is not None
+    counted = counted.model_copy(update={"timing": counted.timing.model_copy(update={"joules": 0.25})})
+
+    assert "joules" not in [column.title for column in columns(Summary.of((plain,)))]
+    both = Summary.of((plain, counted))
+    at = [column.title for column in columns(both)].index("joules")
+    assert [row.cells[at].text for row in rows(both)] == ["–", "0.250"]
+    assert counted.metrics()["joules"] == 0.25
+    assert "joules" not in plain.metrics()

@@ -194,3 +194,29 @@ def test_frames_of_this_process_are_not_swept(start: Callable[..., Session]) -> 
     session.sweep("size")
     until(session, lambda: session.notices.message is not None, errors=True)
     assert "which cannot see these frames" in session.notices.message.text
+
+
+@pytest.mark.slow
+def test_what_was_measured_is_weighed_once_and_the_history_knows_it(session: Session, tmp_path: Path) -> None:
+    session.use_preset("litert,input.size_hw=64x96")
+    changed_to(session)
+    session.measure()
+    until(session, lambda: session.held is None and session.opened.measuring.records)
+    session.weigh()
+    until(session, lambda: session.held is None)
+    (weighed,) = session.opened.measuring.records
+
+    assert weighed.weight is not None
+    with History(tmp_path / "h.sqlite") as history:
+        assert history.records()[0].weight == weighed.weight
+        assert history.summaries()[0].peak_bytes == weighed.weight.peak_bytes
+    session.weigh()
+    until(session, lambda: session.held is None and session.notices.message, errors=True)
+    assert session.notices.message.text == "all that was measured is weighed already"
+
+
+def test_nothing_is_weighed_before_something_is_measured(session: Session) -> None:
+    session.weigh()
+    until(session, lambda: session.held is None and session.notices.message, errors=True)
+
+    assert session.notices.message.text == "nothing is measured; measure, then weigh"

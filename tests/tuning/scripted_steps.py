@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.record.test_weight import WEIGHT
 from tests.saved_records import record
 from workbench.errors import UnavailableError
 from workbench.history import History
@@ -23,6 +24,7 @@ SCREENED = (
     record(id="s-slow", name="xla", seconds=0.050, ap=0.60, composed=True, **{"runtime.engine": "xla"}),
 )
 REPAIRED = SCREENED[1].settings.with_values({"runtime.float_ops": ("stem",)})
+HEAVY = WEIGHT.model_copy(update={"running_bytes": 800_000_000})
 WHOLE_SECONDS = {"litert": 0.0101, "graph": 0.0103, "repaired": 0.006}
 
 
@@ -64,6 +66,10 @@ class ScriptedSteps:
 
     def confirm(self, settings: Sequence[Settings], _: float) -> Sequence[Record]:
         return self._keep("confirm", [BASELINE, *map(whole, settings)])
+
+    def weigh(self, record: Record) -> Record:
+        self._keep(f"weigh {record.name}", [])
+        return self.history.set_weight(record.id, WEIGHT if record.name == "graph" else HEAVY)
 
     def explain(self, _: Record, chosen: Record, *__: object) -> Record:
         self._keep("explain", [])

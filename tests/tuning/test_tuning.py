@@ -127,3 +127,28 @@ def test_the_baseline_is_kept_as_it_was(tmp_path: Path) -> None:
     done.run()
 
     assert done.whole[0].id == BASELINE.id
+
+
+def test_where_the_budget_asks_for_it_what_was_measured_whole_is_weighed_before_it_is_chosen(tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), asked=Budget(max_memory=200e6))
+
+    assert done.run()
+    assert done.chosen is not None
+    assert done.chosen.name == "graph"
+    assert "150 MB of memory (75 % of your limit of 200 MB)" in done.sentence
+    assert all(record.weight is not None for record in done.whole)
+
+
+def test_nothing_is_weighed_where_nobody_asks(tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter())
+
+    assert done.run()
+    assert all(record.weight is None for record in done.whole)
+
+
+def test_what_cannot_be_weighed_costs_a_line(tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), asked=Budget(max_memory=200e6), fails="weigh graph")
+
+    assert done.run()
+    assert done.chosen is None
+    assert "graph was not weighed: weigh graph cannot be done" in done.notes

@@ -27,6 +27,14 @@ class Candidate(NamedTuple):
     reference: Summary | None = None
     """What the loss is counted from."""
 
+    @property
+    def peak_bytes(self) -> int | None:
+        return self.summary.peak_bytes
+
+    @property
+    def startup_seconds(self) -> float | None:
+        return self.summary.startup_seconds
+
 
 class Margin(NamedTuple):
     """A limit, and what a setting reaches."""
@@ -83,7 +91,11 @@ FIGURES: dict[str, tuple[str, bool, float]] = {
     "max_ms": ("ms", False, 0.0),
     "max_ap_loss": ("ap_loss", False, 0.02),
     "min_agreement": ("agreement", True, 0.02),
+    "max_memory": ("peak_bytes", False, 0.0),
+    "max_startup": ("startup_seconds", False, 0.0),
 }
+WEIGHED = frozenset({"max_memory", "max_startup"})
+"""Limits of figures that only settings have which were weighed."""
 SCALES = {name: scale for name, (_, _, scale) in FIGURES.items()}
 
 
@@ -97,6 +109,8 @@ class Budget:
         stat: Of which frame: the median one, or the one that only five of a hundred take longer than.
         max_ap_loss: AP below the most accurate setting, as a fraction.
         min_agreement: Agreement with the baseline, as a fraction.
+        max_memory: Bytes that a process takes which does nothing else, at most.
+        max_startup: Seconds from its first import to its first result.
 
     Raises:
         SettingsError: A limit that nothing could be measured against.
@@ -107,6 +121,8 @@ class Budget:
     stat: Stat = "median"
     max_ap_loss: float | None = None
     min_agreement: float | None = None
+    max_memory: float | None = None
+    max_startup: float | None = None
 
     def __post_init__(self) -> None:
         for name, most, what in (
@@ -114,6 +130,8 @@ class Budget:
             ("max_ms", math.inf, "a number above 0"),
             ("max_ap_loss", 1.0, "a fraction from 0 to 1, such as .02"),
             ("min_agreement", 1.0, "a fraction from 0 to 1, such as .95"),
+            ("max_memory", math.inf, "bytes above 0, such as 200e6"),
+            ("max_startup", math.inf, "seconds above 0"),
         ):
             value: float | None = getattr(self, name)
             least = math.ulp(0.0) if most == math.inf else 0.0

@@ -11,16 +11,17 @@ from workbench.detections import Agreement, break_reasons
 from workbench.errors import SettingsError
 from workbench.record import Record, accuracy_against, ap_change
 from workbench.timing import CANNOT_TELL
-from workbench.wording import format_ap_change, inverse
+from workbench.wording import format_ap_change, format_bytes, inverse
 
 MAX_SLOWER = 0.05  # sessions on a quiet machine differ by less, mostly; a change that costs less is no reason to stop anyone
 MAX_AP_LOSS = 0.005  # half of what COCO's results differ by between trainings; the same model on the same frames differs by .0001
+MAX_MEMORY_GROWTH = 0.10  # peaks of one setting in two processes differ by up to .03; another version of a runtime by more
 MAX_AGREEMENT_LOSS = 0.02  # one box of a hundred at its score threshold comes and goes with the order of additions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
-    """How much worse is not yet a regression, as fractions: of the time, of AP, of agreement.
+    """How much worse is not yet a regression, as fractions: of the time, of AP, of agreement, of the memory.
 
     Raises:
         SettingsError: One of them is no fraction that could be kept.
@@ -29,10 +30,11 @@ class Tolerance:
     max_slower: float = MAX_SLOWER
     max_ap_loss: float = MAX_AP_LOSS
     max_agreement_loss: float = MAX_AGREEMENT_LOSS
+    max_memory_growth: float = MAX_MEMORY_GROWTH
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if not (np.isfinite(value) and 0.0 <= value <= (np.inf if name == "max_slower" else 1.0)):
+            if not (np.isfinite(value) and 0.0 <= value <= (np.inf if name in {"max_slower", "max_memory_growth"} else 1.0)):
                 raise SettingsError(f"{name} is {value}; choose a fraction such as .05")
 
 
@@ -82,6 +84,7 @@ def check(before: Record, after: Record, tolerance: Tolerance | None = None, *, 
     if found.speeds is not None:
         speeds = compare_times(before, after, 1 + limits.max_slower)
         verdicts.append(_check_times(speeds, limits))
+        verdicts += _check_memory(before, after, limits)
     verdicts.append(_check_ap(before, after, limits))
     verdicts += _check_agreement(before, after, found.agreement, limits)
     caveats = speeds.caveats if speeds is not None else ()  # not their basis: that sessions differ is what the tolerance is for
@@ -109,6 +112,17 @@ def _check_times(speeds: Speeds, limits: Tolerance) -> tuple[bool | None, str]:
     if speeds.verdict == CANNOT_TELL and not within:
         return None, f"cannot tell whether it is slower: it {words}"
     return speeds.verdict == "slower", words
+
+
+def _check_memory(before: Record, after: Record, limits: Tolerance) -> Iterator[tuple[bool | None, str]]:
+    """Judge what was weighed before; nothing where it was not."""
+    if before.weight is None:
+        return
+    if after.weight is None:
+        yield None, "memory is not judged: the newer record was not weighed"
+        return
+    old, new = before.weight.peak_bytes, after.weight.peak_bytes
+    yield new > old * (1 + limits.max_memory_growth), f"memory {format_bytes(old)} -> {format_bytes(new)}"
 
 
 def _check_ap(before: Record, after: Record, limits: Tolerance) -> tuple[bool | None, str]:

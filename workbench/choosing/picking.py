@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, NamedTuple
 
-from workbench.choosing.budget import Budget, Candidate, Limit, Margin, Stat
+from workbench.choosing.budget import WEIGHED, Budget, Candidate, Limit, Margin, Stat
 from workbench.detections import ApChange
 from workbench.errors import one_line
 from workbench.history import Summary
@@ -65,6 +65,8 @@ class Pick:
         baseline: What AP losses are counted from, where it was named.
         candidates: How many settings were looked at.
         unusable: How many more break the detector or did not run.
+        unweighed: The fastest setting that keeps all other limits and was not weighed, where a limit is for that and it is faster
+            than what is chosen.
         unknown: By limit: how many of the candidates lack the figure that it is for.
     """
 
@@ -78,6 +80,7 @@ class Pick:
     baseline: Summary | None
     candidates: int
     unusable: int
+    unweighed: Choice | None
     unknown: dict[str, int]
 
     def __repr__(self) -> str:
@@ -92,8 +95,9 @@ class Pick:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
-        chosen, unconfirmed, runner_up, nearest = (
-            choice.to_dict() if choice else None for choice in (self.chosen, self.unconfirmed, self.runner_up, self.nearest)
+        chosen, unconfirmed, runner_up, nearest, unweighed = (
+            choice.to_dict() if choice else None
+            for choice in (self.chosen, self.unconfirmed, self.runner_up, self.nearest, self.unweighed)
         )
         return {
             "budget": {name: getattr(self.budget, name) for name in self.budget.__slots__},
@@ -105,6 +109,7 @@ class Pick:
             "nearest": nearest,
             "candidates": self.candidates,
             "unusable": self.unusable,
+            "unweighed": unweighed,
             "unknown": self.unknown,
         }
 
@@ -140,6 +145,7 @@ def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None
         baseline=baseline,
         candidates=len(found),
         unusable=settings - len(found),
+        unweighed=_unweighed(choices, chosen),
         unknown=_unknown(found, limits, budget.stat),
     )
 
@@ -235,6 +241,16 @@ def _unconfirmed(choices: Sequence[Choice], chosen: Choice | None) -> Choice | N
     return None
 
 
+def _unweighed(choices: Sequence[Choice], chosen: Choice | None) -> Choice | None:
+    """Return the fastest setting of which nothing is missed but what weighing would tell; none that is slower than the choice."""
+    for choice in choices:
+        if choice is chosen:
+            return None
+        if choice.missed and all(margin.limit in WEIGHED and margin.got is None for margin in choice.missed):
+            return choice
+    return None
+
+
 def _miss(choice: Choice) -> tuple[float, float]:
     return sum(margin.miss for margin in choice.margins), choice.candidate.ms or 0.0
 
@@ -272,7 +288,9 @@ def _relaxations(choices: Sequence[Choice], limits: Sequence[Limit]) -> Iterator
 
 
 def _unknown(found: Sequence[Candidate], limits: Sequence[Limit], stat: Stat) -> dict[str, int]:
-    lacking = {limit.name: sum(getattr(one, limit.figure) is None for one in found) for limit in limits}
+    whole = [one for one in found if not one.summary.composed]  # what is composed has to be measured before it can be weighed
+    asked = ((limit, whole if limit.name in WEIGHED else found) for limit in limits)
+    lacking = {limit.name: sum(getattr(one, limit.figure) is None for one in those) for limit, those in asked}
     if stat == "p95":
         lacking[stat] = sum(one.ms is None for one in found)
     return {name: count for name, count in lacking.items() if count}

@@ -3,21 +3,34 @@
 from collections.abc import Callable, Iterator
 
 from workbench.catalogue import engine_row
-from workbench.choosing.budget import ROUNDING, Candidate, Margin
+from workbench.choosing.budget import ROUNDING, WEIGHED, Candidate, Margin
 from workbench.choosing.picking import Choice, Pick, Relaxation
 from workbench.detections import ApChange
 from workbench.history import Summary
 from workbench.record import SCREENING_ERROR, SEPARATE_RUNS_MARGIN
 from workbench.timing import frames_needed
-from workbench.wording import counted, format_fraction, format_milliseconds, format_number, listed, rounded_count
+from workbench.wording import (
+    counted,
+    format_bytes,
+    format_fraction,
+    format_milliseconds,
+    format_number,
+    format_percent,
+    format_seconds,
+    listed,
+    rounded_count,
+)
 
 plain: Callable[[float], str] = "{:g}".format  # how people write the limits that they set
+UNKNOWN = {"max_ap_loss": "AP", "min_agreement": "agreement", "max_memory": "memory", "max_startup": "time to start"}
 AS_ACCURATE = 0.0005  # below it a loss reads .000
 LIMITS: dict[str, Callable[[float], str]] = {
     "min_fps": lambda value: f"{plain(value)} frames a second",
     "max_ms": lambda value: f"at most {plain(value)} ms a frame",
     "max_ap_loss": lambda value: f"at most {format_fraction(value)} AP lost",
     "min_agreement": lambda value: f"an agreement of at least {format_fraction(value)}",
+    "max_memory": lambda value: f"at most {_amount('max_memory', value)}",
+    "max_startup": lambda value: f"at most {_amount('max_startup', value)}",
 }
 
 
@@ -106,6 +119,18 @@ def _quality(picked: Pick, chosen: Choice) -> Iterator[str]:
     if "min_agreement" in limits and agreement is not None:
         with_whom = f" with {chosen.summary.agreement_baseline}" if chosen.summary.agreement_baseline else ""
         yield f"agreement {format_fraction(agreement)}{with_whom}{_limit(limits['min_agreement'], format_fraction)}"
+    yield from (_near(margin) for name, margin in limits.items() if name in WEIGHED)
+
+
+def _near(margin: Margin) -> str:
+    """Say what a setting weighs, and how near its limit that is."""
+    assert margin.got is not None, "it keeps the limit"
+    limit = _amount(margin.limit, margin.wanted).partition(" of ")[0].removesuffix(" to start")
+    return f"{_amount(margin.limit, margin.got)} ({format_percent(margin.got / margin.wanted)} of your limit of {limit})"
+
+
+def _amount(limit: str, value: float) -> str:
+    return f"{format_bytes(round(value))} of memory" if limit == "max_memory" else f"{format_seconds(value)} to start"
 
 
 def _loss(loss: float, baseline: Summary | None) -> str:
@@ -145,13 +170,16 @@ def _relaxing(relaxation: Relaxation) -> str:
         "max_ms": f"{plain(needed)} ms a frame",
         "max_ap_loss": f"{format_fraction(needed)} AP lost",
         "min_agreement": f"an agreement of {format_fraction(needed)}",
+        **{name: _amount(name, needed) for name in WEIGHED},
     }[relaxation.limit]
     return f"Allow {asked} and {setting} does it, at {format_number(one.fps)} frames a second."
 
 
 def _reached(margin: Margin, one: Candidate) -> str:
     if margin.got is None:
-        return f"{'AP' if margin.limit == 'max_ap_loss' else 'agreement'} unknown"
+        return f"{UNKNOWN[margin.limit]} unknown"
+    if margin.limit in WEIGHED:
+        return _amount(margin.limit, margin.got)
     return {
         "min_fps": f"{format_number(one.fps)} frames a second",
         "max_ms": f"{format_milliseconds(one.ms)} ms a frame",
@@ -166,9 +194,14 @@ def _left_out(picked: Pick) -> Iterator[str]:
         "p95": f"too few frames for a p95; time {frames_needed(0.95)} or more",
         "max_ap_loss": "no AP; measure on media with truth",
         "min_agreement": "no agreement; measure them after a baseline",
+        next((name for name in picked.unknown if name in WEIGHED), ""): "not been weighed; --weigh of `run` and `sweep` does that",
     }
     for name, remedy in remedies.items():
         count = picked.unknown.get(name, 0)
         if count:
             verb = "has" if count == 1 else "have"
             yield f"{counted(count, 'setting')} {verb} {remedy}."
+    if picked.unweighed is not None:
+        row, ms = picked.unweighed.summary, format_milliseconds(picked.unweighed.candidate.ms)
+        faster = " and is faster" if picked.chosen is not None else ""
+        yield f"{setting_words(row)} was not weighed: at {ms} ms a frame it keeps the other limits{faster}."

@@ -59,6 +59,14 @@ def check(
     max_agreement_loss: Annotated[
         float, typer.Option(metavar="X", help="How many other detections are not yet worse, as a fraction.")
     ] = 0.02,
+    max_memory_growth: Annotated[
+        float,
+        typer.Option(
+            metavar="X",
+            callback=countable,
+            help="How much more memory is not yet worse, as a fraction, where the tagged record was weighed.",
+        ),
+    ] = 0.10,
     different_machines: Annotated[
         bool, typer.Option("--different-machines", help="Judge AP and agreement against another machine's records; no times.")
     ] = False,
@@ -68,13 +76,18 @@ def check(
     signature: Signature = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Measure what was tagged once more. Exits with 1 where time, AP or agreement got worse beyond noise."""
+    """Measure what was tagged once more. Exits with 1 where time, AP, agreement or memory got worse beyond noise."""
     from workbench.choosing import Tolerance
     from workbench.choosing import check as compared
     from workbench.cli.saved import opened_history, saved_record
     from workbench.cli.screen import console, write_json
 
-    tolerance = Tolerance(max_slower=max_slower, max_ap_loss=max_ap_loss, max_agreement_loss=max_agreement_loss)
+    tolerance = Tolerance(
+        max_slower=max_slower,
+        max_ap_loss=max_ap_loss,
+        max_agreement_loss=max_agreement_loss,
+        max_memory_growth=max_memory_growth,
+    )
 
     def compare(before: Record, after: Record) -> Check:
         return compared(before, after, tolerance, different_machines=different_machines)
@@ -180,6 +193,7 @@ def _again(
     tell: Tell,
 ) -> Check:
     from workbench.choosing import did_not_run
+    from workbench.cli.measured import weighed
     from workbench.measuring import Bench
     from workbench.opening import Variant
     from workbench.opening import check as available
@@ -194,6 +208,8 @@ def _again(
         except WorkbenchError as error:
             return did_not_run(before, str(error))
         opened.append(after)
+        if before.weight is not None:
+            after = weighed(after, detector, data, opened, tell)
         outcome = compare(before, after)
         if not outcome.slower:
             break

@@ -1,12 +1,13 @@
 """Variants as `run` and `compare` read and measure them, each record kept in the history."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 
+from workbench.cli.screen import Tell
 from workbench.detectors import Detector
-from workbench.errors import WorkbenchError
+from workbench.errors import UnavailableError, WorkbenchError
 from workbench.history import History, fast_values
-from workbench.measuring import Bench, Row, explain
+from workbench.measuring import Bench, Row, explain, weigh
 from workbench.opening import EvaluationData, Sources, Variant, variant
 from workbench.record import Record
 
@@ -38,9 +39,31 @@ def measured(bench: Bench, row: Row, history: History, *, alone: bool) -> Record
     return record
 
 
-def explained(
-    detector: Detector, data: EvaluationData, base: Record, chosen: Record, history: History, tell: Callable[[str, int, int], None]
-) -> Record:
+def weighed(record: Record, detector: Detector, data: EvaluationData, history: History, tell: Tell) -> Record:
+    """Return a record of the history with what its setting weighs, which is kept there too, or with a warning that says why not."""
+    if record.problem is not None:
+        return record
+    tell(f"{record.name}: weighing", 0, 0)
+    try:
+        found = weigh(detector, data, record)
+    except UnavailableError as error:
+        return record.model_copy(update={"warnings": (*record.warnings, f"not weighed: {error}")})
+    assert found.weight is not None, "that is what it was asked for"
+    history.set_weight(found.id, found.weight)
+    return found
+
+
+def weigh_left(records: Iterable[Record], sources: Iterable[Sources], history: History, tell: Tell) -> None:
+    """Weigh what a sweep has measured, as far as it was not weighed before."""
+    left = [record for record in records if record.weight is None]
+    for source in sources:
+        detector, data = source.open()
+        for record in left:
+            if record.detector.sha256 == detector.facts.sha256:
+                weighed(record, detector, data, history, tell)
+
+
+def explained(detector: Detector, data: EvaluationData, base: Record, chosen: Record, history: History, tell: Tell) -> Record:
     """Return the chosen record with its waterfall from the other, which is kept in the history too. Raises like `explain`."""
     record = explain(detector, data, base, chosen, progress=tell)
     assert record.waterfall is not None, "that is what it was asked for"

@@ -81,6 +81,11 @@ Explain = Annotated[
     typer.Option("--explain", help="Then change one setting at a time between them, both ways: what each brought, in ms and AP."),
 ]
 
+Weigh = Annotated[
+    bool,
+    typer.Option("--weigh", help="Then weigh each setting in a process of its own: peak memory, and how long it takes to start."),
+]
+
 
 def variant_text(preset: str | None, sets: Sequence[str] | None) -> str:
     """Return a variant as `workbench.opening.variant` reads it, from a preset and further changes.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from workbench.cli.options import DetectorName, HistoryFile, JsonFile, MediaName
+from workbench.cli.quantities import MaxMemory, MaxStartup, weight_limits
 from workbench.errors import RecordError, SettingsError
 
 if TYPE_CHECKING:
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
 
 MEASURE = "measure with `workbench sweep` or `workbench run` first"
 FIGURES = ("ms", "FPS", "AP", "AP lost", "agreement")
-UNITS = {"min_fps": "FPS", "max_ms": "ms", "max_ap_loss": "AP", "min_agreement": "agreement"}
+UNITS = {
+    "min_fps": "FPS",
+    "max_ms": "ms",
+    "max_ap_loss": "AP",
+    "min_agreement": "agreement",
+    "max_memory": "MB",
+    "max_startup": "s to start",
+}
 
 
 def pick(
@@ -31,6 +39,8 @@ def pick(
     min_agreement: Annotated[
         float | None, typer.Option(metavar="X", help="Agreement with the baseline, at least, such as .95.")
     ] = None,
+    max_memory: MaxMemory = None,
+    max_startup: MaxStartup = None,
     detector: DetectorName = None,
     media: MediaName = None,
     machine: Annotated[
@@ -52,7 +62,14 @@ def pick(
 
     if stat not in get_args(Stat):
         raise SettingsError(f"--stat is {stat!r}; choose {' or '.join(get_args(Stat))}")
-    budget = Budget(min_fps=min_fps, max_ms=max_ms, stat=cast("Stat", stat), max_ap_loss=max_ap_loss, min_agreement=min_agreement)
+    budget = Budget(
+        min_fps=min_fps,
+        max_ms=max_ms,
+        stat=cast("Stat", stat),
+        max_ap_loss=max_ap_loss,
+        min_agreement=min_agreement,
+        **weight_limits(max_memory, max_startup),
+    )
     with opened_history(history) as opened:
         machines = opened.machines()
         here = environment().machine_id
@@ -66,17 +83,18 @@ def pick(
         reference = None if counted_from is None else Summary.of(counted_from)
         picked = picked_of(same, budget, machine_id=chosen_machine, baseline=reference)
         command = opened.get(picked.chosen.summary.id).command if picked.chosen else None
+        weighing = f"{opened.get(picked.unweighed.summary.id).command} --weigh" if picked.unweighed else None
         known = {} if counted_from is None else {counted_from.id: counted_from}
         accuracy = accuracy_of_choice(picked, lambda key: known.get(key) or opened.get(key))
     place = "on this machine" if chosen_machine == here else f"on {machines[chosen_machine]}"
     said = sentence(picked, accuracy=accuracy, place=place)
     out = console(json_file)
-    _print(out, picked, said, command)
+    _print(out, picked, said, [one for one in (command, weighing) if one is not None])
     if left := sorted({row.name for row in same if row.is_a_function}):
         out.print(f"left out, for no setting can be changed in it and nothing exported: {', '.join(left)}", markup=False)
     if others := sorted({row.media_name for row in rows} - {same[0].media_name}):
         out.print(f"on {same[0].media_name}; --media chooses another: {', '.join(others)}", markup=False)
-    write_json(json_file, {"sentence": said, "command": command, **picked.to_dict()})
+    write_json(json_file, {"sentence": said, "command": command, "weighing": weighing, **picked.to_dict()})
     if picked.chosen is None:
         raise typer.Exit(1)
 
@@ -92,20 +110,24 @@ def _of_one_media(rows: Sequence[Summary], machine_id: str, machines: dict[str, 
     return tuple(row for row in rows if row.media_key == last.media_key)
 
 
-def _print(out: Console, picked: Pick, said: str, command: str | None) -> None:
+def _print(out: Console, picked: Pick, said: str, commands: Sequence[str]) -> None:
     from rich.markup import escape
 
-    from workbench.cli.tables import MS_AND_FPS, print_table, table_of
+    from workbench.cli.tables import MS_AND_FPS, print_table, summary_weight, table_of
+    from workbench.record import WEIGHT_HEADINGS
 
     out.print(said, style="bold", markup=False)
-    if command is not None:
+    for command in commands:
         out.print(command, markup=False)
     rows = list(_rows(picked))
     if not rows:
         return
-    table = table_of("", "id", "setting", *FIGURES, "within limits by", figures=FIGURES, whole=("", "id"))
+    weighed = any(choice.summary.peak_bytes is not None for _, choice in rows)
+    figures = (*FIGURES, *(WEIGHT_HEADINGS if weighed else ()))
+    table = table_of("", "id", "setting", *figures, "within limits by", figures=figures, whole=("", "id"))
     for role, choice in rows:
-        table.add_row(role, *map(escape, _cells(choice)))
+        *cells, margins = _cells(choice)
+        table.add_row(role, *map(escape, (*cells, *(summary_weight(choice.summary) if weighed else ()), margins)))
     print_table(out, table)
     if picked.budget.stat == "median":
         out.print(MS_AND_FPS, style="dim", markup=False)
@@ -116,6 +138,8 @@ def _rows(picked: Pick) -> Iterator[tuple[str, Choice]]:
         yield "chosen", picked.chosen
     if picked.unconfirmed is not None:
         yield "unconfirmed", picked.unconfirmed
+    if picked.unweighed is not None:
+        yield "not weighed", picked.unweighed
     if picked.runner_up is not None:
         yield "runner-up", picked.runner_up
     for choice in picked.near_misses:
@@ -126,7 +150,9 @@ def _cells(choice: Choice) -> tuple[str, ...]:
     from workbench.wording import MISSING, format_fraction, format_milliseconds, format_number
 
     def room(limit: str, room: float | None) -> str:
-        return format_number(room) if limit in {"min_fps", "max_ms"} else format_fraction(room)
+        if limit in {"max_ap_loss", "min_agreement"}:
+            return format_fraction(room)
+        return format_number(room / 1e6 if limit == "max_memory" and room is not None else room)
 
     one, row = choice.candidate, choice.summary
     margins = ", ".join(f"{room(margin.limit, margin.room)} {UNITS[margin.limit]}" for margin in choice.margins)

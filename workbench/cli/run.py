@@ -19,6 +19,7 @@ from workbench.cli.options import (
     Sets,
     Signature,
     TruthFile,
+    Weigh,
     countable,
     variant_text,
     writable,
@@ -68,6 +69,7 @@ def run(
         typer.Option(min=0.1, max=1000, callback=countable, help="That pace, where the media have none or another is wanted."),
     ] = None,
     explain: Explain = False,
+    weigh: Weigh = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", callback=writable, help="Write an HTML report of these runs.")
     ] = None,
@@ -85,7 +87,7 @@ def run(
     """Measure a detector on frames: latency by stage, accuracy, agreement, noise."""
     from dataclasses import replace
 
-    from workbench.cli.measured import measured, read_variant
+    from workbench.cli.measured import measured, read_variant, weighed
     from workbench.cli.screen import console, print_records, print_waterfall, progress, write_json
     from workbench.files import write_whole
     from workbench.history import History, default_path
@@ -108,6 +110,8 @@ def run(
         first = read_records(Path(baseline))[0] if baseline is not None and saved else None
         bench = Bench(data, frames, baseline=first, progress=tell, real_time=real_time_pass)
         records = [measured(bench, row, kept, alone=len(rows) == 1) for row in rows]
+        if weigh:
+            records = [weighed(record, row.detector, data, kept, tell) for row, record in zip(rows, records, strict=True)]
         if save_frames:
             _save_frames(rows[-1], data, frames, save_frames, tell)
         problem = ""

@@ -19,7 +19,20 @@ from workbench.detections import ClassAccuracy
 from workbench.errors import SaveError, shown
 from workbench.files import write_whole
 from workbench.machine import memory_watched
-from workbench.record import Record, accuracy_against, best, label_of, limit_words, ms_and_ap, pace_words, ran, unique
+from workbench.record import (
+    WEIGHT_HEADINGS,
+    Record,
+    accuracy_against,
+    best,
+    label_of,
+    limit_words,
+    ms_and_ap,
+    pace_words,
+    ran,
+    unique,
+    weight_cells,
+    weight_words,
+)
 from workbench.wording import (
     MISSING,
     accuracy_words,
@@ -107,11 +120,14 @@ def write_json(json_file: str | None, result: str | Mapping[str, object]) -> Non
 def print_records(out: Console, records: Sequence[Record]) -> None:
     """Print a row for each record, then what each has to warn of."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("setting", "median ms", "p95 ms", "FPS", "against the first", "AP", "agreement", "noise"):
+    weighed = any(record.weight is not None for record in records)
+    headings = ("setting", "median ms", "p95 ms", "FPS", "against the first", "AP", "agreement", "noise")
+    for heading in (*headings, *(WEIGHT_HEADINGS if weighed else ())):
         left = heading in {"setting", "against the first", "noise"}
         table.add_column(heading, justify="left" if left else "right", overflow="fold")
     for record in records:
-        table.add_row(*(escape(cell) for cell in _cells(record)), style="red" if record.broken or record.problem else "")
+        cells = (*_cells(record), *(weight_cells(record.weight) if weighed else ()))
+        table.add_row(*map(escape, cells), style="red" if record.broken or record.problem else "")
     out.print(table)
     if any(map(ran, records)):
         out.print(MS_AND_FPS, style="dim", markup=False)
@@ -127,7 +143,7 @@ def print_records(out: Console, records: Sequence[Record]) -> None:
             out.print(f"{record.name}: {record.problem.message}", style="bold red", markup=False)
         if record.timing is not None and record.timing.overlapped:
             out.print(limit_words(record, record.name), markup=False)
-        if words := pace_words(record, record.name):
+        for words in filter(None, (pace_words(record, record.name), weight_words(record, record.name))):
             out.print(words, markup=False)
         for warning in record.warnings:
             out.print(f"{record.name}: {warning}", style="bold red" if record.broken else "yellow", markup=False)

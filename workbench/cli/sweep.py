@@ -17,6 +17,7 @@ from workbench.cli.options import (
     MediaArgument,
     Signature,
     TruthFile,
+    Weigh,
     countable,
     writable,
 )
@@ -54,13 +55,16 @@ def sweep(
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", callback=writable, help="Write an HTML report of the frontier.")
     ] = None,
+    weigh: Weigh = False,
     history: HistoryFile = None,
     allow: Allow = None,
     signature: Signature = None,
     json_file: JsonFile = None,
 ) -> None:
     """Measure every combination of a grid in a fraction of the work. A sweep that was stopped goes on."""
+    from workbench.cli.measured import weigh_left
     from workbench.cli.screen import console, progress, write_json
+    from workbench.errors import SettingsError
     from workbench.history import History, default_path
     from workbench.opening import Sources
     from workbench.record import frontier, place
@@ -68,6 +72,8 @@ def sweep(
     from workbench.sweep import Sweep, read_grid
     from workbench.wording import format_duration
 
+    if weigh and cluster is not None:
+        raise SettingsError("--weigh weighs on this machine, and --cluster measures on others; leave one out")
     tried = read_grid(grid) if grid else None
     out = console(json_file)
     executors = _executors(cluster)
@@ -90,6 +96,8 @@ def sweep(
             if not yes:
                 _ask(estimate, out)
             found = len({record.id for record in whole.run()})
+            if weigh:
+                weigh_left(kept.records_by_id(whole.confirmed_ids, pictures=False), sources, kept, tell)
             records = kept.records_by_id(whole.ids | whole.confirmed_ids, pictures=False)
             best = tuple(frontier((record for record in records if not record.composed), place)) or frontier(records, place)
             _show(out, found, records, best)

@@ -9,6 +9,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from workbench.errors import shown
+from workbench.history import Summary
+from workbench.wording import format_bytes, format_seconds
 
 MOST_FITTED = 200  # rows that are fitted to the screen; a thousand of them would take a second, and nobody reads so many there
 GAP = "  "
@@ -28,6 +30,11 @@ def table_of(*headings: str, figures: Iterable[str] = (), whole: Iterable[str] =
             overflow="fold",
         )
     return table
+
+
+def summary_weight(row: Summary) -> tuple[str, str]:
+    """Return the cells of a row of the history under `WEIGHT_HEADINGS`."""
+    return format_bytes(row.peak_bytes), format_seconds(row.startup_seconds)
 
 
 def print_table(out: Console, table: Table) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +18,8 @@ from workbench.cli.options import (
     countable,
     writable_folder,
 )
-from workbench.errors import SettingsError
+from workbench.cli.quantities import MaxMemory, MaxStartup, seconds_of, weight_limits
 
-UNIT_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([a-z]*)")
 INTERRUPTED = 130
 
 
@@ -42,6 +39,8 @@ def tune(
     min_agreement: Annotated[
         float | None, typer.Option(metavar="X", callback=countable, help="Agreement with what runs now, at least, such as .95.")
     ] = None,
+    max_memory: MaxMemory = None,
+    max_startup: MaxStartup = None,
     time: Annotated[str, typer.Option(metavar="TIME", help="How long it may take, about: 90s, 10m, 1h.")] = "10m",
     out: Annotated[
         Path, typer.Option(metavar="DIR", callback=writable_folder, help="The folder of report, history and what is exported.")
@@ -60,7 +59,7 @@ def tune(
     from workbench.cli.screen import console, print_records, print_waterfall, progress, write_json
     from workbench.tuning import tune as tuned_by
 
-    seconds = seconds_of(time)
+    seconds, limits = seconds_of(time), weight_limits(max_memory, max_startup)
     with progress() as tell:
         tuned = tuned_by(
             model,
@@ -70,6 +69,7 @@ def tune(
             max_ms=max_ms,
             max_ap_loss=max_ap_loss,
             min_agreement=min_agreement,
+            **limits,
             seconds=seconds,
             out=out,
             history=history,
@@ -91,18 +91,3 @@ def tune(
         raise typer.Exit(INTERRUPTED)
     if tuned.chosen is None:
         raise typer.Exit(1)
-
-
-def seconds_of(text: str) -> float:
-    """Read how long something may take.
-
-    >>> seconds_of("90"), seconds_of("1.5m"), seconds_of("2h")
-    (90.0, 90.0, 7200.0)
-
-    Raises:
-        SettingsError: It is no such text.
-    """
-    found = DURATION.fullmatch(text.strip().lower())
-    if found is None or found[2] not in UNIT_SECONDS:
-        raise SettingsError(f"--time is {text!r}; write seconds, minutes or hours, such as 90s, 10m or 1h")
-    return float(found[1]) * UNIT_SECONDS[found[2]]

@@ -1,7 +1,7 @@
 """Engines: what executes a detector. Each gives candidates from a batch, and says what its program covers."""
 
 from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader, stack_frames
-from workbench.engines.first_run import run_first
+from workbench.engines.first_run import calibration_frames, run_first
 from workbench.engines.litert import Execute, Executor, LiteRt, Opened
 from workbench.engines.onnxruntime import OnnxRuntimeNetwork, load_onnxruntime
 from workbench.engines.openvino import OpenVinoNetwork, properties_of
@@ -19,6 +19,7 @@ __all__ = [
     "OpenVinoNetwork",
     "Opened",
     "OutputReader",
+    "calibration_frames",
     "load_onnxruntime",
     "missing_packages",
     "open_engine",

@@ -79,7 +79,7 @@ def run_first(
         place = Path(scratch)
         request = {"detector": tree, "settings": settings.model_dump(mode="json"), "calibration": calibration.key}
         (place / "request.json").write_text(json.dumps(request))
-        np.savez(place / "frames.npz", *_frames(detector, settings, calibration))
+        np.savez(place / "frames.npz", *calibration_frames(detector, settings, calibration))
         try:
             _run_child((*command, str(place)), f"{detector.facts.source} with {row.spoken}", memory_bytes, stop)
         except UnavailableError as error:
@@ -157,7 +157,7 @@ def _version(package: str) -> str:
         return ""
 
 
-def _frames(detector: Detector, settings: Settings, calibration: Calibration) -> list[UInt8Array]:
+def calibration_frames(detector: Detector, settings: Settings, calibration: Calibration) -> list[UInt8Array]:
     """Return the frames that ranges are taken from, or that a layout is checked on, at the network's size."""
     runtime = settings.runtime
     if not detector.is_converted(settings) or (runtime.precision not in CALIBRATED and runtime.layout == "stored"):

@@ -15,14 +15,27 @@ import platformdirs
 from workbench.errors import RecordError, SaveError
 from workbench.files import open_file
 from workbench.history.summary import Summary
-from workbench.history.tables import COLUMNS, INSERT_BODY, INSERT_SUMMARY, SCHEMA, body, known_schema, make_tables, summaries_of
-from workbench.record import Record, Records, Waterfall
+from workbench.history.tables import (
+    COLUMNS,
+    INSERT_BODY,
+    INSERT_SUMMARY,
+    SCHEMA,
+    add_columns,
+    body,
+    known_schema,
+    make_tables,
+    missing_columns,
+    show_columns,
+    summaries_of,
+)
+from workbench.record import Record, Records, Waterfall, Weight
 
 BUSY_SECONDS = 30.0  # a writer holds the lock for milliseconds; after this long something else is wrong
 # What SQLite says where it cannot make the files beside a history that two processes agree by: the disk is read-only or full.
 NO_FILES_BESIDE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
 FULL_BYTES = 1_000_000  # free, and less is a full disk: a record has some hundred thousand
 LAST_CHARACTER = "\U0010ffff"  # sorts after whatever else may follow a prefix
+CHANGING = ("tag", "peak_bytes", "startup_seconds")  # columns of what a record is given later
 IN_THE_LIST = "id IN (SELECT value FROM json_each(:ids))"  # SQLite limits the words of a statement, not the length of one
 
 
@@ -76,6 +89,7 @@ class History:
             if not create:
                 self._read_as_it_is_where_nobody_can_write()
             self._prepare(create=create)
+            self._bring_up_to_date(create=create)
         except BaseException:
             self._base.close()
             raise
@@ -206,11 +220,16 @@ class History:
         """Give a record its waterfall, in place of an earlier one; return the new record. Raises like `get` and `append`."""
         return self._change(id_prefix, waterfall=waterfall)
 
+    def set_weight(self, id_prefix: str, weight: Weight) -> Record:
+        """Give a record what it weighs, in place of what it did; return the new record. Raises like `get` and `append`."""
+        return self._change(id_prefix, weight=weight)
+
     def _change(self, id_prefix: str, **fields: object) -> Record:
         with self._writing():  # read inside too, or another process may change it meanwhile
             changed = self.get(id_prefix).model_copy(update=fields)
-            words = {"id": changed.id, "tag": changed.tag, "record": body(changed)["record"]}
-            self._base.execute("UPDATE summaries SET tag = :tag WHERE id = :id", words)
+            words = {**Summary.of(changed)._asdict(), "record": body(changed)["record"]}
+            columns = ", ".join(f"{column} = :{column}" for column in CHANGING)
+            self._base.execute(f"UPDATE summaries SET {columns} WHERE id = :id", words)  # noqa: S608 - our own words
             self._base.execute(
                 "UPDATE bodies SET record = :record WHERE position = (SELECT position FROM summaries WHERE id = :id)", words
             )
@@ -291,6 +310,19 @@ class History:
                     make_tables(self._base)
         elif create:
             self.check_writable()
+
+    def _bring_up_to_date(self, *, create: bool) -> None:
+        with self._reading():
+            if not missing_columns(self._base):
+                return
+        try:
+            with self._writing():
+                add_columns(self._base)
+        except SaveError:
+            if create:
+                raise
+            with self._reading():
+                show_columns(self._base)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

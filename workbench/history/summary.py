@@ -54,6 +54,9 @@ class Summary(NamedTuple):
     problem: str | None
     composed: bool
     noise: str
+    peak_bytes: int | None
+    """The most memory that it takes in a process of its own, where it was weighed; so too the next."""
+    startup_seconds: float | None
 
     @classmethod
     def of(cls, record: Record) -> "Summary":
@@ -89,6 +92,8 @@ class Summary(NamedTuple):
             problem=record.problem.message if record.problem else None,
             composed=record.composed,
             noise=record.noise.verdict,
+            peak_bytes=record.weight.peak_bytes if record.weight else None,
+            startup_seconds=record.weight.startup_seconds if record.weight else None,
         )
 
     @property

@@ -98,6 +98,24 @@ def known_schema(base: sqlite3.Connection, path: Path) -> int:
     return int(schema)
 
 
+def missing_columns(base: sqlite3.Connection) -> tuple[str, ...]:
+    """Return what a file of before lacks of the columns, as SQL has them; all of them may be null."""
+    there = {name for (name,) in base.execute("SELECT name FROM pragma_table_info('summaries')")}
+    return tuple(_column(name, kind) for name, kind in get_type_hints(Summary).items() if name not in there) if there else ()
+
+
+def add_columns(base: sqlite3.Connection) -> None:
+    """Bring a file of before up to date, inside the caller's transaction; the versions that wrote it read it as before."""
+    for column in missing_columns(base):
+        base.execute(f"ALTER TABLE summaries ADD COLUMN {column}")
+
+
+def show_columns(base: sqlite3.Connection) -> None:
+    """Show a file of before that cannot be written as if it had them, to this connection."""
+    nothing = ", ".join(f"NULL AS {column.split()[0]}" for column in missing_columns(base))
+    base.execute(f"CREATE TEMP VIEW summaries AS SELECT *, {nothing} FROM main.summaries")  # noqa: S608 - our own words
+
+
 def make_tables(base: sqlite3.Connection) -> None:
     """Make a new file's tables, inside the caller's transaction."""
     for statement in TABLES:

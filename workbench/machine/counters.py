@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Literal, final
 
 import psutil
 
 from workbench.hardware import cgroup_folders
+from workbench.machine.energy import Joules, energy_meter
 
 BUSY_KINDS = ("user", "nice", "system", "irq", "softirq")  # of a core's time, as the system counts it
 SHORTEST_SECONDS = 0.5  # counters tick every 10 ms: in less, a few ticks more or less would decide
@@ -59,6 +60,7 @@ class WorkMeter:
         cpu_clock: Processor seconds of the process.
         core_clock: Busy seconds of each core; the system counts them in steps of 10 ms.
         clock: Seconds that only go forward.
+        joules: What the processors have taken; the system's own counters by default, where they can be read.
     """
 
     def __init__(
@@ -66,8 +68,11 @@ class WorkMeter:
         cpu_clock: Callable[[], float] = time.process_time,
         core_clock: Callable[[], tuple[float, ...]] = core_busy_seconds,
         clock: Callable[[], float] = time.perf_counter,
+        joules: Joules | Literal["system"] | None = "system",
     ) -> None:
         self._clocks = cpu_clock, core_clock, clock
+        self._joules = energy_meter() if joules == "system" else joules
+        self.joules = 0.0 if self._joules else None
         self.cpu_seconds = 0.0
         self._passed_seconds = 0.0
         self._busy_seconds: tuple[float, ...] = ()
@@ -76,6 +81,7 @@ class WorkMeter:
     def running(self) -> Iterator[None]:
         """Count what happens inside `with`; reading the counters takes some hundred microseconds before and after it."""
         cpu_clock, core_clock, clock = self._clocks
+        spent = self._joules() if self._joules else 0.0
         cores, began, cpu = core_clock(), clock(), cpu_clock()
         try:
             yield
@@ -84,6 +90,8 @@ class WorkMeter:
             self._passed_seconds += clock() - began
             busy = tuple(after - before for before, after in zip(cores, core_clock(), strict=True))
             self._busy_seconds = tuple(map(sum, zip(self._busy_seconds, busy, strict=True))) if self._busy_seconds else busy
+            if self._joules and self.joules is not None:
+                self.joules += self._joules() - spent
 
     @property
     def core_busy(self) -> tuple[float, ...]:

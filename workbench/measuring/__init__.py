@@ -5,6 +5,7 @@ from workbench.measuring.explaining import explain
 from workbench.measuring.notebook_progress import notebook_progress
 from workbench.measuring.passes import WarmedUp, warm_up
 from workbench.measuring.real_time_pass import REAL_TIME_FRAMES, RealTimePass
+from workbench.measuring.weighing import weigh, weight_of
 
 __all__ = [
     "COMPARISON_SECONDS",
@@ -17,4 +18,6 @@ __all__ = [
     "explain",
     "notebook_progress",
     "warm_up",
+    "weigh",
+    "weight_of",
 ]

@@ -59,6 +59,7 @@ class Measured:
     stage_seconds: dict[str, tuple[float, ...]]
     split_total_seconds: tuple[float, ...]
     cpu_seconds: float | None = None
+    joules: float | None = None
     core_busy: tuple[float, ...] = ()
     overlapped: bool = False
     timeline: tuple[StageSpan, ...] = ()
@@ -73,6 +74,7 @@ class Measured:
             split_total_seconds=kept_seconds(self.split_total_seconds),
             overlapped=self.overlapped,
             cpu_seconds=self.cpu_seconds,
+            joules=self.joules,
             core_busy=self.core_busy,
         )
 
@@ -137,6 +139,7 @@ def measure_in_turns(
             stage_seconds=watch.stage_seconds(),
             split_total_seconds=tuple(split_seconds),
             cpu_seconds=work.cpu_seconds / len(total_seconds) if total_seconds else None,
+            joules=work.joules / len(total_seconds) if total_seconds and work.joules is not None else None,
             core_busy=work.core_busy,
             overlapped=overlapped,
             timeline=watch.timeline(),

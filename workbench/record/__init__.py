@@ -43,8 +43,9 @@ from workbench.record.quantising_cells import (
 from workbench.record.ranking import Point, best, fastest_first, frontier, ms_and_ap, place, point_of
 from workbench.record.record import Record, check_same_machine
 from workbench.record.records import Records, read_records
-from workbench.record.sentences import NOTES, differing_medians, limit_words, pace_words, speed_words
+from workbench.record.sentences import NOTES, differing_medians, limit_words, pace_words, speed_words, weight_words
 from workbench.record.waterfall import Fall, Row, SettingStep, Waterfall
+from workbench.record.weight import WEIGHT_HEADINGS, Weight, weight_cells
 
 __all__ = [
     "AP_LOSS_NOTED",
@@ -57,6 +58,7 @@ __all__ = [
     "SEPARATE_RUNS_MARGIN",
     "SETTLED_BY",
     "TRIAL_HEADINGS",
+    "WEIGHT_HEADINGS",
     "BlockRow",
     "CodeFacts",
     "DetectorFacts",
@@ -77,6 +79,7 @@ __all__ = [
     "Speed",
     "Trial",
     "Waterfall",
+    "Weight",
     "WorstFrame",
     "accuracy_against",
     "agreement_with",
@@ -109,4 +112,6 @@ __all__ = [
     "speed_words",
     "trial_cells",
     "unique",
+    "weight_cells",
+    "weight_words",
 ]

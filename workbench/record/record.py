@@ -22,6 +22,7 @@ from workbench.machine import EnvironmentFacts, NoiseCertificate
 from workbench.record.facts import DetectorFacts, EngineFacts, FrameDetections, Line, MediaFacts, Picture, Problem, WorstFrame
 from workbench.record.quantising import Quantising
 from workbench.record.waterfall import Waterfall
+from workbench.record.weight import WEIGHT_HEADINGS, Weight, weight_cells
 from workbench.settings import Settings
 from workbench.timing import Comparison, RealTime, StageSpan, Timing, Value, in_order
 from workbench.wording import (
@@ -37,7 +38,7 @@ from workbench.wording import (
 
 SCHEMA: Literal[1] = 1
 HEADINGS = ("setting", "ms a frame", "p95 ms", "FPS", "AP", "agreement", "against", "noise")
-FIGURES = frozenset({"ms a frame", "p95 ms", "FPS", "AP", "agreement"})
+FIGURES = frozenset({"ms a frame", "p95 ms", "FPS", "AP", "agreement", *WEIGHT_HEADINGS})
 MOST_ROWS = 10  # that a cell of a notebook shows; tables of hundreds are for `to_pandas` and reports
 LONGEST_NAME, LONGEST_PLACE = 80, 40
 BAR_WIDTH, BAR_HEIGHT = 110, 12  # pixels
@@ -76,6 +77,8 @@ class Record(Value):
     """What each setting brought on the way from a baseline, where that was asked for."""
     quantising: Quantising | None = None
     """Where its integers hurt, and what was tried to repair that, where it came of that."""
+    weight: Weight | None = None
+    """What it takes in a process of its own, where that was asked for."""
     noise: NoiseCertificate
     warnings: tuple[Line, ...] = ()
     problem: Problem | None = None
@@ -100,6 +103,12 @@ class Record(Value):
         return f"<Record: {', '.join(told)}>"
 
     __str__ = __repr__
+
+    @property
+    def file_bytes(self) -> int:
+        """Size of what its engine runs: the converted model, else the detector's own file or folder."""
+        converted = self.engine.model_bytes if self.engine is not None else None
+        return self.detector.size_bytes if converted is None else converted
 
     @property
     def broken(self) -> bool:
@@ -169,6 +178,7 @@ def metrics(record: Record) -> dict[str, float]:
         found |= {f"{stage}_ms": seconds * 1000 for stage, seconds in timing.budget().items()}
         found |= {"compile_ms": timing.compile_seconds * 1000, "first_call_ms": timing.first_call_seconds * 1000}
         found["cpu_ms"] = timing.cpu_seconds * 1000 if timing.cpu_seconds is not None else None
+        found["joules"] = timing.joules
     if accuracy is not None:
         found |= {name: getattr(accuracy, name) for name in ("ap", "ap50", "ap_small", "ap_medium", "ap_large")}
     if record.agreement is not None:
@@ -177,6 +187,8 @@ def metrics(record: Record) -> dict[str, float]:
         found |= {"speedup": compared.ratio.median, "speedup_low": compared.ratio.low, "speedup_high": compared.ratio.high}
     if record.engine is not None:
         found["model_bytes"] = record.engine.model_bytes
+    if record.weight is not None:
+        found |= {**record.weight.metrics(), "file_bytes": record.file_bytes}
     return {name: float(value) for name, value in found.items() if value is not None}
 
 
@@ -236,17 +248,26 @@ def _as_text(value: object) -> object:
 
 def markdown_text(records: Sequence[Record]) -> str:
     """Write records as a table in markdown, a row each, as it stands in a comment or a README."""
-    rules = ["---:" if heading in FIGURES else "---" for heading in HEADINGS]
-    rows = [[cell.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;") for cell in cells(one)] for one in records]
-    return "".join(f"| {' | '.join(row)} |\n" for row in ([*HEADINGS], rules, *rows))
+    headings = headings_of(records)
+    rules = ["---:" if heading in FIGURES else "---" for heading in headings]
+    rows = [
+        [cell.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;") for cell in cells(one, headings)] for one in records
+    ]
+    return "".join(f"| {' | '.join(row)} |\n" for row in ([*headings], rules, *rows))
 
 
-def cells(record: Record) -> tuple[str, ...]:
-    """Return a record's cells under `HEADINGS`."""
+def headings_of(records: Sequence[Record]) -> tuple[str, ...]:
+    """Return the headings of a table of records; what settings weigh has columns where one was weighed."""
+    return (*HEADINGS, *WEIGHT_HEADINGS) if any(record.weight is not None for record in records) else HEADINGS
+
+
+def cells(record: Record, headings: Sequence[str] = HEADINGS) -> tuple[str, ...]:
+    """Return a record's cells under the headings of its table; see `headings_of`."""
     timing, compared = record.timing, record.comparison
+    weighed = weight_cells(record.weight) if len(headings) > len(HEADINGS) else ()
     if record.problem is not None or timing is None:
         told = record.problem.message if record.problem else "no times"
-        return (one_line(record.name, LONGEST_NAME), *[""] * (len(HEADINGS) - 3), f"did not run: {told}", "")
+        return (one_line(record.name, LONGEST_NAME), *[""] * (len(HEADINGS) - 3), f"did not run: {told}", "", *weighed)
     return (
         one_line(f"{record.name}{' (composed)' if record.composed else ''}{' (broken)' if record.broken else ''}", LONGEST_NAME),
         format_milliseconds(timing.median_ms),
@@ -256,6 +277,7 @@ def cells(record: Record) -> tuple[str, ...]:
         format_fraction(record.agreement.ratio) if record.agreement else "",
         f"{one_line(compared.a, LONGEST_NAME)}: {format_ratio(compared.ratio)}" if compared else "",
         record.noise.verdict,
+        *weighed,
     )
 
 
@@ -264,17 +286,18 @@ def html(records: Sequence[Record]) -> str:
     shown = records[-MOST_ROWS:]
     slowest = max((sum(one.timing.budget().values()) for one in shown if one.timing is not None), default=0.0)
     places = [f"{one_line(one.detector.name, LONGEST_PLACE)} on {one_line(one.media.name, LONGEST_PLACE)}" for one in shown]
-    same = len(set(places)) == 1
+    same, headings = len(set(places)) == 1, headings_of(shown)
     count = f"{counted(len(records), 'record')}{f', the newest {len(shown)}' if len(records) > len(shown) else ''}"
     rows = (
-        [name if same else f"{place}: {name}", *others] for place, (name, *others) in zip(places, map(cells, shown), strict=True)
+        [name if same else f"{place}: {name}", *others]
+        for place, (name, *others) in zip(places, (cells(one, headings) for one in shown), strict=True)
     )
     body = "".join(
-        f"<tr>{''.join(map(_cell, HEADINGS, row))}<td>{''.join(_bar(one, slowest))}</td></tr>"
+        f"<tr>{''.join(map(_cell, headings, row))}<td>{''.join(_bar(one, slowest))}</td></tr>"
         for one, row in zip(shown, rows, strict=True)
     )
     head = "".join(
-        f"<th style='text-align:{'right' if heading in FIGURES else 'left'}'>{heading}</th>" for heading in (*HEADINGS, "stages")
+        f"<th style='text-align:{'right' if heading in FIGURES else 'left'}'>{heading}</th>" for heading in (*headings, "stages")
     )
     table = f"<table style='color:inherit'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     told = f"{count}: {places[0]}" if same else count

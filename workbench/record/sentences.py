@@ -3,7 +3,16 @@
 from workbench.record.evidence import SEPARATE_RUNS_MARGIN, Speed, median_ms
 from workbench.record.record import Record
 from workbench.timing import CORES, Timing, limit
-from workbench.wording import format_bytes, format_milliseconds, format_number, format_percent, listed, ratio_words, times
+from workbench.wording import (
+    format_bytes,
+    format_milliseconds,
+    format_number,
+    format_percent,
+    format_seconds,
+    listed,
+    ratio_words,
+    times,
+)
 
 POLICY_WORDS = {"drop": "the oldest goes where nobody takes it", "queue": "all wait"}
 OVERHEAD_NOTED = 1.02  # less is within what two passes over the same frames differ by
@@ -98,6 +107,19 @@ def pace_words(record: Record, label: str) -> str:
         f"{label}: keeps up with {pace}: {'yes' if paced.keeps_up else 'no'}; p99 age {p99}, median"
         f" {format_milliseconds(paced.median_age_ms)} ms; {paced.dropped} of {came} frames dropped"
         f" ({POLICY_WORDS[paced.policy]}); jitter {format_milliseconds(paced.jitter_ms)} ms{growing}."
+    )
+
+
+def weight_words(record: Record, label: str) -> str:
+    """Say what a setting takes in a process of its own, and of what that is made up."""
+    weight = record.weight
+    if weight is None:
+        return ""
+    counted = "" if weight.counter == "VmHWM" else f"; counted by {weight.counter}"
+    return (
+        f"{label}, in a process of its own: at most {format_bytes(weight.peak_bytes)} of memory ({weight.memory_words()}{counted}),"
+        f" {format_seconds(weight.startup_seconds)} to start ({weight.start_words()}),"
+        f" {format_bytes(record.file_bytes)} on the disk.{''.join(f' {note}.' for note in weight.notes)}"
     )
 
 

@@ -174,8 +174,8 @@ def _context(summary: Summary) -> dict[str, Any]:
         "mark_kinds": KINDS,
         "error_kinds": ERROR_KINDS,
         "label_of": label_of,
-        "columns": table.COLUMNS,
-        "column_groups": {"first": table.groups(first=True), "more": table.groups(first=False)},
+        "columns": table.columns(summary),
+        "column_groups": {"first": table.groups(summary, first=True), "more": table.groups(summary, first=False)},
         "rows": table.rows(summary),
         "page_rows": PAGE_ROWS
         if len(summary.records) > MOST_AT_ONCE

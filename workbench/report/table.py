@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record, accuracy_against, ap, ap_change, differing_medians
+from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record, Weight, accuracy_against, ap, ap_change, differing_medians
 from workbench.report.summary import Summary
 from workbench.timing import CANNOT_TELL, NO_DIFFERENCE, Timing, frames_needed
 from workbench.wording import (
@@ -24,6 +24,9 @@ from workbench.wording import (
 )
 
 NOT_ENOUGH = "not enough frames"
+NOT_WEIGHED = "not weighed; run --weigh does that"
+WEIGHT = "own process"
+JOULES = "joules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +83,24 @@ class Row:
 
 def rows(summary: Summary) -> tuple[Row, ...]:
     """Return one row per record, in the order in which they were given."""
+    shown = columns(summary)
     return tuple(
         Row(
             f"r{index}",
             summary.label(record),
             record.name,
             marks(record, summary),
-            tuple(column.cell(record, summary) for column in COLUMNS),
+            tuple(column.cell(record, summary) for column in shown),
         )
         for index, record in enumerate(summary.records)
     )
+
+
+def columns(summary: Summary) -> tuple[Column, ...]:
+    """Return the columns: what settings weigh, and joules, where one has them."""
+    weighed = any(record.weight is not None for record in summary.records)
+    joules = any(record.timing is not None and record.timing.joules is not None for record in summary.records)
+    return tuple(one for one in COLUMNS if (weighed or one.group != WEIGHT) and (joules or one.title != JOULES))
 
 
 def marks(record: Record, summary: Summary) -> tuple[tuple[str, str], ...]:
@@ -199,12 +210,26 @@ def _compilations(record: Record, _: Summary) -> Cell:
 def _model_size(record: Record, _: Summary) -> Cell:
     if record.settings.are_a_function:
         return Cell(text=MISSING, title="what a function loads is not known")
-    value = record.engine.model_bytes if record.engine else None
-    converted = value is not None
-    value = value if value is not None else record.detector.size_bytes
-    return Cell(
-        text=format_bytes(value), sort=float(value), title="as converted" if converted else "as loaded; nothing was converted"
-    )
+    converted = record.engine is not None and record.engine.model_bytes is not None
+    title = "as converted" if converted else "as loaded; nothing was converted"
+    return Cell(text=format_bytes(record.file_bytes), sort=float(record.file_bytes), title=title)
+
+
+def _memory(get: Callable[[Weight], int]) -> Callable[[Record, Summary], Cell]:
+    def cell(record: Record, _: Summary) -> Cell:
+        if record.weight is None:
+            return Cell(text=MISSING, title=NOT_WEIGHED)
+        value = get(record.weight)
+        return Cell(text=format_bytes(value), sort=float(value), title=record.weight.memory_words())
+
+    return cell
+
+
+def _start(record: Record, _: Summary) -> Cell:
+    if record.weight is None:
+        return Cell(text=MISSING, title=NOT_WEIGHED)
+    seconds = record.weight.startup_seconds
+    return Cell(text=format_number(seconds), sort=seconds, title=record.weight.start_words())
 
 
 def _noise(record: Record, _: Summary) -> Cell:
@@ -236,6 +261,13 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "× base", "speed", _speed, "baseline’s time over this one’s, with the verdict and the 95 % interval", wraps=True, first=True
     ),
+    Column(
+        "CPU ms",
+        "energy",
+        _timed(lambda timing: timing.cpu_seconds, format_seconds_as_ms),
+        "processor time of all threads, a frame: what stands for energy where nobody counts that",
+    ),
+    Column(JOULES, "energy", _timed(lambda timing: timing.joules), "of all processors, a frame, with what others had them do"),
     Column("AP", "accuracy", _accuracy("ap"), "average precision over IoU .50 to .95", wraps=True, first=True),
     Column("AP50", "accuracy", _accuracy("ap50"), "average precision at IoU .50"),
     Column("small", "accuracy", _accuracy("ap_small"), "AP of objects below 32 × 32 pixels"),
@@ -251,15 +283,23 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("programs", "start", _compilations, "programs traced, compiled or converted"),
     Column("model", "start", _model_size, "size of the model’s file"),
+    Column("peak", WEIGHT, _memory(lambda weight: weight.peak_bytes), "the most memory that it had in use", first=True),
+    Column(
+        "libraries",
+        WEIGHT,
+        _memory(lambda weight: weight.libraries_bytes),
+        "of that once Python, NumPy, OpenCV and the runtime were imported",
+    ),
+    Column("start s", WEIGHT, _start, "from the first import to the first result", first=True),
     Column("noise", "trust", _noise, "was the machine quiet while this was timed?", numeric=False, first=True),
     Column("warnings", "trust", _warnings, numeric=False),
 )
 
 
-def groups(*, first: bool) -> tuple[tuple[str, int], ...]:
+def groups(summary: Summary, *, first: bool) -> tuple[tuple[str, int], ...]:
     """Return the headings over all columns, or over those shown first, each with how many it spans."""
     spans: list[tuple[str, int]] = []
-    for column in (one for one in COLUMNS if one.first or not first):
+    for column in (one for one in columns(summary) if one.first or not first):
         if spans and spans[-1][0] == column.group:
             spans[-1] = (column.group, spans[-1][1] + 1)
         else:
@@ -281,6 +321,11 @@ def notes(summary: Summary) -> tuple[str, ...]:
         told.append(
             f"“Separate runs” were not interleaved with the baseline, so they carry no interval, and less than {margin}, or than"
             " a run’s own pace changed, is called no difference: it cannot be told."
+        )
+    if any(record.weight is not None for record in summary.records):
+        told.append(
+            "Memory and start were counted in a process of its own that did nothing else, the libraries that it imports included."
+            " Point at one to see its parts."
         )
     apart = [record for record in summary.records if _doubt(record, summary)]
     if apart:

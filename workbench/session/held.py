@@ -31,6 +31,7 @@ class Held:
 
 MEASURED = Held("a setting is being measured", still=True)
 EXPLAINED = Held("what each setting brought is being measured", still=True)
+WEIGHED = Held("settings are being weighed", still=True)
 SWEPT = Held("a sweep is measuring", still=True)
 REPAIRED = Held("what repairs a setting is being looked for", still=True)
 EXPORTED = Held("a folder is being written and tried", still=False)

@@ -12,7 +12,8 @@ from workbench.detectors import Detector
 from workbench.errors import MediaError, SettingsError
 from workbench.history import History, default_path
 from workbench.live import Player
-from workbench.measuring import Bench, explain
+from workbench.machine import ChildFailedError
+from workbench.measuring import Bench, explain, weigh
 from workbench.opening import EvaluationData, Sources, Variant
 from workbench.record import Record
 from workbench.repair import Job, run_repair
@@ -114,6 +115,33 @@ class Measuring:
             history.set_waterfall(found.id, found.waterfall)
             self.records = [found if one.id == found.id else one for one in self.records]
             self._notices.write(f"explained {found.name} against {base.name}")
+
+    def weigh(self, token: CancelToken) -> None:
+        """Weigh what was measured and not weighed yet.
+
+        Raises:
+            SettingsError: There is nothing to weigh.
+            WorkbenchError: A setting cannot be weighed.
+        """
+        facts = self._detector.facts.sha256, self._data.media.facts().key
+        same = [one for one in self.records if one.problem is None and (one.detector.sha256, one.media.key) == facts]
+        if not (left := [one for one in same if one.weight is None]):
+            raise SettingsError("all that was measured is weighed already" if same else "nothing is measured; measure, then weigh")
+        with self._still("weighing", token) as activity, History(self._protocol.history or default_path()) as history:
+            for number, record in enumerate(left):
+                activity.tell(f"weighing {record.name}", number, len(left))
+                self._notices.changed()  # another process does the work
+                found = self._weighed(record, token)
+                assert found.weight is not None, "that is what it was asked for"
+                history.set_weight(found.id, found.weight)
+                self.records = [found if one.id == found.id else one for one in self.records]
+
+    def _weighed(self, record: Record, token: CancelToken) -> Record:
+        try:
+            return weigh(self._detector, self._data, record, stop=token.event)
+        except ChildFailedError:
+            token.check()
+            raise
 
     def _measure(self, settings: Settings, pinned: Pinned | None, history: History) -> None:
         if self._data.media.facts().endless:

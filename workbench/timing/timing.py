@@ -63,6 +63,8 @@ class Timing(Value):
     next, `stage_seconds` come from the same pass, and a frame's stages take longer than that together."""
     cpu_seconds: float | None = None
     """Processor time of all threads of the process in the pass that gave `total_seconds`, a frame."""
+    joules: float | None = None
+    """That all processors took in that pass, a frame, with what others had them do; only where their own counters can be read."""
     core_busy: tuple[float, ...] = ()
     """For each of the machine's cores the share of that pass in which it was busy, with whatever; empty where nobody tells."""
     serial: tuple[tuple[str, ...], ...] = DECODED_BY_ONE

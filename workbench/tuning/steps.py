@@ -15,7 +15,7 @@ from workbench.errors import MediaError, SettingsError, UnavailableError
 from workbench.export import export_folder
 from workbench.history import History
 from workbench.machine import environment
-from workbench.measuring import explain
+from workbench.measuring import explain, weight_of
 from workbench.opening import EvaluationData, Sources, check, wished
 from workbench.record import Quantising, Record
 from workbench.repair import Job, run_repair
@@ -51,6 +51,7 @@ class Steps(Protocol):
     def screened(self) -> Sequence[Record]: ...
     def repair(self, broken: Repairable, seconds: float, /) -> Repaired: ...
     def confirm(self, settings: Sequence[Settings], seconds: float, /) -> Sequence[Record]: ...
+    def weigh(self, record: Record, /) -> Record: ...
     def explain(self, baseline: Record, chosen: Record, fits: StepsThatFit, seconds: float, /) -> Record: ...
     def report(self, records: Sequence[Record], chosen: Record | None, said: str, /) -> Path: ...
     def export(self, chosen: Record, /) -> Path: ...
@@ -166,6 +167,19 @@ class MeasuringSteps:
         sweep = self._sweep(NOTHING, [check(self._detector, one) for one in settings], LATE * seconds)
         deque(sweep.run(), maxlen=0)
         return self._history.records_by_id(sweep.confirmed_ids)
+
+    def weigh(self, record: Record) -> Record:
+        """Return a record with what its setting weighs, which is not found out twice.
+
+        Raises:
+            UnavailableError: It does not run in a process of its own.
+        """
+        if record.weight is not None:
+            return record
+        self._tell(record.name)
+        weight = weight_of(self._detector, self._data, check(self._detector, record.settings))
+        self._history.set_weight(record.id, weight)
+        return record.model_copy(update={"weight": weight})
 
     def explain(self, baseline: Record, chosen: Record, fits: StepsThatFit, seconds: float) -> Record:
         """Return the chosen record with its waterfall; where steps are not judged, it tells only their milliseconds."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import final
 
 from workbench.choosing import Budget, Choice, Pick, accuracy_of_choice, choices_of, pick, sentence
-from workbench.errors import SettingsError, WorkbenchError
+from workbench.errors import SettingsError, UnavailableError, WorkbenchError
 from workbench.history import History, Summary
 from workbench.measuring import DEFAULT_FRAMES, notebook_progress
 from workbench.media import MediaSource
@@ -78,6 +78,7 @@ class Tuning:
                 ("screening", self._screen),
                 ("repairing int8", self._repair),
                 ("measuring the best whole", self._confirm),
+                ("weighing", self._weigh),
                 ("explaining", self._explain),
                 ("writing the report", self._report),
                 ("exporting", self._export),
@@ -137,7 +138,8 @@ class Tuning:
         finally:  # interrupted, what is known by then counts too
             self._screened = self._steps.screened()
         rows = map(Summary.of, (self.baseline, *self._screened))
-        quality = replace(self.budget, min_fps=None, max_ms=None)  # the fastest that is right enough, however fast that is
+        # The fastest that is right enough, however fast that is; what it weighs is found out once it was measured whole.
+        quality = replace(self.budget, min_fps=None, max_ms=None, max_memory=None, max_startup=None)
         found = choices_of(rows, quality, baseline=Summary.of(self.baseline))
         self._kept = [choice for choice in found if not choice.missed]
 
@@ -172,6 +174,16 @@ class Tuning:
         self.whole = [self.baseline, *fastest_first(map(self._with_repair, found), ms_and_ap)]
         known = {record.settings for record in self.whole}
         self._screened = [record for record in self._screened if record.settings not in known]
+
+    def _weigh(self) -> None:
+        """Weigh what was measured whole, where the budget asks for it."""
+        if self.budget.max_memory is None and self.budget.max_startup is None:
+            return
+        for number, record in enumerate(self.whole):
+            try:
+                self.whole[number] = self._steps.weigh(record)
+            except UnavailableError as error:
+                self.notes.append(f"{record.name} was not weighed: {error}")
 
     def _with_repair(self, record: Record) -> Record:
         if self._repaired is None or record.settings != self._repaired.settings:
@@ -251,6 +263,8 @@ def tune(
     max_ms: float | None = None,
     max_ap_loss: float | None = None,
     min_agreement: float | None = None,
+    max_memory: float | None = None,
+    max_startup: float | None = None,
     seconds: float = USUAL_SECONDS,
     out: Path | str = "tuned",
     history: Path | str | None = None,
@@ -271,6 +285,8 @@ def tune(
         max_ms: Milliseconds a frame, at most.
         max_ap_loss: AP below what runs now, at most; .02 by default. Without truth, agreement stands for it.
         min_agreement: Agreement with what runs now, at least.
+        max_memory: Bytes that a process takes which does nothing else, at most.
+        max_startup: Seconds from its start to its first result, at most.
         seconds: That it may take, about.
         out: The folder of report, history and what is exported.
         history: Another history than the one in that folder.
@@ -286,7 +302,14 @@ def tune(
     refuse_function(model)
     if not LEAST_SECONDS <= seconds < math.inf:
         raise SettingsError(f"the time is {seconds:g} seconds; choose {LEAST_SECONDS:g} or more")
-    budget = Budget(min_fps=min_fps, max_ms=max_ms, max_ap_loss=max_ap_loss, min_agreement=min_agreement)
+    budget = Budget(
+        min_fps=min_fps,
+        max_ms=max_ms,
+        max_ap_loss=max_ap_loss,
+        min_agreement=min_agreement,
+        max_memory=max_memory,
+        max_startup=max_startup,
+    )
     time, folder = TimeAsked(seconds), Path(out)
     timed = frames or (DEFAULT_FRAMES if seconds >= SHORT_SECONDS else SHORT_FRAMES)
     sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow), signature=signature).opened()

@@ -11,7 +11,7 @@ from workbench.catalogue import engine_row
 from workbench.detections import compare_ap
 from workbench.live import Cost
 from workbench.machine import NoiseCertificate
-from workbench.record import Record
+from workbench.record import Record, Weight, weight_cells
 from workbench.report import Summary, points_of, waterfall_picture
 from workbench.session import Job, Opened, Pinned, Session, WrongFrame
 from workbench.stages import Overlay, counts
@@ -179,9 +179,21 @@ def rows(records: list[Record], pinned: Pinned | None) -> list[Told]:
     several = len({record.media.key for record in records}) > 1
     return [
         _row(record, pinned=record.settings == settings)
+        | _weight(record.weight)
         | {"label": labels.get(record.id, record.name), "media": record.media.name if several else None}
         for record in records
     ]
+
+
+def _weight(weight: Weight | None) -> Told:
+    """Tell what a setting weighs, and of what that is made up; nothing of one that was not weighed."""
+    if weight is None:
+        return {"weight": None, "weight_parts": None}
+    memory, start = weight_cells(weight)
+    return {
+        "weight": f"in a process of its own: at most {memory} of memory, {start} to start",
+        "weight_parts": f"{weight.memory_words()}; {weight.start_words()}",
+    }
 
 
 def plot(records: list[Record]) -> Told:

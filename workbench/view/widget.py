@@ -132,6 +132,7 @@ class WorkbenchView(anywidget.AnyWidget):
             "unpin": lambda _, __: session.unpin(),
             "measure": lambda _, __: session.measure(),
             "explain": lambda _, __: session.explain(),
+            "weigh": lambda _, __: session.weigh(),
             "cancel": lambda _, __: session.cancel(),
             "report": lambda _, __: self._report(),
             "copy": lambda content, _: self._copy(str(content["what"])),

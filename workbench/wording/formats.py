@@ -46,6 +46,15 @@ def format_duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < MINUTES_FROM else f"{seconds / 60:.0f} min"
 
 
+def format_seconds(seconds: float | None) -> str:
+    """Write how long something took, exactly.
+
+    >>> format_seconds(0.2369), format_seconds(6.334)
+    ('0.237 s', '6.33 s')
+    """
+    return MISSING if seconds is None else f"{format_number(seconds)} s"
+
+
 def format_ratio(ratio: Ratio) -> str:
     """Write a ratio of old time over new time, its interval and what it says of the new one.
 

@@ -60,7 +60,8 @@ def _table(rows: Sequence[Summary]) -> Table:
     """Return the rows; what is the same in all of them is said once, above."""
     from rich.markup import escape
 
-    from workbench.cli.tables import table_of
+    from workbench.cli.tables import summary_weight, table_of
+    from workbench.record import WEIGHT_HEADINGS
     from workbench.wording import short_cpu_name
 
     where = {
@@ -70,15 +71,18 @@ def _table(rows: Sequence[Summary]) -> Table:
     }
     same = [words[0] for words in where.values() if len(set(words)) == 1]
     differing = {name: words for name, words in where.items() if len(set(words)) > 1}
+    weighed = any(row.peak_bytes is not None for row in rows)
+    figures = (*FIGURES, *(WEIGHT_HEADINGS if weighed else ()))
     table = table_of(
-        "id", "measured", *differing, "setting", *FIGURES, "noise", "tag", figures=FIGURES, whole=("id", "measured", "noise")
+        "id", "measured", *differing, "setting", *figures, "noise", "tag", figures=figures, whole=("id", "measured", "noise")
     )
     table.title = escape(", ".join(same)) or None
     table.title_justify = "left"
     for number, row in enumerate(rows):
         marks = f"{' (composed)' if row.composed else ''}{' (broken)' if row.broken else ''}"
         places = (words[number] for words in differing.values())
-        cells = (row.id[:SHORT_ID], minute(row.created), *places, f"{row.name}{marks}", *_figures(row), row.noise, row.tag or "")
+        figures = (*_figures(row), *(summary_weight(row) if weighed else ()))
+        cells = (row.id[:SHORT_ID], minute(row.created), *places, f"{row.name}{marks}", *figures, row.noise, row.tag or "")
         table.add_row(*map(escape, cells), style="red" if row.problem or row.broken else "")
     return table
 

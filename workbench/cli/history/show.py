@@ -28,7 +28,7 @@ def show(record: RecordId, history: HistoryFile = None, json_file: JsonFile = No
 
 def _facts(record: Record) -> Iterator[tuple[str, str]]:
     from workbench.settings import assignments, setting_names
-    from workbench.wording import MISSING, counted, format_milliseconds, format_number
+    from workbench.wording import MISSING, counted, format_milliseconds, format_seconds
 
     machine = record.environment
     yield "id", record.id
@@ -41,8 +41,8 @@ def _facts(record: Record) -> Iterator[tuple[str, str]]:
     if record.timing is not None:
         stages = record.timing.stage_medians().items()
         yield "stages", ", ".join(f"{stage} {format_milliseconds(seconds * 1000)} ms" for stage, seconds in stages) or MISSING
-        start = f"{format_number(record.timing.compile_seconds)} s, first call {format_number(record.timing.first_call_seconds)} s"
-        yield "start", f"compiling and converting {start}"
+        compiling, first_call = map(format_seconds, (record.timing.compile_seconds, record.timing.first_call_seconds))
+        yield "start", f"compiling and converting {compiling}, first call {first_call}"
     if record.composed:
         yield "times", "put together from stages that were measured one by one"
     yield "machine", f"{machine.cpu} [{machine.machine_id[:SHORT_ID]}], {counted(machine.cores, 'core')}, {machine.system}"

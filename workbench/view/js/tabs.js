@@ -18,8 +18,10 @@ function recordRow({ id }, desk) {
   const state = h("span", { class: "tag state" });
   const problem = h("td", { colspan: COLUMNS.length + 1 });
   const problemRow = h("tr", { class: "problem" }, problem);
+  const weight = h("td", { colspan: COLUMNS.length + 1 });
+  const weightRow = h("tr", { class: "weight" }, weight);
   const element = h("tbody", { "data-role": "record-row", "data-id": id, click: () => desk.send("choose", { id }) },
-    h("tr", {}, h("th", { scope: "row" }, name, tag, state, " ", media), ...cells), problemRow);
+    h("tr", {}, h("th", { scope: "row" }, name, tag, state, " ", media), ...cells), weightRow, problemRow);
   return {
     element,
     update(record) {
@@ -29,6 +31,9 @@ function recordRow({ id }, desk) {
       tag.hidden = !record.pinned;
       element.dataset.state = record.state;
       COLUMNS.forEach(([key], at) => write(cells[at], record[key] ?? MISSING));
+      weightRow.hidden = !record.weight;
+      write(weight, record.weight ?? "");
+      set(weight, "title", record.weight_parts);
       state.hidden = record.state === "ok";
       write(state, record.state);
       problemRow.hidden = !record.problem;
@@ -55,15 +60,17 @@ function measuredTab(desk) {
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "setting"), ...heads)),
   ];
   const table = h("table", { class: "records", "data-role": "table" });
+  const weigh = button("weigh", () => desk.send("weigh"), { class: "small", title: "Peak memory and time to start of each setting, in a process of its own" }, "Weigh");
   const chart = latencyChart("plot", 240, (id) => desk.send("choose", { id }));
   const show = list(table, ({ id }) => id, (record) => recordRow(record, desk), top);
   return {
-    element: h("div", {}, table, chart.element, empty),
+    element: h("div", {}, table, weigh, chart.element, empty),
     update([{ records, plot }]) {
       table.hidden = !records.length;
       empty.hidden = Boolean(records.length);
       chart.element.toggleAttribute("hidden", !plot.points.length);
       show(records);
+      weigh.hidden = !records.some(({ state, weight }) => state !== "failed" && !weight);
       chart.update(plot, `Latency against ${plot.axis} of ${plot.points.length} settings; the table above says the same`);
     },
   };
