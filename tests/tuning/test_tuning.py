@@ -19,13 +19,14 @@ STEPS = ("screen", "repair", "confirm", "explain", "report", "export")
 
 def tuning(folder: Path, measured: Counter[str], *, seconds: float = 600, asked: Budget = NOTHING_ASKED, **how: str) -> Tuning:
     steps = ScriptedSteps(History(folder / "history.sqlite"), folder, measured, **how)
-    return Tuning(steps, asked, TimeAsked(seconds, lambda: 0.0), frames=3, labelled=5)
+    return Tuning(steps, asked, TimeAsked(seconds, lambda: 0.0), frames=3)
 
 
 def test_the_repaired_one_is_chosen_where_it_is_the_fastest_that_keeps_the_limit(tmp_path: Path) -> None:
     done = tuning(tmp_path, Counter())
 
-    assert done.run()
+    done.run()
+    assert not done.stopped
     assert done.chosen is not None
     assert done.chosen.settings == REPAIRED
     assert [record.name for record in done.whole] == ["naive", "repaired", "litert", "graph"]
@@ -39,11 +40,12 @@ def test_stopped_after_any_step_it_goes_on_where_it_was(step: str, tmp_path: Pat
     measured: Counter[str] = Counter()
     stopped = tuning(tmp_path, measured, stop_after=step)
 
-    assert not stopped.run()
+    stopped.run()
+    assert stopped.stopped
     assert stopped.report is not None
     assert stopped.report.read_text().startswith(stopped.sentence)
     again = tuning(tmp_path, measured)
-    assert again.run()
+    again.run()
     assert again.chosen is not None
     assert again.chosen.settings == REPAIRED
     assert set(measured.values()) == {1}
@@ -71,7 +73,8 @@ def test_what_runs_now_has_to_run(tmp_path: Path) -> None:
 def test_a_step_that_fails_costs_a_line(step: str, tmp_path: Path) -> None:
     done = tuning(tmp_path, Counter(), fails=step)
 
-    assert done.run()
+    done.run()
+    assert not done.stopped
     assert done.chosen is not None
     assert done.report is not None
     assert [note for note in done.notes if f"{step} cannot be done" in note]
@@ -80,7 +83,8 @@ def test_a_step_that_fails_costs_a_line(step: str, tmp_path: Path) -> None:
 def test_where_nothing_could_be_screened_what_runs_now_stays(tmp_path: Path) -> None:
     done = tuning(tmp_path, Counter(), fails="screen")
 
-    assert done.run()
+    done.run()
+    assert not done.stopped
     assert done.chosen is done.whole[0]
     assert done.sentence.endswith("That is what you have now.")
     assert done.exported is None
@@ -89,7 +93,8 @@ def test_where_nothing_could_be_screened_what_runs_now_stays(tmp_path: Path) -> 
 def test_where_nothing_keeps_the_budget_it_says_what_would(tmp_path: Path) -> None:
     done = tuning(tmp_path, Counter(), asked=Budget(min_fps=1000))
 
-    assert done.run()
+    done.run()
+    assert not done.stopped
     assert done.chosen is None
     assert "Ask for 166 frames a second" in done.sentence
     assert done.report is not None
@@ -99,7 +104,8 @@ def test_where_nothing_keeps_the_budget_it_says_what_would(tmp_path: Path) -> No
 def test_without_time_what_does_not_fit_is_left_out_and_said(tmp_path: Path) -> None:
     done = tuning(tmp_path, Counter(), seconds=30)
 
-    assert done.run()
+    done.run()
+    assert not done.stopped
     assert [record.name for record in done.whole] == ["naive", "litert"]
     assert any("once it is repaired" in note for note in done.notes)
     assert any("1 of 2 contenders" in note for note in done.notes)
@@ -109,9 +115,10 @@ def test_without_time_what_does_not_fit_is_left_out_and_said(tmp_path: Path) -> 
 def test_where_what_runs_now_takes_all_the_time_that_is_said(tmp_path: Path) -> None:
     seconds = iter((0.0, *[600.0] * 20))
     steps = ScriptedSteps(History(tmp_path / "history.sqlite"), tmp_path, Counter())
-    done = Tuning(steps, NOTHING_ASKED, TimeAsked(500, lambda: next(seconds)), frames=3, labelled=5)
+    done = Tuning(steps, NOTHING_ASKED, TimeAsked(500, lambda: next(seconds)), frames=3)
 
-    assert done.run()
+    done.run()
+    assert not done.stopped
     assert [record.name for record in done.whole] == ["naive"]
     assert "the time was gone before anything else was tried" in done.notes[0]
 

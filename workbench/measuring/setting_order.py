@@ -34,8 +34,10 @@ def measure_both_ways(
     chosen: Settings,
     can: Callable[[Settings], bool],
     measure: Callable[[Settings, Settings, str], T],
+    *,
+    both: bool = True,
 ) -> tuple[tuple[T, ...], tuple[T, ...]]:
-    """Measure each step from one setting to another in both orders of `order_steps`, none of them twice.
+    """Measure each step from one setting to another in the orders of `order_steps`, none of them twice.
 
     Args:
         base: Where the steps begin.
@@ -43,15 +45,16 @@ def measure_both_ways(
         can: Whether the detector and this machine can take settings.
         measure: Measures the step between two settings, which is called as the last word says; where it raises `RefusedError`,
             there is another way round those settings, and what was measured counts there too.
+        both: Whether the reverse order is wanted too.
 
     Returns:
-        What was measured in the stated order and in the reverse one; that is empty where there is no other order.
+        What was measured in the stated order and in the reverse one; that is empty where there is no other order, or none wanted.
     """
     refused: set[Settings] = set()
     measured: dict[tuple[Settings, Settings], T] = {}
     while True:
         order = order_steps(base, chosen, lambda settings: settings not in refused and can(settings))
-        ways = (order.forward, () if order.reverse == order.forward else order.reverse)
+        ways = (order.forward, order.reverse if both and order.reverse != order.forward else ())
         forward, reverse = (tuple(_pairs(base, chosen, steps)) for steps in ways)
         try:
             for number, pair in enumerate(chain(forward, reverse), start=1):
