@@ -2,12 +2,13 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.tuning.scripted_steps import BASELINE, REPAIRED, ScriptedSteps
 from workbench.choosing import Budget
-from workbench.errors import SettingsError, UnavailableError
+from workbench.errors import SaveError, SettingsError, UnavailableError
 from workbench.history import History
 from workbench.tuning import tune
 from workbench.tuning.time_asked import TimeAsked
@@ -17,7 +18,7 @@ NOTHING_ASKED = Budget()
 STEPS = ("screen", "repair", "confirm", "explain", "report", "export")
 
 
-def tuning(folder: Path, measured: Counter[str], *, seconds: float = 600, asked: Budget = NOTHING_ASKED, **how: str) -> Tuning:
+def tuning(folder: Path, measured: Counter[str], *, seconds: float = 600, asked: Budget = NOTHING_ASKED, **how: Any) -> Tuning:
     steps = ScriptedSteps(History(folder / "history.sqlite"), folder, measured, **how)
     return Tuning(steps, asked, TimeAsked(seconds, lambda: 0.0), frames=3)
 
@@ -78,6 +79,37 @@ def test_a_step_that_fails_costs_a_line(step: str, tmp_path: Path) -> None:
     assert done.chosen is not None
     assert done.report is not None
     assert [note for note in done.notes if f"{step} cannot be done" in note]
+
+
+@pytest.mark.parametrize(("step", "known"), [("screen", 1), ("confirm", 1), ("explain", 4), ("report", 4), ("export", 4)])
+def test_where_nothing_can_be_kept_any_more_it_ends_with_what_it_has(step: str, known: int, tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), fails=step, error=SaveError)
+    done.run()
+    tuned = done.tuned()
+
+    assert tuned.problem == f"{step} cannot be done"
+    assert tuned.next_step.startswith(f"Stopped at {tuned.stopped}: {step} cannot be done. The same again goes on from here")
+    assert (len(tuned.records), tuned.exported) == (known, None)
+    assert (tuned.report is None) == (step == "report")
+    assert not [note for note in tuned.notes if "left out" in note]
+
+
+def test_where_not_even_the_report_can_be_written_the_sentence_stands_alone(tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), fails="confirm report", error=SaveError)
+    done.run()
+
+    assert done.report is None
+    assert done.problem == "confirm cannot be done"
+    assert done.sentence.startswith("Run inspector-mobile")
+
+
+def test_a_truth_that_holds_nothing_to_be_found_leaves_it_to_agreement(tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), baseline=BASELINE.model_copy(update={"accuracy": None}))
+    done.run()
+
+    assert (done.budget.max_ap_loss, done.budget.min_agreement) == (None, 0.9)
+    assert done.notes[0].startswith("the truth of these frames holds no object of the detector's classes, so an agreement of")
+    assert done.report is not None
 
 
 def test_where_nothing_could_be_screened_what_runs_now_stays(tmp_path: Path) -> None:

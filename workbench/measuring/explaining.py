@@ -31,7 +31,7 @@ def explain(
     *,
     progress: Progress | None = None,
     step_seconds: float = STEP_SECONDS,
-    both_orders: bool = True,
+    enough: Callable[[], bool] = lambda: False,
     judged: int | None = None,
 ) -> Record:
     """Return the chosen record with its waterfall from a baseline: one setting changed at a time, in both orders.
@@ -43,7 +43,7 @@ def explain(
         chosen: Another one.
         progress: Told what is going on, and what it raises ends it; in a notebook, a bar under the cell is by default.
         step_seconds: How long a step may look for a clear answer.
-        both_orders: Whether the steps are taken from the last to the first too, which takes longer than all else.
+        enough: Asked before each step whether there is no time for one of the reverse order; then the stated order stands alone.
         judged: How many of the labelled frames settings are judged on, both ends too; all of them by default, 0 for none.
 
     Raises:
@@ -55,7 +55,7 @@ def explain(
     bar = notebook_progress() if progress is None else None
     try:
         explaining = _Explaining(detector, data, base, chosen, progress or bar or tell_nobody, step_seconds, judged)
-        waterfall = explaining.waterfall(both_orders=both_orders)
+        waterfall = explaining.waterfall(enough)
     finally:
         if bar is not None:
             bar.clear()
@@ -95,7 +95,7 @@ class _Explaining:
         self._accuracies: dict[Settings, Accuracy | None] = {_fed_plainly(one.settings): one.accuracy for one in known}
         self._pipelines: dict[Settings, Pipeline] = {}
 
-    def waterfall(self, *, both_orders: bool) -> Waterfall:
+    def waterfall(self, enough: Callable[[], bool]) -> Waterfall:
         base = self._base
         baseline_ms = median_ms(base)
         assert baseline_ms is not None, "it was checked"
@@ -105,7 +105,7 @@ class _Explaining:
                 noise_watch.sample()
                 return self._step(before, after, f"{what}: {', '.join(describe_changes(before, after))}")
 
-            steps, reverse = measure_both_ways(base.settings, self._chosen.settings, self._can, measure, both=both_orders)
+            steps, reverse = measure_both_ways(base.settings, self._chosen.settings, self._can, measure, enough)
         return Waterfall(
             baseline=base.name,
             baseline_id=base.id,

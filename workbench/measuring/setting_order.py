@@ -34,8 +34,7 @@ def measure_both_ways(
     chosen: Settings,
     can: Callable[[Settings], bool],
     measure: Callable[[Settings, Settings, str], T],
-    *,
-    both: bool = True,
+    enough: Callable[[], bool] = lambda: False,
 ) -> tuple[tuple[T, ...], tuple[T, ...]]:
     """Measure each step from one setting to another in the orders of `order_steps`, none of them twice.
 
@@ -45,21 +44,24 @@ def measure_both_ways(
         can: Whether the detector and this machine can take settings.
         measure: Measures the step between two settings, which is called as the last word says; where it raises `RefusedError`,
             there is another way round those settings, and what was measured counts there too.
-        both: Whether the reverse order is wanted too.
+        enough: Asked before each step; where it says so, no step of the reverse order begins, and what there is of it is let go.
 
     Returns:
-        What was measured in the stated order and in the reverse one; that is empty where there is no other order, or none wanted.
+        What was measured in the stated order and in the reverse one; that is empty where there is no other order, or no time.
     """
     refused: set[Settings] = set()
     measured: dict[tuple[Settings, Settings], T] = {}
     while True:
         order = order_steps(base, chosen, lambda settings: settings not in refused and can(settings))
-        ways = (order.forward, order.reverse if both and order.reverse != order.forward else ())
+        ways = (order.forward, order.reverse if order.reverse != order.forward else ())
         forward, reverse = (tuple(_pairs(base, chosen, steps)) for steps in ways)
         try:
             for number, pair in enumerate(chain(forward, reverse), start=1):
-                if pair not in measured:
-                    measured[pair] = measure(*pair, f"step {number} of {len(forward) + len(reverse)}")
+                if pair in measured:
+                    continue
+                if enough() and number > len(forward):
+                    return tuple(measured[pair] for pair in forward), ()
+                measured[pair] = measure(*pair, f"step {number} of {len(forward) + len(reverse)}")
         except RefusedError as error:
             refused.add(error.settings)
         else:

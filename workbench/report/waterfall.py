@@ -228,7 +228,8 @@ def _notes(record: Record, fall: Waterfall, rows: Sequence[Row]) -> Iterator[str
         images = f"{counted(judged[0].images, 'image')}{some}{few}"
         yield f"AP and its 95 % interval on {images}, the same on both sides of a step; {none}."
     else:
-        yield f"What a step did to AP is not known: {'these frames have no truth' if fall.baseline_ap is None else 'they were only timed'}."
+        why = "these frames have no truth" if fall.baseline_ap is None else "they were only timed"
+        yield f"What a step did to AP is not known: {why}."
     if fall.noise.verdict == "noisy":
         yield f"The machine was noisy while the steps were timed: {'; '.join(fall.noise.reasons)}."
 

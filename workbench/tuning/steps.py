@@ -109,6 +109,7 @@ class MeasuringSteps:
         sweep, new = self._swept(NOTHING, ())
         found = self._history.records_by_id(sweep.confirmed_ids)
         if problem := next((record.problem for record in (*found, *new) if record.problem is not None), None):
+            self._history.remove_many(sweep.confirmed_ids)  # started again, it is tried again
             raise UnavailableError(f"what you have now does not run: {problem.message}")
         (record,) = found
         if not any(row.scores for row in record.detections) and not (record.accuracy and record.accuracy.ap):
@@ -175,6 +176,15 @@ class MeasuringSteps:
         def give_up() -> None:
             raise UnavailableError("its time was up")
 
+        began = last = time.monotonic()
+        longest = 0.0
+
+        def enough() -> bool:
+            nonlocal last, longest
+            now = time.monotonic()
+            longest, last = max(longest, now - last), now
+            return not way.both_orders or now - began + longest > seconds
+
         found = explain(
             self._detector,
             self._data,
@@ -182,7 +192,7 @@ class MeasuringSteps:
             chosen,
             progress=self._until(seconds, give_up),
             step_seconds=way.seconds,
-            both_orders=way.both_orders,
+            enough=enough,
             judged=way.judged,
         )
         assert found.waterfall is not None, "that is what it was asked for"

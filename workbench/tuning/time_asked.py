@@ -19,6 +19,7 @@ REPORT_SECONDS, EXPORT_SECONDS = 4.0, 22.0  # of the folder its self-test takes 
 COMPARED_FRAMES = 75  # of the slower of two that are compared in turns: the fewest that an interval rests on
 STEP_SECONDS, SHORT_STEP_SECONDS = 5.0, 2.0  # of one setting of a waterfall, compared in turns
 FEW_JUDGED = 50  # labelled frames: AP of fewer says nothing about one setting
+SURE_SHARE = 0.8  # of what is left, for an explanation: one whose time is up has nothing to show
 QUICKER = 8.0  # times than what runs now: what others are guessed to be
 WORTH_CONFIRMING = 2  # settings that time is kept for: a screening is right about the fastest more often than not
 USUAL_CHANGES = 5  # settings between what runs now and what is chosen

@@ -14,6 +14,7 @@ from workbench.tuning.choices import kept_budget, to_confirm, to_repair
 from workbench.tuning.steps import Repaired, Steps
 from workbench.tuning.time_asked import (
     LEAST_REPAIR_SECONDS,
+    SURE_SHARE,
     Costs,
     TimeAsked,
     count_that_fits,
@@ -165,14 +166,15 @@ class Tuning:
         own = [choice for choice in self._kept if choice.summary.id != self.baseline.id]
         settings = to_confirm(own, 1000 * _seconds(self.baseline), self._repaired.settings if self._repaired else None)
         if not settings:
-            self.notes.append("nothing that was screened is faster and right enough")
+            self.notes += ["nothing that was screened is faster and right enough"] if self._screened else []
             return
         costs = self._costs
         fastest = min((choice.candidate.ms or 0.0 for choice in own), default=0.0) / 1000  # all of them take about as long
         count = count_that_fits(costs, fastest, self._time.left - costs.least_explaining - costs.writing)
         if count < len(settings):
             self.notes.append(f"the time sufficed to measure {count} of {counted(len(settings), 'contender')} whole")
-        confirmed = self._steps.confirm(settings[:count], self._time.most)
+        seconds = max(self._time.left - costs.writing, costs.confirming(1, fastest))  # one of them is worth more than the folder
+        confirmed = self._steps.confirm(settings[:count], min(seconds, self._time.most))
         found = [record for record in confirmed if record.id != self.baseline.id]
         if not found:
             self.notes.append(
@@ -193,14 +195,14 @@ class Tuning:
             return
         seconds = self._time.left - self._costs.writing
         changes = len(describe_changes(self.baseline.settings, chosen.settings))
-        way = way_that_fits(self._costs, changes, _seconds(chosen), seconds)
+        way = way_that_fits(self._costs, changes, _seconds(chosen), SURE_SHARE * seconds)
         if way is None:
             self.notes.append(f"what each setting brought was left out for want of time; {COMPARE}")
             return
         if labelled and way.judged < labelled:
             known = f"judged on {way.judged} of {labelled} labelled frames" if way.judged else "told in ms only"
             self.notes.append(f"what each setting brought is {known}, for want of time; {COMPARE} whole")
-        explained = self._steps.explain(self.baseline, chosen, way, max(0.0, self._time.most - self._costs.writing))
+        explained = self._steps.explain(self.baseline, chosen, way, seconds)
         self.whole = [explained if record.id == explained.id else record for record in self.whole]
 
     def _report(self) -> None:
