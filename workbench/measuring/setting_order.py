@@ -59,9 +59,10 @@ def measure_both_ways(
             for number, pair in enumerate(chain(forward, reverse), start=1):
                 if pair in measured:
                     continue
-                if enough() and number > len(forward):
+                total = len(forward) if enough() else len(forward) + len(reverse)
+                if number > total:
                     return tuple(measured[pair] for pair in forward), ()
-                measured[pair] = measure(*pair, f"step {number} of {len(forward) + len(reverse)}")
+                measured[pair] = measure(*pair, f"step {number} of {total}")
         except RefusedError as error:
             refused.add(error.settings)
         else:
