@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.tuning.scripted_steps import BASELINE, REPAIRED, ScriptedSteps
+from tests.tuning.scripted_steps import BASELINE, REPAIRED, SCREENED, ScriptedSteps
 from workbench.choosing import Budget
 from workbench.errors import SaveError, SettingsError, UnavailableError
 from workbench.history import History
+from workbench.record import Record
 from workbench.tuning import tune
 from workbench.tuning.time_asked import TimeAsked
 from workbench.tuning.tuning import Tuning
@@ -134,7 +135,7 @@ def test_where_nothing_keeps_the_budget_it_says_what_would(tmp_path: Path) -> No
 
 
 def test_without_time_what_does_not_fit_is_left_out_and_said(tmp_path: Path) -> None:
-    done = tuning(tmp_path, Counter(), seconds=30)
+    done = tuning(tmp_path, Counter(), seconds=40)
 
     done.run()
     assert not done.stopped
@@ -142,6 +143,27 @@ def test_without_time_what_does_not_fit_is_left_out_and_said(tmp_path: Path) -> 
     assert any("once it is repaired" in note for note in done.notes)
     assert any("1 of 2 contenders" in note for note in done.notes)
     assert any("left out for want of time" in note for note in done.notes)
+
+
+def test_where_what_was_screened_is_not_right_enough_more_is_screened_as_long_as_there_is_time(tmp_path: Path) -> None:
+    planned: list[float] = []
+
+    class Steps(ScriptedSteps):
+        def screen(self, _: Record, seconds: float, __: float) -> str:
+            planned.append(seconds)
+            return "3 combinations were left out"
+
+        def screened(self) -> list[Record]:
+            return [SCREENED[1], *([SCREENED[0]] if len(planned) == 2 else [])]  # integers that lose too much, then floats
+
+    done = Tuning(Steps(History(tmp_path / "h.sqlite"), tmp_path, Counter()), NOTHING_ASKED, TimeAsked(600, lambda: 0.0), frames=3)
+    done.run()
+
+    assert len(planned) == 2
+    assert planned[0] < planned[1]
+    assert done.notes.count("3 combinations were left out") == 1
+    assert done.chosen is not None
+    assert done.chosen.settings == REPAIRED
 
 
 def test_where_what_runs_now_takes_all_the_time_that_is_said(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from workbench.tuning.choices import kept_budget, to_confirm, to_repair
 from workbench.tuning.steps import Repaired, Steps
 from workbench.tuning.time_asked import (
     LEAST_REPAIR_SECONDS,
+    PROCESS_SECONDS,
     SURE_SHARE,
     Costs,
     TimeAsked,
@@ -24,6 +25,7 @@ from workbench.tuning.time_asked import (
 from workbench.tuning.tuned import Tuned
 from workbench.wording import counted
 
+MOST_SCREENINGS = 3  # the plan is careful: where it showed nothing that is right enough, there is time for more
 COMPARE = "`workbench compare --explain` tells it"
 
 
@@ -134,15 +136,24 @@ class Tuning:
         self.notes += [said] if said else []
 
     def _screen(self) -> None:
-        seconds = self._time.left - self._costs.confirming(1, self._costs.quick_seconds)
-        if seconds <= 0:
-            self.notes.append("the time was gone before anything else was tried; the same again goes on from here")
-            return
-        try:
-            note = self._steps.screen(self.baseline, screening_seconds(self._costs, self._time.seconds), seconds)
-            self.notes += [note] if note else []
-        finally:  # interrupted, what is known by then counts too
-            self._screened = self._steps.screened()
+        planned, left_out = screening_seconds(self._costs, self._time.seconds), ""
+        for _ in range(MOST_SCREENINGS):
+            seconds = self._time.left - self._costs.confirming(1, self._costs.quick_seconds)
+            if seconds < PROCESS_SECONDS:
+                break
+            try:
+                left_out = self._steps.screen(self.baseline, planned, seconds)
+            finally:  # interrupted, what is known by then counts too
+                self._look_through(self._steps.screened())
+            if not left_out or any(choice.summary.id != self.baseline.id for choice in self._kept):
+                break
+            planned += seconds
+        if not self._screened:
+            left_out = "the time was gone before anything else was tried; the same again goes on from here"
+        self.notes += [left_out] if left_out else []
+
+    def _look_through(self, screened: Sequence[Record]) -> None:
+        self._screened = screened
         rows = map(Summary.of, (self.baseline, *self._screened))
         quality = replace(self.budget, min_fps=None, max_ms=None)  # the fastest that is right enough, however fast that is
         found = choices_of(rows, quality, baseline=Summary.of(self.baseline))
