@@ -83,8 +83,8 @@ class Tuner:
         self._steps.cancel()
 
     def _tell(self, what: str) -> None:
-        time, more = self._time, f": {what}" if what else ""
-        words = f"at most {format_duration(time.left)} left: {self._tuning.step}{more}"
+        time, tuning, more = self._time, self._tuning, f": {what}" if what else ""
+        words = f"at most {format_duration(time.left)} left: {tuning.place}, {tuning.step}{more}"
         self._progress(words, round(time.spent), round(time.seconds))
 
 

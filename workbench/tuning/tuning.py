@@ -44,8 +44,8 @@ class Tuning:
         self.budget = asked
         """What a setting has to keep: once what runs now is measured, in what can be known of these frames."""
         self.notes: list[str] = []
-        self.step = ""
-        """What is going on, and which step of how many that is; the one at which it was stopped, else the last."""
+        self.step, self.place = "", ""
+        """What is going on, and which step of how many that is: the one at which it was stopped, else the last."""
         self.stopped = False
         """Whether it was interrupted before its end."""
         self.problem = ""
@@ -78,7 +78,7 @@ class Tuning:
         )
         try:
             for number, (name, step) in enumerate(steps, start=1):
-                self.step = f"step {number} of {len(steps)}, {name}"
+                self.step, self.place = name, f"step {number} of {len(steps)}"
                 if not self.whole:
                     step()
                 elif not self._done(step):
@@ -97,7 +97,7 @@ class Tuning:
         except SaveError as error:
             self.problem = self.problem or str(error)
         except WorkbenchError as error:
-            self.notes.append(f"{self.step.partition(', ')[2]} was left out: {error}")
+            self.notes.append(f"{self.step} was left out: {error}")
         return not self.problem
 
     @property
@@ -251,7 +251,7 @@ class Tuning:
             picked=self.picked,
             report=self.report,
             exported=self.exported,
-            stopped=self.step.partition(", ")[2] if self.stopped or self.problem else "",
+            stopped=self.step if self.stopped or self.problem else "",
             problem=self.problem,
         )
 
@@ -259,9 +259,9 @@ class Tuning:
     def _next_step(self) -> str:
         why = f"; {self.report} shows why" if self.report else ""
         if self.problem:
-            return f"Stopped at {self.step.partition(', ')[2]}: {self.problem}. The same again goes on from here{why}."
+            return f"Stopped at {self.step}: {self.problem}. The same again goes on from here{why}."
         if self.stopped:
-            return f"Stopped while {self.step.partition(', ')[2]}: the same again goes on from here{why}."
+            return f"Stopped while {self.step}: the same again goes on from here{why}."
         if self.exported is not None:
             return f"Next: python {self.exported / 'detect.py'} PICTURE_OR_VIDEO runs it without the workbench{why}."
         if self.chosen is not None and self.chosen is not self.baseline:
