@@ -113,6 +113,15 @@ def test_a_truth_that_holds_nothing_to_be_found_leaves_it_to_agreement(tmp_path:
     assert done.report is not None
 
 
+def test_without_ap_too_what_runs_now_stays_where_nothing_else_was_measured(tmp_path: Path) -> None:
+    alone = BASELINE.model_copy(update={"accuracy": None, "agreement": None})
+    done = tuning(tmp_path, Counter(), baseline=alone, fails="screen")
+    done.run()
+
+    assert done.chosen is done.baseline
+    assert done.sentence.endswith("That is what you have now.")
+
+
 def test_where_nothing_could_be_screened_what_runs_now_stays(tmp_path: Path) -> None:
     done = tuning(tmp_path, Counter(), fails="screen")
 
