@@ -193,7 +193,7 @@ class MeasuringSteps:
             progress=self._until(seconds, give_up),
             step_seconds=way.seconds,
             enough=enough,
-            judged=way.judged,
+            judged=way.judged if way.judged < self.labelled else None,  # all: media may hold frames that the truth does not
         )
         assert found.waterfall is not None, "that is what it was asked for"
         self._history.set_waterfall(found.id, found.waterfall)
