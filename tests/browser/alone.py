@@ -45,9 +45,9 @@ def alone(context: BrowserContext, traits: dict[str, Any], around: str = '<div c
     return page
 
 
-def panel(detector: Detector, settings: Settings) -> dict[str, Any]:
-    """Describe the panel as it is under some settings."""
-    opened = SimpleNamespace(detector=detector, data=SimpleNamespace(media=FRAMES))
+def panel(detector: Detector, settings: Settings, truth: object = True) -> dict[str, Any]:
+    """Describe the panel as it is under some settings, with a truth or without."""
+    opened = SimpleNamespace(detector=detector, data=SimpleNamespace(media=FRAMES, labelled_truth=truth))
     return describe(SimpleNamespace(opened=opened, settings=settings, plays_samples=True, media_names={}, sources=None))  # type: ignore[arg-type]
 
 

@@ -21,7 +21,7 @@ from workbench.view.status import plot, rows
 
 pytestmark = pytest.mark.browser
 
-TOGETHER = ("stage", "headline-latency", "fps", "headline-versus", "figures", "bar-now", "bar-pinned", "measure", "play")
+TOGETHER = ("stage", "headline-latency", "fps", "headline-versus", "figures", "bar-now", "bar-pinned", "find", "measure", "play")
 SET = ("input.size_hw", "input.resize", "runtime.engine", "runtime.precision", "nms.method", "nms.score")
 # Windows less what is around: a page at 1280 x 800, JupyterLab there with its sidebar open, and both at 1920 x 1080.
 SIZES = ((1280, 800), (862, 690), (1500, 950), (1920, 1080))
@@ -106,21 +106,17 @@ def test_nothing_moves_while_engines_precisions_and_feeds_are_chosen(
             assert moved == [], f"under {settings}"
 
 
-def test_there_is_room_for_one_more_action_and_one_more_tab(context: BrowserContext, told: dict[str, Any]) -> None:
+def test_there_is_room_for_one_more_tab(context: BrowserContext, told: dict[str, Any]) -> None:
     page = alone(context, told)
     page.evaluate("""() => {
-        const more = (beside, words, role) => {
-            const one = document.querySelector(beside).cloneNode(true);
-            one.textContent = words; one.dataset.role = role;
-            document.querySelector(beside).before(one);
-        };
-        more("[data-role=measure]", "Find the fastest", "find");
-        more("[data-role=tab-advice]", "Inside", "tab-inside");
+        const one = document.querySelector("[data-role=tab-advice]").cloneNode(true);
+        one.textContent = "Inside"; one.dataset.role = "tab-inside";
+        document.querySelector("[data-role=tab-advice]").before(one);
     }""")
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(100)
-        assert all(is_in_sight(page, role(page, name)) for name in (*TOGETHER, "find")), f"in a window of {width} x {height}"
+        assert all(is_in_sight(page, role(page, name)) for name in TOGETHER), f"in a window of {width} x {height}"
         tops = {round(one.bounding_box()["y"]) for one in page.get_by_role("tab").all()}  # type: ignore[index] # it is visible
         assert len(tops) == 1, "the tabs stand in one row"
 
@@ -194,3 +190,50 @@ def test_what_a_measured_setting_weighs_stands_below_it_and_the_rest_can_be_weig
     assert page.evaluate("window.sent.at(-1)") == {"type": "weigh"}
     page.evaluate("told => window.change(told)", {"records": rows([weighed], None)})
     assert not role(page, "weigh").is_visible()
+
+
+def test_finding_the_fastest_asks_for_nothing(context: BrowserContext, told: dict[str, Any]) -> None:
+    page = alone(context, told)
+    role(page, "find").click()
+    usual = {"type": "find", "min_fps": None, "max_ap_loss": None, "minutes": 4}
+    assert page.evaluate("window.sent.at(-1)") == usual
+
+
+def test_what_it_has_to_keep_is_folded_beside_it(context: BrowserContext, told: dict[str, Any], mobile: Detector) -> None:
+    page = alone(context, told)
+    fields = [role(page, f"find-{name}") for name in ("fps", "quality", "minutes")]
+    assert not any(one.is_visible() for one in fields)
+    role(page, "find-options").click()
+    page.get_by_label("FPS, at least").fill("30")
+    page.get_by_label("AP lost, at most").fill("0.05")
+    page.get_by_label("minutes, at most").fill("-1")
+    role(page, "find").click()
+    assert page.evaluate("window.sent.at(-1).type") == "hello", "no time is less than none"
+    assert page.get_by_label("minutes, at most").evaluate("one => one === document.activeElement")
+    page.get_by_label("minutes, at most").fill("1.5")
+    page.keyboard.press("Enter")
+    assert page.evaluate("window.sent.at(-1)") == {"type": "find", "min_fps": 30, "max_ap_loss": 0.05, "minutes": 1.5}
+    assert not any(one.is_visible() for one in fields)
+    page.evaluate("told => window.change(told)", {"panel": panel(mobile, mobile.default_settings(), truth=None)})
+    role(page, "find-options").click()
+    page.get_by_label("agreement, at least").fill("0.9")
+    role(page, "find").click()
+    assert page.evaluate("window.sent.at(-1).min_agreement") == 0.9
+
+
+def test_what_was_found_is_taken_by_one_click_and_closed_by_another(context: BrowserContext, told: dict[str, Any]) -> None:
+    tuned = {"sentence": "Run it with LiteRT: <b>281</b> FPS.", "notes": ["nothing was left out"], "chosen": "a1", "in_use": False}
+    page = alone(context, told)
+    assert not role(page, "found").is_visible()
+    page.evaluate("told => window.change(told)", {"tuned": tuned})
+    assert role(page, "found-sentence").inner_text() == tuned["sentence"]
+    role(page, "use-found").click()
+    assert page.evaluate("window.sent.at(-1)") == {"type": "choose", "id": "a1"}
+    page.evaluate("told => window.change(told)", {"tuned": tuned | {"in_use": True}})
+    assert role(page, "use-found").is_disabled()
+    role(page, "close-outputs").click()
+    assert page.evaluate("window.sent.at(-1)") == {"type": "forget-tuned"}
+    page.evaluate("told => window.change(told)", {"tuned": tuned | {"chosen": None}})
+    assert not role(page, "use-found").is_visible(), "nothing is better than what runs now"
+    page.evaluate("told => window.change(told)", {"tuned": None})
+    assert not role(page, "found").is_visible()

@@ -287,6 +287,20 @@ def test_a_saved_record_may_be_the_baseline(small: Detector, small_data: Evaluat
     assert TIMES_APART in record.warnings
 
 
+def test_what_a_saved_record_is_of_may_take_turns_with_the_others_without_being_measured_again(
+    small: Detector, small_data: EvaluationData, records: tuple[Record, ...]
+) -> None:
+    bench = bench_on(small_data, baseline=records[0])
+    bench.compare_with(variant(small, SIZE, name=records[0].name))
+    record = bench.measure(variant(small, f"{SIZE},nms.score=0.5"))
+
+    assert record.comparison is not None
+    assert (record.comparison.a, record.comparison.a_id) == (records[0].name, records[0].id)
+    assert record.agreement is not None
+    assert record.agreement.baseline_id == records[0].id
+    assert TIMES_APART not in record.warnings
+
+
 def test_a_saved_record_of_other_media_is_no_baseline(small_data: EvaluationData, records: tuple[Record, ...]) -> None:
     other = array_media([next(small_data.media.frames()).image_rgb], name="other")
 

@@ -59,6 +59,19 @@ def test_settings_are_changed_one_at_a_time_both_ways(
 
 
 @pytest.mark.slow
+def test_with_little_time_one_order_is_judged_on_some_frames_of_both_ends_too(
+    small: Detector, small_data: EvaluationData, pair: tuple[Record, Record]
+) -> None:
+    for judged in (2, 0):
+        found = explain(
+            small, small_data, *pair, progress=silent, step_seconds=SECONDS, enough=lambda: True, judged=judged
+        ).waterfall
+        assert found is not None
+        assert (len(found.steps), found.reverse) == (4, ())
+        assert {one.accuracy and one.accuracy.images for one in found.steps} == {judged or None}
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(600)  # eight comparisons, and six settings judged
 def test_a_sample_s_way_from_a_graph_to_integers(
     mobile: Detector, still_media: Media, still_truth: Truth, stills: tuple[Frame, ...], calibration: Calibration

@@ -125,6 +125,21 @@ def test_each_step_is_measured_in_both_orders_and_counted() -> None:
     assert tried[-1] == "step 6 of 6 runtime.engine"
 
 
+@pytest.mark.parametrize(("steps", "last"), [(0, "step 3 of 3"), (4, "step 4 of 6")])
+def test_without_time_for_the_reverse_order_the_stated_one_stands_alone(steps: int, last: str) -> None:
+    tried: list[str] = []
+
+    def measure(before: Settings, after: Settings, what: str) -> str:
+        tried.append(what)
+        return describe_changes(before, after)[0].partition(":")[0]
+
+    ends = parse_variant("naive"), parse_variant("litert")
+    ways = measure_both_ways(*ends, as_engines_can, measure, lambda: len(tried) >= steps)
+
+    assert ways == (("runtime.engine", "input.resize", "nms.method"), ())
+    assert tried[-1] == last
+
+
 def test_one_step_has_one_order() -> None:
     assert measured("naive", "naive,nms.method=numpy") == ([["nms.method"], []], ["step 1 of 1 nms.method"])
 

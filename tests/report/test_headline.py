@@ -126,6 +126,12 @@ def test_headline(records: tuple[Record, ...], sentence: str) -> None:
     assert headline(Summary.of(records)) == sentence
 
 
+def test_where_a_budget_chose_the_best_its_own_sentence_says_what_may_be_lost() -> None:
+    chosen = record("litert-int8", accuracy=accuracy(0.55, 0.2))
+
+    assert headline(Summary.of((record("naive"), chosen), chosen.id)).endswith(f"AP .620 to .550, {PLACE}")
+
+
 def test_below_the_headline_stands_what_the_runs_by_themselves_say_where_they_differ() -> None:
     otherwise = (record("naive"), record("graph", comparison=comparison("naive", "graph", 9.0)))
 

@@ -104,6 +104,20 @@ def test_without_truth_there_is_no_ap_and_that_is_said() -> None:
     assert any("no truth" in note for note in drawn.notes)
 
 
+def test_steps_that_were_only_timed_are_said_to_be() -> None:
+    drawn = picture((step(ENGINE, 2.0), step(RESIZE, 1.5)))
+
+    assert "What a step did to AP is not known: they were only timed." in drawn.notes
+
+
+def test_where_settings_between_were_judged_on_fewer_images_both_counts_stand_there() -> None:
+    whole = record("litert-int8", waterfall=waterfall())
+    assert whole.accuracy is not None
+    more = whole.model_copy(update={"accuracy": whole.accuracy.model_copy(update={"images": 1200})})
+
+    assert any("on 200 images of 1,200, the same on both sides" in note for note in waterfall_picture(more).notes)
+
+
 def test_the_other_order_is_told_only_where_it_differs() -> None:
     reverse = (step(NMS, 0.8, 0.03), step(PRECISION, 1.001, -0.05), step(RESIZE, 3.0, -0.1, 0.01), step(ENGINE, 2.0, 0.0))
     alike = (step(NMS, 0.923, 0.03), step(PRECISION, 1.001, -0.05), step(RESIZE, 1.182, -0.015, 0.016), step(ENGINE, 2.2, 0.0))

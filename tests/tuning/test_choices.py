@@ -31,7 +31,7 @@ def kept(*records: Record, budget: Budget = QUALITY) -> list[Choice]:
     ],
 )
 def test_without_truth_agreement_stands_for_ap(asked: Budget, labelled: bool, loss: float | None, agreement: float | None) -> None:
-    budget, said = kept_budget(asked, labelled=labelled)
+    budget, said = kept_budget(asked, "" if labelled else "no truth is known of these frames")
 
     assert (budget.max_ap_loss, budget.min_agreement) == (loss, agreement)
     assert bool(said) == (not labelled)

@@ -19,8 +19,9 @@ from workbench.tuning.tuning import Tuning
 @pytest.fixture
 def tuned(tmp_path: Path) -> Tuned:
     steps = ScriptedSteps(History(tmp_path / "history.sqlite"), tmp_path, Counter())
-    tuning = Tuning(steps, Budget(), TimeAsked(600, lambda: 0.0), frames=3, labelled=5)
-    return tuning.tuned(finished=tuning.run())
+    tuning = Tuning(steps, Budget(), TimeAsked(600, lambda: 0.0), frames=3)
+    tuning.run()
+    return tuning.tuned()
 
 
 def test_a_notebook_shows_the_sentence_and_before_and_after(tuned: Tuned) -> None:

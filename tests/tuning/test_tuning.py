@@ -2,13 +2,15 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.tuning.scripted_steps import BASELINE, REPAIRED, ScriptedSteps
+from tests.tuning.scripted_steps import BASELINE, REPAIRED, SCREENED, ScriptedSteps
 from workbench.choosing import Budget
-from workbench.errors import SettingsError, UnavailableError
+from workbench.errors import SaveError, SettingsError, UnavailableError
 from workbench.history import History
+from workbench.record import Record
 from workbench.tuning import tune
 from workbench.tuning.time_asked import TimeAsked
 from workbench.tuning.tuning import Tuning
@@ -17,15 +19,16 @@ NOTHING_ASKED = Budget()
 STEPS = ("screen", "repair", "confirm", "explain", "report", "export")
 
 
-def tuning(folder: Path, measured: Counter[str], *, seconds: float = 600, asked: Budget = NOTHING_ASKED, **how: str) -> Tuning:
+def tuning(folder: Path, measured: Counter[str], *, seconds: float = 600, asked: Budget = NOTHING_ASKED, **how: Any) -> Tuning:
     steps = ScriptedSteps(History(folder / "history.sqlite"), folder, measured, **how)
-    return Tuning(steps, asked, TimeAsked(seconds, lambda: 0.0), frames=3, labelled=5)
+    return Tuning(steps, asked, TimeAsked(seconds, lambda: 0.0), frames=3)
 
 
 def test_the_repaired_one_is_chosen_where_it_is_the_fastest_that_keeps_the_limit(tmp_path: Path) -> None:
     done = tuning(tmp_path, Counter())
 
-    assert done.run()
+    done.run()
+    assert not done.stopped
     assert done.chosen is not None
     assert done.chosen.settings == REPAIRED
     assert [record.name for record in done.whole] == ["naive", "repaired", "litert", "graph"]
@@ -39,11 +42,12 @@ def test_stopped_after_any_step_it_goes_on_where_it_was(step: str, tmp_path: Pat
     measured: Counter[str] = Counter()
     stopped = tuning(tmp_path, measured, stop_after=step)
 
-    assert not stopped.run()
+    stopped.run()
+    assert stopped.stopped
     assert stopped.report is not None
     assert stopped.report.read_text().startswith(stopped.sentence)
     again = tuning(tmp_path, measured)
-    assert again.run()
+    again.run()
     assert again.chosen is not None
     assert again.chosen.settings == REPAIRED
     assert set(measured.values()) == {1}
@@ -71,16 +75,58 @@ def test_what_runs_now_has_to_run(tmp_path: Path) -> None:
 def test_a_step_that_fails_costs_a_line(step: str, tmp_path: Path) -> None:
     done = tuning(tmp_path, Counter(), fails=step)
 
-    assert done.run()
+    done.run()
+    assert not done.stopped
     assert done.chosen is not None
     assert done.report is not None
     assert [note for note in done.notes if f"{step} cannot be done" in note]
 
 
+@pytest.mark.parametrize(("step", "known"), [("screen", 1), ("confirm", 1), ("explain", 4), ("report", 4), ("export", 4)])
+def test_where_nothing_can_be_kept_any_more_it_ends_with_what_it_has(step: str, known: int, tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), fails=step, error=SaveError)
+    done.run()
+    tuned = done.tuned()
+
+    assert tuned.problem == f"{step} cannot be done"
+    assert tuned.next_step.startswith(f"Stopped at {tuned.stopped}: {step} cannot be done. The same again goes on from here")
+    assert (len(tuned.records), tuned.exported) == (known, None)
+    assert (tuned.report is None) == (step == "report")
+    assert not [note for note in tuned.notes if "left out" in note]
+
+
+def test_where_not_even_the_report_can_be_written_the_sentence_stands_alone(tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), fails="confirm report", error=SaveError)
+    done.run()
+
+    assert done.report is None
+    assert done.problem == "confirm cannot be done"
+    assert done.sentence.startswith("Run inspector-mobile")
+
+
+def test_a_truth_that_holds_nothing_to_be_found_leaves_it_to_agreement(tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), baseline=BASELINE.model_copy(update={"accuracy": None}))
+    done.run()
+
+    assert (done.budget.max_ap_loss, done.budget.min_agreement) == (None, 0.9)
+    assert done.notes[0].startswith("the truth of these frames holds no object of the detector's classes, so an agreement of")
+    assert done.report is not None
+
+
+def test_without_ap_too_what_runs_now_stays_where_nothing_else_was_measured(tmp_path: Path) -> None:
+    alone = BASELINE.model_copy(update={"accuracy": None, "agreement": None})
+    done = tuning(tmp_path, Counter(), baseline=alone, fails="screen")
+    done.run()
+
+    assert done.chosen is done.baseline
+    assert done.sentence.endswith("That is what you have now.")
+
+
 def test_where_nothing_could_be_screened_what_runs_now_stays(tmp_path: Path) -> None:
     done = tuning(tmp_path, Counter(), fails="screen")
 
-    assert done.run()
+    done.run()
+    assert not done.stopped
     assert done.chosen is done.whole[0]
     assert done.sentence.endswith("That is what you have now.")
     assert done.exported is None
@@ -89,7 +135,8 @@ def test_where_nothing_could_be_screened_what_runs_now_stays(tmp_path: Path) -> 
 def test_where_nothing_keeps_the_budget_it_says_what_would(tmp_path: Path) -> None:
     done = tuning(tmp_path, Counter(), asked=Budget(min_fps=1000))
 
-    assert done.run()
+    done.run()
+    assert not done.stopped
     assert done.chosen is None
     assert "Ask for 166 frames a second" in done.sentence
     assert done.report is not None
@@ -97,21 +144,44 @@ def test_where_nothing_keeps_the_budget_it_says_what_would(tmp_path: Path) -> No
 
 
 def test_without_time_what_does_not_fit_is_left_out_and_said(tmp_path: Path) -> None:
-    done = tuning(tmp_path, Counter(), seconds=30)
+    done = tuning(tmp_path, Counter(), seconds=40)
 
-    assert done.run()
+    done.run()
+    assert not done.stopped
     assert [record.name for record in done.whole] == ["naive", "litert"]
     assert any("once it is repaired" in note for note in done.notes)
     assert any("1 of 2 contenders" in note for note in done.notes)
     assert any("left out for want of time" in note for note in done.notes)
 
 
+def test_where_what_was_screened_is_not_right_enough_more_is_screened_as_long_as_there_is_time(tmp_path: Path) -> None:
+    planned: list[float] = []
+
+    class Steps(ScriptedSteps):
+        def screen(self, _: Record, seconds: float, __: float) -> str:
+            planned.append(seconds)
+            return "3 combinations were left out"
+
+        def screened(self) -> list[Record]:
+            return [SCREENED[1], *([SCREENED[0]] if len(planned) == 2 else [])]  # integers that lose too much, then floats
+
+    done = Tuning(Steps(History(tmp_path / "h.sqlite"), tmp_path, Counter()), NOTHING_ASKED, TimeAsked(600, lambda: 0.0), frames=3)
+    done.run()
+
+    assert len(planned) == 2
+    assert planned[0] < planned[1]
+    assert done.notes.count("3 combinations were left out") == 1
+    assert done.chosen is not None
+    assert done.chosen.settings == REPAIRED
+
+
 def test_where_what_runs_now_takes_all_the_time_that_is_said(tmp_path: Path) -> None:
     seconds = iter((0.0, *[600.0] * 20))
     steps = ScriptedSteps(History(tmp_path / "history.sqlite"), tmp_path, Counter())
-    done = Tuning(steps, NOTHING_ASKED, TimeAsked(500, lambda: next(seconds)), frames=3, labelled=5)
+    done = Tuning(steps, NOTHING_ASKED, TimeAsked(500, lambda: next(seconds)), frames=3)
 
-    assert done.run()
+    done.run()
+    assert not done.stopped
     assert [record.name for record in done.whole] == ["naive"]
     assert "the time was gone before anything else was tried" in done.notes[0]
 

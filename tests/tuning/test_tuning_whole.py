@@ -6,8 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.assets.scenes import SHAPES
@@ -16,11 +19,12 @@ from workbench.record import Record
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 LONGEST_SECONDS = 250
+MOST_BYTES = 120_000  # of a file: more than an empty history has, and less than a record with its pictures
 
 
-def started(out: Path, media: Path, *more: str) -> "subprocess.Popen[str]":
+def started(out: Path, media: Path, *more: str, before: Callable[[], None] | None = None) -> "subprocess.Popen[str]":
     words = [WORKBENCH, "tune", str(SHAPES), str(media), "--time", "120s", "--frames", "6", "--out", str(out), *more]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=before)  # noqa: PLW1509 - of one thread
 
 
 def known(out: Path) -> dict[str, Record]:
@@ -73,3 +77,36 @@ def test_killed_and_interrupted_it_comes_to_its_end_and_keeps_what_it_measured(s
     again.communicate(timeout=LONGEST_SECONDS)
     assert again.returncode == 0
     assert set(known(out)) == set(after_end)
+
+
+@pytest.mark.slow
+def test_frames_in_which_nothing_is_found_cost_one_line(tmp_path: Path) -> None:
+    media = tmp_path / "nothing"
+    media.mkdir()
+    for number in range(3):
+        cv2.imwrite(str(media / f"{number}.png"), np.zeros((120, 192, 3), np.uint8))
+    process = started(tmp_path / "tuned", media)
+    _, errors = process.communicate(timeout=LONGEST_SECONDS)
+
+    assert process.returncode == 2
+    assert "naive finds nothing in nothing, so no setting can be told to be as right; choose frames that show something" in errors
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="this system has no limit on the size of a file")
+def test_a_full_disk_costs_one_line_and_what_was_known_stays(small_folder: Path, tmp_path: Path) -> None:
+    import resource
+
+    def leave_little() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, MOST_BYTES))  # writing more fails, as on a full disk
+
+    out = tmp_path / "tuned"
+    process = started(out, small_folder, before=leave_little)
+    _, errors = process.communicate(timeout=LONGEST_SECONDS)
+
+    assert process.returncode == 2
+    assert f"cannot write {out / 'history.sqlite'}" in errors
+    assert "nothing that was saved before is lost, free some space or choose another place" in errors
+    assert errors.count("\n") == 1
+    assert known(out) == {}

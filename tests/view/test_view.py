@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -11,9 +12,14 @@ from zipfile import ZipFile
 import pytest
 
 from tests.assets.scenes import SHAPES
+from tests.tuning.scripted_steps import ScriptedSteps
 from tests.view.opening_and_closing import SMALL, ours, until
 from workbench import Workbench
+from workbench.choosing import Budget
+from workbench.history import History
 from workbench.samples import SAMPLE_STILLS
+from workbench.tuning.time_asked import TimeAsked
+from workbench.tuning.tuning import Tuning
 from workbench.view.panel import describe
 from workbench.view.widget import TICK_SECONDS, WorkbenchView
 
@@ -410,3 +416,22 @@ def test_what_is_pinned_before_it_played_is_pinned_everywhere(page: Page) -> Non
     page.tell("unpin")
     until(lambda: page.view.status["pinned"] is None)
     assert page.view.status["headline"]["versus"] == "nothing pinned to compare with"
+
+
+def test_what_was_found_stands_there_until_it_is_closed(page: Page, tmp_path: Path) -> None:
+    assert page.view.tuned is None
+    steps = ScriptedSteps(History(tmp_path / "made.sqlite"), tmp_path, Counter())
+    tuning = Tuning(steps, Budget(), TimeAsked(600, lambda: 0.0), frames=3)
+    tuning.run()
+    page.view._session.tuned = found = tuning.tuned()
+    until(lambda: page.view.tuned)
+    assert page.view.tuned == {"sentence": found.sentence, "notes": list(found.notes), "chosen": "w-repaired", "in_use": False}
+    page.tell("forget-tuned")
+    until(lambda: page.view.tuned is None)
+
+
+def test_a_time_in_which_nothing_can_be_found_is_refused_in_place(page: Page) -> None:
+    page.tell("find", minutes=0.1)
+    until(lambda: page.view.message)
+    assert page.view.message["text"] == "the time is 6 seconds; choose 30 or more"
+    assert page.view.message["place"] == "measure"

@@ -1,6 +1,6 @@
 """From the rows of a history to the setting to run. Pure: it opens nothing, measures nothing and prints nothing."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from html import escape
 from typing import Any, NamedTuple
@@ -162,7 +162,9 @@ def _candidates(
     rows = tuple(summaries)
     settings = _by_setting(row for row in rows if machine_id in {None, row.machine_id} and not row.is_a_function)
     standing = [row for row in map(_standing, settings) if row is not None]
-    best, baselines = _best_ap(rows, baseline), frozenset(row.agreement_baseline for group in settings for row in group)
+    best, baselines = _best_ap(rows, baseline), {row.agreement_baseline for group in settings for row in group}
+    if baseline is not None:
+        baselines.add(baseline.name)  # nothing may have been measured after it yet
     return len(settings), [_candidate(row, stat, best, baselines) for row in standing]
 
 
@@ -220,7 +222,7 @@ def _best_ap(rows: Iterable[Summary], baseline: Summary | None) -> dict[Question
     return best
 
 
-def _candidate(row: Summary, stat: Stat, best: dict[Question, Summary], baselines: frozenset[str | None]) -> Candidate:
+def _candidate(row: Summary, stat: Stat, best: dict[Question, Summary], baselines: Set[str | None]) -> Candidate:
     reference = best.get(_question(row))
     agreement = 1.0 if row.agreement is None and row.name in baselines else row.agreement
     ms, fps = (row.median_ms, row.fps) if stat == "median" else (row.p95_ms, 1000.0 / row.p95_ms if row.p95_ms else None)

@@ -87,7 +87,7 @@ def tune(
     screen.print(tuned.sentence, style="bold", markup=False)
     screen.print(tuned.next_step, markup=False)
     write_json(json_file, tuned.to_dict())
-    if tuned.stopped:
+    if tuned.stopped and not tuned.problem:
         raise typer.Exit(INTERRUPTED)
-    if tuned.chosen is None:
+    if tuned.problem or tuned.chosen is None:
         raise typer.Exit(1)

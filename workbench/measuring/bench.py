@@ -32,6 +32,7 @@ from workbench.timing import Comparison, RealTime, StageSpan, Step, Timing, comp
 DEFAULT_FRAMES = 150  # enough for p95 (130 frames), and a slow pipeline is done in half a minute
 FRAMES_KEPT = 256  # whose detections a record holds: more would make it large and the agreement no surer
 FRAMES_COUNTED = 4  # whose candidates are counted: the mean has to tell tens from thousands, no more
+WARM_FRAMES = 8  # as many as any warm-up has at least
 COMPARISON_SECONDS = 20.0  # nobody waits longer for a row; what is still unclear then is said to be
 UNEXPLAINED_LIMIT = 0.05  # of the median frame; above it the stages do not account for what the user waits for
 
@@ -134,6 +135,19 @@ class Bench:
     def has_baseline(self) -> bool:
         """Whether there is something that the next variant is compared with."""
         return self._baseline is not None
+
+    def compare_with(self, baseline: Variant) -> None:
+        """Compare the variants to come with the baseline in turns too: its record was given, so it is opened and not measured.
+
+        Raises:
+            WorkbenchError: It cannot be opened.
+        """
+        assert self._baseline is not None, "its record was given"
+        run_first(baseline.detector, baseline.settings, self._data.calibration)
+        pipeline = Pipeline(baseline.detector, baseline.settings, self._data.calibration)
+        pipeline.compile(self._data.media.facts().size_hw)
+        pipeline.block_timer(self._data.media)(WARM_FRAMES)
+        self._lead, self._other_session = _Lead(baseline, pipeline, self._baseline.id), False
 
     def measure(self, variant: Row | Detect) -> Record:
         """Run one variant, or a function of your own, through the whole protocol.

@@ -9,7 +9,7 @@ from workbench.detectors import Detector
 from workbench.engines import run_first
 from workbench.errors import RecordError, SettingsError, UnavailableError
 from workbench.machine import NoiseWatch
-from workbench.measuring.bench import Progress, tell_nobody
+from workbench.measuring.bench import WARM_FRAMES, Progress, tell_nobody
 from workbench.measuring.judging import judge
 from workbench.measuring.kept_detections import KeptDetections
 from workbench.measuring.notebook_progress import notebook_progress
@@ -21,7 +21,6 @@ from workbench.settings import Feed, Settings, describe_changes
 from workbench.timing import compare_blocks
 
 STEP_SECONDS = 5.0  # for each step in each order: a dozen of them are a minute
-WARM_FRAMES = 8  # as many as any warm-up has at least
 
 
 def explain(
@@ -32,6 +31,8 @@ def explain(
     *,
     progress: Progress | None = None,
     step_seconds: float = STEP_SECONDS,
+    enough: Callable[[], bool] = lambda: False,
+    judged: int | None = None,
 ) -> Record:
     """Return the chosen record with its waterfall from a baseline: one setting changed at a time, in both orders.
 
@@ -42,6 +43,8 @@ def explain(
         chosen: Another one.
         progress: Told what is going on, and what it raises ends it; in a notebook, a bar under the cell is by default.
         step_seconds: How long a step may look for a clear answer.
+        enough: Asked before each step whether there is no time for one of the reverse order; then the stated order stands alone.
+        judged: How many of the labelled frames settings are judged on, both ends too; all of them by default, 0 for none.
 
     Raises:
         RecordError: One of them did not run, or is of another detector or other frames.
@@ -51,7 +54,8 @@ def explain(
     _check_pair(detector, data, base, chosen)
     bar = notebook_progress() if progress is None else None
     try:
-        waterfall = _Explaining(detector, data, base, chosen, progress or bar or tell_nobody, step_seconds).waterfall()
+        explaining = _Explaining(detector, data, base, chosen, progress or bar or tell_nobody, step_seconds, judged)
+        waterfall = explaining.waterfall(enough)
     finally:
         if bar is not None:
             bar.clear()
@@ -75,14 +79,23 @@ class _Explaining:
     """Measures steps, and keeps what the next one needs of the last: its pipeline, and the accuracies so far."""
 
     def __init__(
-        self, detector: Detector, data: EvaluationData, base: Record, chosen: Record, progress: Progress, step_seconds: float
+        self,
+        detector: Detector,
+        data: EvaluationData,
+        base: Record,
+        chosen: Record,
+        progress: Progress,
+        step_seconds: float,
+        judged: int | None,
     ) -> None:
         self._detector, self._data, self._base, self._chosen = detector, data, base, chosen
         self._progress, self._step_seconds = progress, step_seconds
-        self._accuracies: dict[Settings, Accuracy | None] = {_fed_plainly(one.settings): one.accuracy for one in (base, chosen)}
+        self._judged_at = _spread(data, judged)
+        known = (base, chosen) if self._judged_at is None else ()  # on all frames: another AP than on some of them
+        self._accuracies: dict[Settings, Accuracy | None] = {_fed_plainly(one.settings): one.accuracy for one in known}
         self._pipelines: dict[Settings, Pipeline] = {}
 
-    def waterfall(self) -> Waterfall:
+    def waterfall(self, enough: Callable[[], bool]) -> Waterfall:
         base = self._base
         baseline_ms = median_ms(base)
         assert baseline_ms is not None, "it was checked"
@@ -92,7 +105,7 @@ class _Explaining:
                 noise_watch.sample()
                 return self._step(before, after, f"{what}: {', '.join(describe_changes(before, after))}")
 
-            steps, reverse = measure_both_ways(base.settings, self._chosen.settings, self._can, measure)
+            steps, reverse = measure_both_ways(base.settings, self._chosen.settings, self._can, measure, enough)
         return Waterfall(
             baseline=base.name,
             baseline_id=base.id,
@@ -138,11 +151,22 @@ class _Explaining:
         return pipeline
 
     def _accuracy(self, pipeline: Pipeline, tell: Callable[[int, int], None]) -> Accuracy | None:
-        key = _fed_plainly(pipeline.settings)
+        key, positions = _fed_plainly(pipeline.settings), self._judged_at
+        if positions is not None and not positions:
+            return None
         if key not in self._accuracies:
             pipeline.take_threads()
-            self._accuracies[key] = judge(self._data, pipeline, KeptDetections(frozenset()), tell)
+            self._accuracies[key] = judge(self._data, pipeline, KeptDetections(frozenset()), tell, positions)
         return self._accuracies[key]
+
+
+def _spread(data: EvaluationData, count: int | None) -> range | None:
+    """Return the places of so many labelled frames at equal distances; `None` for all of them."""
+    frames = data.labelled.facts().frames if data.labelled is not None else 0
+    if count is None or count >= frames:
+        return None
+    step = frames // max(1, count)
+    return range(0, step * count, step)
 
 
 def _fed_plainly(settings: Settings) -> Settings:

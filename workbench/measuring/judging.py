@@ -1,16 +1,21 @@
 """How right a pipeline is on the labelled frames."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from workbench.detections import CURVE_SCORE, Accuracy, average_precision
 from workbench.measuring.kept_detections import KeptDetections
+from workbench.media import frames_at
 from workbench.opening import EvaluationData
 from workbench.pipeline import FunctionPipeline, Pipeline, class_thresholds
 
 
 def judge(
-    data: EvaluationData, pipeline: Pipeline | FunctionPipeline, found: KeptDetections, tell: Callable[[int, int], object]
+    data: EvaluationData,
+    pipeline: Pipeline | FunctionPipeline,
+    found: KeptDetections,
+    tell: Callable[[int, int], object],
+    positions: Sequence[int] | None = None,
 ) -> Accuracy | None:
     """Return how right a pipeline is; `None` where no truth is known, or one of other classes.
 
@@ -19,11 +24,13 @@ def judge(
         pipeline: Made ready.
         found: Keeps what is found.
         tell: Told the frames done and the frames in all.
+        positions: Of the labelled frames, those to judge on; all of them by default.
     """
     media, truth = data.labelled, data.labelled_truth
     if media is None or truth is None or truth.labels != pipeline.detector.facts.labels:
         return None
-    total, frames = media.facts().frames, media.frames()
+    total = media.facts().frames if positions is None else len(positions)
+    frames = media.frames() if positions is None else frames_at(media, positions)
     nms, below = pipeline.settings.nms, KeptDetections(frozenset())
     lower = pipeline.with_nms(nms.model_copy(update={"score": min(float(nms.score), CURVE_SCORE)})) or pipeline
     while batch := list(islice(frames, pipeline.engine.batch)):

@@ -34,8 +34,9 @@ def measure_both_ways(
     chosen: Settings,
     can: Callable[[Settings], bool],
     measure: Callable[[Settings, Settings, str], T],
+    enough: Callable[[], bool] = lambda: False,
 ) -> tuple[tuple[T, ...], tuple[T, ...]]:
-    """Measure each step from one setting to another in both orders of `order_steps`, none of them twice.
+    """Measure each step from one setting to another in the orders of `order_steps`, none of them twice.
 
     Args:
         base: Where the steps begin.
@@ -43,20 +44,25 @@ def measure_both_ways(
         can: Whether the detector and this machine can take settings.
         measure: Measures the step between two settings, which is called as the last word says; where it raises `RefusedError`,
             there is another way round those settings, and what was measured counts there too.
+        enough: Asked before each step; where it says so, no step of the reverse order begins, and what there is of it is let go.
 
     Returns:
-        What was measured in the stated order and in the reverse one; that is empty where there is no other order.
+        What was measured in the stated order and in the reverse one; that is empty where there is no other order, or no time.
     """
     refused: set[Settings] = set()
     measured: dict[tuple[Settings, Settings], T] = {}
     while True:
         order = order_steps(base, chosen, lambda settings: settings not in refused and can(settings))
-        ways = (order.forward, () if order.reverse == order.forward else order.reverse)
+        ways = (order.forward, order.reverse if order.reverse != order.forward else ())
         forward, reverse = (tuple(_pairs(base, chosen, steps)) for steps in ways)
         try:
             for number, pair in enumerate(chain(forward, reverse), start=1):
-                if pair not in measured:
-                    measured[pair] = measure(*pair, f"step {number} of {len(forward) + len(reverse)}")
+                if pair in measured:
+                    continue
+                total = len(forward) if enough() else len(forward) + len(reverse)
+                if number > total:
+                    return tuple(measured[pair] for pair in forward), ()
+                measured[pair] = measure(*pair, f"step {number} of {total}")
         except RefusedError as error:
             refused.add(error.settings)
         else:

@@ -75,7 +75,7 @@ class Waterfall(Value):
     steps: Annotated[tuple[SettingStep, ...], Field(min_length=1)]
     """In the stated order: the engine first, then input, runtime, NMS and feed."""
     reverse: tuple[SettingStep, ...] = ()
-    """The same steps from the last to the first, as far as they can be taken so; empty where there is no other order."""
+    """The same steps from the last to the first, as far as they can be taken so; empty where there is none, or it was not run."""
     noise: NoiseCertificate
     """Of the machine, while the steps were timed."""
 

@@ -130,7 +130,7 @@ def _quality(record: Record, summary: Summary) -> str:
 def _loss_sentence(summary: Summary) -> str:
     best, within = summary.best, summary.within_loss
     loss = summary.loss(best) if best is not None else None
-    if best is None or loss is None or loss <= AP_LOSS_NOTED:
+    if best is None or loss is None or loss <= AP_LOSS_NOTED or summary.budgeted:
         return ""
     lost = f" That loses {format_fraction(loss)} AP"
     if within is None:

@@ -29,6 +29,8 @@ class Summary:
     within_loss: Record | None
     """Where the best loses more than `AP_LOSS_NOTED`: the fastest that does not."""
     labels: dict[str, str]
+    budgeted: bool = False
+    """Whether the best was chosen for a budget, which says how much AP may be lost."""
 
     @classmethod
     def of(cls, records: Iterable[Record], chosen_id: str | None = None) -> "Summary":
@@ -45,7 +47,7 @@ class Summary:
         chosen, within = asked_for or best(faster, ms_and_ap), None
         if asked_for is None and chosen is not None and (_loss(chosen, baseline) or 0.0) > AP_LOSS_NOTED:
             within = best((record for record in faster if (_loss(record, baseline) or 0.0) <= AP_LOSS_NOTED), ms_and_ap)
-        return cls(rows, baseline, chosen, within, labels_by_id(rows, baseline))
+        return cls(rows, baseline, chosen, within, labels_by_id(rows, baseline), budgeted=asked_for is not None)
 
     def label(self, record: Record) -> str:
         return self.labels[record.id]

@@ -222,10 +222,14 @@ def _notes(record: Record, fall: Waterfall, rows: Sequence[Row]) -> Iterator[str
     judged = [row.fall.step.accuracy for row in rows if row.fall.step.accuracy is not None]
     if judged:
         few = ", which are few" if any(one.few_images for one in judged) else ""
+        whole = record.accuracy.images if record.accuracy is not None else 0
+        some = f" of {whole:,}" if whole > judged[0].images else ""
         none = f"“no change” is none above {format_fraction(judged[0].tolerance)}"
-        yield f"AP and its 95 % interval on {counted(judged[0].images, 'image')}{few}, the same on both sides of a step; {none}."
+        images = f"{counted(judged[0].images, 'image')}{some}{few}"
+        yield f"AP and its 95 % interval on {images}, the same on both sides of a step; {none}."
     else:
-        yield "What a step did to AP is not known: these frames have no truth."
+        why = "these frames have no truth" if fall.baseline_ap is None else "they were only timed"
+        yield f"What a step did to AP is not known: {why}."
     if fall.noise.verdict == "noisy":
         yield f"The machine was noisy while the steps were timed: {'; '.join(fall.noise.reasons)}."
 

@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import final
 
+from workbench.choosing import Budget
 from workbench.detectors import Detector
 from workbench.errors import MediaError, SettingsError
 from workbench.history import History, default_path
 from workbench.live import Player
 from workbench.machine import ChildFailedError
 from workbench.measuring import Bench, explain, weigh
-from workbench.opening import EvaluationData, Sources, Variant
+from workbench.opening import EvaluationData, Sources, Variant, words
 from workbench.record import Record
 from workbench.repair import Job, run_repair
 from workbench.session.evaluation import Pinned
@@ -22,6 +23,7 @@ from workbench.session.notices import Activity, Cancelled, CancelToken, Notices
 from workbench.session.sweeping import Scope, Search
 from workbench.settings import Settings
 from workbench.sweep import Estimate, Grid, Standing
+from workbench.tuning import Tuned, Tuner, time_asked
 from workbench.wording import counted
 
 
@@ -64,6 +66,7 @@ class Measuring:
         self.records = records
         self.search = _search(detector, data, sources, protocol)
         self._activity: Activity | None = None
+        self._tuner: Tuner | None = None  # that runs
         self._detector, self._data, self._player = detector, data, player
         self._sources, self._protocol, self._notices = sources, protocol, notices
         self._benches: dict[Settings | None, Bench] = {}
@@ -205,6 +208,47 @@ class Measuring:
             raise Cancelled
         answer = next((one.quantising.answer for one in found.records if one.quantising is not None), "cancelled; the best so far")
         return found.settings, answer
+
+    def tune(self, budget: Budget, seconds: float, out: Path, pinned: Pinned | None, token: CancelToken) -> Tuned:
+        """Go the whole way from what is pinned to the fastest setting that keeps a budget; cancelled, return the best so far.
+
+        Raises:
+            WorkbenchError: The frames are in this process only, or what is pinned cannot be measured.
+        """
+        time = time_asked(seconds)
+        sources = self._sources.model_copy(update={"detector": self._detector.facts.source}).in_words()
+        start = None if pinned is None else words(self._detector, pinned.settings)
+        with self._still("finding the fastest", token) as activity, History(self._protocol.history or default_path()) as history:
+
+            def tell(what: str, gone: int, total: int) -> None:
+                activity.tell(f"finding the fastest, {what}", min(99, 100 * gone // total), 100)
+                self._notices.changed()  # other processes do most of the work
+
+            self._tuner = tuner = Tuner(
+                self._detector, self._data, sources, history, out, budget=budget, time=time, progress=tell, baseline=start
+            )
+            try:
+                if token.cancelled:  # since before there was one that could have been told
+                    tuner.cancel()
+                tuned = tuner.run()
+            except KeyboardInterrupt:
+                raise Cancelled from None
+            finally:
+                self._tuner = None
+        known = {record.id for record in tuned.records}
+        self.records = [*(record for record in self.records if record.id not in known), *tuned.records]
+        if self.search is not None:
+            self.search.look_up()
+        for line in (*tuned.notes, tuned.sentence, tuned.next_step):
+            self._notices.write(line)
+        return tuned
+
+    def cancel(self) -> None:
+        """End a sweep or a tuning soon; what is finished stays."""
+        if self.search is not None:
+            self.search.cancel()
+        if (tuner := self._tuner) is not None:
+            tuner.cancel()
 
     def export(self, settings: Settings, folder: Path, token: CancelToken, *, replace: bool) -> None:
         """Write a folder that runs settings without the workbench.

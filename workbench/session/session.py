@@ -23,7 +23,7 @@ from workbench.opening import EvaluationData, Sources, Variant, check, fit, wish
 from workbench.pipeline import Pipeline
 from workbench.report import render_report
 from workbench.session.evaluation import Evaluation
-from workbench.session.held import EXPLAINED, EXPORTED, MEASURED, REPAIRED, SWEPT, WEIGHED, Held
+from workbench.session.held import EXPLAINED, EXPORTED, MEASURED, REPAIRED, SWEPT, TUNED, WEIGHED, Held
 from workbench.session.measuring import Measuring, Protocol
 from workbench.session.notices import Cancelled, CancelToken, Notices, Place
 from workbench.session.sources import as_code, as_command
@@ -33,6 +33,7 @@ from workbench.session.worker import Worker
 from workbench.settings import Feed, Settings, describe_changes
 from workbench.stages import encode_jpeg
 from workbench.sweep import Grid
+from workbench.tuning import Tuned
 
 DEFAULT_PRESET = "graph"
 DEFAULT_BASELINE = "naive"  # how the code looks that people come with
@@ -82,6 +83,7 @@ class Session:
         settings: What is wished for; `running` may still be others.
         sources: What is open, and before anything is, what was asked for.
         opened: What is open; `None` until something is.
+        tuned: What finding the fastest came to last, until it is forgotten.
         held: Why no setting changes, and perhaps nothing plays, just now; `None` where all can be asked for.
     """
 
@@ -108,6 +110,7 @@ class Session:
         self._seen: dict[str, tuple[Media, str | None]] = {}  # with their truth, by what they are chosen by
         self._protocol = Protocol(history=history, frames=frames, comparison_seconds=comparison_seconds, grid=grid)
         self.opened: Opened | None = None
+        self.tuned: Tuned | None = None
         self._lock = threading.RLock()  # guards what is opened and wished for, and that what plays follows the latest wish
         self._latest_wish = CancelToken()  # of `settings`
         self._tried: CancelToken | None = None  # what is being tried first, in another process
@@ -279,6 +282,27 @@ class Session:
         """Measure all sensible settings, or those of the current size, as far as the history does not know them."""
         self._measure(SWEPT, lambda opened, settings, token: opened.measuring.sweep(scope, settings, token))
 
+    def find_fastest(self, budget: Budget, seconds: float, folder: Path, *, done: Callable[[Tuned], None] = lambda _: None) -> None:
+        """Measure, screen, repair, confirm, explain and export, against what is pinned; cancelled, it keeps the best so far.
+
+        Args:
+            budget: What a setting has to keep.
+            seconds: That it may take.
+            folder: Where report and what is exported go.
+            done: Told what it came to.
+        """
+
+        def find(opened: Opened, _: Settings, token: CancelToken) -> None:
+            self.tuned = opened.measuring.tune(budget, seconds, folder, opened.evaluation.pinned, token)
+            done(self.tuned)
+
+        self._measure(TUNED, find)
+
+    def forget_tuned(self) -> None:
+        """Let go of what finding the fastest came to; the records stay."""
+        self.tuned = None
+        self.notices.changed()
+
     def set_budget(self, budget: Budget) -> None:
         """Say what a setting has to keep; `search` picks the fastest that does."""
         with self.notices.guarding("panel"):
@@ -320,8 +344,8 @@ class Session:
             running = self.running
             if running is not None and _played(self._open_now.detector, self._wished()) != running:
                 self._wish_for(running)
-        if self.opened and self.opened.measuring.search:
-            self.opened.measuring.search.cancel()
+        if self.opened:
+            self.opened.measuring.cancel()
         self.notices.changed()
 
     def choose(self, record_id: str) -> None:
@@ -527,6 +551,7 @@ class Session:
                 with self._lock:
                     if self._closed:
                         return
+                    self.tuned = None
                     self.sources, self.opened = sources, Opened(detector, data, player, evaluation, measuring)
                     if sources.media is not None:
                         self._seen[data.media.facts().source] = data.media, sources.truth

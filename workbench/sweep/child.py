@@ -196,7 +196,14 @@ def _direct(job: Job, detector: Detector, data: EvaluationData, lines: Lines) ->
         lines.alive()
 
     bench = Bench(data, task.frames, task.baseline, progress, comparison_seconds=COMPARISON_SECONDS)
-    variants = [Variant(name=row.name, detector=detector, settings=row.settings, command=row.command) for row in rows]
+
+    def variant(row: Row) -> Variant:
+        return Variant(name=row.name, detector=detector, settings=row.settings, command=row.command)
+
+    if task.lead is not None and task.baseline is not None:
+        lines.begins(task.lead.id, preparing=True)
+        bench.compare_with(variant(task.lead))
+    variants = list(map(variant, rows))
     for row, outcome in zip(rows, bench.measure_in_turns(variants, turn, [row.id for row in rows]), strict=True):
         if isinstance(outcome, Exception):
             yield row_problem(task, row, Problem.caught(outcome))

@@ -225,7 +225,9 @@ class Sweep:
                 beside = number == work.baseline.settings.runtime.threads and baseline is not None
                 for start in range(0, len(same), CONFIRMED_AT_ONCE):
                     task = subject.task("direct", "confirming", same[start : start + CONFIRMED_AT_ONCE])
-                    changes = {"lead": work.baseline} if beside else {"baseline": baseline}
+                    changes: dict[str, object] = {"lead": work.baseline} if beside else {"baseline": baseline}
+                    if beside and self._confirm is not None:  # whoever asks for a few has no time to measure it twice
+                        changes["baseline"] = baseline
                     yield work.executor, alone(task.model_copy(update=changes))
 
     def _contenders(self, work: _Work) -> list[Row]:

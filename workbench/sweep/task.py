@@ -53,14 +53,14 @@ class Task(Value):
     frames: int
     """To time where rows are measured whole."""
     lead: Row | None = None
-    """Measured before the rows in each process, so that they are compared with it in interleaved blocks."""
+    """Opened before the rows in each process, so that they are compared with it in interleaved blocks."""
     baseline: Record | None = None
-    """What others agree with or not; its detections count, its times do not."""
+    """What others agree with or not; its detections count, its times do not. Beside a lead it is the lead's own record."""
 
     @property
     def measured(self) -> tuple[Row, ...]:
-        """All rows in their order, the lead first."""
-        return (*((self.lead,) if self.lead else ()), *self.rows)
+        """All rows in their order, the lead first where it has no record yet."""
+        return (*((self.lead,) if self.lead and self.baseline is None else ()), *self.rows)
 
     def without(self, known: Collection[str]) -> "Task | None":
         """Return what is left where these records are there; its own record says why none of its rows can run. `None`: nothing."""

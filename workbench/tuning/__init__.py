@@ -7,6 +7,6 @@ print(tuned.sentence)
 """
 
 from workbench.tuning.tuned import Tuned
-from workbench.tuning.tuning import USUAL_SECONDS, tune
+from workbench.tuning.tuner import Tuner, time_asked, tune
 
-__all__ = ["USUAL_SECONDS", "Tuned", "tune"]
+__all__ = ["Tuned", "Tuner", "time_asked", "tune"]

@@ -24,23 +24,27 @@ class Repairable(NamedTuple):
     most_loss: float
 
 
-def kept_budget(asked: Budget, *, labelled: bool) -> tuple[Budget, str]:
-    """Return what a setting has to keep, and what there is to say of that: without truth, agreement stands for AP.
+def kept_budget(asked: Budget, no_ap: str) -> tuple[Budget, str]:
+    """Return what a setting has to keep, and what there is to say of that: without AP, agreement stands for it.
 
-    >>> budget, _ = kept_budget(Budget(min_fps=30), labelled=False)
+    Args:
+        asked: What was asked for.
+        no_ap: Why no AP is known; empty where it is.
+
+    >>> budget, _ = kept_budget(Budget(min_fps=30), "no truth is known of these frames")
     >>> budget.min_fps, budget.max_ap_loss, budget.min_agreement
     (30, None, 0.9)
     """
     if asked.max_ap_loss is None and asked.min_agreement is not None:
         return asked, ""
     loss = AP_LOSS_NOTED if asked.max_ap_loss is None else asked.max_ap_loss
-    if labelled:
+    if not no_ap:
         return replace(asked, max_ap_loss=loss), ""
     least = asked.min_agreement
     if least is None:
         least = max(0.0, round(1 - AGREEMENT_OF_AP * loss, 3))
     said = (
-        f"no truth is known of these frames, so an agreement of at least {format_fraction(least)} with what runs now stands for at"
+        f"{no_ap}, so an agreement of at least {format_fraction(least)} with what runs now stands for at"
         f" most {format_fraction(loss)} AP lost"
     )
     return replace(asked, max_ap_loss=None, min_agreement=least), said

@@ -8,6 +8,7 @@ from workbench.catalogue import ENGINES
 from workbench.detectors import Detector
 from workbench.record import Record, median_ms
 from workbench.sweep import Grid, default_grid
+from workbench.tuning.time_asked import PROCESS_SECONDS
 
 # What is worth trying before others, on processors; all else comes behind.
 PROMISING = (
@@ -20,7 +21,6 @@ PROMISING = (
 )
 SIZE, METHOD = "input.size_hw", "nms.method"
 ENGINE, PRECISION, LAYOUT = "runtime.engine", "runtime.precision", "runtime.layout"
-PROCESS_SECONDS = 12.0  # for those that measure, TensorFlow and all
 CONVERSION_SECONDS = 5.0  # of a `.tflite` file: the first of a size takes more, its other precisions less
 ROWS_SECONDS = 0.3  # of a few NMS methods
 USUAL_SECONDS, USUAL_LABELLED = 0.1, 200  # a frame of the small sample's `naive`, and its stills: what the guesses are of

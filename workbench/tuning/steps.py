@@ -4,9 +4,7 @@ import hashlib
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Protocol, final
 
@@ -24,13 +22,12 @@ from workbench.settings import Settings
 from workbench.sweep import Grid, Standing, Sweep
 from workbench.tuning.choices import Repairable
 from workbench.tuning.grid import NOTHING, fitted_grid
-from workbench.tuning.time_asked import StepsThatFit
+from workbench.tuning.time_asked import Way
 from workbench.wording import counted
 
 BASELINE = "naive"  # how the code looks that people come with
 REPORT, EXPORTED = "report.html", "exported"
 TOGETHER = 4  # runs of an engine in one process: so many are lost where the time is up
-LATE = 1.3  # of the time that a step was given: what is nearly done is not thrown away
 
 Tell = Callable[[str], None]
 
@@ -46,13 +43,15 @@ class Repaired(NamedTuple):
 class Steps(Protocol):
     """What takes time: `MeasuringSteps` says what. Each raises `WorkbenchError` where it cannot be done."""
 
+    @property
+    def labelled(self) -> int: ...
     def measure(self) -> Record: ...
     def screen(self, baseline: Record, planned_seconds: float, seconds: float, /) -> str: ...
     def screened(self) -> Sequence[Record]: ...
     def repair(self, broken: Repairable, seconds: float, /) -> Repaired: ...
     def confirm(self, settings: Sequence[Settings], seconds: float, /) -> Sequence[Record]: ...
     def weigh(self, record: Record, /) -> Record: ...
-    def explain(self, baseline: Record, chosen: Record, fits: StepsThatFit, seconds: float, /) -> Record: ...
+    def explain(self, baseline: Record, chosen: Record, way: Way, seconds: float, /) -> Record: ...
     def report(self, records: Sequence[Record], chosen: Record | None, said: str, /) -> Path: ...
     def export(self, chosen: Record, /) -> Path: ...
 
@@ -69,19 +68,32 @@ class MeasuringSteps:
         out: Where report and folder go.
         frames: To time where a setting is measured whole.
         tell: Told what is going on.
+        baseline: What runs now: a preset or changes; `naive` by default, where the detector can.
     """
 
     def __init__(
-        self, detector: Detector, data: EvaluationData, sources: Sources, history: History, out: Path, frames: int, tell: Tell
+        self,
+        detector: Detector,
+        data: EvaluationData,
+        sources: Sources,
+        history: History,
+        out: Path,
+        frames: int,
+        tell: Tell,
+        baseline: str | None = None,
     ) -> None:
         self._detector, self._data, self._sources = detector, data, sources
         self._history, self._out, self._frames, self._tell = history, out, frames, tell
         self._screened = frozenset[str]()
-        self._baseline = BASELINE
-        try:
-            check(detector, wished(detector, BASELINE))
-        except (SettingsError, UnavailableError):  # not a Keras model: then what `run` starts from
-            self._baseline = ""
+        self._cancelled = threading.Event()
+        self._sweep: Sweep | None = None  # that runs
+        self._baseline = usual_baseline(detector) if baseline is None else baseline
+
+    def cancel(self) -> None:
+        """End what goes on, and all that would follow, as Ctrl-C does; from any thread."""
+        self._cancelled.set()
+        if (sweep := self._sweep) is not None:
+            sweep.cancel()
 
     @property
     def labelled(self) -> int:
@@ -95,10 +107,10 @@ class MeasuringSteps:
             UnavailableError: It does not run.
             MediaError: It finds nothing, so nothing can be told to be as right.
         """
-        sweep = self._sweep(NOTHING, ())
-        new = list(sweep.run())
+        sweep, new = self._swept(NOTHING, ())
         found = self._history.records_by_id(sweep.confirmed_ids)
         if problem := next((record.problem for record in (*found, *new) if record.problem is not None), None):
+            self._history.remove_many(sweep.confirmed_ids)  # started again, it is tried again
             raise UnavailableError(f"what you have now does not run: {problem.message}")
         (record,) = found
         if not any(row.scores for row in record.detections) and not (record.accuracy and record.accuracy.ap):
@@ -111,9 +123,7 @@ class MeasuringSteps:
     def screen(self, baseline: Record, planned_seconds: float, seconds: float) -> str:
         """Sweep as much as fits the planned seconds; say what was left out. What takes longer than it may is cut short."""
         fitted = fitted_grid(self._detector, baseline, self.labelled, planned_seconds)
-        sweep = self._sweep(fitted.grid, (), seconds)
-        self._screened = sweep.ids
-        deque(sweep.run(), maxlen=0)
+        sweep, _ = self._swept(fitted.grid, (), seconds)
         left = fitted.left_out + sweep.estimate().tasks
         return f"{counted(left, 'combination')} of size, engine and precision did not fit the time" if left else ""
 
@@ -139,14 +149,8 @@ class MeasuringSteps:
         for record in self._history.records_by_id(ids, pictures=False):
             if record.quantising is not None:
                 return Repaired(record.settings, record.quantising)
-        stop, ends = threading.Event(), time.monotonic() + seconds
-
-        def watch(what: str, _: int, __: int) -> None:
-            self._tell(what)
-            if time.monotonic() > ends:
-                stop.set()
-
-        outcome = run_repair(job, watch, stop)
+        stop = threading.Event()
+        outcome = run_repair(job, self._until(seconds, stop.set), stop)
         if outcome.settings is None:
             raise UnavailableError("its time was up before anything was tried")
         if not outcome.finished:
@@ -163,9 +167,8 @@ class MeasuringSteps:
         return [hashlib.sha256("\0".join((*words, part)).encode()).hexdigest()[:32] for part in ("float", "plain", "repaired")]
 
     def confirm(self, settings: Sequence[Settings], seconds: float) -> Sequence[Record]:
-        """Measure settings whole, in turns with what runs now; return their records."""
-        sweep = self._sweep(NOTHING, [check(self._detector, one) for one in settings], LATE * seconds)
-        deque(sweep.run(), maxlen=0)
+        """Measure settings whole, and in turns with what runs now; return their records."""
+        sweep, _ = self._swept(NOTHING, [check(self._detector, one) for one in settings], seconds)
         return self._history.records_by_id(sweep.confirmed_ids)
 
     def weigh(self, record: Record) -> Record:
@@ -181,17 +184,31 @@ class MeasuringSteps:
         self._history.set_weight(record.id, weight)
         return record.model_copy(update={"weight": weight})
 
-    def explain(self, baseline: Record, chosen: Record, fits: StepsThatFit, seconds: float) -> Record:
-        """Return the chosen record with its waterfall; where steps are not judged, it tells only their milliseconds."""
-        data = self._data if fits.judged else replace(self._data, labelled=None, labelled_truth=None)
-        ends = time.monotonic() + LATE * seconds
+    def explain(self, baseline: Record, chosen: Record, way: Way, seconds: float) -> Record:
+        """Return the chosen record with its waterfall, as much of it as is asked for."""
 
-        def watch(what: str, *_: int) -> None:
-            self._tell(what)
-            if time.monotonic() > ends:
-                raise UnavailableError("its time was up")
+        def give_up() -> None:
+            raise UnavailableError("its time was up")
 
-        found = explain(self._detector, data, baseline, chosen, progress=watch, step_seconds=fits.seconds)
+        began = last = time.monotonic()
+        longest = 0.0
+
+        def enough() -> bool:
+            nonlocal last, longest
+            now = time.monotonic()
+            longest, last = max(longest, now - last), now
+            return not way.both_orders or now - began + longest > seconds
+
+        found = explain(
+            self._detector,
+            self._data,
+            baseline,
+            chosen,
+            progress=self._until(seconds, give_up),
+            step_seconds=way.seconds,
+            enough=enough,
+            judged=way.judged if way.judged < self.labelled else None,  # all: media may hold frames that the truth does not
+        )
         assert found.waterfall is not None, "that is what it was asked for"
         self._history.set_waterfall(found.id, found.waterfall)
         return found
@@ -209,19 +226,21 @@ class MeasuringSteps:
             self._data,
             self._out / EXPORTED,
             replace=True,
-            progress=lambda what, *_: self._tell(what),
+            progress=self._until(math.inf, lambda: None),
         ).folder
 
-    def _sweep(self, grid: Grid, confirm: Sequence[Settings], seconds: float = math.inf) -> Sweep:
-        """Return a sweep that ends once the seconds are gone."""
-        ends = time.monotonic() + seconds
+    def _swept(self, grid: Grid, confirm: Sequence[Settings], seconds: float = math.inf) -> tuple[Sweep, list[Record]]:
+        """Run a sweep, which ends once the seconds are gone; return it and what is new."""
+
+        def end() -> None:
+            sweep.cancel()
+
+        until = self._until(seconds, end)
 
         def watch(standing: Standing) -> None:
-            self._tell(standing.what)
-            if time.monotonic() > ends:
-                sweep.cancel()
+            until(standing.what)
 
-        sweep = Sweep(
+        sweep = self._sweep = Sweep(
             [self._sources],
             self._history,
             grid=grid,
@@ -232,4 +251,36 @@ class MeasuringSteps:
             detector=self._detector,
             progress=watch,
         )
-        return sweep
+        if grid is not NOTHING:
+            self._screened = sweep.ids  # before it runs: interrupted, what is known by then counts too
+        try:
+            new = list(sweep.run())
+        finally:
+            self._sweep = None
+        self._check_wanted()
+        return sweep, new
+
+    def _until(self, seconds: float, late: Callable[[], object]) -> Callable[..., None]:
+        """Return what is told of progress, and calls `late` where that comes after so many seconds."""
+        ends = time.monotonic() + seconds
+
+        def watch(what: str, *_: int) -> None:
+            self._check_wanted()
+            self._tell(what)
+            if time.monotonic() > ends:
+                late()
+
+        return watch
+
+    def _check_wanted(self) -> None:
+        if self._cancelled.is_set():
+            raise KeyboardInterrupt  # whoever cancels wants what Ctrl-C gives
+
+
+def usual_baseline(detector: Detector) -> str:
+    """Return what people have who changed nothing: `naive`, or what `run` starts from where that is no Keras model."""
+    try:
+        check(detector, wished(detector, BASELINE))
+    except (SettingsError, UnavailableError):
+        return ""
+    return BASELINE

@@ -1,18 +1,28 @@
-"""The time that was asked for, and what fits into what is left of it."""
+"""The time that was asked for, what steps are going to take of it, and what fits into what is left."""
 
+import math
 import time
+from collections.abc import Iterator
 from typing import NamedTuple, final
 
 from workbench.timing import Clock
 
-# Of what is left when a step begins; what it does not use is left to those behind it.
-REPAIR_SHARE, CONFIRM_SHARE, EXPLAIN_SHARE = 0.5, 0.6, 0.7
-SCREEN_SHARE = 0.4  # of all that was asked for, whatever is left: started again, the same grid is screened
-LEAST_REPAIR_SECONDS = 40.0  # for the small sample; with less it would end before its first network is judged
+SLACK = 0.1  # of the time that was asked for: what is nearly done may take so much longer
+SCREEN_SHARE = 0.4  # of it, at most: more settings are screened than are worth it
+# On two cores of a server's processor, for detectors of a few megabytes; `Costs.pace` corrects them by what the first step took.
+START_SECONDS = 8.0  # until the first step begins
 PROCESS_SECONDS = 9.0  # for one that loads TensorFlow
-WHOLE_SECONDS = 6.0  # of a row measured whole, beside its frames: opened, warmed up, compared
-STEP_SECONDS, LEAST_STEP_SECONDS = 5.0, 1.0  # of one setting of a waterfall, compared in one order
-OPENING_SECONDS = 3.0  # of its engine
+OPENING_SECONDS = 5.0  # of an engine, tried first in another process
+WHOLE_SECONDS = 6.0  # of a row measured whole, beside its frames: opened, warmed up
+LEAST_REPAIR_SECONDS = 40.0  # for the small sample; with less it would end before its first network is judged
+REPORT_SECONDS, EXPORT_SECONDS = 4.0, 22.0  # of the folder its self-test takes most
+COMPARED_FRAMES = 75  # of the slower of two that are compared in turns: the fewest that an interval rests on
+STEP_SECONDS, SHORT_STEP_SECONDS = 5.0, 2.0  # of one setting of a waterfall, compared in turns
+FEW_JUDGED = 50  # labelled frames: AP of fewer says nothing about one setting
+SURE_SHARE = 0.8  # of what is left, for an explanation: one whose time is up has nothing to show
+QUICKER = 8.0  # times than what runs now: what others are guessed to be
+WORTH_CONFIRMING = 2  # settings that time is kept for: a screening is right about the fastest more often than not
+USUAL_CHANGES = 5  # settings between what runs now and what is chosen
 
 
 @final
@@ -29,51 +39,127 @@ class TimeAsked:
         """Seconds; 0 once they are gone."""
         return max(0.0, self._ends - self._clock())
 
+    @property
+    def spent(self) -> float:
+        """Seconds since it was made."""
+        return self.seconds - (self._ends - self._clock())
 
-class Cost(NamedTuple):
-    """What measuring frames takes.
+    @property
+    def most(self) -> float:
+        """Seconds that something may take that is worth being late for."""
+        return max(0.0, self._ends - self._clock() + SLACK * self.seconds)
+
+
+class Way(NamedTuple):
+    """How much of a waterfall is measured.
+
+    Attributes:
+        seconds: For a step.
+        both_orders: Whether the steps are taken in the reverse order too.
+        judged: Frames that the settings between are judged on; 0 for none.
+    """
+
+    seconds: float
+    both_orders: bool
+    judged: int
+
+
+class Costs(NamedTuple):
+    """What steps are going to take, in seconds.
 
     Attributes:
         frames: That are timed, twice.
         labelled: That are judged.
         baseline_seconds: Of a frame of what runs now.
+        pace: How many times longer than these guesses something takes here.
     """
 
     frames: int
     labelled: int
     baseline_seconds: float
+    pace: float = 1.0
 
-    def whole(self, frame_seconds: float) -> float:
-        """Guess how long a setting takes to be measured whole."""
+    @property
+    def quick_seconds(self) -> float:
+        """Of a frame of what may be chosen, as long as nothing is known of it."""
+        return self.baseline_seconds / QUICKER
+
+    @property
+    def measuring(self) -> float:
+        """What runs now, measured whole."""
+        return self.pace * (PROCESS_SECONDS + self._whole(self.baseline_seconds))
+
+    def confirming(self, count: int, frame_seconds: float) -> float:
+        """So many settings measured whole, and compared in turns with what runs now.
+
+        >>> Costs(frames=64, labelled=200, baseline_seconds=0.1).confirming(2, 0.01)
+        47.56
+        """
+        each = self._whole(frame_seconds) + COMPARED_FRAMES * self.baseline_seconds
+        return self.pace * (PROCESS_SECONDS + OPENING_SECONDS + count * each)
+
+    def explaining(self, way: Way, changes: int, chosen_seconds: float) -> float:
+        """A waterfall of so many changes. What runs now stands beside the first step, and in the reverse order beside most."""
+        between = math.sqrt(self.baseline_seconds * chosen_seconds)  # of a frame of settings on the way
+        slow = OPENING_SECONDS + max(way.seconds, COMPARED_FRAMES * self.baseline_seconds)
+        seconds = OPENING_SECONDS + slow + (changes - 1) * (OPENING_SECONDS + way.seconds + way.judged * between)
+        if way.judged < self.labelled:  # both ends were judged on all of them
+            seconds += way.judged * (self.baseline_seconds + chosen_seconds)
+        if way.both_orders:
+            seconds += changes * slow + (changes - 1) * way.judged * self.baseline_seconds
+        return self.pace * seconds
+
+    @property
+    def writing(self) -> float:
+        """Report and folder."""
+        return self.pace * (REPORT_SECONDS + EXPORT_SECONDS)
+
+    @property
+    def least_explaining(self) -> float:
+        """The shortest waterfall, as long as nothing is known of what is chosen."""
+        return self.explaining(Way(SHORT_STEP_SECONDS, both_orders=False, judged=0), USUAL_CHANGES, self.quick_seconds)
+
+    def _whole(self, frame_seconds: float) -> float:
         return WHOLE_SECONDS + (2 * self.frames + self.labelled) * frame_seconds
 
 
-def count_that_fits(cost: Cost, frame_seconds: float, seconds: float) -> int:
-    """Return how many settings that take so long fit beside what runs now; where not even one does, one.
+def screening_seconds(costs: Costs, seconds: float) -> float:
+    """Return how much of the time that was asked for is for screening: the same whenever it is asked, also when started again.
 
-    >>> count_that_fits(Cost(frames=150, labelled=0, baseline_seconds=0.1), 0.01, 63)
+    What has to come behind has its time first: confirming, the folder, and where there is enough for that, explaining.
+    """
+    behind = costs.confirming(WORTH_CONFIRMING, costs.quick_seconds) + costs.writing
+    free = seconds - START_SECONDS - costs.measuring - behind
+    explained = free - costs.least_explaining
+    return min(SCREEN_SHARE * seconds, explained if explained >= PROCESS_SECONDS else max(0.0, free))
+
+
+def count_that_fits(costs: Costs, frame_seconds: float, seconds: float) -> int:
+    """Return how many settings of that time a frame can be confirmed; one where not even one can.
+
+    >>> count_that_fits(Costs(frames=64, labelled=200, baseline_seconds=0.1), 0.01, 50)
     2
     """
-    return max(1, int((seconds - PROCESS_SECONDS - cost.whole(cost.baseline_seconds)) // cost.whole(frame_seconds)))
+    first, second = (costs.confirming(count, frame_seconds) for count in (1, 2))
+    return max(1, 1 + int((seconds - first) // (second - first)))
 
 
-class StepsThatFit(NamedTuple):
-    """How long each step of a waterfall may take, and whether the settings between are judged."""
-
-    seconds: float
-    judged: bool
-
-
-def steps_that_fit(cost: Cost, changes: int, seconds: float) -> StepsThatFit | None:
+def way_that_fits(costs: Costs, changes: int, chosen_seconds: float, seconds: float) -> Way | None:
     """Return how much of a waterfall fits; `None` where nothing of it does.
 
-    >>> steps_that_fit(Cost(frames=150, labelled=200, baseline_seconds=0.1), 4, 50)
-    StepsThatFit(seconds=3.25, judged=False)
+    >>> costs = Costs(frames=64, labelled=200, baseline_seconds=0.1)
+    >>> [way_that_fits(costs, 4, 0.01, seconds) for seconds in (300, 90, 64, 50, 20)]  # doctest: +NORMALIZE_WHITESPACE
+    [Way(seconds=5.0, both_orders=True, judged=200), Way(seconds=5.0, both_orders=False, judged=200),
+     Way(seconds=5.0, both_orders=False, judged=50), Way(seconds=2.0, both_orders=False, judged=50), None]
     """
-    steps = 2 * changes
-    judging = max(0, steps - 2) * cost.labelled * cost.baseline_seconds
-    for judged in (True, False):
-        each = (seconds - judged * judging) / steps - OPENING_SECONDS
-        if each >= LEAST_STEP_SECONDS:
-            return StepsThatFit(min(STEP_SECONDS, each), judged)
-    return None
+    ways = _ways(costs.labelled)
+    return next((way for way in ways if costs.explaining(way, changes, chosen_seconds) <= seconds), None)
+
+
+def _ways(labelled: int) -> Iterator[Way]:
+    few = min(labelled, FEW_JUDGED)
+    yield Way(STEP_SECONDS, both_orders=True, judged=labelled)
+    for judged in dict.fromkeys((labelled, few)):
+        yield Way(STEP_SECONDS, both_orders=False, judged=judged)
+    for judged in dict.fromkeys((few, 0)):
+        yield Way(SHORT_STEP_SECONDS, both_orders=False, judged=judged)

@@ -22,7 +22,8 @@ class Tuned:
         picked: How it was chosen.
         report: The report; `None` where it could not be written.
         exported: The folder that runs it alone; `None` without one.
-        stopped: The step at which it was interrupted; empty where it came to its end.
+        stopped: The step at which it was stopped; empty where it came to its end.
+        problem: Why it could not go on from there; empty where it was interrupted.
     """
 
     sentence: str
@@ -34,6 +35,7 @@ class Tuned:
     report: Path | None
     exported: Path | None
     stopped: str = ""
+    problem: str = ""
 
     @property
     def baseline(self) -> Record:
@@ -50,6 +52,7 @@ class Tuned:
             "next_step": self.next_step,
             "notes": self.notes,
             "stopped": self.stopped,
+            "problem": self.problem,
             "baseline": self.baseline.id,
             "chosen": self.chosen.id if self.chosen else None,
             "settings": self.chosen.settings.model_dump(mode="json") if self.chosen else None,

@@ -94,7 +94,14 @@ def describe(session: Session) -> Described:
     """Describe the panel for the settings that are wished for; nothing but names before a detector is open."""
     opened, settings = session.opened, session.settings
     if opened is None or settings is None:
-        return {"detector": _detectors(session), "media": _media(session), "presets": [], "preset": None, "groups": []}
+        return {
+            "detector": _detectors(session),
+            "media": _media(session),
+            "presets": [],
+            "preset": None,
+            "judged_by": "AP",
+            "groups": [],
+        }
     detector = opened.detector
     return {
         "detector": _detectors(session),
@@ -102,6 +109,7 @@ def describe(session: Session) -> Described:
         "presets": [
             {"name": name, "help": PRESET_HELP[name], "reason": _why_not(partial(_preset, detector, name))} for name in PRESET_NAMES
         ],
+        "judged_by": "AP" if opened.data.labelled_truth is not None else "agreement",
         "preset": text if (text := words(detector, settings)) in PRESET_NAMES else None,
         "groups": [
             {"title": "INPUT", "controls": list(_input(detector, settings, opened.data.media.facts().size_hw))},

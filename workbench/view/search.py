@@ -86,12 +86,13 @@ def _picked(found: Search) -> Told:
 
 
 def budget_of(content: Mapping[str, Any]) -> Budget:
-    """Read what the sliders say; an empty one asks for nothing.
+    """Read what sliders and fields say; an empty one asks for nothing.
 
     Raises:
         SettingsError: A limit that nothing could be measured against.
     """
-    return Budget(max_ms=_number(content.get("max_ms")), max_ap_loss=_number(content.get("max_ap_loss")))
+    fps, ms, loss, agreement = (_number(content.get(name)) for name in ("min_fps", "max_ms", "max_ap_loss", "min_agreement"))
+    return Budget(min_fps=fps, max_ms=ms, max_ap_loss=loss, min_agreement=agreement)
 
 
 def _number(value: object) -> float | None:

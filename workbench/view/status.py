@@ -158,6 +158,20 @@ def explained(session: Session, records: list[Record]) -> Told:
     return told | {"about": f"{session.name_of(settings)} against {pinned.name}, one setting at a time, both ways"}
 
 
+def tuned(session: Session) -> Told | None:
+    """Tell what finding the fastest came to, as long as nobody has closed it."""
+    found = session.tuned
+    if found is None:
+        return None
+    better = found.chosen is not None and found.chosen.id != found.baseline.id
+    return {
+        "sentence": found.sentence,
+        "notes": [*found.notes, *([found.next_step] if found.stopped else [])],
+        "chosen": found.chosen.id if found.chosen and better else None,
+        "in_use": found.chosen is not None and session.settings == found.chosen.settings,
+    }
+
+
 def job(running: Job | None) -> Told | None:
     """Tell what is going on and for how long."""
     if running is None:

@@ -20,10 +20,11 @@ from workbench.report import waterfall_css
 from workbench.session import Search, Session
 from workbench.settings import Settings
 from workbench.stages import Overlay, overlay
+from workbench.tuning import Tuned
 from workbench.view.javascript import joined
 from workbench.view.panel import changed_score, describe
 from workbench.view.search import budget_of, cards, search
-from workbench.view.status import explained, job, plot, rows, status, wrong_frames
+from workbench.view.status import explained, job, plot, rows, status, tuned, wrong_frames
 from workbench.wording import STAGE_COLOURS, class_colour
 
 TICK_SECONDS = 0.5  # how often figures change: often enough to be live, seldom enough to be read
@@ -35,6 +36,7 @@ UNWATCHED_SECONDS = 2.0  # without a view, after which nothing plays on: a cell 
 MOST_THUMBNAILS = 24  # that a page may ask for at once
 REPORT = "workbench-report.html"
 EXPORT = "workbench-export"
+TUNED = "workbench-tuned"
 HERE = Path(__file__).parent
 
 UNKNOWN_NOISE = NoiseCertificate(verdict="unknown", reasons=("watched for too short a time to tell",))
@@ -56,6 +58,7 @@ class WorkbenchView(anywidget.AnyWidget):
     message = traitlets.Any(None).tag(sync=True)
     records: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     plot = traitlets.Dict({"axis": "AP", "points": [], "frontier": []}).tag(sync=True)
+    tuned = traitlets.Any(None).tag(sync=True)
     explained = traitlets.Dict({"about": None, "reason": None, "picture": None}).tag(sync=True)
     advice: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     wrong: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
@@ -133,6 +136,8 @@ class WorkbenchView(anywidget.AnyWidget):
             "measure": lambda _, __: session.measure(),
             "explain": lambda _, __: session.explain(),
             "weigh": lambda _, __: session.weigh(),
+            "find": lambda content, _: self._find(content),
+            "forget-tuned": lambda _, __: session.forget_tuned(),
             "cancel": lambda _, __: session.cancel(),
             "report": lambda _, __: self._report(),
             "copy": lambda content, _: self._copy(str(content["what"])),
@@ -197,7 +202,20 @@ class WorkbenchView(anywidget.AnyWidget):
         html = self._session.report()
         path = Path.cwd() / REPORT
         write_whole(path, html)
-        self.send({"type": "link", "role": "report", "name": REPORT, "mime": "text/html", "path": str(path)}, [html.encode()])
+        self._send_report(path, html.encode())
+
+    def _send_report(self, path: Path, html: bytes) -> None:
+        self.send({"type": "link", "role": "report", "name": path.name, "mime": "text/html", "path": str(path)}, [html])
+
+    def _find(self, content: dict[str, Any]) -> None:
+        """Find the fastest; what comes of it lies beside the notebook."""
+        self._session.find_fastest(budget_of(content), 60 * float(content["minutes"]), Path.cwd() / TUNED, done=self._send_tuned)
+
+    def _send_tuned(self, found: Tuned) -> None:
+        if found.report is not None:
+            self._send_report(found.report, found.report.read_bytes())
+        if found.exported is not None:
+            self._send_folder(found.exported)
 
     def _export(self, *, replace: bool) -> None:
         """Write a folder beside the notebook, and ask first where there is one already."""
@@ -300,6 +318,7 @@ class WorkbenchView(anywidget.AnyWidget):
             self.wrong = wrong_frames(opened.evaluation.wrong_frames() if opened else ())
             self._tell_search(opened.measuring.search if opened else None)
             self.explained = explained(session, measured)
+            self.tuned = tuned(session)
             if changed:
                 self.advice, self.plot = cards(measured), plot(measured)
             self.labels = labels

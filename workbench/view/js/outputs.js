@@ -1,6 +1,7 @@
 // What comes out: the report, an exported folder, copied text.
 
 import { button, h, icon, list, uniqueId, write } from "./elements.js";
+import { found } from "./find.js";
 
 /** A file that Python sent: to open, where a browser can, and to download. */
 function fileLine({ role, mime }, desk) {
@@ -48,13 +49,18 @@ export function outputs(desk) {
   const word = h("label", { for: uniqueId(), "data-role": "copied-word" });
   const text = h("textarea", { id: word.htmlFor, readonly: true, rows: 4, spellcheck: "false", "data-role": "copied-text" });
   const copied = h("div", { class: "copied", role: "status" }, word, text);
-  const close = button("close-outputs", () => desk.own.put({ links: {}, copied: null }), { class: "icon", "aria-label": "Close" }, icon("cross"));
-  const element = h("div", { class: "outputs" }, close, asking.element, files, copied);
+  const result = found(desk);
+  let tuned = null;
+  const close = button("close-outputs", () => { desk.own.put({ links: {}, copied: null }); if (tuned) desk.send("forget-tuned"); }, { class: "icon", "aria-label": "Close" }, icon("cross"));
+  const element = h("div", { class: "outputs" }, close, asking.element, result.element, files, copied);
   const showFiles = list(files, ({ role }) => role, (one) => fileLine(one, desk));
   return {
     element,
-    update(state) {
-      element.hidden = !state.asked && !state.copied && !Object.keys(state.links).length;
+    hold: result.hold,
+    update(state, nowTuned) {
+      tuned = nowTuned;
+      element.hidden = !tuned && !state.asked && !state.copied && !Object.keys(state.links).length;
+      result.update(tuned);
       asking.update(state.asked);
       showFiles(Object.entries(state.links).map(([role, link]) => ({ role, mime: link.mime, link })));
       copied.hidden = !state.copied;

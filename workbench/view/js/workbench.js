@@ -4,6 +4,7 @@
 import { settingsGroup } from "./controls.js";
 import { SETTLE_MS, button, h, inkOn, list, set } from "./elements.js";
 import { figures, headline, historyLine, noise, stageBars } from "./figures.js";
+import { finder } from "./find.js";
 import { headLine, jobStrip, notice } from "./head.js";
 import { copyText, outputs } from "./outputs.js";
 import { legend, picture, transport, viewLine } from "./picture.js";
@@ -11,7 +12,7 @@ import { keyList } from "./keys.js";
 import { tabs } from "./tabs.js";
 
 const NO_PANEL = {
-  detector: { value: null, choices: [] }, media: { value: null, choices: [] }, presets: [], preset: null, groups: [],
+  detector: { value: null, choices: [] }, media: { value: null, choices: [] }, presets: [], preset: null, judged_by: "AP", groups: [],
 };
 const NO_STATUS = {
   ready: false, playing: false, pace: "clip", position: 0, frames: null, name: "",
@@ -113,8 +114,9 @@ function settingsPanel(desk) {
   const measureMessage = notice(["measure"], desk);
   const out = outputs(desk);
   const update = list(groups, ({ title }) => title, (group) => settingsGroup(group, desk));
-  const actions = h("div", { class: "actions" },
-    button("measure", () => desk.send("measure"), { class: "primary" }, "Measure"),
+  const find = finder(desk);
+  const actions = h("div", { class: "actions" }, find.element,
+    button("measure", () => desk.send("measure"), { class: "strong" }, "Measure"),
     button("report", () => desk.send("report"), {}, "Report"),
     button("export", () => desk.send("export"), { "data-help": "Write a folder that runs this setting without the workbench" }, "Export"),
     button("copy-code", () => desk.send("copy", { what: "code" }), {}, "Copy code"),
@@ -127,16 +129,17 @@ function settingsPanel(desk) {
       one.disabled = Boolean(held) || !ready;
       set(one, "title", held ?? one.dataset.help);
     }
+    find.enable(Boolean(held) || !ready, held);
   };
   const element = h("div", { class: "settings", role: "group", "aria-label": "Settings" },
     message.element, groups, h("div", { class: "below" }, h("div", { class: "over" }, measureMessage.element, out.element), actions));
   return {
     element, outputs: out,
-    update: (panel) => update(panel.groups),
+    update(panel) { update(panel.groups); find.update(panel); },
     tell(now) { message.update(now); measureMessage.update(now); },
     ready(isReady) { ready = isReady; enable(); },
     held: groups,
-    hold(reason) { held = reason; message.whisper(held ? `Not now: ${held}.` : ""); enable(); },
+    hold(reason) { held = reason; out.hold(reason); message.whisper(held ? `Not now: ${held}.` : ""); enable(); },
   };
 }
 
@@ -261,7 +264,7 @@ function render({ model, el, signal }, own) {
   function showOwn() {
     results.open();
     showWrong();
-    settings.outputs.update(own.state);
+    settings.outputs.update(own.state, model.get("tuned") ?? null);
     view.update(traits.status(), traits.look(), stage.shown);
     desk.soon("draw", stage.draw);
   }
@@ -290,7 +293,7 @@ function render({ model, el, signal }, own) {
     "change:beat": () => { heardAt = performance.now(); },
     "change:message": () => { refusal = null; showMessage(); showPanel(); },
     "change:records": showMeasured, "change:plot": showMeasured, "change:advice": showTab("advice"), "change:search": showTab("sweep"), "change:explained": showTab("explained"), "change:log_lines": showTab("log"),
-    "change:wrong": showWrong,
+    "change:wrong": showWrong, "change:tuned": () => settings.outputs.update(own.state, model.get("tuned") ?? null),
     "change:labels": showLook, "change:class_colours": showLook,
     "change:stage_colours": showStatus, "change:stage_order": showStatus,
     "msg:custom": (content, buffers) => {
