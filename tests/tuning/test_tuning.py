@@ -202,7 +202,8 @@ def test_the_baseline_is_kept_as_it_was(tmp_path: Path) -> None:
 def test_where_the_budget_asks_for_it_what_was_measured_whole_is_weighed_before_it_is_chosen(tmp_path: Path) -> None:
     done = tuning(tmp_path, Counter(), asked=Budget(max_memory=200e6))
 
-    assert done.run()
+    done.run()
+    assert not done.stopped
     assert done.chosen is not None
     assert done.chosen.name == "graph"
     assert "150 MB of memory (75 % of your limit of 200 MB)" in done.sentence
@@ -212,13 +213,15 @@ def test_where_the_budget_asks_for_it_what_was_measured_whole_is_weighed_before_
 def test_nothing_is_weighed_where_nobody_asks(tmp_path: Path) -> None:
     done = tuning(tmp_path, Counter())
 
-    assert done.run()
+    done.run()
+    assert not done.stopped
     assert all(record.weight is None for record in done.whole)
 
 
 def test_what_cannot_be_weighed_costs_a_line(tmp_path: Path) -> None:
     done = tuning(tmp_path, Counter(), asked=Budget(max_memory=200e6), fails="weigh graph")
 
-    assert done.run()
+    done.run()
+    assert not done.stopped
     assert done.chosen is None
     assert "graph was not weighed: weigh graph cannot be done" in done.notes
