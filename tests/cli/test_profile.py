@@ -63,9 +63,10 @@ def test_figures_go_to_model_explorer_by_the_tensors_that_operators_give() -> No
     assert [one["bgColor"] for one in written["gradient"]] == [high, low]
 
 
-def test_graph_says_that_it_is_not_profiled(workbench: Workbench) -> None:
-    done = workbench("profile", "--preset", "graph")
+def test_keras_says_that_it_is_not_profiled(workbench: Workbench) -> None:
+    done = workbench("profile", "--preset", "naive")
 
     assert done.status == 2
     (line,) = done.error_lines
-    assert "runtime.engine is graph: what is inside a TensorFlow graph is not profiled yet; choose litert" in line
+    assert "runtime.engine is keras: what is inside Keras" in line
+    assert "is not profiled; choose litert" in line

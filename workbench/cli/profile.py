@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from workbench.profile import Group, OperatorRow, Profile
 
-OPERATORS_SHOWN = 20  # the slowest; --json has all
+OPERATORS_SHOWN, GROUPS_SHOWN = 20, 15  # the slowest; --json has all
 FIGURES = ("ms", "share", "MMAC", "GMAC/s", "moves", "of the roof")
 LONGEST_NAME = 60  # characters of an operator's
 FUSED = ";"  # between the names of those that a converter made one of: the first stands for them
@@ -24,7 +24,7 @@ FUSED = ";"  # between the names of those that a converter made one of: the firs
 def profile(
     model: Model = None,
     media: MediaArgument = None,
-    preset: Annotated[str | None, typer.Option(metavar="P", help="litert, litert-int8 or fast, and changes to it.")] = None,
+    preset: Annotated[str | None, typer.Option(metavar="P", help="litert, litert-int8, graph, xla or fast, and changes.")] = None,
     sets: Sets = None,
     history: HistoryFile = None,
     allow: Allow = None,
@@ -93,7 +93,7 @@ def sums(found: Profile) -> list[str]:
         assert seconds is not None, "they were timed"
         return f"{format_seconds_as_ms(seconds)} ms ({format_percent(seconds / found.infer_seconds)})"
 
-    parts = f"operators {part(found.operators_seconds)}, feeding and reading boxes {part(found.around_seconds)}"
+    parts = f"operators {part(found.operators_seconds)}, {found.around} {part(found.around_seconds)}"
     roof = f"{format_number(found.roof.macs_per_second / 1e9)} GMAC/s in a matrix product"
     copied = f"{format_number(found.roof.bytes_per_second / 1e9)} GB/s in a copy"
     return [
@@ -125,11 +125,15 @@ def _print_groups(out: Console, found: Profile, heading: str, groups: Sequence[G
 
     from workbench.cli.tables import print_table, table_of
     from workbench.errors import one_line
+    from workbench.wording import format_percent
 
     table = table_of(heading, "operators", *FIGURES, figures=("operators", *FIGURES))
-    for group in groups:
+    for group in groups[:GROUPS_SHOWN]:
         table.add_row(escape(one_line(group.name, LONGEST_NAME)), f"{len(group.rows):,}", *_figures(found, group.rows))
     print_table(out, table)
+    if (left := groups[GROUPS_SHOWN:]) and found.operators_seconds:
+        share = format_percent(sum(group.seconds for group in left) / found.operators_seconds)
+        out.print(f"{len(left):,} others take {share}", style="dim", markup=False)
 
 
 def _figures(found: Profile, rows: Sequence[OperatorRow]) -> tuple[str, ...]:
@@ -137,12 +141,13 @@ def _figures(found: Profile, rows: Sequence[OperatorRow]) -> tuple[str, ...]:
     from workbench.wording import MISSING, format_bytes, format_number, format_percent, format_seconds_as_ms
 
     macs, seconds = sum(row.macs for row in rows), None if found.untimed else sum(row.seconds or 0.0 for row in rows)
+    moved = sum(row.bytes_moved for row in rows)
     return (
         format_seconds_as_ms(seconds),
         format_percent(found.share(seconds)),
         format_number(macs / 1e6) if macs else MISSING,
         format_number(macs / seconds / 1e9) if macs and seconds else MISSING,
-        format_bytes(sum(row.bytes_moved for row in rows)),
+        format_bytes(moved) if moved else MISSING,
         _share_of_roof(found.of_roof(rows)),
     )
 

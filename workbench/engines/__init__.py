@@ -6,10 +6,12 @@ from workbench.engines.litert import Execute, Executor, LiteRt, Opened
 from workbench.engines.onnxruntime import OnnxRuntimeNetwork, load_onnxruntime
 from workbench.engines.openvino import HINTS, OpenVinoNetwork
 from workbench.engines.table import missing_packages, open_engine, why_not
+from workbench.engines.tensorflow_program import PREPROCESS
 from workbench.engines.tensorflow_threads import set_tensorflow_threads
 
 __all__ = [
     "HINTS",
+    "PREPROCESS",
     "Candidates",
     "Engine",
     "EngineCode",

@@ -25,7 +25,7 @@ class OperatorRow(Value):
     macs: int = 0
     """Products that it adds up; 0 of an operator that adds none up."""
     bytes_moved: int = 0
-    """Of all that it takes and gives, each once: what it moves at least."""
+    """Of all that it takes and gives, each once: what it moves at least; 0 where that is not known."""
     reference: str | None = None
     """Why it runs on a reference kernel; `None` where it does not, or where that is not known."""
     seconds: float | None = None
@@ -70,7 +70,9 @@ class Profile(Value):
     infer_seconds: float
     """For a batch, as every run measures it: without a profiler. The median of `runs`."""
     around_seconds: float
-    """Of those, what goes to feeding the network and to reading boxes from its outputs."""
+    """Of those, what goes to other things than operators."""
+    around: str = "feeding and reading boxes"
+    """Which things these are."""
     runs: int
     untimed: str | None = None
     """Why operators could not be timed."""
@@ -99,7 +101,7 @@ class Profile(Value):
         """Return how near operators come to what the machine can do: the time that they take at least over the one they took."""
         each = tuple(rows)
         least = sum(self.roof.least_seconds(row.macs, row.bytes_moved) for row in each)
-        return least / seconds_of(each) if seconds_of(each) else None
+        return least / seconds_of(each) if least and seconds_of(each) else None
 
     @property
     def slowest(self) -> tuple[OperatorRow, ...]:
