@@ -2,13 +2,14 @@
 
 import json
 from io import StringIO
+from pathlib import Path
 
 from tests.command_line import Workbench
 from tests.profile.rows import profile, row
-from workbench.cli.profile import print_profile
+from workbench.cli.profile import print_profile, print_side_by_side
 from workbench.cli.screen import Screen
 from workbench.files import node_data
-from workbench.profile import Lint, Profile
+from workbench.record import Lint, Profile
 
 
 def printed(found: Profile) -> list[str]:
@@ -70,3 +71,34 @@ def test_keras_says_that_it_is_not_profiled(workbench: Workbench) -> None:
     (line,) = done.error_lines
     assert "runtime.engine is keras: what is inside Keras" in line
     assert "is not profiled; choose litert" in line
+
+
+def side_by_side(left: Profile, right: Profile) -> list[str]:
+    out = StringIO()
+    print_side_by_side(Screen(file=out, width=200, highlight=False, emoji=False, soft_wrap=True), left, right)
+    return [" ".join(line.split()) for line in out.getvalue().splitlines()]
+
+
+def test_two_settings_stand_side_by_side_with_the_difference() -> None:
+    left = profile(row("net/a/conv", seconds=0.004), row("net/b/relu", "RELU"))
+    right = profile(row("net/b/relu;net/a/conv", "fusion", seconds=0.003), setting="xla\x1b[1m")
+
+    lines = side_by_side(left, right)
+
+    assert any(line.startswith("net/") and line.endswith("5.00 3.00 −2.00") for line in lines)
+    assert "all 5.00 3.00 −2.00" in lines
+    assert not any("\x1b" in line for line in lines)
+
+
+def test_names_that_have_nothing_in_common_leave_the_kinds_of_work() -> None:
+    lines = side_by_side(profile(row("a")), profile(row("b")))
+
+    assert any("too little in common" in line for line in lines)
+    assert any(line.startswith("convolutions") for line in lines)
+
+
+def test_an_overlay_is_of_one_setting(workbench: Workbench, tmp_path: Path) -> None:
+    done = workbench("profile", "--preset", "litert", "--preset", "xla", "--model-explorer", str(tmp_path / "o.json"))
+
+    assert done.status == 2
+    assert "give one --preset" in done.error_lines[0]

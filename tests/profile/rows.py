@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from workbench.profile import OperatorRow, Profile
 from workbench.profile.lints import Inside
-from workbench.profile.roof import Roof
 from workbench.quantising import Flatbuffer
+from workbench.record import OperatorRow, Profile, Roof
 from workbench.settings import Runtime, Settings
 
 

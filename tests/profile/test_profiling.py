@@ -13,12 +13,13 @@ from tests.profile.rows import inside, row
 from tests.quantising.networks import TO_FIRST, TO_LAST, Network, allocated, options_of
 from workbench.engines import Opened
 from workbench.opening import Sources, check, wished
-from workbench.profile import Job, OperatorRow, Profile, run_profile
+from workbench.profile import Job, run_profile
 from workbench.profile.lints import lints
 from workbench.profile.litert import LiteRtProfiler
 from workbench.profile.profiling import ROUNDS, SETTLING_RUNS, in_turns, with_seconds
 from workbench.profile.table import PROFILERS
 from workbench.quantising import INT4
+from workbench.record import OperatorRow, Profile
 from workbench.settings import Runtime, Settings
 
 TIMES, RUNS = 30, 15

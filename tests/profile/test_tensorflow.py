@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from workbench.detections import Detections
 from workbench.engines import Engine
-from workbench.profile import OperatorRow
 from workbench.profile.lints import Inside, lints
 from workbench.profile.profiling import with_seconds
 from workbench.profile.tensorflow import TracedRuns
+from workbench.record import OperatorRow
 from workbench.settings import Runtime, Settings
 
 TIMES, RUNS, SIDE, CHANNELS = 30, 8, 128, 16

@@ -13,18 +13,25 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from workbench.profile import Group, OperatorRow, Profile
+    from workbench.record import Group, OperatorRow, Pair, Profile
 
 OPERATORS_SHOWN, GROUPS_SHOWN = 20, 15  # the slowest; --json has all
 FIGURES = ("ms", "share", "MMAC", "GMAC/s", "moves", "of the roof")
-LONGEST_NAME = 60  # characters of an operator's
-FUSED = ";"  # between the names of those that a converter made one of: the first stands for them
+LONGEST_NAME, LONGEST_SETTING = 60, 24  # characters of an operator's, and of a setting's or type's beside another
+KINDS_NAMED = 2  # types of a layer, the slowest
+UNNAMED = "(without a name)"
 
 
 def profile(
     model: Model = None,
     media: MediaArgument = None,
-    preset: Annotated[str | None, typer.Option(metavar="P", help="litert, litert-int8, graph, xla or fast, and changes.")] = None,
+    preset: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="P",
+            help="litert, litert-int8, graph, xla or fast, and changes to it. May be repeated; others stand beside the first.",
+        ),
+    ] = None,
     sets: Sets = None,
     history: HistoryFile = None,
     allow: Allow = None,
@@ -35,25 +42,33 @@ def profile(
     """Time a network's operators one by one: the slowest, by type and by part of the network, and what costs time beside them."""
     from workbench.cli.measured import read_variant
     from workbench.cli.screen import console, progress, write_json
-    from workbench.errors import UnavailableError
+    from workbench.errors import SettingsError, UnavailableError
     from workbench.files import node_data, write_whole
     from workbench.opening import Sources
     from workbench.profile import Job, run_profile, why_not_profiled
 
+    texts = [variant_text(one, sets) for one in preset or ["litert"]]
+    if overlay is not None and len(texts) > 1:
+        raise SettingsError("--model-explorer draws one setting; give one --preset")
     sources = Sources(detector=model, media=media, allow=tuple(allow or ()), signature=signature).opened(1)
     detector, _ = sources.open()
-    chosen = read_variant(detector, variant_text(preset or "litert", sets), sources, 1, history)
-    if reason := why_not_profiled(chosen.settings):
-        raise UnavailableError(reason)
-    job = Job(sources=sources.in_words(), settings=chosen.settings)
+    chosen = [read_variant(detector, text, sources, 1, history).settings for text in texts]
+    for settings in chosen:
+        if reason := why_not_profiled(settings):
+            raise UnavailableError(reason)
     with progress() as tell:
-        found = run_profile(job, lambda step: tell(step, 0, 0))
+        found = [run_profile(Job(sources=sources.in_words(), settings=one), lambda step: tell(step, 0, 0)) for one in chosen]
     out = console(json_file)
-    print_profile(out, found)
+    if len(found) == 1:
+        print_profile(out, found[0])
+    for other in found[1:]:
+        print_side_by_side(out, found[0], other)
     if overlay is not None:
-        write_whole(overlay, node_data((row.name, 1000 * (row.seconds or 0.0)) for row in found.operators if not found.untimed))
+        (one,) = found
+        write_whole(overlay, node_data((row.name, 1000 * (row.seconds or 0.0)) for row in one.operators if not one.untimed))
         out.print(f"overlay: {overlay}; ms of operators, by the tensors that they give", markup=False)
-    write_json(json_file, found.model_dump(mode="json"))
+    trees = [one.model_dump_json() for one in found]
+    write_json(json_file, trees[0] if len(trees) == 1 else f"[{','.join(trees)}]")
 
 
 def print_profile(out: Console, found: Profile) -> None:
@@ -77,6 +92,60 @@ def print_profile(out: Console, found: Profile) -> None:
     for lint in found.lints:
         share = "" if lint.seconds is None else f"{format_percent(found.share(lint.seconds))}: "
         out.print(f"{share}{lint.what}; {lint.advice}", style="yellow", markup=False)
+
+
+def print_side_by_side(out: Console, left: Profile, right: Profile) -> None:
+    """Print what both take, layer by layer where their names say which is which, and by kinds of work."""
+    from workbench.record import pairs_by_layer, pairs_by_work
+
+    for found in (left, right):
+        out.print(f"{found.detector}, {found.setting or 'as it is'}, {found.runtime}", style="bold", markup=False)
+        for line in sums(found)[:2]:
+            out.print(line, markup=False)
+    if untimed := next((one for one in (left, right) if one.untimed), None):
+        out.print(
+            f"there is nothing to set side by side: the operators of {untimed.runtime} are not timed", style="yellow", markup=False
+        )
+        return
+    layers = pairs_by_layer(left, right)
+    for heading, pairs in (("layer", layers), ("kind of work", pairs_by_work(left, right))):
+        out.print()
+        if pairs is None:
+            out.print("their operators' names have too little in common to set layers side by side", style="dim", markup=False)
+        else:
+            _print_pairs(out, heading, pairs, (left, right))
+
+
+def _print_pairs(out: Console, heading: str, pairs: Sequence[Pair], profiles: tuple[Profile, Profile]) -> None:
+    """Print pairs, what differs most first, and what all of them take."""
+    from rich.markup import escape
+
+    from workbench.cli.tables import print_table, table_of
+    from workbench.errors import one_line
+    from workbench.record import Pair, kinds_of
+    from workbench.wording import MISSING, format_seconds_as_ms, listed
+
+    names = [escape(one_line(one.setting or one.runtime, LONGEST_SETTING)) for one in profiles]
+    if len(set(names)) == 1:
+        names = ["first", "second"]
+    figures = (*(f"{name} ms" for name in names), "more")
+    table = table_of(heading, *names, *figures, figures=figures)
+
+    def cells(pair: Pair) -> tuple[str, ...]:
+        sides = ((pair.left, pair.left_seconds), (pair.right, pair.right_seconds))
+        each = (format_seconds_as_ms(seconds) if rows else MISSING for rows, seconds in sides)
+        return (*each, f"{'+' if pair.difference > 0 else ''}{format_seconds_as_ms(pair.difference)}")
+
+    for pair in pairs[:OPERATORS_SHOWN]:
+        kinds = (
+            listed([one_line(kind, LONGEST_SETTING) for kind in kinds_of(rows)], most=KINDS_NAMED) or MISSING
+            for rows in (pair.left, pair.right)
+        )
+        table.add_row(escape(one_line(pair.name or UNNAMED, LONGEST_NAME)), *map(escape, kinds), *cells(pair))
+    table.add_row("all", "", "", *cells(Pair("", profiles[0].operators, profiles[1].operators)))
+    print_table(out, table)
+    if len(pairs) > OPERATORS_SHOWN:
+        out.print(f"the {OPERATORS_SHOWN} of {len(pairs):,} that differ most; --json has all operators", style="dim", markup=False)
 
 
 def sums(found: Profile) -> list[str]:
@@ -109,6 +178,7 @@ def _print_operators(out: Console, found: Profile) -> None:
 
     from workbench.cli.tables import print_table, table_of
     from workbench.errors import one_line
+    from workbench.record import FUSED
     from workbench.wording import MISSING
 
     table = table_of("operator", "type", "kernel", "output", *FIGURES, figures=(*FIGURES, "output"))

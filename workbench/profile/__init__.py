@@ -2,7 +2,6 @@
 
 from workbench.profile.child import Job
 from workbench.profile.isolation import run_profile
-from workbench.profile.operators import Group, Lint, OperatorRow, Profile
 from workbench.profile.profiling import why_not_profiled
 
-__all__ = ["Group", "Job", "Lint", "OperatorRow", "Profile", "run_profile", "why_not_profiled"]
+__all__ = ["Job", "run_profile", "why_not_profiled"]

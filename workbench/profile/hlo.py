@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from math import prod
 from typing import Any
 
-from workbench.profile.operators import OperatorRow
 from workbench.profile.xplane import Key
+from workbench.record import OperatorRow
 from workbench.wording import listed
 
 HOLDERS = frozenset({"while", "conditional", "call"})  # that run other instructions
 BITS = {"PRED": 8, "BF16": 16, "TOKEN": 0, "TUPLE": 0}  # of the element types whose names do not end in theirs
-UNNAMED_TYPES = 4  # of what was fused, that are written out
+TYPES_NAMED = 4  # of what was fused, that are written out
 
 
 def instruction_rows(programs: Iterable[bytes]) -> dict[Key, OperatorRow]:
@@ -48,7 +48,7 @@ class _Module:
 def _row(instruction: Any, module: _Module) -> OperatorRow:
     parts = list(module.fused(instruction))
     types = list(dict.fromkeys(one.metadata.op_type for one in parts if one.metadata.op_type))
-    fused = f"of {listed(types, most=UNNAMED_TYPES)}" if instruction.opcode == "fusion" and types else ""
+    fused = f"of {listed(types, most=TYPES_NAMED)}" if instruction.opcode == "fusion" and types else ""
     return OperatorRow(
         name=instruction.metadata.op_name or instruction.name,
         kind=_kind(instruction),

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from workbench.engines import PREPROCESS
 from workbench.errors import one_line
-from workbench.profile.operators import Lint, OperatorRow
 from workbench.quantising import DYNAMIC, INT4, SHAPE, Flatbuffer, file_facts
+from workbench.record import Lint, OperatorRow
 from workbench.settings import Settings
 from workbench.wording import counted, format_number, listed
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from workbench.profile.operators import OperatorRow
 from workbench.quantising import Flatbuffer
+from workbench.record import OperatorRow
 
 Turns = Sequence[range]
 """Which of all runs count, those of a turn by their numbers from 0: it warmed up before the first, and settled before each."""

@@ -15,12 +15,12 @@ from workbench.errors import MediaError, UnavailableError
 from workbench.machine import at_step
 from workbench.opening import EvaluationData, words
 from workbench.profile.lints import Inside, lints
-from workbench.profile.operators import OperatorRow, Profile
 from workbench.profile.profiler import ProfiledRuns, Profiler, Turns, Watched
 from workbench.profile.roof import measured_roof
 from workbench.profile.table import PROFILERS, TRACED
 from workbench.profile.tensorflow import TracedRuns
 from workbench.quantising import Flatbuffer
+from workbench.record import OperatorRow, Profile
 from workbench.settings import Settings
 from workbench.stages import prepare
 

@@ -6,28 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from workbench.timing import Value
+from workbench.record import Roof
 
 SIDE = 256  # of the matrices: a library reaches nearly its best with it, in under a millisecond
 COPIED_BYTES = 2**20  # as tensors of small networks, it stays in a core's caches
 SECONDS = 0.25  # for each of the two
-
-
-class Roof(Value):
-    """What a machine reaches at best, in float32 and on the threads of a setting."""
-
-    macs_per_second: float
-    """Of a matrix product."""
-    bytes_per_second: float
-    """Of a copy within its caches, read and written."""
-
-    def least_seconds(self, macs: int, bytes_moved: int) -> float:
-        """Return what work takes at least (Williams, Waterman and Patterson 2009, "Roofline").
-
-        >>> Roof(macs_per_second=1e9, bytes_per_second=1e9).least_seconds(2_000_000, 1_000_000)
-        0.002
-        """
-        return max(macs / self.macs_per_second, bytes_moved / self.bytes_per_second)
 
 
 def measured_roof(threads: int) -> Roof:

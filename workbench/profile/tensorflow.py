@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from workbench.engines import Engine
 from workbench.files import temporary_folder
 from workbench.profile.hlo import HOLDERS, instruction_rows
-from workbench.profile.operators import OperatorRow
 from workbench.profile.profiler import ProfiledRuns, Turns, Watched
 from workbench.profile.tensorflow_graph import operation_row
 from workbench.profile.xplane import Key, Trace, read_trace, shared_seconds
+from workbench.record import OperatorRow
 
 FUNCTION = "__inference_"  # what the types of functions begin with that Python calls
 CALLS = frozenset(

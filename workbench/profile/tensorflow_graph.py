@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
-from workbench.profile.operators import OperatorRow
+from workbench.record import OperatorRow
 
 ONEDNN = "_Mkl"  # what the types of operators begin with that oneDNN runs
 NATIVE = "Native"

@@ -29,6 +29,9 @@ from workbench.record.facts import (
     Problem,
     WorstFrame,
 )
+from workbench.record.inside import Group, Lint, OperatorRow, Profile, Roof
+from workbench.record.inside_pairs import Pair, kinds_of, pairs_by_layer, pairs_by_work
+from workbench.record.parts import FUSED
 from workbench.record.quantising import BlockRow, Judged, Quantising, Trial
 from workbench.record.quantising_cells import (
     BLOCK_HEADINGS,
@@ -50,6 +53,7 @@ __all__ = [
     "AP_LOSS_NOTED",
     "BLOCK_HEADINGS",
     "FIGURE_HEADINGS",
+    "FUSED",
     "NETWORK_HEADINGS",
     "NOTES",
     "OPEN",
@@ -63,15 +67,21 @@ __all__ = [
     "EngineFacts",
     "Fall",
     "FrameDetections",
+    "Group",
     "Guess",
     "Judged",
+    "Lint",
     "MediaFacts",
+    "OperatorRow",
+    "Pair",
     "Picture",
     "Point",
     "Problem",
+    "Profile",
     "Quantising",
     "Record",
     "Records",
+    "Roof",
     "Row",
     "SettingStep",
     "Speed",
@@ -92,6 +102,7 @@ __all__ = [
     "fastest_first",
     "folded",
     "frontier",
+    "kinds_of",
     "label_of",
     "labels_by_id",
     "limit_words",
@@ -99,6 +110,8 @@ __all__ = [
     "ms_and_ap",
     "network_cells",
     "pace_words",
+    "pairs_by_layer",
+    "pairs_by_work",
     "place",
     "point_of",
     "quantising_frames",

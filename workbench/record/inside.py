@@ -3,9 +3,25 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from workbench.profile.parts import parts_of
-from workbench.profile.roof import Roof
+from workbench.record.parts import parts_of
 from workbench.timing import Value, derived
+
+
+class Roof(Value):
+    """What a machine reaches at best, in float32 and on the threads of a setting."""
+
+    macs_per_second: float
+    """Of a matrix product."""
+    bytes_per_second: float
+    """Of a copy within its caches, read and written."""
+
+    def least_seconds(self, macs: int, bytes_moved: int) -> float:
+        """Return what work takes at least (Williams, Waterman and Patterson 2009, "Roofline").
+
+        >>> Roof(macs_per_second=1e9, bytes_per_second=1e9).least_seconds(2_000_000, 1_000_000)
+        0.002
+        """
+        return max(macs / self.macs_per_second, bytes_moved / self.bytes_per_second)
 
 
 class OperatorRow(Value):
