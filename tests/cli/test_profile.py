@@ -37,7 +37,7 @@ def test_an_operator_is_a_line_with_its_figures() -> None:
 
 
 def test_what_costs_time_is_told_with_its_share() -> None:
-    lint = Lint(what="2 transposes", seconds=0.001, advice="take them out")
+    lint = Lint(key="transposes", what="2 transposes", seconds=0.001, advice="take them out")
 
     assert printed(profile(row("a", seconds=0.004), lints=(lint,)))[-1] == "25 %: 2 transposes; take them out"
 

@@ -25,6 +25,7 @@ REFUSED: Mapping[str, Asked] = {
     "upload": lambda session, *_: session.upload("other.png", b""),
     "measure": lambda session, *_: session.measure(),
     "explain": lambda session, *_: session.explain(),
+    "profile": lambda session, *_: session.profile(),
     "sweep": lambda session, *_: session.sweep("all"),
     "export": lambda session, _, folder: session.export(folder / "home"),
 }

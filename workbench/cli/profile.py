@@ -9,14 +9,13 @@ import typer
 from workbench.cli.options import Allow, HistoryFile, JsonFile, MediaArgument, Model, Overlay, Sets, Signature, variant_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rich.console import Console
 
-    from workbench.record import Group, OperatorRow, Pair, Profile
+    from workbench.record import Group, Pair, Profile, Record
 
 OPERATORS_SHOWN, GROUPS_SHOWN = 20, 15  # the slowest; --json has all
-FIGURES = ("ms", "share", "MMAC", "GMAC/s", "moves", "of the roof")
 LONGEST_NAME, LONGEST_SETTING = 60, 24  # characters of an operator's, and of a setting's or type's beside another
 KINDS_NAMED = 2  # types of a layer, the slowest
 UNNAMED = "(without a name)"
@@ -73,10 +72,11 @@ def profile(
 
 def print_profile(out: Console, found: Profile) -> None:
     """Print the sums, the slowest operators, their groups, and what costs time beside arithmetic."""
-    from workbench.wording import counted, format_percent
+    from workbench.record import inside_sums, lint_words
+    from workbench.wording import counted
 
     out.print(f"{found.detector}, {found.setting or 'as it is'}, {found.runtime}", style="bold", markup=False)
-    for line in sums(found):
+    for line in inside_sums(found):
         out.print(line, markup=False)
     out.print()
     _print_operators(out, found)
@@ -90,17 +90,33 @@ def print_profile(out: Console, found: Profile) -> None:
             _print_groups(out, found, heading, groups)
     out.print()
     for lint in found.lints:
-        share = "" if lint.seconds is None else f"{format_percent(found.share(lint.seconds))}: "
-        out.print(f"{share}{lint.what}; {lint.advice}", style="yellow", markup=False)
+        out.print(lint_words(found, lint), style="yellow", markup=False)
+
+
+def print_inside(out: Console, records: Iterable[Record], unprofiled: Iterable[str]) -> None:
+    """Print of each record that has a profile its slowest types and what costs time beside arithmetic, and why others have none."""
+    from workbench.record import lint_words
+
+    for line in unprofiled:
+        out.print(f"not profiled: {line}", style="yellow", markup=False)
+
+    for record in records:
+        if (found := record.inside) is None:
+            continue
+        out.print()
+        out.print(f"inside {record.name}", style="bold", markup=False)
+        _print_groups(out, found, "type", found.by_kind)
+        for lint in found.lints:
+            out.print(lint_words(found, lint), style="yellow", markup=False)
 
 
 def print_side_by_side(out: Console, left: Profile, right: Profile) -> None:
     """Print what both take, layer by layer where their names say which is which, and by kinds of work."""
-    from workbench.record import pairs_by_layer, pairs_by_work
+    from workbench.record import inside_sums, pairs_by_layer, pairs_by_work
 
     for found in (left, right):
         out.print(f"{found.detector}, {found.setting or 'as it is'}, {found.runtime}", style="bold", markup=False)
-        for line in sums(found)[:2]:
+        for line in inside_sums(found)[:2]:
             out.print(line, markup=False)
     if untimed := next((one for one in (left, right) if one.untimed), None):
         out.print(
@@ -148,45 +164,15 @@ def _print_pairs(out: Console, heading: str, pairs: Sequence[Pair], profiles: tu
         out.print(f"the {OPERATORS_SHOWN} of {len(pairs):,} that differ most; --json has all operators", style="dim", markup=False)
 
 
-def sums(found: Profile) -> list[str]:
-    """Say what a batch takes, and what of that the operators explain."""
-    from workbench.wording import counted, format_number, format_percent, format_seconds_as_ms
-
-    each = f"a batch of {found.batch}" if found.batch > 1 else "a frame"
-    median = f"median of {counted(found.runs, 'run')} without a profiler"
-    infer = f"infer {format_seconds_as_ms(found.infer_seconds)} ms for {each}, {median}"
-    if found.untimed:
-        return [infer, f"operators are not timed: {found.untimed}"]
-
-    def part(seconds: float | None) -> str:
-        assert seconds is not None, "they were timed"
-        return f"{format_seconds_as_ms(seconds)} ms ({format_percent(seconds / found.infer_seconds)})"
-
-    parts = f"operators {part(found.operators_seconds)}, {found.around} {part(found.around_seconds)}"
-    roof = f"{format_number(found.roof.macs_per_second / 1e9)} GMAC/s in a matrix product"
-    copied = f"{format_number(found.roof.bytes_per_second / 1e9)} GB/s in a copy"
-    return [
-        infer,
-        f"{parts}, unexplained {part(found.unexplained_seconds)}; operators are timed in a pass of their own",
-        f"the roof is what this machine does at best in float32, {roof} and {copied}: all operators reach"
-        f" {_share_of_roof(found.of_roof(found.operators))} of it",
-    ]
-
-
 def _print_operators(out: Console, found: Profile) -> None:
     from rich.markup import escape
 
     from workbench.cli.tables import print_table, table_of
-    from workbench.errors import one_line
-    from workbench.record import FUSED
-    from workbench.wording import MISSING
+    from workbench.record import INSIDE_FIGURES, OPERATOR_HEADINGS, operator_cells
 
-    table = table_of("operator", "type", "kernel", "output", *FIGURES, figures=(*FIGURES, "output"))
+    table = table_of(*OPERATOR_HEADINGS, figures=(*INSIDE_FIGURES, "output"))
     for row in found.slowest[:OPERATORS_SHOWN]:
-        name = row.name.partition(FUSED)[0] or MISSING
-        words = (name, row.kind, "reference" if row.reference else row.kernel)
-        shape = "×".join(map(str, row.shape))
-        table.add_row(*(escape(one_line(word, LONGEST_NAME)) for word in words), shape, *_figures(found, [row]))
+        table.add_row(*map(escape, operator_cells(found, row)))
     print_table(out, table)
 
 
@@ -194,36 +180,13 @@ def _print_groups(out: Console, found: Profile, heading: str, groups: Sequence[G
     from rich.markup import escape
 
     from workbench.cli.tables import print_table, table_of
-    from workbench.errors import one_line
+    from workbench.record import INSIDE_FIGURES, group_cells
     from workbench.wording import format_percent
 
-    table = table_of(heading, "operators", *FIGURES, figures=("operators", *FIGURES))
+    table = table_of(heading, "operators", *INSIDE_FIGURES, figures=("operators", *INSIDE_FIGURES))
     for group in groups[:GROUPS_SHOWN]:
-        table.add_row(escape(one_line(group.name, LONGEST_NAME)), f"{len(group.rows):,}", *_figures(found, group.rows))
+        table.add_row(*map(escape, group_cells(found, group)))
     print_table(out, table)
     if (left := groups[GROUPS_SHOWN:]) and found.operators_seconds:
         share = format_percent(sum(group.seconds for group in left) / found.operators_seconds)
         out.print(f"{len(left):,} others take {share}", style="dim", markup=False)
-
-
-def _figures(found: Profile, rows: Sequence[OperatorRow]) -> tuple[str, ...]:
-    """Return the cells under `FIGURES` of one operator, or of several."""
-    from workbench.wording import MISSING, format_bytes, format_number, format_percent, format_seconds_as_ms
-
-    macs, seconds = sum(row.macs for row in rows), None if found.untimed else sum(row.seconds or 0.0 for row in rows)
-    moved = sum(row.bytes_moved for row in rows)
-    return (
-        format_seconds_as_ms(seconds),
-        format_percent(found.share(seconds)),
-        format_number(macs / 1e6) if macs else MISSING,
-        format_number(macs / seconds / 1e9) if macs and seconds else MISSING,
-        format_bytes(moved) if moved else MISSING,
-        _share_of_roof(found.of_roof(rows)),
-    )
-
-
-def _share_of_roof(share: float | None) -> str:
-    """Write how near the roof something is; above, it needs not move what it takes, as a reshape does not."""
-    from workbench.wording import format_percent
-
-    return ">100 %" if share is not None and share > 1 else format_percent(share)

@@ -68,6 +68,10 @@ def run(
         typer.Option(min=0.1, max=1000, callback=countable, help="That pace, where the media have none or another is wanted."),
     ] = None,
     explain: Explain = False,
+    profile: Annotated[
+        bool,
+        typer.Option("--profile", help="Then time each network's operators one by one, in a pass of their own."),
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", callback=writable, help="Write an HTML report of these runs.")
     ] = None,
@@ -85,7 +89,8 @@ def run(
     """Measure a detector on frames: latency by stage, accuracy, agreement, noise."""
     from dataclasses import replace
 
-    from workbench.cli.measured import measured, read_variant
+    from workbench.cli.measured import measured, profiled, read_variant
+    from workbench.cli.profile import print_inside
     from workbench.cli.screen import console, print_records, print_waterfall, progress, write_json
     from workbench.files import write_whole
     from workbench.history import History, default_path
@@ -111,6 +116,7 @@ def run(
         if save_frames:
             _save_frames(rows[-1], data, frames, save_frames, tell)
         problem = ""
+        records, unprofiled = profiled(opened, rows, records, kept, tell) if profile else (records, [])
         if explain:
             records, problem = _explained(detector, data, records, kept, tell)
     out = console(json_file)
@@ -119,6 +125,7 @@ def run(
         print_waterfall(out, record)
     if problem:
         out.print(f"not explained: {problem}", style="yellow", markup=False)
+    print_inside(out, records, unprofiled)
     if report:
         from workbench.report import write_report
 

@@ -16,7 +16,7 @@ from workbench.errors import RecordError, SaveError
 from workbench.files import open_file
 from workbench.history.summary import Summary
 from workbench.history.tables import COLUMNS, INSERT_BODY, INSERT_SUMMARY, SCHEMA, body, known_schema, make_tables, summaries_of
-from workbench.record import Record, Records, Waterfall
+from workbench.record import Profile, Record, Records, Waterfall
 
 BUSY_SECONDS = 30.0  # a writer holds the lock for milliseconds; after this long something else is wrong
 # What SQLite says where it cannot make the files beside a history that two processes agree by: the disk is read-only or full.
@@ -205,6 +205,10 @@ class History:
     def set_waterfall(self, id_prefix: str, waterfall: Waterfall) -> Record:
         """Give a record its waterfall, in place of an earlier one; return the new record. Raises like `get` and `append`."""
         return self._change(id_prefix, waterfall=waterfall)
+
+    def set_inside(self, id_prefix: str, inside: Profile) -> Record:
+        """Give a record its profile, in place of an earlier one; return the new record. Raises like `get` and `append`."""
+        return self._change(id_prefix, inside=inside)
 
     def _change(self, id_prefix: str, **fields: object) -> Record:
         with self._writing():  # read inside too, or another process may change it meanwhile

@@ -1,6 +1,6 @@
 """What costs time in a network beside its arithmetic, and what to do about it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workbench.engines import PREPROCESS
@@ -46,6 +46,7 @@ INSTEAD = {  # by the reason for a reference kernel
     DYNAMIC: "choose runtime.precision=dynamic-int8 or int8, or another runtime.engine",
     SHAPE: "try runtime.layout=nhwc, which takes some of them out, or another runtime.engine",
 }
+CHANGES = {INT4: {"runtime.precision": "weight-int8"}, DYNAMIC: {"runtime.precision": "dynamic-int8"}}
 OTHERWISE = "try another runtime.precision or runtime.engine, or export the model without them"
 
 
@@ -76,10 +77,11 @@ def lints(inside: Inside) -> tuple[Lint, ...]:
     return tuple(sorted((one for one in found if one.seconds is None or one.seconds >= least), key=lambda one: -(one.seconds or 0)))
 
 
-def _lint(rows: Sequence[OperatorRow], what: str, advice: str) -> Iterator[Lint]:
+def _lint(key: str, rows: Sequence[OperatorRow], what: str, advice: str, change: Mapping[str, str] | None = None) -> Iterator[Lint]:
     if rows:
         untimed = any(row.seconds is None for row in rows)
-        yield Lint(what=what, seconds=None if untimed else sum(row.seconds or 0.0 for row in rows), advice=advice)
+        seconds = None if untimed else sum(row.seconds or 0.0 for row in rows)
+        yield Lint(key=key, what=what, seconds=seconds, advice=advice, change=dict(change or {}))
 
 
 def _reference_kernels(inside: Inside) -> Iterator[Lint]:
@@ -93,7 +95,7 @@ def _reference_kernels(inside: Inside) -> Iterator[Lint]:
         slowest = sorted(rows, key=lambda row: -(row.seconds or 0.0))
         names = listed([f"{row.kind} {one_line(row.name, LONGEST_NAME)}".strip() for row in slowest], most=NAMED)
         what = f"{counted(len(rows), 'operator')} on reference kernels for {reason}: {names}"
-        yield from _lint(rows, what, INSTEAD.get(reason, OTHERWISE))
+        yield from _lint("reference-kernels", rows, what, INSTEAD.get(reason, OTHERWISE), CHANGES.get(reason))
 
 
 def _open_names(file: Flatbuffer) -> set[str]:
@@ -107,7 +109,8 @@ def _transposes(inside: Inside) -> Iterator[Lint]:
     many = min(len(rows), between) >= MANY_TRANSPOSES and inside.settings.runtime.layout == "stored"
     advice = "try runtime.layout=nhwc, which takes out those between channels first and last that it can"
     otherwise = "export the model with channels last, or try another runtime.engine: each keeps tensors in an order of its own"
-    yield from _lint(rows, f"{counted(len(rows), 'transpose')} and changes of layout", advice if many else otherwise)
+    what = f"{counted(len(rows), 'transpose')} and changes of layout"
+    yield from _lint("transposes", rows, what, advice if many else otherwise, {"runtime.layout": "nhwc"} if many else None)
 
 
 def _type_changes(inside: Inside) -> Iterator[Lint]:
@@ -116,20 +119,22 @@ def _type_changes(inside: Inside) -> Iterator[Lint]:
     advice = (
         "keep neighbours in one precision: whole blocks in float cost less than single operators, `workbench quantise --repair`"
     )
-    yield from _lint(rows, f"{counted(len(rows), 'change')} of type{around}", advice)
+    yield from _lint("type-changes", rows, f"{counted(len(rows), 'change')} of type{around}", advice)
 
 
 def _resizes(inside: Inside) -> Iterator[Lint]:
     rows = [row for row in inside.of_kinds(RESIZES) if not row.name.startswith(f"{PREPROCESS}/")]
     bilinear = "where the model can be trained anew, a resize to the nearest pixel by 2 costs less than a bilinear one"
-    yield from _lint(rows, f"{counted(len(rows), 'resize')} inside the network", bilinear)
+    yield from _lint("inner-resizes", rows, f"{counted(len(rows), 'resize')} inside the network", bilinear)
 
 
 def _normalisations(inside: Inside) -> Iterator[Lint]:
     rows = [row for row in inside.rows if NORMALISATION in row.name or row.kind in NORMALISATIONS]
     rows = [row for row in rows if not row.kind.endswith("_fusion")]  # XLA has put those together with their neighbours
     advice = "choose runtime.engine=litert: its converter folds them into the convolutions' weights"
-    yield from _lint(rows, f"{counted(len(rows), 'operator')} of batch normalisation apart from their convolutions", advice)
+    what = f"{counted(len(rows), 'operator')} of batch normalisation apart from their convolutions"
+    resized = {"input.resize": "opencv"} if inside.settings.input.resize == "graph" else {}  # LiteRT takes no whole frames
+    yield from _lint("normalisation", rows, what, advice, {"runtime.engine": "litert", **resized})
 
 
 def _grouped(inside: Inside) -> Iterator[Lint]:
@@ -138,7 +143,8 @@ def _grouped(inside: Inside) -> Iterator[Lint]:
     if own is not None and rate is not None and own < SLOW * rate:
         reached = f"reach {format_number(own / 1e9)} GMAC/s where other convolutions reach {format_number(rate / 1e9)}"
         what = f"{counted(len(rows), 'grouped convolution')} (depthwise ones are that), which {reached}"
-        yield from _lint(rows, what, "choose runtime.engine=graph or litert, which have kernels for them")
+        advice = "choose runtime.engine=graph or litert, which have kernels for them"
+        yield from _lint("grouped-convolutions", rows, what, advice, {"runtime.engine": "graph"})
 
 
 def _macs_per_second(rows: Sequence[OperatorRow]) -> float | None:

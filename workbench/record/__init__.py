@@ -30,6 +30,15 @@ from workbench.record.facts import (
     WorstFrame,
 )
 from workbench.record.inside import Group, Lint, OperatorRow, Profile, Roof
+from workbench.record.inside_cells import (
+    INSIDE_FIGURES,
+    OPERATOR_HEADINGS,
+    group_cells,
+    inside_figures,
+    inside_sums,
+    lint_words,
+    operator_cells,
+)
 from workbench.record.inside_pairs import Pair, kinds_of, pairs_by_layer, pairs_by_work
 from workbench.record.parts import FUSED
 from workbench.record.quantising import BlockRow, Judged, Quantising, Trial
@@ -54,9 +63,11 @@ __all__ = [
     "BLOCK_HEADINGS",
     "FIGURE_HEADINGS",
     "FUSED",
+    "INSIDE_FIGURES",
     "NETWORK_HEADINGS",
     "NOTES",
     "OPEN",
+    "OPERATOR_HEADINGS",
     "SCREENING_ERROR",
     "SEPARATE_RUNS_MARGIN",
     "SETTLED_BY",
@@ -102,13 +113,18 @@ __all__ = [
     "fastest_first",
     "folded",
     "frontier",
+    "group_cells",
+    "inside_figures",
+    "inside_sums",
     "kinds_of",
     "label_of",
     "labels_by_id",
     "limit_words",
+    "lint_words",
     "median_ms",
     "ms_and_ap",
     "network_cells",
+    "operator_cells",
     "pace_words",
     "pairs_by_layer",
     "pairs_by_work",

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from pydantic import Field
+
 from workbench.record.parts import parts_of
 from workbench.timing import Value, derived
 
@@ -67,10 +69,14 @@ def seconds_of(rows: Iterable[OperatorRow]) -> float:
 class Lint(Value):
     """Something that costs time in a network, and what to do about it."""
 
+    key: str
+    """Which kind of thing it is."""
     what: str
     seconds: float | None
     """That its operators take; `None` where they could not be timed."""
     advice: str
+    change: dict[str, str] = Field(default_factory=dict)
+    """Settings that the advice comes to, by `group.field`; none where it is not about settings."""
 
 
 class Profile(Value):

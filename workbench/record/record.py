@@ -20,6 +20,7 @@ from workbench.detections import Accuracy, Agreement
 from workbench.errors import MachinesDifferError, RecordError, UnavailableError, one_line
 from workbench.machine import EnvironmentFacts, NoiseCertificate
 from workbench.record.facts import DetectorFacts, EngineFacts, FrameDetections, Line, MediaFacts, Picture, Problem, WorstFrame
+from workbench.record.inside import Profile
 from workbench.record.quantising import Quantising
 from workbench.record.waterfall import Waterfall
 from workbench.settings import Settings
@@ -76,6 +77,8 @@ class Record(Value):
     """What each setting brought on the way from a baseline, where that was asked for."""
     quantising: Quantising | None = None
     """Where its integers hurt, and what was tried to repair that, where it came of that."""
+    inside: Profile | None = None
+    """Where inside the network the time goes, where that was asked for."""
     noise: NoiseCertificate
     warnings: tuple[Line, ...] = ()
     problem: Problem | None = None

@@ -20,6 +20,7 @@ from workbench.report import waterfall_css
 from workbench.session import Search, Session
 from workbench.settings import Settings
 from workbench.stages import Overlay, overlay
+from workbench.view.inside import InsideTold
 from workbench.view.javascript import joined
 from workbench.view.panel import changed_score, describe
 from workbench.view.search import budget_of, cards, search
@@ -57,6 +58,7 @@ class WorkbenchView(anywidget.AnyWidget):
     records: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     plot = traitlets.Dict({"axis": "AP", "points": [], "frontier": []}).tag(sync=True)
     explained = traitlets.Dict({"about": None, "reason": None, "picture": None}).tag(sync=True)
+    inside = traitlets.Dict({"about": None, "reason": None, "picture": None}).tag(sync=True)
     advice: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     wrong: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     search = traitlets.Dict({"ready": False}).tag(sync=True)
@@ -76,6 +78,7 @@ class WorkbenchView(anywidget.AnyWidget):
         self._told_search: tuple[int, int] | None = None
         self._told_panel: tuple[int, Settings | None] | None = None
         self._named: tuple[Settings, str] | None = None  # what the last picture was made under, and its name
+        self._inside = InsideTold()
         self._noise = UNKNOWN_NOISE
         self._samples = [take_sample()]
         self._upload: list[bytes] = []
@@ -132,6 +135,7 @@ class WorkbenchView(anywidget.AnyWidget):
             "unpin": lambda _, __: session.unpin(),
             "measure": lambda _, __: session.measure(),
             "explain": lambda _, __: session.explain(),
+            "profile": lambda _, __: session.profile(),
             "cancel": lambda _, __: session.cancel(),
             "report": lambda _, __: self._report(),
             "copy": lambda content, _: self._copy(str(content["what"])),
@@ -299,6 +303,7 @@ class WorkbenchView(anywidget.AnyWidget):
             self.wrong = wrong_frames(opened.evaluation.wrong_frames() if opened else ())
             self._tell_search(opened.measuring.search if opened else None)
             self.explained = explained(session, measured)
+            self.inside = self._inside.tell(session, measured)
             if changed:
                 self.advice, self.plot = cards(measured), plot(measured)
             self.labels = labels

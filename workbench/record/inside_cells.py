@@ -1,0 +1,73 @@
+"""A profile as sentences and cells of tables: in the terminal, in reports and in the workbench alike."""
+
+from collections.abc import Sequence
+
+from workbench.errors import one_line
+from workbench.record.inside import Group, Lint, OperatorRow, Profile
+from workbench.record.parts import FUSED
+from workbench.wording import MISSING, counted, format_bytes, format_number, format_percent, format_seconds_as_ms
+
+INSIDE_FIGURES = ("ms", "share", "MMAC", "GMAC/s", "moves", "of the roof")
+OPERATOR_HEADINGS = ("operator", "type", "kernel", "output", *INSIDE_FIGURES)
+
+LONGEST_NAME = 60  # characters of an operator's
+
+
+def inside_sums(found: Profile) -> list[str]:
+    """Say what a batch takes, and what of that the operators explain."""
+    each = f"a batch of {found.batch}" if found.batch > 1 else "a frame"
+    median = f"median of {counted(found.runs, 'run')} without a profiler"
+    infer = f"infer {format_seconds_as_ms(found.infer_seconds)} ms for {each}, {median}"
+    if found.untimed:
+        return [infer, f"operators are not timed: {found.untimed}"]
+
+    def part(seconds: float | None) -> str:
+        assert seconds is not None, "they were timed"
+        return f"{format_seconds_as_ms(seconds)} ms ({format_percent(seconds / found.infer_seconds)})"
+
+    parts = f"operators {part(found.operators_seconds)}, {found.around} {part(found.around_seconds)}"
+    roof = f"{format_number(found.roof.macs_per_second / 1e9)} GMAC/s in a matrix product"
+    copied = f"{format_number(found.roof.bytes_per_second / 1e9)} GB/s in a copy"
+    return [
+        infer,
+        f"{parts}, unexplained {part(found.unexplained_seconds)}; operators are timed in a pass of their own",
+        f"the roof is what this machine does at best in float32, {roof} and {copied}: all operators reach"
+        f" {_share_of_roof(found.of_roof(found.operators))} of it",
+    ]
+
+
+def inside_figures(found: Profile, rows: Sequence[OperatorRow]) -> tuple[str, ...]:
+    """Return the cells under `INSIDE_FIGURES` of one operator, or of several."""
+    macs, seconds = sum(row.macs for row in rows), None if found.untimed else sum(row.seconds or 0.0 for row in rows)
+    moved = sum(row.bytes_moved for row in rows)
+    return (
+        format_seconds_as_ms(seconds),
+        format_percent(found.share(seconds)),
+        format_number(macs / 1e6) if macs else MISSING,
+        format_number(macs / seconds / 1e9) if macs and seconds else MISSING,
+        format_bytes(moved) if moved else MISSING,
+        _share_of_roof(found.of_roof(rows)),
+    )
+
+
+def _share_of_roof(share: float | None) -> str:
+    """Write how near the roof something is; above, it needs not move what it takes, as a reshape does not."""
+    return ">100 %" if share is not None and share > 1 else format_percent(share)
+
+
+def operator_cells(found: Profile, row: OperatorRow) -> tuple[str, ...]:
+    """Return the cells of an operator under `OPERATOR_HEADINGS`; of those that were fused the first stands for all."""
+    words = (row.name.partition(FUSED)[0] or MISSING, row.kind, "reference" if row.reference else row.kernel)
+    shape = "×".join(map(str, row.shape))
+    return (*(one_line(word, LONGEST_NAME) for word in words), shape, *inside_figures(found, [row]))
+
+
+def group_cells(found: Profile, group: Group) -> tuple[str, ...]:
+    """Return the cells of operators of one type or part: name, how many, `INSIDE_FIGURES`."""
+    return (one_line(group.name, LONGEST_NAME), f"{len(group.rows):,}", *inside_figures(found, group.rows))
+
+
+def lint_words(found: Profile, lint: Lint) -> str:
+    """Say what costs time, with its share of the operators' time, and what to do about it."""
+    share = "" if lint.seconds is None else f"{format_percent(found.share(lint.seconds))}: "
+    return one_line(f"{share}{lint.what}; {lint.advice}")
