@@ -9,11 +9,13 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tests.profile.test_profiling import one_large
 from workbench.detections import Detections
 from workbench.engines import Engine
 from workbench.profile.lints import Inside, lints
 from workbench.profile.profiling import with_seconds
 from workbench.profile.tensorflow import TracedRuns
+from workbench.quantising import Flatbuffer
 from workbench.record import OperatorRow
 from workbench.settings import Runtime, Settings
 
@@ -109,3 +111,10 @@ def test_normalisation_apart_from_convolutions_is_told_and_the_frames_own_resize
     (told,) = lints(Inside(rows=rows, settings=Settings(runtime=Runtime(engine="graph"))))
 
     assert told.what.startswith("1 operator of batch normalisation")
+
+
+def test_a_file_that_has_normalisation_in_its_convolutions_names_is_not_told_so() -> None:
+    rows = [row("net/relu/Relu6;net/bn/batchnorm/add_1;net/conv/convolution", "CONV_2D", 0.01)]
+    settings = Settings(runtime=Runtime(engine="litert"))
+
+    assert not lints(Inside(rows=rows, settings=settings, file=Flatbuffer(one_large())))

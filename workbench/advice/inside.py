@@ -55,7 +55,7 @@ WORDS: dict[str, tuple[str, Theory]] = {
     "grouped-convolutions": (
         "XLA's grouped convolutions are slow here",
         (
-            "A depthwise convolution does little arithmetic for each value that it reads: it needs a kernel of its own to be quick.",
+            "A depthwise convolution computes little for each value that it reads: it needs a kernel of its own to be quick.",
             "Whether XLA has one for a processor shows in the rate that it reaches there, beside its other convolutions.",
             "TensorFlow's own kernels (oneDNN) and LiteRT's (XNNPACK) have one.",
         ),
@@ -70,14 +70,14 @@ def _found(key: str, pool: Pool, record: Record) -> Card | None:
     if inside is None or told is None or share is None or share < LEAST_SHARE or told.seconds is None:
         return None
     title, theory = WORDS[key]
-    change = dict(told.change)
+    change, sums = dict(told.change), inside_sums(inside)[1]
     return draw_up(
         pool,
         record,
         f"inside-{key}",
         title=title,
         finding=f"{told.what}: {format_seconds_as_ms(told.seconds)} ms, {format_percent(share)} of the operators' time.",
-        evidence=f"{inside_sums(inside)[1]}. What to do: {told.advice}.",
+        evidence=f"{sums[:1].upper()}{sums[1:]}. What to do: {told.advice}.",
         expected=_at_most(record, inside, told.seconds),
         change=change or None,
         theory=theory,

@@ -129,7 +129,9 @@ def _resizes(inside: Inside) -> Iterator[Lint]:
 
 
 def _normalisations(inside: Inside) -> Iterator[Lint]:
-    rows = [row for row in inside.rows if NORMALISATION in row.name or row.kind in NORMALISATIONS]
+    if inside.file is not None:  # whose converter has folded them: its names say what became one operator
+        return
+    rows = [row for row in inside.rows if (NORMALISATION in row.name or row.kind in NORMALISATIONS) and not row.macs]
     rows = [row for row in rows if not row.kind.endswith("_fusion")]  # XLA has put those together with their neighbours
     advice = "choose runtime.engine=litert: its converter folds them into the convolutions' weights"
     what = f"{counted(len(rows), 'operator')} of batch normalisation apart from their convolutions"

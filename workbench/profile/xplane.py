@@ -94,11 +94,11 @@ def _operators(plane: Any) -> Iterator[Ran]:
 
 
 def _eager(plane: Any, line: Any) -> Iterator[Ran]:
-    called = ""
-    for number, event in enumerate(line.events):
+    called, number = "", 0
+    for event in line.events:
         name = plane.event_metadata[event.metadata_id].name
         if name.startswith(EAGER):
-            called = name.removeprefix(EAGER)
+            called, number = name.removeprefix(EAGER), number + 1  # of those alone: what else is told differs from run to run
         elif name == KERNEL:
             begin = line.timestamp_ns * 1000 + event.offset_ps
             yield Ran((called, str(number)), called, begin, begin + event.duration_ps)

@@ -18,7 +18,8 @@ from workbench.session import Session
 from workbench.wording import counted
 
 MOST_ROWS = 15  # of each table; the report and --json have more
-FIGURES = frozenset({"operators", "output", *INSIDE_FIGURES})
+FIGURES = frozenset({"operators", *INSIDE_FIGURES})
+LEFT_OUT = frozenset({"kernel", "output", "MMAC", "moves"})  # columns that only the report and the command line have room for
 Told = dict[str, Any]
 
 
@@ -61,4 +62,10 @@ def _tables(found: Profile) -> Told:
 
 
 def _table(caption: str, headings: Sequence[str], rows: Iterable[tuple[str, ...]]) -> Told:
-    return {"caption": caption, "headings": [[one, one in FIGURES] for one in headings], "rows": list(map(list, rows))}
+    """Return a table of those columns that a tab has room for."""
+    shown = [place for place, heading in enumerate(headings) if heading not in LEFT_OUT]
+    return {
+        "caption": caption,
+        "headings": [[headings[place], headings[place] in FIGURES] for place in shown],
+        "rows": [[row[place] for place in shown] for row in rows],
+    }
