@@ -1,6 +1,7 @@
 """Where the workbench puts what belongs together, and that nothing there moves: the front end alone, without a kernel."""
 
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,12 +9,16 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.alone import alone, panel
 from tests.browser.serving import control, role
+from tests.profile.rows import profile, row
+from tests.saved_records import record
 from tests.view.test_repair import BROKEN, FLOATS
 from workbench.catalogue import ENGINES
 from workbench.detectors import Detector
 from workbench.errors import UnavailableError
 from workbench.opening import fit
-from workbench.settings import FEED_MODES, PRECISIONS
+from workbench.record import Lint
+from workbench.settings import FEED_MODES, PRECISIONS, Settings
+from workbench.view.inside import InsideTold
 from workbench.view.search import cards
 
 pytestmark = pytest.mark.browser
@@ -103,7 +108,7 @@ def test_nothing_moves_while_engines_precisions_and_feeds_are_chosen(
             assert moved == [], f"under {settings}"
 
 
-def test_there_is_room_for_one_more_action_and_one_more_tab(context: BrowserContext, told: dict[str, Any]) -> None:
+def test_there_is_room_for_all_tabs_and_one_more_action(context: BrowserContext, told: dict[str, Any]) -> None:
     page = alone(context, told)
     page.evaluate("""() => {
         const more = (beside, words, role) => {
@@ -112,7 +117,6 @@ def test_there_is_room_for_one_more_action_and_one_more_tab(context: BrowserCont
             document.querySelector(beside).before(one);
         };
         more("[data-role=measure]", "Find the fastest", "find");
-        more("[data-role=tab-advice]", "Inside", "tab-inside");
     }""")
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
@@ -175,3 +179,29 @@ def test_what_integers_broke_is_repaired_by_a_button_at_its_advice(context: Brow
     assert page.evaluate("window.sent.at(-1)") == {"type": "repair", "id": BROKEN.id}
     page.evaluate("told => window.change(told)", {"held": {"reason": "a repair is running", "what": "a repair", "still": False}})
     assert role(page, "advice").evaluate("one => Boolean(one.closest('[inert]'))"), "nothing else is begun meanwhile"
+
+
+def test_a_button_looks_inside_and_what_takes_time_stands_below_it(context: BrowserContext, told: dict[str, Any]) -> None:
+    lint = Lint(key="transposes", what="2 transposes", seconds=0.001, advice="take them out")
+    found = profile(row("net/<b>head</b>/conv", seconds=0.003), row("net/t", "TRANSPOSE", seconds=0.001), lints=(lint,))
+    session: Any = SimpleNamespace(opened=object(), settings=Settings(), name_of=lambda _: "graph")
+    page = alone(context, told | {"inside": InsideTold().tell(session, [])})
+    role(page, "tab-inside").click()
+    assert "No network was looked into yet" in page.get_by_role("tabpanel").inner_text()
+    role(page, "profile").click()
+    assert page.evaluate("window.sent.at(-1)") == {"type": "profile"}
+
+    inside = InsideTold().tell(session, [record(inside=found)])
+    page.evaluate("told => window.change(told)", {"inside": inside})
+    words = role(page, "inside").inner_text()
+    assert "25 %: 2 transposes; take them out" in words
+    assert "net/<b>head</b>/conv" in words, "a name is text"
+    table = role(page, "inside-table").first
+    assert table.evaluate("one => one.open")
+    table.locator("summary").click()
+    page.evaluate("told => window.change(told)", {"inside": inside | {"about": "another"}})
+    assert not role(page, "inside-table").first.evaluate("one => one.open"), "what somebody closed stays so"
+
+    page.evaluate("told => window.change(told)", {"inside": inside | {"reason": "keras is not profiled"}})
+    assert role(page, "profile").is_disabled()
+    assert role(page, "inside-about").inner_text() == "keras is not profiled"

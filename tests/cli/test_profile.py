@@ -4,11 +4,15 @@ import json
 from io import StringIO
 from pathlib import Path
 
+import pytest
+
+from tests.assets.scenes import SHAPES
 from tests.command_line import Workbench
 from tests.profile.rows import profile, row
 from workbench.cli.profile import print_profile, print_side_by_side
 from workbench.cli.screen import Screen
 from workbench.files import node_data
+from workbench.history import History
 from workbench.record import Lint, Profile
 
 
@@ -102,3 +106,24 @@ def test_an_overlay_is_of_one_setting(workbench: Workbench, tmp_path: Path) -> N
 
     assert done.status == 2
     assert "give one --preset" in done.error_lines[0]
+
+
+@pytest.mark.slow
+def test_run_keeps_what_is_inside_with_each_record_and_says_why_another_has_none(
+    workbench: Workbench, shots: Path, history: Path, tmp_path: Path
+) -> None:
+    report, file = tmp_path / "r.html", tmp_path / "r.json"
+    presets = ("--preset", "litert,input.size_hw=96x160", "--preset", "naive,input.size_hw=96x160")
+    words = ("--frames", "4", "--history", history, "--profile", "--report", report, "--json", file)
+
+    done = workbench("run", SHAPES, shots, *presets, *words)
+
+    assert done.status == 0
+    assert "not profiled: naive" in done.out
+    assert "CONV_2D" in done.out
+    litert, naive = json.loads(file.read_text(encoding="utf-8"))
+    assert sum(one["seconds"] for one in litert["inside"]["operators"]) > 0
+    assert naive["inside"] is None
+    assert 'id="inside"' in report.read_text(encoding="utf-8")
+    with History(history) as kept:
+        assert [one.inside is None for one in kept.records()] == [False, True]
