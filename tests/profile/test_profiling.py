@@ -186,6 +186,18 @@ def test_the_sample_detectors_are_profiled(model: str, engine: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("preset", ["graph", "xla"])
+def test_a_sample_detector_s_whole_program_is_profiled(preset: str) -> None:
+    found = profile_of("inspector-mobile", None, preset)
+
+    check_whole(found)
+    parts = {row.name.partition("/")[0] for row in found.operators}
+    assert {"preprocess", "inspector-mobile_1"} <= parts
+    assert ("nms" in parts) == (preset == "xla")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("engine", ["litert", "openvino", "onnxruntime"])
 @pytest.mark.parametrize("name", ["yolox_nano_416_float16_quantize.tflite", "aizoo_face_mask_detection.tflite"])
 def test_networks_that_nobody_here_made_are_profiled(assets: Path, tmp_path: Path, name: str, engine: str) -> None:

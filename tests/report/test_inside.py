@@ -67,6 +67,18 @@ def test_of_many_operators_and_settings_so_many_are_shown() -> None:
     assert f"The slowest {MOST_OPERATORS} of {3 * MOST_OPERATORS} operators" in shown
 
 
+def test_two_that_are_timed_stand_side_by_side() -> None:
+    left = profile(row("net/a/conv", seconds=0.004), row("net/b/relu", "RELU"))
+    right = profile(row("net/b/relu;net/a/conv", "FUSED", seconds=0.003))
+
+    text = text_of(render_report((record("naive", inside=left), record("litert", inside=right))))
+
+    assert "By layer layer naive litert naive ms litert ms more" in text
+    assert "5.00 3.00 −2.00" in text
+    assert "convolutions CONV_2D – 4.00 – −4.00" in text
+    assert "Side by side" not in text_of(render_report((record("naive"), record("litert", inside=right))))
+
+
 def test_a_report_without_any_has_no_such_section() -> None:
     html = render_report((record("naive"), record("litert")))
 

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from workbench.record import Group, Pair, Profile, Record
 
 OPERATORS_SHOWN, GROUPS_SHOWN = 20, 15  # the slowest; --json has all
-LONGEST_NAME, LONGEST_SETTING = 60, 24  # characters of an operator's, and of a setting's or type's beside another
-KINDS_NAMED = 2  # types of a layer, the slowest
-UNNAMED = "(without a name)"
 
 
 def profile(
@@ -137,28 +134,14 @@ def _print_pairs(out: Console, heading: str, pairs: Sequence[Pair], profiles: tu
     from rich.markup import escape
 
     from workbench.cli.tables import print_table, table_of
-    from workbench.errors import one_line
-    from workbench.record import Pair, kinds_of
-    from workbench.wording import MISSING, format_seconds_as_ms, listed
+    from workbench.record import Pair, pair_cells, pair_headings
 
-    names = [escape(one_line(one.setting or one.runtime, LONGEST_SETTING)) for one in profiles]
-    if len(set(names)) == 1:
-        names = ["first", "second"]
-    figures = (*(f"{name} ms" for name in names), "more")
-    table = table_of(heading, *names, *figures, figures=figures)
-
-    def cells(pair: Pair) -> tuple[str, ...]:
-        sides = ((pair.left, pair.left_seconds), (pair.right, pair.right_seconds))
-        each = (format_seconds_as_ms(seconds) if rows else MISSING for rows, seconds in sides)
-        return (*each, f"{'+' if pair.difference > 0 else ''}{format_seconds_as_ms(pair.difference)}")
-
+    left, right = profiles
+    headings = tuple(map(escape, pair_headings(heading, *(one.setting or one.runtime for one in profiles))))
+    table = table_of(*headings, figures=headings[3:])
     for pair in pairs[:OPERATORS_SHOWN]:
-        kinds = (
-            listed([one_line(kind, LONGEST_SETTING) for kind in kinds_of(rows)], most=KINDS_NAMED) or MISSING
-            for rows in (pair.left, pair.right)
-        )
-        table.add_row(escape(one_line(pair.name or UNNAMED, LONGEST_NAME)), *map(escape, kinds), *cells(pair))
-    table.add_row("all", "", "", *cells(Pair("", profiles[0].operators, profiles[1].operators)))
+        table.add_row(*map(escape, pair_cells(pair)))
+    table.add_row("all", "", "", *pair_cells(Pair("", left.operators, right.operators))[3:])
     print_table(out, table)
     if len(pairs) > OPERATORS_SHOWN:
         out.print(f"the {OPERATORS_SHOWN} of {len(pairs):,} that differ most; --json has all operators", style="dim", markup=False)

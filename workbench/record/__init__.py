@@ -38,8 +38,10 @@ from workbench.record.inside_cells import (
     inside_sums,
     lint_words,
     operator_cells,
+    pair_cells,
+    pair_headings,
 )
-from workbench.record.inside_pairs import Pair, kinds_of, pairs_by_layer, pairs_by_work
+from workbench.record.inside_pairs import Pair, pairs_by_layer, pairs_by_work
 from workbench.record.parts import FUSED
 from workbench.record.quantising import BlockRow, Judged, Quantising, Trial
 from workbench.record.quantising_cells import (
@@ -116,7 +118,6 @@ __all__ = [
     "group_cells",
     "inside_figures",
     "inside_sums",
-    "kinds_of",
     "label_of",
     "labels_by_id",
     "limit_words",
@@ -126,6 +127,8 @@ __all__ = [
     "network_cells",
     "operator_cells",
     "pace_words",
+    "pair_cells",
+    "pair_headings",
     "pairs_by_layer",
     "pairs_by_work",
     "place",

@@ -12,9 +12,9 @@ from workbench.timing import Value, derived
 class Roof(Value):
     """What a machine reaches at best, in float32 and on the threads of a setting."""
 
-    macs_per_second: float
+    macs_per_second: float = Field(gt=0)
     """Of a matrix product."""
-    bytes_per_second: float
+    bytes_per_second: float = Field(gt=0)
     """Of a copy within its caches, read and written."""
 
     def least_seconds(self, macs: int, bytes_moved: int) -> float:
@@ -86,10 +86,10 @@ class Profile(Value):
     setting: str
     """In the words of `--preset`."""
     runtime: str
-    batch: int
+    batch: int = Field(ge=1)
     operators: tuple[OperatorRow, ...]
     """In the order in which they ran."""
-    infer_seconds: float
+    infer_seconds: float = Field(gt=0)
     """For a batch, as every run measures it: without a profiler. The median of `runs`."""
     around_seconds: float
     """Of those, what goes to other things than operators."""

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 from workbench.errors import one_line
 from workbench.record.inside import Group, Lint, OperatorRow, Profile
-from workbench.record.parts import FUSED
-from workbench.wording import MISSING, counted, format_bytes, format_number, format_percent, format_seconds_as_ms
+from workbench.record.inside_pairs import Pair, kinds_of
+from workbench.record.parts import FUSED, UNNAMED
+from workbench.wording import MISSING, counted, format_bytes, format_number, format_percent, format_seconds_as_ms, listed
 
 INSIDE_FIGURES = ("ms", "share", "MMAC", "GMAC/s", "moves", "of the roof")
 OPERATOR_HEADINGS = ("operator", "type", "kernel", "output", *INSIDE_FIGURES)
 
-LONGEST_NAME = 60  # characters of an operator's
+LONGEST_NAME, LONGEST_KIND = 60, 24  # characters of an operator's, and of a type's or setting's beside another
+KINDS_NAMED = 2  # types of a layer, the slowest
 
 
 def inside_sums(found: Profile) -> list[str]:
@@ -65,6 +67,22 @@ def operator_cells(found: Profile, row: OperatorRow) -> tuple[str, ...]:
 def group_cells(found: Profile, group: Group) -> tuple[str, ...]:
     """Return the cells of operators of one type or part: name, how many, `INSIDE_FIGURES`."""
     return (one_line(group.name, LONGEST_NAME), f"{len(group.rows):,}", *inside_figures(found, group.rows))
+
+
+def pair_headings(what: str, left: str, right: str) -> tuple[str, ...]:
+    """Return the headings of two profiles side by side: what stands in a row, both types, both times, how much more."""
+    names = [one_line(name, LONGEST_KIND) for name in (left, right)]
+    names = names if names[0] != names[1] else ["first", "second"]
+    return (what, *names, *(f"{name} ms" for name in names), "more")
+
+
+def pair_cells(pair: Pair) -> tuple[str, ...]:
+    """Return the cells of a pair under `pair_headings`."""
+    sides = ((pair.left, pair.left_seconds), (pair.right, pair.right_seconds))
+    kinds = (listed([one_line(kind, LONGEST_KIND) for kind in kinds_of(rows)], most=KINDS_NAMED) or MISSING for rows, _ in sides)
+    each = (format_seconds_as_ms(seconds) if rows else MISSING for rows, seconds in sides)
+    more = f"{'+' if pair.difference > 0 else ''}{format_seconds_as_ms(pair.difference)}"
+    return (one_line(pair.name or UNNAMED, LONGEST_NAME), *kinds, *each, more)
 
 
 def lint_words(found: Profile, lint: Lint) -> str:

@@ -36,6 +36,10 @@ from workbench.record import (
     median_ms,
     network_cells,
     operator_cells,
+    pair_cells,
+    pair_headings,
+    pairs_by_layer,
+    pairs_by_work,
     quantising_frames,
     ran,
     trial_cells,
@@ -202,6 +206,7 @@ def _context(summary: Summary) -> dict[str, Any]:
         "block_rows": MOST_BLOCKS,
         "figure_headings": FIGURE_HEADINGS,
         "insides": insides(summary),
+        "inside_tables": inside_tables(summary),
         "operator_headings": OPERATOR_HEADINGS,
         "inside_figures": INSIDE_FIGURES,
         "inside_rows": MOST_OPERATORS,
@@ -284,6 +289,20 @@ def insides(summary: Summary) -> tuple[tuple[str, Profile], ...]:
     right = summary.right
     rows = sorted(summary.records, key=lambda record: right is None or record.id != right.id)
     return tuple((summary.label(row), row.inside) for row in rows if row.inside is not None)[:MOST_INSIDES]
+
+
+def inside_tables(summary: Summary) -> tuple[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]], ...]:
+    """Return what the baseline's network and that of the one shown take side by side: titles, headings and rows of each table."""
+    left, right = summary.baseline, summary.right
+    if right is None or left.inside is None or right.inside is None or left.inside.untimed or right.inside.untimed:
+        return ()
+    tables = ("layer", pairs_by_layer(left.inside, right.inside)), ("kind of work", pairs_by_work(left.inside, right.inside))
+    names = summary.label(left), summary.label(right)
+    return tuple(
+        (f"By {what}", pair_headings(what, *names), tuple(map(pair_cells, pairs[:MOST_OPERATORS])))
+        for what, pairs in tables
+        if pairs
+    )
 
 
 def timed_best(summary: Summary) -> Record | None:
