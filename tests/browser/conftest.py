@@ -80,4 +80,5 @@ def told(mobile: Detector) -> dict[str, Any]:
         "stage_order": list(STAGE_COLOURS),
         "search": {"ready": False},
         "explained": {"about": None, "reason": None, "picture": None},
+        "inside": {"about": None, "reason": None, "picture": None},
     }

@@ -1,6 +1,7 @@
 """Where the workbench puts what belongs together, and that nothing there moves: the front end alone, without a kernel."""
 
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.alone import alone, panel
 from tests.browser.serving import control, role
+from tests.profile.rows import profile, row
 from tests.record.test_weight import WEIGHT
 from tests.saved_records import record
 from tests.view.test_repair import BROKEN, FLOATS
@@ -15,7 +17,9 @@ from workbench.catalogue import ENGINES
 from workbench.detectors import Detector
 from workbench.errors import UnavailableError
 from workbench.opening import fit
-from workbench.settings import FEED_MODES, PRECISIONS
+from workbench.record import Lint
+from workbench.settings import FEED_MODES, PRECISIONS, Settings
+from workbench.view.inside import InsideTold
 from workbench.view.search import cards
 from workbench.view.status import plot, rows
 
@@ -106,13 +110,8 @@ def test_nothing_moves_while_engines_precisions_and_feeds_are_chosen(
             assert moved == [], f"under {settings}"
 
 
-def test_there_is_room_for_one_more_tab(context: BrowserContext, told: dict[str, Any]) -> None:
+def test_there_is_room_for_all_tabs(context: BrowserContext, told: dict[str, Any]) -> None:
     page = alone(context, told)
-    page.evaluate("""() => {
-        const one = document.querySelector("[data-role=tab-advice]").cloneNode(true);
-        one.textContent = "Inside"; one.dataset.role = "tab-inside";
-        document.querySelector("[data-role=tab-advice]").before(one);
-    }""")
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(100)
@@ -237,3 +236,29 @@ def test_what_was_found_is_taken_by_one_click_and_closed_by_another(context: Bro
     assert not role(page, "use-found").is_visible(), "nothing is better than what runs now"
     page.evaluate("told => window.change(told)", {"tuned": None})
     assert not role(page, "found").is_visible()
+
+
+def test_a_button_looks_inside_and_what_takes_time_stands_below_it(context: BrowserContext, told: dict[str, Any]) -> None:
+    lint = Lint(key="transposes", what="2 transposes", seconds=0.001, advice="take them out")
+    found = profile(row("net/<b>head</b>/conv", seconds=0.003), row("net/t", "TRANSPOSE", seconds=0.001), lints=(lint,))
+    session: Any = SimpleNamespace(opened=object(), settings=Settings(), name_of=lambda _: "graph")
+    page = alone(context, told | {"inside": InsideTold().tell(session, [])})
+    role(page, "tab-inside").click()
+    assert "No network was looked into yet" in page.get_by_role("tabpanel").inner_text()
+    role(page, "profile").click()
+    assert page.evaluate("window.sent.at(-1)") == {"type": "profile"}
+
+    inside = InsideTold().tell(session, [record(inside=found)])
+    page.evaluate("told => window.change(told)", {"inside": inside})
+    words = role(page, "inside").inner_text()
+    assert "25 %: 2 transposes; take them out" in words
+    assert "net/<b>head</b>/conv" in words, "a name is text"
+    table = role(page, "inside-table").first
+    assert table.evaluate("one => one.open")
+    table.locator("summary").click()
+    page.evaluate("told => window.change(told)", {"inside": inside | {"about": "another"}})
+    assert not role(page, "inside-table").first.evaluate("one => one.open"), "what somebody closed stays so"
+
+    page.evaluate("told => window.change(told)", {"inside": inside | {"reason": "keras is not profiled"}})
+    assert role(page, "profile").is_disabled()
+    assert role(page, "inside-about").inner_text() == "keras is not profiled"

@@ -2,13 +2,18 @@
 
 import json
 from io import StringIO
+from pathlib import Path
 
+import pytest
+
+from tests.assets.scenes import SHAPES
 from tests.command_line import Workbench
 from tests.profile.rows import profile, row
-from workbench.cli.profile import print_profile
+from workbench.cli.profile import print_profile, print_side_by_side
 from workbench.cli.screen import Screen
 from workbench.files import node_data
-from workbench.profile import Lint, Profile
+from workbench.history import History
+from workbench.record import Lint, Profile
 
 
 def printed(found: Profile) -> list[str]:
@@ -36,7 +41,7 @@ def test_an_operator_is_a_line_with_its_figures() -> None:
 
 
 def test_what_costs_time_is_told_with_its_share() -> None:
-    lint = Lint(what="2 transposes", seconds=0.001, advice="take them out")
+    lint = Lint(key="transposes", what="2 transposes", seconds=0.001, advice="take them out")
 
     assert printed(profile(row("a", seconds=0.004), lints=(lint,)))[-1] == "25 %: 2 transposes; take them out"
 
@@ -63,9 +68,62 @@ def test_figures_go_to_model_explorer_by_the_tensors_that_operators_give() -> No
     assert [one["bgColor"] for one in written["gradient"]] == [high, low]
 
 
-def test_graph_says_that_it_is_not_profiled(workbench: Workbench) -> None:
-    done = workbench("profile", "--preset", "graph")
+def test_keras_says_that_it_is_not_profiled(workbench: Workbench) -> None:
+    done = workbench("profile", "--preset", "naive")
 
     assert done.status == 2
     (line,) = done.error_lines
-    assert "runtime.engine is graph: what is inside a TensorFlow graph is not profiled yet; choose litert" in line
+    assert "runtime.engine is keras: what is inside Keras" in line
+    assert "is not profiled; choose litert" in line
+
+
+def side_by_side(left: Profile, right: Profile) -> list[str]:
+    out = StringIO()
+    print_side_by_side(Screen(file=out, width=200, highlight=False, emoji=False, soft_wrap=True), left, right)
+    return [" ".join(line.split()) for line in out.getvalue().splitlines()]
+
+
+def test_two_settings_stand_side_by_side_with_the_difference() -> None:
+    left = profile(row("net/a/conv", seconds=0.004), row("net/b/relu", "RELU"))
+    right = profile(row("net/b/relu;net/a/conv", "fusion", seconds=0.003), setting="xla\x1b[1m")
+
+    lines = side_by_side(left, right)
+
+    assert any(line.startswith("net/") and line.endswith("5.00 3.00 −2.00") for line in lines)
+    assert "all 5.00 3.00 −2.00" in lines
+    assert not any("\x1b" in line for line in lines)
+
+
+def test_names_that_have_nothing_in_common_leave_the_kinds_of_work() -> None:
+    lines = side_by_side(profile(row("a")), profile(row("b")))
+
+    assert any("too little in common" in line for line in lines)
+    assert any(line.startswith("convolutions") for line in lines)
+
+
+def test_an_overlay_is_of_one_setting(workbench: Workbench, tmp_path: Path) -> None:
+    done = workbench("profile", "--preset", "litert", "--preset", "xla", "--model-explorer", str(tmp_path / "o.json"))
+
+    assert done.status == 2
+    assert "give one --preset" in done.error_lines[0]
+
+
+@pytest.mark.slow
+def test_run_keeps_what_is_inside_with_each_record_and_says_why_another_has_none(
+    workbench: Workbench, shots: Path, history: Path, tmp_path: Path
+) -> None:
+    report, file = tmp_path / "r.html", tmp_path / "r.json"
+    presets = ("--preset", "litert,input.size_hw=96x160", "--preset", "naive,input.size_hw=96x160")
+    words = ("--frames", "4", "--history", history, "--profile", "--report", report, "--json", file)
+
+    done = workbench("run", SHAPES, shots, *presets, *words)
+
+    assert done.status == 0
+    assert "not profiled: naive" in done.out
+    assert "CONV_2D" in done.out
+    litert, naive = json.loads(file.read_text(encoding="utf-8"))
+    assert sum(one["seconds"] for one in litert["inside"]["operators"]) > 0
+    assert naive["inside"] is None
+    assert 'id="inside"' in report.read_text(encoding="utf-8")
+    with History(history) as kept:
+        assert [one.inside is None for one in kept.records()] == [False, True]

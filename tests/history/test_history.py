@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.profile.rows import profile, row
 from tests.saved_records import MACHINE, record
 from workbench.errors import RecordError, SaveError
 from workbench.history import History, default_path, fast_values
@@ -439,3 +440,12 @@ def test_a_record_is_given_its_waterfall_and_keeps_all_else(history):
 
     assert history.get(before.id) == before.model_copy(update={"waterfall": waterfall})
     assert history.summaries()[0].tag == "kept"
+
+
+def test_a_profile_is_kept_with_its_record(history: History) -> None:
+    inside, before = profile(row("net/conv")), record(tag="kept")
+    history.append(before)
+    history.set_inside(before.id, inside)
+
+    assert history.get(before.id) == before.model_copy(update={"inside": inside})
+    assert history.records(pictures=False)[0].inside == inside

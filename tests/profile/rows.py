@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from workbench.profile import OperatorRow, Profile
 from workbench.profile.lints import Inside
-from workbench.profile.roof import Roof
-from workbench.quantising import Flatbuffer, file_facts
+from workbench.quantising import Flatbuffer
+from workbench.record import OperatorRow, Profile, Roof
 from workbench.settings import Runtime, Settings
 
 
@@ -20,6 +19,5 @@ def profile(*rows: OperatorRow, **more: Any) -> Profile:
 
 
 def inside(content: bytes, *rows: OperatorRow, layout: Any = "stored") -> Inside:
-    file = Flatbuffer(content)
     settings = Settings(runtime=Runtime(engine="litert", layout=layout))
-    return Inside(rows=rows, file=file, facts=file_facts(file), settings=settings)
+    return Inside(rows=rows, settings=settings, file=Flatbuffer(content))

@@ -13,12 +13,13 @@ from tests.profile.rows import inside, row
 from tests.quantising.networks import TO_FIRST, TO_LAST, Network, allocated, options_of
 from workbench.engines import Opened
 from workbench.opening import Sources, check, wished
-from workbench.profile import Job, OperatorRow, Profile, run_profile
+from workbench.profile import Job, run_profile
 from workbench.profile.lints import lints
 from workbench.profile.litert import LiteRtProfiler
 from workbench.profile.profiling import ROUNDS, SETTLING_RUNS, in_turns, with_seconds
 from workbench.profile.table import PROFILERS
 from workbench.quantising import INT4
+from workbench.record import OperatorRow, Profile
 from workbench.settings import Runtime, Settings
 
 TIMES, RUNS = 30, 15
@@ -169,7 +170,7 @@ def check_whole(found: Profile) -> None:
     assert 0 < found.operators_seconds < 2 * found.infer_seconds
     assert 0 < found.around_seconds < found.infer_seconds
     assert found.runs >= ROUNDS
-    convolutions = [row for row in found.operators if "conv" in row.kind.lower()]
+    convolutions = [row for row in found.operators if "conv" in (kind := row.kind.lower()) and "convert" not in kind]
     assert sum(row.seconds or 0 for row in convolutions) > 0.3 * found.operators_seconds
     assert all(row.macs and row.bytes_moved for row in convolutions)
     assert len(found.by_part) > 1
@@ -181,6 +182,18 @@ def check_whole(found: Profile) -> None:
 @pytest.mark.parametrize("model", ["inspector-mobile", "inspector-large"])
 def test_the_sample_detectors_are_profiled(model: str, engine: str) -> None:
     check_whole(profile_of(model, None, f"litert,runtime.engine={engine}"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("preset", ["graph", "xla"])
+def test_a_sample_detector_s_whole_program_is_profiled(preset: str) -> None:
+    found = profile_of("inspector-mobile", None, preset)
+
+    check_whole(found)
+    parts = {row.name.partition("/")[0] for row in found.operators}
+    assert {"preprocess", "inspector-mobile_1"} <= parts
+    assert ("nms" in parts) == (preset == "xla")
 
 
 @pytest.mark.slow

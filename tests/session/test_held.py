@@ -26,6 +26,7 @@ REFUSED: Mapping[str, Asked] = {
     "measure": lambda session, *_: session.measure(),
     "explain": lambda session, *_: session.explain(),
     "weigh": lambda session, *_: session.weigh(),
+    "profile": lambda session, *_: session.profile(),
     "sweep": lambda session, *_: session.sweep("all"),
     "export": lambda session, _, folder: session.export(folder / "home"),
 }

@@ -83,6 +83,38 @@ def test_a_repair_can_be_given_up(session: Session) -> None:
     assert session.opened.measuring.records == []
 
 
+@pytest.mark.slow
+def test_what_is_inside_stands_with_the_record_and_in_the_history(session: Session, tmp_path: Path) -> None:
+    session.profile()  # and measures before it
+    until(session, lambda: session.held is None and session.opened.measuring.records)
+    (record,) = session.opened.measuring.records
+    assert record.settings == session.settings
+    assert record.inside is not None
+    assert sum(one.seconds for one in record.inside.operators) > 0
+    assert 'id="inside"' in session.report()
+    with History(tmp_path / "h.sqlite") as history:
+        assert [one.inside for one in history.records()] == [record.inside]
+
+
+@pytest.mark.slow
+def test_looking_inside_can_be_given_up(session: Session) -> None:
+    session.profile()
+    until(session, lambda: (job := session.notices.job) is not None and job.what.startswith("profile: it"))
+    session.cancel()
+    until(session, lambda: session.held is None)
+    assert [one.inside for one in session.opened.measuring.records] == [None], "what was measured before stays"
+    until(session, lambda: any(line.text == "cancelled" for line in session.notices.log))
+
+
+def test_nothing_is_told_of_a_network_that_no_profiler_looks_into(session: Session) -> None:
+    session.use_preset("naive,input.size_hw=96x160")
+    changed_to(session)
+    session.profile()
+    until(session, lambda: session.held is None and session.notices.message, errors=True)
+    assert "is not profiled; choose" in session.notices.message.text
+    assert session.opened.measuring.records == []
+
+
 def test_nothing_is_explained_against_itself_or_against_nothing(session: Session) -> None:
     for words in ("nothing is pinned", "these settings are what is pinned"):
         session.explain()

@@ -59,7 +59,7 @@ class ScriptedSteps:
         return self.history.records_by_id([one.id for one in records])
 
     def _fail(self, step: str) -> None:
-        if step in self._fails.split():
+        if step in self._fails.split(", "):
             raise self._error(f"{step} cannot be done")
 
     def _end(self, step: str) -> None:

@@ -96,7 +96,7 @@ def test_where_nothing_can_be_kept_any_more_it_ends_with_what_it_has(step: str, 
 
 
 def test_where_not_even_the_report_can_be_written_the_sentence_stands_alone(tmp_path: Path) -> None:
-    done = tuning(tmp_path, Counter(), fails="confirm report", error=SaveError)
+    done = tuning(tmp_path, Counter(), fails="confirm, report", error=SaveError)
     done.run()
 
     assert done.report is None

@@ -338,6 +338,18 @@ def test_what_each_setting_brought_is_told_as_the_report_draws_it(page: Page) ->
     assert section["lines"][1]["words"] == [["NMS score", "0.3", "0.05"]]
 
 
+@pytest.mark.slow
+def test_what_is_inside_is_told_once_somebody_asks(page: Page) -> None:
+    until(lambda: page.view.inside["about"])
+    assert page.view.inside["picture"] is None
+    page.tell("profile")
+    until(lambda: page.view.inside["picture"])
+    told = json.loads(json.dumps(page.view.inside))["picture"]
+    assert told["name"] == page.view.records[0]["name"]
+    assert [table["caption"] for table in told["tables"]][1:] == ["By type", "By part"]
+    assert all(len(row) == len(table["headings"]) for table in told["tables"] for row in table["rows"])
+
+
 def test_a_budget_that_cannot_be_stands_in_the_panel(page: Page) -> None:
     page.tell("budget", max_ms=-1, max_ap_loss=None)
     until(lambda: page.view.message)

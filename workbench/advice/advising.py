@@ -18,6 +18,7 @@ from workbench.advice.detected import (
 )
 from workbench.advice.engines import LITERT_THEORY, XLA_THEORY, against_graph, call_overhead, integers, recompiling
 from workbench.advice.frame import largest_stage, slow_start, start_paid_back, unexplained
+from workbench.advice.inside import INSIDE
 from workbench.advice.layouts import transposes_left_out
 from workbench.advice.machine import noisy_machine, threads_unequal
 from workbench.advice.pool import Pool
@@ -50,6 +51,7 @@ RULES: list[Rule] = [
     Rule(repairable, "any"),
     Rule(nothing_quantised, "any"),
     Rule(transposes_left_out, "any"),
+    *(Rule(find, "any") for find in INSIDE),
     Rule(stop_quantising),
     Rule(score_misplaced),
     Rule(class_scores_misplaced),

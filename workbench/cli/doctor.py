@@ -12,7 +12,7 @@ from workbench.catalogue import ENGINES, GPU_NOT_VERIFIED, Package
 from workbench.cli.options import JsonFile
 
 if TYPE_CHECKING:
-    from workbench.profile import Roof
+    from workbench.record import Roof
 
 Check = tuple[str, str | None]
 """What was found, and what to do where that is not right."""
@@ -65,7 +65,8 @@ def _roof() -> tuple[Roof | None, str]:
     from workbench.hardware import usable_cores
 
     try:
-        from workbench.profile import machine_roof, roof_words
+        from workbench.profile import machine_roof
+        from workbench.record import roof_words
 
         roof = machine_roof()
     except (ImportError, UnavailableError) as error:

@@ -1,6 +1,6 @@
 """Variants as `run` and `compare` read and measure them, each record kept in the history."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from workbench.cli.screen import Tell
@@ -69,3 +69,23 @@ def explained(detector: Detector, data: EvaluationData, base: Record, chosen: Re
     assert record.waterfall is not None, "that is what it was asked for"
     history.set_waterfall(record.id, record.waterfall)
     return record
+
+
+def profiled(
+    sources: Sources, rows: Sequence[Variant], records: Sequence[Record], history: History, tell: Tell
+) -> tuple[list[Record], list[str]]:
+    """Return the records with what is inside their networks, which the history keeps too, and why some have none."""
+    from workbench.profile import Job, run_profile, why_not_profiled
+
+    found, reasons = list[Record](), list[str]()
+    for row, record in zip(rows, records, strict=True):
+        try:
+            if reason := "it did not run" if record.problem else why_not_profiled(row.settings):
+                raise UnavailableError(reason)
+            job = Job(sources=sources.model_copy(update={"detector": row.detector.facts.source}).in_words(), settings=row.settings)
+            inside = run_profile(job, lambda step, name=row.name: tell(f"profile of {name}: {step}", 0, 0))  # type: ignore[misc]
+            found.append(history.set_inside(record.id, inside))
+        except WorkbenchError as error:
+            found.append(record)
+            reasons.append(f"{record.name}: {error}")
+    return found, reasons

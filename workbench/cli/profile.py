@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,22 +10,25 @@ import typer
 from workbench.cli.options import Allow, HistoryFile, JsonFile, MediaArgument, Model, Overlay, Sets, Signature, variant_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rich.console import Console
 
-    from workbench.profile import Group, OperatorRow, Profile
+    from workbench.record import Group, Pair, Profile, Record
 
-OPERATORS_SHOWN = 20  # the slowest; --json has all
-FIGURES = ("ms", "share", "MMAC", "GMAC/s", "moves", "of the roof")
-LONGEST_NAME = 60  # characters of an operator's
-FUSED = ";"  # between the names of those that a converter made one of: the first stands for them
+OPERATORS_SHOWN, GROUPS_SHOWN = 20, 15  # the slowest; --json has all
 
 
 def profile(
     model: Model = None,
     media: MediaArgument = None,
-    preset: Annotated[str | None, typer.Option(metavar="P", help="litert, litert-int8 or fast, and changes to it.")] = None,
+    preset: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="P",
+            help="litert, litert-int8, graph, xla or fast, and changes to it. May be repeated; others stand beside the first.",
+        ),
+    ] = None,
     sets: Sets = None,
     history: HistoryFile = None,
     allow: Allow = None,
@@ -35,33 +39,43 @@ def profile(
     """Time a network's operators one by one: the slowest, by type and by part of the network, and what costs time beside them."""
     from workbench.cli.measured import read_variant
     from workbench.cli.screen import console, progress, write_json
-    from workbench.errors import UnavailableError
+    from workbench.errors import SettingsError, UnavailableError
     from workbench.files import node_data, write_whole
     from workbench.opening import Sources
-    from workbench.profile import Job, reach_sentence, run_profile, why_not_profiled
+    from workbench.profile import Job, run_profile, why_not_profiled
+    from workbench.record import reach_sentence
 
+    texts = [variant_text(one, sets) for one in preset or ["litert"]]
+    if overlay is not None and len(texts) > 1:
+        raise SettingsError("--model-explorer draws one setting; give one --preset")
     sources = Sources(detector=model, media=media, allow=tuple(allow or ()), signature=signature).opened(1)
     detector, _ = sources.open()
-    chosen = read_variant(detector, variant_text(preset or "litert", sets), sources, 1, history)
-    if reason := why_not_profiled(chosen.settings):
-        raise UnavailableError(reason)
-    job = Job(sources=sources.in_words(), settings=chosen.settings)
+    chosen = [read_variant(detector, text, sources, 1, history).settings for text in texts]
+    for settings in chosen:
+        if reason := why_not_profiled(settings):
+            raise UnavailableError(reason)
     with progress() as tell:
-        found = run_profile(job, lambda step: tell(step, 0, 0))
+        found = [run_profile(Job(sources=sources.in_words(), settings=one), lambda step: tell(step, 0, 0)) for one in chosen]
     out = console(json_file)
-    print_profile(out, found)
+    if len(found) == 1:
+        print_profile(out, found[0])
+    for other in found[1:]:
+        print_side_by_side(out, found[0], other)
     if overlay is not None:
-        write_whole(overlay, node_data((row.name, 1000 * (row.seconds or 0.0)) for row in found.operators if not found.untimed))
+        (one,) = found
+        write_whole(overlay, node_data((row.name, 1000 * (row.seconds or 0.0)) for row in one.operators if not one.untimed))
         out.print(f"overlay: {overlay}; ms of operators, by the tensors that they give", markup=False)
-    write_json(json_file, {**found.model_dump(mode="json"), "reach": reach_sentence(found)})
+    trees = [{"schema": 1, **one.model_dump(mode="json"), "reach": reach_sentence(one)} for one in found]
+    write_json(json_file, json.dumps(trees[0] if len(trees) == 1 else trees))
 
 
 def print_profile(out: Console, found: Profile) -> None:
     """Print the sums, the slowest operators, their groups, and what costs time beside arithmetic."""
-    from workbench.wording import counted, format_percent
+    from workbench.record import inside_sums, lint_words
+    from workbench.wording import counted
 
     out.print(f"{found.detector}, {found.setting or 'as it is'}, {found.runtime}", style="bold", markup=False)
-    for line in sums(found):
+    for line in inside_sums(found):
         out.print(line, markup=False)
     out.print()
     _print_operators(out, found)
@@ -75,47 +89,75 @@ def print_profile(out: Console, found: Profile) -> None:
             _print_groups(out, found, heading, groups)
     out.print()
     for lint in found.lints:
-        share = "" if lint.seconds is None else f"{format_percent(found.share(lint.seconds))}: "
-        out.print(f"{share}{lint.what}; {lint.advice}", style="yellow", markup=False)
+        out.print(lint_words(found, lint), style="yellow", markup=False)
 
 
-def sums(found: Profile) -> list[str]:
-    """Say what a batch takes, and what of that the operators explain."""
-    from workbench.profile import reach_sentence, roof_words
-    from workbench.wording import counted, format_percent, format_seconds_as_ms
+def print_inside(out: Console, records: Iterable[Record], unprofiled: Iterable[str]) -> None:
+    """Print of each record that has a profile its slowest types and what costs time beside arithmetic, and why others have none."""
+    from workbench.record import lint_words
 
-    each = f"a batch of {found.batch}" if found.batch > 1 else "a frame"
-    median = f"median of {counted(found.runs, 'run')} without a profiler"
-    infer = f"infer {format_seconds_as_ms(found.infer_seconds)} ms for {each}, {median}"
-    if found.untimed:
-        return [infer, f"operators are not timed: {found.untimed}"]
+    for line in unprofiled:
+        out.print(f"not profiled: {line}", style="yellow", markup=False)
 
-    def part(seconds: float | None) -> str:
-        assert seconds is not None, "they were timed"
-        return f"{format_seconds_as_ms(seconds)} ms ({format_percent(seconds / found.infer_seconds)})"
+    for record in records:
+        if (found := record.inside) is None:
+            continue
+        out.print()
+        out.print(f"inside {record.name}", style="bold", markup=False)
+        _print_groups(out, found, "type", found.by_kind)
+        for lint in found.lints:
+            out.print(lint_words(found, lint), style="yellow", markup=False)
 
-    parts = f"operators {part(found.operators_seconds)}, feeding and reading boxes {part(found.around_seconds)}"
-    return [
-        infer,
-        f"{parts}, unexplained {part(found.unexplained_seconds)}; operators are timed in a pass of their own",
-        f"the roof is what this machine does at best: {roof_words(found.roof)}",
-        reach_sentence(found) or "",
-    ]
+
+def print_side_by_side(out: Console, left: Profile, right: Profile) -> None:
+    """Print what both take, layer by layer where their names say which is which, and by kinds of work."""
+    from workbench.record import inside_sums, pairs_by_layer, pairs_by_work
+
+    for found in (left, right):
+        out.print(f"{found.detector}, {found.setting or 'as it is'}, {found.runtime}", style="bold", markup=False)
+        for line in inside_sums(found)[:2]:
+            out.print(line, markup=False)
+    if untimed := next((one for one in (left, right) if one.untimed), None):
+        out.print(
+            f"there is nothing to set side by side: the operators of {untimed.runtime} are not timed", style="yellow", markup=False
+        )
+        return
+    layers = pairs_by_layer(left, right)
+    for heading, pairs in (("layer", layers), ("kind of work", pairs_by_work(left, right))):
+        out.print()
+        if pairs is None:
+            out.print("their operators' names have too little in common to set layers side by side", style="dim", markup=False)
+        else:
+            _print_pairs(out, heading, pairs, (left, right))
+
+
+def _print_pairs(out: Console, heading: str, pairs: Sequence[Pair], profiles: tuple[Profile, Profile]) -> None:
+    """Print pairs, what differs most first, and what all of them take."""
+    from rich.markup import escape
+
+    from workbench.cli.tables import print_table, table_of
+    from workbench.record import Pair, pair_cells, pair_headings
+
+    left, right = profiles
+    headings = tuple(map(escape, pair_headings(heading, *(one.setting or one.runtime for one in profiles))))
+    table = table_of(*headings, figures=headings[3:])
+    for pair in pairs[:OPERATORS_SHOWN]:
+        table.add_row(*map(escape, pair_cells(pair)))
+    table.add_row("all", "", "", *pair_cells(Pair("", left.operators, right.operators))[3:])
+    print_table(out, table)
+    if len(pairs) > OPERATORS_SHOWN:
+        out.print(f"the {OPERATORS_SHOWN} of {len(pairs):,} that differ most; --json has all operators", style="dim", markup=False)
 
 
 def _print_operators(out: Console, found: Profile) -> None:
     from rich.markup import escape
 
     from workbench.cli.tables import print_table, table_of
-    from workbench.errors import one_line
-    from workbench.wording import MISSING
+    from workbench.record import INSIDE_FIGURES, OPERATOR_HEADINGS, operator_cells
 
-    table = table_of("operator", "type", "kernel", "output", *FIGURES, figures=(*FIGURES, "output"))
+    table = table_of(*OPERATOR_HEADINGS, figures=(*INSIDE_FIGURES, "output"))
     for row in found.slowest[:OPERATORS_SHOWN]:
-        name = row.name.partition(FUSED)[0] or MISSING
-        words = (name, row.kind, "reference" if row.reference else row.kernel)
-        shape = "×".join(map(str, row.shape))
-        table.add_row(*(escape(one_line(word, LONGEST_NAME)) for word in words), shape, *_figures(found, [row]))
+        table.add_row(*map(escape, operator_cells(found, row)))
     print_table(out, table)
 
 
@@ -123,25 +165,13 @@ def _print_groups(out: Console, found: Profile, heading: str, groups: Sequence[G
     from rich.markup import escape
 
     from workbench.cli.tables import print_table, table_of
-    from workbench.errors import one_line
+    from workbench.record import INSIDE_FIGURES, group_cells
+    from workbench.wording import format_percent
 
-    table = table_of(heading, "operators", *FIGURES, figures=("operators", *FIGURES))
-    for group in groups:
-        table.add_row(escape(one_line(group.name, LONGEST_NAME)), f"{len(group.rows):,}", *_figures(found, group.rows))
+    table = table_of(heading, "operators", *INSIDE_FIGURES, figures=("operators", *INSIDE_FIGURES))
+    for group in groups[:GROUPS_SHOWN]:
+        table.add_row(*map(escape, group_cells(found, group)))
     print_table(out, table)
-
-
-def _figures(found: Profile, rows: Sequence[OperatorRow]) -> tuple[str, ...]:
-    """Return the cells under `FIGURES` of one operator, or of several."""
-    from workbench.profile import share_of_roof
-    from workbench.wording import MISSING, format_bytes, format_number, format_percent, format_seconds_as_ms
-
-    macs, seconds = sum(row.macs for row in rows), None if found.untimed else sum(row.seconds or 0.0 for row in rows)
-    return (
-        format_seconds_as_ms(seconds),
-        format_percent(found.share(seconds)),
-        format_number(macs / 1e6) if macs else MISSING,
-        format_number(macs / seconds / 1e9) if macs and seconds else MISSING,
-        format_bytes(sum(row.bytes_moved for row in rows)),
-        share_of_roof(found.of_roof(rows)),
-    )
+    if (left := groups[GROUPS_SHOWN:]) and found.operators_seconds:
+        share = format_percent(sum(group.seconds for group in left) / found.operators_seconds)
+        out.print(f"{len(left):,} others take {share}", style="dim", markup=False)

@@ -27,6 +27,8 @@ from workbench.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from workbench.cli.screen import Tell
     from workbench.detectors import Detector
     from workbench.history import History
@@ -70,6 +72,10 @@ def run(
     ] = None,
     explain: Explain = False,
     weigh: Weigh = False,
+    profile: Annotated[
+        bool,
+        typer.Option("--profile", help="Then time each network's operators one by one, in a pass of their own."),
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", callback=writable, help="Write an HTML report of these runs.")
     ] = None,
@@ -87,9 +93,9 @@ def run(
     """Measure a detector on frames: latency by stage, accuracy, agreement, noise."""
     from dataclasses import replace
 
-    from workbench.cli.measured import measured, read_variant, weighed
+    from workbench.cli.measured import measured, profiled, read_variant, weighed
+    from workbench.cli.profile import print_inside
     from workbench.cli.screen import console, print_records, print_waterfall, progress, write_json
-    from workbench.files import write_whole
     from workbench.history import History, default_path
     from workbench.measuring import Bench
     from workbench.opening import Sources, open_detector
@@ -115,6 +121,7 @@ def run(
         if save_frames:
             _save_frames(rows[-1], data, frames, save_frames, tell)
         problem = ""
+        records, unprofiled = profiled(opened, rows, records, kept, tell) if profile else (records, [])
         if explain:
             records, problem = _explained(detector, data, records, kept, tell)
     out = console(json_file)
@@ -123,20 +130,25 @@ def run(
         print_waterfall(out, record)
     if problem:
         out.print(f"not explained: {problem}", style="yellow", markup=False)
-    if report:
-        from workbench.report import write_report
-
-        write_report(records, report)
-        out.print(f"report: {report}", markup=False)
-    if trace:
-        from workbench.report import trace_json
-
-        write_whole(trace, trace_json(records))
-        out.print(f"trace: {trace}; open it in Perfetto or chrome://tracing", markup=False)
+    print_inside(out, records, unprofiled)
+    _write_files(out, records, report, trace)
     lines = [record.to_json() for record in records]
     write_json(json_file, lines[0] if len(lines) == 1 else f"[{','.join(lines)}]")
     if any(record.problem for record in records):
         raise typer.Exit(2)
+
+
+def _write_files(out: Console, records: list[Record], report: Path | None, trace: Path | None) -> None:
+    """Write what was asked for beside the table."""
+    from workbench.files import write_whole
+    from workbench.report import trace_json, write_report
+
+    if report:
+        write_report(records, report)
+        out.print(f"report: {report}", markup=False)
+    if trace:
+        write_whole(trace, trace_json(records))
+        out.print(f"trace: {trace}; open it in Perfetto or chrome://tracing", markup=False)
 
 
 def _explained(

@@ -6,9 +6,11 @@ from workbench.engines.litert import Execute, Executor, LiteRt, Opened
 from workbench.engines.onnxruntime import OnnxRuntimeNetwork, load_onnxruntime
 from workbench.engines.openvino import OpenVinoNetwork, properties_of
 from workbench.engines.table import missing_packages, open_engine, why_not
+from workbench.engines.tensorflow_program import PREPROCESS
 from workbench.engines.tensorflow_threads import set_tensorflow_threads
 
 __all__ = [
+    "PREPROCESS",
     "Candidates",
     "Engine",
     "EngineCode",

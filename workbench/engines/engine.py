@@ -55,6 +55,11 @@ class Engine(ABC):
     batch: int
     model_bytes: int | None = None
 
+    @property
+    def operations(self) -> Sequence[Any]:
+        """Those of TensorFlow's graph as it was traced, where it executes one."""
+        return ()
+
     thread_safe: bool = False
     """Whether `run` may be called on several threads at once."""
     own_nms: bool = False

@@ -17,6 +17,7 @@ from workbench.graph import GRAPH_NMS, NO_SCORE, resize, scale, tensor_ops
 from workbench.settings import ClassScores, Nms, Settings
 from workbench.stages import FunctionHead, of_label
 
+PREPROCESS, BOXES, NMS = "preprocess", "boxes", "nms"  # what names of operators begin with that are none of the model's
 NMS_APART = "nms: it runs as a graph or on the host afterwards, so that its thresholds can change without compiling again"
 OPEN_ROWS = (
     "the model gives as many candidates as it finds, and XLA has to know their number to compile the NMS;"
@@ -91,6 +92,10 @@ class TensorFlowProgram(Engine):
         traced: Callable[[Any, Any, Any], Any] = program.get_concrete_function()
         return traced
 
+    @property
+    def operations(self) -> Sequence[Any]:
+        return self._compiled().graph.get_operations() if self._traced else ()  # type: ignore[attr-defined]
+
     def upload(self, batch: NDArray[np.generic]) -> Any:
         import tensorflow as tf
 
@@ -121,15 +126,19 @@ class TensorFlowProgram(Engine):
     def _program(self, batch: Any, score: Any, iou: Any) -> Any:
         self._traces[0] += self._traced  # Python runs here only while TensorFlow traces; each XLA compilation follows one trace
         if self.takes_frames:
-            batch = resize(batch, self.input_spec, self._size_hw, self._settings.input.effective_filter)
+            import tensorflow as tf
+
+            with tf.name_scope(PREPROCESS):
+                batch = resize(batch, self.input_spec, self._size_hw, self._settings.input.effective_filter)
         return self._network(batch, score, iou)
 
     def _sized(self, batch: Any, score: Any, iou: Any) -> Any:
         """Do what comes behind the resize, all of whose shapes are known."""
-        if self.takes_frames:
-            batch = scale(batch, self.input_spec)
         import tensorflow as tf
 
+        if self.takes_frames:
+            with tf.name_scope(PREPROCESS):
+                batch = scale(batch, self.input_spec)
         try:
             named = self._forward(batch)
         except Exception as error:  # whatever its layers raise while they are traced for a batch and size
@@ -138,15 +147,17 @@ class TensorFlowProgram(Engine):
         if self.own_nms or self._decodes_apart:
             return raw
         assert self._head is not None, "availability.check has seen to it"
-        boxes, scores = self._head.candidates(raw, self._size_hw, tensor_ops())
+        with tf.name_scope(BOXES):
+            boxes, scores = self._head.candidates(raw, self._size_hw, tensor_ops())
         if not self.fuses_nms:
             return boxes, scores
         if None in scores.shape[1:]:
             raise UnavailableError(OPEN_ROWS)
-        if score.shape.rank:
-            places = of_label(np.arange(scores.shape[-1]), score.shape[0])
-            scores, score = tf.where(scores > tf.gather(score, places), scores, NO_SCORE), tf.reduce_min(score)
-        return GRAPH_NMS[self._nms.method](boxes, scores, score, iou, self._nms, static=True)
+        with tf.name_scope(NMS):
+            if score.shape.rank:
+                places = of_label(np.arange(scores.shape[-1]), score.shape[0])
+                scores, score = tf.where(scores > tf.gather(score, places), scores, NO_SCORE), tf.reduce_min(score)
+            return GRAPH_NMS[self._nms.method](boxes, scores, score, iou, self._nms, static=True)
 
     def run(self, batch: NDArray[np.generic]) -> Candidates | Sequence[Detections]:
         import tensorflow as tf

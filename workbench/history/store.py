@@ -28,7 +28,7 @@ from workbench.history.tables import (
     show_columns,
     summaries_of,
 )
-from workbench.record import Record, Records, Waterfall, Weight
+from workbench.record import Profile, Record, Records, Waterfall, Weight
 
 BUSY_SECONDS = 30.0  # a writer holds the lock for milliseconds; after this long something else is wrong
 # What SQLite says where it cannot make the files beside a history that two processes agree by: the disk is read-only or full.
@@ -223,6 +223,10 @@ class History:
     def set_weight(self, id_prefix: str, weight: Weight) -> Record:
         """Give a record what it weighs, in place of what it did; return the new record. Raises like `get` and `append`."""
         return self._change(id_prefix, weight=weight)
+
+    def set_inside(self, id_prefix: str, inside: Profile) -> Record:
+        """Give a record its profile, in place of an earlier one; return the new record. Raises like `get` and `append`."""
+        return self._change(id_prefix, inside=inside)
 
     def _change(self, id_prefix: str, **fields: object) -> Record:
         with self._writing():  # read inside too, or another process may change it meanwhile

@@ -3,22 +3,6 @@
 from workbench.profile.child import Job
 from workbench.profile.isolation import run_profile
 from workbench.profile.machine_roof import machine_roof
-from workbench.profile.operators import Group, Lint, OperatorRow, Profile
 from workbench.profile.profiling import why_not_profiled
-from workbench.profile.reach import reach_sentence, share_of_roof
-from workbench.profile.roof import Roof, roof_words
 
-__all__ = [
-    "Group",
-    "Job",
-    "Lint",
-    "OperatorRow",
-    "Profile",
-    "Roof",
-    "machine_roof",
-    "reach_sentence",
-    "roof_words",
-    "run_profile",
-    "share_of_roof",
-    "why_not_profiled",
-]
+__all__ = ["Job", "machine_roof", "run_profile", "why_not_profiled"]

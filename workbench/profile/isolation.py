@@ -9,8 +9,8 @@ from workbench.files import temporary_folder
 from workbench.machine import ChildFailedError, ChildProcess
 from workbench.profile.child import Job
 from workbench.profile.machine_roof import ONE_THREAD
-from workbench.profile.operators import Profile
 from workbench.profile.profiling import OPENING_SECONDS
+from workbench.record import Profile
 
 COMMAND = ("-m", "workbench.profile.child")
 

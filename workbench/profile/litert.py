@@ -12,10 +12,10 @@ from workbench.engines import Opened
 from workbench.machine import native_stderr_captured
 from workbench.profile.alignment import aligned
 from workbench.profile.litert_library import WHEEL, CompiledModel, Ran, TensorFacts, why_not
-from workbench.profile.operators import OperatorRow
 from workbench.profile.profiler import Profiler, Turns, Watched
 from workbench.profile.work import bytes_moved_by, in_integers, macs_of
 from workbench.quantising import Flatbuffer, allocated, file_facts, in_xnnpack
+from workbench.record import OperatorRow
 from workbench.settings import Settings
 
 XNNPACK, OWN = "XNNPACK", "LiteRT"

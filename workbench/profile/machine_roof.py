@@ -6,7 +6,8 @@
 from workbench.errors import UnavailableError
 from workbench.hardware import usable_cores
 from workbench.machine import ChildFailedError, ChildProcess, tell_watcher, writing_to_parent
-from workbench.profile.roof import Roof, measured_roof
+from workbench.profile.roof import measured_roof
+from workbench.record import Roof
 
 COMMAND = ("-m", "workbench.profile.machine_roof")
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # of NumPy's: see `measured_roof`

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from workbench.engines import OnnxRuntimeNetwork, Opened
 from workbench.files import temporary_folder
-from workbench.profile.operators import OperatorRow
 from workbench.profile.profiler import Profiler, Turns, Watched
 from workbench.profile.work import macs_of
 from workbench.quantising import Flatbuffer
+from workbench.record import OperatorRow
 from workbench.settings import Settings
 
 RUN, NODE = "model_run", "_kernel_time"  # the names of a run's event, and the ends of those of its nodes

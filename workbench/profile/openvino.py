@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.engines import Opened, OpenVinoNetwork
-from workbench.profile.operators import OperatorRow
 from workbench.profile.profiler import Profiler, Turns, Watched
 from workbench.quantising import Flatbuffer
+from workbench.record import OperatorRow
 from workbench.settings import Settings
 
 WEIGHED = {"Convolution", "GroupConvolution"}

@@ -7,7 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from workbench.profile.operators import OperatorRow
+from workbench.quantising import Flatbuffer
+from workbench.record import OperatorRow
 
 Turns = Sequence[range]
 """Which of all runs count, those of a turn by their numbers from 0: it warmed up before the first, and settled before each."""
@@ -37,6 +38,30 @@ class Profiler(ABC):
     @abstractmethod
     def execute(self, values: NDArray[Any]) -> Sequence[NDArray[Any]]:
         """Run it once: see `workbench.engines.Execute`."""
+
+    @abstractmethod
+    def watched(self, turns: Turns) -> Watched:
+        """Return what was seen in those runs that count. It does not run afterwards."""
+
+
+class ProfiledRuns(ABC):
+    """Runs of an engine with its runtime's profiler on.
+
+    Attributes:
+        around_seconds: Of each, what goes to other things than the network.
+        around: Which things these are.
+        file: The `.tflite` file that it runs, where it runs one.
+    """
+
+    file: Flatbuffer | None = None
+    around = "feeding and reading boxes"
+
+    def __init__(self) -> None:
+        self.around_seconds: list[float] = []
+
+    @abstractmethod
+    def run(self, batch: NDArray[Any]) -> None:
+        """Run it once, and add what is around the network."""
 
     @abstractmethod
     def watched(self, turns: Turns) -> Watched:

@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 
 from workbench.catalogue import ENGINES
 from workbench.detectors import Detector
-from workbench.engines import Engine, Executor, LiteRt, Opened, open_engine
+from workbench.engines import Engine, Executor, LiteRt, Opened, open_engine, set_tensorflow_threads, stack_frames
 from workbench.errors import MediaError, UnavailableError
 from workbench.machine import at_step
 from workbench.opening import EvaluationData, words
 from workbench.profile.lints import Inside, lints
-from workbench.profile.operators import OperatorRow, Profile
-from workbench.profile.profiler import Profiler
+from workbench.profile.profiler import ProfiledRuns, Profiler, Turns, Watched
 from workbench.profile.roof import measured_roof
-from workbench.profile.table import PROFILERS
-from workbench.quantising import Flatbuffer, file_facts
+from workbench.profile.table import PROFILERS, TRACED
+from workbench.profile.tensorflow import TracedRuns
+from workbench.quantising import Flatbuffer
+from workbench.record import OperatorRow, Profile
 from workbench.settings import LATER, Settings
 from workbench.stages import prepare
 
@@ -38,36 +39,36 @@ CHANGING = "another number of operators runs each time"
 def why_not_profiled(settings: Settings) -> str | None:
     """Say why the operators of an engine cannot be looked at; `None` where they can."""
     name = settings.runtime.engine
-    delegate = settings.runtime.delegate
+    choices = ", ".join((*PROFILERS, *TRACED))
+    if name not in {*PROFILERS, *TRACED}:
+        return f"runtime.engine is {name}: what is inside {ENGINES[name].spoken} is not profiled; choose {choices}"
+    delegate, device = settings.runtime.delegate, settings.runtime.device
     if delegate != USUAL_DELEGATE:
         return f"runtime.delegate is {delegate}: what is inside is profiled with {USUAL_DELEGATE} only; choose that"
-    if name in PROFILERS:
-        return None
-    return f"runtime.engine is {name}: what is inside {ENGINES[name].spoken} is not profiled yet; choose {', '.join(PROFILERS)}"
+    return f"runtime.device is {device}: operators are timed on the processor only; choose cpu" if device != "cpu" else None
 
 
 @final
-class _Passes:
+class _FileRuns(ProfiledRuns):
     """An engine whose network is executed by a profiler; what is around the network is timed here.
 
     It is one with `LiteRt`: both feed the network and read its outputs in the same way.
     """
 
     def __init__(self, detector: Detector, settings: Settings, data: EvaluationData) -> None:
-        self.profiler: Profiler
-        self.content = b""
+        super().__init__()
+        self._profiler: Profiler
         self._inside_seconds = 0.0
-        self.around_seconds: list[float] = []
         self._engine = LiteRt(detector, settings, data.calibration, self._open)
 
     def _open(self, opened: Opened, settings: Settings) -> Executor:
-        self.content = opened.content
-        self.profiler = PROFILERS[settings.runtime.engine](opened, settings)
+        self.file = Flatbuffer(opened.content)
+        self._profiler = PROFILERS[settings.runtime.engine](opened, settings)
         return Executor(self._execute)
 
     def _execute(self, values: NDArray[Any]) -> Sequence[NDArray[Any]]:
         began = time.perf_counter()
-        found = self.profiler.execute(values)
+        found = self._profiler.execute(values)
         self._inside_seconds = time.perf_counter() - began
         return found
 
@@ -75,6 +76,9 @@ class _Passes:
         began = time.perf_counter()
         self._engine.run(batch)
         self.around_seconds.append(time.perf_counter() - began - self._inside_seconds)
+
+    def watched(self, turns: Turns) -> Watched:
+        return self._profiler.watched(turns)
 
 
 def profiled(detector: Detector, data: EvaluationData, settings: Settings) -> Profile:
@@ -92,7 +96,11 @@ def profiled(detector: Detector, data: EvaluationData, settings: Settings) -> Pr
     if reason := why_not_profiled(settings):
         raise UnavailableError(reason)
     at_step("its engine opens it", OPENING_SECONDS)
-    engine, passes = open_engine(detector, settings, data.calibration), _Passes(detector, settings, data)
+    traced = settings.runtime.engine in TRACED
+    if traced:
+        set_tensorflow_threads(settings.runtime.threads)
+    engine = open_engine(detector, settings, data.calibration)
+    passes = TracedRuns(engine) if traced else _FileRuns(detector, settings, data)
     batches = cycle(_batches(detector, settings, data, engine))
     seconds = list[float]()
 
@@ -106,9 +114,8 @@ def profiled(detector: Detector, data: EvaluationData, settings: Settings) -> Pr
     at_step("what this machine can do is measured", RUNNING_SECONDS)
     roof = measured_roof(settings.runtime.threads)
     at_step("what was seen is read", OPENING_SECONDS)
-    seen = passes.profiler.watched(turns)
+    seen = passes.watched(turns)
     rows = with_seconds(seen.rows, seen.seconds)
-    file = Flatbuffer(passes.content)
     return Profile(
         detector=detector.facts.name,
         setting=words(detector, settings),
@@ -117,10 +124,11 @@ def profiled(detector: Detector, data: EvaluationData, settings: Settings) -> Pr
         operators=rows,
         infer_seconds=float(np.median([seconds[number] for number in counted])),
         around_seconds=float(np.median([passes.around_seconds[number] for number in counted])),
+        around=passes.around,
         runs=len(counted),
         untimed=seen.untimed or (None if seen.seconds else CHANGING),
         roof=roof,
-        lints=lints(Inside(rows=rows, file=file, facts=file_facts(file), settings=settings)),
+        lints=lints(Inside(rows=rows, file=passes.file, settings=settings)),
     )
 
 
@@ -131,7 +139,9 @@ def _batches(detector: Detector, settings: Settings, data: EvaluationData, engin
         raise MediaError("the media hold no frame; choose media with at least one")
     places = range(0, len(images), engine.batch)
     filled = ([*images[place : place + engine.batch], *images[:1] * engine.batch][: engine.batch] for place in places)
-    return [prepare(each, engine.input_spec, size_hw) for each in filled]
+    if not engine.takes_frames:
+        return [prepare(each, engine.input_spec, size_hw) for each in filled]
+    return [stack_frames([one if one.shape == each[0].shape else each[0] for one in each]) for each in filled]  # of one size
 
 
 def in_turns(

@@ -9,51 +9,13 @@ import numpy as np
 from workbench.machine import native_stderr_captured
 from workbench.profile.integer_product import integer_product
 from workbench.quantising import allocated
-from workbench.timing import Value
-from workbench.wording import format_number, listed
+from workbench.record import Roof
 
 SIDE = 256  # of the matrices: a library reaches nearly its best with it, in under a millisecond
 INTEGER_SIDE = 512  # products in int8 are so quick that a call would be a good part of those of smaller ones
 COPIED_BYTES = 2**20  # as tensors of small networks, it stays in a core's caches
 SECONDS = 0.2  # for each of the three
 INTEGERS_BY = "LiteRT's XNNPACK"
-
-
-class Roof(Value):
-    """What a machine reaches at best, on the threads of a setting."""
-
-    macs_per_second: float
-    """Of a matrix product in float32."""
-    bytes_per_second: float
-    """Of a copy within its caches, read and written."""
-    int8_macs_per_second: float | None = None
-    """Of a matrix product in int8; `None` in profiles of before it was measured."""
-    int8_by: str = ""
-    """What multiplied there."""
-
-    def products_per_second(self, *, integers: bool) -> float:
-        """Return the products of one kind."""
-        return (self.int8_macs_per_second if integers else None) or self.macs_per_second
-
-    def least_seconds(self, macs: int, bytes_moved: int, *, integers: bool = False) -> float:
-        """Return what work takes at least (Williams, Waterman and Patterson 2009, "Roofline").
-
-        >>> Roof(macs_per_second=1e9, bytes_per_second=1e9).least_seconds(2_000_000, 1_000_000)
-        0.002
-        """
-        return max(macs / self.products_per_second(integers=integers), bytes_moved / self.bytes_per_second)
-
-    def is_arithmetic(self, macs: int, bytes_moved: int, *, integers: bool = False) -> bool:
-        """Whether the products of some work take longer than its bytes do, both at best."""
-        return macs / self.products_per_second(integers=integers) >= bytes_moved / self.bytes_per_second
-
-
-def roof_words(roof: Roof) -> str:
-    """Say what a machine reaches."""
-    parts = [f"{format_number(roof.macs_per_second / 1e9)} GMAC/s in a float32 matrix product"]
-    if roof.int8_macs_per_second is not None:
-        parts.append(f"{format_number(roof.int8_macs_per_second / 1e9)} in an int8 one ({roof.int8_by})")
-    return listed([*parts, f"{format_number(roof.bytes_per_second / 1e9)} GB/s in a copy within its caches"])
 
 
 def measured_roof(threads: int) -> Roof:

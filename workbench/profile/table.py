@@ -14,3 +14,5 @@ PROFILERS: dict[str, Callable[[Opened, Settings], Profiler]] = {
     "openvino": OpenVinoProfiler,
     "onnxruntime": OnnxRuntimeProfiler,
 }
+
+TRACED = ("graph", "xla", "eager")  # by TensorFlow's own: the engine itself, whatever its program holds

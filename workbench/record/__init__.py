@@ -29,6 +29,20 @@ from workbench.record.facts import (
     Problem,
     WorstFrame,
 )
+from workbench.record.inside import Group, Lint, OperatorRow, Profile, Roof
+from workbench.record.inside_cells import (
+    INSIDE_FIGURES,
+    OPERATOR_HEADINGS,
+    group_cells,
+    inside_figures,
+    inside_sums,
+    lint_words,
+    operator_cells,
+    pair_cells,
+    pair_headings,
+)
+from workbench.record.inside_pairs import Pair, pairs_by_layer, pairs_by_work
+from workbench.record.parts import FUSED
 from workbench.record.quantising import BlockRow, Judged, Quantising, Trial
 from workbench.record.quantising_cells import (
     BLOCK_HEADINGS,
@@ -43,6 +57,7 @@ from workbench.record.quantising_cells import (
 from workbench.record.ranking import Point, best, fastest_first, frontier, ms_and_ap, place, point_of
 from workbench.record.record import Record, check_same_machine
 from workbench.record.records import Records, read_records
+from workbench.record.roofline import reach_sentence, roof_words
 from workbench.record.sentences import NOTES, differing_medians, limit_words, pace_words, speed_words, weight_words
 from workbench.record.waterfall import Fall, Row, SettingStep, Waterfall
 from workbench.record.weight import WEIGHT_HEADINGS, Weight, weight_cells
@@ -51,9 +66,12 @@ __all__ = [
     "AP_LOSS_NOTED",
     "BLOCK_HEADINGS",
     "FIGURE_HEADINGS",
+    "FUSED",
+    "INSIDE_FIGURES",
     "NETWORK_HEADINGS",
     "NOTES",
     "OPEN",
+    "OPERATOR_HEADINGS",
     "SCREENING_ERROR",
     "SEPARATE_RUNS_MARGIN",
     "SETTLED_BY",
@@ -65,15 +83,21 @@ __all__ = [
     "EngineFacts",
     "Fall",
     "FrameDetections",
+    "Group",
     "Guess",
     "Judged",
+    "Lint",
     "MediaFacts",
+    "OperatorRow",
+    "Pair",
     "Picture",
     "Point",
     "Problem",
+    "Profile",
     "Quantising",
     "Record",
     "Records",
+    "Roof",
     "Row",
     "SettingStep",
     "Speed",
@@ -95,18 +119,29 @@ __all__ = [
     "fastest_first",
     "folded",
     "frontier",
+    "group_cells",
+    "inside_figures",
+    "inside_sums",
     "label_of",
     "labels_by_id",
     "limit_words",
+    "lint_words",
     "median_ms",
     "ms_and_ap",
     "network_cells",
+    "operator_cells",
     "pace_words",
+    "pair_cells",
+    "pair_headings",
+    "pairs_by_layer",
+    "pairs_by_work",
     "place",
     "point_of",
     "quantising_frames",
     "ran",
+    "reach_sentence",
     "read_records",
+    "roof_words",
     "same_classes",
     "speed_against",
     "speed_words",

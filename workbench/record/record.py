@@ -20,6 +20,7 @@ from workbench.detections import Accuracy, Agreement
 from workbench.errors import MachinesDifferError, RecordError, UnavailableError, one_line
 from workbench.machine import EnvironmentFacts, NoiseCertificate
 from workbench.record.facts import DetectorFacts, EngineFacts, FrameDetections, Line, MediaFacts, Picture, Problem, WorstFrame
+from workbench.record.inside import Profile
 from workbench.record.quantising import Quantising
 from workbench.record.waterfall import Waterfall
 from workbench.record.weight import WEIGHT_HEADINGS, Weight, weight_cells
@@ -79,6 +80,8 @@ class Record(Value):
     """Where its integers hurt, and what was tried to repair that, where it came of that."""
     weight: Weight | None = None
     """What it takes in a process of its own, where that was asked for."""
+    inside: Profile | None = None
+    """Where inside the network the time goes, where that was asked for."""
     noise: NoiseCertificate
     warnings: tuple[Line, ...] = ()
     problem: Problem | None = None

@@ -19,16 +19,27 @@ from workbench.files import write_whole
 from workbench.record import (
     BLOCK_HEADINGS,
     FIGURE_HEADINGS,
+    INSIDE_FIGURES,
     NETWORK_HEADINGS,
+    OPERATOR_HEADINGS,
     TRIAL_HEADINGS,
+    Profile,
     Quantising,
     Record,
     ap,
     block_cells,
     check_same_machine,
+    group_cells,
+    inside_sums,
     label_of,
+    lint_words,
     median_ms,
     network_cells,
+    operator_cells,
+    pair_cells,
+    pair_headings,
+    pairs_by_layer,
+    pairs_by_work,
     quantising_frames,
     ran,
     trial_cells,
@@ -62,6 +73,7 @@ NAMED = 8  # settings in one sentence; the table has them all
 MOST_STEPS = 12  # to try next: more than a reader takes in; those with most to gain come first
 MOST_BLOCKS = 25  # of a network, the worst: what others do is next to nothing
 MOST_QUANTISED = 3  # settings whose blocks are listed: each has many
+MOST_INSIDES, MOST_OPERATORS = 4, 15  # networks that are looked into, and rows of each table
 MANY = 200  # records; a page of more is never small enough to hold plotly as it is, and to try would take as long again
 MOST_AT_ONCE = 25  # records of which everything is shown at once; of more, so many of each:
 PAGE_ROWS = {"results": 20, "cards": 4, "commands": 6, "engines": 6, "noise": 8}
@@ -193,6 +205,11 @@ def _context(summary: Summary) -> dict[str, Any]:
         "trial_headings": TRIAL_HEADINGS,
         "block_rows": MOST_BLOCKS,
         "figure_headings": FIGURE_HEADINGS,
+        "insides": insides(summary),
+        "inside_tables": inside_tables(summary),
+        "operator_headings": OPERATOR_HEADINGS,
+        "inside_figures": INSIDE_FIGURES,
+        "inside_rows": MOST_OPERATORS,
         "ran_count": sum(map(ran, summary.records)),
         "bar_count": len(charts.bar_rows(summary)),
         "timed_best": timed_best(summary),
@@ -265,6 +282,27 @@ def quantised(summary: Summary) -> tuple[tuple[str, Quantising], ...]:
     right = summary.right
     rows = sorted(summary.records, key=lambda record: right is None or record.id != right.id)
     return tuple((summary.label(row), row.quantising) for row in rows if row.quantising is not None)[:MOST_QUANTISED]
+
+
+def insides(summary: Summary) -> tuple[tuple[str, Profile], ...]:
+    """Return what is inside networks, each with its setting: of the one shown first, then of the others."""
+    right = summary.right
+    rows = sorted(summary.records, key=lambda record: right is None or record.id != right.id)
+    return tuple((summary.label(row), row.inside) for row in rows if row.inside is not None)[:MOST_INSIDES]
+
+
+def inside_tables(summary: Summary) -> tuple[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]], ...]:
+    """Return what the baseline's network and that of the one shown take side by side: titles, headings and rows of each table."""
+    left, right = summary.baseline, summary.right
+    if right is None or left.inside is None or right.inside is None or left.inside.untimed or right.inside.untimed:
+        return ()
+    tables = ("layer", pairs_by_layer(left.inside, right.inside)), ("kind of work", pairs_by_work(left.inside, right.inside))
+    names = summary.label(left), summary.label(right)
+    return tuple(
+        (f"By {what}", pair_headings(what, *names), tuple(map(pair_cells, pairs[:MOST_OPERATORS])))
+        for what, pairs in tables
+        if pairs
+    )
 
 
 def timed_best(summary: Summary) -> Record | None:
@@ -387,7 +425,11 @@ def templates() -> Environment:
         "network_cells": network_cells,
         "block_cells": block_cells,
         "trial_cells": trial_cells,
+        "inside_sums": inside_sums,
         "quantising_frames": quantising_frames,
+        "operator_cells": lambda row, found: operator_cells(found, row),
+        "group_cells": lambda group, found: group_cells(found, group),
+        "lint_words": lambda lint, found: lint_words(found, lint),
     }
     return environment
 

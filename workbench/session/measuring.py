@@ -10,12 +10,14 @@ from typing import final
 
 from workbench.choosing import Budget
 from workbench.detectors import Detector
-from workbench.errors import MediaError, SettingsError
+from workbench.errors import MediaError, SettingsError, UnavailableError
 from workbench.history import History, default_path
 from workbench.live import Player
 from workbench.machine import ChildFailedError
 from workbench.measuring import Bench, explain, weigh
 from workbench.opening import EvaluationData, Sources, Variant, words
+from workbench.profile import Job as ProfileJob
+from workbench.profile import run_profile, why_not_profiled
 from workbench.record import Record
 from workbench.repair import Job, run_repair
 from workbench.session.evaluation import Pinned
@@ -145,6 +147,33 @@ class Measuring:
         except ChildFailedError:
             token.check()
             raise
+
+    def profile(self, settings: Settings, pinned: Pinned | None, token: CancelToken) -> None:
+        """Time the operators of a network one by one, in a process of its own; they go to the newest record of these settings.
+
+        Raises:
+            WorkbenchError: There is no profiler for these settings, the frames are in memory only, or they cannot be measured.
+        """
+        if reason := why_not_profiled(settings):
+            raise UnavailableError(reason)
+        sources = self._sources.model_copy(update={"detector": self._detector.facts.source}).in_words()
+        with self._still("profile: preparing", token) as activity, History(self._protocol.history or default_path()) as history:
+            if self._newest(settings) is None:
+                self._measure(settings, pinned, history)
+            record = self._newest(settings)
+            assert record is not None, "it was measured"
+
+            def tell(step: str) -> None:
+                activity.tell(f"profile: {step}", 0, 0)
+                self._notices.changed()  # another process does the work
+
+            try:
+                inside = run_profile(ProfileJob(sources=sources, settings=settings), tell, token.event)
+            finally:
+                token.check()  # a process that was ended for it says something else
+            found = history.set_inside(record.id, inside)
+            self.records = [found if one.id == found.id else one for one in self.records]
+            self._notices.write(f"profiled {found.name}")
 
     def _measure(self, settings: Settings, pinned: Pinned | None, history: History) -> None:
         if self._data.media.facts().endless:

@@ -23,7 +23,7 @@ from workbench.opening import EvaluationData, Sources, Variant, check, fit, wish
 from workbench.pipeline import Pipeline
 from workbench.report import render_report
 from workbench.session.evaluation import Evaluation
-from workbench.session.held import EXPLAINED, EXPORTED, MEASURED, REPAIRED, SWEPT, TUNED, WEIGHED, Held
+from workbench.session.held import EXPLAINED, EXPORTED, MEASURED, PROFILED, REPAIRED, SWEPT, TUNED, WEIGHED, Held
 from workbench.session.measuring import Measuring, Protocol
 from workbench.session.notices import Cancelled, CancelToken, Notices, Place
 from workbench.session.sources import as_code, as_command
@@ -262,6 +262,14 @@ class Session:
     def weigh(self) -> None:
         """Find out what each setting of the table takes in a process of its own, as far as that is not known."""
         self._measure(WEIGHED, lambda opened, _, token: opened.measuring.weigh(token))
+
+    def profile(self) -> None:
+        """Time the operators of the current setting's network one by one, and before it the setting where it has no record yet."""
+
+        def look(opened: Opened, settings: Settings, token: CancelToken) -> None:
+            opened.measuring.profile(settings, opened.evaluation.pinned, token)
+
+        self._measure(PROFILED, look)
 
     def repair(self, record_id: str | None = None) -> None:
         """Look for what repairs a record's integers, or those of the current setting, and go to the best that was found."""

@@ -21,6 +21,7 @@ from workbench.session import Search, Session
 from workbench.settings import Settings
 from workbench.stages import Overlay, overlay
 from workbench.tuning import Tuned
+from workbench.view.inside import InsideTold
 from workbench.view.javascript import joined
 from workbench.view.panel import changed_score, describe
 from workbench.view.search import budget_of, cards, search
@@ -60,6 +61,7 @@ class WorkbenchView(anywidget.AnyWidget):
     plot = traitlets.Dict({"axis": "AP", "points": [], "frontier": []}).tag(sync=True)
     tuned = traitlets.Any(None).tag(sync=True)
     explained = traitlets.Dict({"about": None, "reason": None, "picture": None}).tag(sync=True)
+    inside = traitlets.Dict({"about": None, "reason": None, "picture": None}).tag(sync=True)
     advice: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     wrong: traitlets.List[Any] = traitlets.List([]).tag(sync=True)
     search = traitlets.Dict({"ready": False}).tag(sync=True)
@@ -79,6 +81,7 @@ class WorkbenchView(anywidget.AnyWidget):
         self._told_search: tuple[int, int] | None = None
         self._told_panel: tuple[int, Settings | None] | None = None
         self._named: tuple[Settings, str] | None = None  # what the last picture was made under, and its name
+        self._inside = InsideTold()
         self._noise = UNKNOWN_NOISE
         self._samples = [take_sample()]
         self._upload: list[bytes] = []
@@ -138,6 +141,7 @@ class WorkbenchView(anywidget.AnyWidget):
             "weigh": lambda _, __: session.weigh(),
             "find": lambda content, _: self._find(content),
             "forget-tuned": lambda _, __: session.forget_tuned(),
+            "profile": lambda _, __: session.profile(),
             "cancel": lambda _, __: session.cancel(),
             "report": lambda _, __: self._report(),
             "copy": lambda content, _: self._copy(str(content["what"])),
@@ -319,6 +323,7 @@ class WorkbenchView(anywidget.AnyWidget):
             self._tell_search(opened.measuring.search if opened else None)
             self.explained = explained(session, measured)
             self.tuned = tuned(session)
+            self.inside = self._inside.tell(session, measured)
             if changed:
                 self.advice, self.plot = cards(measured), plot(measured)
             self.labels = labels

@@ -1,7 +1,8 @@
-// The tabs: what was measured, advice, sweep and pick, the log.
+// The tabs: what was measured, what is inside, advice, sweep and pick, the log.
 
 import { latencyChart } from "./chart.js";
 import { MISSING, button, formatFraction, formatMs, h, list, set, uniqueId, write } from "./elements.js";
+import { insideTab } from "./inside.js";
 import { waterfall } from "./waterfall.js";
 import { wrongFramesTab } from "./wrong_frames.js";
 
@@ -220,9 +221,10 @@ function logTab() {
 }
 
 export function tabs(desk) {
-  const [measured, explained, wrong, advice, sweep] = [measuredTab(desk), explainedTab(desk), wrongFramesTab(desk), adviceTab(desk), sweepTab(desk)];
+  const [measured, explained, wrong] = [measuredTab(desk), explainedTab(desk), wrongFramesTab(desk)];
+  const [inside, advice, sweep] = [insideTab(desk), adviceTab(desk), sweepTab(desk)];
   const made = [
-    ["measured", "Measured", measured], ["explained", "What brought it", explained], ["accuracy", "Accuracy", wrong], ["advice", "Advice", advice],
+    ["measured", "Measured", measured], ["explained", "What brought it", explained], ["accuracy", "Accuracy", wrong], ["inside", "Inside", inside], ["advice", "Advice", advice],
     ["sweep", "Sweep and pick", sweep], ["log", "Log", logTab()],
   ];
   const parts = made.map(([key, words, part]) => {
@@ -258,7 +260,7 @@ export function tabs(desk) {
     /** Nothing here may change what runs for now; a budget may. */
     hold(reason) {
       for (const part of [measured, wrong, advice]) set(part.element, "inert", reason ? "" : null);
-      for (const part of [explained, sweep]) part.hold(reason);
+      for (const part of [explained, inside, sweep]) part.hold(reason);
     },
     update(of) {
       for (const { key, show, count } of parts) {

@@ -270,7 +270,7 @@ function render({ model, el, signal }, own) {
   }
 
   const tabItems = { advice: "advice", log: "log_lines" };
-  const whole = { sweep: "search", explained: "explained" };
+  const whole = { sweep: "search", explained: "explained", inside: "inside" };
   const showTab = (key) => () => results.update({ [key]: key in whole ? [model.get(whole[key])] : model.get(tabItems[key]) ?? [] });
   const showWrong = () => results.update({
     accuracy: [{ frames: model.get("wrong") ?? [], labels: model.get("labels") ?? [], media: traits.panel().media.value }],
@@ -292,7 +292,7 @@ function render({ model, el, signal }, own) {
     "change:panel": showPanel, "change:status": showStatus, "change:job": showJob, "change:held": showHeld,
     "change:beat": () => { heardAt = performance.now(); },
     "change:message": () => { refusal = null; showMessage(); showPanel(); },
-    "change:records": showMeasured, "change:plot": showMeasured, "change:advice": showTab("advice"), "change:search": showTab("sweep"), "change:explained": showTab("explained"), "change:log_lines": showTab("log"),
+    "change:records": showMeasured, "change:plot": showMeasured, "change:advice": showTab("advice"), "change:search": showTab("sweep"), "change:explained": showTab("explained"), "change:inside": showTab("inside"), "change:log_lines": showTab("log"),
     "change:wrong": showWrong, "change:tuned": () => settings.outputs.update(own.state, model.get("tuned") ?? null),
     "change:labels": showLook, "change:class_colours": showLook,
     "change:stage_colours": showStatus, "change:stage_order": showStatus,
@@ -319,7 +319,7 @@ function render({ model, el, signal }, own) {
   el.append(root);
   lookAround(root, desk.signal);
   followKeys(root, desk);
-  for (const show of [showPanel, showStatus, showJob, showHeld, showMessage, showMeasured, ...["explained", "advice", "sweep", "log"].map(showTab), showWrong, showLook]) show();
+  for (const show of [showPanel, showStatus, showJob, showHeld, showMessage, showMeasured, ...["explained", "inside", "advice", "sweep", "log"].map(showTab), showWrong, showLook]) show();
   showOwn();
   desk.send("hello");
   return end;

@@ -1,8 +1,8 @@
 """How near a network comes to what the processor can, and what bounds its types of operators, as one sentence."""
 
 from workbench.errors import one_line
-from workbench.profile.operators import Group, Profile
-from workbench.wording import format_percent, listed
+from workbench.record.inside import Group, Profile, Roof
+from workbench.wording import format_number, format_percent, listed
 
 SHARE_NAMED = 0.05  # of the operators' time, from which on a type is named
 LONGEST_NAME = 40
@@ -35,3 +35,11 @@ def _is_arithmetic(found: Profile, group: Group) -> bool:
 def share_of_roof(share: float | None) -> str:
     """Write how near the roof something is; above, it needs not move what it takes, as a reshape does not."""
     return ">100 %" if share is not None and share > 1 else format_percent(share)
+
+
+def roof_words(roof: Roof) -> str:
+    """Say what a machine reaches."""
+    parts = [f"{format_number(roof.macs_per_second / 1e9)} GMAC/s in a float32 matrix product"]
+    if roof.int8_macs_per_second is not None:
+        parts.append(f"{format_number(roof.int8_macs_per_second / 1e9)} in an int8 one ({roof.int8_by})")
+    return listed([*parts, f"{format_number(roof.bytes_per_second / 1e9)} GB/s in a copy within its caches"])

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.profile.rows import profile, row
-from workbench.profile import Profile
-from workbench.profile.parts import MOST_PARTS, OTHERS, WHOLE, parts_of
-from workbench.profile.roof import Roof, measured_roof
+from workbench.profile.roof import measured_roof
+from workbench.record import Profile, Roof
+from workbench.record.parts import MOST_PARTS, OTHERS, WHOLE, parts_of
 
 
 def test_what_is_left_of_infer_is_unexplained() -> None:

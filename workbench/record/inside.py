@@ -3,9 +3,39 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from workbench.profile.parts import parts_of
-from workbench.profile.roof import Roof
+from pydantic import Field
+
+from workbench.record.parts import parts_of
 from workbench.timing import Value, derived
+
+
+class Roof(Value):
+    """What a machine reaches at best, on the threads of a setting."""
+
+    macs_per_second: float = Field(gt=0)
+    """Of a matrix product in float32."""
+    bytes_per_second: float = Field(gt=0)
+    """Of a copy within its caches, read and written."""
+    int8_macs_per_second: float | None = Field(None, gt=0)
+    """Of a matrix product in int8; `None` in profiles of before it was measured."""
+    int8_by: str = ""
+    """What multiplied there."""
+
+    def products_per_second(self, *, integers: bool) -> float:
+        """Return the products of one kind."""
+        return (self.int8_macs_per_second if integers else None) or self.macs_per_second
+
+    def least_seconds(self, macs: int, bytes_moved: int, *, integers: bool = False) -> float:
+        """Return what work takes at least (Williams, Waterman and Patterson 2009, "Roofline").
+
+        >>> Roof(macs_per_second=1e9, bytes_per_second=1e9).least_seconds(2_000_000, 1_000_000)
+        0.002
+        """
+        return max(macs / self.products_per_second(integers=integers), bytes_moved / self.bytes_per_second)
+
+    def is_arithmetic(self, macs: int, bytes_moved: int, *, integers: bool = False) -> bool:
+        """Whether the products of some work take longer than its bytes do, both at best."""
+        return macs / self.products_per_second(integers=integers) >= bytes_moved / self.bytes_per_second
 
 
 class OperatorRow(Value):
@@ -27,7 +57,7 @@ class OperatorRow(Value):
     integers: bool = False
     """Whether those are of 8 bits or fewer."""
     bytes_moved: int = 0
-    """Of all that it takes and gives, each once: what it moves at least."""
+    """Of all that it takes and gives, each once: what it moves at least; 0 where that is not known."""
     reference: str | None = None
     """Why it runs on a reference kernel; `None` where it does not, or where that is not known."""
     seconds: float | None = None
@@ -53,10 +83,14 @@ def seconds_of(rows: Iterable[OperatorRow]) -> float:
 class Lint(Value):
     """Something that costs time in a network, and what to do about it."""
 
+    key: str
+    """Which kind of thing it is."""
     what: str
     seconds: float | None
     """That its operators take; `None` where they could not be timed."""
     advice: str
+    change: dict[str, str] = Field(default_factory=dict)
+    """Settings that the advice comes to, by `group.field`; none where it is not about settings."""
 
 
 class Profile(Value):
@@ -66,13 +100,15 @@ class Profile(Value):
     setting: str
     """In the words of `--preset`."""
     runtime: str
-    batch: int
+    batch: int = Field(ge=1)
     operators: tuple[OperatorRow, ...]
     """In the order in which they ran."""
-    infer_seconds: float
+    infer_seconds: float = Field(gt=0)
     """For a batch, as every run measures it: without a profiler. The median of `runs`."""
     around_seconds: float
-    """Of those, what goes to feeding the network and to reading boxes from its outputs."""
+    """Of those, what goes to other things than operators."""
+    around: str = "feeding and reading boxes"
+    """Which things these are."""
     runs: int
     untimed: str | None = None
     """Why operators could not be timed."""
@@ -100,7 +136,8 @@ class Profile(Value):
     def of_roof(self, rows: Iterable[OperatorRow]) -> float | None:
         """Return how near operators come to what the machine can do: the time that they take at least over the one they took."""
         each = tuple(rows)
-        return self.least_seconds(each) / seconds_of(each) if seconds_of(each) else None
+        least = self.least_seconds(each)
+        return least / seconds_of(each) if least and seconds_of(each) else None
 
     def least_seconds(self, rows: Iterable[OperatorRow]) -> float:
         """Return what operators take at least, one after the other."""
