@@ -1,7 +1,7 @@
 """The sentence on how near a network comes to what the processor can."""
 
 from tests.profile.rows import profile, row
-from workbench.profile import reach_sentence
+from workbench.record import reach_sentence
 
 # The roof of these is 10 GMAC/s, 40 in integers, and 10 GB/s.
 CONVOLUTION = row("conv", seconds=0.004, macs=20_000_000, bytes_moved=1_000_000)
