@@ -73,8 +73,8 @@ def test_lessons_predict_before_they_measure_and_end_with_what_was_learned(path:
     assert learned == [len(code_cells(path)) - 1]
 
 
-def test_the_tour_is_eight_lessons_and_every_link_leads_somewhere() -> None:
-    assert [path.stem[0] for path in NOTEBOOKS] == list("012345678")
+def test_the_tour_is_nine_lessons_and_every_link_leads_somewhere() -> None:
+    assert [path.stem[0] for path in NOTEBOOKS] == list("0123456789")
     for path in NOTEBOOKS:
         words = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
         linked = re.findall(r"\]\(([^)]+)\)", words)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workbench.measuring import Bench, explain, weigh
     from workbench.media import array_media, open_media, recorded
     from workbench.opening import open_data, open_detector, variant
+    from workbench.profile import look_inside
     from workbench.record import Record, read_records
     from workbench.report import render_report, write_report
     from workbench.settings import Settings
@@ -41,6 +42,7 @@ _HOME = {
     "array_media": "media",
     "describe": "view",
     "explain": "measuring",
+    "look_inside": "profile",
     "open_detector": "opening",
     "open_data": "opening",
     "open_media": "media",
@@ -64,6 +66,7 @@ __all__ = [
     "array_media",
     "describe",
     "explain",
+    "look_inside",
     "open_data",
     "open_detector",
     "open_media",

@@ -41,7 +41,7 @@ def open_and_close(detector: str | None, preset: str, history: Path) -> list["we
     assert opened is not None
     pipeline = opened.player.pipeline
     assert pipeline is not None
-    parts = (
+    parts: tuple[object, ...] = (
         *workbench.children,
         workbench,
         workbench.session,

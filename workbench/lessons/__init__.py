@@ -12,6 +12,7 @@ Every statement comes from records, and says so where the usual advice fails her
 from workbench.lessons.charting import chart
 from workbench.lessons.feeding import bounded_by, keeps_up, share_of_bound
 from workbench.lessons.graph_mistakes import demonstrate
+from workbench.lessons.inside import gains_most, reaches, slowest_work
 from workbench.lessons.lesson import Lesson
 from workbench.lessons.measured import (
     chosen,
@@ -42,6 +43,7 @@ __all__ = [
     "fastest_within",
     "figures_of",
     "frames_a_second",
+    "gains_most",
     "hurts_most",
     "in_the_program",
     "keeps_up",
@@ -49,7 +51,9 @@ __all__ = [
     "largest_stage",
     "loses_ap",
     "outcome",
+    "reaches",
     "share_of_bound",
+    "slowest_work",
     "smaller",
     "speed",
     "stage_speed",

@@ -1,8 +1,8 @@
 """Profile: where inside a network the time goes, operator by operator, and what costs time there beside its arithmetic."""
 
 from workbench.profile.child import Job
-from workbench.profile.isolation import run_profile
+from workbench.profile.isolation import look_inside, run_profile
 from workbench.profile.machine_roof import machine_roof
 from workbench.profile.profiling import why_not_profiled
 
-__all__ = ["Job", "machine_roof", "run_profile", "why_not_profiled"]
+__all__ = ["Job", "look_inside", "machine_roof", "run_profile", "why_not_profiled"]

@@ -1,18 +1,47 @@
 """A profile beside whoever asked for it: another process makes it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from workbench.detectors import Detector
 from workbench.errors import UnavailableError
 from workbench.files import temporary_folder
 from workbench.machine import ChildFailedError, ChildProcess
+from workbench.opening import EvaluationData, Sources
 from workbench.profile.child import Job
 from workbench.profile.machine_roof import ONE_THREAD
-from workbench.profile.profiling import OPENING_SECONDS
-from workbench.record import Profile
+from workbench.profile.profiling import OPENING_SECONDS, why_not_profiled
+from workbench.record import Profile, Record
 
 COMMAND = ("-m", "workbench.profile.child")
+
+
+def look_inside(
+    detector: Detector,
+    data: EvaluationData,
+    record: Record,
+    *,
+    allow: Sequence[str] = (),
+    progress: Callable[[str], object] = lambda _: None,
+) -> Record:
+    """Return a record with where inside its network the time goes, in `inside`.
+
+    Args:
+        detector: Of the record.
+        data: Whose frames it runs on.
+        record: One that ran.
+        allow: What the model may do that is refused by default.
+        progress: Told what is going on.
+
+    Raises:
+        UnavailableError: Its engine has no profiler, it does not run in another process, or did not at all; says why.
+        SettingsError: Detector or frames are in this process only.
+    """
+    if reason := record.problem.message if record.problem else why_not_profiled(record.settings):
+        raise UnavailableError(f"there is nothing to look into: {reason}")
+    sources = Sources(detector=detector.facts.source, media=data.media.facts().source, allow=tuple(allow)).in_words()
+    return record.model_copy(update={"inside": run_profile(Job(sources=sources, settings=record.settings), progress)})
 
 
 def run_profile(

@@ -41,7 +41,7 @@ from workbench.record.inside_cells import (
     pair_cells,
     pair_headings,
 )
-from workbench.record.inside_pairs import Pair, pairs_by_layer, pairs_by_work
+from workbench.record.inside_pairs import KINDS_OF_WORK, Pair, pairs_by_layer, pairs_by_work, work_of
 from workbench.record.parts import FUSED
 from workbench.record.quantising import BlockRow, Judged, Quantising, Trial
 from workbench.record.quantising_cells import (
@@ -68,6 +68,7 @@ __all__ = [
     "FIGURE_HEADINGS",
     "FUSED",
     "INSIDE_FIGURES",
+    "KINDS_OF_WORK",
     "NETWORK_HEADINGS",
     "NOTES",
     "OPEN",
@@ -149,4 +150,5 @@ __all__ = [
     "unique",
     "weight_cells",
     "weight_words",
+    "work_of",
 ]

@@ -23,6 +23,7 @@ WORK = (  # kinds of work, by what runtimes call operators that do it
     ("activations", re.compile(r"relu|logistic|sigmoid|tanh|swish|clamp|softmax|mish|gelu|elu|clip", re.IGNORECASE)),
     ("arithmetic", re.compile(r"add|mul|sub|div|rsqrt|exp|batch.?norm|min|max|eltwise|sum|mean", re.IGNORECASE)),
 )
+KINDS_OF_WORK = (*(name for name, _ in WORK), OTHER)
 
 
 class Pair(NamedTuple):

@@ -2,7 +2,7 @@
 
 from workbench.report.figures import quality_figure, stage_figure, waterfall_figure
 from workbench.report.headline import noise_of
-from workbench.report.page import render_report, write_report
+from workbench.report.page import inside_figure, render_report, write_report
 from workbench.report.points import points_of
 from workbench.report.summary import Summary
 from workbench.report.timeline import trace_json
@@ -10,6 +10,7 @@ from workbench.report.waterfall import waterfall_css, waterfall_picture
 
 __all__ = [
     "Summary",
+    "inside_figure",
     "noise_of",
     "points_of",
     "quality_figure",

@@ -291,6 +291,23 @@ def insides(summary: Summary) -> tuple[tuple[str, Profile], ...]:
     return tuple((summary.label(row), row.inside) for row in rows if row.inside is not None)[:MOST_INSIDES]
 
 
+def inside_figure(records: Sequence[Record]) -> Drawing:
+    """Return what is inside networks as a notebook shows it: of the last of them, then of the others; two also side by side.
+
+    Raises:
+        RecordError: None of them was looked into.
+    """
+    found = [record for record in records if record.inside is not None]
+    if not found:
+        raise RecordError("none of these records holds what is inside its network; call `look_inside` on one")
+    summary = Summary.of(found, found[-1].id)
+    shown = {"insides": insides(summary), "inside_tables": inside_tables(summary), "inside_figures": INSIDE_FIGURES}
+    template = templates().get_template("inside.html.jinja")
+    html = template.render(shown | {"inside_rows": MOST_OPERATORS, "operator_headings": OPERATOR_HEADINGS})
+    words = "\n".join(line for _, one in insides(summary) for line in inside_sums(one))
+    return Drawing(html, words)
+
+
 def inside_tables(summary: Summary) -> tuple[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]], ...]:
     """Return what the baseline's network and that of the one shown take side by side: titles, headings and rows of each table."""
     left, right = summary.baseline, summary.right
