@@ -25,8 +25,9 @@ test: setup
 
 # What needs real minutes (kills, fuzzing, fresh environments, endurance, JupyterLab); before something is called done.
 # FUZZ=100 says how much is fuzzed, SEED=1 what; `python -m tests.benchmarks.fuzzing` prints the figures.
+# Three at a time on two cores: a good part of their time is waiting, for kills, time limits, kernels and pages.
 test-slow: setup
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS) -m slow
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS) --numprocesses=3 -m slow
 
 check: setup
 	@began=$$(date +%s); $(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && \
