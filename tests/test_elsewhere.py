@@ -20,6 +20,9 @@ NOT_EVERYWHERE = {
     *("multiprocessing", "select", "selectors", *MODULES),  # the first forks by default; on Windows one cannot `select` pipes
 }
 
+# What is asked for only after a look at the system, and has another answer on the others.
+GUARDED = {"measuring/weighing_child.py": {"resource"}}
+
 
 def used(path: Path) -> set[str]:
     """Every module that a module imports and every `module.name` in it."""
@@ -34,8 +37,8 @@ def used(path: Path) -> set[str]:
 
 
 def test_no_module_uses_what_other_systems_lack() -> None:
-    lacking = {str(path): found for path in PACKAGE.rglob("*.py") if (found := used(path) & NOT_EVERYWHERE)}
-    assert not lacking
+    found = {path.relative_to(PACKAGE).as_posix(): used(path) & NOT_EVERYWHERE for path in PACKAGE.rglob("*.py")}
+    assert {name: lacking for name, lacking in found.items() if lacking} == GUARDED
 
 
 @pytest.mark.slow

@@ -163,7 +163,7 @@ def test_frames_for_the_ranges_come_prepared_the_same(small: Detector, small_cal
     spec, size_hw = small.input_spec, settings.input.size_hw
     assert size_hw is not None
 
-    sent = first_run._frames(small, settings, small_calibration)
+    sent = first_run.calibration_frames(small, settings, small_calibration)
 
     for frame, whole in zip(sent, small_calibration.frames(), strict=True):
         np.testing.assert_array_equal(prepare([frame], spec, size_hw), prepare([whole], spec, size_hw))
