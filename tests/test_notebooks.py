@@ -170,6 +170,7 @@ def test_a_bar_shows_how_far_a_measurement_is_and_goes_at_its_end(runner: Runner
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a minute where nobody else is busy
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)  # the first one runs in a real JupyterLab: tests/browser
 def test_a_lesson_runs_in_a_kernel_of_its_own(path: Path, tmp_path: Path) -> None:
     """On the detector and frames that it names; each of its predictions, answers and charts is shown, and what was learned last."""

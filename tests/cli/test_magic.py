@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from workbench.record import Records
 
-INTERRUPTED_AFTER_SECONDS = 6.0  # the command has started by then, and is far from its end
+STARTED_AFTER_SECONDS = 6.0  # the command has started by then, and is far from its end
 
 
 @pytest.fixture
@@ -33,14 +34,32 @@ def test_a_command_says_what_it_says_elsewhere_and_returns_its_records(
     assert "median ms" in capsys.readouterr().out
 
 
-def test_an_interrupt_ends_the_command_which_says_what_became_of_it(tmp_path: Path) -> None:
-    runs = "from workbench.cli.magic import run_line; print(run_line('run --frames 100000 --preset litert'))"
-    with subprocess.Popen([sys.executable, "-u", "-c", runs], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as kernel:
-        time.sleep(INTERRUPTED_AFTER_SECONDS)
-        kernel.send_signal(signal.SIGINT)
-        said, _ = kernel.communicate(timeout=60)
+@pytest.fixture
+def kernel(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A process that runs a command which takes hours, as a kernel does; an interrupt reaches it whatever the tests run under."""
+    runs = (
+        "import signal; from workbench.cli.magic import run_line; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        " print(run_line('run --frames 100000 --preset litert'))"
+    )
+    with subprocess.Popen([sys.executable, "-u", "-c", runs], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as started:
+        time.sleep(STARTED_AFTER_SECONDS)
+        yield started
+        started.kill()
+
+
+def test_an_interrupt_ends_the_command_which_says_what_became_of_it(kernel: "subprocess.Popen[str]") -> None:
+    kernel.send_signal(signal.SIGINT)
+    said, _ = kernel.communicate(timeout=60)
 
     assert said.splitlines() == ["workbench: stopped; what was measured before is in the history", "None"]
+
+
+def test_a_kernel_that_is_killed_leaves_no_command_behind(kernel: "subprocess.Popen[str]") -> None:
+    left = psutil.Process(kernel.pid).children(recursive=True)
+    assert left
+    kernel.kill()
+
+    assert psutil.wait_procs(left, timeout=30)[1] == []
 
 
 def test_what_holds_no_records_comes_as_it_is(shell: InteractiveShell, path: Path) -> None:

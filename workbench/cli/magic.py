@@ -14,7 +14,9 @@ from workbench.files import temporary_folder
 from workbench.machine import import_path
 from workbench.record import Record, Records
 
-COMMAND = (sys.executable, "-P", "-c", "from workbench.cli import main; main()")
+# It ends with the kernel, however that ends: nobody would read what it finds.
+PROGRAM = "from workbench.machine import end_with_parent; end_with_parent(); from workbench.cli import main; main()"
+COMMAND = (sys.executable, "-P", "-c", PROGRAM)
 SERVERS = frozenset({"lab", "app"})
 JSON_OPTION = "--json"
 STOPPING_SECONDS = 30.0  # that a command has to write down what it measured

@@ -337,6 +337,18 @@ def tell_watcher(facts: Mapping[str, object]) -> None:
         out.flush()
 
 
+def end_with_parent() -> None:
+    """End this process once the one that has started it is gone: of a program whose standard input is not its parent's alone."""
+    parent = psutil.Process(os.getppid())
+
+    def watch() -> None:
+        while os.getppid() == parent.pid and parent.is_running():  # the first changes on POSIX alone, the second counts zombies
+            time.sleep(CHECK_SECONDS)
+        os._exit(ORPHANED)  # from a thread, in the middle of whatever native code does
+
+    NamedThread(watch, "workbench-parent").start()
+
+
 @contextmanager
 def writing_to_parent(*, steps: bool = False) -> Iterator[IO[str]]:
     """Yield, in a watched process, what its lines are written to, and end the process when its parent goes.
