@@ -1,10 +1,12 @@
 """Media and histories that tests of several commands begin with."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from tests.cli.saved_history import MARKUP, times
 from tests.saved_records import record
@@ -49,3 +51,12 @@ def path(tmp_path: Path) -> Path:
             one.model_copy(update={"environment": environment().model_copy(update={"machine_id": here})}) for one in rows
         )
     return file
+
+
+@pytest.fixture
+def shell() -> Iterator[InteractiveShell]:
+    """A notebook's interpreter with the workbench's magics."""
+    made = InteractiveShell()
+    made.run_line_magic("load_ext", "workbench")
+    yield made
+    made.history_manager.end_session()

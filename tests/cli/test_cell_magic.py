@@ -1,6 +1,6 @@
 """`%%workbench`: a notebook's cell that defines `detect(frame)`, measured in the notebook's own process."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,14 +29,6 @@ def detect(frame):
         raise KeyboardInterrupt
     return [], [], []
 """
-
-
-@pytest.fixture
-def shell() -> Iterator[InteractiveShell]:
-    made = InteractiveShell()
-    made.run_line_magic("load_ext", "workbench")
-    yield made
-    made.history_manager.end_session()
 
 
 Run = Callable[[str, str], Records | None]

@@ -16,14 +16,6 @@ from workbench.record import Records
 STARTED_AFTER_SECONDS = 6.0  # the command has started by then, and is far from its end
 
 
-@pytest.fixture
-def shell() -> Iterator[InteractiveShell]:
-    made = InteractiveShell()
-    made.run_line_magic("load_ext", "workbench")
-    yield made
-    made.history_manager.end_session()
-
-
 def test_a_command_says_what_it_says_elsewhere_and_returns_its_records(
     shell: InteractiveShell, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,6 +25,12 @@ def test_the_same_convolution_in_integers_is_bound_by_memory_where_those_are_qui
     assert (reach_sentence(profile(integers)) or "").endswith("CONV_2D (60 %) is bound by memory")
 
 
+def test_where_no_type_takes_much_none_is_named() -> None:
+    many = [row(f"n{number}", kind=f"KIND_{number}", seconds=0.001, bytes_moved=5_000_000) for number in range(25)]
+
+    assert reach_sentence(profile(*many)) == "shapes reaches 50 % of what this processor can"
+
+
 def test_there_is_no_sentence_without_times() -> None:
     assert reach_sentence(profile(row("a", seconds=None), untimed="another wheel")) is None
 

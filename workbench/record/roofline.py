@@ -23,7 +23,8 @@ def reach_sentence(found: Profile) -> str | None:
             words = f"{one_line(group.name, LONGEST_NAME)} ({share_of_roof(found.of_roof(group.rows))})"
             bound["arithmetic" if _is_arithmetic(found, group) else "memory"].append(words)
     parts = [f"{listed(kinds)} {'is' if len(kinds) == 1 else 'are'} bound by {by}" for by, kinds in bound.items() if kinds]
-    return f"{one_line(found.detector, LONGEST_NAME)} reaches {share_of_roof(share)} of what this processor can: {', '.join(parts)}"
+    reached = f"{one_line(found.detector, LONGEST_NAME)} reaches {share_of_roof(share)} of what this processor can"
+    return f"{reached}: {', '.join(parts)}" if parts else reached
 
 
 def _is_arithmetic(found: Profile, group: Group) -> bool:
