@@ -27,7 +27,7 @@ REPOSITORY = Path(__file__).parents[2]
 HELD_SECONDS = 30.0
 GIVEN_UP_SECONDS = 180.0  # longer than what the workbench itself waits for a runtime: what takes so long does not come back
 LONGEST_MESSAGE = 400
-UNTIL_THE_END = "__autograph_generated_file"  # TensorFlow takes these away when the process ends
+REWRITTEN = "__autograph_generated_file"  # functions that TensorFlow rewrote, its own padded NMS for one; it takes them away late
 PARTS = ".workbench-*"  # as files and folders are called until they are whole
 
 
@@ -223,9 +223,14 @@ def _left(work: Path, temporary: set[Path]) -> tuple[str, ...]:
             break
         time.sleep(0.1)
     folders = (work, Path(os.environ["XDG_CACHE_HOME"]), Path(os.environ["XDG_DATA_HOME"]))
-    left = [one for one in temporary if not one.name.startswith(UNTIL_THE_END)]
+    left = [one for one in temporary if not _is_tensorflows(one)]
     left += [part for folder in folders for part in folder.rglob(PARTS)]
     return (*(f"process {child.pid}" for child in children), *(path.name for path in left))
+
+
+def _is_tensorflows(path: Path) -> bool:
+    files = list(path.iterdir()) if path.name == "__pycache__" else [path]  # what Python compiled of them stays
+    return all(file.name.startswith(REWRITTEN) for file in files)
 
 
 if __name__ == "__main__":

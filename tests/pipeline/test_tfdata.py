@@ -97,6 +97,18 @@ def test_an_interpreter_is_fed_what_tensorflow_resizes(small_pipeline: Open, noi
     assert_same(passed(small_pipeline(f"{words},{TFDATA}"), noise), passed(small_pipeline(words), noise))
 
 
+@pytest.mark.parametrize("how", ["graph,input.filter=triangle", "opencv"])
+def test_nothing_is_written_to_the_temporary_folder(
+    small_pipeline: Open, folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+
+    assert passed(small_pipeline(f"{SMALL},input.resize={how},{TFDATA}"), open_media(folder))
+
+    assert not list(temporary.iterdir())
+
+
 def test_files_are_decoded_by_tensorflow_whatever_their_shape(small_pipeline: Open, folder: Path) -> None:
     media = open_media(folder)
     words = f"{SMALL},input.resize=graph"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,11 @@ def input_program(spec: InputSpec, size_hw: tuple[int, int], filter_name: str) -
     import tensorflow as tf
 
     signature = [tf.TensorSpec((None, None, 3), tf.uint8)]
-    program = tf.function(lambda frame: prepare_frames(frame[None], spec, size_hw, filter_name)[0], input_signature=signature)
+
+    def prepared(frame: Any) -> Any:
+        return prepare_frames(frame[None], spec, size_hw, filter_name)[0]
+
+    program = tf.function(prepared, input_signature=signature, autograph=False)
     return lambda image_rgb: np.asarray(program(tf.constant(image_rgb)).numpy())
 
 
@@ -84,7 +88,7 @@ def file_elements(
         }
 
     named = tf.data.Dataset.from_tensor_slices((np.arange(len(files)), [str(file) for file in files]))
-    return named.skip(start).map(element, _calls(feed), feed.ordered)
+    return named.skip(start).map(_as_it_is(element), _calls(feed), feed.ordered)
 
 
 def graph_elements(
@@ -107,7 +111,7 @@ def graph_elements(
         number, image = tf.numpy_function(lambda _: pull(), [0], (tf.int64, tf.uint8))
         return tf.ensure_shape(number, ()), tf.ensure_shape(image, (None, None, 3))
 
-    return _pulled(pulled, lambda number, _: number >= 0).map(element, _calls(feed), feed.ordered)
+    return _pulled(pulled, lambda number, _: number >= 0).map(_as_it_is(element), _calls(feed), feed.ordered)
 
 
 def host_elements(
@@ -133,7 +137,7 @@ def host_elements(
     def pulled(_: Any) -> Any:
         return tf.ensure_shape(tf.numpy_function(lambda _: pull(), [0], tf.int64), ())
 
-    return _pulled(pulled, lambda number: number >= 0).map(element, _calls(feed), feed.ordered)
+    return _pulled(pulled, lambda number: number >= 0).map(_as_it_is(element), _calls(feed), feed.ordered)
 
 
 def _pulled(pull: Callable[[Any], Any], goes_on: Callable[..., Any]) -> Any:
@@ -144,7 +148,14 @@ def _pulled(pull: Callable[[Any], Any], goes_on: Callable[..., Any]) -> Any:
     """
     import tensorflow as tf
 
-    return tf.data.Dataset.counter().map(pull).take_while(goes_on)
+    return tf.data.Dataset.counter().map(_as_it_is(pull)).take_while(_as_it_is(goes_on))
+
+
+def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a dataset's function as one that TensorFlow does not rewrite, else files stay in the temporary folder."""
+    import tensorflow as tf
+
+    return cast("Callable[..., Any]", tf.autograph.experimental.do_not_convert(function))
 
 
 def _prepared(image: Any, spec: InputSpec, size_hw: tuple[int, int], filter_name: str) -> dict[str, Any]:

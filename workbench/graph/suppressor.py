@@ -55,4 +55,5 @@ def _graph(nms: Nms, class_count: int) -> Any:
     def run(boxes: Any, scores: Any, score: Any, iou: Any) -> Any:
         return tuple(GRAPH_NMS[nms.method](boxes, scores, score, iou, nms, static=False))
 
-    return tf.function(run, input_signature=[tf.TensorSpec([1, None, 4]), tf.TensorSpec([1, None, class_count]), scalar, scalar])
+    shapes = [tf.TensorSpec([1, None, 4]), tf.TensorSpec([1, None, class_count]), scalar, scalar]
+    return tf.function(run, input_signature=shapes, autograph=False)
