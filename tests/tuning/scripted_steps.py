@@ -8,6 +8,7 @@ from tests.record.test_weight import WEIGHT
 from tests.saved_records import record
 from tests.scripted_machine import Machine
 from workbench.errors import UnavailableError, WorkbenchError
+from workbench.export import Target
 from workbench.history import History
 from workbench.record import Record
 from workbench.settings import Settings, describe_changes
@@ -28,6 +29,7 @@ SCREENED = (
 REPAIRED = SCREENED[1].settings.with_values({"runtime.float_ops": ("stem",)})
 HEAVY = WEIGHT.model_copy(update={"running_bytes": 800_000_000})
 WHOLE_SECONDS = {"litert": 0.0101, "graph": 0.0103, "repaired": 0.006}
+THERE_SECONDS = {"litert": 0.050, "graph": 0.200, "repaired": 0.125}  # on a machine that is slow at integers
 
 
 class ScriptedSteps:
@@ -42,7 +44,9 @@ class ScriptedSteps:
         fails: str = "",
         error: type[WorkbenchError] = UnavailableError,
         baseline: Record = BASELINE,
+        target: Target | None = None,
     ) -> None:
+        self.target = target
         self.history, self.folder, self.measured = history, folder, measured
         self._stop_after, self._fails, self._error, self._baseline = stop_after, fails, error, baseline
 
@@ -84,6 +88,12 @@ class ScriptedSteps:
 
     def confirm(self, settings: Sequence[Settings], _: float) -> Sequence[Record]:
         return self._keep("confirm", [self._baseline, *map(whole, settings)])
+
+    def measure_there(self, here: Record) -> Record:
+        assert self.target is not None
+        self._fail(f"there {here.name}")
+        there = record(id=f"t-{here.id}", name=f"{here.name} on {self.target}", seconds=THERE_SECONDS[here.name])
+        return self._keep("there", [there.model_copy(update={"settings": here.settings})])[0]
 
     def weigh(self, record: Record) -> Record:
         self._keep(f"weigh {record.name}", [])

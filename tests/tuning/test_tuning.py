@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.scripted_machine import Machine
 from tests.tuning.scripted_steps import BASELINE, REPAIRED, SCREENED, ScriptedSteps
 from workbench.choosing import Budget
 from workbench.errors import SaveError, SettingsError, UnavailableError
+from workbench.export import Target
 from workbench.history import History
 from workbench.record import Record
 from workbench.tuning import tune
@@ -225,3 +227,89 @@ def test_what_cannot_be_weighed_costs_a_line(tmp_path: Path) -> None:
     assert not done.stopped
     assert done.chosen is None
     assert "graph was not weighed: weigh graph cannot be done" in done.notes
+
+
+CAMERA = Target("pi@camera-3")
+
+
+def test_where_another_machine_is_named_its_times_decide(tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), asked=Budget(min_fps=15), target=CAMERA)
+
+    done.run()
+    assert not done.stopped
+    assert done.chosen is not None
+    assert done.chosen.name == "litert"  # here the repaired one is faster
+    assert "20.0 frames a second on pi@camera-3 (your limit: 15)" in done.sentence
+    assert "Against naive, what you have now, on this machine: 9.90 times faster" in done.sentence
+    times = "repaired 125 ms, litert 50.0 ms and graph 200 ms a frame"
+    assert f"on pi@camera-3 ({BASELINE.environment.cpu}), whose times decide: {times}" in done.notes
+    assert "what each setting brought was measured on this machine, not on pi@camera-3" in done.notes
+    assert done.report is not None
+    assert done.report.read_text().endswith(" 9")  # 4 whole, 3 of there, and 2 that were screened alone
+
+
+def test_the_limit_is_that_machine_s_too(tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), asked=Budget(min_fps=30), target=CAMERA)
+
+    done.run()
+    assert done.chosen is None
+    assert "Ask for 20 frames a second" in done.sentence
+
+
+@pytest.mark.parametrize("step", ["there", "explain"])
+def test_stopped_it_measures_nothing_twice_there(step: str, tmp_path: Path) -> None:
+    measured: Counter[str] = Counter()
+    tuning(tmp_path, measured, target=CAMERA, stop_after=step).run()
+    again = tuning(tmp_path, measured, target=CAMERA)
+
+    again.run()
+    assert again.chosen is not None
+    assert again.chosen.name == "litert"
+    assert set(measured.values()) == {1}
+
+
+@pytest.mark.parametrize("fails", ["there litert", "there litert, there graph, there repaired"])
+def test_what_does_not_run_there_costs_a_line(fails: str, tmp_path: Path) -> None:
+    done = tuning(tmp_path, Counter(), target=CAMERA, fails=fails)
+
+    done.run()
+    assert not done.stopped
+    assert done.chosen is not None
+    assert done.chosen.name == "repaired"
+    assert "litert was not measured on pi@camera-3: there litert cannot be done" in done.notes
+    assert ("on this machine" if "repaired" in fails else "on pi@camera-3") in done.sentence.split(" Against ")[0]
+
+
+def test_what_that_takes_comes_on_top(tmp_path: Path) -> None:
+    clock = Machine(lambda _: 1.0)
+
+    class Steps(ScriptedSteps):
+        def measure_there(self, here: Record) -> Record:
+            clock.sleep(400)
+            return super().measure_there(here)
+
+    steps = Steps(History(tmp_path / "h.sqlite"), tmp_path, Counter(), target=CAMERA)
+    done = Tuning(steps, NOTHING_ASKED, TimeAsked(600, lambda: clock.now), frames=3)
+    done.run()
+
+    assert clock.now >= 1200
+    assert done.exported is not None
+    assert not any("want of time" in note for note in done.notes)
+
+
+def test_an_address_of_another_form_is_refused_first(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="choose ssh://user@host"):
+        tune(run_on="camera-3", out=tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_machine_to_which_there_is_no_way_is_told_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    with pytest.raises(UnavailableError, match="no program `ssh` here"):
+        tune(run_on="ssh://camera-3", out=tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()

@@ -1,5 +1,6 @@
 """Tuning as a user has it, on the small detector: killed, interrupted and started again it comes to its end."""
 
+import getpass
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from tests.assets.scenes import SHAPES
+from tests.ssh_server import WHY_NOT, ssh_server
 from workbench.history import History
 from workbench.record import Record
 
@@ -110,3 +112,30 @@ def test_a_full_disk_costs_one_line_and_what_was_known_stays(small_folder: Path,
     assert "nothing that was saved before is lost, free some space or choose another place" in errors
     assert errors.count("\n") == 1
     assert known(out) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(WHY_NOT is not None, reason=WHY_NOT or "")
+def test_the_best_are_measured_on_another_machine_too_and_once(
+    small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, home = tmp_path / "tuned", tmp_path / "home there"
+    home.mkdir()
+    with ssh_server(tmp_path / "server", home) as (port, programs):
+        monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+        words = ("--run-on", f"ssh://{getpass.getuser()}@127.0.0.1:{port}")
+        place = f"{getpass.getuser()}@127.0.0.1, port {port}"
+        first = started(out, small_folder, *words)
+        printed, errors = first.communicate(timeout=2 * LONGEST_SECONDS)
+        after = known(out)
+        again = started(out, small_folder, *words)
+        repeated, _ = again.communicate(timeout=LONGEST_SECONDS)
+
+    assert (first.returncode, again.returncode) == (0, 0), errors
+    assert f"frames a second on {place}" in printed.replace("\n", " ")
+    assert f"frames a second on {place}" in repeated.replace("\n", " ")
+    there = [record for record in after.values() if record.name.endswith(f" on {place}")]
+    assert there
+    assert set(known(out)) == set(after)
+    assert all(record.name in (out / "report.html").read_text() for record in there)

@@ -62,6 +62,8 @@ def export(
     else:
         settings = _settings_of(record, detector, sets or ())
     settings = check(detector, settings)
+    if target is not None:
+        target.check()
     with progress() as tell:
         exported = export_folder(detector, settings, data, out, replace=replace, progress=tell)
         there = _measured_there(target, exported, history, tell) if target else None

@@ -53,6 +53,10 @@ def tune(
     history: HistoryFile = None,
     allow: Allow = None,
     signature: Signature = None,
+    run_on: Annotated[
+        str | None,
+        typer.Option(metavar="ssh://USER@HOST[:PORT]", help="Its times decide: the best are measured there too, on top of TIME."),
+    ] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Find the fastest setting that keeps a budget, with report and folder, in one go. Stopped, it goes on where it was."""
@@ -76,6 +80,7 @@ def tune(
             frames=frames,
             allow=tuple(allow or ()),
             signature=signature,
+            run_on=run_on,
             progress=tell,
         )
     screen = console(json_file)

@@ -79,6 +79,14 @@ class Target:
     def __str__(self) -> str:
         return self.host if self.port is None else f"{self.host}, port {self.port}"
 
+    def check(self) -> None:
+        """See that there is a way there.
+
+        Raises:
+            UnavailableError: There is none.
+        """
+        self._run(f"looking for {self}", "true", COPY_SECONDS)
+
     def measure(self, folder: Path, progress: Progress = lambda _, __, ___: None) -> Record:
         """Copy an export there, make its environment, run its self-test, and bring its record back into the folder.
 

@@ -10,7 +10,8 @@ from typing import NamedTuple, Protocol, final
 
 from workbench.detectors import Detector
 from workbench.errors import MediaError, SettingsError, UnavailableError
-from workbench.export import export_folder
+from workbench.export import Target, export_folder
+from workbench.files import temporary_folder
 from workbench.history import History
 from workbench.machine import environment
 from workbench.measuring import explain, weight_of
@@ -45,11 +46,14 @@ class Steps(Protocol):
 
     @property
     def labelled(self) -> int: ...
+    @property
+    def target(self) -> Target | None: ...
     def measure(self) -> Record: ...
     def screen(self, baseline: Record, planned_seconds: float, seconds: float, /) -> str: ...
     def screened(self) -> Sequence[Record]: ...
     def repair(self, broken: Repairable, seconds: float, /) -> Repaired: ...
     def confirm(self, settings: Sequence[Settings], seconds: float, /) -> Sequence[Record]: ...
+    def measure_there(self, record: Record, /) -> Record: ...
     def weigh(self, record: Record, /) -> Record: ...
     def explain(self, baseline: Record, chosen: Record, way: Way, seconds: float, /) -> Record: ...
     def report(self, records: Sequence[Record], chosen: Record | None, said: str, /) -> Path: ...
@@ -69,6 +73,7 @@ class MeasuringSteps:
         frames: To time where a setting is measured whole.
         tell: Told what is going on.
         baseline: What runs now: a preset or changes; `naive` by default, where the detector can.
+        target: Another machine, whose times decide.
     """
 
     def __init__(
@@ -81,7 +86,9 @@ class MeasuringSteps:
         frames: int,
         tell: Tell,
         baseline: str | None = None,
+        target: Target | None = None,
     ) -> None:
+        self.target = target
         self._detector, self._data, self._sources = detector, data, sources
         self._history, self._out, self._frames, self._tell = history, out, frames, tell
         self._screened = frozenset[str]()
@@ -171,6 +178,25 @@ class MeasuringSteps:
         sweep, _ = self._swept(NOTHING, [check(self._detector, one) for one in settings], seconds)
         return self._history.records_by_id(sweep.confirmed_ids)
 
+    def measure_there(self, record: Record) -> Record:
+        """Return what a setting does on the target: exported, copied there, tried and timed, once.
+
+        Raises:
+            UnavailableError: It cannot be exported, or does not run there.
+        """
+        assert self.target is not None, "one was named"
+        key = hashlib.sha256(f"{record.id}\0{self.target}".encode()).hexdigest()[:32]
+        if known := self._history.records_by_id([key]):
+            return known[0]
+        watch = self._until(math.inf, lambda: None)
+        with temporary_folder("export") as folder:
+            settings = check(self._detector, record.settings)
+            exported = export_folder(self._detector, settings, self._data, Path(folder) / EXPORTED, progress=watch)
+            found = self.target.measure(exported.folder, watch)
+        found = found.model_copy(update={"id": key, "name": f"{record.name} on {self.target}"})
+        self._history.append(found)
+        return found
+
     def weigh(self, record: Record) -> Record:
         """Return a record with what its setting weighs, which is not found out twice.
 
@@ -215,7 +241,8 @@ class MeasuringSteps:
 
     def report(self, records: Sequence[Record], chosen: Record | None, said: str) -> Path:
         """Write the report."""
-        write_report(records, self._out / REPORT, chosen=chosen.id if chosen else None, said=said)
+        chosen_id, several = chosen.id if chosen else None, self.target is not None
+        write_report(records, self._out / REPORT, chosen=chosen_id, said=said, allow_different_machines=several)
         return self._out / REPORT
 
     def export(self, chosen: Record) -> Path:

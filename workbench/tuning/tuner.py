@@ -8,6 +8,7 @@ from typing import final
 from workbench.choosing import Budget
 from workbench.detectors import Detector
 from workbench.errors import SettingsError
+from workbench.export import Target
 from workbench.history import History
 from workbench.measuring import DEFAULT_FRAMES, notebook_progress
 from workbench.media import MediaSource
@@ -42,6 +43,7 @@ class Tuner:
         progress: Told what is going on.
         frames: To time where a setting is measured whole; 150, or 64 where the time is short.
         baseline: What runs now: a preset, or a preset and changes; `naive` by default, where the detector can.
+        target: Another machine, whose times decide.
 
     Raises:
         SettingsError: The frames are in this process only.
@@ -61,11 +63,12 @@ class Tuner:
         progress: Progress,
         frames: int | None = None,
         baseline: str | None = None,
+        target: Target | None = None,
     ) -> None:
         history.check_writable()
         timed = frames or (DEFAULT_FRAMES if time.seconds >= SHORT_SECONDS else SHORT_FRAMES)
         self._time, self._progress = time, progress
-        self._steps = MeasuringSteps(detector, data, sources.in_words(), history, out, timed, self._tell, baseline)
+        self._steps = MeasuringSteps(detector, data, sources.in_words(), history, out, timed, self._tell, baseline, target)
         self._tuning = Tuning(self._steps, budget, time, timed)
 
     def run(self) -> Tuned:
@@ -116,6 +119,7 @@ def tune(
     frames: int | None = None,
     allow: Sequence[str] = (),
     signature: str | None = None,
+    run_on: str | None = None,
     progress: Progress | None = None,
 ) -> Tuned:
     """Find the fastest setting of a detector that keeps a budget, prove it, explain it and export it.
@@ -138,6 +142,8 @@ def tune(
         frames: To time where a setting is measured whole; 150, or 64 where the time is short.
         allow: What a model may do that is refused by default.
         signature: Of a SavedModel, to call.
+        run_on: `ssh://user@host`: what was measured whole is exported and measured there too, and those times decide. What that
+            takes comes on top.
         progress: Told what is going on; in a notebook, a bar under the cell is by default.
 
     Raises:
@@ -153,15 +159,21 @@ def tune(
         max_memory=max_memory,
         max_startup=max_startup,
     )
+    target = Target.parse(run_on) if run_on is not None else None
     time, folder = time_asked(seconds), Path(out)
     sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow), signature=signature).opened()
     sources.in_words()  # refused before anything is opened
+    if target is not None:
+        target.check()
     bar = notebook_progress() if progress is None else None
     try:
         detector, data = sources.open()
         with History(Path(history) if history is not None else folder / HISTORY) as kept:
             told = progress or bar or (lambda *_: None)
-            return Tuner(detector, data, sources, kept, folder, budget=budget, time=time, progress=told, frames=frames).run()
+            tuner = Tuner(
+                *(detector, data, sources, kept, folder), budget=budget, time=time, progress=told, frames=frames, target=target
+            )
+            return tuner.run()
     finally:
         if bar is not None:
             bar.clear()

@@ -23,7 +23,7 @@ from workbench.tuning.time_asked import (
     way_that_fits,
 )
 from workbench.tuning.tuned import Tuned
-from workbench.wording import counted
+from workbench.wording import counted, format_milliseconds, listed
 
 MOST_SCREENINGS = 3  # the plan is careful: where it showed nothing that is right enough, there is time for more
 COMPARE = "`workbench compare --explain` tells it"
@@ -59,6 +59,7 @@ class Tuning:
         self._screened: Sequence[Record] = ()
         self._kept: list[Choice] = []
         self._repaired: Repaired | None = None
+        self._there: dict[str, Record] = {}  # by the ids of records of here
 
     def run(self) -> None:
         """Go through the steps; Ctrl-C ends them, and leaves a report of what is known.
@@ -72,6 +73,7 @@ class Tuning:
             ("screening", self._screen),
             ("repairing int8", self._repair),
             ("measuring the best whole", self._confirm),
+            *(((f"measuring on {self._steps.target}", self._measure_there),) if self._steps.target else ()),
             *((("weighing", self._weigh),) if self._weighs else ()),
             ("explaining", self._explain),
             ("writing the report", self._report),
@@ -108,7 +110,9 @@ class Tuning:
     @property
     def picked(self) -> Pick:
         """What the budget comes to so far."""
-        rows = map(Summary.of, (*self._screened, *self.whole))
+        rows = [Summary.of(record) for record in (*self._screened, *self.whole)]
+        if self._there:  # its times decide, so nothing counts that was not measured there
+            rows = [_timed_as(row, Summary.of(self._there[row.id])) for row in rows if row.id in self._there]
         return pick(rows, self.budget, baseline=Summary.of(self.baseline))
 
     @property
@@ -197,6 +201,21 @@ class Tuning:
         known = {record.settings for record in self.whole}
         self._screened = [record for record in self._screened if record.settings not in known]
 
+    def _measure_there(self) -> None:
+        """Measure what was confirmed on the target as well. How long that takes is not known here: it comes on top."""
+        began = self._time.spent
+        for record in self.whole[1:]:
+            try:
+                self._there[record.id] = self._steps.measure_there(record)
+            except UnavailableError as error:
+                self.notes.append(f"{record.name} was not measured on {self._steps.target}: {error}")
+        self._time.lengthen(self._time.spent - began)
+        known = [(record, self._there[record.id]) for record in self.whole if record.id in self._there]
+        if known:
+            times = [f"{record.name} {format_milliseconds(median_ms(there))} ms" for record, there in known]
+            cpu = known[0][1].environment.cpu
+            self.notes.append(f"on {self._steps.target} ({cpu}), whose times decide: {listed(times)} a frame")
+
     @property
     def _weighs(self) -> bool:
         return self.budget.max_memory is not None or self.budget.max_startup is not None
@@ -229,9 +248,11 @@ class Tuning:
             self.notes.append(f"what each setting brought is {known}, for want of time; {COMPARE} whole")
         explained = self._steps.explain(self.baseline, chosen, way, seconds)
         self.whole = [explained if record.id == explained.id else record for record in self.whole]
+        if self._there:
+            self.notes.append(f"what each setting brought was measured on this machine, not on {self._steps.target}")
 
     def _report(self) -> None:
-        records = [*self.whole, *(record for record in self._screened if ran(record))]
+        records = [*self.whole, *self._there.values(), *(record for record in self._screened if ran(record))]
         self.report = self._steps.report(records, self._shown, self.sentence)
 
     def _export(self) -> None:
@@ -246,13 +267,15 @@ class Tuning:
     def sentence(self) -> str:
         """What it comes to so far."""
         picked, known = self.picked, {record.id: record for record in self.whole}
-        said, chosen = sentence(picked, accuracy=accuracy_of_choice(picked, known.__getitem__)), self.chosen
+        place = f"on {self._steps.target}" if self._there else "on this machine"
+        said = sentence(picked, accuracy=accuracy_of_choice(picked, known.__getitem__), place=place)
+        chosen, here = self.chosen, ", on this machine" if self._there else ""
         if chosen is None:
             return said
         if chosen is self.baseline:
             return f"{said} That is what you have now."
         speed = speed_against(chosen, self.baseline)
-        return f"{said} Against {self.baseline.name}, what you have now: {speed_words(speed)}." if speed else said
+        return f"{said} Against {self.baseline.name}, what you have now{here}: {speed_words(speed)}." if speed else said
 
     def tuned(self) -> Tuned:
         """Return what it came to."""
@@ -281,6 +304,12 @@ class Tuning:
         if self.chosen is not None and self.chosen is not self.baseline:
             return f"Next: {self.chosen.command}{why}."
         return f"Next: give it more time, ask for less, or try a smaller architecture{why}."
+
+
+def _timed_as(row: Summary, there: Summary) -> Summary:
+    """Return what is known of a setting here, with its times of there."""
+    names = ("machine_id", "cpu", "frames", "median_ms", "p95_ms", "fps", "noise", "problem")
+    return row._replace(**{name: getattr(there, name) for name in names})
 
 
 def _seconds(record: Record) -> float:
