@@ -48,7 +48,8 @@ def alone(context: BrowserContext, traits: dict[str, Any], around: str = '<div c
 def panel(detector: Detector, settings: Settings, truth: object = True) -> dict[str, Any]:
     """Describe the panel as it is under some settings, with a truth or without."""
     opened = SimpleNamespace(detector=detector, data=SimpleNamespace(media=FRAMES, labelled_truth=truth))
-    return describe(SimpleNamespace(opened=opened, settings=settings, plays_samples=True, media_names={}, sources=None))  # type: ignore[arg-type]
+    session = SimpleNamespace(opened=opened, settings=settings, plays_samples=True, media_names={}, detectors={}, sources=None)
+    return describe(session)  # type: ignore[arg-type]
 
 
 def bar(name: str, ms: float) -> dict[str, Any]:

@@ -22,7 +22,7 @@ REFUSED: Mapping[str, Asked] = {
     "use": lambda session, record, _: session.use({"nms.score": 0.8}, record),
     "detector": lambda session, *_: session.open_detector("inspector-mobile"),
     "media": lambda session, *_: session.open_media(None),
-    "upload": lambda session, *_: session.upload("other.png", b""),
+    "upload": lambda session, *_: session.upload({"other.png": b""}),
     "measure": lambda session, *_: session.measure(),
     "explain": lambda session, *_: session.explain(),
     "weigh": lambda session, *_: session.weigh(),
@@ -85,7 +85,7 @@ def test_what_is_asked_for_while_something_is_measured_is_refused_and_not_carrie
         session.measure()
     until_free(session)
     assert session.notices.message is None, "what was refused is allowed again"
-    session.upload("none.txt", b"the worker comes to this after all that was asked for before")
+    session.upload({"none.txt": b"the worker comes to this after all that was asked for before"})
     until(session, lambda: (message := session.notices.message) and "none.txt" in message.text, errors=True)
     assert [record.settings for record in session.opened.measuring.records] == [first.settings, session.settings]
     assert seen(session) == before
@@ -118,7 +118,7 @@ def test_what_is_asked_for_while_a_sweep_runs_is_refused_and_not_carried_out_lat
     assert session.opened.measuring.search.budget == Budget(max_ms=1.0)
     session.cancel()
     until_free(session)
-    session.upload("none.txt", b"the worker comes to this after all that was asked for before")
+    session.upload({"none.txt": b"the worker comes to this after all that was asked for before"})
     until(session, lambda: (message := session.notices.message) and "none.txt" in message.text, errors=True)
     assert seen(session) == before
 

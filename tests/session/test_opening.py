@@ -1,6 +1,7 @@
 """What a session opens plays; what it cannot open is said, and the old goes on; all of it is given back."""
 
 import gc
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ OPEN_FILES = Path("/proc/self/fd")
 )
 def test_a_corrupt_upload_is_said_and_the_old_frames_stay(session: Session, name: str, content: bytes, words: str) -> None:
     player = session.opened.player
-    session.upload(name, content)
+    session.upload({name: content})
     until(session, lambda: session.notices.message, errors=True)
     assert session.notices.message is not None
     assert (session.notices.message.kind, session.notices.message.place) == ("error", "media")
@@ -40,7 +41,7 @@ def test_a_corrupt_upload_is_said_and_the_old_frames_stay(session: Session, name
 
 
 def test_an_upload_is_played(session: Session) -> None:
-    session.upload("mine.jpg", (SAMPLE_STILLS / "still_004.jpg").read_bytes())
+    session.upload({"mine.jpg": (SAMPLE_STILLS / "still_004.jpg").read_bytes()})
     until(session, lambda: player_of(session).shown and player_of(session).shown.frame.name == "mine.jpg")  # type: ignore[union-attr]
     assert session.opened.evaluation.accuracy is None
     assert session.opened.evaluation.pinned is None
@@ -55,7 +56,7 @@ def test_all_that_was_open_can_be_chosen_again_with_its_truth(session: Session) 
     (first,) = session.media_names
     still = (SAMPLE_STILLS / "still_004.jpg").read_bytes()
     for name in ("one.jpg", "two.jpg", "one.jpg"):
-        session.upload(name, still)
+        session.upload({name: still})
         until(session, lambda name=name: frame_shown(session) == name)
     assert list(session.media_names.values())[1:] == ["one.jpg", "two.jpg", "one.jpg"]
     session.open_media(list(session.media_names)[2])
@@ -77,23 +78,78 @@ def test_all_that_was_open_can_be_chosen_again_with_its_truth(session: Session) 
 def test_an_upload_that_is_none_is_named_as_its_owner_does_and_forgotten_with_the_next(
     session: Session, name: str, content: bytes, words: str
 ) -> None:
-    session.upload(name, content)
+    session.upload({name: content})
     until(session, lambda: session.notices.message, errors=True)
     assert session.notices.message.text.startswith(words)
-    assert session.notices.message.text.endswith("; upload a picture or a video")
+    assert session.notices.message.text.endswith("; upload a picture, a video or a model")
     assert len(session.media_names) == 1
-    session.upload("mine.jpg", (SAMPLE_STILLS / "still_004.jpg").read_bytes())
+    session.upload({"mine.jpg": (SAMPLE_STILLS / "still_004.jpg").read_bytes()})
     until(session, lambda: session.opened and frame_shown(session) == "mine.jpg", errors=True)
     assert session.notices.message is None
 
 
 def test_what_was_uploaded_is_named_in_no_command(session: Session) -> None:
-    session.upload("mine.jpg", (SAMPLE_STILLS / "still_004.jpg").read_bytes())
+    session.upload({"mine.jpg": (SAMPLE_STILLS / "still_004.jpg").read_bytes()})
     until(session, lambda: session.opened and frame_shown(session) == "mine.jpg")
 
     for copied in (session.as_command, session.as_code):
-        with pytest.raises(SettingsError, match="were uploaded and go with this session; open a file by its path in Python"):
+        with pytest.raises(SettingsError, match="these frames were uploaded and will go with this"):
             copied()
+
+
+def test_a_model_is_uploaded_with_its_card_and_frames_with_their_truth(session: Session, small_folder: Path) -> None:
+    pictures = list(small_folder.iterdir())
+    files = [SHAPES, SHAPES.with_suffix(".card.toml"), *pictures, small_folder.with_suffix(".json")]
+    session.upload({file.name: file.read_bytes() for file in files})
+
+    until(session, lambda: session.opened and session.opened.detector.facts.source != str(SHAPES))
+    detector, data = session.opened.detector.facts, session.opened.data
+    assert (Path(detector.source).name, detector.labels) == (SHAPES.name, ("disc", "square", "cross"))
+    assert data.media.facts().frames == len(pictures)
+    assert data.truth is not None
+    assert detector.source in session.detectors
+    with pytest.raises(SettingsError, match="this model was uploaded and will go with this session; open a file by its path"):
+        session.as_command()
+
+
+def test_a_model_alone_leaves_the_frames(session: Session) -> None:
+    before = session.opened.data.media.facts().source
+    session.upload({SHAPES.name: SHAPES.read_bytes(), "shapes.card.toml": SHAPES.with_suffix(".card.toml").read_bytes()})
+
+    until(session, lambda: session.opened and Path(session.opened.detector.facts.source) != SHAPES)
+    assert session.opened.data.media.facts().source == before
+    session.open_detector(str(SHAPES))
+    until(session, lambda: session.opened.detector.facts.source == str(SHAPES))
+    assert list(map(os.path.basename, session.detectors)).count(SHAPES.name) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("net.onnx", b"anything", "net.onnx is an ONNX model; convert it"),
+        ("../../net.tflite", b"", "net.tflite is empty (0 bytes); copy the model again"),
+        ("net.keras", b"no model at all", "net.keras"),
+        ("..", b"text", "upload is neither a picture"),
+    ],
+)
+def test_an_uploaded_model_that_is_none_is_named_as_its_owner_does(session: Session, name: str, content: bytes, words: str) -> None:
+    session.upload({name: content})
+
+    until(session, lambda: session.notices.message, errors=True)
+    assert session.notices.message.text.startswith(words)
+    assert session.opened.detector.facts.source == str(SHAPES)
+
+
+def test_what_is_named_is_opened_as_what_it_is(session: Session, small_folder: Path, tmp_path: Path) -> None:
+    session.open(f" {small_folder / 'scene_02.png'} ")
+    until(session, lambda: session.opened and frame_shown(session) == "scene_02.png")
+    shutil.copyfile(SHAPES, tmp_path / "mine.keras")
+    shutil.copyfile(SHAPES.with_suffix(".card.toml"), tmp_path / "mine.card.toml")
+    session.open(str(tmp_path / "mine.keras"))
+    until(session, lambda: session.opened.detector.facts.source == str(tmp_path / "mine.keras"))
+    session.open(str(tmp_path / "nothing.mp4"))
+    until(session, lambda: session.notices.message, errors=True)
+    assert session.notices.message.text.startswith(f"there is no {tmp_path / 'nothing.mp4'}")
 
 
 def test_that_other_frames_let_go_of_the_pin_is_said(session: Session, small_folder: Path) -> None:

@@ -224,7 +224,7 @@ def test_how_frames_are_fed_changes_nothing_that_plays(session: Session) -> None
     session.pin()
     session.set("feed.mode", "threads")
     assert session.settings.feed.mode == "threads"
-    session.upload("none.txt", b"the worker comes to this after all that was asked for before")
+    session.upload({"none.txt": b"the worker comes to this after all that was asked for before"})
     until(session, lambda: (message := session.notices.message) and "none.txt" in message.text, errors=True)
     assert (player.pipeline, player.rolling.window, evaluation.accuracy, session.running, prepared(session)) == before
     assert evaluation.pinned.settings.feed.mode == "loop"
@@ -270,7 +270,7 @@ def test_a_wish_is_not_carried_to_another_detector(start: Callable[..., Session]
     session.open_detector("inspector-mobile")
     session.set("input.size_hw", "192x320")
     until(session, lambda: session.opened and session.opened.detector.facts.name == "inspector-mobile")
-    session.upload("none.txt", b"the worker comes to this after all that was asked for before")
+    session.upload({"none.txt": b"the worker comes to this after all that was asked for before"})
     until(session, lambda: (message := session.notices.message) and "none.txt" in message.text, errors=True)
     assert session.running == session.settings
     assert session.running.input.size_hw == (64, 96)

@@ -207,8 +207,8 @@ def test_measuring_adds_a_row_and_a_plot_and_a_report(page: Page, tmp_path: Path
 def test_an_upload_in_parts_is_put_together(page: Page) -> None:
     content = (SAMPLE_STILLS / "still_004.jpg").read_bytes()
     half = len(content) // 2
-    page.tell("upload", [content[:half]], name="mine.jpg", part=0, parts=2)
-    page.tell("upload", [content[half:]], name="mine.jpg", part=1, parts=2)
+    page.tell("upload", [content[:half]], name="mine.jpg", part=0, parts=2, file=0, files=1)
+    page.tell("upload", [content[half:]], name="mine.jpg", part=1, parts=2, file=0, files=1)
     until(lambda: page.newest("frame")["name"] == "mine.jpg")
 
 

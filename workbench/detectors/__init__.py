@@ -15,6 +15,7 @@ from workbench.detectors.input_card import OFFSET_AND_FACTOR, InputCard
 from workbench.detectors.keras_network import KerasNetwork, named_outputs
 from workbench.detectors.kind_card import KINDS, card_of_kind
 from workbench.detectors.level_cards import DistancesCard, SsdCard, YoloMapsCard
+from workbench.detectors.model_bytes import names_a_model
 from workbench.detectors.native_output import load_tensorflow, quiet_logger, without_retracing_remarks
 from workbench.detectors.network import LiteRtModel
 from workbench.detectors.onnx_conversion import to_onnx
@@ -76,6 +77,7 @@ __all__ = [
     "load_model",
     "load_tensorflow",
     "named_outputs",
+    "names_a_model",
     "note_converted_first",
     "quiet_logger",
     "read_card",

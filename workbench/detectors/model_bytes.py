@@ -30,6 +30,12 @@ def _unreadable(path: Path, error: OSError) -> ModelError:
     return ModelError(f"cannot read the model {path}: {error.strerror}; choose a model that can be read")
 
 
+def names_a_model(name: str) -> bool:
+    """Say whether what somebody names is meant as a model: by its suffix, also of a kind that is not read here, or a SavedModel."""
+    path = Path(name)
+    return path.suffix.lower() in {*MODEL_SUFFIXES, *OTHER_KINDS, *PICKLES} or is_saved_model(path)
+
+
 def is_saved_model(folder: Path) -> bool:
     """Whether a folder holds a SavedModel."""
     return (folder / "saved_model.pb").is_file()

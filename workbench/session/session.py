@@ -1,5 +1,6 @@
 """A session: what someone plays with, apart from how it is shown. Settings, what is pinned, records, and what is going on."""
 
+import os
 import tempfile
 import threading
 import time
@@ -10,9 +11,9 @@ from pathlib import Path
 from typing import Literal, final
 
 from workbench.choosing import Budget
-from workbench.detectors import Detector
+from workbench.detectors import Detector, names_a_model
 from workbench.engines import run_first
-from workbench.errors import MediaError, SettingsError, UnavailableError, WorkbenchError, one_line
+from workbench.errors import MediaError, ModelError, SettingsError, UnavailableError, WorkbenchError, one_line
 from workbench.files import temporary_folder
 from workbench.history import fast_values
 from workbench.live import Player
@@ -22,11 +23,12 @@ from workbench.media import Media, MediaSource, frames_at
 from workbench.opening import EvaluationData, Sources, Variant, check, fit, wished
 from workbench.pipeline import Pipeline
 from workbench.report import render_report
+from workbench.samples import SAMPLE_DETECTORS
 from workbench.session.evaluation import Evaluation
 from workbench.session.held import EXPLAINED, EXPORTED, MEASURED, PROFILED, REPAIRED, SWEPT, TUNED, WEIGHED, Held
 from workbench.session.measuring import Measuring, Protocol
 from workbench.session.notices import Cancelled, CancelToken, Notices, Place
-from workbench.session.sources import as_code, as_command
+from workbench.session.sources import as_code, as_command, what_to_open
 from workbench.session.sweeping import Scope
 from workbench.session.warm import WarmPipelines
 from workbench.session.worker import Worker
@@ -39,6 +41,7 @@ DEFAULT_PRESET = "graph"
 DEFAULT_BASELINE = "naive"  # how the code looks that people come with
 THUMBNAIL_SIDE_PX, THUMBNAIL_QUALITY = 240, 70
 STILL_OPENING = "detector and frames are still being opened; wait a moment"
+UPLOADED = "upload a picture, a video or a model"
 CLOSED = "this workbench has ended; make another one"
 UNPINNED = "nothing is pinned any more: what was pinned knows other frames, or another detector"
 
@@ -107,6 +110,8 @@ class Session:
         self._preset, self._baseline_preset = preset, baseline
         self._plays = False  # what is opened, at once
         self.sources = Sources(detector=detector, media=media, truth=truth, allow=tuple(allow), signature=signature)
+        self.detectors: dict[str, None] = dict.fromkeys(SAMPLE_DETECTORS)
+        """What can be chosen again, in the order in which it was open."""
         self._seen: dict[str, tuple[Media, str | None]] = {}  # with their truth, by what they are chosen by
         self._protocol = Protocol(history=history, frames=frames, comparison_seconds=comparison_seconds, grid=grid)
         self.opened: Opened | None = None
@@ -176,20 +181,36 @@ class Session:
         media, known_truth = self._seen.get(source or "", (source, None))
         self._request_opening("media", lambda: self._open_with({"media": media, "truth": truth or known_truth}))
 
-    def upload(self, name: str, content: bytes) -> None:
-        """Open a file that somebody sent."""
+    def open(self, source: str) -> None:
+        """Open what somebody names: a model becomes the detector, all else the frames."""
+        source = os.path.expanduser(source.strip())  # noqa: PTH111 - Path.expanduser raises where nobody has that name
+        if source in SAMPLE_DETECTORS or names_a_model(source):
+            self.open_detector(source)
+        else:
+            self.open_media(source)
+
+    def upload(self, files: Mapping[str, bytes]) -> None:
+        """Open what somebody sent: a model, frames, or both, and what is found beside them (card, labels, truth).
+
+        Args:
+            files: Contents by name. Several pictures are a folder of them.
+        """
 
         def save() -> None:
             self._uploads = self._uploads or temporary_folder("uploads")
             self._uploaded += 1
-            path = Path(self._uploads.name) / str(self._uploaded) / (Path(name.replace("\\", "/")).name or "upload")
-            path.parent.mkdir()
-            path.write_bytes(content)
+            folder = Path(self._uploads.name) / str(self._uploaded)
+            folder.mkdir()
+            for name, content in files.items():
+                base = Path(name.replace("\\", "/")).name
+                (folder / (base if base.strip(".") else "upload")).write_bytes(content)
             try:
-                self._open_with({"media": str(path), "truth": None})
-            except MediaError as error:  # it names a place that nobody knows, and offers what a page cannot take
-                cause = str(error).partition("; ")[0].replace(str(path), path.name)
-                raise MediaError(f"{cause}; upload a picture or a video") from None
+                self._open_with(what_to_open(folder))
+            except (MediaError, ModelError) as error:  # it names a place that nobody knows, and offers what a page cannot take
+                cause = str(error).replace(f"{folder}{os.sep}", "")
+                if isinstance(error, ModelError):
+                    raise ModelError(cause) from None
+                raise MediaError(f"{cause.partition('; ')[0]}; {UPLOADED}") from None
 
         self._request_opening("media", save)
 
@@ -455,9 +476,11 @@ class Session:
 
     def _lasting_sources(self) -> Sources:
         """Return what is open, where it is there for other processes too."""
-        source = self._open_now.data.media.facts().source
-        if self._uploads is not None and Path(source).is_relative_to(self._uploads.name):
-            raise SettingsError("these frames were uploaded and go with this session; open a file by its path in Python instead")
+        opened = self._open_now
+        sources = {"this model was": opened.detector.facts.source, "these frames were": opened.data.media.facts().source}
+        for what, source in sources.items():
+            if self._uploads is not None and Path(source).is_relative_to(self._uploads.name):
+                raise SettingsError(f"{what} uploaded and will go with this session; open a file by its path instead")
         return self.sources
 
     def _in_background(self, place: Place, action: Callable[[], object]) -> None:
@@ -561,6 +584,7 @@ class Session:
                         return
                     self.tuned = None
                     self.sources, self.opened = sources, Opened(detector, data, player, evaluation, measuring)
+                    self.detectors[detector.facts.source] = None
                     if sources.media is not None:
                         self._seen[data.media.facts().source] = data.media, sources.truth
                     settings = self.settings if same_detector and self.settings else first

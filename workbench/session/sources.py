@@ -1,13 +1,37 @@
 """What a session opened, in the words in which others open and measure it again: a command, code, a sweep."""
 
 import shlex
+from pathlib import Path
 
-from workbench.detectors import Detector
+from workbench.detectors import Detector, names_a_model
 from workbench.errors import SettingsError
-from workbench.media import Media
+from workbench.media import Media, is_picture
 from workbench.opening import IN_MEMORY, Sources, Variant, words
 from workbench.record import MediaFacts
 from workbench.settings import Settings
+
+BESIDE = frozenset({".toml", ".json", ".xml", ".txt", ".names", ".csv", ".pbtxt", ".yaml", ".yml"})  # cards, labels, truth
+
+
+def what_to_open(folder: Path) -> dict[str, str | None]:
+    """Return what of somebody's files becomes the detector, and what the frames; a card and labels are found beside the model.
+
+    Args:
+        folder: With the files; several pictures are the folder of them.
+    """
+    files = sorted(folder.iterdir())
+    models = [file for file in files if names_a_model(str(file))]
+    shown = [file for file in files if file not in models and file.suffix.lower() not in BESIDE]
+    if not models and not shown:
+        shown = files  # opening it says what it is
+    found: dict[str, str | None] = {}
+    if models:
+        found |= {"detector": str(models[0]), "signature": None}
+    if shown:
+        named = [str(file) for file in files if file.suffix.lower() == ".json"]
+        media = folder if len(shown) > 1 and all(map(is_picture, shown)) else shown[0]
+        found |= {"media": str(media), "truth": named[0] if len(named) == 1 else None}
+    return found
 
 
 def as_command(sources: Sources, detector: Detector, settings: Settings, baseline: Settings, frames: int) -> str:

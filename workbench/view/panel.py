@@ -12,7 +12,6 @@ from workbench.errors import SettingsError, UnavailableError
 from workbench.hardware import usable_cores
 from workbench.media import masked, no_camera
 from workbench.opening import DEFAULT_DETECTOR, fit, reasons, why_no_use, wished, words
-from workbench.samples import SAMPLE_DETECTORS
 from workbench.session import Session
 from workbench.settings import (
     CALIBRATION_RANGES,
@@ -140,7 +139,7 @@ def _why_not(attempt: Callable[[], object]) -> str | None:
 
 def _detectors(session: Session) -> Described:
     value = session.opened.detector.facts.source if session.opened else session.sources.detector or DEFAULT_DETECTOR
-    choices = [{"value": source, "label": source.rsplit("/", 1)[-1]} for source in dict.fromkeys([*SAMPLE_DETECTORS, value])]
+    choices = [{"value": source, "label": Path(source).name} for source in dict.fromkeys([*session.detectors, value])]
     return {"value": value, "choices": choices}
 
 

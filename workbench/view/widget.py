@@ -84,7 +84,7 @@ class WorkbenchView(anywidget.AnyWidget):
         self._inside = InsideTold()
         self._noise = UNKNOWN_NOISE
         self._samples = [take_sample()]
-        self._upload: list[bytes] = []
+        self._upload: dict[str, list[bytes]] = {}
         self._dozing = False
         self._stood_still = False  # at the last tick, because something was measured
         self._views = 0
@@ -126,6 +126,7 @@ class WorkbenchView(anywidget.AnyWidget):
             "reset": lambda _, __: session.reset(),
             "detector": lambda content, _: session.open_detector(str(content["value"])),
             "media": lambda content, _: session.open_media(str(content["value"]) or None),
+            "open": lambda content, _: session.open(str(content["source"])),
             "upload": lambda content, buffers: self._receive(content, bytes(buffers[0])),
             "play": lambda _, __: session.play(),
             "pause": lambda _, __: session.pause(),
@@ -183,13 +184,13 @@ class WorkbenchView(anywidget.AnyWidget):
             self._unwatched_since = time.monotonic()
 
     def _receive(self, content: dict[str, Any], part: bytes) -> None:
-        """Put an upload together; it comes in parts, in order."""
-        if content["part"] == 0:
-            self._upload = []
-        self._upload.append(part)
-        if content["part"] + 1 == content["parts"]:
-            self._session.upload(str(content["name"]), b"".join(self._upload))
-            self._upload = []
+        """Put an upload together; its files come one after the other, each in parts."""
+        if not content["file"] and not content["part"]:
+            self._upload = {}
+        self._upload.setdefault(str(content["name"]), []).append(part)
+        if content["file"] + 1 == content["files"] and content["part"] + 1 == content["parts"]:
+            files, self._upload = self._upload, {}
+            self._session.upload({name: b"".join(parts) for name, parts in files.items()})
 
     def _seen(self, number: int, ago_seconds: float) -> None:
         if self._sender is not None:

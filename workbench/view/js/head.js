@@ -67,26 +67,56 @@ function chooser(name, desk) {
   return { element: h("div", { class: "chooser" }, part.label, part.field), update: part.update };
 }
 
-function uploader(desk) {
-  const input = h("input", {
-    type: "file", accept: "image/*,video/*", class: "unseen", tabindex: "-1", "aria-label": "File to upload", "data-role": "upload-input",
-  });
-  input.addEventListener("change", async () => {
-    const [file] = input.files;
-    if (!file) return;
-    if (file.size > LARGEST_UPLOAD_BYTES) {
-      const size = `${Math.round(file.size / 2 ** 20)} MiB`;
-      desk.refuse(`${file.name} has ${size}; the browser sends at most 256 MiB. Open larger files by their path, in Python.`);
-    } else {
+/** Send files to Python, which opens what it can among them: a model, frames, and what is beside them. */
+export async function sendFiles(list, desk) {
+  const files = [...list];
+  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  if (!files.length) return;
+  if (bytes > LARGEST_UPLOAD_BYTES) {
+    desk.refuse(`${files.length > 1 ? "These files have" : `${files[0].name} has`} ${Math.round(bytes / 2 ** 20)} MiB; the browser sends at most 256 MiB. Open what is larger by its path.`);
+    return;
+  }
+  try {
+    for (const [number, file] of files.entries()) {
       const parts = Math.max(1, Math.ceil(file.size / UPLOAD_PART_BYTES));
       for (let part = 0; part < parts; part += 1) {
-        const bytes = await file.slice(part * UPLOAD_PART_BYTES, (part + 1) * UPLOAD_PART_BYTES).arrayBuffer();
-        desk.send("upload", { name: file.name, part, parts }, [bytes]);
+        const content = await file.slice(part * UPLOAD_PART_BYTES, (part + 1) * UPLOAD_PART_BYTES).arrayBuffer();
+        desk.send("upload", { name: file.name, part, parts, file: number, files: files.length }, [content]);
       }
     }
+  } catch {
+    desk.refuse("That cannot be read by the browser: a folder, perhaps. Choose its files, or open it by its path.");
+  }
+}
+
+/** Open what is not in the lists: by its path or address, or from where the browser runs. */
+function opener(desk) {
+  const id = uniqueId();
+  const input = h("input", { type: "file", multiple: "", class: "unseen", tabindex: "-1", "aria-label": "Files to upload", "data-role": "upload-input" });
+  input.addEventListener("change", async () => {
+    options.open = false;
+    await sendFiles(input.files, desk);
     input.value = "";
   });
-  return [button("upload", () => input.click(), {}, "Upload"), input];
+  const source = h("input", { type: "text", id, spellcheck: "false", autocomplete: "off", placeholder: "model.tflite, clip.mp4, rtsp://…", "data-role": "open-source" });
+  const open = () => {
+    if (!source.value.trim()) { source.focus(); return; }
+    desk.send("open", { source: source.value });
+    desk.settle();
+    options.open = false;
+  };
+  const menu = h("div", { class: "menu" },
+    h("label", { for: id, class: "name" }, "A path where the kernel runs, or a stream’s address"),
+    h("div", { class: "line" }, source, button("open-named", open, {}, "Open")),
+    h("div", { class: "line" }, h("span", { class: "muted" }, "or files from here, which can be dropped on the workbench too"), button("upload", () => input.click(), {}, "Upload")),
+    h("p", { class: "muted" }, "A model, pictures, a video; and with them a card, labels, what is in the frames."), input);
+  const options = h("details", { class: "options opener" }, h("summary", { "data-role": "open-options" }, "Open"), menu);
+  options.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { options.open = false; options.firstChild.focus(); }
+    if (event.key === "Enter" && event.target === source) open();
+  });
+  options.addEventListener("toggle", () => { if (options.open) source.focus(); });
+  return options;
 }
 
 function presetButton({ name }, desk) {
@@ -110,7 +140,7 @@ export function headLine(desk) {
   const reasons = h("p", { class: "reason", "data-role": "head-reasons" });
   const element = h("div", { class: "head", "data-role": "head" },
     h("div", { class: "sources" },
-      h("i", { class: "brand-mark", "aria-hidden": "true" }), detector.element, media.element, ...uploader(desk)),
+      h("i", { class: "brand-mark", "aria-hidden": "true" }), detector.element, media.element, opener(desk)),
     h("div", { class: "preset-line" }, h("span", { class: "name" }, "preset"), presets, reset),
     reasons);
   return {

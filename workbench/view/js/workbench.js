@@ -5,7 +5,7 @@ import { settingsGroup } from "./controls.js";
 import { SETTLE_MS, button, h, inkOn, list, set } from "./elements.js";
 import { figures, headline, historyLine, noise, stageBars } from "./figures.js";
 import { finder } from "./find.js";
-import { headLine, jobStrip, notice } from "./head.js";
+import { headLine, jobStrip, notice, sendFiles } from "./head.js";
 import { copyText, outputs } from "./outputs.js";
 import { legend, picture, transport, viewLine } from "./picture.js";
 import { keyList } from "./keys.js";
@@ -106,6 +106,19 @@ function followKeys(root, desk) {
     event.preventDefault();
     actions[event.key]();
   });
+}
+
+/** Open files that are dropped on the workbench. */
+function followDrops(root, desk) {
+  const over = (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    root.toggleAttribute("data-dropping", event.type === "dragover");
+    if (event.type === "drop") sendFiles(event.dataTransfer.files, desk);
+  };
+  for (const type of ["dragover", "drop"]) root.addEventListener(type, over);
+  root.addEventListener("dragleave", (event) => { if (!root.contains(event.relatedTarget)) root.removeAttribute("data-dropping"); });
 }
 
 function settingsPanel(desk) {
@@ -319,6 +332,7 @@ function render({ model, el, signal }, own) {
   el.append(root);
   lookAround(root, desk.signal);
   followKeys(root, desk);
+  followDrops(root, desk);
   for (const show of [showPanel, showStatus, showJob, showHeld, showMessage, showMeasured, ...["explained", "inside", "advice", "sweep", "log"].map(showTab), showWrong, showLook]) show();
   showOwn();
   desk.send("hello");
