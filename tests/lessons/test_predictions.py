@@ -1,5 +1,7 @@
 """Predictions against records: what is right, and where the usual advice fails."""
 
+from typing import Any
+
 import pytest
 
 from tests.lessons.asked import EQUAL, GRAPH, NAIVE, WIDE, XLA, xla_guess
@@ -123,3 +125,45 @@ def test_texts_are_text_wherever_html_is_made() -> None:
 
     assert all("&lt;img" in text for text in html)
     assert not [text for text in html if "<img" in text]
+
+
+def field_of(prediction: Any) -> Any:
+    shown, line = prediction.control().children
+    return shown, line.children[0]
+
+
+def test_a_choice_is_changed_by_a_click_until_it_is_checked() -> None:
+    lesson = Lesson("")
+    guess = lesson.predict("Which takes longest?", "nms", among=("infer", "nms"))
+    shown, field = field_of(guess)
+
+    assert (tuple(field.options), field.value) == (("infer", "nms"), "nms")
+    field.value = "infer"
+    assert "You predict: infer." in shown.value
+    checked = lesson.check(guess, Choice(sentence="It is infer.", names=("infer",)))
+    assert checked.right
+    field.value = "nms"
+    assert checked.prediction.claim == "infer"
+    assert "1 of 1 prediction right" in str(lesson.learned())
+
+
+def test_a_number_is_typed_and_one_that_says_nothing_is_not_taken() -> None:
+    guess = Lesson("").predict_speed("xla", over="graph", times=2)
+    shown, field = field_of(guess)
+
+    field.value = 0.5
+    assert (guess.claim, guess.words) == (0.5, "2 times slower")
+    field.value = -1
+    assert guess.claim == 0.5
+    assert "the prediction is -1.0; predict a number above 0; it stays at 2 times slower" in shown.value
+    field.value = 3
+    assert "predict a number" not in shown.value
+
+
+def test_where_no_widget_is_shown_the_same_is_said_as_text() -> None:
+    bundle = Lesson("").predict(f"Which of {ATTACK}?", 3, unit="frames")._repr_mimebundle_()
+
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert "You predict: 3 frames." in bundle["text/plain"]
+    assert "You predict: 3 frames." in bundle["text/html"]
+    assert ATTACK not in bundle["text/html"]

@@ -1,73 +1,21 @@
 """A lesson: predict, measure, and see what became of the prediction and of the usual advice."""
 
-import math
-from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
-from html import escape
 from typing import final
 
 from workbench.advice import advise
-from workbench.errors import SettingsError
-from workbench.lessons.answers import Answer, Claim, direction
+from workbench.lessons.answers import Answer, Claim
+from workbench.lessons.prediction import TIMES_FASTER, Panel, Prediction, times_words
 from workbench.record import Record
 from workbench.report import noise_of
-from workbench.timing import NO_DIFFERENCE
 from workbench.wording import BLUE, GREEN, ORANGE, VERMILLION, counted, listed, short_cpu_name
 
 ALSO = "The records also show:"
 HOLDS, FAILS, IDLE, UNTOLD = "holds here", "fails here", "makes no measurable difference here", "cannot be told here"
 STOOD = {HOLDS: "held here", FAILS: "failed", IDLE: "made no measurable difference", UNTOLD: "could not be told"}
-OPEN_BOOK = "Edit the prediction, run the cell, then measure."
-
-
-class Panel(ABC):
-    """A few sentences that a notebook shows beside a coloured bar, the first one in bold."""
-
-    __slots__ = ()
-
-    @property
-    @abstractmethod
-    def sentences(self) -> tuple[str, ...]:
-        """What it says."""
-
-    @property
-    def colour(self) -> str:
-        return BLUE
-
-    def __repr__(self) -> str:
-        return "\n".join(self.sentences)
-
-    def _repr_html_(self) -> str:
-        style = f"border-left:4px solid {self.colour};padding:.3em .9em;margin:.4em 0;max-width:60em"
-        first, *rest = map(escape, self.sentences)
-        return f'<div style="{style}"><div><b>{first}</b></div>{"".join(f"<div>{one}</div>" for one in rest)}</div>'
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Prediction(Panel):
-    """A question, what the reader expects, in `words` as one would say it, and what people usually say; see `Lesson.predict`."""
-
-    question: str
-    claim: Claim
-    words: str
-    among: tuple[str, ...] = ()
-    usual: Claim | None = None
-    advice: str = ""
-
-    def __post_init__(self) -> None:
-        if (self.usual is None) != (not self.advice):
-            raise SettingsError(f"{self.question!r} has only one of `usual` and `advice`; give both, or neither")
-        for claim in (self.claim, *([] if self.usual is None else [self.usual])):
-            _check_claim(claim, self.among)
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        choices = f" ({', '.join(self.among)})" if self.among else ""
-        advice = (f"The usual advice: “{self.advice}”",) if self.advice else ()
-        return (f"{self.question}{choices}", f"You predict: {self.words}.", *advice, OPEN_BOOK)
 
 
 @final
@@ -190,8 +138,11 @@ class Lesson(Panel):
         Raises:
             SettingsError: An answer that is none of the choices, or a number that is not above 0; says the choices.
         """
-        words = answer if isinstance(answer, str) else f"{answer:g} {unit}".strip()
-        return Prediction(question=question, claim=answer, words=words, among=tuple(among), usual=usual, advice=advice)
+
+        def say(claim: Claim) -> str:
+            return claim if isinstance(claim, str) else f"{claim:g} {unit}".strip()
+
+        return Prediction(question, answer, say, among=among, unit=unit, usual=usual, advice=advice)
 
     def predict_speed(self, name: str, *, over: str, times: float, usual: Claim | None = None, advice: str = "") -> Prediction:
         """Note how many times faster something will be: 2 for half the time, 1 for no difference, 0.5 for twice the time.
@@ -201,9 +152,8 @@ class Lesson(Panel):
         Raises:
             SettingsError: A number that is not above 0.
         """
-        _check_claim(times, ())
         question = f"How many times faster is {name} than {over}?"
-        return Prediction(question=question, claim=times, words=_times_words(times), usual=usual, advice=advice)
+        return Prediction(question, times, times_words, unit=TIMES_FASTER, usual=usual, advice=advice)
 
     def check(self, prediction: Prediction, answer: Answer) -> Checked:
         """Set a prediction beside what was measured. Checking a question again replaces what was found before.
@@ -212,24 +162,9 @@ class Lesson(Panel):
             SettingsError: The prediction is of a kind that cannot answer the question.
         """
         answer.grade(prediction.claim)
-        self._checked[prediction.question] = Checked(prediction, answer)
+        self._checked[prediction.question] = Checked(copy(prediction), answer)  # what is predicted later is another
         return self._checked[prediction.question]
 
     def learned(self, records: Sequence[Record] = ()) -> Learned:
         """Return what the checks and some records showed."""
         return Learned(tuple(self._checked.values()), tuple(records))
-
-
-def _check_claim(claim: Claim, among: Sequence[str]) -> None:
-    if among and claim not in among:
-        raise SettingsError(f"the prediction is {claim!r}; choose one of {', '.join(among)}")
-    if isinstance(claim, str):
-        return
-    if isinstance(claim, bool) or not (math.isfinite(claim) and claim > 0):
-        raise SettingsError(f"the prediction is {claim!r}; predict a number above 0")
-
-
-def _times_words(ratio: float) -> str:
-    if direction(ratio) == NO_DIFFERENCE:
-        return "no difference"
-    return f"{ratio:.3g} times faster" if ratio > 1 else f"{1 / ratio:.3g} times slower"
