@@ -41,7 +41,7 @@ SETTINGS = {
     "litert pillow": f"litert,{SMALL},input.resize=pillow",
     "graph": f"graph,{SMALL}",
     "xla": f"xla,{SMALL}",
-    "xla area": f"xla,{SMALL},input.filter=area",
+    "graph area": f"graph,{SMALL},input.filter=area",
     "int8 area": f"litert-int8,{SMALL},input.filter=area",
     "keras": f"runtime.engine=keras,input.resize=opencv,{SMALL},nms.per_class=false",
     "openvino": f"runtime.engine=openvino,input.resize=opencv,{SMALL}",

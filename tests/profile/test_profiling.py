@@ -22,7 +22,8 @@ from workbench.quantising import INT4
 from workbench.record import OperatorRow, Profile
 from workbench.settings import Runtime, Settings
 
-TIMES, RUNS = 30, 15
+TIMES, RUNS = 30, 80
+SIDE, DEPTH = 16, 32  # so much arithmetic for each number that comes out, that bringing those into another order takes less
 ON_EACH = [
     pytest.param("litert"),
     pytest.param("openvino", marks=pytest.mark.slow),
@@ -33,10 +34,10 @@ ON_EACH = [
 def one_large() -> bytes:
     """Five convolutions, the last of which has `TIMES` as many products as each other one."""
     net = Network()
-    x = net.input((1, 32, 32, 8))
+    x = net.input((1, SIDE, SIDE, DEPTH))
     for number in range(4):
-        x = net.convolution(x, 8, padding="SAME", name=f"net/small{number}")
-    return net.file(net.convolution(x, 8 * TIMES, padding="SAME", name="net/large"))
+        x = net.convolution(x, DEPTH, padding="SAME", name=f"net/small{number}")
+    return net.file(net.convolution(x, DEPTH * TIMES, padding="SAME", name="net/large"))
 
 
 def transposed(pairs: int) -> bytes:
@@ -66,7 +67,8 @@ def rows_of(engine: str, content: bytes) -> tuple[OperatorRow, ...]:
     interpreter.invoke()
     for _ in range(RUNS):
         (found,) = profiler.execute(values)
-    np.testing.assert_allclose(found, interpreter.get_tensor(given["index"]), rtol=1e-3, atol=1e-3)
+    wanted = interpreter.get_tensor(given["index"])
+    np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=max(1e-3, 1e-5 * float(np.abs(wanted).max())))
     seen = profiler.watched([range(RUNS // 2), range(RUNS // 2, RUNS)])
     assert len(seen.seconds) in {2, RUNS}
     return with_seconds(seen.rows, seen.seconds)
@@ -77,10 +79,10 @@ def test_an_operator_that_is_30_times_as_large_is_on_top(engine: str) -> None:
     rows = rows_of(engine, one_large())
 
     slowest = max(rows, key=lambda row: row.seconds or 0)
-    assert slowest.macs == 32 * 32 * 8 * TIMES * 9 * 8
+    assert slowest.macs == SIDE * SIDE * DEPTH * TIMES * 9 * DEPTH
     assert slowest.macs == TIMES * sorted(row.macs for row in rows)[-2]
     assert "large" in slowest.name
-    assert sorted(slowest.shape) == sorted((1, 32, 32, 8 * TIMES))
+    assert sorted(slowest.shape) == sorted((1, SIDE, SIDE, DEPTH * TIMES))
 
 
 @pytest.mark.parametrize("engine", ON_EACH[:1])

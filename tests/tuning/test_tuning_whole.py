@@ -124,7 +124,7 @@ def test_the_best_are_measured_on_another_machine_too_and_once(
     home.mkdir()
     with ssh_server(tmp_path / "server", home) as (port, programs):
         monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-        words = ("--run-on", f"ssh://{getpass.getuser()}@127.0.0.1:{port}")
+        words = ("--time", "60s", "--run-on", f"ssh://{getpass.getuser()}@127.0.0.1:{port}")
         place = f"{getpass.getuser()}@127.0.0.1, port {port}"
         first = started(out, small_folder, *words)
         printed, errors = first.communicate(timeout=2 * LONGEST_SECONDS)
