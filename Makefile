@@ -17,7 +17,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@touch $@
 
 demo: setup
-	$(BIN)/workbench run --frames 130 --preset naive --preset graph --preset litert --preset litert-int8 --explain --report report.html
+	$(BIN)/workbench tune --time 4m --out tuned
 
 # What everyone runs before each commit: all but the tests marked slow.
 test: setup
@@ -37,4 +37,4 @@ lab: setup
 	$(BIN)/workbench lab
 
 clean:
-	rm -rf $(VENV) report.html
+	rm -rf $(VENV) report.html tuned
