@@ -50,9 +50,9 @@ def with_card(path: Path, folder: Path) -> Path:
     return copy
 
 
-def slowest(found: dict[str, Any]) -> set[str]:
+def slowest(found: dict[str, Any]) -> set[tuple[object, ...]]:
     rows = sorted(found["operators"], key=lambda row: -row["seconds"])
-    return {row["name"] for row in rows[:SLOWEST]}
+    return {(row["name"], row["kind"], row["kernel"], *row["shape"]) for row in rows[:SLOWEST]}  # a name alone may stand twice
 
 
 def print_looks(detector: str, count: int) -> None:

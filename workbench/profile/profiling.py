@@ -25,11 +25,11 @@ from workbench.settings import LATER, Settings
 from workbench.stages import prepare
 
 BATCHES = 8  # different ones: a network takes as long whatever it sees, or nearly so
-ROUNDS = 10  # in which both passes have a turn, so that a machine that changes its pace does so for both
-TIMED_RUNS = 20  # of each pass in a round
+ROUNDS = 5  # in which both passes have a turn, so that a machine that changes its pace does so for both
+TIMED_RUNS = 40  # of each pass in a round
 SETTLING_RUNS = 2  # at the beginning of each turn, not timed: the other pass has filled the caches with its own
 WARM_UP_SECONDS, WARM_UP_RUNS = 1.0, 50  # whichever is over first
-ROUND_SECONDS = 3.0  # that the runs of a round may take: a slow network has fewer
+ROUND_SECONDS = 6.0  # that the runs of a round may take: a slow network has fewer
 OPENING_SECONDS = 600.0  # converting and compiling a large network takes minutes
 RUNNING_SECONDS = 300.0  # of a round, or the warm-up, of the slowest
 USUAL_DELEGATE = LATER["runtime.delegate"]
