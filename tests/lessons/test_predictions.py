@@ -160,6 +160,12 @@ def test_a_number_is_typed_and_one_that_says_nothing_is_not_taken() -> None:
     assert "predict a number" not in shown.value
 
 
+def test_words_that_are_no_choice_are_shown_without_a_field() -> None:
+    (shown,) = Lesson("").predict("Why?", "memory").control().children
+
+    assert "You predict: memory." in shown.value
+
+
 def test_where_no_widget_is_shown_the_same_is_said_as_text() -> None:
     bundle = Lesson("").predict(f"Which of {ATTACK}?", 3, unit="frames")._repr_mimebundle_()
 

@@ -140,6 +140,18 @@ def test_an_uploaded_model_that_is_none_is_named_as_its_owner_does(session: Sess
     assert session.opened.detector.facts.source == str(SHAPES)
 
 
+def test_a_name_that_no_file_can_bear_is_told_and_others_can_be_opened_and_measured(session: Session) -> None:
+    session.upload({f"{300 * 'n'}.jpg": b"any"})
+    until(session, lambda: session.notices.message, errors=True)
+    assert session.notices.message.text.startswith("cannot keep nnn")
+
+    session.open(300 * "n")
+    until(session, lambda: session.notices.message.text.startswith("cannot read nnn"), errors=True)
+    session.notices.message = None
+    session.measure()
+    until(session, lambda: session.opened.measuring.records)
+
+
 def test_what_is_named_is_opened_as_what_it_is(session: Session, small_folder: Path, tmp_path: Path) -> None:
     session.open(f" {small_folder / 'scene_02.png'} ")
     until(session, lambda: session.opened and frame_shown(session) == "scene_02.png")

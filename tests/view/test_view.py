@@ -210,6 +210,9 @@ def test_an_upload_in_parts_is_put_together(page: Page) -> None:
     page.tell("upload", [content[:half]], name="mine.jpg", part=0, parts=2, file=0, files=1)
     page.tell("upload", [content[half:]], name="mine.jpg", part=1, parts=2, file=0, files=1)
     until(lambda: page.newest("frame")["name"] == "mine.jpg")
+    for number in range(2):  # from two folders
+        page.tell("upload", [content], name="same.jpg", part=0, parts=1, file=number, files=2)
+    until(lambda: page.newest("frame")["name"] == "same.jpg")
 
 
 @pytest.mark.parametrize(

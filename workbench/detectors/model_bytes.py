@@ -1,5 +1,6 @@
 """The bytes of a model file, refused where they plainly are no model."""
 
+import os
 from pathlib import Path
 
 from workbench.errors import ModelError
@@ -32,8 +33,8 @@ def _unreadable(path: Path, error: OSError) -> ModelError:
 
 def names_a_model(name: str) -> bool:
     """Say whether what somebody names is meant as a model: by its suffix, also of a kind that is not read here, or a SavedModel."""
-    path = Path(name)
-    return path.suffix.lower() in {*MODEL_SUFFIXES, *OTHER_KINDS, *PICKLES} or is_saved_model(path)
+    suffix = Path(name).suffix.lower()
+    return suffix in {*MODEL_SUFFIXES, *OTHER_KINDS, *PICKLES} or os.path.isfile(os.path.join(name, "saved_model.pb"))  # noqa: PTH113, PTH118 - Path.is_file raises where a name is too long to be one
 
 
 def is_saved_model(folder: Path) -> bool:

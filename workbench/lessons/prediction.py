@@ -95,6 +95,8 @@ class Prediction(Panel):
         import ipywidgets
 
         shown = ipywidgets.HTML(self._repr_html_())
+        if isinstance(self.claim, str) and not self._among:
+            return ipywidgets.VBox([shown])
         if self._among:
             field = ipywidgets.ToggleButtons(options=self._among, value=self.claim)
         else:

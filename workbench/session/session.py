@@ -129,7 +129,7 @@ class Session:
         self._not_open = STILL_OPENING
         self._closed = False
         self._worker = Worker(self.notices.tell_error)
-        self._worker.submit(lambda: self._open(self.sources))
+        self._worker.submit(lambda: self._opening(lambda: self._open(self.sources)))
 
     # What is asked for
 
@@ -203,7 +203,10 @@ class Session:
             folder.mkdir()
             for name, content in files.items():
                 base = Path(name.replace("\\", "/")).name
-                (folder / (base if base.strip(".") else "upload")).write_bytes(content)
+                try:
+                    (folder / (base if base.strip(".") else "upload")).write_bytes(content)
+                except OSError as error:
+                    raise MediaError(f"cannot keep {base}: {error.strerror}; {UPLOADED}") from None
             try:
                 self._open_with(what_to_open(folder))
             except (MediaError, ModelError) as error:  # it names a place that nobody knows, and offers what a page cannot take
@@ -496,7 +499,14 @@ class Session:
             if self._tried is not None:  # which may take minutes, or never end
                 self._tried.cancel()
             self._openings += 1
-            self._in_background(place, action)
+            self._in_background(place, lambda: self._opening(action))
+
+    def _opening(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        finally:  # whatever came of it, others may follow
+            with self._lock:
+                self._openings -= 1
 
     def _measure(
         self, held: Held, action: Callable[[Opened, Settings, CancelToken], object], then: Callable[[], object] = _do_nothing
@@ -548,9 +558,6 @@ class Session:
             self._not_open = f"nothing is open, for {str(error).partition('; ')[0]}; choose another detector or other frames above"
             self._prepare_again()
             raise
-        finally:
-            with self._lock:
-                self._openings -= 1
 
     def _prepare_again(self) -> None:
         """Go on with what was wished for when something else was to be opened."""

@@ -84,7 +84,7 @@ class WorkbenchView(anywidget.AnyWidget):
         self._inside = InsideTold()
         self._noise = UNKNOWN_NOISE
         self._samples = [take_sample()]
-        self._upload: dict[str, list[bytes]] = {}
+        self._upload: dict[tuple[int, str], list[bytes]] = {}  # by number and name: two may bear one name
         self._dozing = False
         self._stood_still = False  # at the last tick, because something was measured
         self._views = 0
@@ -187,10 +187,10 @@ class WorkbenchView(anywidget.AnyWidget):
         """Put an upload together; its files come one after the other, each in parts."""
         if not content["file"] and not content["part"]:
             self._upload = {}
-        self._upload.setdefault(str(content["name"]), []).append(part)
+        self._upload.setdefault((int(content["file"]), str(content["name"])), []).append(part)
         if content["file"] + 1 == content["files"] and content["part"] + 1 == content["parts"]:
             files, self._upload = self._upload, {}
-            self._session.upload({name: b"".join(parts) for name, parts in files.items()})
+            self._session.upload({name: b"".join(parts) for (_, name), parts in files.items()})
 
     def _seen(self, number: int, ago_seconds: float) -> None:
         if self._sender is not None:
