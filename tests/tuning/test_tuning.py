@@ -1,6 +1,7 @@
 """The steps in their order: stopped after any of them and started again, they measure nothing twice."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from workbench.errors import SaveError, SettingsError, UnavailableError
 from workbench.export import Target
 from workbench.history import History
 from workbench.record import Record
+from workbench.settings import Settings
 from workbench.tuning import tune
 from workbench.tuning.time_asked import TimeAsked
 from workbench.tuning.tuning import Tuning
@@ -146,7 +148,7 @@ def test_where_nothing_keeps_the_budget_it_says_what_would(tmp_path: Path) -> No
 
 
 def test_without_time_what_does_not_fit_is_left_out_and_said(tmp_path: Path) -> None:
-    done = tuning(tmp_path, Counter(), seconds=40)
+    done = tuning(tmp_path, Counter(), seconds=30)
 
     done.run()
     assert not done.stopped
@@ -165,16 +167,35 @@ def test_where_what_was_screened_is_not_right_enough_more_is_screened_as_long_as
             return "3 combinations were left out"
 
         def screened(self) -> list[Record]:
-            return [SCREENED[1], *([SCREENED[0]] if len(planned) == 2 else [])]  # integers that lose too much, then floats
+            return [SCREENED[1], *([SCREENED[0]] if len(planned) >= 2 else [])]  # integers that lose too much, then floats
 
     done = Tuning(Steps(History(tmp_path / "h.sqlite"), tmp_path, Counter()), NOTHING_ASKED, TimeAsked(600, lambda: 0.0), frames=3)
     done.run()
 
-    assert len(planned) == 2
-    assert planned[0] < planned[1]
+    assert len(planned) == 3  # the last one shows nothing new
+    assert planned == sorted(set(planned))
     assert done.notes.count("3 combinations were left out") == 1
     assert done.chosen is not None
     assert done.chosen.settings == REPAIRED
+
+
+def test_what_is_measured_further_stands_beside_what_was_measured_before(tmp_path: Path) -> None:
+    clock = Machine(lambda _: 1.0)
+
+    class Steps(ScriptedSteps):
+        def confirm(self, settings: Sequence[Settings], seconds: float) -> Sequence[Record]:
+            clock.sleep(30 if self.measured["w-litert"] + self.measured["w-graph"] else 0)
+            return super().confirm(settings[:1], seconds)  # as one whose time is up
+
+    measured: Counter[str] = Counter()
+    done = Tuning(
+        Steps(History(tmp_path / "h.sqlite"), tmp_path, measured), NOTHING_ASKED, TimeAsked(600, lambda: clock.now), frames=3
+    )
+    done.run()
+
+    assert [record.name for record in done.whole] == ["naive", "repaired", "litert", "graph"]
+    assert set(measured.values()) == {1}
+    assert not any("contender" in note for note in done.notes)
 
 
 def test_where_what_runs_now_takes_all_the_time_that_is_said(tmp_path: Path) -> None:

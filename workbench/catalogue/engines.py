@@ -47,6 +47,7 @@ class EngineRow:
         swept: Precisions that a sweep tries.
         opening_seconds: About what opening it takes on two cores of a server's processor, for a detector of a few megabytes.
         measuring_seconds: About what measuring a setting with it takes there.
+        exporting_seconds: About what a folder with it takes there: written, and tried in a process of its own.
         colour: Of its mark in charts, as `workbench.wording.PALETTE` names it; no two engines have both alike.
         symbol: Of its mark, as plotly names it.
     """
@@ -69,6 +70,7 @@ class EngineRow:
     swept: tuple[str, ...] = ()
     opening_seconds: float = 3.0
     measuring_seconds: float = 10.0
+    exporting_seconds: float = 22.0
     colour: str = "grey"
     symbol: str = "hexagon"
 
@@ -130,6 +132,7 @@ ROWS = (
         swept=FLOATS_ONLY,
         opening_seconds=6.0,
         measuring_seconds=14.0,
+        exporting_seconds=30.0,
         colour="purple",
         symbol="diamond",
     ),
@@ -146,6 +149,7 @@ ROWS = (
         swept=("float32", "dynamic-int8", "int8"),
         opening_seconds=0.3,
         measuring_seconds=5.0,
+        exporting_seconds=4.0,
         colour="green",
         symbol="pentagon",
     ),
@@ -163,6 +167,7 @@ ROWS = (
         swept=("float32", "bfloat16"),
         opening_seconds=1.0,
         measuring_seconds=5.0,
+        exporting_seconds=6.0,
         colour="yellow",
         symbol="star",
     ),
@@ -175,6 +180,7 @@ ROWS = (
         optional=True,
         file="tflite",
         precisions=("float32", "float16", "dynamic-int8", "weight-int8", "int8"),
+        exporting_seconds=16.0,
         colour="sky",
         symbol="cross",
     ),

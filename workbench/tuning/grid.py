@@ -21,7 +21,7 @@ PROMISING = (
 )
 SIZE, METHOD = "input.size_hw", "nms.method"
 ENGINE, PRECISION, LAYOUT = "runtime.engine", "runtime.precision", "runtime.layout"
-CONVERSION_SECONDS = 5.0  # of a `.tflite` file: the first of a size takes more, its other precisions less
+FIRST_CONVERSION_SECONDS, CONVERSION_SECONDS = 6.0, 1.5  # of a `.tflite` file: the first of a size, and its other precisions
 ROWS_SECONDS = 0.3  # of a few NMS methods
 USUAL_SECONDS, USUAL_LABELLED = 0.1, 200  # a frame of the small sample's `naive`, and its stills: what the guesses are of
 
@@ -58,9 +58,9 @@ def fitted_grid(detector: Detector, baseline: Record, labelled: int, seconds: fl
         engines += [{**one, LAYOUT: "nhwc"} for one in engines if ENGINES[str(one[ENGINE])].runs_tflite]
     pace = pace_of(baseline, labelled)
     pairs = in_order(now_hw, others, engines)
-    fitting, spent = 0, PROCESS_SECONDS
+    fitting, spent, converted = 0, PROCESS_SECONDS, set[object]()
     for pair in pairs:
-        spent += pace * _seconds(pair)
+        spent += pace * _seconds(pair, converted)
         if spent > seconds:
             break
         fitting += 1
@@ -103,6 +103,11 @@ def pace_of(baseline: Record, labelled: int) -> float:
     return max(1.0, slower) * max(1.0, labelled / USUAL_LABELLED)
 
 
-def _seconds(choice: Choice) -> float:
+def _seconds(choice: Choice, converted: set[object]) -> float:
+    """Guess what a choice takes; its size joins those that a file has been made of."""
     row = ENGINES[str(choice[ENGINE])]
-    return row.opening_seconds + row.measuring_seconds + ROWS_SECONDS + CONVERSION_SECONDS * row.runs_tflite
+    seconds = row.opening_seconds + row.measuring_seconds + ROWS_SECONDS
+    if row.runs_tflite:
+        seconds += CONVERSION_SECONDS if choice[SIZE] in converted else FIRST_CONVERSION_SECONDS
+        converted.add(choice[SIZE])
+    return seconds

@@ -5,17 +5,18 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple, final
 
+from workbench.catalogue import engine_row
 from workbench.timing import Clock
 
 SLACK = 0.1  # of the time that was asked for: what is nearly done may take so much longer
 SCREEN_SHARE = 0.4  # of it, at most: more settings are screened than are worth it
 # On two cores of a server's processor, for detectors of a few megabytes; `Costs.pace` corrects them by what the first step took.
-START_SECONDS = 8.0  # until the first step begins
-PROCESS_SECONDS = 9.0  # for one that loads TensorFlow
+PROCESS_SECONDS = 6.0  # for one that loads TensorFlow
 OPENING_SECONDS = 5.0  # of an engine, tried first in another process
-WHOLE_SECONDS = 6.0  # of a row measured whole, beside its frames: opened, warmed up
+WHOLE_SECONDS = 5.0  # of a row measured whole, beside its frames: opened, warmed up
+LEAST_SCREENING_SECONDS = 15.0  # for one more engine
 LEAST_REPAIR_SECONDS = 40.0  # for the small sample; with less it would end before its first network is judged
-REPORT_SECONDS, EXPORT_SECONDS = 4.0, 22.0  # of the folder its self-test takes most
+REPORT_SECONDS, EXPORT_SECONDS = 4.0, 10.0  # of a folder, as long as it is not known with which engine
 COMPARED_FRAMES = 75  # of the slower of two that are compared in turns: the fewest that an interval rests on
 STEP_SECONDS, SHORT_STEP_SECONDS = 5.0, 2.0  # of one setting of a waterfall, compared in turns
 FEW_JUDGED = 50  # labelled frames: AP of fewer says nothing about one setting
@@ -92,13 +93,13 @@ class Costs(NamedTuple):
     @property
     def measuring(self) -> float:
         """What runs now, measured whole."""
-        return self.pace * (PROCESS_SECONDS + self._whole(self.baseline_seconds))
+        return self.pace * (2 * PROCESS_SECONDS + OPENING_SECONDS + self._whole(self.baseline_seconds))
 
     def confirming(self, count: int, frame_seconds: float) -> float:
         """So many settings measured whole, and compared in turns with what runs now.
 
         >>> Costs(frames=64, labelled=200, baseline_seconds=0.1).confirming(2, 0.01)
-        47.56
+        42.56
         """
         each = self._whole(frame_seconds) + COMPARED_FRAMES * self.baseline_seconds
         return self.pace * (PROCESS_SECONDS + OPENING_SECONDS + count * each)
@@ -114,39 +115,49 @@ class Costs(NamedTuple):
             seconds += changes * slow + (changes - 1) * way.judged * self.baseline_seconds
         return self.pace * seconds
 
-    @property
-    def writing(self) -> float:
-        """Report and folder."""
-        return self.pace * (REPORT_SECONDS + EXPORT_SECONDS)
+    def writing(self, engine: str | None = None) -> float:
+        """Report and folder: with that engine, where it is known."""
+        folder = EXPORT_SECONDS if engine is None else engine_row(engine).exporting_seconds
+        return self.pace * (REPORT_SECONDS + folder)
 
     @property
     def least_explaining(self) -> float:
         """The shortest waterfall, as long as nothing is known of what is chosen."""
-        return self.explaining(Way(SHORT_STEP_SECONDS, both_orders=False, judged=0), USUAL_CHANGES, self.quick_seconds)
+        return self._usual_explaining(Way(SHORT_STEP_SECONDS, both_orders=False, judged=0))
+
+    def searching(self, left: float) -> float:
+        """How much of what is left there is for more than what is known: a waterfall has its time first, where it fits at all."""
+        judged = self._usual_explaining(Way(STEP_SECONDS, both_orders=False, judged=min(self.labelled, FEW_JUDGED)))
+        if left - judged >= self.confirming(1, self.quick_seconds):
+            return left - judged
+        return left - self.least_explaining if left >= self.least_explaining else left
+
+    def _usual_explaining(self, way: Way) -> float:
+        return self.explaining(way, USUAL_CHANGES, self.quick_seconds) / SURE_SHARE
 
     def _whole(self, frame_seconds: float) -> float:
         return WHOLE_SECONDS + (2 * self.frames + self.labelled) * frame_seconds
 
 
-def screening_seconds(costs: Costs, seconds: float) -> float:
-    """Return how much of the time that was asked for is for screening: the same whenever it is asked, also when started again.
+def screening_seconds(costs: Costs, left: float, seconds: float) -> float:
+    """Return how much of what is left of the time is for screening at first.
 
-    What has to come behind has its time first: confirming, the folder, and where there is enough for that, explaining.
+    What has to come behind has its time: where there is enough for it, confirming two and explaining; else confirming one.
     """
-    behind = costs.confirming(WORTH_CONFIRMING, costs.quick_seconds) + costs.writing
-    free = seconds - START_SECONDS - costs.measuring - behind
-    explained = free - costs.least_explaining
-    return min(SCREEN_SHARE * seconds, explained if explained >= PROCESS_SECONDS else max(0.0, free))
+    least = left - costs.confirming(1, costs.quick_seconds) - costs.writing()
+    free = left - costs.confirming(WORTH_CONFIRMING, costs.quick_seconds) - costs.least_explaining - costs.writing()
+    return min(SCREEN_SHARE * seconds, free if free >= LEAST_SCREENING_SECONDS * costs.pace else max(0.0, least))
 
 
 def count_that_fits(costs: Costs, frame_seconds: float, seconds: float) -> int:
-    """Return how many settings of that time a frame can be confirmed; one where not even one can.
+    """Return how many settings of that time a frame can be confirmed.
 
-    >>> count_that_fits(Costs(frames=64, labelled=200, baseline_seconds=0.1), 0.01, 50)
-    2
+    >>> costs = Costs(frames=64, labelled=200, baseline_seconds=0.1)
+    >>> [count_that_fits(costs, 0.01, seconds) for seconds in (50, 30, 20)]
+    [2, 1, 0]
     """
     first, second = (costs.confirming(count, frame_seconds) for count in (1, 2))
-    return max(1, 1 + int((seconds - first) // (second - first)))
+    return max(0, 1 + math.floor((seconds - first) / (second - first)))
 
 
 def way_that_fits(costs: Costs, changes: int, chosen_seconds: float, seconds: float) -> Way | None:

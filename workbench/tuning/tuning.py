@@ -14,6 +14,7 @@ from workbench.tuning.choices import kept_budget, to_confirm, to_repair
 from workbench.tuning.steps import Repaired, Steps
 from workbench.tuning.time_asked import (
     LEAST_REPAIR_SECONDS,
+    LEAST_SCREENING_SECONDS,
     PROCESS_SECONDS,
     SURE_SHARE,
     Costs,
@@ -25,7 +26,7 @@ from workbench.tuning.time_asked import (
 from workbench.tuning.tuned import Tuned
 from workbench.wording import counted, format_milliseconds, listed
 
-MOST_SCREENINGS = 3  # the plan is careful: where it showed nothing that is right enough, there is time for more
+MOST_ROUNDS = 5  # of looking further: each plan is careful, so what it leaves over is planned again
 COMPARE = "`workbench compare --explain` tells it"
 
 
@@ -43,7 +44,6 @@ class Tuning:
     def __init__(self, steps: Steps, asked: Budget, time: TimeAsked, frames: int) -> None:
         self.budget = asked
         """What a setting has to keep: once what runs now is measured, in what can be known of these frames."""
-        self.notes: list[str] = []
         self.step, self.place = "", ""
         """What is going on, and which step of how many that is: the one at which it was stopped, else the last."""
         self.stopped = False
@@ -54,11 +54,14 @@ class Tuning:
         """What runs now, and what else was measured whole."""
         self.report: Path | None = None
         self.exported: Path | None = None
-        self._steps, self._time, self._frames = steps, time, frames
+        self._steps, self._time = steps, time
+        self._notes: dict[str, str] = {}  # by what they are about: looked at again, the later one stands
         self._costs = Costs(frames, steps.labelled, 0.0)
+        self._planned, self._left_out = 0.0, ""  # seconds of screening, and what did not fit them
         self._screened: Sequence[Record] = ()
         self._kept: list[Choice] = []
         self._repaired: Repaired | None = None
+        self._tried = frozenset[str]()  # ids of what was to be repaired
         self._there: dict[str, Record] = {}  # by the ids of records of here
 
     def run(self) -> None:
@@ -73,6 +76,7 @@ class Tuning:
             ("screening", self._screen),
             ("repairing int8", self._repair),
             ("measuring the best whole", self._confirm),
+            ("looking further", self._look_further),
             *(((f"measuring on {self._steps.target}", self._measure_there),) if self._steps.target else ()),
             *((("weighing", self._weigh),) if self._weighs else ()),
             ("explaining", self._explain),
@@ -100,8 +104,13 @@ class Tuning:
         except SaveError as error:
             self.problem = self.problem or str(error)
         except WorkbenchError as error:
-            self.notes.append(f"{self.step} was left out: {error}")
+            self._notes[f"{self.step}, left out"] = f"{self.step} was left out: {error}"
         return not self.problem
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out and why, and what stands for what."""
+        return tuple(filter(None, self._notes.values()))
 
     @property
     def baseline(self) -> Record:
@@ -131,75 +140,110 @@ class Tuning:
         return next((record for record in self.whole if choice is not None and record.id == choice.summary.id), None)
 
     def _measure(self) -> None:
-        before = self._time.spent
+        began = self._time.spent
         self.whole = [self._steps.measure()]
-        costs = self._costs._replace(baseline_seconds=_seconds(self.baseline))
-        self._costs = costs._replace(pace=max(1.0, (self._time.spent - before) / costs.measuring))
+        self._costs = self._costs._replace(baseline_seconds=_seconds(self.baseline))
+        self._pace_by(began, self._costs.measuring)
         labelled = "the truth of these frames holds no object of the detector's classes"
         no_ap = "" if ap(self.baseline) is not None else labelled if self._steps.labelled else "no truth is known of these frames"
-        self.budget, said = kept_budget(self.budget, no_ap)
-        self.notes += [said] if said else []
+        self.budget, self._notes["budget"] = kept_budget(self.budget, no_ap)
+        self._planned = screening_seconds(self._costs, self._time.left, self._time.seconds)
+
+    def _pace_by(self, began: float, guessed: float) -> None:
+        """Guess more from now on where a step has taken longer than was guessed."""
+        self._costs = self._costs._replace(pace=max(self._costs.pace, (self._time.spent - began) / guessed))
 
     def _screen(self) -> None:
-        planned, left_out = screening_seconds(self._costs, self._time.seconds), ""
-        for _ in range(MOST_SCREENINGS):
-            seconds = self._time.left - self._costs.confirming(1, self._costs.quick_seconds)
-            if seconds < PROCESS_SECONDS:
-                break
+        self._screen_for(self._time.left - self._costs.confirming(1, self._costs.quick_seconds))
+
+    def _screen_for(self, seconds: float) -> None:
+        if seconds > 0:
             try:
-                left_out = self._steps.screen(self.baseline, planned, seconds)
+                self._left_out = self._steps.screen(self.baseline, self._planned, seconds)
             finally:  # interrupted, what is known by then counts too
                 self._look_through(self._steps.screened())
-            if not left_out or any(choice.summary.id != self.baseline.id for choice in self._kept):
-                break
-            planned += seconds
-        if not self._screened:
-            left_out = "the time was gone before anything else was tried; the same again goes on from here"
-        self.notes += [left_out] if left_out else []
+        gone = "the time was gone before anything else was tried; the same again goes on from here"
+        self._notes["screened"] = self._left_out if self._screened else gone
+
+    @property
+    def _to_search(self) -> float:
+        """Seconds that are left for more than what is known."""
+        best = self.chosen or self.baseline
+        engine = None if best is self.baseline else best.settings.runtime.engine
+        return self._costs.searching(self._time.left - self._costs.writing(engine))
+
+    def _look_further(self) -> None:
+        """Screen, repair and confirm more, as long as there is more and time for it."""
+        for _ in range(MOST_ROUNDS):
+            before = self._extent
+            for step in (self._screen_more, self._repair, self._confirm):
+                if not self._done(step):
+                    return
+            if self._extent == before:
+                return
+
+    @property
+    def _extent(self) -> tuple[int, ...]:
+        return len(self._screened), len(self.whole), len(self._tried)
+
+    def _screen_more(self) -> None:
+        seconds = self._to_search - self._costs.confirming(1, self._costs.quick_seconds)
+        if self._left_out and seconds >= LEAST_SCREENING_SECONDS * self._costs.pace:
+            self._planned += seconds - PROCESS_SECONDS
+            self._screen_for(seconds)
 
     def _look_through(self, screened: Sequence[Record]) -> None:
-        self._screened = screened
-        rows = map(Summary.of, (self.baseline, *self._screened))
+        self._screened = self._not_whole(screened)
+        rows = map(Summary.of, (self.baseline, *screened))
         # The fastest that is right enough, however fast that is; what it weighs is found out once it was measured whole.
         quality = replace(self.budget, min_fps=None, max_ms=None, max_memory=None, max_startup=None)
         found = choices_of(rows, quality, baseline=Summary.of(self.baseline))
-        self._kept = [choice for choice in found if not choice.missed]
+        self._kept = [choice for choice in found if not choice.missed and choice.summary.id != self.baseline.id]
+
+    def _not_whole(self, screened: Sequence[Record]) -> list[Record]:
+        known = {record.settings for record in self.whole[1:]}
+        return [record for record in screened if record.settings not in known]
 
     def _repair(self) -> None:
         broken = to_repair(map(Summary.of, self._screened), self._kept)
-        if broken is None:
+        if broken is None or self._tried:
             return
         costs = self._costs
-        behind = costs.confirming(2, costs.quick_seconds) + costs.least_explaining + costs.writing
+        behind = costs.confirming(2, costs.quick_seconds) + costs.least_explaining + costs.writing()
         seconds = self._time.left - behind
         if seconds < LEAST_REPAIR_SECONDS * costs.pace:
-            self.notes.append(f"{broken.row.name} may be the fastest once it is repaired, for which the time did not suffice")
+            said = f"{broken.row.name} may be the fastest once it is repaired, for which the time did not suffice"
+            self._notes["repaired"] = said
             return
+        self._tried, self._notes["repaired"] = frozenset((broken.row.id,)), ""
         self._repaired = self._steps.repair(broken, seconds)
         if self._repaired.found is not None:
-            self.notes.append(f"int8 repaired: {self._repaired.found.answer}")
+            self._notes["repaired"] = f"int8 repaired: {self._repaired.found.answer}"
 
     def _confirm(self) -> None:
-        own = [choice for choice in self._kept if choice.summary.id != self.baseline.id]
-        settings = to_confirm(own, 1000 * _seconds(self.baseline), self._repaired.settings if self._repaired else None)
+        baseline_ms, repaired = 1000 * _seconds(self.baseline), self._repaired.settings if self._repaired else None
+        known = {record.settings for record in self.whole}
+        settings = [one for one in to_confirm(self._kept, baseline_ms, repaired) if one not in known]
         if not settings:
-            self.notes += ["nothing that was screened is faster and right enough"] if self._screened else []
+            nothing = self._screened and len(self.whole) == 1
+            self._notes["confirmed"] = "nothing that was screened is faster and right enough" if nothing else ""
             return
         costs = self._costs
-        fastest = min((choice.candidate.ms or 0.0 for choice in own), default=0.0) / 1000  # all of them take about as long
-        count = count_that_fits(costs, fastest, self._time.left - costs.least_explaining - costs.writing)
-        if count < len(settings):
-            self.notes.append(f"the time sufficed to measure {count} of {counted(len(settings), 'contender')} whole")
-        seconds = max(self._time.left - costs.writing, costs.confirming(1, fastest))  # one of them is worth more than the folder
-        confirmed = self._steps.confirm(settings[:count], min(seconds, self._time.most))
-        found = [record for record in confirmed if record.id != self.baseline.id]
-        if not found:
-            self.notes.append(
-                "the time was gone before anything was measured whole: this machine is slower than was guessed, or busy"
-            )
-        self.whole = [self.baseline, *fastest_first(map(self._with_repair, found), ms_and_ap)]
+        fastest = min((choice.candidate.ms or 0.0 for choice in self._kept), default=0.0) / 1000  # all of them take about as long
+        count = count_that_fits(costs, fastest, self._to_search)
+        if len(self.whole) == 1:
+            count = max(1, count)  # one of them is worth more than the folder
+        if count:
+            seconds = max(self._to_search, costs.confirming(1, fastest))
+            began = self._time.spent
+            confirmed = self._steps.confirm(settings[:count], min(seconds, self._time.most))
+            found = {record.id: self._with_repair(record) for record in (*self.whole[1:], *confirmed)}
+            found.pop(self.baseline.id, None)
+            self.whole = [self.baseline, *fastest_first(found.values(), ms_and_ap)]
+            self._screened = self._not_whole(self._screened)
+            self._pace_by(began, costs._replace(pace=1.0).confirming(count, fastest))
         known = {record.settings for record in self.whole}
-        self._screened = [record for record in self._screened if record.settings not in known]
+        self._notes["confirmed"] = _confirmed(len(known) - 1, sum(one not in known for one in settings))
 
     def _measure_there(self) -> None:
         """Measure what was confirmed on the target as well. How long that takes is not known here: it comes on top."""
@@ -208,13 +252,13 @@ class Tuning:
             try:
                 self._there[record.id] = self._steps.measure_there(record)
             except UnavailableError as error:
-                self.notes.append(f"{record.name} was not measured on {self._steps.target}: {error}")
+                self._notes[f"{record.id} there"] = f"{record.name} was not measured on {self._steps.target}: {error}"
         self._time.lengthen(self._time.spent - began)
         known = [(record, self._there[record.id]) for record in self.whole if record.id in self._there]
         if known:
             times = [f"{record.name} {format_milliseconds(median_ms(there))} ms" for record, there in known]
             cpu = known[0][1].environment.cpu
-            self.notes.append(f"on {self._steps.target} ({cpu}), whose times decide: {listed(times)} a frame")
+            self._notes["there"] = f"on {self._steps.target} ({cpu}), whose times decide: {listed(times)} a frame"
 
     @property
     def _weighs(self) -> bool:
@@ -226,7 +270,7 @@ class Tuning:
             try:
                 self.whole[number] = self._steps.weigh(record)
             except UnavailableError as error:
-                self.notes.append(f"{record.name} was not weighed: {error}")
+                self._notes[f"{record.id} weighed"] = f"{record.name} was not weighed: {error}"
 
     def _with_repair(self, record: Record) -> Record:
         if self._repaired is None or record.settings != self._repaired.settings:
@@ -237,19 +281,19 @@ class Tuning:
         chosen, labelled = self._shown, self._steps.labelled
         if chosen is None or (chosen.waterfall is not None and chosen.waterfall.baseline_id == self.baseline.id):
             return
-        seconds = self._time.left - self._costs.writing
+        seconds = self._time.left - self._costs.writing(chosen.settings.runtime.engine)
         changes = len(describe_changes(self.baseline.settings, chosen.settings))
         way = way_that_fits(self._costs, changes, _seconds(chosen), SURE_SHARE * seconds)
         if way is None:
-            self.notes.append(f"what each setting brought was left out for want of time; {COMPARE}")
+            self._notes["explained"] = f"what each setting brought was left out for want of time; {COMPARE}"
             return
         if labelled and way.judged < labelled:
             known = f"judged on {way.judged} of {labelled} labelled frames" if way.judged else "told in ms only"
-            self.notes.append(f"what each setting brought is {known}, for want of time; {COMPARE} whole")
+            self._notes["explained"] = f"what each setting brought is {known}, for want of time; {COMPARE} whole"
         explained = self._steps.explain(self.baseline, chosen, way, seconds)
         self.whole = [explained if record.id == explained.id else record for record in self.whole]
         if self._there:
-            self.notes.append(f"what each setting brought was measured on this machine, not on {self._steps.target}")
+            self._notes["explained here"] = f"what each setting brought was measured on this machine, not on {self._steps.target}"
 
     def _report(self) -> None:
         records = [*self.whole, *self._there.values(), *(record for record in self._screened if ran(record))]
@@ -258,8 +302,8 @@ class Tuning:
     def _export(self) -> None:
         if self.chosen is None or self.chosen is not self._shown:
             return
-        if self._time.most < self._costs.writing:
-            self.notes.append("the folder was left out for want of time; `workbench export` writes it")
+        if self._time.most < self._costs.writing(self.chosen.settings.runtime.engine):
+            self._notes["exported"] = "the folder was left out for want of time; `workbench export` writes it"
             return
         self.exported = self._steps.export(self.chosen)
 
@@ -282,7 +326,7 @@ class Tuning:
         return Tuned(
             sentence=self.sentence,
             next_step=self._next_step,
-            notes=tuple(self.notes),
+            notes=self.notes,
             records=tuple(self.whole),
             chosen=self.chosen,
             picked=self.picked,
@@ -314,3 +358,10 @@ def _timed_as(row: Summary, there: Summary) -> Summary:
 
 def _seconds(record: Record) -> float:
     return (median_ms(record) or 0.0) / 1000
+
+
+def _confirmed(known: int, left: int) -> str:
+    """Say what there was no time to measure whole."""
+    if not known:
+        return "the time was gone before anything was measured whole: this machine is slower than was guessed, or busy"
+    return f"the time sufficed to measure {known} of {counted(known + left, 'contender')} whole" if left else ""
