@@ -1,5 +1,6 @@
 """What the project says about itself in several places is the same everywhere."""
 
+import json
 import re
 import subprocess
 import tomllib
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 from packaging.specifiers import SpecifierSet
+
+from workbench.version import VERSION
 
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -54,6 +57,11 @@ def test_conda_users_get_what_pyproject_names() -> None:
     assert "--constraint constraints.txt" in words
     named = set(re.findall(r"^\s+- ([a-z][a-z0-9-]*)", words, re.MULTILINE))
     assert named == {"conda-forge", "python", "pip"}, "a package named here again could come to differ from pyproject.toml"
+
+
+def test_jupyterlab_is_told_the_same_version() -> None:
+    tile = json.loads((ROOT / "workbench/view/labextensions/workbench-launcher/package.json").read_text())
+    assert tile["version"] == VERSION
 
 
 def test_readme_commands_exist() -> None:

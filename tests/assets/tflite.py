@@ -6,8 +6,8 @@ from tests.assets.scenes import SHAPES
 from workbench.detectors import Calibration, Detector
 
 
-def write_tflite(small: Detector, path: Path) -> Path:
-    model = small.litert_model(small.default_settings().with_values({"input.size_hw": "64x96"}), Calibration("nothing", list))
+def write_tflite(small: Detector, path: Path, size_hw: str = "64x96") -> Path:
+    model = small.litert_model(small.default_settings().with_values({"input.size_hw": size_hw}), Calibration("nothing", list))
     path.write_bytes(model.content)
     card = SHAPES.with_suffix(".card.toml").read_text(encoding="utf-8")
     for name, in_the_file in (("offsets", "PartitionedCall:0"), ("scores", "PartitionedCall:1")):

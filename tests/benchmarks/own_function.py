@@ -1,7 +1,8 @@
 """How near a plain loop's figures are to those of the setting that it spells out, stage by stage.
 
-`python -m tests.benchmarks.own_function`, on an idle machine. Both run the same file with the same threads, in turns. A difference
-of their totals is what measuring a function adds or leaves out, and what the loop writes in another way.
+`python -m tests.benchmarks.own_function --sizes 64x96 256x384`, on an idle machine. Both run one file with the same threads, in
+turns; the larger size takes as long as detectors of some megabytes. A difference of their totals is what measuring a function adds
+or leaves out, and what the loop writes in another way.
 """
 
 import argparse
@@ -29,15 +30,22 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--frames", type=int, default=600)
     asked.add_argument("--threads", type=int, default=usable_cores())
+    asked.add_argument("--sizes", nargs="+", default=["64x96", "256x384"])
     options = asked.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scenes = Path(folder) / "scenes"
         write_scenes([draw_scene(TEST_SEEDS + n) for n in range(SCENES)], scenes)
-        model = write_tflite(open_detector(str(SHAPES), str(scenes)), Path(folder) / "shapes.tflite")
-        detector = open_detector(str(model), str(scenes))
-        bench = Bench(open_data(detector, str(scenes)), options.frames)
-        setting = bench.measure(variant(detector, f"litert,runtime.threads={options.threads}"))
-        loop = bench.measure(litert_loop(model, options.threads))
+        for size in options.sizes:
+            model = write_tflite(open_detector(str(SHAPES), str(scenes)), Path(folder) / f"shapes {size}.tflite", size)
+            print(f"at {size}")
+            set_beside(model, scenes, options.frames, options.threads)
+
+
+def set_beside(model: Path, scenes: Path, frames: int, threads: int) -> None:
+    detector = open_detector(str(model), str(scenes))
+    bench = Bench(open_data(detector, str(scenes)), frames)
+    setting = bench.measure(variant(detector, f"litert,runtime.threads={threads}"))
+    loop = bench.measure(litert_loop(model, threads))
     own, others = medians(loop), medians(setting)
     for stage in dict.fromkeys([*others, *own]):
         pair = [format_seconds_as_ms(budget.get(stage)) for budget in (others, own)]

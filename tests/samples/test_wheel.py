@@ -68,7 +68,14 @@ def test_a_wheel_carries_what_runs_and_nothing_of_what_made_it(wheel: Path) -> N
     carried = {f"workbench/samples/media/{name}" for name in media} | {f"workbench/notebooks/{name}" for name in NOTEBOOKS}
 
     assert len(media) > 80
-    assert {name for name in names if ".dist-info/" not in name} == ours | carried
+    assert {name for name in names if ".dist-info/" not in name and ".data/data/" not in name} == ours | carried
+
+
+def test_an_installed_workbench_has_its_tile_where_jupyterlab_looks(installed: Path) -> None:
+    tile = installed.parent / "share/jupyter/labextensions/workbench-launcher"
+    named = json.loads((tile / "package.json").read_text())
+
+    assert (tile / named["jupyterlab"]["_build"]["load"]).is_file()
 
 
 def test_an_installed_workbench_measures_the_samples(installed: Path, tmp_path: Path) -> None:

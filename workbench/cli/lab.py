@@ -13,6 +13,7 @@ from workbench.cli.options import JsonFile
 FOLDER_OPTIONS = ("--notebook-dir", "--ServerApp.root_dir")  # where somebody names another folder
 CHECKOUT = Path(__file__).parents[2] / "notebooks"
 INSTALLED = Path(__file__).parents[1] / "notebooks"  # where an installed package carries them
+EXTENSIONS = Path(__file__).parents[1] / "view" / "labextensions"  # JupyterLab finds those of a checkout only where it is told
 OWN_COPY = "workbench-notebooks"
 ASKS_FOR_NEWS = "@jupyterlab/apputils-extension:announcements"  # over the notebook, and asks the internet for them
 
@@ -31,7 +32,7 @@ def lab(
     own = () if named else (f"--ServerApp.root_dir={_notebooks(json_file)}",)
     check_root(given, "-- --allow-root")
     # -P: the server imports nothing from the current folder. Kernels have their notebook's folder there, as in any Jupyter.
-    command = [sys.executable, "-P", "-m", "jupyterlab", *own, *given]
+    command = [sys.executable, "-P", "-m", "jupyterlab", f"--LabApp.extra_labextensions_path={EXTENSIONS}", *own, *given]
     write_json(json_file, {"command": command})
     with temporary_folder("lab") as folder:
         (Path(folder) / "labconfig").mkdir()

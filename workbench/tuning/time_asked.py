@@ -23,7 +23,6 @@ FEW_JUDGED = 50  # labelled frames: AP of fewer says nothing about one setting
 SURE_SHARE = 0.8  # of what is left, for an explanation: one whose time is up has nothing to show
 QUICKER = 8.0  # times than what runs now: what others are guessed to be
 WORTH_CONFIRMING = 2  # settings that time is kept for: a screening is right about the fastest more often than not
-USUAL_CHANGES = 5  # settings between what runs now and what is chosen
 
 
 @final
@@ -78,12 +77,14 @@ class Costs(NamedTuple):
         labelled: That are judged.
         baseline_seconds: Of a frame of what runs now.
         pace: How many times longer than these guesses something takes here.
+        changes: Settings between what runs now and what is going to be chosen.
     """
 
     frames: int
     labelled: int
     baseline_seconds: float
     pace: float = 1.0
+    changes: int = 5
 
     @property
     def quick_seconds(self) -> float:
@@ -133,7 +134,7 @@ class Costs(NamedTuple):
         return left - self.least_explaining if left >= self.least_explaining else left
 
     def _usual_explaining(self, way: Way) -> float:
-        return self.explaining(way, USUAL_CHANGES, self.quick_seconds) / SURE_SHARE
+        return self.explaining(way, self.changes, self.quick_seconds) / SURE_SHARE
 
     def _whole(self, frame_seconds: float) -> float:
         return WHOLE_SECONDS + (2 * self.frames + self.labelled) * frame_seconds

@@ -168,9 +168,11 @@ class Tuning:
     @property
     def _to_search(self) -> float:
         """Seconds that are left for more than what is known."""
-        best = self.chosen or self.baseline
-        engine = None if best is self.baseline else best.settings.runtime.engine
-        return self._costs.searching(self._time.left - self._costs.writing(engine))
+        best, costs = self._shown, self._costs
+        if best is None:
+            return costs.searching(self._time.left - costs.writing())
+        changes = 1 + len(describe_changes(self.baseline.settings, best.settings))  # the next best may have one more
+        return costs._replace(changes=changes).searching(self._time.left - costs.writing(best.settings.runtime.engine))
 
     def _look_further(self) -> None:
         """Screen, repair and confirm more, as long as there is more and time for it."""
