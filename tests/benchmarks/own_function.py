@@ -1,15 +1,15 @@
 """How near a plain loop's figures are to those of the setting that it spells out, stage by stage.
 
-`python -m tests.benchmarks.own_function --sizes 64x96 256x384`, on an idle machine. Both run one file with the same threads, in
-turns; the larger size takes as long as detectors of some megabytes. A difference of their totals is what measuring a function adds
-or leaves out, and what the loop writes in another way.
+`python -m tests.benchmarks.own_function`, on an idle machine. Both run one file with the same threads, in turns: at the small
+detector's own size, and at eight times its height and width, which takes as long as detectors of some megabytes. A difference of
+their totals is what measuring a function adds or leaves out, and what the loop writes in another way.
 """
 
 import argparse
 import tempfile
 from pathlib import Path
 
-from tests.assets.scenes import SHAPES, TEST_SEEDS, draw_scene, write_scenes
+from tests.assets.scenes import FRAME_HW, SHAPES, TEST_SEEDS, draw_scene, write_scenes
 from tests.assets.tflite import write_tflite
 from tests.litert_loop import litert_loop
 from workbench.hardware import usable_cores
@@ -30,13 +30,17 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--frames", type=int, default=600)
     asked.add_argument("--threads", type=int, default=usable_cores())
-    asked.add_argument("--sizes", nargs="+", default=["64x96", "256x384"])
+    asked.add_argument(
+        "--times", type=int, nargs="+", default=[1, 8], help="the small detector's height and width, and the frames'"
+    )
     options = asked.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        scenes = Path(folder) / "scenes"
-        write_scenes([draw_scene(TEST_SEEDS + n) for n in range(SCENES)], scenes)
-        for size in options.sizes:
-            model = write_tflite(open_detector(str(SHAPES), str(scenes)), Path(folder) / f"shapes {size}.tflite", size)
+        for times in options.times:
+            height, width = (times * side for side in FRAME_HW)
+            scenes, model = Path(folder) / f"scenes {times}", Path(folder) / f"shapes {times}.tflite"
+            write_scenes([draw_scene(TEST_SEEDS + n, (height, width)) for n in range(SCENES)], scenes)
+            size = f"{64 * times}x{96 * times}"
+            write_tflite(open_detector(str(SHAPES), str(scenes)), model, size)
             print(f"at {size}")
             set_beside(model, scenes, options.frames, options.threads)
 
