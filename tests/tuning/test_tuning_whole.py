@@ -47,6 +47,13 @@ def ended_by(how: signal.Signals, process: "subprocess.Popen[str]", out: Path, r
     return process.returncode
 
 
+def kept_as_they_were(before: dict[str, Record], after: dict[str, Record]) -> bool:
+    """Say whether all that was measured is there still, and none of it was measured again."""
+    return {key: record.created for key, record in before.items()}.items() <= {
+        key: record.created for key, record in after.items()
+    }.items()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_killed_and_interrupted_it_comes_to_its_end_and_keeps_what_it_measured(small_folder: Path, tmp_path: Path) -> None:
@@ -61,9 +68,7 @@ def test_killed_and_interrupted_it_comes_to_its_end_and_keeps_what_it_measured(s
 
     assert (killed, interrupted, process.returncode) == (-signal.SIGKILL, 130, 0), errors
     assert len(after_kill) < len(after_interrupt) < len(after_end)
-    assert {key: record.created for key, record in after_interrupt.items()}.items() <= {
-        key: record.created for key, record in after_end.items()
-    }.items()
+    assert kept_as_they_were(after_interrupt, after_end)
     tree = json.loads((tmp_path / "tuned.json").read_text())
     assert tree["sentence"] in printed
     assert (tree["baseline"], tree["chosen"]) == (tree["records"][0], tree["chosen"])
@@ -78,7 +83,7 @@ def test_killed_and_interrupted_it_comes_to_its_end_and_keeps_what_it_measured(s
     again = started(out, small_folder)
     again.communicate(timeout=LONGEST_SECONDS)
     assert again.returncode == 0
-    assert set(known(out)) == set(after_end)
+    assert kept_as_they_were(after_end, known(out))  # it may have looked further
 
 
 @pytest.mark.slow
