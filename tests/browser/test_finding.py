@@ -20,7 +20,7 @@ def test_a_click_finds_the_fastest_and_another_takes_it(context: BrowserContext,
         role(page, "find-options").click()
         page.get_by_label("minutes, at most").fill(MINUTES)
         role(page, "find").click()
-        expect(role(page, "job")).to_contain_text(re.compile(r"finding the fastest, at most \d+ s left: step 1 of 7, measuring"))
+        expect(role(page, "job")).to_contain_text(re.compile(r"finding the fastest, at most \d+ s left: step 1 of 8, measuring"))
         expect(role(page, "find")).to_be_disabled()
         expect(role(page, "found-sentence")).to_contain_text("frames a second on this machine", timeout=LONGEST_MS)
         expect(role(page, "report-path")).to_contain_text("workbench-tuned/report.html")

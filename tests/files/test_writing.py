@@ -1,12 +1,15 @@
 """What is written is there whole or not at all, where it may be and as others may read it; nothing is left of what is not."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -156,6 +159,32 @@ def test_what_could_not_be_written_is_known_before(tmp_path: Path, place: str) -
 def test_a_full_disk_says_so() -> None:
     with pytest.raises(SaveError, match="cannot write /dev/full: No space left on device; nothing that was saved before is lost"):
         write_whole(Path("/dev/full"), "text")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is full")
+def test_where_a_temporary_folder_is_full_that_is_said() -> None:
+    def write_into(full: Path) -> None:
+        full.symlink_to("/dev/full")
+        with full.open("wb") as file:
+            np.savez(file, np.zeros(100_000))  # its error names no file
+
+    with pytest.raises(SaveError, match="free some space or name another one in TMPDIR"), temporary_folder() as folder:
+        write_into(Path(folder, "full"))
+    assert not Path(folder).exists()
+
+
+def test_what_is_not_the_temporary_folder_s_keeps_its_own_words() -> None:
+    with pytest.raises(OSError, match="elsewhere") as raised, temporary_folder():
+        raise OSError(errno.ENOSPC, "no space", "elsewhere")
+
+    assert not isinstance(raised.value, SaveError)
+
+
+def test_where_there_is_no_room_for_a_temporary_folder_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/nowhere")
+
+    with pytest.raises(SaveError, match="name another one in TMPDIR"):
+        temporary_folder()
 
 
 @pytest.mark.parametrize("place", ["file", "new", "a/b/new"])

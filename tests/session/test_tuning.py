@@ -25,7 +25,7 @@ def test_it_leaves_records_a_report_a_folder_and_a_setting_to_take(session: Sess
     started = session.settings
     told: list[object] = []
     session.find_fastest(Budget(), 60, tmp_path / "tuned", done=told.append)
-    until(session, lambda: (job := session.notices.job) and "left: step 1 of 7, measuring what you have now" in job.what)
+    until(session, lambda: (job := session.notices.job) and "left: step 1 of 8, measuring what you have now" in job.what)
     over(session)
     tuned = session.tuned
 
@@ -50,7 +50,7 @@ def test_it_leaves_records_a_report_a_folder_and_a_setting_to_take(session: Sess
 def test_given_up_it_keeps_the_best_so_far(session: Session, tmp_path: Path) -> None:
     session.pin()
     session.find_fastest(Budget(), 300, tmp_path / "tuned")
-    until(session, lambda: (job := session.notices.job) and "step 2 of 7, screening:" in job.what)
+    until(session, lambda: (job := session.notices.job) and "step 2 of 8, screening:" in job.what)
     session.cancel()
     over(session)
 

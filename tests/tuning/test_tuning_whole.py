@@ -17,16 +17,24 @@ import pytest
 from tests.assets.scenes import SHAPES
 from tests.ssh_server import WHY_NOT, ssh_server
 from workbench.history import History
+from workbench.opening import open_detector
 from workbench.record import Record
 
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 LONGEST_SECONDS = 250
-MOST_BYTES = 120_000  # of a file: more than an empty history has, and less than a record with its pictures
+MOST_BYTES = 60_000  # of a file: more than an empty history has, and less than a record with its pictures
 
 
 def started(out: Path, media: Path, *more: str, before: Callable[[], None] | None = None) -> "subprocess.Popen[str]":
     words = [WORKBENCH, "tune", str(SHAPES), str(media), "--time", "120s", "--frames", "6", "--out", str(out), *more]
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=before)  # noqa: PLW1509 - of one thread
+
+
+def leave_little() -> None:
+    """Let writing more fail, as on a full disk."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, MOST_BYTES))
 
 
 def known(out: Path) -> dict[str, Record]:
@@ -102,13 +110,25 @@ def test_frames_in_which_nothing_is_found_cost_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="this system has no limit on the size of a file")
-def test_a_full_disk_costs_one_line_and_what_was_known_stays(small_folder: Path, tmp_path: Path) -> None:
+def test_a_temporary_folder_that_is_full_costs_one_line(
+    small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import resource
 
-    def leave_little() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, MOST_BYTES))  # writing more fails, as on a full disk
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nothing tried yet"))
+    process = started(tmp_path / "tuned", small_folder, before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES,) * 2))
+    _, errors = process.communicate(timeout=LONGEST_SECONDS)
 
+    assert process.returncode == 2
+    assert "free some space or name another one in TMPDIR" in errors
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="this system has no limit on the size of a file")
+def test_a_full_disk_costs_one_line_and_what_was_known_stays(small_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "tuned"
+    open_detector(str(SHAPES), str(small_folder))  # tried out already: that needs room in the temporary folder
     process = started(out, small_folder, before=leave_little)
     _, errors = process.communicate(timeout=LONGEST_SECONDS)
 
@@ -142,5 +162,5 @@ def test_the_best_are_measured_on_another_machine_too_and_once(
     assert f"frames a second on {place}" in repeated.replace("\n", " ")
     there = [record for record in after.values() if record.name.endswith(f" on {place}")]
     assert there
-    assert set(known(out)) == set(after)
+    assert kept_as_they_were(after, known(out))
     assert all(record.name in (out / "report.html").read_text() for record in there)

@@ -10,11 +10,13 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 
 import psutil
 
 from workbench.errors import SaveError
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 CLOCK_SECONDS = 60.0  # by which the time that a process began at may differ, seen from another: clocks are set
 
 
@@ -90,11 +92,32 @@ def left_behind(path: Path) -> Iterator[Path]:
     yield from _left(path.parent, f".{_mark(path.name)}")
 
 
+class _TemporaryFolder(tempfile.TemporaryDirectory[str]):
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        super().__exit__(kind, error, trace)
+        if isinstance(error, OSError) and error.errno in FULL and str(error.filename or self.name).startswith(self.name):
+            raise _full(self.name, error) from None
+
+
 def temporary_folder(name: str = "scratch") -> "tempfile.TemporaryDirectory[str]":
-    """Make a folder for a while, and sweep up those of the same name that killed processes left."""
+    """Make a folder for a while, and sweep up those of the same name that killed processes left.
+
+    Raises:
+        SaveError: There is no room for it; as a context, also where there is none for what is written within.
+    """
     for left in _left(Path(tempfile.gettempdir()), _mark(name)):
         shutil.rmtree(left, ignore_errors=True)
-    return tempfile.TemporaryDirectory(prefix=_prefix(name))
+    try:
+        return _TemporaryFolder(prefix=_prefix(name))
+    except OSError as error:
+        raise _full(tempfile.gettempdir(), error) from None
+
+
+def _full(folder: str, error: OSError) -> SaveError:
+    return SaveError(
+        f"cannot write the temporary folder {folder}: {error.strerror}; nothing that was saved before is lost, free some space or"
+        " name another one in TMPDIR"
+    )
 
 
 def _mark(name: str) -> str:
