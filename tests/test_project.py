@@ -70,9 +70,19 @@ def test_readme_commands_exist() -> None:
     assert {"demo", "test"} <= named <= targets
 
 
-def test_no_file_is_larger_than_people_expect_to_clone() -> None:
+def tracked_files() -> list[str]:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
     if listed.returncode:
         pytest.skip("not a git checkout, so what belongs to the project is not known")
-    total = sum((ROOT / name).stat().st_size for name in listed.stdout.split("\0") if name and (ROOT / name).is_file())
+    return [name for name in listed.stdout.split("\0") if name]
+
+
+def test_nothing_lies_at_the_top_that_nobody_put_there() -> None:
+    folders = {".ci", "docs", "notebooks", "sample_media", "tests", "workbench"}
+    texts = {".gitignore", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "constraints.txt", "environment.yml"}
+    assert {name.partition("/")[0] for name in tracked_files()} == folders | texts | {"pyproject.toml", "setup.py"}
+
+
+def test_no_file_is_larger_than_people_expect_to_clone() -> None:
+    total = sum((ROOT / name).stat().st_size for name in tracked_files() if (ROOT / name).is_file())
     assert total < 60_000_000

@@ -23,6 +23,7 @@ from workbench.record import Record
 WORKBENCH = str(Path(sys.executable).with_name("workbench"))
 LONGEST_SECONDS = 250
 MOST_BYTES = 60_000  # of a file: more than an empty history has, and less than a record with its pictures
+NEEDS_LIMITS = pytest.mark.skipif(os.name != "posix", reason="this system has no limit on the size of a file")
 
 
 def started(out: Path, media: Path, *more: str, before: Callable[[], None] | None = None) -> "subprocess.Popen[str]":
@@ -30,11 +31,18 @@ def started(out: Path, media: Path, *more: str, before: Callable[[], None] | Non
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=before)  # noqa: PLW1509 - of one thread
 
 
-def leave_little() -> None:
-    """Let writing more fail, as on a full disk."""
-    import resource
+def line_of_a_full_disk(media: Path, out: Path) -> str:
+    """Tune where no file may become larger than `MOST_BYTES`, as on a full disk; return the one line that it costs."""
 
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, MOST_BYTES))
+    def leave_little() -> None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, MOST_BYTES))
+
+    process = started(out, media, before=leave_little)
+    _, errors = process.communicate(timeout=LONGEST_SECONDS)
+    assert (process.returncode, errors.count("\n")) == (2, 1), errors
+    return errors
 
 
 def known(out: Path) -> dict[str, Record]:
@@ -109,33 +117,22 @@ def test_frames_in_which_nothing_is_found_cost_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="this system has no limit on the size of a file")
-def test_a_temporary_folder_that_is_full_costs_one_line(
-    small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import resource
+@NEEDS_LIMITS
+def test_a_full_temporary_folder_costs_one_line(small_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nothing tried yet"))  # so the model is tried first, in that folder
 
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nothing tried yet"))
-    process = started(tmp_path / "tuned", small_folder, before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES,) * 2))
-    _, errors = process.communicate(timeout=LONGEST_SECONDS)
-
-    assert process.returncode == 2
-    assert "free some space or name another one in TMPDIR" in errors
-    assert errors.count("\n") == 1
+    assert "free some space or name another one in TMPDIR" in line_of_a_full_disk(small_folder, tmp_path / "tuned")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="this system has no limit on the size of a file")
+@NEEDS_LIMITS
 def test_a_full_disk_costs_one_line_and_what_was_known_stays(small_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "tuned"
-    open_detector(str(SHAPES), str(small_folder))  # tried out already: that needs room in the temporary folder
-    process = started(out, small_folder, before=leave_little)
-    _, errors = process.communicate(timeout=LONGEST_SECONDS)
+    open_detector(str(SHAPES), str(small_folder))  # tried already: the history is the first that finds no room
+    line = line_of_a_full_disk(small_folder, out)
 
-    assert process.returncode == 2
-    assert f"cannot write {out / 'history.sqlite'}" in errors
-    assert "nothing that was saved before is lost, free some space or choose another place" in errors
-    assert errors.count("\n") == 1
+    assert f"cannot write {out / 'history.sqlite'}" in line
+    assert "nothing that was saved before is lost, free some space or choose another place" in line
     assert known(out) == {}
 
 

@@ -16,7 +16,7 @@ import psutil
 
 from workbench.errors import SaveError
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 CLOCK_SECONDS = 60.0  # by which the time that a process began at may differ, seen from another: clocks are set
 
 
@@ -93,10 +93,12 @@ def left_behind(path: Path) -> Iterator[Path]:
 
 
 class _TemporaryFolder(tempfile.TemporaryDirectory[str]):
+    """Says in one line where there is no room for what is written into it, whichever library writes."""
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         super().__exit__(kind, error, trace)
-        if isinstance(error, OSError) and error.errno in FULL and str(error.filename or self.name).startswith(self.name):
-            raise _full(self.name, error) from None
+        if isinstance(error, OSError) and error.errno in NO_ROOM and str(error.filename or self.name).startswith(self.name):
+            raise _no_room(self.name, error) from None
 
 
 def temporary_folder(name: str = "scratch") -> "tempfile.TemporaryDirectory[str]":
@@ -110,10 +112,10 @@ def temporary_folder(name: str = "scratch") -> "tempfile.TemporaryDirectory[str]
     try:
         return _TemporaryFolder(prefix=_prefix(name))
     except OSError as error:
-        raise _full(tempfile.gettempdir(), error) from None
+        raise _no_room(tempfile.gettempdir(), error) from None
 
 
-def _full(folder: str, error: OSError) -> SaveError:
+def _no_room(folder: str, error: OSError) -> SaveError:
     return SaveError(
         f"cannot write the temporary folder {folder}: {error.strerror}; nothing that was saved before is lost, free some space or"
         " name another one in TMPDIR"

@@ -61,7 +61,7 @@ class Tuning:
         self._screened: Sequence[Record] = ()
         self._kept: list[Choice] = []
         self._repaired: Repaired | None = None
-        self._tried = frozenset[str]()  # ids of what was to be repaired
+        self._repair_tried = False
         self._there: dict[str, Record] = {}  # by the ids of records of here
 
     def run(self) -> None:
@@ -186,7 +186,7 @@ class Tuning:
 
     @property
     def _extent(self) -> tuple[int, ...]:
-        return len(self._screened), len(self.whole), len(self._tried)
+        return len(self._screened), len(self.whole), int(self._repair_tried)
 
     def _screen_more(self) -> None:
         seconds = self._to_search - self._costs.confirming(1, self._costs.quick_seconds)
@@ -207,8 +207,11 @@ class Tuning:
         return [record for record in screened if record.settings not in known]
 
     def _repair(self) -> None:
+        if self._repair_tried:
+            return
+        self._notes["repaired"] = ""
         broken = to_repair(map(Summary.of, self._screened), self._kept)
-        if broken is None or self._tried:
+        if broken is None:
             return
         costs = self._costs
         behind = costs.confirming(2, costs.quick_seconds) + costs.least_explaining + costs.writing()
@@ -217,7 +220,7 @@ class Tuning:
             said = f"{broken.row.name} may be the fastest once it is repaired, for which the time did not suffice"
             self._notes["repaired"] = said
             return
-        self._tried, self._notes["repaired"] = frozenset((broken.row.id,)), ""
+        self._repair_tried = True
         self._repaired = self._steps.repair(broken, seconds)
         if self._repaired.found is not None:
             self._notes["repaired"] = f"int8 repaired: {self._repaired.found.answer}"
@@ -236,7 +239,7 @@ class Tuning:
         if len(self.whole) == 1:
             count = max(1, count)  # one of them is worth more than the folder
         if count:
-            seconds = max(self._to_search, costs.confirming(1, fastest))
+            seconds = max(self._time.left - costs.writing(), costs.confirming(1, fastest))  # cut short, all of it would be lost
             began = self._time.spent
             confirmed = self._steps.confirm(settings[:count], min(seconds, self._time.most))
             found = {record.id: self._with_repair(record) for record in (*self.whole[1:], *confirmed)}
