@@ -4,27 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.detections import areas_px
-from workbench.detections.boxes import pairwise_iou, xyxy_px_from_yxyx_norm
+from workbench.detections.boxes import pairwise_iou
 
 
 def boxes(*rows):
     return np.array(rows, np.float32).reshape(-1, 4)
 
 
-def test_boxes_scale_each_axis_by_its_own_side():
-    scaled = xyxy_px_from_yxyx_norm(boxes((0.1, 0.2, 0.5, 1.0)), (100, 200))
-    assert scaled == pytest.approx(boxes((40, 10, 200, 50)))
-    assert scaled.dtype == np.float32
-
-
-def test_scaling_leaves_its_input_alone():
-    given_boxes = boxes((0.1, 0.2, 0.5, 1.0))
-    xyxy_px_from_yxyx_norm(given_boxes, (100, 200))
-    assert given_boxes == pytest.approx(boxes((0.1, 0.2, 0.5, 1.0)))
-
-
-def test_no_boxes_stay_no_boxes():
-    assert xyxy_px_from_yxyx_norm(boxes(), (100, 200)).shape == (0, 4)
+def test_no_boxes_have_no_areas():
     assert areas_px(boxes()).shape == (0,)
 
 

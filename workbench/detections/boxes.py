@@ -7,23 +7,6 @@ FloatArray = NDArray[np.float32]
 UInt8Array = NDArray[np.uint8]
 
 
-def xyxy_px_from_yxyx_norm(boxes: FloatArray, size_hw: tuple[int, int]) -> FloatArray:
-    """Turn TensorFlow's boxes into pixel boxes of the image they came from.
-
-    Args:
-        boxes: `(n, 4)` of `(ymin, xmin, ymax, xmax)`, each in 0..1.
-        size_hw: Height and width of that image, in pixels.
-
-    Returns:
-        A new `(n, 4)` array of `(xmin, ymin, xmax, ymax)`, in pixels.
-
-    >>> xyxy_px_from_yxyx_norm(np.array([[0, 0, 1, 0.5]], np.float32), (100, 200))
-    array([[  0.,   0., 100., 100.]], dtype=float32)
-    """
-    height, width = size_hw
-    return boxes[:, [1, 0, 3, 2]] * np.array([width, height, width, height], np.float32)
-
-
 def areas_px(boxes: FloatArray) -> FloatArray:
     """Return the `(n,)` areas of xyxy boxes in square pixels; a box turned inside out has area 0."""
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)

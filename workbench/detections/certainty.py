@@ -84,19 +84,17 @@ def interval_of(draws: FloatArray) -> Interval | None:
     >>> interval_of(np.array([0.5, 0.4, 0.5, 0.6], np.float32))
     Interval(low=0.304, high=0.696)
     """
-    half = _half(draws)
-    if half is None:
-        return None
-    return Interval(low=round(max(0.0, float(draws[0]) - half), 6), high=round(min(1.0, float(draws[0]) + half), 6))
+    around = change_interval(draws, np.zeros_like(draws))
+    return around and Interval(low=max(0.0, around.low), high=min(1.0, around.high))
 
 
 def change_interval(new: FloatArray, old: FloatArray) -> Interval | None:
     """Return the 95 % interval of a change, from draws of the same images on both sides."""
     count = min(len(new), len(old))
     difference = new[:count] - old[:count]
-    half = _half(difference)
-    if half is None:
+    if count < 3 or not np.isfinite(difference[0]) or np.isfinite(difference[1:]).sum() < 2:
         return None
+    half = NORMAL_95 * float(np.nanstd(difference[1:].astype(np.float64), ddof=1))
     return Interval(low=round(float(difference[0]) - half, 6), high=round(float(difference[0]) + half, 6))
 
 
@@ -129,12 +127,6 @@ def share_interval(
     away = np.bincount(numbers, parts - share * wholes)
     half = NORMAL_95 * math.sqrt(count / (count - 1) * float(np.sum(away**2))) / whole
     return Interval(low=round(max(0.0, share - half), 6), high=round(min(1.0, share + half), 6))
-
-
-def _half(draws: FloatArray) -> float | None:
-    if len(draws) < 3 or not np.isfinite(draws[0]) or np.isfinite(draws[1:]).sum() < 2:
-        return None
-    return NORMAL_95 * float(np.nanstd(draws[1:].astype(np.float64), ddof=1))
 
 
 def packed(draws: FloatArray) -> str:

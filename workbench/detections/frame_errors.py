@@ -50,10 +50,13 @@ def frame_errors(
         before: What the baseline found, where it was run on this frame.
         crowds: Boxes around many objects: what is found in one of its class counts neither way.
     """
-    false, missed = _unpaired(found, known)
+    pairs = _pairs(found, known)
+    false = np.setdiff1d(np.arange(len(found)), [row for row, _ in pairs])
+    missed = np.setdiff1d(np.arange(len(known)), [column for _, column in pairs])
     if crowds is not None and len(crowds):
         false = false[~_lies_in(found, crowds)[false]]
-    lost = np.intersect1d(missed, _paired(before, known)) if before is not None else np.zeros(0, np.int64)
+    found_before = [column for _, column in _pairs(before, known)] if before is not None else []
+    lost = missed[np.isin(missed, found_before)]
     return FrameErrors(missed=missed, lost=lost, false=false)
 
 
@@ -102,18 +105,6 @@ def _lies_in(found: Detections, crowds: Detections) -> NDArray[np.bool_]:
     )
     same = found.class_ids[:, None] == crowds.class_ids
     return np.asarray((same & (shares >= MATCH_IOU)).any(axis=1))
-
-
-def _unpaired(found: Detections, known: Detections) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    pairs = _pairs(found, known)
-    return (
-        np.setdiff1d(np.arange(len(found)), [row for row, _ in pairs]),
-        np.setdiff1d(np.arange(len(known)), [column for _, column in pairs]),
-    )
-
-
-def _paired(found: Detections, known: Detections) -> NDArray[np.int64]:
-    return np.array(sorted(column for _, column in _pairs(found, known)), np.int64)
 
 
 def _pairs(found: Detections, known: Detections) -> list[tuple[int, int]]:

@@ -67,8 +67,8 @@ def draw(matches: Sequence[ClassMatches], images: int, groups: NDArray[np.int64]
 
 def draw_weights(images: int, groups: NDArray[np.int64] | None, draws: int) -> FloatArray:
     """Return how often each image is in each draw, `(images, D + 1)`; in the first, each once."""
-    key = None if groups is None else group_numbers(images, groups).tobytes()
-    return np.hstack([np.ones((images, 1), np.float32), _weights(images, key, draws)])
+    numbers = group_numbers(images, groups)
+    return _group_weights(int(numbers.max(initial=-1)) + 1, draws)[numbers]
 
 
 def group_numbers(images: int, groups: NDArray[np.int64] | None) -> NDArray[np.int64]:
@@ -77,13 +77,11 @@ def group_numbers(images: int, groups: NDArray[np.int64] | None) -> NDArray[np.i
 
 
 @lru_cache(maxsize=4)
-def _weights(images: int, groups: bytes | None, draws: int) -> FloatArray:
-    numbers = np.arange(images) if groups is None else np.frombuffer(groups, np.int64)
-    count = int(numbers.max(initial=-1)) + 1
+def _group_weights(count: int, draws: int) -> FloatArray:
     if not count:
-        return np.zeros((0, draws), np.float32)
+        return np.zeros((0, draws + 1), np.float32)
     drawn = np.random.default_rng(SEED).multinomial(count, np.full(count, 1 / count), size=draws)
-    return np.ascontiguousarray(drawn.T[numbers], np.float32)
+    return np.ascontiguousarray(np.vstack([np.ones(count, np.int64), drawn]).T, np.float32)
 
 
 def _class_precisions(one: ClassMatches, weights: FloatArray) -> FloatArray:
