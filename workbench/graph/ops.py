@@ -14,7 +14,6 @@ def tensor_ops() -> ArrayOps:
         exp=tf.exp,
         minimum=tf.minimum,
         stack_last=lambda parts: tf.stack(parts, axis=-1),
-        swap_last_axes=lambda x: tf.transpose(x, [0, 2, 1]),
         cos=tf.cos,
         sin=tf.sin,
         sigmoid=tf.sigmoid,

@@ -78,7 +78,7 @@ class RowsHead(Head):
 
     def candidates(self, raw: Sequence[Array], size_hw: tuple[int, int], ops: ArrayOps = NUMPY_OPS) -> tuple[Array, Array]:
         (output,) = one_batch(raw)
-        rows = ops.swap_last_axes(output) if self.transposed else output
+        rows = ops.transpose(output, (0, 2, 1)) if self.transposed else output
         columns = [rows[..., n] for n in range(4)]
         if self.rotated:
             columns[2:] = _around(columns[2], columns[3], rows[..., -1], size_hw if self.normalised else (1, 1), ops)

@@ -36,7 +36,6 @@ class ArrayOps:
         exp: e to the power of each element.
         minimum: Each element, or the limit where that is smaller.
         stack_last: Joins arrays of one shape along a new last axis.
-        swap_last_axes: Turns `(n, a, b)` into `(n, b, a)`.
         cos: The cosine of each element.
         sin: The sine of each element.
         sigmoid: 1 / (1 + exp(-x)) of each element.
@@ -49,7 +48,6 @@ class ArrayOps:
     exp: Callable[[Array], Array]
     minimum: Callable[[Array, float], Array]
     stack_last: Callable[[Sequence[Array]], Array]
-    swap_last_axes: Callable[[Array], Array]
     cos: Callable[[Array], Array]
     sin: Callable[[Array], Array]
     sigmoid: Callable[[Array], Array]
@@ -68,7 +66,6 @@ NUMPY_OPS = ArrayOps(
     exp=np.exp,
     minimum=lambda x, limit: np.minimum(x, np.float32(limit)),
     stack_last=lambda parts: np.stack(parts, axis=-1),
-    swap_last_axes=lambda x: np.swapaxes(x, -1, -2),
     cos=np.cos,
     sin=np.sin,
     sigmoid=lambda x: 1 / (1 + np.exp(np.minimum(-x, np.float32(LARGEST_EXPONENT)))),

@@ -137,15 +137,11 @@ class YoloMapsHead(Head):
         def passed(part: Array) -> Array:
             return part if self.activation == "none" else ops.sigmoid(part)
 
+        def sides(part: Array) -> Array:
+            return (passed(part) * 2) ** 2 if self.sizes == "square" else bounded_exp(part, ops)
+
         x, y = ((passed(rows[..., n]) * scale - (scale - 1) / 2) * stride + edge for n, edge in ((0, left), (1, top)))
-        if self.sizes == "square":
-            half_width, half_height = (
-                (passed(rows[..., n]) * 2) ** 2 * (side * np.float32(0.5)) for n, side in ((2, width), (3, height))
-            )
-        else:
-            half_width, half_height = (
-                bounded_exp(rows[..., n], ops) * (side * np.float32(0.5)) for n, side in ((2, width), (3, height))
-            )
+        half_width, half_height = (sides(rows[..., n]) * (side * np.float32(0.5)) for n, side in ((2, width), (3, height)))
         scores = passed(rows[..., 4:5]) * class_scores(rows[..., 5:], self.activation, None, ops)
         return box_corners(x, y, half_width, half_height, ops), scores
 

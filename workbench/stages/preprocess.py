@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.stages.input_spec import CHANNELS, InputSpec, Placement, place
+from workbench.stages.input_spec import CHANNELS, InputSpec, place
 
 Frame = NDArray[np.uint8]
-Resize = Callable[[Frame, Frame, Placement], None]
+Resize = Callable[[Frame, Frame], None]
+"""Writes a frame, resized, into the part of the input that it fills."""
 
 
 def prepare(
@@ -46,63 +47,60 @@ def prepare(
             raise ValueError(f"a frame is uint8 RGB (height, width, 3), got {image.dtype} {image.shape}")
         placement = place(spec, (image.shape[0], image.shape[1]), size_hw)
         canvas = np.full((*size_hw, CHANNELS), round(spec.pad), np.uint8)
-        resize(image, canvas, placement)
+        (left, top), (height, width) = placement.offset_xy_px, placement.content_hw
+        resize(image, canvas[top : top + height, left : left + width])
         _scale(canvas, out, spec)
     return batch
 
 
-def _content(canvas: Frame, placement: Placement) -> Frame:
-    (left, top), (height, width) = placement.offset_xy_px, placement.content_hw
-    return canvas[top : top + height, left : left + width]
-
-
-def _opencv_linear(image: Frame, canvas: Frame, placement: Placement) -> None:
+def _opencv_linear(image: Frame, content: Frame) -> None:
     import cv2
 
-    _opencv(image, _content(canvas, placement), cv2.INTER_LINEAR)
+    _opencv(image, content, cv2.INTER_LINEAR)
 
 
-def _opencv_area(image: Frame, canvas: Frame, placement: Placement) -> None:
+def _opencv_area(image: Frame, content: Frame) -> None:
     import cv2
 
-    content = _content(canvas, placement)
-    shrunk_hw = _shrunk(image, placement)
-    if shrunk_hw == placement.content_hw:
+    shrunk_wh = _shrunk_wh(image, content)
+    if shrunk_wh == _size_wh(content):
         _opencv(image, content, cv2.INTER_AREA)
     else:  # by itself `INTER_AREA` would average no side where one of them grows
-        averaged = cv2.resize(image, shrunk_hw[::-1], interpolation=cv2.INTER_AREA)
+        averaged = cv2.resize(image, shrunk_wh, interpolation=cv2.INTER_AREA)
         _opencv(np.asarray(averaged, np.uint8), content, cv2.INTER_LINEAR)
 
 
 def _opencv(image: Frame, content: Frame, interpolation: int) -> None:
     import cv2
 
-    height, width = content.shape[:2]
     # OpenCV writes straight into the canvas; it returns another array only where it could not.
-    resized = cv2.resize(image, (width, height), dst=content, interpolation=interpolation)
+    resized = cv2.resize(image, _size_wh(content), dst=content, interpolation=interpolation)
     if resized is not content:
         content[...] = resized
 
 
-def _pillow_triangle(image: Frame, canvas: Frame, placement: Placement) -> None:
+def _pillow_triangle(image: Frame, content: Frame) -> None:
     from PIL import Image
 
-    height, width = placement.content_hw
-    _content(canvas, placement)[...] = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR))
+    content[...] = np.asarray(Image.fromarray(image).resize(_size_wh(content), Image.Resampling.BILINEAR))
 
 
-def _pillow_area(image: Frame, canvas: Frame, placement: Placement) -> None:
+def _pillow_area(image: Frame, content: Frame) -> None:
     from PIL import Image
 
-    height, width = placement.content_hw
-    averaged = Image.fromarray(image).resize(_shrunk(image, placement)[::-1], Image.Resampling.BOX)
-    _content(canvas, placement)[...] = np.asarray(averaged.resize((width, height), Image.Resampling.BILINEAR))
+    averaged = Image.fromarray(image).resize(_shrunk_wh(image, content), Image.Resampling.BOX)
+    content[...] = np.asarray(averaged.resize(_size_wh(content), Image.Resampling.BILINEAR))
 
 
-def _shrunk(image: Frame, placement: Placement) -> tuple[int, int]:
-    """Return height and width once the sides that shrink have done so."""
-    height, width = placement.content_hw
-    return min(image.shape[0], height), min(image.shape[1], width)
+def _size_wh(image: Frame) -> tuple[int, int]:
+    height, width = image.shape[:2]
+    return width, height
+
+
+def _shrunk_wh(image: Frame, content: Frame) -> tuple[int, int]:
+    """Return width and height once the sides that shrink have done so."""
+    (width, height), (most_width, most_height) = _size_wh(image), _size_wh(content)
+    return min(width, most_width), min(height, most_height)
 
 
 HOST_RESIZES: Mapping[str, Mapping[str, Resize]] = {
