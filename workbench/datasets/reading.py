@@ -18,6 +18,7 @@ from workbench.errors import TruthError
 from workbench.media import Media
 
 CHOICES = "choose a COCO json file, a file or folder of Pascal VOC xml or YOLO txt, or a data set's data.yaml or root"
+ONE_FILE = frozenset({"video", "animation", "picture"})  # kinds of media
 COCO_BOXES = "COCO's boxes are [x, y, width, height] in pixels of the upright picture"
 
 
@@ -126,11 +127,19 @@ def truth_for(media: Media) -> Path | None:
 
     Files there that are plainly something else, such as a camera's notes or captions, are passed over; damaged ones are found.
     """
-    facts = media.facts()
-    beside = BESIDE[facts.kind](Path(facts.source)) if facts.kind in BESIDE else ()
-    coco = (path for path in beside if path.is_file() and may_be_coco(path))
+    coco = (path for path in _json_beside(media) if path.is_file() and may_be_coco(path))
     annotations = (found for folder in folders_of(media) for found in _annotations(folder, media))
     return next(coco, None) or next(annotations, None)
+
+
+def _json_beside(media: Media) -> Iterable[Path]:
+    """Go through the places where COCO's json may lie: beside the media's file, and beside the folder that pictures lie in."""
+    facts = media.facts()
+    if facts.kind in ONE_FILE:
+        yield Path(facts.source).with_suffix(".json")
+    for folder in folders_of(media):
+        whole = folder.resolve()  # `.` has a name too
+        yield whole.with_name(f"{whole.name}.json")
 
 
 def _annotations(folder: Path, media: Media) -> Iterable[Path]:
@@ -148,23 +157,3 @@ def _places(folder: Path) -> Iterable[tuple[Path, str, Callable[[Path], bool]]]:
     yield folder, ".xml", may_be_voc
     yield from ((labels, ".txt", may_be_yolo) for labels in mirrored(folder, IMAGES, LABELS))
     yield folder, ".txt", lambda file: may_be_yolo(file) and find_names(folder, Reach()) is not None
-
-
-def _next_to(path: Path) -> tuple[Path, ...]:
-    return (path.with_suffix(".json"),)
-
-
-def _next_to_folder(folder: Path) -> tuple[Path, ...]:
-    folder = folder.resolve()  # `.` has a name too
-    return (folder.with_name(f"{folder.name}.json"),)
-
-
-# Where COCO's json may lie, by the media's kind; the first that exists.
-BESIDE: dict[str, Callable[[Path], tuple[Path, ...]]] = {
-    "video": _next_to,
-    "animation": _next_to,
-    "picture": lambda path: (*_next_to(path), *_next_to_folder(path.parent)),
-    "folder": _next_to_folder,
-    "glob": lambda pattern: _next_to_folder(pattern.parent),
-    "sequence": lambda pattern: _next_to_folder(pattern.parent),
-}

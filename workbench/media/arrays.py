@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
 from typing import Any, final
@@ -22,11 +23,12 @@ ArraySource = NDArray[Any] | Iterable[Any] | Callable[[], Iterable[Any]]
 
 
 @final
+@dataclass(frozen=True, eq=False, repr=False)
 class Arrays(Media):
     """Frames in memory; they are handed out as they are, not copied.
 
-    Args:
-        frames: At least one.
+    Attributes:
+        kept: The frames, at least one.
         name: Of the media.
         source: Where they came from.
         kind: What they are.
@@ -34,40 +36,34 @@ class Arrays(Media):
         notes: What people should know of them.
     """
 
-    def __init__(
-        self,
-        frames: Sequence[Frame],
-        *,
-        name: str,
-        source: str,
-        kind: str = "arrays",
-        fps: float | None = None,
-        notes: tuple[str, ...] = (),
-    ) -> None:
-        self._frames = tuple(frames)
-        self._name, self._source, self._kind, self._fps, self._notes = name, source, kind, fps, notes
+    kept: Sequence[Frame]
+    name: str
+    source: str
+    kind: str = "arrays"
+    fps: float | None = None
+    notes: tuple[str, ...] = ()
 
     def frames(self, start: int = 0) -> Iterator[Frame]:
-        return iter(self._frames[start:])
+        return iter(self.kept[start:])
 
     def frame_names(self) -> Sequence[str]:
-        return tuple(frame.name for frame in self._frames)
+        return tuple(frame.name for frame in self.kept)
 
     def facts(self) -> MediaFacts:
         return self._facts
 
     @cached_property
     def _facts(self) -> MediaFacts:
-        count, sha256 = _counted(self._frames)
+        count, sha256 = _counted(self.kept)
         return MediaFacts(
-            name=self._name,
-            source=self._source,
-            kind=self._kind,
+            name=self.name,
+            source=self.source,
+            kind=self.kind,
             frames=count,
-            size_hw=self._frames[0].size_hw,
-            fps=self._fps,
+            size_hw=self.kept[0].size_hw,
+            fps=self.fps,
             sha256=sha256,
-            notes=self._notes,
+            notes=self.notes,
         )
 
 

@@ -7,7 +7,6 @@ tests know only that what cannot be reached is refused.
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, final
 from urllib.parse import urlsplit
@@ -29,22 +28,13 @@ MOST_FPS = 1000.0  # FFmpeg calls a stream whose rate it does not know one of 90
 ELSE = "check the address, user name and password, and that it plays elsewhere, or choose other media"
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """What a URL stated when it was first opened: how many frames (0: they never end), how many a second, and how large."""
-
-    frames: int
-    fps: float | None
-    size_hw: tuple[int, int]
-
-
 @final
 class Stream(Media):
     """A stream that never ends: the newest frame only. Where it stalls it is opened again, a few times.
 
     Args:
         url: Where; user name and password in it are used, and shown nowhere.
-        stated: What was found there.
+        facts: What it stated when it was first opened.
         pauses_seconds: Before each try to open it again in a row without a picture.
         timeout_seconds: Without a picture for so long, it has stalled.
 
@@ -52,10 +42,9 @@ class Stream(Media):
         reconnects: How often it was opened again so far, by all of its iterators.
     """
 
-    def __init__(self, url: str, stated: Stated, pauses_seconds: tuple[float, ...], timeout_seconds: float) -> None:
+    def __init__(self, url: str, facts: MediaFacts, pauses_seconds: tuple[float, ...], timeout_seconds: float) -> None:
         self._url = url
-        self._shown = masked(url)
-        self._stated = stated
+        self._facts = facts
         self._pauses_seconds = pauses_seconds
         self._timeout_seconds = timeout_seconds
         self._counting = threading.Lock()
@@ -64,9 +53,9 @@ class Stream(Media):
     def frames(self, start: int = 0) -> Iterator[Frame]:
         tries = len(self._pauses_seconds)
         source = LiveSource(
-            name=self._shown,
+            name=self._facts.name,
             opens=lambda: _opened(self._url, LIVE_THREADS, self._timeout_seconds),
-            gone=f"{self._shown} gives no pictures any more, and {tries} tries to open it again did not help; {ELSE}",
+            gone=f"{self._facts.name} gives no pictures any more, and {tries} tries to open it again did not help; {ELSE}",
             pauses_seconds=self._pauses_seconds,
             timeout_seconds=sum(self._pauses_seconds) + (tries + 1) * (OPEN_SECONDS + 2 * self._timeout_seconds),
             reopened=self._count,
@@ -75,15 +64,8 @@ class Stream(Media):
 
     def facts(self) -> MediaFacts:
         count = self.reconnects
-        return MediaFacts(
-            name=self._shown,
-            source=self._shown,
-            kind="stream",
-            frames=0,
-            size_hw=self._stated.size_hw,
-            fps=self._stated.fps,
-            notes=(f"the stream stalled or ended and was opened again, {count} times so far",) if count else (),
-        )
+        notes = (f"the stream stalled or ended and was opened again, {count} times so far",) if count else ()
+        return self._facts.model_copy(update={"notes": notes})
 
     def _count(self) -> None:
         with self._counting:
@@ -94,12 +76,10 @@ class Stream(Media):
 class RemoteVideo(Media):
     """A video file on a server: its frames end, and each pass fetches it anew. To begin further in, all before is decoded."""
 
-    def __init__(self, url: str, stated: Stated) -> None:
+    def __init__(self, url: str, facts: MediaFacts) -> None:
         self._upright = read_mirroring(url)
         self._url = url
-        self._shown = masked(url)
-        self._name = PurePosixPath(urlsplit(self._shown).path).name or self._shown
-        self._stated = stated
+        self._facts = facts
 
     def frames(self, start: int = 0) -> Iterator[Frame]:
         capture = _opened(self._url, DECODE_THREADS, TIMEOUT_SECONDS)
@@ -110,17 +90,15 @@ class RemoteVideo(Media):
         return self._decoded(capture, start)
 
     def facts(self) -> MediaFacts:
-        stated = self._stated
-        return MediaFacts(
-            name=self._name, source=self._shown, kind="remote video", frames=stated.frames, size_hw=stated.size_hw, fps=stated.fps
-        )
+        return self._facts
 
     def _decoded(self, capture: Any, start: int) -> Iterator[Frame]:
-        end = yield from decoded(capture, self._name, start, self._upright)
+        end = yield from decoded(capture, self._facts.name, start, self._upright)
         is_short = end.seconds < end.claimed_seconds * LEAST_SHARE_DECODED and end.index < end.claimed * LEAST_SHARE_DECODED
         if is_short and not end.is_whole(read_timeline(self._url)):
             raise MediaError(
-                f"{self._shown} broke off: {end.index} of its {end.claimed} frames came; check the network, or download it first"
+                f"{self._facts.source} broke off: {end.index} of its {end.claimed} frames came;"
+                " check the network, or download it first"
             )
 
 
@@ -130,21 +108,23 @@ def open_stream(source: str, pauses_seconds: tuple[float, ...] = PAUSES_SECONDS,
     Raises:
         MediaError: Nobody answers there, or not with a video.
     """
-    stated = _ask(source, timeout_seconds)
-    return RemoteVideo(source, stated) if stated.frames else Stream(source, stated, pauses_seconds, timeout_seconds)
+    facts = _ask(source, timeout_seconds)
+    return Stream(source, facts, pauses_seconds, timeout_seconds) if facts.endless else RemoteVideo(source, facts)
 
 
-def _ask(url: str, timeout_seconds: float) -> Stated:
+def _ask(url: str, timeout_seconds: float) -> MediaFacts:
     capture = _opened(url, LIVE_THREADS, timeout_seconds)
     try:
         fps, frames = _stated_fps(capture), claimed_frames(capture)
         read, image = capture.read()
     finally:
         capture.release()
+    shown = masked(url)
     if not read:
-        raise MediaError(f"{masked(url)} opens but gives no picture within {timeout_seconds:.0f} s; {ELSE}")
+        raise MediaError(f"{shown} opens but gives no picture within {timeout_seconds:.0f} s; {ELSE}")
     height, width = image.shape[:2]
-    return Stated(frames, fps, (height, width))
+    kind, file = ("remote video", PurePosixPath(urlsplit(shown).path).name) if frames else ("stream", "")
+    return MediaFacts(name=file or shown, source=shown, kind=kind, frames=frames, size_hw=(height, width), fps=fps)
 
 
 def _stated_fps(capture: Any) -> float | None:

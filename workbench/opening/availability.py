@@ -159,10 +159,6 @@ def _refused_by_detector(detector: Detector, settings: Settings) -> str | None:
     return None
 
 
-def _found_by_trying(detector: Detector, settings: Settings) -> str | None:
-    return detector.refused(settings)
-
-
 def _feed(_: Detector, settings: Settings) -> str | None:
     feed, runtime, row = settings.feed, settings.runtime, ENGINES[settings.runtime.engine]
     if feed.mode == "threads" and not feed.workers:
@@ -291,5 +287,5 @@ RULES: tuple[Rule, ...] = (
     _batch,
     _memory,
     _device,
-    _found_by_trying,
+    Detector.refused,
 )
