@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from workbench.datasets import ImageTruth, match, read_truth, truth_for, truth_of
+from workbench.datasets import match, read_truth, truth_for, truth_of
+from workbench.detections import ImageTruth
 from workbench.errors import TruthError
 from workbench.media import Media, array_media, open_media
 

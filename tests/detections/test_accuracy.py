@@ -5,8 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.datasets import ImageTruth
-from workbench.detections import Accuracy, Detections, agreement, average_precision, break_reasons, match, uncounted, with_reasons
+from workbench.detections import (
+    Accuracy,
+    Detections,
+    ImageTruth,
+    agreement,
+    average_precision,
+    break_reasons,
+    match,
+    uncounted,
+    with_reasons,
+)
 from workbench.detections.accuracy import COUNTED
 
 

@@ -5,8 +5,7 @@ import pytest
 
 from tests.detections.test_accuracy import found, truth
 from tests.detections.test_resampling import CLASSES, crowded_images
-from workbench.datasets import ImageTruth
-from workbench.detections import Accuracy, Detections, average_precision
+from workbench.detections import Accuracy, Detections, ImageTruth, average_precision
 from workbench.detections.class_accuracy import CURVE_POINTS
 
 Images = tuple[list[Detections], list[ImageTruth]]

@@ -6,8 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.detections.test_accuracy import found, truth
-from workbench.datasets import ImageTruth
-from workbench.detections import Accuracy, ApChange, Detections, Interval, average_precision, compare_ap
+from workbench.detections import Accuracy, ApChange, Detections, ImageTruth, Interval, average_precision, compare_ap
 from workbench.detections.certainty import unpacked
 from workbench.detections.matches import match_classes
 from workbench.detections.resampling import SEED, Draws, draw

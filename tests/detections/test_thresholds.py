@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from tests.detections.test_accuracy import found, truth
-from workbench.datasets import ImageTruth
-from workbench.detections import Accuracy, Detections, average_precision
+from workbench.detections import Accuracy, Detections, ImageTruth, average_precision
 from workbench.detections.thresholds import FEWEST, PARTS, STEPS
 
 OWN = 0.3

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from workbench.datasets import ImageTruth, Truth
-from workbench.detections import Detections
+from workbench.datasets import Truth
+from workbench.detections import Detections, ImageTruth
 from workbench.session.live_errors import MOST_FRAMES, LiveErrors, WrongFrame
 
 A, B = (0, 0, 10, 10), (20, 0, 30, 10)

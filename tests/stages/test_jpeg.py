@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from workbench.datasets import ImageTruth
-from workbench.detections import Detections
+from workbench.detections import Detections, ImageTruth
 from workbench.media import Frame
 from workbench.stages import picture
 

@@ -4,8 +4,7 @@ import json
 
 import numpy as np
 
-from workbench.datasets import ImageTruth
-from workbench.detections import Detections
+from workbench.detections import Detections, ImageTruth
 from workbench.stages import counts, overlay
 
 

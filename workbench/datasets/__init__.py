@@ -11,13 +11,12 @@ from workbench.datasets.class_names import (
     tree_in,
 )
 from workbench.datasets.reading import read_truth, truth_for, truth_of
-from workbench.datasets.truth import ImageTruth, Truth, match, shortened
+from workbench.datasets.truth import Truth, match, shortened
 
 __all__ = [
     "MOST_NAME_BYTES",
     "NO_CLASS",
     "UNUSED",
-    "ImageTruth",
     "Truth",
     "match",
     "name_text",

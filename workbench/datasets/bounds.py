@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.datasets.truth import ImageTruth, Truth, told_problems
+from workbench.datasets.truth import Truth, told_problems
+from workbench.detections import ImageTruth
 from workbench.errors import TruthError
 
 LONGEST_SIDE = 1 << 30  # pixels; a file may claim more digits than NumPy takes

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.datasets.class_names import NO_CLASS
-from workbench.datasets.truth import ImageTruth, Truth, listed
+from workbench.datasets.truth import Truth, listed
+from workbench.detections import ImageTruth
 from workbench.errors import TruthError
 from workbench.record import class_word, folded
 

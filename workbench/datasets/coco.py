@@ -11,7 +11,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workbench.datasets.reach import Reach
-from workbench.datasets.truth import ImageTruth, Truth, listed, told_problems
+from workbench.datasets.truth import Truth, listed, told_problems
+from workbench.detections import ImageTruth
 from workbench.errors import TruthError
 from workbench.files import read_file
 from workbench.media import Media

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench.datasets.truth import ImageTruth, Truth, listed, shortened
-from workbench.detections import FloatArray
+from workbench.datasets.truth import Truth, listed, shortened
+from workbench.detections import FloatArray, ImageTruth
 from workbench.errors import TruthError
 from workbench.media import Media
 

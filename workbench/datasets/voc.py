@@ -14,8 +14,8 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import parse
 
 from workbench.datasets.reach import Reach
-from workbench.datasets.truth import ImageTruth, Truth, named, shortened, told_problems
-from workbench.detections import areas_px
+from workbench.datasets.truth import Truth, named, shortened, told_problems
+from workbench.detections import ImageTruth, areas_px
 from workbench.errors import TruthError
 from workbench.files import open_file
 from workbench.media import Media

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from workbench.datasets.class_names import NAME_FILES, ClassNames, find_names, read_names
 from workbench.datasets.reach import Reach
 from workbench.datasets.sizes import picture_size
-from workbench.datasets.truth import ImageTruth, Truth, listed, named, shortened, told_problems
+from workbench.datasets.truth import Truth, listed, named, shortened, told_problems
 from workbench.datasets.yolo_layout import IMAGES, LABELS, YAML_SUFFIXES, label_folder, mirrored
-from workbench.detections import FloatArray, areas_px
+from workbench.detections import FloatArray, ImageTruth, areas_px
 from workbench.errors import TruthError
 from workbench.files import read_text
 from workbench.media import Media, is_picture, natural_order

@@ -20,6 +20,7 @@ from workbench.detections.class_accuracy import CURVE_SCORE, ClassAccuracy, Conf
 from workbench.detections.detections import Detections
 from workbench.detections.doubts import doubts, doubts_of_function
 from workbench.detections.frame_errors import FrameErrors, first_of_each, frame_errors, worst_frames
+from workbench.detections.image_truth import ImageTruth
 from workbench.detections.resampling import SCREENING_DRAWS
 from workbench.detections.thresholds import ScoreGain
 
@@ -38,6 +39,7 @@ __all__ = [
     "FloatArray",
     "FrameErrors",
     "FrameMatch",
+    "ImageTruth",
     "Interval",
     "ScoreGain",
     "UInt8Array",

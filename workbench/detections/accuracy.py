@@ -21,7 +21,8 @@ from workbench.detections.certainty import (
 )
 from workbench.detections.class_accuracy import ClassAccuracy, Confusion, class_accuracies, confusions
 from workbench.detections.detections import Detections
-from workbench.detections.matches import COUNTED, KnownBoxes, match_classes
+from workbench.detections.image_truth import ImageTruth
+from workbench.detections.matches import COUNTED, match_classes
 from workbench.detections.resampling import DRAWS, draw
 from workbench.detections.thresholds import ScoreGain, score_gains
 from workbench.timing import Value
@@ -97,7 +98,7 @@ class Agreement(Value):
 
 def average_precision(
     found: Sequence[Detections],
-    truth: Sequence[KnownBoxes],
+    truth: Sequence[ImageTruth],
     *,
     classes: int,
     truth_name: str,
@@ -173,7 +174,7 @@ def compare_ap(new: Accuracy | None, old: Accuracy | None, tolerance: float = TO
     return ApChange(change=new.ap - old.ap, interval=interval, images=new.images, few_images=few, tolerance=tolerance)
 
 
-def _key_of(truth: Sequence[KnownBoxes], groups: NDArray[np.int64] | None) -> str:
+def _key_of(truth: Sequence[ImageTruth], groups: NDArray[np.int64] | None) -> str:
     """Return what is equal for the same known boxes in the same order, drawn in the same groups."""
     hashed = hashlib.sha256(b"" if groups is None else groups.astype("<i8").tobytes())
     for one in truth:
@@ -190,7 +191,7 @@ def uncounted(found: Sequence[Detections]) -> tuple[str, ...]:
     return (f"average precision counts the best {COUNTED} of a class in an image; {crowded} of {len(found)} images hold more",)
 
 
-def _truth_annotations(found: Sequence[Detections], truth: Sequence[KnownBoxes], classes: int) -> list[dict[str, Any]]:
+def _truth_annotations(found: Sequence[Detections], truth: Sequence[ImageTruth], classes: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for image, (_, known) in enumerate(zip(found, truth, strict=True), start=1):
         boxes = _xywh(known.boxes_xyxy_px)
@@ -265,16 +266,14 @@ def match_frame(found: Detections, baseline: Detections) -> FrameMatch:
     )
 
 
-def agreement(
-    found: Sequence[Detections], baseline: Sequence[Detections], *, baseline_name: str, groups: NDArray[np.int64] | None = None
-) -> Agreement:
+def agreement(found: Sequence[Detections], baseline: Sequence[Detections], *, baseline_name: str) -> Agreement:
     """Compare detections with a baseline's on the same frames; whether that is broken is judged without truth.
 
     Raises:
         ValueError: Not the same number of frames.
     """
     matches = [match_frame(one, other) for one, other in zip(found, baseline, strict=True)]
-    return agreement_of(matches, baseline_name=baseline_name, groups=groups)
+    return agreement_of(matches, baseline_name=baseline_name)
 
 
 def agreement_of(

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from workbench.detections.boxes import FloatArray
 from workbench.detections.certainty import Interval, interval_of
 from workbench.detections.detections import Detections
-from workbench.detections.matches import ClassMatches, KnownBoxes
+from workbench.detections.image_truth import ImageTruth
+from workbench.detections.matches import ClassMatches
 from workbench.timing import Value
 
 MATCH_IOU = 0.5
@@ -130,7 +131,7 @@ def _points(rows: NDArray[np.float64]) -> tuple[CurvePoint, ...]:
     return tuple(CurvePoint(score=round(s, 4), precision=round(p, 6), recall=round(r, 6)) for s, p, r in rows.tolist())
 
 
-def confusions(found: Sequence[Detections], truth: Sequence[KnownBoxes], classes: int) -> tuple[Confusion, ...]:
+def confusions(found: Sequence[Detections], truth: Sequence[ImageTruth], classes: int) -> tuple[Confusion, ...]:
     """Count what is taken for what, as supervision's `ConfusionMatrix` does; crowds and classes that nobody knows left out."""
     from supervision.metrics.detection import ConfusionMatrix
 
@@ -156,6 +157,6 @@ def confusions(found: Sequence[Detections], truth: Sequence[KnownBoxes], classes
     )
 
 
-def _targets(known: KnownBoxes, classes: int) -> NDArray[np.float32]:
+def _targets(known: ImageTruth, classes: int) -> NDArray[np.float32]:
     kept = ~known.iscrowd & (known.class_ids < classes)
     return np.column_stack([known.boxes_xyxy_px[kept], known.class_ids[kept]]).astype(np.float32)

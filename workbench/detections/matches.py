@@ -6,39 +6,20 @@ the best 100 of an image, crowds and boxes of other sizes count neither way.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections.boxes import FloatArray
 from workbench.detections.detections import Detections
+from workbench.detections.image_truth import ImageTruth
 
 COUNTED = 100  # detections of one class in one image that COCO's average precision counts, best first
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 SIZES = ("all", "small", "medium", "large")
 AREAS_PX = np.array([(0, 1e10), (0, 32**2), (32**2, 96**2), (96**2, 1e10)])  # of the objects, both ends belong to them
 NEARLY_ONE = 1 - 1e-10  # an IoU of 1 passes any threshold
-
-
-class KnownBoxes(Protocol):
-    """What is known to be in one image; `datasets.ImageTruth` is one.
-
-    Attributes:
-        boxes_xyxy_px: `(n, 4)`, pixels of the original image.
-        class_ids: `(n,)`, positions in the detector's labels.
-        iscrowd: `(n,)`, whether a box surrounds many objects; detections in it count neither way.
-        areas_px: `(n,)`, of the objects, which COCO sorts into small, medium and large.
-    """
-
-    @property
-    def boxes_xyxy_px(self) -> FloatArray: ...
-    @property
-    def class_ids(self) -> NDArray[np.int64]: ...
-    @property
-    def iscrowd(self) -> NDArray[np.bool_]: ...
-    @property
-    def areas_px(self) -> FloatArray: ...
 
 
 @final
@@ -63,7 +44,7 @@ class ClassMatches:
     known: NDArray[np.int64]
 
 
-def match_classes(found: Sequence[Detections], truth: Sequence[KnownBoxes], classes: int) -> tuple[ClassMatches, ...]:
+def match_classes(found: Sequence[Detections], truth: Sequence[ImageTruth], classes: int) -> tuple[ClassMatches, ...]:
     """Match what was found in each image with what is known of it, for each class that the truth holds any box of.
 
     Raises:
@@ -74,7 +55,7 @@ def match_classes(found: Sequence[Detections], truth: Sequence[KnownBoxes], clas
     return tuple(_match_class(pairs, number) for number in sorted(present))
 
 
-def _match_class(pairs: Sequence[tuple[Detections, KnownBoxes]], number: int) -> ClassMatches:
+def _match_class(pairs: Sequence[tuple[Detections, ImageTruth]], number: int) -> ClassMatches:
     known = np.zeros((len(pairs), len(SIZES)), np.int64)
     parts = []
     for image, (one, truth) in enumerate(pairs):

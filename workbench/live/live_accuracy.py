@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import final
 
-from workbench.datasets import ImageTruth
-from workbench.detections import SCREENING_DRAWS, Accuracy, Detections, average_precision
+from workbench.detections import SCREENING_DRAWS, Accuracy, Detections, ImageTruth, average_precision
 from workbench.engines import Candidates
 from workbench.media import Frame
 from workbench.opening import EvaluationData

@@ -4,8 +4,7 @@ import base64
 
 import numpy as np
 
-from workbench.datasets import ImageTruth
-from workbench.detections import Detections, UInt8Array
+from workbench.detections import Detections, ImageTruth, UInt8Array
 from workbench.media import Frame
 from workbench.record import FrameDetections, Picture
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from workbench.datasets import ImageTruth
-from workbench.detections import Detections, match
+from workbench.detections import Detections, ImageTruth, match
 
 Overlay = dict[str, Any]
 """`boxes`, `lost`, `pinned` and `truth`; see `overlay`."""

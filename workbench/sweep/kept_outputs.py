@@ -9,8 +9,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.datasets import ImageTruth
-from workbench.detections import SCREENING_DRAWS, Accuracy, Detections, average_precision
+from workbench.detections import SCREENING_DRAWS, Accuracy, Detections, ImageTruth, average_precision
 from workbench.engines import Candidates
 from workbench.media import Frame
 from workbench.opening import EvaluationData
