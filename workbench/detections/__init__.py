@@ -15,7 +15,7 @@ from workbench.detections.accuracy import (
     with_reasons,
 )
 from workbench.detections.boxes import FloatArray, UInt8Array, areas_px, pairwise_iou
-from workbench.detections.certainty import TOLERANCE, AccuracyVerdict, ApChange, Interval, neighbours
+from workbench.detections.certainty import TOLERANCE, ApChange, Interval, neighbours
 from workbench.detections.class_accuracy import CURVE_SCORE, ClassAccuracy, Confusion, CurvePoint
 from workbench.detections.detections import Detections
 from workbench.detections.doubts import doubts, doubts_of_function
@@ -29,7 +29,6 @@ __all__ = [
     "SCREENING_DRAWS",
     "TOLERANCE",
     "Accuracy",
-    "AccuracyVerdict",
     "Agreement",
     "ApChange",
     "ClassAccuracy",

@@ -8,12 +8,11 @@ from workbench.stages.heads import BOXES_RANK, NUMPY_OPS, Activation, Array, Arr
 from workbench.stages.input_spec import CHANNELS, Align, Colour, Fit, InputSpec, Layout, PerChannel, place, size_text
 from workbench.stages.jpeg import encode_jpeg, fitted, picture, truth_as_detections
 from workbench.stages.level_heads import DistancesHead, DistanceUnits, OffsetOrder, OffsetSizes, SsdHead, YoloMapsHead, YoloSizes
-from workbench.stages.nms import above_own, by_opencv, by_score, of_label, only_above
+from workbench.stages.nms import SOFT_SIGMA, above_own, by_opencv, by_score, of_label, only_above, soften
 from workbench.stages.overlay import Overlay, counts, overlay
 from workbench.stages.own_nms import DetectionRows, DetectionTensors, OwnNms
 from workbench.stages.preprocess import RESIZED_BY, prepare
 from workbench.stages.quantising import dequantised, looked_up, quantised, quantising_table
-from workbench.stages.soft_nms import SOFT_SIGMA, soften
 from workbench.stages.suppressor import HOST_NMS, Suppressor, suppress
 
 __all__ = [
