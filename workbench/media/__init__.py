@@ -1,13 +1,12 @@
 """Media: where frames come from. Pictures, sequences, animations, videos, cameras, streams, arrays."""
 
-from workbench.media.arrays import array_media
+from workbench.media.arrays import array_media, recorded
 from workbench.media.buffers import Buffers
 from workbench.media.camera import no_camera
 from workbench.media.frame import Frame, Media, frames_at, frames_from
 from workbench.media.opening import MediaSource, as_media, open_media
 from workbench.media.pictures import PICTURE_SUFFIXES, is_picture, natural_order
 from workbench.media.real_time import RealTimeMedia
-from workbench.media.recording import recorded
 from workbench.media.urls import masked
 
 __all__ = [

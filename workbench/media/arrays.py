@@ -1,4 +1,4 @@
-"""Frames that a notebook makes: arrays in memory, and generators of them."""
+"""Frames in memory: arrays that a notebook makes, generators of them, and recordings of what never ends."""
 
 import hashlib
 import threading
@@ -136,12 +136,12 @@ class Once(Media):
     @cached_property
     def _recorded(self) -> Media:
         frames = _frames(lambda: self._images, self._name, self._fps)
-        kept, has_more = kept_frames(frames, None, self._most_bytes)
+        kept, has_more = _kept_frames(frames, None, self._most_bytes)
         if not kept:
             raise MediaError(
                 f"{self._name} holds no pictures: the iterator is used up; give a fresh one, or a function that makes it"
             )
-        notes = (f"the first {len(kept)} frames that the iterator gave; more would not fit in {in_mib(self._most_bytes)}",)
+        notes = (f"the first {len(kept)} frames that the iterator gave; more would not fit in {_in_mib(self._most_bytes)}",)
         return Arrays(kept, name=self._name, source=self._name, kind="arrays", fps=self._fps, notes=notes if has_more else ())
 
 
@@ -172,7 +172,43 @@ def array_media(images: ArraySource, name: str = "arrays", fps: float | None = N
     return Arrays(frames, name=name, source=name, fps=fps)
 
 
-def kept_frames(frames: Iterator[Frame], most: int | None, most_bytes: int) -> tuple[list[Frame], bool]:
+def recorded(media: Media, frames: int, most_bytes: int = MOST_BYTES) -> Media:
+    """Record the first frames of a camera, a stream or a generator, as media that repeat.
+
+    Frames keep their names and times; the rate is that at which they came. It takes as long as they take to come.
+
+    Args:
+        media: What to record; also media that end.
+        frames: How many; fewer where the media end, or where more would not fit.
+        most_bytes: How much memory they may take.
+
+    Returns:
+        Media of the kind `recording`, under the name of their source, with a hash of the frames.
+
+    Raises:
+        MediaError: The media cannot be read, or give no frame.
+    """
+    taken = media.frames()
+    kept, has_more = _kept_frames(taken, frames, most_bytes)
+    del taken  # a camera is given back here
+    facts = media.facts()
+    if not kept:
+        raise MediaError(f"{facts.name} gave no frame to record; choose other media")
+    spent = (kept[-1].seconds or 0.0) - (kept[0].seconds or 0.0)
+    notes = [f"recorded from {facts.name}: its first {len(kept)} frames"]
+    if has_more:
+        notes.append(f"{frames} were asked for, but more than {len(kept)} would not fit in {_in_mib(most_bytes)}")
+    return Arrays(
+        kept,
+        name=facts.name,
+        source=facts.source,
+        kind="recording",
+        fps=(len(kept) - 1) / spent if spent > 0 else facts.fps,
+        notes=(*notes, *facts.notes),
+    )
+
+
+def _kept_frames(frames: Iterator[Frame], most: int | None, most_bytes: int) -> tuple[list[Frame], bool]:
     """Take frames into memory: at most so many, of at most so many bytes; also tell whether there was one more that did not fit.
 
     The first is kept however large it is.
@@ -189,10 +225,10 @@ def kept_frames(frames: Iterator[Frame], most: int | None, most_bytes: int) -> t
     return kept, False
 
 
-def in_mib(size: int) -> str:
+def _in_mib(size: int) -> str:
     """Write a number of bytes.
 
-    >>> in_mib(1 << 30)
+    >>> _in_mib(1 << 30)
     '1,024 MiB'
     """
     return f"{size / 2**20:,.0f} MiB"

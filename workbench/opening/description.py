@@ -121,10 +121,7 @@ def describe(
     something = any(len(one.found) for one in proposals)
     plausible = [one for n, one in enumerate(proposals) if not n or len(one.found) or not something]  # the first is taken
     readings = tuple(
-        replace(
-            _reading(_title(one.card), one.card, one.sure, one.found, loaded, frame),
-            card=one.card.model_copy(update={"signature": signature}),
-        )
+        _reading(_title(one.card), one.card.model_copy(update={"signature": signature}), one.sure, one.found, loaded, frame)
         for one in plausible[:MOST_READINGS]
     )
     problem = None if readings else one_line(f"{source} {why_no_detector(loaded.trial)}")

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from sample_media.making.media import SEEDS, still_size_hw
 from sample_media.making.scenes import Scene, render_still
-from workbench.datasets import ImageTruth
-from workbench.detections import Accuracy, Detections, average_precision
+from workbench.detections import Accuracy, Detections, ImageTruth, average_precision
 from workbench.samples import LABELS, SAMPLE_HEAD
 from workbench.settings import Nms
 from workbench.stages import InputSpec, place, prepare, suppress
