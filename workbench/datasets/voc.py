@@ -75,7 +75,7 @@ def _image(root: Element, names: list[str]) -> tuple[ImageTruth, list[str]]:
     """
     from supervision.dataset.formats.pascal_voc import detections_from_xml_obj
 
-    difficult = [_is_difficult(thing) for thing in _things(root)]
+    difficult = [(thing.findtext("difficult") or "").strip().casefold() in YES for thing in _things(root)]
     with np.errstate(over="ignore"):  # a box too large for 32 bits is refused as infinite
         found, names = detections_from_xml_obj(root, names, NO_PICTURE_WH)
         boxes = found.xyxy.astype(np.float32)
@@ -126,10 +126,6 @@ def _things(root: Element) -> Iterator[Element]:
         if name is not None:
             name.text = " ".join((name.text or "").split()) or None
         yield thing
-
-
-def _is_difficult(thing: Element) -> bool:
-    return (thing.findtext("difficult") or "").strip().casefold() in YES
 
 
 def _size_hw(root: Element) -> tuple[int, int] | None:
