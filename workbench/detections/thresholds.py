@@ -55,7 +55,8 @@ def score_gains(
     parts = np.random.default_rng(SEED).permutation(count)[numbers] % PARTS
     hits, boxes = (np.stack(sums) for sums in zip(*(_sums(one, parts) for one in matches), strict=True))  # each (K, P, T)
     now = np.asarray(own, np.float32)
-    for_each, for_all = _best(hits, boxes, now), _best_together(hits, boxes, now)  # each (K, P + 1)
+    by_others = _f1(_by_others(hits), _by_others(boxes))
+    for_each, for_all = _largest(by_others, now[:, None]), _largest_mean(by_others, now)  # each (K, P + 1)
     weights = draw_weights(images, groups, draws)
 
     def f1(chosen: FloatArray) -> FloatArray:
@@ -111,14 +112,8 @@ def _by_others(sums: NDArray[np.int64]) -> NDArray[np.float32]:
     return np.concatenate([total - sums, total], axis=1).astype(np.float32)
 
 
-def _best(hits: NDArray[np.int64], boxes: NDArray[np.int64], now: FloatArray) -> FloatArray:
-    """Return each class's best threshold `(K, P + 1)` by all parts but one, and by all."""
-    return _largest(_f1(_by_others(hits), _by_others(boxes)), now[:, None])
-
-
-def _best_together(hits: NDArray[np.int64], boxes: NDArray[np.int64], now: FloatArray) -> FloatArray:
-    """Return the same of one threshold for all classes, where their mean F1 is largest."""
-    f1 = _f1(_by_others(hits), _by_others(boxes))
+def _largest_mean(f1: FloatArray, now: FloatArray) -> FloatArray:
+    """Return the one threshold for all classes where their mean F1 is largest, for each of them."""
     there = np.isfinite(f1)
     mean = np.where(there, f1, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
     return np.broadcast_to(_largest(mean, now.mean()), (len(now), PARTS + 1))
