@@ -172,3 +172,18 @@ def test_classes_alone_are_enough_where_a_function_of_ones_own_is_measured(small
 
 def test_classes_that_nothing_names_are_none(folder: Path) -> None:
     assert open_data((), str(folder)).labels == ()
+
+
+@pytest.mark.parametrize("labels", [(), ("dent",)])
+def test_damaged_truth_that_merely_lies_there_stops_nobody_whether_classes_are_known_or_not(
+    labels: tuple[str, ...], folder: Path
+) -> None:
+    folder.with_name(f"{folder.name}.json").write_text('{"images": [')
+
+    data = open_data(labels, str(folder))
+
+    assert data.truth is not None
+    assert (data.labels, dict(data.truth.images)) == (labels, {})
+    assert "there is no accuracy" in data.truth.notes[0]
+    with pytest.raises(TruthError, match="cut short"):
+        open_data(labels, str(folder), truth=str(folder.with_name(f"{folder.name}.json")))

@@ -64,14 +64,14 @@ def read_truth(
     return _fitted(*_own(Path(path), media, outside=outside), Path(path), labels)
 
 
-def truth_of(media: Media, labels: Sequence[str], path: str | Path | None = None, *, outside: bool = False) -> Truth | None:
+def truth_of(media: Media, labels: Sequence[str] | None, path: str | Path | None = None, *, outside: bool = False) -> Truth | None:
     """Read the truth that is named, or else the one that lies beside the media, and match it with the frames.
 
     Boxes are brought to the frames' size where only that differs, with a note. Truth that merely lies there and cannot be used
     stops nobody from measuring times: it comes without images, and its note says why. `None` where no truth is named and none
     lies there.
 
-    `outside` is as in `read_truth`.
+    `labels` and `outside` are as in `read_truth`.
 
     Raises:
         TruthError: As `read_truth`, or it belongs to other media; only of truth that is named.
@@ -84,15 +84,15 @@ def truth_of(media: Media, labels: Sequence[str], path: str | Path | None = None
         if place is None:
             return None
         own, form = _own(place, media, outside=outside)
-        if not are_strangers(own, labels):
+        if labels is None or not are_strangers(own, labels):
             return _matched(own, form, media, labels, place)
         why = no_name_in_common(own, labels)
     except (TruthError, OSError) as error:
         why = str(error)
-    return Truth(named(place) if place else "truth", tuple(labels), {}, (f"there is no accuracy: {why}",))
+    return Truth(named(place) if place else "truth", tuple(labels or ()), {}, (f"there is no accuracy: {why}",))
 
 
-def _matched(own: Truth, form: Format, media: Media, labels: Sequence[str], path: Path) -> Truth:
+def _matched(own: Truth, form: Format, media: Media, labels: Sequence[str] | None, path: Path) -> Truth:
     truth = match(_fitted(own, form, path, labels), media.frame_names())
     truth = fitted_to_frames(truth, media, next(iter(folders_of(media)), None))
     if any(map(len, truth.images.values())):

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.datasets import Truth, read_truth, truth_for, truth_of
+from workbench.datasets import Truth, truth_of
 from workbench.detections import UInt8Array, neighbours
 from workbench.detectors import OUTSIDE, Calibration, Detector, check_allowed, load_detector
 from workbench.errors import MediaError, ModelError
@@ -139,9 +139,8 @@ def open_data(
     if source is None and truth is None:
         return _sample_data(labels)
     media = as_media(SAMPLE_CLIP if source is None else source)
-    if not labels and (place := truth or truth_for(media)) is not None:
-        labels = read_truth(place, media=media, outside=OUTSIDE in allow).labels
-    known = truth_of(media, labels, truth, outside=OUTSIDE in allow)
+    known = truth_of(media, labels or None, truth, outside=OUTSIDE in allow)
+    labels = labels or (known.labels if known else ())
     sample = isinstance(detector, Detector) and detector.facts.name in SAMPLE_DETECTORS
     calibration = sample_calibration() if sample else _calibration_from(media)
     return EvaluationData(media, known, media if known else None, known, calibration, labels)
