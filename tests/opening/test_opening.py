@@ -187,3 +187,25 @@ def test_damaged_truth_that_merely_lies_there_stops_nobody_whether_classes_are_k
     assert "there is no accuracy" in data.truth.notes[0]
     with pytest.raises(TruthError, match="cut short"):
         open_data(labels, str(folder), truth=str(folder.with_name(f"{folder.name}.json")))
+
+
+@pytest.mark.parametrize(
+    ("beside", "has_ap"),
+    [
+        (None, False),
+        ('{"images": [', False),
+        ('{"images": [], "annotations": [], "categories": [{"id": 1, "name": "cat"}]}', False),
+        ('{"images": [{"id": 1, "file_name": "0.png"}], "annotations": [], "categories": [{"id": 1, "name": "dent"}]}', False),
+        (
+            '{"images": [{"id": 1, "file_name": "0.png"}], "categories": [{"id": 1, "name": "dent"}],'
+            ' "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9], "area": 81, "iscrowd": 0}]}',
+            True,
+        ),
+    ],
+    ids=["none", "damaged", "of other classes", "without a box", "with a box"],
+)
+def test_precision_is_had_where_some_frame_is_known_to_hold_an_object(beside: str | None, has_ap: bool, folder: Path) -> None:
+    if beside is not None:
+        folder.with_name(f"{folder.name}.json").write_text(beside)
+
+    assert open_data(("dent",), str(folder)).has_ap == has_ap

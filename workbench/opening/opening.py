@@ -49,6 +49,12 @@ class EvaluationData:
         labelled = f", {len(self.labelled_truth)} labelled images" if self.labelled_truth else ", none labelled"
         return f"<EvaluationData: {facts.name}, {frames} of {facts.size_hw[1]} x {facts.size_hw[0]}{labelled}>"
 
+    @property
+    def has_ap(self) -> bool:
+        """Whether average precision can be computed: some frame is known to hold an object."""
+        truth = self.labelled_truth
+        return self.labelled is not None and truth is not None and any(map(len, truth.images.values()))
+
     def groups(self, judged: int) -> NDArray[np.int64] | None:
         """Return a number for each of so many labelled frames, the same for neighbours in a video; `None` for pictures.
 

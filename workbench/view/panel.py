@@ -108,7 +108,7 @@ def describe(session: Session) -> Described:
         "presets": [
             {"name": name, "help": PRESET_HELP[name], "reason": _why_not(partial(_preset, detector, name))} for name in PRESET_NAMES
         ],
-        "judged_by": "AP" if opened.data.labelled_truth is not None else "agreement",
+        "judged_by": "AP" if opened.data.has_ap else "agreement",
         "preset": text if (text := words(detector, settings)) in PRESET_NAMES else None,
         "groups": [
             {"title": "INPUT", "controls": list(_input(detector, settings, opened.data.media.facts().size_hw))},
