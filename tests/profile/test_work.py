@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.quantising.networks import Network, options_of
-from workbench.profile.integer_product import integer_product
+from workbench.profile.roof import integer_product
 from workbench.profile.work import bytes_moved_by, in_integers, macs_of
 from workbench.quantising import Flatbuffer
 

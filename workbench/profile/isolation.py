@@ -10,8 +10,8 @@ from workbench.files import temporary_folder
 from workbench.machine import ChildFailedError, ChildProcess
 from workbench.opening import EvaluationData, Sources
 from workbench.profile.child import Job
-from workbench.profile.machine_roof import ONE_THREAD
 from workbench.profile.profiling import OPENING_SECONDS, why_not_profiled
+from workbench.profile.roof import ONE_THREAD
 from workbench.record import Profile, Record
 
 COMMAND = ("-m", "workbench.profile.child")

@@ -13,7 +13,6 @@ from workbench.wording import counted, format_number, listed
 LEAST_SHARE = 0.01  # of the operators' time: to change what takes less brings nothing that shows
 NAMED = 3  # operators of a lint, the slowest
 LONGEST_NAME = 40
-OF_XLA = ("transpose", "copy", "copy_bitcast_fusion")
 TRANSPOSES = frozenset(
     {"TRANSPOSE", "Transpose", "Reorder", "ReorderInput", "ReorderOutput", "transpose", "copy", "copy_bitcast_fusion"}
 )

@@ -32,16 +32,9 @@ MATRICES = {
     "DynamicQuantizeMatMul": 1,
 }
 BYTES = {
-    "double": 8,
-    "int64": 8,
-    "uint64": 8,
-    "float": 4,
-    "int32": 4,
-    "uint32": 4,
-    "float16": 2,
-    "bfloat16": 2,
-    "int16": 2,
-    "uint16": 2,
+    **dict.fromkeys(("double", "int64", "uint64"), 8),
+    **dict.fromkeys(("float", "int32", "uint32"), 4),
+    **dict.fromkeys(("float16", "bfloat16", "int16", "uint16"), 2),
 }
 
 
