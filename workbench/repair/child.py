@@ -7,9 +7,8 @@
 import json
 import sys
 from pathlib import Path
-from typing import IO, final
 
-from workbench.machine import writing_to_parent
+from workbench.machine import tell_watcher, writing_to_parent
 from workbench.opening import Sources
 from workbench.record import Problem
 from workbench.repair.repairing import MOST_LOSS, Repairing
@@ -29,44 +28,29 @@ class Job(Value):
     """Further words of the commands that repeat the records."""
 
 
-@final
-class Lines:
-    """Writes what there is to tell."""
-
-    def __init__(self, out: IO[str]) -> None:
-        self._out = out
-
-    def progress(self, what: str, done: int, total: int) -> None:
-        self.write({"progress": [what, done, total]})
-
-    def better(self, settings: Settings) -> None:
-        self.write({"better": settings.model_dump(mode="json")})
-
-    def write(self, tree: dict[str, object]) -> None:
-        self._out.write(json.dumps(tree) + "\n")
-        self._out.flush()
-
-
-def work(job: Job, lines: Lines) -> None:
-    """Do a job."""
-    lines.progress("opening", 0, 0)
+def work(job: Job) -> None:
+    """Do a job, and tell what there is to tell."""
+    _progress("opening", 0, 0)
     try:
         detector, data = job.sources.open()
-        repairing = Repairing(detector, data, job.settings, job.max_ap_loss, lines)
+        repairing = Repairing(detector, data, job.settings, job.max_ap_loss, _progress, _better)
         settings, records = repairing.run(job.frames, repair=job.repair, options=job.options)
     except Exception as error:  # the runtime raises what it likes
-        lines.write({"problem": Problem.caught(error).model_dump(), "done": True})
+        tell_watcher({"problem": Problem.caught(error).model_dump(), "done": True})
         return
     for record in records:
-        lines.write({"record": json.loads(record.to_json())})
-    lines.write({"settings": settings.model_dump(mode="json"), "done": True})
+        tell_watcher({"record": json.loads(record.to_json())})
+    tell_watcher({"settings": settings.model_dump(mode="json"), "done": True})
 
 
-def main(path: Path) -> None:
-    """Do the job in a file."""
-    with writing_to_parent() as out:
-        work(Job.model_validate_json(path.read_bytes()), Lines(out))
+def _progress(what: str, done: int, total: int) -> None:
+    tell_watcher({"progress": [what, done, total]})
+
+
+def _better(settings: Settings) -> None:
+    tell_watcher({"better": settings.model_dump(mode="json")})
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    with writing_to_parent(steps=True):
+        work(Job.model_validate_json(Path(sys.argv[1]).read_bytes()))
