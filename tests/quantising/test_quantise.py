@@ -10,9 +10,8 @@ import pytest
 
 from tests.quantising.building import Building, mixed_tail, outputs, pictures, swish_network
 from workbench.errors import UnavailableError
-from workbench.quantising import Flatbuffer, operators_named, quantised, ranges_of, tensor_values, unpacked
-from workbench.quantising.quantise import RECIPES
-from workbench.quantising.shared_scales import shared
+from workbench.quantising import Flatbuffer, quantised, ranges_of, shared, tensor_values, unpacked
+from workbench.quantising.quantise import RECIPES, operators_named
 
 CONTENT, TAIL = map(unpacked, (swish_network(), mixed_tail()))
 

@@ -64,13 +64,12 @@ def _of_channels(name: str, channels: Mapping[str, Channels], tied: Ranges) -> I
     if name not in channels or name not in tied:
         return
     one, step = channels[name], _span(tied[name]) / STEPS
-    widths = np.maximum(np.abs(one.lows), np.abs(one.highs))
     lost = int(((one.deviations < LITTLE * step) & (one.deviations > 0)).sum())
-    if lost < MANY * len(widths):
+    if lost < MANY * len(one.reaches):
         return
-    widest, half = float(widths.max()), float(np.median(widths))
+    widest, half = float(one.reaches.max()), float(np.median(one.reaches))
     wide = f"one channel reaches {widest:.3g} and half of them less than {half:.3g}" if widest >= ONE_CHANNEL * half else ""
-    yield f"{wide or 'its channels differ in spread'}, under one scale: {lost} of {len(widths)} hardly vary by a step"
+    yield f"{wide or 'its channels differ in spread'}, under one scale: {lost} of {len(one.reaches)} hardly vary by a step"
 
 
 def _saturated(kind: str, read: list[str], tied: Ranges) -> Iterator[str]:

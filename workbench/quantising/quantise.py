@@ -14,14 +14,12 @@ import numpy as np
 from workbench.errors import UnavailableError, one_line
 from workbench.machine import native_stderr_captured
 from workbench.quantising.blocks import BLOCK, blocks_of
-from workbench.quantising.flatbuffer import Flatbuffer, archive_behind
-from workbench.quantising.ranges import Ranges
-from workbench.quantising.shared_scales import shared
+from workbench.quantising.flatbuffer import LAST_OLD_KIND, Flatbuffer, archive_behind
+from workbench.quantising.ranges import Ranges, shared
 
 CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
 BITS = {"int8": 8, "int16x8": 16}
 EVERY, EVERY_AGAIN = ".*", ""  # regular expressions; two rules of the quantiser cannot have the same
-LARGEST_OLD_CODE = 127  # of an operator, in the field of one byte that was once the only one (schema.fbs: OperatorCode)
 LONGEST_NAME, LONGEST_NAMES, LONGEST_REASON = 80, 120, 120  # characters of a message
 
 
@@ -105,7 +103,7 @@ def _as_others_read_it(content: bytes) -> bytes:
     """
     file = Flatbuffer(content)
     for code in file.model.operatorCodes:
-        code.deprecatedBuiltinCode = min(code.builtinCode, LARGEST_OLD_CODE)
+        code.deprecatedBuiltinCode = min(code.builtinCode, LAST_OLD_KIND)
     for index, tensor in enumerate(file.graph.tensors):
         if file.type(index) == "FLOAT16":
             tensor.quantization = None
@@ -189,12 +187,8 @@ def _weights_in_four_bits(recipe: Any, every: Any) -> None:
     recipe.add_weight_only_config(EVERY_AGAIN, every, 4)
 
 
-def _weights_in_float16(recipe: Any, every: Any) -> None:
-    recipe.add_weight_only_config(EVERY, every, 16, algorithm_key="float_casting")
-
-
 RECIPES: Mapping[str, Callable[[Any, Any], None]] = {
-    "float16": _weights_in_float16,
+    "float16": lambda recipe, every: recipe.add_weight_only_config(EVERY, every, 16, algorithm_key="float_casting"),
     "dynamic-int8": lambda recipe, every: recipe.add_dynamic_config(EVERY, every, 8),
     "weight-int8": lambda recipe, every: recipe.add_weight_only_config(EVERY, every, 8),
     "weight-int4": _weights_in_four_bits,
