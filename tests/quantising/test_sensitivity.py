@@ -1,7 +1,7 @@
 """Blocks ranked by what each does alone, and why it hurts there."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -12,10 +12,10 @@ from tests.quantising.building import swish_network as swish_file
 from workbench.quantising import (
     Flatbuffer,
     FloatNetwork,
+    Ranges,
     blocks_of,
     channels_of,
     faults,
-    quantised,
     ranges_of,
     rank_blocks,
     shared,
@@ -23,6 +23,7 @@ from workbench.quantising import (
     tensor_values,
     unpacked,
 )
+from workbench.quantising.quantise import operators_named
 from workbench.quantising.ranges import TensorValues
 
 
@@ -61,10 +62,16 @@ def apart(one: list[np.ndarray], other: list[np.ndarray]) -> tuple[float, float]
     return float(np.abs(one[0] - other[0])[..., -2:].mean()), 0.0  # the scores come last
 
 
+def in_integers(content: bytes, ranges: Ranges, float_ops: Sequence[str] = ()) -> bytes:
+    """The network inside, with floats at its ends."""
+    network = FloatNetwork(content)
+    return network.quantised("int8", ranges, operators_named(network.file, float_ops), integer_edges=False)
+
+
 def reasons(content: bytes) -> dict[str, str]:
     file, values = Flatbuffer(content), tensor_values(content, pictures())
     ranges = ranges_of(content, values, "minmax")
-    integers = Flatbuffer(quantised(content, "int8", ranges, integer_edges=False))
+    integers = Flatbuffer(in_integers(content, ranges))
     names = [block.name for block in blocks_of(file)]
     return faults(file, integers, values, shared(file, ranges, set()), channels_of(content, names, pictures(), 1))
 
@@ -108,7 +115,7 @@ def test_the_worst_blocks_in_float_repair_the_network(make: Callable[[], bytes],
     ranges, wanted = ranges_of(content, tensor_values(content, pictures()), "minmax"), outputs(content, pictures())
 
     broken, repaired = (
-        np.abs(outputs(quantised(content, "int8", ranges, some, integer_edges=False), pictures()) - wanted)[..., -2:].mean()
+        np.abs(outputs(in_integers(content, ranges, some), pictures()) - wanted)[..., -2:].mean()
         for some in ((), [f"{name}.." for name in ranked(content)[:count]])
     )
 
@@ -120,9 +127,7 @@ def test_ranges_alone_repair_a_swish_that_saturates() -> None:
     values, wanted = tensor_values(content, pictures()), outputs(content, pictures())
 
     broken, repaired = (
-        np.abs(
-            outputs(quantised(content, "int8", ranges_of(content, values, how), integer_edges=False), pictures()) - wanted
-        ).mean()
+        np.abs(outputs(in_integers(content, ranges_of(content, values, how)), pictures()) - wanted).mean()
         for how in ("minmax", "mse")
     )
 
@@ -148,7 +153,7 @@ def test_a_sound_network_has_no_reasons() -> None:
 
 def test_a_range_that_one_frame_set_is_said() -> None:
     content = swish_network()
-    integers = Flatbuffer(quantised(content, "int8", {}, integer_edges=False))
+    integers = Flatbuffer(in_integers(content, {}))
     extremes = np.array([[-1, 2], [-1, 2.5], [-1, 2.2], [-1, 9]], np.float32)
 
     whole, clipped = (
@@ -162,7 +167,7 @@ def test_a_range_that_one_frame_set_is_said() -> None:
 
 def test_noise_is_told_of_each_tensor_that_both_networks_have() -> None:
     content = swish_network()
-    integers = quantised(content, "int8", ranges_of(content, tensor_values(content, pictures()), "minmax"), integer_edges=False)
+    integers = in_integers(content, ranges_of(content, tensor_values(content, pictures()), "minmax"))
 
     found = signal_to_noise_db(content, integers, pictures(), 1)
 

@@ -14,19 +14,17 @@ Pads = tuple[tuple[int, int], tuple[int, int]]  # before and after, of height an
 
 def take_in_pads(file: Flatbuffer) -> None:
     """Let convolutions pad by themselves where that comes to the same."""
-    from ai_edge_litert import schema_py_generated as schema
-
     producers = _producers(file)
     for operator in file.graph.operators:
         options = operator.builtinOptions
-        if file.kind(operator) not in PADDED or options.padding != schema.Padding.VALID:
+        if file.kind(operator) not in PADDED or options.padding != file.schema.Padding.VALID:
             continue
         pads = _zero_pads(file, producers.get(operator.inputs[0]))
         source = producers[operator.inputs[0]].inputs[0] if pads else -1
         if pads is None or -1 in file.open_shape(source)[1:] or pads != _same_pads(file, operator, source):
             continue
         operator.inputs = [source, *operator.inputs[1:]]
-        options.padding = schema.Padding.SAME
+        options.padding = file.schema.Padding.SAME
 
 
 def _producers(file: Flatbuffer) -> dict[int, Operator]:
@@ -145,15 +143,13 @@ def _cut(file: Flatbuffer, producers: dict[int, Operator], index: int) -> tuple[
 
 def _widen(file: Flatbuffer, operator: Operator, slices: _Slices, weights: Any, pads: Pads | None) -> None:
     """Let a convolution on slices weigh the picture's own pixels."""
-    from ai_edge_litert import schema_py_generated as schema
-
     step, options = slices.step, operator.builtinOptions
     count, height, width, _ = weights.shape
     channels = file.shape(slices.source)[CHANNEL]
     wide = np.zeros((count, height * step, width * step, channels), np.float32)
     for number, (row, column) in enumerate(slices.starts):
         wide[:, row::step, column::step] += weights[..., number * channels : (number + 1) * channels]
-    if options.padding == schema.Padding.SAME:
+    if options.padding == file.schema.Padding.SAME:
         pads = _same_pads(file, operator, operator.inputs[0])
     (top, bottom), (left, right) = pads or ((0, 0), (0, 0))
     pads = (top * step, bottom * step), (left * step, right * step)
@@ -161,7 +157,7 @@ def _widen(file: Flatbuffer, operator: Operator, slices: _Slices, weights: Any, 
     operator.inputs = [slices.source, kernel, *operator.inputs[2:]]
     options.strideH, options.strideW = (stride * step for stride in _strides(options))
     same = pads == _same_pads(file, operator, slices.source)
-    options.padding = schema.Padding.SAME if same else schema.Padding.VALID
+    options.padding = file.schema.Padding.SAME if same else file.schema.Padding.VALID
     if not same and any(map(any, pads)):
         _pad_before(file, operator, pads)
 

@@ -28,8 +28,6 @@ def quantised(
     precision: str,
     ranges: Ranges | None = None,
     float_ops: Sequence[str] = (),
-    *,
-    integer_edges: bool = True,
 ) -> bytes:
     """Return a network in another precision.
 
@@ -38,13 +36,12 @@ def quantised(
         precision: One of `RECIPES`.
         ranges: Of its tensors, as `ranges_of` chose them, for one of `CALIBRATED`.
         float_ops: Patterns of operators that stay in float, as `operators_named` reads them.
-        integer_edges: Whether inputs and outputs are integers too, where what reads and gives them is.
 
     Raises:
         UnavailableError: A pattern matches nothing, or the quantiser refuses the network; names the operator.
     """
     network = FloatNetwork(content)
-    made = network.quantised(precision, ranges, operators_named(network.file, float_ops), integer_edges=integer_edges)
+    made = network.quantised(precision, ranges, operators_named(network.file, float_ops), integer_edges=True)
     return _as_others_read_it(made) + network.archive
 
 
@@ -62,8 +59,11 @@ class FloatNetwork:
         self._content = content
         self._quantizer: Any = None
 
-    def quantised(self, precision: str, ranges: Ranges | None, float_ops: Collection[int], *, integer_edges: bool = True) -> bytes:
-        """As the function, with the positions of operators, and as LiteRT alone may read it."""
+    def quantised(self, precision: str, ranges: Ranges | None, float_ops: Collection[int], *, integer_edges: bool) -> bytes:
+        """As the function, with the positions of operators, and as LiteRT alone may read it.
+
+        With `integer_edges` inputs and outputs are integers too, where what reads and gives them is.
+        """
         from litert_quantizer.qtyping import TFLOperationName
         from litert_quantizer.quantizer import Quantizer
         from litert_quantizer.recipe_manager import AlgorithmName, RecipeManager
