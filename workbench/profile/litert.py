@@ -71,15 +71,15 @@ class LiteRtProfiler(Profiler):
         facts = file_facts(self._file, self._interpreter).operators
 
         def row(number: int, kernel: str) -> OperatorRow:
-            one = facts[number]
+            one, operator = facts[number], self._file.graph.operators[number]
             return OperatorRow(
                 name=one.name,
                 kind=one.kind,
                 kernel=kernel,
                 shape=one.shape,
-                macs=macs_of(self._file, number),
-                integers=in_integers(self._file, number),
-                bytes_moved=bytes_moved_by(self._file, number),
+                macs=macs_of(self._file, operator),
+                integers=in_integers(self._file, operator),
+                bytes_moved=bytes_moved_by(self._file, operator),
                 reference=one.reference,
             )
 

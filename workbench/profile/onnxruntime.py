@@ -44,11 +44,7 @@ class OnnxRuntimeProfiler(Profiler):
 
     def __init__(self, opened: Opened, settings: Settings) -> None:
         file = Flatbuffer(opened.content)
-        self._macs = {
-            file.name(index): macs_of(file, number)
-            for number, operator in enumerate(file.graph.operators)
-            for index in operator.outputs
-        }
+        self._macs = {file.name(index): macs_of(file, operator) for operator in file.graph.operators for index in operator.outputs}
         self._folder = temporary_folder()  # until it is read, or the process ends
         self._network = OnnxRuntimeNetwork(opened, settings, Path(self._folder.name) / "trace")
 

@@ -2,7 +2,7 @@
 
 from workbench.quantising.blocks import BLOCK, blocks_of
 from workbench.quantising.faults import faults
-from workbench.quantising.flatbuffer import Flatbuffer
+from workbench.quantising.flatbuffer import Flatbuffer, Operator
 from workbench.quantising.layout import TOLERANCE, largest_difference, nhwc
 from workbench.quantising.operators import DYNAMIC, INT4, SHAPE, file_facts, in_xnnpack, stored_precision
 from workbench.quantising.quantise import CALIBRATED, INTEGERS, FloatNetwork, quantised
@@ -22,6 +22,7 @@ __all__ = [
     "Difference",
     "Flatbuffer",
     "FloatNetwork",
+    "Operator",
     "Ranges",
     "TensorValues",
     "allocated",
