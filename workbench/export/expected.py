@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def choose_frames(media: Media) -> list[Frame]:
     height, width = facts.size_hw
     count = min(facts.frames, max(LEAST_FRAMES, min(MOST_FRAMES, MOST_PIXELS // (height * width))))
     positions = (int((n + 0.5) * facts.frames / count) for n in range(count))
-    return list(frames_at(media, positions)) or list(media.frames())[:1]
+    return list(frames_at(media, positions)) or list(islice(media.frames(), 1))
 
 
 def frame_file(number: int) -> str:

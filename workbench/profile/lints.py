@@ -18,16 +18,9 @@ TRANSPOSES = frozenset(
 )
 CHANGES_OF_TYPE = frozenset(
     {
-        "QUANTIZE",
-        "DEQUANTIZE",
-        "CAST",
-        "QuantizeLinear",
-        "DequantizeLinear",
-        "DynamicQuantizeLinear",
-        "FakeQuantize",
-        "Convert",
-        "Cast",
-        "convert",
+        *("QUANTIZE", "DEQUANTIZE", "CAST"),  # in a file
+        *("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"),  # ONNX Runtime's
+        *("FakeQuantize", "Convert", "Cast", "convert"),  # OpenVINO's, TensorFlow's and XLA's
     }
 )
 RESIZES = frozenset(
