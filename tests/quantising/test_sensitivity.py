@@ -10,6 +10,7 @@ from tests.quantising.building import CHANNELS, Building, outputs, pictures
 from tests.quantising.building import mixed_tail as mixed_tail_file
 from tests.quantising.building import swish_network as swish_file
 from workbench.quantising import (
+    BITS,
     Flatbuffer,
     FloatNetwork,
     Ranges,
@@ -62,18 +63,18 @@ def apart(one: list[np.ndarray], other: list[np.ndarray]) -> tuple[float, float]
     return float(np.abs(one[0] - other[0])[..., -2:].mean()), 0.0  # the scores come last
 
 
-def in_integers(content: bytes, ranges: Ranges, float_ops: Sequence[str] = ()) -> bytes:
+def in_integers(content: bytes, ranges: Ranges, float_ops: Sequence[str] = (), precision: str = "int8") -> bytes:
     """The network inside, with floats at its ends."""
     network = FloatNetwork(content)
-    return network.quantised("int8", ranges, operators_named(network.file, float_ops), integer_edges=False)
+    return network.quantised(precision, ranges, operators_named(network.file, float_ops), integer_edges=False)
 
 
-def reasons(content: bytes) -> dict[str, str]:
+def reasons(content: bytes, precision: str = "int8") -> dict[str, str]:
     file, values = Flatbuffer(content), tensor_values(content, pictures())
     ranges = ranges_of(content, values, "minmax")
-    integers = Flatbuffer(in_integers(content, ranges))
+    integers, bits = Flatbuffer(in_integers(content, ranges, precision=precision)), BITS[precision]
     names = [block.name for block in blocks_of(file)]
-    return faults(file, integers, values, shared(file, ranges, set()), channels_of(content, names, pictures(), 1))
+    return faults(file, integers, values, shared(file, ranges, set(), bits), channels_of(content, names, pictures(), 1), bits)
 
 
 def test_a_block_is_an_operator_with_weights_and_what_follows() -> None:
@@ -147,6 +148,11 @@ def test_a_reason_is_said_where_one_is_known(make: Callable[[], bytes], name: st
     assert re.match(reason, reasons(make())[name])
 
 
+def test_what_eight_bits_cannot_hold_sixteen_can() -> None:
+    assert "one scale for" in reasons(mixed_tail())["rows"]
+    assert "rows" not in reasons(mixed_tail(), "int16x8")
+
+
 def test_a_sound_network_has_no_reasons() -> None:
     assert reasons(swish_network()) == {}
 
@@ -157,7 +163,7 @@ def test_a_range_that_one_frame_set_is_said() -> None:
     extremes = np.array([[-1, 2], [-1, 2.5], [-1, 2.2], [-1, 9]], np.float32)
 
     whole, clipped = (
-        faults(Flatbuffer(content), integers, {"stem": TensorValues(extremes, extremes[0])}, {"stem": (-1, most)}, {})
+        faults(Flatbuffer(content), integers, {"stem": TensorValues(extremes, extremes[0])}, {"stem": (-1, most)}, {}, 8)
         for most in (9, 3)
     )
 

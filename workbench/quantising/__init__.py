@@ -5,13 +5,14 @@ from workbench.quantising.faults import faults
 from workbench.quantising.flatbuffer import Flatbuffer, Operator
 from workbench.quantising.layout import TOLERANCE, largest_difference, nhwc
 from workbench.quantising.operators import DYNAMIC, INT4, SHAPE, file_facts, in_xnnpack, stored_precision
-from workbench.quantising.quantise import CALIBRATED, INTEGERS, FloatNetwork, quantised
+from workbench.quantising.quantise import BITS, CALIBRATED, INTEGERS, FloatNetwork, quantised
 from workbench.quantising.ranges import Ranges, TensorValues, ranges_of, shared, tensor_values
 from workbench.quantising.running import allocated, made_of
 from workbench.quantising.sensitivity import Difference, channels_of, rank_blocks, signal_to_noise_db
 from workbench.quantising.unpacking import unpacked
 
 __all__ = [
+    "BITS",
     "BLOCK",
     "CALIBRATED",
     "DYNAMIC",

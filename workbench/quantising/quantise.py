@@ -17,8 +17,8 @@ from workbench.quantising.blocks import BLOCK, blocks_of
 from workbench.quantising.flatbuffer import LAST_OLD_KIND, Flatbuffer, archive_behind
 from workbench.quantising.ranges import Ranges, shared
 
-CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
-BITS = {"int8": 8, "int16x8": 16}
+BITS = {"int8": 8, "int16x8": 16}  # of activations, of the precisions that need ranges of them, taken from real frames
+CALIBRATED = tuple(BITS)
 EVERY, EVERY_AGAIN = ".*", ""  # regular expressions; two rules of the quantiser cannot have the same
 LONGEST_NAME, LONGEST_NAMES, LONGEST_REASON = 80, 120, 120  # characters of a message
 
