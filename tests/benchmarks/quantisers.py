@@ -21,7 +21,7 @@ from workbench.detectors.network import Conversion, Network, Tensors
 from workbench.machine import environment, native_stderr_captured
 from workbench.media import array_media
 from workbench.opening import EvaluationData, Variant, check, wished
-from workbench.quantising import quantised, ranges_of, tensor_values, unpacked
+from workbench.quantising import FloatNetwork, quantised, ranges_of, tensor_values, unpacked
 from workbench.record import Record, accuracy_against, ap, speed_against, speed_words
 from workbench.settings import CALIBRATION_RANGES, Settings
 from workbench.wording import format_agreement, format_ap_change, format_fraction
@@ -76,7 +76,7 @@ def files(detector: Detector, settings: Settings, frames: Calibration, floats: b
     for how in CALIBRATION_RANGES:
         yield f"int8, {how}", quantised(content, "int8", ranges_of(content, values, how))
     usual = ranges_of(content, values, settings.runtime.effective_range)
-    yield "int8, floats in and out", quantised(content, "int8", usual, integer_edges=False)
+    yield "int8, floats in and out", FloatNetwork(content).quantised("int8", usual, (), integer_edges=False)
     yield "weight-int8", quantised(content, "weight-int8")
 
 

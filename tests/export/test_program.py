@@ -16,9 +16,8 @@ from workbench.detections import Detections, FloatArray
 from workbench.detectors import Meaning
 from workbench.export.card import reader_tree
 from workbench.export.exporting import thresholds_of
-from workbench.export.plan import what_runs
+from workbench.export.plan import requirements_text, what_runs
 from workbench.export.program.pipeline import Pipeline
-from workbench.export.requirements import requirements_text
 from workbench.settings import Nms, Settings
 from workbench.stages import InputSpec, OwnNms, above_own, only_above, place, prepare, quantised, soften, suppress
 

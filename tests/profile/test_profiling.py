@@ -16,8 +16,7 @@ from workbench.opening import Sources, check, wished
 from workbench.profile import Job, run_profile
 from workbench.profile.lints import lints
 from workbench.profile.litert import LiteRtProfiler
-from workbench.profile.profiling import ROUNDS, SETTLING_RUNS, in_turns, with_seconds
-from workbench.profile.table import PROFILERS
+from workbench.profile.profiling import PROFILERS, ROUNDS, SETTLING_RUNS, in_turns, with_seconds
 from workbench.quantising import INT4
 from workbench.record import OperatorRow, Profile
 from workbench.settings import Runtime, Settings

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.quantising.networks import Network, options_of
-from workbench.profile.integer_product import integer_product
+from workbench.profile.roof import integer_product
 from workbench.profile.work import bytes_moved_by, in_integers, macs_of
 from workbench.quantising import Flatbuffer
 
@@ -51,8 +51,9 @@ def turned() -> bytes:
 )
 def test_products_and_bytes_are_those_counted_by_hand(content: bytes, macs: int, moved: int) -> None:
     file = Flatbuffer(content)
+    (operator,) = file.graph.operators
 
-    assert (macs_of(file, 0), bytes_moved_by(file, 0)) == (macs, moved)
+    assert (macs_of(file, operator), bytes_moved_by(file, operator)) == (macs, moved)
 
 
 def test_what_adds_nothing_up_has_no_products_and_four_bits_are_half_a_byte() -> None:
@@ -61,12 +62,13 @@ def test_what_adds_nothing_up_has_no_products_and_four_bits_are_half_a_byte() ->
     net.constant(np.ones(5, np.int8), "INT4")
     file = Flatbuffer(net.file(net.transpose(x, (0, 3, 1, 2))))
 
-    assert macs_of(file, 0) == 0
+    assert macs_of(file, file.graph.operators[0]) == 0
     assert [file.bytes_of(index) for index in range(2)] == [192, 3]
 
 
 def test_products_are_of_integers_where_the_weights_are() -> None:
     floats, integers = Flatbuffer(fully_connected()), Flatbuffer(integer_product(8))
+    product = integers.graph.operators[0]
 
-    assert (in_integers(floats, 0), in_integers(integers, 0)) == (False, True)
-    assert (macs_of(integers, 0), bytes_moved_by(integers, 0)) == (8**3, 3 * 8**2)
+    assert (in_integers(floats, floats.graph.operators[0]), in_integers(integers, product)) == (False, True)
+    assert (macs_of(integers, product), bytes_moved_by(integers, product)) == (8**3, 3 * 8**2)

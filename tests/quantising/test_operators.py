@@ -9,8 +9,8 @@ import pytest
 
 from tests.quantising.networks import TO_FIRST, TO_LAST, Network, allocated, options_of
 from workbench.errors import ModelError
-from workbench.quantising import FileFacts, Flatbuffer, OperatorFacts, file_facts, stored_precision
-from workbench.quantising.operators import INT4, SHAPE
+from workbench.quantising import INT4, SHAPE, Flatbuffer, file_facts, stored_precision
+from workbench.quantising.operators import FileFacts, OperatorFacts
 
 STEP = 0.1
 

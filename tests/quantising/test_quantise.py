@@ -10,9 +10,8 @@ import pytest
 
 from tests.quantising.building import Building, mixed_tail, outputs, pictures, swish_network
 from workbench.errors import UnavailableError
-from workbench.quantising import Flatbuffer, operators_named, quantised, ranges_of, tensor_values, unpacked
-from workbench.quantising.quantise import RECIPES
-from workbench.quantising.shared_scales import shared
+from workbench.quantising import Flatbuffer, FloatNetwork, quantised, ranges_of, shared, tensor_values, unpacked
+from workbench.quantising.quantise import RECIPES, operators_named
 
 CONTENT, TAIL = map(unpacked, (swish_network(), mixed_tail()))
 
@@ -78,7 +77,7 @@ def test_nothing_is_brought_to_another_scale_between_operators_in_integers() -> 
 
 
 def test_ends_are_floats_where_that_is_wished() -> None:
-    made = quantised(CONTENT, "int8", ranges(CONTENT), integer_edges=False)
+    made = FloatNetwork(CONTENT).quantised("int8", ranges(CONTENT), (), integer_edges=False)
 
     assert edges(made) == ("FLOAT32", "FLOAT32")
     assert kinds(made) - kinds(CONTENT) == {"QUANTIZE": 1, "DEQUANTIZE": 1}

@@ -1,7 +1,7 @@
 """Blocks ranked by what each does alone, and why it hurts there."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -10,12 +10,13 @@ from tests.quantising.building import CHANNELS, Building, outputs, pictures
 from tests.quantising.building import mixed_tail as mixed_tail_file
 from tests.quantising.building import swish_network as swish_file
 from workbench.quantising import (
+    BITS,
     Flatbuffer,
     FloatNetwork,
+    Ranges,
     blocks_of,
     channels_of,
     faults,
-    quantised,
     ranges_of,
     rank_blocks,
     shared,
@@ -23,6 +24,7 @@ from workbench.quantising import (
     tensor_values,
     unpacked,
 )
+from workbench.quantising.quantise import operators_named
 from workbench.quantising.ranges import TensorValues
 
 
@@ -61,12 +63,18 @@ def apart(one: list[np.ndarray], other: list[np.ndarray]) -> tuple[float, float]
     return float(np.abs(one[0] - other[0])[..., -2:].mean()), 0.0  # the scores come last
 
 
-def reasons(content: bytes) -> dict[str, str]:
+def in_integers(content: bytes, ranges: Ranges, float_ops: Sequence[str] = (), precision: str = "int8") -> bytes:
+    """The network inside, with floats at its ends."""
+    network = FloatNetwork(content)
+    return network.quantised(precision, ranges, operators_named(network.file, float_ops), integer_edges=False)
+
+
+def reasons(content: bytes, precision: str = "int8") -> dict[str, str]:
     file, values = Flatbuffer(content), tensor_values(content, pictures())
     ranges = ranges_of(content, values, "minmax")
-    integers = Flatbuffer(quantised(content, "int8", ranges, integer_edges=False))
+    integers, bits = Flatbuffer(in_integers(content, ranges, precision=precision)), BITS[precision]
     names = [block.name for block in blocks_of(file)]
-    return faults(file, integers, values, shared(file, ranges, set()), channels_of(content, names, pictures(), 1))
+    return faults(file, integers, values, shared(file, ranges, set(), bits), channels_of(content, names, pictures(), 1), bits)
 
 
 def test_a_block_is_an_operator_with_weights_and_what_follows() -> None:
@@ -108,7 +116,7 @@ def test_the_worst_blocks_in_float_repair_the_network(make: Callable[[], bytes],
     ranges, wanted = ranges_of(content, tensor_values(content, pictures()), "minmax"), outputs(content, pictures())
 
     broken, repaired = (
-        np.abs(outputs(quantised(content, "int8", ranges, some, integer_edges=False), pictures()) - wanted)[..., -2:].mean()
+        np.abs(outputs(in_integers(content, ranges, some), pictures()) - wanted)[..., -2:].mean()
         for some in ((), [f"{name}.." for name in ranked(content)[:count]])
     )
 
@@ -120,9 +128,7 @@ def test_ranges_alone_repair_a_swish_that_saturates() -> None:
     values, wanted = tensor_values(content, pictures()), outputs(content, pictures())
 
     broken, repaired = (
-        np.abs(
-            outputs(quantised(content, "int8", ranges_of(content, values, how), integer_edges=False), pictures()) - wanted
-        ).mean()
+        np.abs(outputs(in_integers(content, ranges_of(content, values, how)), pictures()) - wanted).mean()
         for how in ("minmax", "mse")
     )
 
@@ -142,17 +148,22 @@ def test_a_reason_is_said_where_one_is_known(make: Callable[[], bytes], name: st
     assert re.match(reason, reasons(make())[name])
 
 
+def test_what_eight_bits_cannot_hold_sixteen_can() -> None:
+    assert "one scale for" in reasons(mixed_tail())["rows"]
+    assert "rows" not in reasons(mixed_tail(), "int16x8")
+
+
 def test_a_sound_network_has_no_reasons() -> None:
     assert reasons(swish_network()) == {}
 
 
 def test_a_range_that_one_frame_set_is_said() -> None:
     content = swish_network()
-    integers = Flatbuffer(quantised(content, "int8", {}, integer_edges=False))
+    integers = Flatbuffer(in_integers(content, {}))
     extremes = np.array([[-1, 2], [-1, 2.5], [-1, 2.2], [-1, 9]], np.float32)
 
     whole, clipped = (
-        faults(Flatbuffer(content), integers, {"stem": TensorValues(extremes, extremes[0])}, {"stem": (-1, most)}, {})
+        faults(Flatbuffer(content), integers, {"stem": TensorValues(extremes, extremes[0])}, {"stem": (-1, most)}, {}, 8)
         for most in (9, 3)
     )
 
@@ -162,7 +173,7 @@ def test_a_range_that_one_frame_set_is_said() -> None:
 
 def test_noise_is_told_of_each_tensor_that_both_networks_have() -> None:
     content = swish_network()
-    integers = quantised(content, "int8", ranges_of(content, tensor_values(content, pictures()), "minmax"), integer_edges=False)
+    integers = in_integers(content, ranges_of(content, tensor_values(content, pictures()), "minmax"))
 
     found = signal_to_noise_db(content, integers, pictures(), 1)
 

@@ -15,16 +15,6 @@ VIDEO_STEP = 20
 CROPS = 7  # of each photograph, beside itself
 
 
-class Nobody:
-    """Watches, and does nothing."""
-
-    def progress(self, *_: object) -> None:
-        pass
-
-    def better(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def pictures(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Photographs, crops and mirrored crops of them, and frames of a video."""
@@ -51,7 +41,7 @@ def test_yolox_is_repaired(assets: Path, pictures: Path, layout: str, least: flo
     detector, data = Sources(detector=str(assets / "models" / MODEL), media=str(pictures)).open()
     settings = check(detector, wished(detector, f"litert,runtime.precision=int8,runtime.layout={layout}"))
 
-    chosen, records = Repairing(detector, data, settings, 0.01, Nobody()).run(8, repair=True, comparison_seconds=0.1)
+    chosen, records = Repairing(detector, data, settings, 0.01).run(8, repair=True, comparison_seconds=0.1)
 
     (found,) = [record.quantising for record in records if record.quantising is not None]
     plain, repaired = found.judged[1], found.judged[2]

@@ -1,5 +1,6 @@
 """Detectors that integers break: why is said, and they are repaired."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,29 +20,11 @@ REASONS = dict(
 )
 
 
-class Watch:
-    """What a repair tells.
-
-    Attributes:
-        better: Settings that came nearer than all before.
-        what: What went on.
-    """
-
-    def __init__(self) -> None:
-        self.better_ones: list[Settings] = []
-        self.what: list[str] = []
-
-    def progress(self, what: str, *_: int) -> None:
-        self.what.append(what)
-
-    def better(self, settings: Settings) -> None:
-        self.better_ones.append(settings)
-
-
-def repaired(path: Path, *, repair: bool, watch: Watch | None = None) -> tuple[Settings, Quantising]:
+def repaired(path: Path, *, repair: bool, better: Callable[[Settings], object] = lambda _: None) -> tuple[Settings, Quantising]:
     detector, data = Sources(detector=str(path), media=frames()).open()
     settings = check(detector, wished(detector, "litert,runtime.precision=int8,runtime.calibration_range=minmax"))
-    chosen, records = Repairing(detector, data, settings, 0.01, watch or Watch()).run(3, repair=repair, comparison_seconds=0.1)
+    repairing = Repairing(detector, data, settings, 0.01, better=better)
+    chosen, records = repairing.run(3, repair=repair, comparison_seconds=0.1)
     (found,) = [record.quantising for record in records if record.quantising is not None]
     return chosen, found
 
@@ -49,10 +32,10 @@ def repaired(path: Path, *, repair: bool, watch: Watch | None = None) -> tuple[S
 @pytest.mark.slow
 @pytest.mark.parametrize("how", BROKEN)
 def test_what_integers_break_is_said_and_repaired(how: str, tmp_path: Path) -> None:
-    path, watch = write_broken(tmp_path, how), Watch()
+    path, better = write_broken(tmp_path, how), list[Settings]()
 
     _, told = repaired(path, repair=False)
-    chosen, found = repaired(path, repair=True, watch=watch)
+    chosen, found = repaired(path, repair=True, better=better.append)
 
     plain, made = found.judged[1], found.judged[2]
     assert (plain.role, made.role) == ("plain", "repaired")
@@ -61,7 +44,7 @@ def test_what_integers_break_is_said_and_repaired(how: str, tmp_path: Path) -> N
     assert abs(made.agreement.score_drift or 0) < 0.03
     assert told.blocks[0].score_error > 0.02
     assert any(row.reason and REASONS[how] in row.reason for row in told.blocks[:2])
-    assert chosen == watch.better_ones[-1]
+    assert chosen == better[-1]
     assert found.apart
     assert found.tried[0].changes == ()
     assert made.name in found.answer or "it agrees" in found.answer

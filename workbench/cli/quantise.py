@@ -105,8 +105,8 @@ def quantise(
         write_whole(overlay, node_data(noise, high_is_bad=False))
         screen.print(f"overlay: {overlay}; dB of signal to noise of blocks, by the tensors that they give", markup=False)
     if out is not None:
-        written = write_tflite(detector, outcome.settings, data.calibration, out)
-        screen.print(f"written: {written.path}; {written.told}", markup=False)
+        told = write_tflite(detector, outcome.settings, data.calibration, out)
+        screen.print(f"written: {out}; {told}", markup=False)
     found = _quantising(outcome.records)
     write_json(json_file, {"settings": outcome.settings.model_dump(mode="json"), **found.model_dump(mode="json")})
 

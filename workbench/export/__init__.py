@@ -1,13 +1,7 @@
 """Export: a network under one setting as a folder that runs without the workbench."""
 
 from workbench.export.exporting import Exported, export_folder
+from workbench.export.network_file import write_tflite
 from workbench.export.target import Target
-from workbench.export.tflite_file import TfliteFile, write_tflite
 
-__all__ = [
-    "Exported",
-    "Target",
-    "TfliteFile",
-    "export_folder",
-    "write_tflite",
-]
+__all__ = ["Exported", "Target", "export_folder", "write_tflite"]

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from workbench.detections import Detections
 from workbench.detectors import OWN_NMS
 from workbench.export.network_file import NetworkFile
 from workbench.export.plan import notes_on
-from workbench.media import Frame, Media
+from workbench.media import Frame, Media, frames_at
 from workbench.record import DetectorFacts, EngineFacts, MediaFacts
 from workbench.settings import Settings
 
@@ -27,9 +28,8 @@ def choose_frames(media: Media) -> list[Frame]:
     facts = media.facts()
     height, width = facts.size_hw
     count = min(facts.frames, max(LEAST_FRAMES, min(MOST_FRAMES, MOST_PIXELS // (height * width))))
-    step = facts.frames / count
-    taken = [next(media.frames(int((n + 0.5) * step)), None) for n in range(count)]
-    return [frame for frame in taken if frame is not None] or list(media.frames())[:1]
+    positions = (int((n + 0.5) * facts.frames / count) for n in range(count))
+    return list(frames_at(media, positions)) or list(islice(media.frames(), 1))
 
 
 def frame_file(number: int) -> str:

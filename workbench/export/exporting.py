@@ -24,8 +24,7 @@ from workbench.export.expected import (
 )
 from workbench.export.folder import whole_folder
 from workbench.export.network_file import SAVED_MODEL, NetworkFile, write_network
-from workbench.export.plan import check_exportable, notes_on, runtime_of, what_runs
-from workbench.export.requirements import requirements_text
+from workbench.export.plan import check_exportable, notes_on, requirements_text, runtime_of, what_runs
 from workbench.machine import ChildFailedError, ChildProcess
 from workbench.media import Frame
 from workbench.opening import EvaluationData

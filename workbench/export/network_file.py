@@ -1,4 +1,4 @@
-"""The network as a file that its runtime loads by itself, and the tensors that the program reads and writes there."""
+"""The network as a file that its runtime loads by itself, and what its tensors are: beside the program, or with a card alone."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,16 +9,23 @@ import numpy as np
 
 from workbench.catalogue import ENGINES
 from workbench.detectors import (
+    OWN_NMS,
     Calibration,
     Detector,
     LiteRtModel,
+    card_path,
     exported_name,
     first_line,
     load_tensorflow,
     quiet_logger,
+    write_card,
 )
+from workbench.errors import UnavailableError
+from workbench.export.card import own_card
+from workbench.files import write_whole
 from workbench.machine import native_stderr_captured
 from workbench.settings import Settings
+from workbench.stages import FunctionHead
 
 RunFile = tuple[Path, dict[str, int]]
 """What the program loads, and the positions of its outputs by their names in the `.tflite` file."""
@@ -171,3 +178,28 @@ RUN_FILES: dict[str, Callable[[Path, list[str]], RunFile]] = {
     "openvino": _run_by_openvino,
     "onnxruntime": _run_by_onnxruntime,
 }
+
+
+def write_tflite(detector: Detector, settings: Settings, calibration: Calibration, path: Path) -> str:
+    """Write a network as settings for LiteRT want it, and its card beside it; a card that is there stays.
+
+    Returns:
+        What there is to say of the card.
+
+    Raises:
+        UnavailableError: It cannot be brought to these settings.
+        SaveError: It cannot be written.
+    """
+    model = detector.litert_model(settings, calibration)
+    _, _, read = tflite_tensors(model, detector.outputs(settings.nms))
+    write_whole(path, model.content)
+    if isinstance(detector.meaning.head, FunctionHead):
+        return "copy the card of the model and the Python file that it names beside it"
+    if (there := card_path(path)) is not None:
+        return f"{there.name} was there and stays as it was"
+    outputs, own_nms = tuple(one["name"] for one in read), settings.nms.method == OWN_NMS
+    try:
+        card = own_card(detector.facts.name, detector.meaning, outputs, own_nms=own_nms)
+    except UnavailableError as error:
+        return str(error)
+    return f"{write_card(card, path).name} says what its tensors mean"

@@ -1,13 +1,16 @@
-"""What an exported program does, and what cannot be exported."""
+"""What an exported program does and has to find installed, and what cannot be exported."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 from workbench.catalogue import ENGINES, nms_row
 from workbench.detectors import Detector
 from workbench.errors import UnavailableError
+from workbench.hardware import versions
 from workbench.settings import Settings
 
 PROGRAM = Path(__file__).parent / "program"
+OPENCV_BUILDS = ("opencv-python", "opencv-python-headless")
 QUICKEST = "opencv"  # of those methods that keep the same boxes
 SAME_BOXES = "nms: OpenCV's, which keeps the boxes that {method} keeps"
 SAME_NETWORK = "the network runs as a graph, which finds what {engine} finds"
@@ -53,3 +56,13 @@ def check_exportable(detector: Detector, settings: Settings) -> None:
         raise UnavailableError(
             f"runtime.batch is {runtime.batch}: the program takes one frame at a time; choose 1, or a detector that takes it"
         )
+
+
+def requirements_text(settings: Settings) -> str:
+    """Write `requirements.txt`: the packages that a program imports, at the versions of this environment."""
+    opencv = next(iter(versions(OPENCV_BUILDS)), None)
+    if opencv is None:
+        raise UnavailableError(f"OpenCV was not installed by pip, so its version is not known; install {OPENCV_BUILDS[0]}")
+    runtime = ENGINES[settings.runtime.engine].packages[0].name
+    pillow = ("pillow",) if settings.input.resize == "pillow" else ()
+    return "".join(f"{name}=={version(name)}\n" for name in ("numpy", opencv, runtime, *pillow))

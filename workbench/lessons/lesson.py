@@ -139,8 +139,8 @@ class Lesson(Panel):
             SettingsError: An answer that is none of the choices, or a number that is not above 0; says the choices.
         """
 
-        def say(claim: Claim) -> str:
-            return claim if isinstance(claim, str) else f"{claim:g} {unit}".strip()
+        def say(number: float) -> str:
+            return f"{number:g} {unit}".strip()
 
         return Prediction(question, answer, say, among=among, unit=unit, usual=usual, advice=advice)
 

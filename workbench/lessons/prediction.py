@@ -45,7 +45,7 @@ class Prediction(Panel):
     Args:
         question: What is asked.
         claim: What the reader expects.
-        say: Puts a claim as one would say it.
+        say: Puts a number as one would say it.
         among: The choices; empty for a number.
         unit: Of a number.
         usual: The answer that the usual advice would give.
@@ -59,7 +59,7 @@ class Prediction(Panel):
         self,
         question: str,
         claim: Claim,
-        say: Callable[[Claim], str],
+        say: Callable[[float], str],
         *,
         among: Sequence[str] = (),
         unit: str = "",
@@ -82,7 +82,7 @@ class Prediction(Panel):
     @property
     def words(self) -> str:
         """What is expected, as one would say it."""
-        return self._say(self.claim)
+        return self.claim if isinstance(self.claim, str) else self._say(self.claim)
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -127,14 +127,12 @@ class Prediction(Panel):
             raise SettingsError(f"the prediction is {claim!r}; predict a number above 0")
 
 
-def times_words(ratio: Claim) -> str:
+def times_words(ratio: float) -> str:
     """Say how many times faster something is.
 
     >>> times_words(2), times_words(0.5), times_words(1)
     ('2 times faster', '2 times slower', 'no difference')
     """
-    if isinstance(ratio, str):
-        return ratio
     if direction(ratio) == NO_DIFFERENCE:
         return "no difference"
     return f"{ratio:.3g} times faster" if ratio > 1 else f"{1 / ratio:.3g} times slower"

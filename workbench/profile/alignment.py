@@ -6,36 +6,33 @@ from functools import lru_cache
 
 # What XNNPACK may call each of the file's types, from profiles of eight files; another type is looked for by its own name.
 FAMILIES = {
-    kind: re.compile(pattern, re.IGNORECASE)
-    for kind, pattern in {
-        "CONV_2D": "convolution|fully connected",
-        "DEPTHWISE_CONV_2D": "convolution",
-        "TRANSPOSE_CONV": "deconvolution",
-        "FULLY_CONNECTED": "fully connected|convolution|batch matrix",
-        "BATCH_MATMUL": "batch matrix|fully connected",
-        "TRANSPOSE": "transpose|copy|reshape",
-        "LOGISTIC": "sigmoid",
-        "MUL": "multiply",
-        "SUB": "subtract",
-        "PAD": "constant pad",
-        "CONCATENATION": "copy|concat",
-        "MAX_POOL_2D": "max pooling",
-        "AVERAGE_POOL_2D": "average pooling|global",
-        "RESHAPE": "reshape|copy",
-        "SOFTMAX": "softmax",
-        "DEQUANTIZE": "convert",
-        "QUANTIZE": "convert",
-        "RESIZE_BILINEAR": "resize",
-        "STRIDED_SLICE": "slice",
-        "MEAN": "mean|global|reduce",
-        "SUM": "sum|reduce",
-        "RELU": "clamp",
-        "RELU6": "clamp",
-        "PRELU": "leaky|prelu",
-        "LEAKY_RELU": "leaky",
-        "DEPTH_TO_SPACE": "depth",
-        "SPACE_TO_DEPTH": "space",
-    }.items()
+    "CONV_2D": "convolution|fully connected",
+    "DEPTHWISE_CONV_2D": "convolution",
+    "TRANSPOSE_CONV": "deconvolution",
+    "FULLY_CONNECTED": "fully connected|convolution|batch matrix",
+    "BATCH_MATMUL": "batch matrix|fully connected",
+    "TRANSPOSE": "transpose|copy|reshape",
+    "LOGISTIC": "sigmoid",
+    "MUL": "multiply",
+    "SUB": "subtract",
+    "PAD": "constant pad",
+    "CONCATENATION": "copy|concat",
+    "MAX_POOL_2D": "max pooling",
+    "AVERAGE_POOL_2D": "average pooling|global",
+    "RESHAPE": "reshape|copy",
+    "SOFTMAX": "softmax",
+    "DEQUANTIZE": "convert",
+    "QUANTIZE": "convert",
+    "RESIZE_BILINEAR": "resize",
+    "STRIDED_SLICE": "slice",
+    "MEAN": "mean|global|reduce",
+    "SUM": "sum|reduce",
+    "RELU": "clamp",
+    "RELU6": "clamp",
+    "PRELU": "leaky|prelu",
+    "LEAKY_RELU": "leaky",
+    "DEPTH_TO_SPACE": "depth",
+    "SPACE_TO_DEPTH": "space",
 }
 
 
@@ -71,5 +68,4 @@ def aligned(kinds: Sequence[str], tags: Sequence[str]) -> list[int | None]:
 
 @lru_cache(maxsize=1 << 14)
 def _is_of(kind: str, tag: str) -> bool:
-    family = FAMILIES.get(kind)
-    return family.search(tag) is not None if family else kind.replace("_", " ").lower() in tag.lower()
+    return re.search(FAMILIES.get(kind) or re.escape(kind.replace("_", " ")), tag, re.IGNORECASE) is not None

@@ -1,5 +1,10 @@
-"""A profile beside whoever asked for it: another process makes it."""
+"""A profile beside whoever asked for it: another process makes it, and a profiler that crashes costs a sentence there.
 
+`python -m workbench.profile.isolation JOB.json` writes the steps of `workbench.machine.at_step`, then
+`{"profile": {...}, "done": true}` or `{"problem": "why", "done": true}`.
+"""
+
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,14 +12,22 @@ from pathlib import Path
 from workbench.detectors import Detector
 from workbench.errors import UnavailableError
 from workbench.files import temporary_folder
-from workbench.machine import ChildFailedError, ChildProcess
+from workbench.machine import ChildFailedError, ChildProcess, tell_watcher, writing_to_parent
 from workbench.opening import EvaluationData, Sources
-from workbench.profile.child import Job
-from workbench.profile.machine_roof import ONE_THREAD
-from workbench.profile.profiling import OPENING_SECONDS, why_not_profiled
-from workbench.record import Profile, Record
+from workbench.profile.profiling import OPENING_SECONDS, profiled, why_not_profiled
+from workbench.profile.roof import ONE_THREAD
+from workbench.record import Problem, Profile, Record
+from workbench.settings import Settings
+from workbench.timing import Value
 
-COMMAND = ("-m", "workbench.profile.child")
+COMMAND = ("-m", "workbench.profile.isolation")
+
+
+class Job(Value):
+    """What to profile."""
+
+    sources: Sources
+    settings: Settings
 
 
 def look_inside(
@@ -73,3 +86,17 @@ def run_profile(
     if "problem" in message.tree:
         raise UnavailableError(message.tree["problem"])
     return Profile.model_validate(message.tree["profile"])
+
+
+def work(job: Job) -> dict[str, object]:
+    """Do a job, in that process."""
+    try:
+        detector, data = job.sources.open()
+        return {"profile": profiled(detector, data, job.settings).model_dump(mode="json")}
+    except Exception as error:  # the runtime raises what it likes
+        return {"problem": Problem.caught(error).message}
+
+
+if __name__ == "__main__":
+    with writing_to_parent(steps=True):
+        tell_watcher({**work(Job.model_validate_json(Path(sys.argv[1]).read_bytes())), "done": True})

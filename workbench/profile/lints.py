@@ -13,22 +13,14 @@ from workbench.wording import counted, format_number, listed
 LEAST_SHARE = 0.01  # of the operators' time: to change what takes less brings nothing that shows
 NAMED = 3  # operators of a lint, the slowest
 LONGEST_NAME = 40
-OF_XLA = ("transpose", "copy", "copy_bitcast_fusion")
 TRANSPOSES = frozenset(
     {"TRANSPOSE", "Transpose", "Reorder", "ReorderInput", "ReorderOutput", "transpose", "copy", "copy_bitcast_fusion"}
 )
 CHANGES_OF_TYPE = frozenset(
     {
-        "QUANTIZE",
-        "DEQUANTIZE",
-        "CAST",
-        "QuantizeLinear",
-        "DequantizeLinear",
-        "DynamicQuantizeLinear",
-        "FakeQuantize",
-        "Convert",
-        "Cast",
-        "convert",
+        *("QUANTIZE", "DEQUANTIZE", "CAST"),  # in a file
+        *("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"),  # ONNX Runtime's
+        *("FakeQuantize", "Convert", "Cast", "convert"),  # OpenVINO's, TensorFlow's and XLA's
     }
 )
 RESIZES = frozenset(

@@ -71,15 +71,15 @@ class LiteRtProfiler(Profiler):
         facts = file_facts(self._file, self._interpreter).operators
 
         def row(number: int, kernel: str) -> OperatorRow:
-            one = facts[number]
+            one, operator = facts[number], self._file.graph.operators[number]
             return OperatorRow(
                 name=one.name,
                 kind=one.kind,
                 kernel=kernel,
                 shape=one.shape,
-                macs=macs_of(self._file, number),
-                integers=in_integers(self._file, number),
-                bytes_moved=bytes_moved_by(self._file, number),
+                macs=macs_of(self._file, operator),
+                integers=in_integers(self._file, operator),
+                bytes_moved=bytes_moved_by(self._file, operator),
                 reference=one.reference,
             )
 
@@ -126,14 +126,13 @@ def _settled(file: Flatbuffer, shape: tuple[int, ...]) -> bytes:
 
     XNNPACK leaves those of its own tensors as they were stored, so an interpreter without it says them.
     """
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    from ai_edge_litert.interpreter import OpResolverType
 
     (taken,) = file.graph.inputs
     file.graph.tensors[taken].shape, file.graph.tensors[taken].shapeSignature = list(shape), None
     content = file.packed()
     plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    interpreter = Interpreter(model_content=content, experimental_op_resolver_type=plain)
-    interpreter.allocate_tensors()
+    interpreter = allocated(content, 1, experimental_op_resolver_type=plain)
     shapes = {details["index"]: details["shape"].tolist() for details in interpreter.get_tensor_details()}
     for index, tensor in enumerate(file.graph.tensors):  # behind them the interpreter has some of its own
         tensor.shape = shapes.get(index, tensor.shape)

@@ -32,16 +32,9 @@ MATRICES = {
     "DynamicQuantizeMatMul": 1,
 }
 BYTES = {
-    "double": 8,
-    "int64": 8,
-    "uint64": 8,
-    "float": 4,
-    "int32": 4,
-    "uint32": 4,
-    "float16": 2,
-    "bfloat16": 2,
-    "int16": 2,
-    "uint16": 2,
+    **dict.fromkeys(("double", "int64", "uint64"), 8),
+    **dict.fromkeys(("float", "int32", "uint32"), 4),
+    **dict.fromkeys(("float16", "bfloat16", "int16", "uint16"), 2),
 }
 
 
@@ -51,11 +44,7 @@ class OnnxRuntimeProfiler(Profiler):
 
     def __init__(self, opened: Opened, settings: Settings) -> None:
         file = Flatbuffer(opened.content)
-        self._macs = {
-            file.name(index): macs_of(file, number)
-            for number, operator in enumerate(file.graph.operators)
-            for index in operator.outputs
-        }
+        self._macs = {file.name(index): macs_of(file, operator) for operator in file.graph.operators for index in operator.outputs}
         self._folder = temporary_folder()  # until it is read, or the process ends
         self._network = OnnxRuntimeNetwork(opened, settings, Path(self._folder.name) / "trace")
 

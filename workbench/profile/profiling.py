@@ -15,15 +15,23 @@ from workbench.errors import MediaError, UnavailableError
 from workbench.machine import at_step
 from workbench.opening import EvaluationData, words
 from workbench.profile.lints import Inside, lints
+from workbench.profile.litert import LiteRtProfiler
+from workbench.profile.onnxruntime import OnnxRuntimeProfiler
+from workbench.profile.openvino import OpenVinoProfiler
 from workbench.profile.profiler import ProfiledRuns, Profiler, Turns, Watched
 from workbench.profile.roof import measured_roof
-from workbench.profile.table import PROFILERS, TRACED
 from workbench.profile.tensorflow import TracedRuns
 from workbench.quantising import Flatbuffer
 from workbench.record import OperatorRow, Profile
 from workbench.settings import LATER, Settings
 from workbench.stages import prepare
 
+PROFILERS: dict[str, Callable[[Opened, Settings], Profiler]] = {
+    "litert": LiteRtProfiler,
+    "openvino": OpenVinoProfiler,
+    "onnxruntime": OnnxRuntimeProfiler,
+}
+TRACED = ("graph", "xla", "eager")  # by TensorFlow's own: the engine itself, whatever its program holds
 BATCHES = 8  # different ones: a network takes as long whatever it sees, or nearly so
 ROUNDS = 5  # in which both passes have a turn, so that a machine that changes its pace does so for both
 TIMED_RUNS = 40  # of each pass in a round

@@ -2,12 +2,11 @@
 
 from math import prod
 
-from workbench.quantising import Flatbuffer
+from workbench.quantising import Flatbuffer, Operator
 
 
-def macs_of(file: Flatbuffer, number: int) -> int:
+def macs_of(file: Flatbuffer, operator: Operator) -> int:
     """Count the products that an operator adds up, for the shapes that the file states; 0 of a kind that adds up none."""
-    operator = file.graph.operators[number]
     kind, given = file.kind(operator), prod(file.shape(operator.outputs[0])) if operator.outputs else 0
     if kind in {"CONV_2D", "FULLY_CONNECTED"}:  # weights (outputs, …, inputs)
         return given * prod(file.shape(operator.inputs[1])[1:])
@@ -22,13 +21,11 @@ def macs_of(file: Flatbuffer, number: int) -> int:
     return 0
 
 
-def in_integers(file: Flatbuffer, number: int) -> bool:
+def in_integers(file: Flatbuffer, operator: Operator) -> bool:
     """Whether an operator's products are of integers: its weights are stored in them, and nothing brings them to floats before."""
-    operator = file.graph.operators[number]
-    return macs_of(file, number) > 0 and file.type(operator.inputs[1]) in {"INT8", "UINT8", "INT4"}
+    return macs_of(file, operator) > 0 and file.type(operator.inputs[1]) in {"INT8", "UINT8", "INT4"}
 
 
-def bytes_moved_by(file: Flatbuffer, number: int) -> int:
+def bytes_moved_by(file: Flatbuffer, operator: Operator) -> int:
     """Count the bytes of all that an operator takes and gives, each once."""
-    operator = file.graph.operators[number]
     return sum(map(file.bytes_of, {index for index in (*operator.inputs, *operator.outputs) if index >= 0}))

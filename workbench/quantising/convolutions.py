@@ -1,7 +1,6 @@
 """What stands before a convolution and can be part of it: a pad, or the slices of a Focus layer."""
 
-from dataclasses import dataclass
-from typing import Any, final
+from typing import Any
 
 import numpy as np
 
@@ -10,23 +9,22 @@ from workbench.quantising.flatbuffer import Flatbuffer, Operator
 PADDED = ("CONV_2D", "DEPTHWISE_CONV_2D")
 HEIGHT, WIDTH, CHANNEL = 1, 2, 3  # axes of pictures, as convolutions have them
 Pads = tuple[tuple[int, int], tuple[int, int]]  # before and after, of height and width
+Slice = tuple[int, int, tuple[int, int]]  # of a picture: its number, the n of every n-th row and column, and the first of each
 
 
 def take_in_pads(file: Flatbuffer) -> None:
     """Let convolutions pad by themselves where that comes to the same."""
-    from ai_edge_litert import schema_py_generated as schema
-
     producers = _producers(file)
     for operator in file.graph.operators:
         options = operator.builtinOptions
-        if file.kind(operator) not in PADDED or options.padding != schema.Padding.VALID:
+        if file.kind(operator) not in PADDED or options.padding != file.schema.Padding.VALID:
             continue
         pads = _zero_pads(file, producers.get(operator.inputs[0]))
         source = producers[operator.inputs[0]].inputs[0] if pads else -1
         if pads is None or -1 in file.open_shape(source)[1:] or pads != _same_pads(file, operator, source):
             continue
         operator.inputs = [source, *operator.inputs[1:]]
-        options.padding = schema.Padding.SAME
+        options.padding = file.schema.Padding.SAME
 
 
 def _producers(file: Flatbuffer) -> dict[int, Operator]:
@@ -69,22 +67,6 @@ def _same(side: int, kernel: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class _Slices:
-    """Slices of one picture side by side, each taking every n-th row and column.
-
-    Attributes:
-        source: The picture.
-        step: That n.
-        starts: The first row and column of each slice.
-    """
-
-    source: int
-    step: int
-    starts: tuple[tuple[int, int], ...]
-
-
 def take_in_slices(file: Flatbuffer) -> int:
     """Make one convolution of a Focus layer and the convolution behind it; returns how many.
 
@@ -107,26 +89,25 @@ def take_in_slices(file: Flatbuffer) -> int:
     return done
 
 
-def _slices(file: Flatbuffer, producers: dict[int, Operator], index: int) -> _Slices | None:
+def _slices(file: Flatbuffer, producers: dict[int, Operator], index: int) -> list[Slice] | None:
     """Read a concatenation of slices along the channels; `None` where a tensor is anything else."""
     operator = producers.get(index)
     if operator is None or file.kind(operator) != "CONCATENATION" or operator.builtinOptions.axis not in {-1, CHANNEL}:
         return None
-    cut = [_cut(file, producers, one) for one in operator.inputs]
-    known = [one for one in cut if one is not None]
-    if len(known) != len(cut) or len({(source, step) for source, step, _ in known}) != 1:
+    slices = [found for one in operator.inputs if (found := _slice(file, producers, one)) is not None]
+    if len(slices) != len(operator.inputs) or len({(source, step) for source, step, _ in slices}) != 1:
         return None
-    source, step, _ = known[0]
+    source, step, _ = slices[0]
     _, height, width, channels = file.open_shape(source)
     slice_shape = (height // step, width // step, channels)
     whole = min(height, width, channels) > 0 and height % step == width % step == 0
     if not whole or any(file.shape(one)[1:] != slice_shape for one in operator.inputs):
         return None
-    return _Slices(source, step, tuple(start for _, _, start in known))
+    return slices
 
 
-def _cut(file: Flatbuffer, producers: dict[int, Operator], index: int) -> tuple[int, int, tuple[int, int]] | None:
-    """Follow strided slices up to the picture that they are of; give it, the one step of rows and columns, and where they start."""
+def _slice(file: Flatbuffer, producers: dict[int, Operator], index: int) -> Slice | None:
+    """Follow strided slices up to the picture that they are of; `None` where they are of anything else."""
     starts, steps = np.zeros(4, np.int64), np.ones(4, np.int64)
     while (operator := producers.get(index)) is not None and file.kind(operator) == "STRIDED_SLICE":
         begin, stride, options = file.constant(operator.inputs[1]), file.constant(operator.inputs[3]), operator.builtinOptions
@@ -143,25 +124,23 @@ def _cut(file: Flatbuffer, producers: dict[int, Operator], index: int) -> tuple[
     return index, step, (int(starts[HEIGHT]), int(starts[WIDTH]))
 
 
-def _widen(file: Flatbuffer, operator: Operator, slices: _Slices, weights: Any, pads: Pads | None) -> None:
+def _widen(file: Flatbuffer, operator: Operator, slices: list[Slice], weights: Any, pads: Pads | None) -> None:
     """Let a convolution on slices weigh the picture's own pixels."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    step, options = slices.step, operator.builtinOptions
+    (source, step, _), options = slices[0], operator.builtinOptions
     count, height, width, _ = weights.shape
-    channels = file.shape(slices.source)[CHANNEL]
+    channels = file.shape(source)[CHANNEL]
     wide = np.zeros((count, height * step, width * step, channels), np.float32)
-    for number, (row, column) in enumerate(slices.starts):
+    for number, (_, _, (row, column)) in enumerate(slices):
         wide[:, row::step, column::step] += weights[..., number * channels : (number + 1) * channels]
-    if options.padding == schema.Padding.SAME:
+    if options.padding == file.schema.Padding.SAME:
         pads = _same_pads(file, operator, operator.inputs[0])
     (top, bottom), (left, right) = pads or ((0, 0), (0, 0))
     pads = (top * step, bottom * step), (left * step, right * step)
     kernel = file.add_constant(f"{file.name(operator.inputs[1])}_{len(file.graph.tensors)}", wide)
-    operator.inputs = [slices.source, kernel, *operator.inputs[2:]]
+    operator.inputs = [source, kernel, *operator.inputs[2:]]
     options.strideH, options.strideW = (stride * step for stride in _strides(options))
-    same = pads == _same_pads(file, operator, slices.source)
-    options.padding = schema.Padding.SAME if same else schema.Padding.VALID
+    same = pads == _same_pads(file, operator, source)
+    options.padding = file.schema.Padding.SAME if same else file.schema.Padding.VALID
     if not same and any(map(any, pads)):
         _pad_before(file, operator, pads)
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from workbench.quantising.flatbuffer import Flatbuffer
-from workbench.quantising.ranges import STEPS, Ranges, TensorValues
+from workbench.quantising.ranges import Ranges, TensorValues
 from workbench.quantising.sensitivity import Channels
 
-FEW_STEPS = 16  # of 255: a score in so few has no order left, a box moves by a sixteenth of all that it can be
+FEW_STEPS = 16  # a score in so few has no order left, a box moves by a sixteenth of all that it can be
 JOINS = frozenset({"CONCATENATION", "PACK", "MAXIMUM", "MINIMUM", "SELECT", "SELECT_V2"})  # into one scale for all that goes in
 SATURATING = frozenset({"LOGISTIC", "TANH", "HARD_SWISH", "GELU", "ELU"})  # all that they do, they do within some units of 0
 COARSE_STEP = 0.25  # into one of them: a sigmoid changes by .06 of a step at its steepest
@@ -20,7 +20,12 @@ LITTLE, MANY = 0.6, 0.25  # steps that a channel's deviation is under where it i
 
 
 def faults(
-    file: Flatbuffer, integers: Flatbuffer, values: Mapping[str, TensorValues], tied: Ranges, channels: Mapping[str, Channels]
+    file: Flatbuffer,
+    integers: Flatbuffer,
+    values: Mapping[str, TensorValues],
+    tied: Ranges,
+    channels: Mapping[str, Channels],
+    bits: int,
 ) -> dict[str, str]:
     """Say what is wrong at operators, by the names of what they give.
 
@@ -30,7 +35,9 @@ def faults(
         values: What its tensors held on real frames.
         tied: The ranges of its tensors, the same for all that one scale has to hold.
         channels: Of what operators with weights give.
+        bits: Of the integers that operators hand on.
     """
+    steps = 2**bits - 1
     computed = {integers.name(index): integers.type(index) for one in integers.graph.operators for index in one.outputs}
     found = {}
     for operator in file.graph.operators:
@@ -38,9 +45,9 @@ def faults(
         kind, read = file.kind(operator), [file.name(index) for index in operator.inputs if index >= 0]
         for name in names[:1]:
             reasons = chain(
-                _joined(kind, read, values, tied),
-                _of_channels(name, channels, tied),
-                _saturated(kind, read, tied),
+                _joined(kind, read, values, tied, steps),
+                _of_channels(name, channels, tied, steps),
+                _saturated(kind, read, tied, steps),
                 _of_one_frame(name, values, tied),
                 [f"{kind} has no kernel for integers and stays in float"] if computed.get(name) == "FLOAT32" else [],
             )
@@ -49,32 +56,31 @@ def faults(
     return found
 
 
-def _joined(kind: str, read: list[str], values: Mapping[str, TensorValues], tied: Ranges) -> Iterator[str]:
+def _joined(kind: str, read: list[str], values: Mapping[str, TensorValues], tied: Ranges, steps: int) -> Iterator[str]:
     reach = {name: _reach(values[name]) for name in read if name in values and name in tied}
     if kind not in JOINS or len(reach) < 2:
         return
     least, most = min(reach, key=lambda name: reach[name]), max(reach, key=lambda name: reach[name])
-    steps = STEPS * reach[least] / max(_span(tied[least]), np.finfo(float).tiny)
-    if steps < FEW_STEPS:
+    left = steps * reach[least] / max(_span(tied[least]), np.finfo(float).tiny)
+    if left < FEW_STEPS:
         what = f"values up to {reach[most]:.3g} and up to {reach[least]:.3g}, such as boxes in pixels and scores"
-        yield f"one scale for {what}: the small ones have {steps:.1f} of {STEPS} steps"
+        yield f"one scale for {what}: the small ones have {left:.1f} of {steps} steps"
 
 
-def _of_channels(name: str, channels: Mapping[str, Channels], tied: Ranges) -> Iterator[str]:
+def _of_channels(name: str, channels: Mapping[str, Channels], tied: Ranges, steps: int) -> Iterator[str]:
     if name not in channels or name not in tied:
         return
-    one, step = channels[name], _span(tied[name]) / STEPS
-    widths = np.maximum(np.abs(one.lows), np.abs(one.highs))
+    one, step = channels[name], _span(tied[name]) / steps
     lost = int(((one.deviations < LITTLE * step) & (one.deviations > 0)).sum())
-    if lost < MANY * len(widths):
+    if lost < MANY * len(one.reaches):
         return
-    widest, half = float(widths.max()), float(np.median(widths))
+    widest, half = float(one.reaches.max()), float(np.median(one.reaches))
     wide = f"one channel reaches {widest:.3g} and half of them less than {half:.3g}" if widest >= ONE_CHANNEL * half else ""
-    yield f"{wide or 'its channels differ in spread'}, under one scale: {lost} of {len(widths)} hardly vary by a step"
+    yield f"{wide or 'its channels differ in spread'}, under one scale: {lost} of {len(one.reaches)} hardly vary by a step"
 
 
-def _saturated(kind: str, read: list[str], tied: Ranges) -> Iterator[str]:
-    if kind in SATURATING and read[0] in tied and (step := _span(tied[read[0]]) / STEPS) > COARSE_STEP:
+def _saturated(kind: str, read: list[str], tied: Ranges, steps: int) -> Iterator[str]:
+    if kind in SATURATING and read[0] in tied and (step := _span(tied[read[0]]) / steps) > COARSE_STEP:
         low, high = tied[read[0]]
         yield f"a saturated activation: what {kind} takes goes from {low:.3g} to {high:.3g}, in steps of {step:.2g}"
 

@@ -43,7 +43,8 @@ class Flatbuffer:
         content: The file; it is not changed.
 
     Attributes:
-        model: The schema's ModelT.
+        schema: LiteRT's, the classes and numbers that files are made of; loaded with the first file.
+        model: Its ModelT.
         graph: The one that runs; others belong to its loops and branches.
 
     Raises:
@@ -53,6 +54,7 @@ class Flatbuffer:
     def __init__(self, content: bytes) -> None:
         from ai_edge_litert import schema_py_generated as schema
 
+        self.schema = schema
         self._archive = archive_behind(content)
         self._kinds = _names(schema.BuiltinOperator)
         self._types = _names(schema.TensorType)
@@ -130,20 +132,16 @@ class Flatbuffer:
 
     def add_constant(self, name: str, values: NDArray[Any]) -> int:
         """Add a tensor with these values, and return its number."""
-        from ai_edge_litert import schema_py_generated as schema
-
-        kind = next(name for name, dtype in DTYPES.items() if values.dtype == dtype)
-        tensor = schema.TensorT(shape=list(values.shape), type=getattr(schema.TensorType, kind), buffer=len(self.model.buffers))
-        tensor.name = name.encode()
-        self.model.buffers.append(schema.BufferT(np.frombuffer(values.tobytes(), np.uint8)))
+        kind = getattr(self.schema.TensorType, next(name for name, dtype in DTYPES.items() if values.dtype == dtype))
+        tensor = self.schema.TensorT(shape=list(values.shape), type=kind, buffer=len(self.model.buffers), name=name.encode())
+        self.model.buffers.append(self.schema.BufferT(np.frombuffer(values.tobytes(), np.uint8)))
         self.graph.tensors.append(tensor)
         return len(self.graph.tensors) - 1
 
     def add_tensor(self, name: str, like: int, shape: Sequence[int]) -> int:
         """Add a tensor of another's type, to be computed, and return its number; it has open sides where `shape` has -1."""
-        from ai_edge_litert import schema_py_generated as schema
-
-        tensor = schema.TensorT(shape=[max(side, 1) for side in shape], type=self.graph.tensors[like].type, name=name.encode())
+        kind = self.graph.tensors[like].type
+        tensor = self.schema.TensorT(shape=[max(side, 1) for side in shape], type=kind, name=name.encode())
         if -1 in shape:
             tensor.shapeSignature = list(shape)
         self.graph.tensors.append(tensor)
@@ -156,14 +154,12 @@ class Flatbuffer:
 
     def operator(self, kind: str, inputs: Sequence[int], outputs: Sequence[int]) -> Operator:
         """Return a new operator without options, which is not in the graph yet."""
-        from ai_edge_litert import schema_py_generated as schema
-
-        wanted = getattr(schema.BuiltinOperator, kind)
+        wanted = getattr(self.schema.BuiltinOperator, kind)
         codes = [max(one.builtinCode, one.deprecatedBuiltinCode) for one in self.model.operatorCodes]
         if wanted not in codes:
-            self.model.operatorCodes.append(schema.OperatorCodeT(min(wanted, LAST_OLD_KIND), version=1, builtinCode=wanted))
+            self.model.operatorCodes.append(self.schema.OperatorCodeT(min(wanted, LAST_OLD_KIND), version=1, builtinCode=wanted))
             codes.append(wanted)
-        return schema.OperatorT(codes.index(wanted), list(inputs), list(outputs))
+        return self.schema.OperatorT(codes.index(wanted), list(inputs), list(outputs))
 
     def drop_unused(self) -> None:
         """Forget operators that nothing wants, then tensors and data that nothing reads; tensors are numbered anew."""

@@ -4,7 +4,7 @@ It goes by what operators take and give, not by the file's inputs and outputs: a
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Any, final
@@ -12,6 +12,7 @@ from typing import Any, final
 from workbench.errors import one_line
 from workbench.quantising.flatbuffer import Flatbuffer, Operator
 from workbench.quantising.score_scale import SharedScale, shared_scale
+from workbench.quantising.transposes import TO_FIRST, TO_LAST
 
 WEIGHT_AXES = 2  # of a convolution's or a matrix's weights, at least; biases and factors have fewer
 WEIGHT_BITS = {"INT8": 8, "UINT8": 8, "INT4": 4, "INT2": 2}
@@ -27,7 +28,6 @@ SOFTMAX SPACE_TO_DEPTH SPLIT STRIDED_SLICE SUB SUM TANH TRANSPOSE TRANSPOSE_CONV
 XNNPACK_KINDS = frozenset(SHAPED.split())
 INT4, DYNAMIC, SHAPE = "int4 weights", "integer weights under float activations", "its shape, strides or number of inputs"
 MOST_KINDS = 5  # that are named on one line
-LAYOUTS = ((0, 2, 3, 1), (0, 3, 1, 2))  # from channels first to channels last, and back
 
 
 @final
@@ -102,16 +102,11 @@ class FileFacts:
             return f"no weight is quantised, though {integers} operators work on integers" if integers else "nothing is quantised"
         if len(counted) == 1:
             return "all of its weights"
-        return "of its weights " + ", ".join(f"{share:.0%} {name}" for name, share in shares(self.operators).items())
+        shares = (f"{number / counted.total():.0%} {name}" for name, number in counted.most_common())
+        return f"of its weights {', '.join(shares)}"
 
 
-def shares(operators: Collection[OperatorFacts]) -> dict[str, float]:
-    """Return the share of the weights that each precision has, the largest first."""
-    counted = _counted(operators)
-    return {name: number / counted.total() for name, number in counted.most_common()}
-
-
-def _counted(operators: Collection[OperatorFacts]) -> Counter[str]:
+def _counted(operators: Iterable[OperatorFacts]) -> Counter[str]:
     counted: Counter[str] = Counter()
     for one in operators:
         counted[one.precision] += one.weights
@@ -127,7 +122,7 @@ def stored_precision(content: bytes) -> str:
     return _stored(_Graph(Flatbuffer(content)).operators())
 
 
-def _stored(operators: Collection[OperatorFacts]) -> str:
+def _stored(operators: Iterable[OperatorFacts]) -> str:
     counted = _counted(operators)
     name = counted.most_common(1)[0][0] if counted else "float32"
     return NEAREST.get(name, name)
@@ -142,7 +137,7 @@ def file_facts(file: Flatbuffer, interpreter: Any = None) -> FileFacts:
     """
     graph = _Graph(file)
     delegated = None if interpreter is None else in_xnnpack(interpreter, file)
-    operators = graph.operators(delegated)
+    operators = tuple(graph.operators(delegated))
     return FileFacts(
         operators=operators,
         placed=delegated is not None,
@@ -157,7 +152,7 @@ def layout_change(file: Flatbuffer, operator: Operator) -> tuple[int, ...] | Non
     """Return the permutation of a transpose between channels first and last; `None` of any other operator."""
     if file.kind(operator) != "TRANSPOSE" or (order := file.constant(operator.inputs[1])) is None:
         return None
-    return found if (found := tuple(order.ravel().tolist())) in LAYOUTS else None
+    return found if (found := tuple(order.ravel().tolist())) in {TO_LAST, TO_FIRST} else None
 
 
 def in_xnnpack(interpreter: Any, file: Flatbuffer) -> dict[int, int] | None:
@@ -194,10 +189,7 @@ class _Graph:
             if self.kinds[number] in UNPACKING and known and all(known):
                 self.stored |= dict.fromkeys(operator.outputs, self.stored[operator.inputs[0]])
 
-    def operators(self, delegated: Collection[int] | None = None) -> tuple[OperatorFacts, ...]:
-        return tuple(self._each(delegated))
-
-    def _each(self, delegated: Collection[int] | None) -> Iterator[OperatorFacts]:
+    def operators(self, delegated: Collection[int] | None = None) -> Iterator[OperatorFacts]:
         taken_kinds = {self.kinds[number] for number in delegated or ()}
         for number, operator in enumerate(self.file.graph.operators):
             given = operator.outputs[0] if operator.outputs else -1

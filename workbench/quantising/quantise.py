@@ -14,14 +14,12 @@ import numpy as np
 from workbench.errors import UnavailableError, one_line
 from workbench.machine import native_stderr_captured
 from workbench.quantising.blocks import BLOCK, blocks_of
-from workbench.quantising.flatbuffer import Flatbuffer, archive_behind
-from workbench.quantising.ranges import Ranges
-from workbench.quantising.shared_scales import shared
+from workbench.quantising.flatbuffer import LAST_OLD_KIND, Flatbuffer, archive_behind
+from workbench.quantising.ranges import Ranges, shared
 
-CALIBRATED = ("int8", "int16x8")  # precisions whose activations need ranges, taken from real frames
-BITS = {"int8": 8, "int16x8": 16}
+BITS = {"int8": 8, "int16x8": 16}  # of activations, of the precisions that need ranges of them, taken from real frames
+CALIBRATED = tuple(BITS)
 EVERY, EVERY_AGAIN = ".*", ""  # regular expressions; two rules of the quantiser cannot have the same
-LARGEST_OLD_CODE = 127  # of an operator, in the field of one byte that was once the only one (schema.fbs: OperatorCode)
 LONGEST_NAME, LONGEST_NAMES, LONGEST_REASON = 80, 120, 120  # characters of a message
 
 
@@ -30,8 +28,6 @@ def quantised(
     precision: str,
     ranges: Ranges | None = None,
     float_ops: Sequence[str] = (),
-    *,
-    integer_edges: bool = True,
 ) -> bytes:
     """Return a network in another precision.
 
@@ -40,13 +36,12 @@ def quantised(
         precision: One of `RECIPES`.
         ranges: Of its tensors, as `ranges_of` chose them, for one of `CALIBRATED`.
         float_ops: Patterns of operators that stay in float, as `operators_named` reads them.
-        integer_edges: Whether inputs and outputs are integers too, where what reads and gives them is.
 
     Raises:
         UnavailableError: A pattern matches nothing, or the quantiser refuses the network; names the operator.
     """
     network = FloatNetwork(content)
-    made = network.quantised(precision, ranges, operators_named(network.file, float_ops), integer_edges=integer_edges)
+    made = network.quantised(precision, ranges, operators_named(network.file, float_ops), integer_edges=True)
     return _as_others_read_it(made) + network.archive
 
 
@@ -64,8 +59,11 @@ class FloatNetwork:
         self._content = content
         self._quantizer: Any = None
 
-    def quantised(self, precision: str, ranges: Ranges | None, float_ops: Collection[int], *, integer_edges: bool = True) -> bytes:
-        """As the function, with the positions of operators, and as LiteRT alone may read it."""
+    def quantised(self, precision: str, ranges: Ranges | None, float_ops: Collection[int], *, integer_edges: bool) -> bytes:
+        """As the function, with the positions of operators, and as LiteRT alone may read it.
+
+        With `integer_edges` inputs and outputs are integers too, where what reads and gives them is.
+        """
         from litert_quantizer.qtyping import TFLOperationName
         from litert_quantizer.quantizer import Quantizer
         from litert_quantizer.recipe_manager import AlgorithmName, RecipeManager
@@ -105,7 +103,7 @@ def _as_others_read_it(content: bytes) -> bytes:
     """
     file = Flatbuffer(content)
     for code in file.model.operatorCodes:
-        code.deprecatedBuiltinCode = min(code.builtinCode, LARGEST_OLD_CODE)
+        code.deprecatedBuiltinCode = min(code.builtinCode, LAST_OLD_KIND)
     for index, tensor in enumerate(file.graph.tensors):
         if file.type(index) == "FLOAT16":
             tensor.quantization = None
@@ -189,12 +187,8 @@ def _weights_in_four_bits(recipe: Any, every: Any) -> None:
     recipe.add_weight_only_config(EVERY_AGAIN, every, 4)
 
 
-def _weights_in_float16(recipe: Any, every: Any) -> None:
-    recipe.add_weight_only_config(EVERY, every, 16, algorithm_key="float_casting")
-
-
 RECIPES: Mapping[str, Callable[[Any, Any], None]] = {
-    "float16": _weights_in_float16,
+    "float16": lambda recipe, every: recipe.add_weight_only_config(EVERY, every, 16, algorithm_key="float_casting"),
     "dynamic-int8": lambda recipe, every: recipe.add_dynamic_config(EVERY, every, 8),
     "weight-int8": lambda recipe, every: recipe.add_weight_only_config(EVERY, every, 8),
     "weight-int4": _weights_in_four_bits,

@@ -34,10 +34,10 @@ def made_of(content: bytes) -> tuple[str, ...]:
     return file_facts(Flatbuffer(content), allocated(content, 1)).lines
 
 
-def allocated(content: bytes, threads: int) -> Any:
-    """Return an interpreter of a `.tflite` file that is ready to run."""
+def allocated(content: bytes, threads: int, **options: Any) -> Any:
+    """Return an interpreter of a `.tflite` file that is ready to run; `options` are further ones of its own."""
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_content=content, num_threads=threads)
+    interpreter = Interpreter(model_content=content, num_threads=threads, **options)
     interpreter.allocate_tensors()
     return interpreter

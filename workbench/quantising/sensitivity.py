@@ -5,7 +5,7 @@ fault: it stands beside, and nothing is ranked by it.
 """
 
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, final
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from workbench.machine import native_stderr_captured
 from workbench.quantising.blocks import Block
-from workbench.quantising.running import outputs_on
+from workbench.quantising.running import allocated, outputs_on
 
 Array = NDArray[Any]
 BOX_SHARE = 0.5  # of a box's error beside a score's: a box that moves by some pixels is still found, a lost score is a lost object
@@ -53,13 +53,11 @@ class Channels:
     """What the channels of a tensor hold, `(channels,)` each.
 
     Attributes:
-        lows: The least values.
-        highs: The greatest.
+        reaches: The greatest magnitudes.
         deviations: Standard deviations.
     """
 
-    lows: Array
-    highs: Array
+    reaches: Array
     deviations: Array
 
 
@@ -95,10 +93,8 @@ def rank_blocks(
 
 def signal_to_noise_db(right: bytes, integers: bytes, batches: Sequence[Array], threads: int) -> dict[str, float]:
     """Return how far the tensors of a network in integers are from those of the float one, by name, in decibels."""
-    one, other = (_Tensors(content, threads) for content in (right, integers))
     powers: dict[str, NDArray[np.float64]] = {}
-    for batch in batches:
-        wanted, found = one.values(batch), other.values(batch)
+    for wanted, found in zip(*(_tensors(content, batches, threads) for content in (right, integers)), strict=True):
         for name in wanted.keys() & found.keys():
             if wanted[name].shape == found[name].shape:
                 noise = found[name] - wanted[name]
@@ -109,42 +105,33 @@ def signal_to_noise_db(right: bytes, integers: bytes, batches: Sequence[Array], 
 
 def channels_of(content: bytes, names: Collection[str], batches: Sequence[Array], threads: int) -> dict[str, Channels]:
     """Return what the channels of tensors hold, whose last axis these are, by the tensor's name."""
-    tensors = _Tensors(content, threads)
     kept: dict[str, list[Array]] = {name: [] for name in names}
-    for batch in batches:
-        for name, values in tensors.values(batch).items():
+    for tensors in _tensors(content, batches, threads):
+        for name, values in tensors.items():
             if name in kept and values.ndim > 1:
                 rows = values.reshape(-1, values.shape[-1])
-                kept[name].append(np.stack([rows.min(0), rows.max(0), rows.std(0)]))
+                kept[name].append(np.stack([np.abs(rows).max(0), rows.std(0)]))
     stacked = {name: np.stack(some) for name, some in kept.items() if some}
-    return {name: Channels(some[:, 0].min(0), some[:, 1].max(0), some[:, 2].mean(0)) for name, some in stacked.items()}
+    return {name: Channels(some[:, 0].max(0), some[:, 1].mean(0)) for name, some in stacked.items()}
 
 
-@final
-class _Tensors:
-    """A network whose every tensor can be read after a run."""
-
-    def __init__(self, content: bytes, threads: int) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
-        with native_stderr_captured(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that it takes memory, which is known
-            self._interpreter = Interpreter(model_content=content, num_threads=threads, experimental_preserve_all_tensors=True)
-            self._interpreter.allocate_tensors()
-
-    def values(self, batch: Array) -> dict[str, Array]:
-        """Run it on a batch, and return what its tensors of real numbers hold, by name; integers are brought back to those."""
-        (taken,) = self._interpreter.get_input_details()
-        self._interpreter.set_tensor(taken["index"], batch)
-        self._interpreter.invoke()
+def _tensors(content: bytes, batches: Iterable[Array], threads: int) -> Iterator[dict[str, Array]]:
+    """Run a network on batches; yield what its tensors of real numbers hold, by name; integers are brought back to those."""
+    with native_stderr_captured(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that keeping all tensors takes memory, which is known
+        interpreter = allocated(content, threads, experimental_preserve_all_tensors=True)
+    (taken,) = interpreter.get_input_details()
+    for batch in batches:
+        interpreter.set_tensor(taken["index"], batch)
+        interpreter.invoke()
         found = {}
-        for one in self._interpreter.get_tensor_details():
+        for one in interpreter.get_tensor_details():
             scale, zero = one["quantization"]
             if (one["dtype"] is not np.float32 and not scale) or not len(one["shape"]):
                 continue
             with suppress(ValueError):  # a delegate leaves out what nothing reads
-                values = self._interpreter.get_tensor(one["index"])
+                values = interpreter.get_tensor(one["index"])
                 found[one["name"]] = (
                     values if values.dtype == np.float32 else (values.astype(np.float32) - zero) * np.float32(scale)
                 )
-        return found
+        yield found

@@ -38,7 +38,7 @@ class _Sinking:
         self.file = file
         self.done: list[Operator] = []
         self.needing: list[str] = []
-        self._forms: dict[int, tuple[int, Order]] = {}  # what a tensor is made of, and how; it may be there itself as well
+        self.forms: dict[int, tuple[int, Order]] = {}  # what a tensor is made of, and how; it may be there itself as well
         self._made = set[int]()  # of those, the ones that are there
         self._integers: dict[bytes, int] = {}
         self._reshapes: dict[int, Operator] = {}  # by what they give
@@ -61,12 +61,12 @@ class _Sinking:
         if len(shape) == PICTURE_AXES and shape[1] < min(shape[2:]):
             last = self.file.add_tensor(f"{self.file.name(index)}_nhwc", index, [self.file.open_shape(index)[n] for n in TO_LAST])
             self.done.append(self.file.operator("TRANSPOSE", [index, self.integers(TO_LAST)], [last]))
-            self._forms[index] = last, TO_FIRST
+            self.forms[index] = last, TO_FIRST
             self._made.add(index)
 
     def form(self, index: int) -> tuple[int, Order]:
         """Return what a tensor is made of, which is there, and in which order."""
-        return self._forms.get(index) or (index, tuple(range(len(self.file.shape(index)))))
+        return self.forms.get(index) or (index, tuple(range(len(self.file.shape(index)))))
 
     def keep(self, operator: Operator) -> None:
         """Take an operator as it is, with its true inputs before it."""
@@ -103,11 +103,7 @@ class _Sinking:
         for operator in self.done:
             operator.inputs = [index if one == true else one for one in operator.inputs]
             operator.outputs = [index if one == true else one for one in operator.outputs]
-        self._forms = {one: (index if source == true else source, order) for one, (source, order) in self._forms.items()}
-
-    def record(self, index: int, source: int, order: Order) -> None:
-        """Remember that a tensor is another one in an order."""
-        self._forms[index] = source, order
+        self.forms = {one: (index if source == true else source, order) for one, (source, order) in self.forms.items()}
 
     def integers(self, values: Sequence[int] | NDArray[Any]) -> int:
         """Return the number of a constant of these."""
@@ -119,9 +115,9 @@ class _Sinking:
 
     def common_order(self, inputs: Sequence[int]) -> Order | None:
         """Return the order that the largest of what an operator takes is in; `None` where it is the true one."""
-        turned = [index for index in inputs if index in self._forms and not _is_true(self._forms[index][1])]
+        turned = [index for index in inputs if index in self.forms and not _is_true(self.forms[index][1])]
         largest = max(turned, key=lambda index: int(np.prod(self.file.shape(index))), default=None)
-        return None if largest is None else self._forms[largest][1]
+        return None if largest is None else self.forms[largest][1]
 
     def adapted(self, index: int, order: Order) -> int | None:
         """Return what a tensor is made of in an order; `None` where there is no such thing without moving numbers."""
@@ -159,7 +155,7 @@ class _Sinking:
         for position, index in enumerate(given):
             shape = self.file.open_shape(index)
             twin = self.file.add_tensor(self.file.name(index), index, [shape[axis] for axis in _inverse(order)])
-            self.record(index, twin, order)
+            self.forms[index] = twin, order
             operator.outputs[position] = twin
         self.done.append(operator)
         return True
@@ -188,7 +184,7 @@ def _transpose(sinking: _Sinking, operator: Operator) -> bool:
     source, order = sinking.form(operator.inputs[0])
     if wanted is None or sorted(wanted.ravel()) != list(range(len(order))):
         return False
-    sinking.record(operator.outputs[0], source, tuple(order[axis] for axis in wanted.ravel()))
+    sinking.forms[operator.outputs[0]] = source, tuple(order[axis] for axis in wanted.ravel())
     return True
 
 
@@ -285,7 +281,7 @@ def _reshape(sinking: _Sinking, operator: Operator) -> bool:
     first = min(moved, default=len(after))
     axes = [*range(first), *moved, *(axis for axis in range(first, len(after)) if axis not in moved)]
     result = sinking.reshaped(source, [sides[axis] for axis in axes])
-    sinking.record(given, result, tuple(axes.index(axis) for axis in range(len(after))))
+    sinking.forms[given] = result, tuple(axes.index(axis) for axis in range(len(after)))
     return True
 
 

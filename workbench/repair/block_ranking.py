@@ -8,8 +8,8 @@ from typing import final
 from workbench.detectors import Detector, LiteRtModel, calibrating
 from workbench.opening import EvaluationData
 from workbench.quantising import (
+    BITS,
     BLOCK,
-    CALIBRATED,
     Flatbuffer,
     FloatNetwork,
     blocks_of,
@@ -87,9 +87,10 @@ class Ranking:
         file, integers, kept, some = self._network.file, self._quantised(), set(in_float), self._batches[:KEPT_WHOLE]
         noise = signal_to_noise_db(self._content, integers, some, self._threads)
         reasons: dict[str, str] = {}
-        if self._precision in CALIBRATED:  # else all that is computed is in float
+        if bits := BITS.get(self._precision):  # else all that is computed is in float
             channels = channels_of(self._content, [one.block.name for one in self.errors], some, self._threads)
-            reasons = faults(file, Flatbuffer(integers), self._values, shared(file, self._ranges, ()), channels)
+            tied = shared(file, self._ranges, (), bits)
+            reasons = faults(file, Flatbuffer(integers), self._values, tied, channels, bits)
         return tuple(
             BlockRow(
                 name=one.block.name,

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import final
 
 from workbench.datasets import Truth
 from workbench.detections import UInt8Array
@@ -18,13 +18,6 @@ GUIDES = 3  # one of so many frames guides, the others judge
 CHUNKS = 18  # of a video, which guide and judge by turns: neighbours are alike, and in one set
 MOST_BYTES = 1 << 28  # of the frames that guide, which are kept decoded: each network that is tried runs on them
 PICTURES_EACH = 2  # frames that guide at least; with fewer, the sets are one
-
-
-class Frames(Protocol):
-    """Frames in the order of their media, as often as they are asked for."""
-
-    def __len__(self) -> int: ...
-    def __iter__(self) -> Iterator[Frame]: ...
 
 
 @final
@@ -56,7 +49,7 @@ class FrameSet:
         truth: What is in each, by its name; `None` where that is not known.
     """
 
-    frames: Frames
+    frames: ReadFrames | tuple[Frame, ...]
     truth: Truth | None
 
 

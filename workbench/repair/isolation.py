@@ -1,5 +1,11 @@
-"""A repair beside whoever asked for it: another process does it, and what it found until it was cancelled is not lost."""
+"""A repair beside whoever asked for it: another process does it, and what it found until it was cancelled is not lost.
 
+`python -m workbench.repair.isolation JOB.json` writes a line of JSON each, as it goes: `{"progress": [what, done, total]}`,
+`{"better": settings}`, `{"record": {...}}`, then `{"settings": {...}, "done": true}`; or `{"problem": {...}, "done": true}`.
+"""
+
+import json
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,13 +14,27 @@ from typing import final
 
 from workbench.errors import UnavailableError
 from workbench.files import temporary_folder
-from workbench.machine import ChildFailedError, ChildProcess, Message
-from workbench.record import Record
-from workbench.repair.child import Job
+from workbench.machine import ChildFailedError, ChildProcess, Message, tell_watcher, writing_to_parent
+from workbench.opening import Sources
+from workbench.record import Problem, Record
+from workbench.repair.repairing import MOST_LOSS, Repairing
 from workbench.settings import Settings
+from workbench.timing import Value
 
-COMMAND = ("-m", "workbench.repair.child")
+COMMAND = ("-m", "workbench.repair.isolation")
 SILENT_SECONDS = 600.0  # without a line: converting and calibrating a large network takes minutes
+
+
+class Job(Value):
+    """What to quantise, and how."""
+
+    sources: Sources
+    settings: Settings
+    max_ap_loss: float = MOST_LOSS
+    frames: int
+    repair: bool
+    options: tuple[str, ...]
+    """Further words of the commands that repeat the records."""
 
 
 @final
@@ -84,3 +104,31 @@ def _take(message: Message, found: Outcome, progress: Callable[[str, int, int], 
     what, done, total = tree["progress"]
     progress(what, done, total)
     return str(what)
+
+
+def work(job: Job) -> None:
+    """Do a job, in that process, and tell what there is to tell."""
+    _progress("opening", 0, 0)
+    try:
+        detector, data = job.sources.open()
+        repairing = Repairing(detector, data, job.settings, job.max_ap_loss, _progress, _better)
+        settings, records = repairing.run(job.frames, repair=job.repair, options=job.options)
+    except Exception as error:  # the runtime raises what it likes
+        tell_watcher({"problem": Problem.caught(error).model_dump(), "done": True})
+        return
+    for record in records:
+        tell_watcher({"record": json.loads(record.to_json())})
+    tell_watcher({"settings": settings.model_dump(mode="json"), "done": True})
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    tell_watcher({"progress": [what, done, total]})
+
+
+def _better(settings: Settings) -> None:
+    tell_watcher({"better": settings.model_dump(mode="json")})
+
+
+if __name__ == "__main__":
+    with writing_to_parent(steps=True):
+        work(Job.model_validate_json(Path(sys.argv[1]).read_bytes()))

@@ -1,6 +1,8 @@
 """Quantising a detector, and repairing what that breaks: ranges and calibration frames first, then the fewest blocks in float."""
 
-from typing import Protocol, final
+from collections.abc import Callable
+from functools import partial
+from typing import final
 
 from workbench.detectors import Detector
 from workbench.errors import SettingsError, UnavailableError
@@ -23,29 +25,6 @@ FRAMES, RANGE, FLOAT_OPS = "runtime.calibration_frames", "runtime.calibration_ra
 OTHER_PRECISION = "weight-int8"  # which loses next to nothing, where integers throughout lose too much
 
 
-class Told(Protocol):
-    """Who watches."""
-
-    def progress(self, what: str, done: int, total: int) -> None: ...
-
-    def better(self, settings: Settings) -> None:
-        """Take what came nearer to the limits than all before: what a cancelled repair leaves."""
-
-
-def _tell_nobody(*_: object) -> None:
-    """What is told by default."""
-
-
-class _Unwatched:
-    """Where nobody watches."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-
-    def better(self, settings: Settings) -> None:
-        """Take it."""
-
-
 def quantise(
     detector: Detector,
     data: EvaluationData,
@@ -55,7 +34,7 @@ def quantise(
     max_ap_loss: float = MOST_LOSS,
     frames: int = DEFAULT_FRAMES,
     comparison_seconds: float = COMPARISON_SECONDS,
-    progress: Progress = _tell_nobody,
+    progress: Progress = lambda *_: None,
 ) -> list[Record]:
     """Quantise a detector in this process; see `Repairing.run`, whose records these are.
 
@@ -72,7 +51,7 @@ def quantise(
     Raises:
         WorkbenchError: The network cannot be quantised, or run.
     """
-    repairing = Repairing(detector, data, start.settings, max_ap_loss, _Unwatched(progress))
+    repairing = Repairing(detector, data, start.settings, max_ap_loss, progress)
     return repairing.run(frames, repair=repair, comparison_seconds=comparison_seconds)[1]
 
 
@@ -85,19 +64,28 @@ class Repairing:
         data: Frames to calibrate, to guide the search, to judge and to time.
         settings: Those in integers to begin with, as `check` returned them.
         max_ap_loss: That may be lost; where no truth is known, five times as much of the agreement.
-        told: Told how far it is; what it raises ends the search.
+        progress: Told how far it is; what it raises ends the search.
+        better: Told settings that came nearer to the limits than all before: what a cancelled repair leaves.
 
     Raises:
         WorkbenchError: The frames do not do, or the settings cannot be taken.
     """
 
-    def __init__(self, detector: Detector, data: EvaluationData, settings: Settings, max_ap_loss: float, told: Told) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        data: EvaluationData,
+        settings: Settings,
+        max_ap_loss: float,
+        progress: Progress = lambda *_: None,
+        better: Callable[[Settings], object] = lambda _: None,
+    ) -> None:
         if settings.runtime.precision not in INTEGERS:
             choose = ", ".join(INTEGERS)
             raise SettingsError(
                 f"runtime.precision is {settings.runtime.precision}: nothing in it is quantised; choose one of {choose}"
             )
-        self._detector, self._data, self._told = detector, data, told
+        self._detector, self._data, self._progress, self._better = detector, data, progress, better
         self._limits = Limits(max_ap_loss, SCORE_DRIFT)
         self._counts = counts = calibration_counts(data, settings.runtime.effective_frames)
         calibrated = settings.runtime.precision in CALIBRATED
@@ -124,12 +112,12 @@ class Repairing:
         Raises:
             WorkbenchError: The network cannot be quantised, or run.
         """
-        self._told.progress("float32 on the frames that guide", 0, 0)
+        self._progress("float32 on the frames that guide", 0, 0)
         guide = Yardstick(self._opened(self._float), self._sets.guide)
         self._try(guide, self._plain)
         if repair and not self._kept and self._plain.runtime.precision in CALIBRATED:
             self._try_ranges(guide)
-        ranking = Ranking(self._detector, self._data, self._chosen, self._tell_blocks)
+        ranking = Ranking(self._detector, self._data, self._chosen, partial(self._progress, "quantising each block alone"))
         in_float = self._in_float(guide, ranking) if repair and not self._kept else Blocks()
         networks = [Network("float", "float32", self._float), Network("plain", self._plain.runtime.precision, self._plain)]
         if self._chosen != self._plain:
@@ -143,7 +131,7 @@ class Repairing:
             networks,
             frames=frames,
             options=options,
-            progress=self._told.progress,
+            progress=self._progress,
             comparison_seconds=comparison_seconds,
         )
         blocks = ranking.rows(in_float)
@@ -177,17 +165,14 @@ class Repairing:
     def _opened(self, settings: Settings) -> Pipeline:
         return Pipeline(self._detector, check(self._detector, settings), self._data.calibration)
 
-    def _tell_blocks(self, done: int, total: int) -> None:
-        self._told.progress("quantising each block alone", done, total)
-
     def _try(self, guide: Yardstick, settings: Settings, blocks: int = 0, margin: float = 0.0) -> Quality:
         what = (f"{counted(blocks, 'block')} in float",) if blocks else describe_changes(self._plain, settings)
-        self._told.progress(f"trying {', '.join(what) or settings.runtime.precision}", len(self._tried), 0)
+        self._progress(f"trying {', '.join(what) or settings.runtime.precision}", len(self._tried), 0)
         quality = guide.quality(self._opened(settings))
         self._tried.append(Trial(changes=what, blocks_in_float=blocks, loss=quality.loss, score_drift=quality.score_drift))
         if self._best is None or self._limits.excess(quality) < self._limits.excess(self._best[1]) - margin:
             self._best = settings, quality
-            self._told.better(settings)
+            self._better(settings)
         return quality
 
     def _try_ranges(self, guide: Yardstick) -> None:
