@@ -54,8 +54,6 @@ class Budgets:
     enlarged: Bar | None
     enlargement: str
     rows: tuple[StageRow, ...]
-    stages: tuple[tuple[str, str], ...]
-    """Every stage that is shown, with its colour."""
     notes: tuple[str, ...]
     """What a fused program covers, where the pass with stage timers was slower than the one without, and what bounds throughput."""
 
@@ -84,7 +82,6 @@ def budgets(baseline: Record, right: Record | None, labels: tuple[str, str]) -> 
         enlarged=enlarged,
         enlargement=format_number(1 / short.share, 2) if short.share else "",
         rows=tuple(_row(stage, by_record) for stage in order),
-        stages=tuple((stage, stage_colour(stage)) for stage in order),
         notes=tuple(
             filter(
                 None,
