@@ -191,7 +191,7 @@ def headings_of(records: Sequence[Record]) -> tuple[str, ...]:
     return (*HEADINGS, *WEIGHT_HEADINGS) if any(record.weight is not None for record in records) else HEADINGS
 
 
-def cells(record: Record, headings: Sequence[str] = HEADINGS) -> tuple[str, ...]:
+def cells(record: Record, headings: Sequence[str]) -> tuple[str, ...]:
     """Return a record's cells under the headings of its table; see `headings_of`."""
     timing, compared = record.timing, record.comparison
     weighed = weight_cells(record.weight) if len(headings) > len(HEADINGS) else ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from workbench.record import NOTES, Record, median_ms
 from workbench.report.charts import stage_order
 from workbench.timing import UNEXPLAINED
-from workbench.wording import MISSING, format_milliseconds, format_number, format_seconds_as_ms, ink, stage_colour
+from workbench.wording import MISSING, format_milliseconds, format_number, format_seconds_as_ms
 
 LETTER_SHARE = 0.0108  # of the bar's width is a letter wide in a window of 1280 pixels
 DECODING_LONGER = 1.25  # times; less is within what two runs differ by
@@ -19,8 +19,6 @@ class Segment:
 
     stage: str
     share: float
-    colour: str
-    ink: str
     milliseconds: str
     named: bool
 
@@ -40,7 +38,6 @@ class StageRow:
     """One stage of both settings."""
 
     stage: str
-    colour: str
     before: str
     after: str
     ratio: str
@@ -113,8 +110,6 @@ def _bar(label: str, budget: dict[str, float], order: tuple[str, ...], scale: fl
         Segment(
             stage=stage,
             share=budget[stage] / scale,
-            colour=stage_colour(stage),
-            ink=ink(stage_colour(stage)),
             milliseconds=format_seconds_as_ms(budget[stage]),
             named=budget[stage] / scale >= LETTER_SHARE * len(f"{stage} {format_seconds_as_ms(budget[stage])}"),
         )
@@ -129,4 +124,4 @@ def _row(stage: str, budgets_of: list[dict[str, float]]) -> StageRow:
     values = [budget.get(stage) for budget in budgets_of]
     before, after = (values[0], values[1]) if len(values) == 2 else (values[0], None)
     ratio = f"{format_number(before / after)}×" if before and after and stage != UNEXPLAINED else MISSING
-    return StageRow(stage, stage_colour(stage), format_seconds_as_ms(before), format_seconds_as_ms(after), ratio)
+    return StageRow(stage, format_seconds_as_ms(before), format_seconds_as_ms(after), ratio)
