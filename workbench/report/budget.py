@@ -1,7 +1,7 @@
 """Two settings' stage bars on one scale of milliseconds, and the stages side by side."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from workbench.record import NOTES, Record, median_ms
 from workbench.report.charts import stage_order
@@ -57,34 +57,34 @@ class Budgets:
 
 def budgets(baseline: Record, right: Record | None, labels: tuple[str, str]) -> Budgets | None:
     """Return the bars of the baseline and of another record; `None` where neither has times."""
-    pairs = [
-        (record, label) for record, label in zip((baseline, right), labels, strict=True) if record is not None and record.timing
+    shown = [
+        (record, label, record.timing.budget())
+        for record, label in zip((baseline, right), labels, strict=True)
+        if record is not None and record.timing is not None
     ]
-    if not pairs:
+    if not shown:
         return None
-    by_record = [record.timing.budget() for record, _ in pairs if record.timing is not None]
-    scale = max(sum(budget.values()) for budget in by_record) or 1.0
+    by_record = [budget for *_, budget in shown]
+    wholes = [sum(budget.values()) for budget in by_record]
+    scale = max(wholes) or 1.0
     order = stage_order(by_record)
-    bars = tuple(
-        replace(_bar(label, budget, order, scale), total=format_milliseconds(median_ms(record)))
-        for (record, label), budget in zip(pairs, by_record, strict=True)
-    )
-    short = min(bars, key=lambda bar: bar.share)
+    bars = tuple(_bar(label, format_milliseconds(median_ms(record)), budget, order, scale) for record, label, budget in shown)
+    short = min(wholes)
     enlarged = None
-    if short.share < ENLARGED_BELOW:
-        budget = by_record[bars.index(short)]
-        enlarged = _bar(short.label, budget, order, sum(budget.values()) or 1.0)
+    if short / scale < ENLARGED_BELOW:
+        _, label, budget = shown[wholes.index(short)]
+        enlarged = _bar(label, format_seconds_as_ms(short), budget, order, short or 1.0)
     return Budgets(
         bars=bars,
         enlarged=enlarged,
-        enlargement=format_number(1 / short.share, 2) if short.share else "",
+        enlargement=format_number(scale / short, 2) if short else "",
         rows=tuple(_row(stage, by_record) for stage in order),
         notes=tuple(
             filter(
                 None,
                 (
-                    *(words(record, label) for record, label in pairs for words in NOTES),
-                    _decode_words([record for record, _ in pairs], labels),
+                    *(words(record, label) for record, label, _ in shown for words in NOTES),
+                    _decode_words([record for record, *_ in shown], labels),
                 ),
             )
         ),
@@ -105,7 +105,7 @@ def _decode_words(records: Sequence[Record], labels: tuple[str, str]) -> str:
     )
 
 
-def _bar(label: str, budget: dict[str, float], order: tuple[str, ...], scale: float) -> Bar:
+def _bar(label: str, total: str, budget: dict[str, float], order: tuple[str, ...], scale: float) -> Bar:
     segments = tuple(
         Segment(
             stage=stage,
@@ -116,8 +116,7 @@ def _bar(label: str, budget: dict[str, float], order: tuple[str, ...], scale: fl
         for stage in order
         if budget.get(stage, 0.0) > 0
     )
-    total = sum(budget.values())
-    return Bar(label, format_seconds_as_ms(total), segments, total / scale)
+    return Bar(label, total, segments, sum(budget.values()) / scale)
 
 
 def _row(stage: str, budgets_of: list[dict[str, float]]) -> StageRow:
