@@ -35,11 +35,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class StageRow:
-    """One stage of both settings."""
+    """One stage: its milliseconds of each bar."""
 
     stage: str
-    before: str
-    after: str
+    milliseconds: tuple[str, ...]
     ratio: str
 
 
@@ -72,8 +71,8 @@ def budgets(baseline: Record, right: Record | None, labels: tuple[str, str]) -> 
     short = min(wholes)
     enlarged = None
     if short / scale < ENLARGED_BELOW:
-        _, label, budget = shown[wholes.index(short)]
-        enlarged = _bar(label, format_seconds_as_ms(short), budget, order, short or 1.0)
+        record, label, budget = shown[wholes.index(short)]
+        enlarged = _bar(label, format_milliseconds(median_ms(record)), budget, order, short or 1.0)
     return Budgets(
         bars=bars,
         enlarged=enlarged,
@@ -121,6 +120,6 @@ def _bar(label: str, total: str, budget: dict[str, float], order: tuple[str, ...
 
 def _row(stage: str, budgets_of: list[dict[str, float]]) -> StageRow:
     values = [budget.get(stage) for budget in budgets_of]
-    before, after = (values[0], values[1]) if len(values) == 2 else (values[0], None)
+    before, after = values[0], values[-1]
     ratio = f"{format_number(before / after)}×" if before and after and stage != UNEXPLAINED else MISSING
-    return StageRow(stage, format_seconds_as_ms(before), format_seconds_as_ms(after), ratio)
+    return StageRow(stage, tuple(map(format_seconds_as_ms, values)), ratio)
