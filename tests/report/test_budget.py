@@ -1,7 +1,8 @@
 """The two stage bars, and what is said about them."""
 
 from tests.report.records import SPLITS, record, timing
-from workbench.record import EngineFacts, limit_words, pace_words
+from workbench.record import EngineFacts, Problem, limit_words, pace_words
+from workbench.report import render_report
 from workbench.report.budget import budgets
 from workbench.timing import RealTime
 from workbench.wording import format_percent
@@ -47,6 +48,19 @@ def test_slower_second_pass_is_told_and_the_figure_is_the_first_passes() -> None
     assert both is not None
     assert both.bars[1].total == "4.00"
     assert "against 4.00 ms without stage timers" in both.notes[0]
+    assert both.enlarged is not None
+    assert both.enlarged.total == "4.00"
+
+
+def test_where_the_baseline_did_not_run_the_times_stand_under_the_other_s_name() -> None:
+    naive = record("naive", timing=None, comparison=None, problem=Problem(kind="refused", message="no"))
+    both = budgets(naive, record("litert"), ("naive", "litert"))
+    assert both is not None
+    assert [bar.label for bar in both.bars] == ["litert"]
+    assert all(len(row.milliseconds) == 1 for row in both.rows)
+    page = render_report((naive, record("litert")))
+    headings = page.partition('class="stages"')[2].partition("</thead>")[0]
+    assert [part.partition("<")[0] for part in headings.split('class="n">')[1:]] == ["litert"]
 
 
 def test_without_times_there_are_no_bars() -> None:

@@ -4,11 +4,11 @@ import pytest
 
 from tests.report.records import FOUND, detections, pictures, record
 from workbench.record import Picture
-from workbench.report.frames import Frame, Mark, baseline_frames, compared_frames, error_frames
+from workbench.report.frames import Frame, Mark, error_frames, frames_of
 
 
 def compared() -> Frame:
-    return compared_frames(record("litert"), record("naive"))["frame 12"]
+    return frames_of(record("litert"), record("naive"))["frame 12"]
 
 
 def test_boxes_are_told_apart_by_the_baseline() -> None:
@@ -45,11 +45,11 @@ def test_positions_that_a_damaged_record_names_and_has_not_are_left_out() -> Non
 
 
 def test_baseline_boxes_are_found() -> None:
-    assert {mark.kind for mark in baseline_frames(record("naive"))["frame 12"].marks} == {"found", "truth"}
+    assert {mark.kind for mark in frames_of(record("naive"))["frame 12"].marks} == {"found", "truth"}
 
 
 def test_without_a_partner_nothing_is_kept_or_new() -> None:
-    frame = compared_frames(record("litert"), record("naive", pictures=()))["frame 12"]
+    frame = frames_of(record("litert"), record("naive", pictures=()))["frame 12"]
     assert frame.counts["found"] == 3
 
 
@@ -60,7 +60,7 @@ def test_class_without_a_name_has_its_number() -> None:
         jpeg_base64=pictures(changed=False)[0].jpeg_base64,
         found=detections("one", [((1.0, 2.0, 30.0, 40.0), 0.5, 17)]),
     )
-    assert baseline_frames(record("naive", pictures=(odd,)))["one"].marks[0].text == "class 17 .50"
+    assert frames_of(record("naive", pictures=(odd,)))["one"].marks[0].text == "class 17 .50"
 
 
 @pytest.mark.parametrize(

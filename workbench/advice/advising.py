@@ -18,14 +18,20 @@ from workbench.advice.detected import (
 )
 from workbench.advice.engines import LITERT_THEORY, XLA_THEORY, against_graph, call_overhead, integers, recompiling
 from workbench.advice.frame import largest_stage, slow_start, start_paid_back, unexplained
-from workbench.advice.inside import INSIDE
-from workbench.advice.layouts import transposes_left_out
+from workbench.advice.inside import INSIDE, transposes_left_out
 from workbench.advice.machine import noisy_machine, threads_unequal
 from workbench.advice.pool import Pool
 from workbench.advice.precisions import INT4_THEORY, nothing_quantised, repairable
-from workbench.advice.resizing import filter_told
 from workbench.advice.rule import Rule
-from workbench.advice.stages import cores_idle, decoding_bounds, nms_apart, nms_dominates, resize_dominates, stop_quantising
+from workbench.advice.stages import (
+    cores_idle,
+    decoding_bounds,
+    filter_told,
+    nms_apart,
+    nms_dominates,
+    resize_dominates,
+    stop_quantising,
+)
 from workbench.advice.thresholds import class_scores_misplaced, score_misplaced
 from workbench.record import Record, best, choose_baseline, labels_by_id, ms_and_ap, ran, unique
 

@@ -8,22 +8,33 @@ from collections.abc import Sequence
 
 from workbench.advice.card import Expected
 from workbench.record import Record
-from workbench.timing import limit
+from workbench.timing import Timing, limit, median_seconds
 from workbench.wording import MINUS, format_number, format_seconds_as_ms
 
 DECODE = "decode"  # one thread does it, however many work on what follows
 
 
+def timed(record: Record) -> Timing:
+    """Return a record's times; what has none is advised on by nobody."""
+    assert record.timing is not None, "it ran"
+    return record.timing
+
+
+def frame_seconds(record: Record) -> float:
+    """Return the median seconds of a frame, timed without stage timers."""
+    seconds = median_seconds(timed(record).total_seconds)
+    assert seconds is not None, "it ran"
+    return seconds
+
+
 def whole(record: Record) -> float:
-    """Return the seconds of a median frame; 0 where nothing was timed."""
-    return sum(record.timing.budget().values()) if record.timing is not None else 0.0
+    """Return the seconds of a median frame, as its stages and what they leave unexplained add up."""
+    return sum(timed(record).budget().values())
 
 
 def stage(record: Record, name: str) -> float | None:
     """Return the seconds of one stage of a median frame; `None` where the record has no such stage, or stages overlapped."""
-    if record.timing is None or record.timing.overlapped:
-        return None
-    return record.timing.budget().get(name)
+    return None if timed(record).overlapped else timed(record).budget().get(name)
 
 
 def share(record: Record, name: str) -> float:
@@ -66,9 +77,9 @@ def amdahl(record: Record, names: Sequence[str], becomes: float | None = None) -
 
 def overlapping(record: Record) -> Expected | None:
     """Return what overlapping the stages of different frames could bring at most; see `workbench.timing.bounds`."""
-    timing, cores = record.timing, usable(record)
-    found = limit(timing, cores) if timing is not None and not timing.overlapped else None
-    if timing is None or found is None or not timing.cpu_seconds:
+    timing, cores = timed(record), usable(record)
+    found = None if timing.overlapped else limit(timing, cores)
+    if found is None or not timing.cpu_seconds:
         return None
     bounds = {f"{cores:g} cores / {format_seconds_as_ms(timing.cpu_seconds)} ms of processor time": found.cores_fps}
     decoding = timing.stage_medians().get(DECODE)

@@ -1,6 +1,6 @@
 """Cards about what executes the network: engines and precisions side by side, model.predict, programs compiled again and again."""
 
-from workbench.advice.arithmetic import amdahl, share, stage, stages, usable
+from workbench.advice.arithmetic import amdahl, frame_seconds, share, stage, stages, timed, usable
 from workbench.advice.card import Card, Expected
 from workbench.advice.pool import NAMES_TOLD, Pool
 from workbench.advice.rule import AP_CHANGE_NOTED, QUICKER, SHARE_NOTED, Find, Theory, draw_up
@@ -8,7 +8,7 @@ from workbench.catalogue import engine_row
 from workbench.detections import ApChange
 from workbench.record import AP_LOSS_NOTED, Record, Speed, accuracy_against, ap, ap_change, speed_against, speed_words
 from workbench.settings import assignments
-from workbench.timing import CANNOT_TELL, median_seconds
+from workbench.timing import CANNOT_TELL
 from workbench.wording import (
     counted,
     format_ap_change,
@@ -94,11 +94,10 @@ def _engine_evidence(pool: Pool, graph: Record, own: Record, name: str) -> str:
         for one in (graph, own)
         if stage(one, "infer") is not None
     ]
-    timing = own.timing
-    if timing is not None:
-        told.append(f"{name} took {format_number(timing.compile_seconds)} s to load and compile")
-        if timing.cpu_seconds and timing.fps:
-            told.append(f"it kept {timing.cpu_seconds * timing.fps:.1f} of {usable(own):g} cores busy")
+    timing = timed(own)
+    told.append(f"{name} took {format_number(timing.compile_seconds)} s to load and compile")
+    if timing.cpu_seconds and timing.fps:
+        told.append(f"it kept {timing.cpu_seconds * timing.fps:.1f} of {usable(own):g} cores busy")
     if own.engine is not None and own.engine.left_out:
         told.append(f"it left out {'; '.join(own.engine.left_out)}")
     return f"{'. '.join(part[:1].upper() + part[1:] for part in told)}."
@@ -186,17 +185,16 @@ def _precision_evidence(pool: Pool, floats: Record, integers: Record) -> str:
     told = []
     for record in (floats, integers):
         known = f", AP {format_fraction(ap(record))}" if ap(record) is not None else ""
-        median = format_seconds_as_ms(median_seconds(record.timing.total_seconds) if record.timing else None)
-        told.append(f"{pool.label(record)}: {median} ms a frame{known}")
+        told.append(f"{pool.label(record)}: {format_seconds_as_ms(frame_seconds(record))} ms a frame{known}")
     return f"{'; '.join(told)}."
 
 
 def recompiling(pool: Pool, record: Record) -> Card | None:
     """Say where programs were compiled again while frames were timed."""
-    engine, timing = record.engine, record.timing
-    if engine is None or timing is None or not engine.recompilations or not timing.total_seconds or not timing.fps:
+    engine, timing = record.engine, timed(record)
+    if engine is None or not engine.recompilations or not timing.fps:
         return None
-    median, mean = median_seconds(timing.total_seconds) or 0.0, 1 / timing.fps
+    median, mean = frame_seconds(record), 1 / timing.fps
     slowest = max(timing.total_seconds)
     words = f"{format_seconds_as_ms(mean)} / {format_seconds_as_ms(median)} = {format_number(mean / median)}"
     on_host = record.settings.input.resize != "graph"

@@ -1,12 +1,12 @@
 """Cards about the frame as a whole: its largest stage, what no stage explains, and what comes before the first one."""
 
-from workbench.advice.arithmetic import DECODE, amdahl, of_frame, share
+from workbench.advice.arithmetic import DECODE, amdahl, frame_seconds, of_frame, share, timed
 from workbench.advice.card import Card
 from workbench.advice.pool import Pool
 from workbench.advice.rule import Theory, draw_up
 from workbench.catalogue import engine_row
 from workbench.record import Record, speed_against
-from workbench.timing import UNEXPLAINED, median_seconds
+from workbench.timing import UNEXPLAINED
 from workbench.wording import counted, format_number, format_percent, format_seconds_as_ms, listed, times
 
 LARGEST_NOTED = 0.30  # a stage with less of the frame than this hardly dominates it
@@ -34,7 +34,7 @@ START_THEORY: Theory = (
 
 def largest_stage(pool: Pool, record: Record) -> Card | None:
     """Name the stage that takes most of the frame, where it has no rule of its own, and what its absence could bring."""
-    budget = record.timing.budget() if record.timing is not None else {}
+    budget = timed(record).budget()
     name = max((name for name in budget if name != UNEXPLAINED), key=lambda name: budget[name], default=None)
     habit = name == "infer" and engine_row(record.settings.runtime.engine).slow_call is not None
     if name is None or name in RULED_ELSEWHERE or habit or share(record, name) < LARGEST_NOTED:
@@ -55,7 +55,7 @@ def largest_stage(pool: Pool, record: Record) -> Card | None:
 
 def unexplained(pool: Pool, record: Record) -> Card | None:
     """Say where the stages leave much of the frame unexplained."""
-    part = record.timing.unexplained_share if record.timing is not None else None
+    part = timed(record).unexplained_share
     if part is None or part <= UNEXPLAINED_NOTED or record.broken:
         return None
     return draw_up(
@@ -71,10 +71,7 @@ def unexplained(pool: Pool, record: Record) -> Card | None:
 
 def slow_start(pool: Pool, record: Record) -> Card | None:
     """Say where starting takes as long as many frames, so that nobody counts it with them."""
-    timing = record.timing
-    median = median_seconds(timing.total_seconds) if timing is not None else None
-    if timing is None or not median:
-        return None
+    timing, median = timed(record), frame_seconds(record)
     start, count = timing.compile_seconds + timing.first_call_seconds, len(timing.total_seconds)
     frames = start / median
     if frames < START_NOTED:
@@ -97,10 +94,10 @@ def slow_start(pool: Pool, record: Record) -> Card | None:
 
 def start_paid_back(pool: Pool, record: Record) -> Card | None:
     """Say after how many frames a faster setting's longer start is paid back."""
-    new, old, speed = record.timing, pool.baseline.timing, speed_against(record, pool.baseline)
-    if new is None or old is None or speed is None or speed.verdict != "faster" or record.broken:
+    new, old, speed = timed(record), timed(pool.baseline), speed_against(record, pool.baseline)
+    if speed is None or speed.verdict != "faster" or record.broken:
         return None
-    saved = (median_seconds(old.total_seconds) or 0.0) - (median_seconds(new.total_seconds) or 0.0)
+    saved = frame_seconds(pool.baseline) - frame_seconds(record)
     cost = new.compile_seconds + new.first_call_seconds - old.compile_seconds - old.first_call_seconds
     if cost <= 0 or saved <= 0 or cost / saved < PAYBACK_NOTED:
         return None

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from workbench.advice.arithmetic import amdahl, stage, usable
+from workbench.advice.arithmetic import amdahl, stage, timed, usable
 from workbench.advice.card import Card
 from workbench.advice.pool import NAMES_TOLD, Pool
 from workbench.advice.rule import Theory, draw_up
@@ -31,7 +31,7 @@ def threads_unequal(pool: Pool, record: Record) -> Card | None:
     infer = stage(record, "infer")
     few = threads < cores
     expected = amdahl(record, ("infer",), infer * threads / cores) if few and infer is not None else None
-    spent = record.timing.cpu_seconds if record.timing is not None else None
+    spent = timed(record).cpu_seconds
     told = f"runtime.threads is {threads}; this process may use {counted(cores, 'core')}."
     if spent:
         told += f" A frame takes {format_seconds_as_ms(spent)} ms of processor time."

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import final
 
 from workbench.advice.card import Measured
-from workbench.record import Record, fastest_first, ms_and_ap, ran, speed_against
+from workbench.record import Record, fastest_first, ms_and_ap, speed_against
 
 NAMES_TOLD = 4  # of records in one sentence; the table has them all
 
@@ -26,7 +26,7 @@ class Pool:
         self.subjects = tuple(subjects)
         self.baseline = baseline
         asked = {record.id for record in subjects}
-        others = sorted((one for one in by_median(records) if one.id not in asked), key=lambda one: one.broken)
+        others = sorted((one for one in fastest_first(records, ms_and_ap) if one.id not in asked), key=lambda one: one.broken)
         self.records = (*subjects, *others)
         self._labels = labels
         self._flat = {record.id: _flat(record) for record in self.records}
@@ -87,8 +87,3 @@ def _flat(record: Record) -> dict[str, object]:
 
 def _key(flat: Mapping[str, object], free: Collection[str]) -> Key:
     return tuple(value for name, value in flat.items() if name not in free)
-
-
-def by_median(records: Iterable[Record]) -> tuple[Record, ...]:
-    """Return the records that ran, fastest first."""
-    return tuple(fastest_first(filter(ran, records), ms_and_ap))

@@ -3,13 +3,13 @@
 import re
 from dataclasses import replace
 
+from workbench.advice.arithmetic import frame_seconds
 from workbench.advice.card import Card, Expected
 from workbench.advice.pool import Pool
 from workbench.advice.rule import Theory, draw_up
 from workbench.advice.trial import repair_command
 from workbench.errors import one_line
 from workbench.record import AP_LOSS_NOTED, Record, accuracy_against, ap_change, speed_against, speed_words
-from workbench.timing import median_seconds
 from workbench.wording import format_agreement, format_ap_change, format_bytes, format_number, format_seconds_as_ms, listed
 
 REPAIRS = ("runtime.float_ops", "runtime.calibration_range", "runtime.calibration_frames")
@@ -101,9 +101,7 @@ def _lost(record: Record, floats: Record) -> str:
     return listed(told)
 
 
-def _at_most(record: Record, floats: Record) -> Expected | None:
-    own, others = (median_seconds(one.timing.total_seconds) if one.timing else None for one in (record, floats))
-    if not own or not others:
-        return None
+def _at_most(record: Record, floats: Record) -> Expected:
+    own, others = frame_seconds(record), frame_seconds(floats)
     figures = f"{format_seconds_as_ms(others)} / {format_seconds_as_ms(own)} = {format_number(others / own)}"
     return Expected(ratio=others / own, arithmetic=f"ms a frame in float32 over all in {STATIC}: {figures}", bound=True)

@@ -1,17 +1,19 @@
 """Cards about the stages of a frame: NMS, resizing, decoding, and inference that is no longer worth making faster."""
 
-from workbench.advice.arithmetic import DECODE, amdahl, of_frame, overlapping, share, stage, stages, usable
+from workbench.advice.arithmetic import DECODE, amdahl, of_frame, overlapping, share, stage, stages, timed, usable
 from workbench.advice.card import Card
 from workbench.advice.pool import Pool
 from workbench.advice.rule import QUICKER, SHARE_NOTED, Theory, draw_up
 from workbench.catalogue import engine_row, nms_row
-from workbench.record import Record
+from workbench.record import Record, accuracy_against, ap
 from workbench.timing import limit
-from workbench.wording import format_number, format_percent, format_seconds_as_ms
+from workbench.wording import format_ap_change, format_fraction, format_number, format_percent, format_seconds_as_ms
 
 NMS_TIMES_NOTED = 2.0  # NMS medians of separate runs; less could be the frames
 STOP_GAIN = 1.15  # if inference cost nothing at all; quantising brings a part of that, and costs accuracy
 IDLE_NOTED = 0.25  # of the cores' time; less is lost to scheduling anyway
+FILTER_BRINGS = ("input.resize", "input.filter")  # a resizer has but some of the filters
+FILTER_STAGES = ("preprocess", "infer")  # where the resize is, on the host or in the graph
 LIKELY_QUICK = ("opencv", "tensorflow")  # to try where nothing is known: quick with few candidates, and with many
 
 NMS_THEORY: Theory = (
@@ -23,6 +25,11 @@ RESIZE_THEORY: Theory = (
     "Pillow filters over every source pixel, so a large frame costs much however small the input is.",
     "OpenCV's linear resize reads four source pixels for each one that it writes, and uses vector instructions.",
     "Inside the graph it runs on the engine's threads, or its GPU, and the frame is not copied once more.",
+)
+FILTER_THEORY: Theory = (
+    "linear reads two pixels a side for each one that it writes: of those that it skips, detail is lost or turns into false edges.",
+    "area and triangle average every pixel that an output pixel covers, which costs time for each pixel of the frame.",
+    "A network does best on what it was trained with: frames filtered otherwise look sharper or softer than it knows them.",
 )
 DECODE_THEORY: Theory = (
     "Frames of a video depend on those before, so one thread decodes them one after the other.",
@@ -128,10 +135,43 @@ def resize_dominates(pool: Pool, record: Record) -> Card | None:
     )
 
 
+def filter_told(pool: Pool, record: Record) -> Card | None:
+    """Say where another filter, all but the resizer being equal, is told to have more AP than a record's, or else less."""
+    own = record.settings.input.effective_filter
+    others = [one for one in pool.siblings(record, FILTER_BRINGS) if one.settings.input.effective_filter != own]
+    told = [(change, other) for other in others if (change := accuracy_against(other, record)) is not None]
+    gains = [(change.change, other) for change, other in told if change.verdict == "gained"]
+    losses = [(change.change, other) for change, other in told if change.verdict == "lost"]
+    if not gains and not losses:
+        return None
+    other = max(gains, key=lambda row: row[0])[1] if gains else min(losses, key=lambda row: row[0])[1]
+    better, worse = (other, record) if gains else (record, other)
+    filters = " against ".join(one.settings.input.effective_filter for one in (better, worse))
+    gain = format_ap_change(accuracy_against(better, worse))
+    changed = {**pool.values(other), "input.filter": other.settings.input.effective_filter}  # `None` where it is the usual one
+    return draw_up(
+        pool,
+        record,
+        "filter-costs" if gains else "filter-brings",
+        title=f"The filter {'costs' if gains else 'brings'} accuracy",
+        finding=f"{pool.label(better)} has more AP than {pool.label(worse)}, {filters}: {gain}.",
+        evidence=f"{_figures(better)}; {_figures(worse)}. They differ in how frames are resized alone.",
+        expected=amdahl(record, FILTER_STAGES, stages(other, FILTER_STAGES)) if gains else None,
+        change={name: changed[name] for name in pool.differing(record, other)} if gains else None,
+        alternative=other,
+        theory=FILTER_THEORY,
+    )
+
+
+def _figures(record: Record) -> str:
+    taken, seconds = record.settings.input, stages(record, FILTER_STAGES)
+    spent = f", {format_seconds_as_ms(seconds)} ms for resize and inference" if seconds is not None else ""
+    return f"AP {format_fraction(ap(record))} with {taken.effective_filter} by {taken.resize}{spent}"
+
+
 def decoding_bounds(pool: Pool, record: Record) -> Card | None:
     """Say where decoding takes much of the frame, or sets the pace where stages overlap."""
-    timing = record.timing
-    if timing is not None and timing.overlapped:
+    if timed(record).overlapped:
         return _decoding_sets_the_pace(pool, record)
     part = share(record, DECODE)
     if part < SHARE_NOTED:
@@ -152,7 +192,7 @@ def decoding_bounds(pool: Pool, record: Record) -> Card | None:
 
 
 def _decoding_sets_the_pace(pool: Pool, record: Record) -> Card | None:
-    found = limit(record.timing, usable(record)) if record.timing is not None else None
+    found = limit(timed(record), usable(record))
     if found is None or DECODE not in found.limited_by.split(" + ") or not found.serial_fps:
         return None
     reached = f"{format_number(found.fps)} of at most {format_number(found.serial_fps)} FPS are reached"
@@ -169,8 +209,8 @@ def _decoding_sets_the_pace(pool: Pool, record: Record) -> Card | None:
 
 def cores_idle(pool: Pool, record: Record) -> Card | None:
     """Say where frames pass one at a time while cores have nothing to do."""
-    timing, cores, change = record.timing, usable(record), _threads(record)
-    if timing is None or timing.overlapped or not timing.cpu_seconds or not timing.fps or change is None or cores <= 1:
+    timing, cores, change = timed(record), usable(record), _threads(record)
+    if timing.overlapped or not timing.cpu_seconds or not timing.fps or change is None or cores <= 1:
         return None
     busy, spent = timing.cpu_seconds * timing.fps, format_seconds_as_ms(timing.cpu_seconds)
     if busy > (1 - IDLE_NOTED) * cores:
@@ -194,7 +234,7 @@ def stop_quantising(pool: Pool, record: Record) -> Card | None:
     expected = amdahl(record, ("infer",))
     if expected is None or not stage(record, "infer") or expected.ratio >= STOP_GAIN:
         return None
-    budget = record.timing.budget() if record.timing is not None else {}
+    budget = timed(record).budget()
     largest = max((name for name in budget if name != "infer"), key=lambda name: budget[name])
     return draw_up(
         pool,
@@ -235,5 +275,4 @@ def _threads(record: Record) -> dict[str, object] | None:
 def _overlapped_record(pool: Pool, record: Record) -> Record | None:
     """Return the fastest record that differs in how frames are fed alone, and overlaps."""
     fed = pool.siblings(record, ("feed.mode", "feed.workers", "feed.prefetch"))
-    overlapped = [other for other in fed if other.timing is not None and other.timing.overlapped]
-    return max(overlapped, key=lambda other: (other.timing.fps if other.timing else None) or 0.0, default=None)
+    return max((other for other in fed if timed(other).overlapped), key=lambda other: timed(other).fps or 0.0, default=None)

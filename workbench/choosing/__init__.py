@@ -3,7 +3,7 @@
 from workbench.choosing.budget import Budget, Stat
 from workbench.choosing.checking import Check, Tolerance, check, did_not_run
 from workbench.choosing.differences import Differences, compare_records
-from workbench.choosing.picking import Choice, Pick, Relaxation, accuracy_of_choice, choices_of, pick
+from workbench.choosing.picking import Choice, Pick, accuracy_of_choice, choices_of, pick
 from workbench.choosing.sentences import sentence, setting_words
 from workbench.choosing.speeds import ratio_of_medians
 
@@ -13,7 +13,6 @@ __all__ = [
     "Choice",
     "Differences",
     "Pick",
-    "Relaxation",
     "Stat",
     "Tolerance",
     "accuracy_of_choice",

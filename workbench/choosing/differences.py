@@ -48,19 +48,14 @@ def compare_records(a: Record, b: Record, *, different_machines: bool = False) -
             f"these records come from two machines ({a.environment.cpu} [{a.environment.machine_id[:8]}],"
             f" {b.environment.cpu} [{b.environment.machine_id[:8]}]); choose records of one, or allow it with --different-machines"
         )
+    same = same_classes(a.detector.labels, b.detector.labels)
     return Differences(
         changes=describe_changes(a.settings, b.settings),
         speeds=compare_times(a, b) if same_machine else None,
         ap_change=ap_change(b, a),
-        agreement=agreement_of(a, b),
+        agreement=agreement_with(a, {row.frame: row.detections() for row in b.detections}) if same else None,
         notes=tuple(_notes(a, b)),
     )
-
-
-def agreement_of(a: Record, b: Record) -> Agreement | None:
-    """Return how B's kept detections agree with A's, on the frames that both kept; `None` without any, or where classes differ."""
-    same = same_classes(a.detector.labels, b.detector.labels)
-    return agreement_with(a, {row.frame: row.detections() for row in b.detections}) if same else None
 
 
 def _notes(a: Record, b: Record) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, NamedTuple
 
-from workbench.choosing.budget import WEIGHED, Budget, Candidate, Limit, Margin, Stat
+from workbench.choosing.budget import WEIGHED, Budget, Limit, Margin
 from workbench.detections import ApChange
 from workbench.errors import one_line
 from workbench.history import Summary
@@ -16,14 +16,20 @@ NEAR_MISSES = 3  # more would be the history again
 
 
 class Choice(NamedTuple):
-    """A setting and how it stands against each limit."""
+    """A setting, the figures that limits are for, and how it stands against each limit; `None` is not known."""
 
-    candidate: Candidate
+    summary: Summary
+    ms: float | None
+    """Of a frame: the median or the p95, as asked."""
+    fps: float | None
+    """For the median the frames over the sum of their times, slow ones included; for the p95 what 95 of 100 frames keep up with."""
+    ap_loss: float | None
+    """Against the most accurate setting, or the baseline; negative where it is better than that."""
+    agreement: float | None
+    """With the baseline of its run; a baseline agrees with itself."""
+    reference: Summary | None
+    """What the loss is counted from."""
     margins: tuple[Margin, ...]
-
-    @property
-    def summary(self) -> Summary:
-        return self.candidate.summary
 
     @property
     def missed(self) -> tuple[Margin, ...]:
@@ -32,8 +38,7 @@ class Choice(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
-        one = self.candidate
-        figures = {"ms": one.ms, "fps": one.fps, "ap_loss": one.ap_loss, "agreement": one.agreement}
+        figures = {"ms": self.ms, "fps": self.fps, "ap_loss": self.ap_loss, "agreement": self.agreement}
         return {"record": self.summary.tree(), **figures, "margins": [margin._asdict() for margin in self.margins]}
 
 
@@ -87,7 +92,7 @@ class Pick:
         """Say in a line what it is; `sentence` says how it keeps the budget, `to_dict` has all of it."""
         if self.chosen is None:
             return f"<Pick: none of {counted(self.candidates, 'setting')} keeps the budget>"
-        row, ms = self.chosen.summary, format_milliseconds(self.chosen.candidate.ms)
+        row, ms = self.chosen.summary, format_milliseconds(self.chosen.ms)
         return one_line(f"<Pick: {row.detector_name} {row.name}, {ms} ms a frame>")
 
     def _repr_html_(self) -> str:
@@ -128,9 +133,8 @@ def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None
         baseline: Count AP losses from this row. Otherwise they are counted from the best AP that any row reached on the same truth
             with a detector of the same classes.
     """
-    limits = budget.limits
-    settings, found = _candidates(summaries, budget.stat, machine_id, baseline)
-    choices = _choices(found, limits)
+    settings, found = _choices(summaries, budget, machine_id, baseline)
+    choices = _fastest_first(found)
     whole = [choice for choice in choices if not choice.summary.composed]
     feasible = [choice for choice in whole if not choice.missed]
     chosen = feasible[0] if feasible else None
@@ -140,24 +144,24 @@ def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None
         unconfirmed=_unconfirmed(choices, chosen),
         runner_up=_runner_up(feasible),
         near_misses=_near_misses(choices, chosen),
-        relaxations=() if chosen else tuple(_relaxations(whole, limits)),
+        relaxations=() if chosen else tuple(_relaxations(whole, budget.limits)),
         nearest=None if chosen else min(whole, key=_miss, default=None),
         baseline=baseline,
         candidates=len(found),
         unusable=settings - len(found),
         unweighed=_unweighed(choices, chosen),
-        unknown=_unknown(found, limits, budget.stat),
+        unknown=_unknown(found, budget),
     )
 
 
 def choices_of(summaries: Iterable[Summary], budget: Budget, *, baseline: Summary) -> list[Choice]:
     """Return all settings that count, the fastest first, and how each stands against a budget; see `pick`."""
-    return _choices(_candidates(summaries, budget.stat, None, baseline)[1], budget.limits)
+    return _fastest_first(_choices(summaries, budget, None, baseline)[1])
 
 
-def _candidates(
-    summaries: Iterable[Summary], stat: Stat, machine_id: str | None, baseline: Summary | None
-) -> tuple[int, list[Candidate]]:
+def _choices(
+    summaries: Iterable[Summary], budget: Budget, machine_id: str | None, baseline: Summary | None
+) -> tuple[int, list[Choice]]:
     """Return how many settings there are, and those that count."""
     rows = tuple(summaries)
     settings = _by_setting(row for row in rows if machine_id in {None, row.machine_id} and not row.is_a_function)
@@ -165,12 +169,12 @@ def _candidates(
     best, baselines = _best_ap(rows, baseline), {row.agreement_baseline for group in settings for row in group}
     if baseline is not None:
         baselines.add(baseline.name)  # nothing may have been measured after it yet
-    return len(settings), [_candidate(row, stat, best, baselines) for row in standing]
+    return len(settings), [_choice(row, budget, best, baselines) for row in standing]
 
 
-def _choices(found: Iterable[Candidate], limits: Sequence[Limit]) -> list[Choice]:
-    timed = [Choice(one, tuple(limit.margin(one) for limit in limits)) for one in found if one.ms is not None]
-    return fastest_first(timed, lambda choice: (choice.candidate.ms, choice.summary.ap))
+def _fastest_first(found: Iterable[Choice]) -> list[Choice]:
+    """Sort those that have a time."""
+    return fastest_first((one for one in found if one.ms is not None), lambda choice: (choice.ms, choice.summary.ap))
 
 
 def accuracy_of_choice(picked: Pick, get: Callable[[str], Record]) -> ApChange | None:
@@ -181,11 +185,11 @@ def accuracy_of_choice(picked: Pick, get: Callable[[str], Record]) -> ApChange |
         get: Gives a record by its id.
     """
     chosen = picked.chosen
-    if chosen is None or chosen.candidate.reference is None:
+    if chosen is None or chosen.reference is None:
         return None
     limit = picked.budget.max_ap_loss
     tolerance = AP_LOSS_NOTED if limit is None else limit
-    return accuracy_against(get(chosen.summary.id), get(chosen.candidate.reference.id), tolerance)
+    return accuracy_against(get(chosen.summary.id), get(chosen.reference.id), tolerance)
 
 
 def _by_setting(rows: Iterable[Summary]) -> list[list[Summary]]:
@@ -222,23 +226,26 @@ def _best_ap(rows: Iterable[Summary], baseline: Summary | None) -> dict[Question
     return best
 
 
-def _candidate(row: Summary, stat: Stat, best: dict[Question, Summary], baselines: Set[str | None]) -> Candidate:
+def _choice(row: Summary, budget: Budget, best: dict[Question, Summary], baselines: Set[str | None]) -> Choice:
     reference = best.get(_question(row))
+    ms, fps = (row.median_ms, row.fps) if budget.stat == "median" else (row.p95_ms, 1000.0 / row.p95_ms if row.p95_ms else None)
+    loss = None if row.ap is None or reference is None or reference.ap is None else reference.ap - row.ap
     agreement = 1.0 if row.agreement is None and row.name in baselines else row.agreement
-    ms, fps = (row.median_ms, row.fps) if stat == "median" else (row.p95_ms, 1000.0 / row.p95_ms if row.p95_ms else None)
-    return Candidate(
-        summary=row,
-        ms=ms,
-        fps=fps,
-        ap_loss=None if row.ap is None or reference is None or reference.ap is None else reference.ap - row.ap,
-        agreement=agreement,
-        reference=reference,
-    )
+    reached = {
+        "min_fps": fps,
+        "max_ms": ms,
+        "max_ap_loss": loss,
+        "min_agreement": agreement,
+        "max_memory": row.peak_bytes,
+        "max_startup": row.startup_seconds,
+    }
+    margins = tuple(limit.margin(reached[limit.name]) for limit in budget.limits)
+    return Choice(row, ms, fps, loss, agreement, reference, margins)
 
 
 def _unconfirmed(choices: Sequence[Choice], chosen: Choice | None) -> Choice | None:
     first = next((choice for choice in choices if choice.summary.composed and not choice.missed), None)
-    if first is None or chosen is None or (first.candidate.ms or 0.0) * (1 + SCREENING_ERROR) < (chosen.candidate.ms or 0.0):
+    if first is None or chosen is None or (first.ms or 0.0) * (1 + SCREENING_ERROR) < (chosen.ms or 0.0):
         return first
     return None
 
@@ -254,7 +261,7 @@ def _unweighed(choices: Sequence[Choice], chosen: Choice | None) -> Choice | Non
 
 
 def _miss(choice: Choice) -> tuple[float, float]:
-    return sum(margin.miss for margin in choice.margins), choice.candidate.ms or 0.0
+    return sum(margin.miss for margin in choice.margins), choice.ms or 0.0
 
 
 def _kind(choice: Choice) -> tuple[object, ...]:
@@ -289,10 +296,12 @@ def _relaxations(choices: Sequence[Choice], limits: Sequence[Limit]) -> Iterator
             yield Relaxation(limit.name, limit.wanted, limit.relaxed_to(got), best)
 
 
-def _unknown(found: Sequence[Candidate], limits: Sequence[Limit], stat: Stat) -> dict[str, int]:
+def _unknown(found: Sequence[Choice], budget: Budget) -> dict[str, int]:
     whole = [one for one in found if not one.summary.composed]  # what is composed has to be measured before it can be weighed
-    asked = ((limit, whole if limit.name in WEIGHED else found) for limit in limits)
-    lacking = {limit.name: sum(getattr(one, limit.figure) is None for one in those) for limit, those in asked}
-    if stat == "p95":
-        lacking[stat] = sum(one.ms is None for one in found)
+    lacking = {
+        limit.name: sum(one.margins[position].got is None for one in (whole if limit.name in WEIGHED else found))
+        for position, limit in enumerate(budget.limits)
+    }
+    if budget.stat == "p95":
+        lacking[budget.stat] = sum(one.ms is None for one in found)
     return {name: count for name, count in lacking.items() if count}

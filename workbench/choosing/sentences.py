@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from workbench.catalogue import engine_row
-from workbench.choosing.budget import ROUNDING, WEIGHED, Candidate, Margin
+from workbench.choosing.budget import ROUNDING, WEIGHED, Margin
 from workbench.choosing.picking import Choice, Pick, Relaxation
 from workbench.detections import ApChange
 from workbench.history import Summary
@@ -24,13 +24,20 @@ from workbench.wording import (
 plain: Callable[[float], str] = "{:g}".format  # how people write the limits that they set
 UNKNOWN = {"max_ap_loss": "AP", "min_agreement": "agreement", "max_memory": "memory", "max_startup": "time to start"}
 AS_ACCURATE = 0.0005  # below it a loss reads .000
-LIMITS: dict[str, Callable[[float], str]] = {
-    "min_fps": lambda value: f"{plain(value)} frames a second",
-    "max_ms": lambda value: f"at most {plain(value)} ms a frame",
-    "max_ap_loss": lambda value: f"at most {format_fraction(value)} AP lost",
-    "min_agreement": lambda value: f"an agreement of at least {format_fraction(value)}",
-    "max_memory": lambda value: f"at most {_amount('max_memory', value)}",
-    "max_startup": lambda value: f"at most {_amount('max_startup', value)}",
+AMOUNTS = {
+    "min_fps": "{} frames a second",
+    "max_ms": "{} ms a frame",
+    "max_ap_loss": "{} AP lost",
+    "min_agreement": "an agreement of {}",
+    "max_memory": "{} of memory",
+    "max_startup": "{} to start",
+}
+LEAST_OR_MOST = {"min_fps": "", "min_agreement": "at least "}  # before what is asked for; of other limits `at most`
+FORMATS: dict[str, Callable[[float], str]] = {  # other limits are numbers
+    "max_ap_loss": format_fraction,
+    "min_agreement": format_fraction,
+    "max_memory": lambda value: format_bytes(round(value)),
+    "max_startup": format_seconds,
 }
 
 
@@ -84,26 +91,25 @@ def _advice(picked: Pick, chosen: Choice, place: str) -> Iterator[str]:
 
 def _as_fast(chosen: Choice, other: Choice | None) -> Iterator[str]:
     """Name the runner-up where separate runs cannot tell which of both is faster."""
-    if other is None or (other.candidate.ms or 0.0) > (chosen.candidate.ms or 0.0) * SEPARATE_RUNS_MARGIN:
+    if other is None or (other.ms or 0.0) > (chosen.ms or 0.0) * SEPARATE_RUNS_MARGIN:
         return
     words = setting_words(other.summary)
     if words != setting_words(chosen.summary):
-        ms = format_milliseconds(other.candidate.ms)
+        ms = format_milliseconds(other.ms)
         yield f"It cannot be told from {words}, at {ms} ms a frame: medians of separate runs differ by as much."
 
 
 def _by_composed_times(choice: Choice, what: str) -> str:
-    setting, ms = setting_words(choice.summary), format_milliseconds(choice.candidate.ms)
+    setting, ms = setting_words(choice.summary), format_milliseconds(choice.ms)
     return f"By composed times, about {SCREENING_ERROR:.0%} off, {setting} {what}, at {ms} ms a frame: measure it whole first."
 
 
 def _speed(picked: Pick, chosen: Choice, place: str) -> Iterator[str]:
     limits = {margin.limit: margin for margin in chosen.margins}
-    one = chosen.candidate
-    rate = f"{format_number(one.fps)} frames a second"
-    time = f"{format_milliseconds(one.ms)} ms a frame"
+    rate = f"{format_number(chosen.fps)} frames a second"
+    time = f"{format_milliseconds(chosen.ms)} ms a frame"
     if picked.budget.stat == "p95":
-        rate, time = f"95 of 100 frames keep up with {format_number(one.fps)} a second", f"95 of 100 take at most {time}"
+        rate, time = f"95 of 100 frames keep up with {format_number(chosen.fps)} a second", f"95 of 100 take at most {time}"
     if "min_fps" in limits or "max_ms" not in limits:
         yield f"{rate} {place}{_limit(limits.get('min_fps'), plain, 'your limit: ')}"
         place = ""
@@ -113,7 +119,7 @@ def _speed(picked: Pick, chosen: Choice, place: str) -> Iterator[str]:
 
 def _quality(picked: Pick, chosen: Choice) -> Iterator[str]:
     limits = {margin.limit: margin for margin in chosen.margins}
-    loss, agreement = chosen.candidate.ap_loss, chosen.candidate.agreement
+    loss, agreement = chosen.ap_loss, chosen.agreement
     if loss is not None:
         yield f"{_loss(loss, picked.baseline)}{_limit(limits.get('max_ap_loss'), format_fraction)}"
     if "min_agreement" in limits and agreement is not None:
@@ -125,12 +131,13 @@ def _quality(picked: Pick, chosen: Choice) -> Iterator[str]:
 def _near(margin: Margin) -> str:
     """Say what a setting weighs, and how near its limit that is."""
     assert margin.got is not None, "it keeps the limit"
-    limit = _amount(margin.limit, margin.wanted).partition(" of ")[0].removesuffix(" to start")
-    return f"{_amount(margin.limit, margin.got)} ({format_percent(margin.got / margin.wanted)} of your limit of {limit})"
+    share, limit = format_percent(margin.got / margin.wanted), FORMATS[margin.limit](margin.wanted)
+    return f"{_amount(margin.limit, margin.got)} ({share} of your limit of {limit})"
 
 
-def _amount(limit: str, value: float) -> str:
-    return f"{format_bytes(round(value))} of memory" if limit == "max_memory" else f"{format_seconds(value)} to start"
+def _amount(limit: str, value: float, number: Callable[[float], str] = plain, before: str = "") -> str:
+    """Write so much of what a limit is for; `number` writes frames and milliseconds."""
+    return AMOUNTS[limit].format(before + FORMATS.get(limit, number)(value))
 
 
 def _loss(loss: float, baseline: Summary | None) -> str:
@@ -152,40 +159,30 @@ def _nothing(picked: Pick, place: str) -> Iterator[str]:
     if picked.unconfirmed is not None:
         yield f"Nothing measured whole {place} will do. {_by_composed_times(picked.unconfirmed, 'does')}"
         return
-    yield f"No setting measured {place} gives {listed([LIMITS[one.name](one.wanted) for one in picked.budget.limits])}."
+    asked = [_amount(one.name, one.wanted, before=LEAST_OR_MOST.get(one.name, "at most ")) for one in picked.budget.limits]
+    yield f"No setting measured {place} gives {listed(asked)}."
     for relaxation in picked.relaxations:
         yield _relaxing(relaxation)
     if not picked.relaxations and picked.nearest is not None:
-        missed = listed([_reached(margin, picked.nearest.candidate) for margin in picked.nearest.missed])
+        missed = listed(list(map(_reached, picked.nearest.missed)))
         yield f"The nearest is {setting_words(picked.nearest.summary)}: {missed}."
     yield from _left_out(picked)
 
 
 def _relaxing(relaxation: Relaxation) -> str:
-    one, setting = relaxation.choice.candidate, setting_words(relaxation.choice.summary)
-    needed = relaxation.needed
+    needed, setting = _amount(relaxation.limit, relaxation.needed), setting_words(relaxation.choice.summary)
+    rate = format_number(relaxation.choice.fps)
     if relaxation.limit == "min_fps":
-        return f"Ask for {plain(needed)} frames a second and {setting} does it, at {format_number(one.fps)}."
-    asked = {
-        "max_ms": f"{plain(needed)} ms a frame",
-        "max_ap_loss": f"{format_fraction(needed)} AP lost",
-        "min_agreement": f"an agreement of {format_fraction(needed)}",
-        **{name: _amount(name, needed) for name in WEIGHED},
-    }[relaxation.limit]
-    return f"Allow {asked} and {setting} does it, at {format_number(one.fps)} frames a second."
+        return f"Ask for {needed} and {setting} does it, at {rate}."
+    return f"Allow {needed} and {setting} does it, at {rate} frames a second."
 
 
-def _reached(margin: Margin, one: Candidate) -> str:
+def _reached(margin: Margin) -> str:
     if margin.got is None:
         return f"{UNKNOWN[margin.limit]} unknown"
-    if margin.limit in WEIGHED:
-        return _amount(margin.limit, margin.got)
-    return {
-        "min_fps": f"{format_number(one.fps)} frames a second",
-        "max_ms": f"{format_milliseconds(one.ms)} ms a frame",
-        "max_ap_loss": f"{format_fraction(one.ap_loss)} AP lost",
-        "min_agreement": f"agreement {format_fraction(one.agreement)}",
-    }[margin.limit]
+    if margin.limit == "min_agreement":
+        return f"agreement {format_fraction(margin.got)}"
+    return _amount(margin.limit, margin.got, format_number)
 
 
 def _left_out(picked: Pick) -> Iterator[str]:
@@ -202,6 +199,6 @@ def _left_out(picked: Pick) -> Iterator[str]:
             verb = "has" if count == 1 else "have"
             yield f"{counted(count, 'setting')} {verb} {remedy}."
     if picked.unweighed is not None:
-        row, ms = picked.unweighed.summary, format_milliseconds(picked.unweighed.candidate.ms)
+        row, ms = picked.unweighed.summary, format_milliseconds(picked.unweighed.ms)
         faster = " and is faster" if picked.chosen is not None else ""
         yield f"{setting_words(row)} was not weighed: at {ms} ms a frame it keeps the other limits{faster}."

@@ -154,16 +154,16 @@ def _cells(choice: Choice) -> tuple[str, ...]:
             return format_fraction(room)
         return format_number(room / 1e6 if limit == "max_memory" and room is not None else room)
 
-    one, row = choice.candidate, choice.summary
+    row = choice.summary
     margins = ", ".join(f"{room(margin.limit, margin.room)} {UNITS[margin.limit]}" for margin in choice.margins)
     name = f"{row.detector_name} {row.name}{' (composed)' if row.composed else ''}"
     return (
         row.id[:8],
         name,
-        format_milliseconds(one.ms),
-        format_number(one.fps),
+        format_milliseconds(choice.ms),
+        format_number(choice.fps),
         format_fraction(row.ap),
-        format_fraction(one.ap_loss),
-        format_fraction(one.agreement),
+        format_fraction(choice.ap_loss),
+        format_fraction(choice.agreement),
         margins or MISSING,
     )

@@ -54,10 +54,9 @@ def _runs(rows: list[Summary]) -> tuple[Run, ...]:
 
 def _run(before: Summary, after: Summary) -> Run:
     old_ms, new_ms, old_ap, new_ap = before.median_ms, after.median_ms, before.ap, after.ap
-    comparable = old_ap is not None and new_ap is not None and before.ap_truth == after.ap_truth
     return Run(
         summary=after,
         median_change=new_ms / old_ms - 1 if old_ms and new_ms is not None else None,
-        ap_change=new_ap - old_ap if comparable and old_ap is not None and new_ap is not None else None,
+        ap_change=new_ap - old_ap if old_ap is not None and new_ap is not None and before.ap_truth == after.ap_truth else None,
         same_model=before.detector_sha256 == after.detector_sha256,
     )

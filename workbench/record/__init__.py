@@ -34,21 +34,24 @@ from workbench.record.inside_cells import (
     INSIDE_FIGURES,
     OPERATOR_HEADINGS,
     group_cells,
-    inside_figures,
     inside_sums,
     lint_words,
     operator_cells,
     pair_cells,
     pair_headings,
+    reach_sentence,
+    roof_words,
 )
 from workbench.record.inside_pairs import KINDS_OF_WORK, Pair, pairs_by_layer, pairs_by_work, work_of
-from workbench.record.parts import FUSED
-from workbench.record.quantising import BlockRow, Judged, Quantising, Trial
-from workbench.record.quantising_cells import (
+from workbench.record.quantising import (
     BLOCK_HEADINGS,
     FIGURE_HEADINGS,
     NETWORK_HEADINGS,
     TRIAL_HEADINGS,
+    BlockRow,
+    Judged,
+    Quantising,
+    Trial,
     block_cells,
     network_cells,
     quantising_frames,
@@ -57,7 +60,6 @@ from workbench.record.quantising_cells import (
 from workbench.record.ranking import Point, best, fastest_first, frontier, ms_and_ap, place, point_of
 from workbench.record.record import Record, check_same_machine
 from workbench.record.records import Records, read_records
-from workbench.record.roofline import reach_sentence, roof_words
 from workbench.record.sentences import NOTES, differing_medians, limit_words, pace_words, speed_words, weight_words
 from workbench.record.waterfall import Fall, Row, SettingStep, Waterfall
 from workbench.record.weight import WEIGHT_HEADINGS, Weight, weight_cells
@@ -66,7 +68,6 @@ __all__ = [
     "AP_LOSS_NOTED",
     "BLOCK_HEADINGS",
     "FIGURE_HEADINGS",
-    "FUSED",
     "INSIDE_FIGURES",
     "KINDS_OF_WORK",
     "NETWORK_HEADINGS",
@@ -121,7 +122,6 @@ __all__ = [
     "folded",
     "frontier",
     "group_cells",
-    "inside_figures",
     "inside_sums",
     "label_of",
     "labels_by_id",

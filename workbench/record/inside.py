@@ -162,7 +162,13 @@ class Profile(Value):
 
 def grouped(rows: Iterable[OperatorRow], name_of: Callable[[OperatorRow], str]) -> tuple[Group, ...]:
     """Put operators of the same name together, the slowest group first."""
-    groups: dict[str, list[OperatorRow]] = {}
+    groups = (Group(name, tuple(each)) for name, each in by_name(rows, name_of).items())
+    return tuple(sorted(groups, key=lambda group: -group.seconds))
+
+
+def by_name(rows: Iterable[OperatorRow], name_of: Callable[[OperatorRow], str]) -> dict[str, list[OperatorRow]]:
+    """Put operators of the same name together, in their order."""
+    found = dict[str, list[OperatorRow]]()
     for row in rows:
-        groups.setdefault(name_of(row), []).append(row)
-    return tuple(sorted((Group(name, tuple(each)) for name, each in groups.items()), key=lambda group: -group.seconds))
+        found.setdefault(name_of(row), []).append(row)
+    return found

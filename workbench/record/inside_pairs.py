@@ -1,10 +1,10 @@
 """Two profiles of a network side by side: what a layer takes here and there, whatever each runtime has fused."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from workbench.record.inside import OperatorRow, Profile, seconds_of
+from workbench.record.inside import OperatorRow, Profile, by_name, seconds_of
 from workbench.record.parts import FUSED
 
 LEAST_ALIGNED = 0.5  # of either's time: below it names say too little, and kinds of work are what can be compared
@@ -98,16 +98,9 @@ def work_of(kind: str) -> str:
 
 
 def _paired(left: Profile, right: Profile, name_of: Callable[[OperatorRow], str]) -> tuple[Pair, ...]:
-    sides = _named(left.operators, name_of), _named(right.operators, name_of)
+    sides = by_name(left.operators, name_of), by_name(right.operators, name_of)
     pairs = (Pair(name, *(tuple(side.get(name, ())) for side in sides)) for name in dict.fromkeys((*sides[0], *sides[1])))
     return tuple(sorted(pairs, key=lambda pair: -abs(pair.difference)))
-
-
-def _named(rows: Iterable[OperatorRow], name_of: Callable[[OperatorRow], str]) -> dict[str, list[OperatorRow]]:
-    found = dict[str, list[OperatorRow]]()
-    for row in rows:
-        found.setdefault(name_of(row), []).append(row)
-    return found
 
 
 def kinds_of(rows: Sequence[OperatorRow]) -> list[str]:

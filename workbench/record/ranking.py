@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from workbench.record.evidence import ap, median_ms
 from workbench.record.record import Record
 
 Point = tuple[float, float]
@@ -67,8 +68,7 @@ def frontier(rows: Iterable[T], where: Callable[[T], Point | None]) -> tuple[T, 
 
 def ms_and_ap(record: Record) -> Figures:
     """Return a record's median milliseconds a frame and its average precision."""
-    ms = record.timing.median_ms if record.timing is not None else None
-    return ms, record.accuracy.ap if record.accuracy is not None else None
+    return median_ms(record), ap(record)
 
 
 def place(record: Record) -> Point | None:

@@ -4,20 +4,17 @@ Values here cross a file, so they are pydantic models: frozen, versioned, and re
 installed. Times are raw seconds in the order in which they were taken; every statistic is derived from them.
 """
 
-import csv
-import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from html import escape
-from importlib import import_module
 from typing import Any, Literal, Self
 from uuid import uuid4
 
 from pydantic import ConfigDict, Field, ValidationError
 
 from workbench.detections import Accuracy, Agreement
-from workbench.errors import MachinesDifferError, RecordError, UnavailableError, one_line
+from workbench.errors import MachinesDifferError, RecordError, one_line
 from workbench.machine import EnvironmentFacts, NoiseCertificate
 from workbench.record.facts import DetectorFacts, EngineFacts, FrameDetections, Line, MediaFacts, Picture, Problem, WorstFrame
 from workbench.record.inside import Profile
@@ -44,7 +41,6 @@ MOST_ROWS = 10  # that a cell of a notebook shows; tables of hundreds are for `t
 LONGEST_NAME, LONGEST_PLACE = 80, 40
 BAR_WIDTH, BAR_HEIGHT = 110, 12  # pixels
 SHORT_NAME = 24  # characters that stay on a line
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Record(Value):
@@ -122,8 +118,29 @@ class Record(Value):
         return html([self])
 
     def metrics(self) -> dict[str, float]:
-        """Return its figures by name, those that are known, as MLflow's `log_metrics` and others take them."""
-        return metrics(self)
+        """Return its figures by name, those that are known, as MLflow's `log_metrics` and others take them.
+
+        Milliseconds end in `_ms`, fractions of 1 have no unit.
+        """
+        timing, accuracy, compared = self.timing, self.accuracy, self.comparison
+        found: dict[str, float | None] = {}
+        if timing is not None:
+            found |= {name: getattr(timing, name) for name in ("median_ms", "p90_ms", "p95_ms", "p99_ms", "fps")}
+            found |= {f"{stage}_ms": seconds * 1000 for stage, seconds in timing.budget().items()}
+            found |= {"compile_ms": timing.compile_seconds * 1000, "first_call_ms": timing.first_call_seconds * 1000}
+            found["cpu_ms"] = timing.cpu_seconds * 1000 if timing.cpu_seconds is not None else None
+            found["joules"] = timing.joules
+        if accuracy is not None:
+            found |= {name: getattr(accuracy, name) for name in ("ap", "ap50", "ap_small", "ap_medium", "ap_large")}
+        if self.agreement is not None:
+            found["agreement"] = self.agreement.ratio
+        if compared is not None:
+            found |= {"speedup": compared.ratio.median, "speedup_low": compared.ratio.low, "speedup_high": compared.ratio.high}
+        if self.engine is not None:
+            found["model_bytes"] = self.engine.model_bytes
+        if self.weight is not None:
+            found |= {**self.weight.metrics(), "file_bytes": self.file_bytes}
+        return {name: float(value) for name, value in found.items() if value is not None}
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it, pictures and detections too."""
@@ -169,102 +186,12 @@ class Record(Value):
             raise RecordError(f"{source} is damaged at {place}: {first['msg']}; measure again") from None
 
 
-def metrics(record: Record) -> dict[str, float]:
-    """Return a record's figures by name, those that are known, as trackers of experiments take them.
-
-    Milliseconds end in `_ms`, fractions of 1 have no unit.
-    """
-    timing, accuracy, compared = record.timing, record.accuracy, record.comparison
-    found: dict[str, float | None] = {}
-    if timing is not None:
-        found |= {name: getattr(timing, name) for name in ("median_ms", "p90_ms", "p95_ms", "p99_ms", "fps")}
-        found |= {f"{stage}_ms": seconds * 1000 for stage, seconds in timing.budget().items()}
-        found |= {"compile_ms": timing.compile_seconds * 1000, "first_call_ms": timing.first_call_seconds * 1000}
-        found["cpu_ms"] = timing.cpu_seconds * 1000 if timing.cpu_seconds is not None else None
-        found["joules"] = timing.joules
-    if accuracy is not None:
-        found |= {name: getattr(accuracy, name) for name in ("ap", "ap50", "ap_small", "ap_medium", "ap_large")}
-    if record.agreement is not None:
-        found["agreement"] = record.agreement.ratio
-    if compared is not None:
-        found |= {"speedup": compared.ratio.median, "speedup_low": compared.ratio.low, "speedup_high": compared.ratio.high}
-    if record.engine is not None:
-        found["model_bytes"] = record.engine.model_bytes
-    if record.weight is not None:
-        found |= {**record.weight.metrics(), "file_bytes": record.file_bytes}
-    return {name: float(value) for name, value in found.items() if value is not None}
-
-
-def flat(record: Record) -> dict[str, object]:
-    """Return a row of a table: what ran where, every setting by its name, then `metrics`."""
-    settings = {
-        name: value if isinstance(value, bool | int | float | str | None) else str(value)
-        for name, value in record.settings.flat().items()
-    }
-    size_hw = record.settings.input.size_hw
-    return {
-        "id": record.id,
-        "created": record.created,
-        "name": record.name,
-        "tag": record.tag,
-        "detector": record.detector.name,
-        "media": record.media.name,
-        "cpu": record.environment.cpu,
-        "composed": record.composed,
-        "problem": record.problem.message if record.problem else None,
-        **settings,
-        "input.size_hw": f"{size_hw[0]}x{size_hw[1]}" if size_hw else None,
-        **metrics(record),
-    }
-
-
-def to_pandas(rows: Sequence[Mapping[str, object]]) -> Any:
-    """Return rows as a pandas DataFrame.
-
-    Raises:
-        UnavailableError: pandas is not installed.
-    """
-    try:
-        pandas = import_module("pandas")
-    except ImportError:
-        raise UnavailableError("pandas is not installed; install it with `pip install pandas`, or use to_dict()") from None
-    return pandas.DataFrame(list(rows))
-
-
-def csv_text(records: Sequence[Record]) -> str:
-    """Write records as CSV, a row each, with a column for whatever one of them has.
-
-    A name that a spreadsheet would compute gets an apostrophe before it: names come from strangers' files.
-    """
-    rows = [flat(record) for record in records]
-    written = io.StringIO()
-    writer = csv.DictWriter(written, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _as_text(value) for name, value in row.items()} for row in rows)
-    return written.getvalue()
-
-
-def _as_text(value: object) -> object:
-    text = one_line(value) if isinstance(value, str) else value
-    return f"'{text}" if isinstance(text, str) and text.startswith(STARTS_A_FORMULA) else text
-
-
-def markdown_text(records: Sequence[Record]) -> str:
-    """Write records as a table in markdown, a row each, as it stands in a comment or a README."""
-    headings = headings_of(records)
-    rules = ["---:" if heading in FIGURES else "---" for heading in headings]
-    rows = [
-        [cell.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;") for cell in cells(one, headings)] for one in records
-    ]
-    return "".join(f"| {' | '.join(row)} |\n" for row in ([*headings], rules, *rows))
-
-
 def headings_of(records: Sequence[Record]) -> tuple[str, ...]:
     """Return the headings of a table of records; what settings weigh has columns where one was weighed."""
     return (*HEADINGS, *WEIGHT_HEADINGS) if any(record.weight is not None for record in records) else HEADINGS
 
 
-def cells(record: Record, headings: Sequence[str] = HEADINGS) -> tuple[str, ...]:
+def cells(record: Record, headings: Sequence[str]) -> tuple[str, ...]:
     """Return a record's cells under the headings of its table; see `headings_of`."""
     timing, compared = record.timing, record.comparison
     weighed = weight_cells(record.weight) if len(headings) > len(HEADINGS) else ()

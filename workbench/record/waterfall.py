@@ -7,8 +7,8 @@ from typing import Annotated, NamedTuple
 from pydantic import AfterValidator, Field
 
 from workbench.detections import ApChange, Interval
-from workbench.errors import one_line
 from workbench.machine import NoiseCertificate
+from workbench.record.facts import Line
 from workbench.timing import Ratio, Value
 
 
@@ -21,7 +21,7 @@ def _above_zero(ratio: Ratio) -> Ratio:
 class SettingStep(Value):
     """Settings that changed together, with all others as the steps before had left them."""
 
-    changes: tuple[Annotated[str, AfterValidator(one_line)], ...]
+    changes: tuple[Line, ...]
     """As `settings.describe_changes` writes them: `runtime.engine: keras -> graph`."""
     ratio: Annotated[Ratio, AfterValidator(_above_zero)]
     """The time before over the time after, of both in turns."""

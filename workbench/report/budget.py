@@ -1,12 +1,12 @@
 """Two settings' stage bars on one scale of milliseconds, and the stages side by side."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from workbench.record import NOTES, Record, median_ms
 from workbench.report.charts import stage_order
 from workbench.timing import UNEXPLAINED
-from workbench.wording import MISSING, format_milliseconds, format_number, format_seconds_as_ms, ink, stage_colour
+from workbench.wording import MISSING, format_milliseconds, format_number, format_seconds_as_ms
 
 LETTER_SHARE = 0.0108  # of the bar's width is a letter wide in a window of 1280 pixels
 DECODING_LONGER = 1.25  # times; less is within what two runs differ by
@@ -19,8 +19,6 @@ class Segment:
 
     stage: str
     share: float
-    colour: str
-    ink: str
     milliseconds: str
     named: bool
 
@@ -37,12 +35,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class StageRow:
-    """One stage of both settings."""
+    """One stage: its milliseconds of each bar."""
 
     stage: str
-    colour: str
-    before: str
-    after: str
+    milliseconds: tuple[str, ...]
     ratio: str
 
 
@@ -54,43 +50,40 @@ class Budgets:
     enlarged: Bar | None
     enlargement: str
     rows: tuple[StageRow, ...]
-    stages: tuple[tuple[str, str], ...]
-    """Every stage that is shown, with its colour."""
     notes: tuple[str, ...]
     """What a fused program covers, where the pass with stage timers was slower than the one without, and what bounds throughput."""
 
 
 def budgets(baseline: Record, right: Record | None, labels: tuple[str, str]) -> Budgets | None:
     """Return the bars of the baseline and of another record; `None` where neither has times."""
-    pairs = [
-        (record, label) for record, label in zip((baseline, right), labels, strict=True) if record is not None and record.timing
+    shown = [
+        (record, label, record.timing.budget())
+        for record, label in zip((baseline, right), labels, strict=True)
+        if record is not None and record.timing is not None
     ]
-    if not pairs:
+    if not shown:
         return None
-    by_record = [record.timing.budget() for record, _ in pairs if record.timing is not None]
-    scale = max(sum(budget.values()) for budget in by_record) or 1.0
+    by_record = [budget for *_, budget in shown]
+    wholes = [sum(budget.values()) for budget in by_record]
+    scale = max(wholes) or 1.0
     order = stage_order(by_record)
-    bars = tuple(
-        replace(_bar(label, budget, order, scale), total=format_milliseconds(median_ms(record)))
-        for (record, label), budget in zip(pairs, by_record, strict=True)
-    )
-    short = min(bars, key=lambda bar: bar.share)
+    bars = tuple(_bar(label, format_milliseconds(median_ms(record)), budget, order, scale) for record, label, budget in shown)
+    short = min(wholes)
     enlarged = None
-    if short.share < ENLARGED_BELOW:
-        budget = by_record[bars.index(short)]
-        enlarged = _bar(short.label, budget, order, sum(budget.values()) or 1.0)
+    if short / scale < ENLARGED_BELOW:
+        record, label, budget = shown[wholes.index(short)]
+        enlarged = _bar(label, format_milliseconds(median_ms(record)), budget, order, short or 1.0)
     return Budgets(
         bars=bars,
         enlarged=enlarged,
-        enlargement=format_number(1 / short.share, 2) if short.share else "",
+        enlargement=format_number(scale / short, 2) if short else "",
         rows=tuple(_row(stage, by_record) for stage in order),
-        stages=tuple((stage, stage_colour(stage)) for stage in order),
         notes=tuple(
             filter(
                 None,
                 (
-                    *(words(record, label) for record, label in pairs for words in NOTES),
-                    _decode_words([record for record, _ in pairs], labels),
+                    *(words(record, label) for record, label, _ in shown for words in NOTES),
+                    _decode_words([record for record, *_ in shown], labels),
                 ),
             )
         ),
@@ -111,25 +104,22 @@ def _decode_words(records: Sequence[Record], labels: tuple[str, str]) -> str:
     )
 
 
-def _bar(label: str, budget: dict[str, float], order: tuple[str, ...], scale: float) -> Bar:
+def _bar(label: str, total: str, budget: dict[str, float], order: tuple[str, ...], scale: float) -> Bar:
     segments = tuple(
         Segment(
             stage=stage,
             share=budget[stage] / scale,
-            colour=stage_colour(stage),
-            ink=ink(stage_colour(stage)),
             milliseconds=format_seconds_as_ms(budget[stage]),
             named=budget[stage] / scale >= LETTER_SHARE * len(f"{stage} {format_seconds_as_ms(budget[stage])}"),
         )
         for stage in order
         if budget.get(stage, 0.0) > 0
     )
-    total = sum(budget.values())
-    return Bar(label, format_seconds_as_ms(total), segments, total / scale)
+    return Bar(label, total, segments, sum(budget.values()) / scale)
 
 
 def _row(stage: str, budgets_of: list[dict[str, float]]) -> StageRow:
     values = [budget.get(stage) for budget in budgets_of]
-    before, after = (values[0], values[1]) if len(values) == 2 else (values[0], None)
+    before, after = values[0], values[-1]
     ratio = f"{format_number(before / after)}×" if before and after and stage != UNEXPLAINED else MISSING
-    return StageRow(stage, stage_colour(stage), format_seconds_as_ms(before), format_seconds_as_ms(after), ratio)
+    return StageRow(stage, tuple(map(format_seconds_as_ms, values)), ratio)

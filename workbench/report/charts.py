@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench.catalogue import ENGINES, engine_row
 from workbench.detections import ClassAccuracy, CurvePoint
-from workbench.record import Record, label_of, ran
+from workbench.record import Record, label_of, median_ms, ran
 from workbench.report.classes import Confusions, Judged, drawn_classes
 from workbench.report.points import LABELLED, LOG_SPAN, Point, Points, chart_text, hover, name_places
 from workbench.report.summary import Summary
@@ -164,9 +164,7 @@ def _bars(stage: str) -> dict[str, Any]:
 
 def bar_rows(summary: Summary) -> tuple[Record, ...]:
     """Return the records that `stage_bars` shows: at most `BARS`, the baseline and the fastest, slowest first."""
-    rows = sorted(
-        (record for record in summary.records if ran(record)), key=lambda record: (record.timing and record.timing.median_ms) or 0.0
-    )
+    rows = sorted(filter(ran, summary.records), key=lambda record: median_ms(record) or 0.0)
     kept = rows[:BARS]
     if ran(summary.baseline) and summary.baseline not in kept:
         kept = [*rows[: BARS - 1], summary.baseline]
@@ -212,7 +210,7 @@ def timeline(record: Record) -> Figure:
     spans = placed(together)
     rows = timeline_rows(record)
     traces = []
-    for stage in stage_order([dict.fromkeys((span.stage for _, span in spans), 0.0)]):
+    for stage in in_order(sorted({span.stage for _, span in spans})):
         own = [(row, span) for row, span in spans if span.stage == stage]
         traces.append(
             _bars(stage)
@@ -229,11 +227,7 @@ def timeline(record: Record) -> Figure:
         )
     ticks = {"tickvals": list(range(len(rows))), "ticktext": [f"{chart_text(row)} " for row in rows]}
     layout = _layout(x=_titled("ms") | {"rangemode": "tozero"}, y=ticks | {"range": [len(rows) - 0.5, -0.5], "showgrid": False})
-    lines = [
-        {"type": "line", "x0": wait.at_seconds * 1000, "x1": wait.at_seconds * 1000, "yref": "paper", "y0": 0, "y1": 1}
-        | {"line": {"dash": "dot", "width": 1.5, "color": INK}}
-        for wait in waits
-    ]
+    lines = [_upright(wait.at_seconds * 1000, "dot") for wait in waits]
     words = [
         {"x": wait.at_seconds * 1000, "yref": "paper", "y": 0, "yanchor": "bottom", "xanchor": "left", "showarrow": False}
         | {"text": f" waited {format_number(wait.seconds, 2)} s", "font": {"size": 12}}
@@ -275,12 +269,13 @@ def f1_against_score(judged: Sequence[Judged]) -> Figure:
         for one in setting.accuracy.classes
         if one.class_id in shown
     ]
-    lines = [
-        {"type": "line", "x0": score, "x1": score, "yref": "paper", "y0": 0, "y1": 1}
-        | {"line": {"dash": dash, "width": 1.5, "color": INK}}
-        for score, dash in dict.fromkeys(own)
-    ]
+    lines = [_upright(score, dash) for score, dash in dict.fromkeys(own)]
     return {"data": traces, "layout": _layout(x=_share("score threshold"), y=_share("F1")) | {"shapes": lines}}
+
+
+def _upright(x: float, dash: str) -> dict[str, Any]:
+    look = {"dash": dash, "width": 1.5, "color": INK}
+    return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": look}
 
 
 def _dashed(judged: Sequence[Judged]) -> list[tuple[Judged, str]]:

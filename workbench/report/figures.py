@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from workbench.errors import RecordError
 from workbench.record import Record
 from workbench.report import charts
-from workbench.report.page import Drawing, templates
+from workbench.report.page import Drawing
 from workbench.report.points import points_of
 from workbench.report.summary import Summary
+from workbench.report.templates import templates
 from workbench.report.waterfall import waterfall_css, waterfall_picture
 
 if TYPE_CHECKING:

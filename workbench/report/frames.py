@@ -124,28 +124,16 @@ def pictures_by_key(records: Iterable[Record]) -> dict[str, Picture]:
     return {picture_key(picture): picture for picture in pictures if showable(picture)}
 
 
-def baseline_frames(baseline: Record) -> dict[str, Frame]:
-    """Return the baseline's frames by name, every box marked as found."""
-    labels = baseline.detector.labels
-    return {
-        picture.name: _frame(picture, _marks("found", picture.found, labels), labels)
-        for picture in baseline.pictures
-        if showable(picture)
-    }
-
-
-def compared_frames(record: Record, baseline: Record) -> dict[str, Frame]:
-    """Return a record's frames by name, its boxes told apart by what the baseline found in the same frame."""
-    before = {picture.name: picture for picture in baseline.pictures}
+def frames_of(record: Record, baseline: Record | None = None) -> dict[str, Frame]:
+    """Return a record's frames by name; its boxes are told apart by what a baseline found in the same frame, where it kept that."""
     labels = record.detector.labels
+    before = {picture.name: picture.found for picture in baseline.pictures} if baseline is not None else {}
     frames = {}
     for picture in filter(showable, record.pictures):
-        partner = before.get(picture.name)
-        marks = (
-            _marks("found", picture.found, labels)
-            if partner is None
-            else _compared(picture.found, partner.found, labels, baseline.detector.labels)
-        )
+        if baseline is not None and picture.name in before:
+            marks = _compared(picture.found, before[picture.name], labels, baseline.detector.labels)
+        else:
+            marks = _marks("found", picture.found, labels)
         frames[picture.name] = _frame(picture, marks, labels)
     return frames
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workbench.record import AP_LOSS_NOTED, Record, accuracy_against, ap, comparable, differing_medians, ran, speed_words
+from workbench.record import AP_LOSS_NOTED, Record, accuracy_against, ap, comparable, ran, speed_words
 from workbench.report.summary import Summary
 from workbench.timing import CANNOT_TELL, Verdict
 from workbench.wording import (
@@ -54,13 +54,6 @@ def headline(summary: Summary) -> str:
     return sentence + _loss_sentence(summary)
 
 
-def doubt(summary: Summary) -> str:
-    """Say, right below the headline, where the runs by themselves differ from the ratio in it; else nothing."""
-    best = summary.best
-    speed = summary.speed(best) if best is not None else None
-    return "" if best is None or speed is None else differing_medians(speed, best, summary.baseline)
-
-
 def _detectors(summary: Summary) -> str:
     names = (summary.baseline.detector.name, (summary.best or summary.baseline).detector.name)
     return names[0] if names[0] == names[1] else f"{names[0]} to {names[1]}"
@@ -72,12 +65,9 @@ def _place(*records: Record) -> str:
 
 def _machine(*records: Record) -> str:
     environment = records[0].environment
-    graphics = f"{environment.gpus[0]} and " if _on_gpu(records) else ""
+    on_gpu = environment.gpus and any(record.settings.runtime.device != "cpu" for record in records)
+    graphics = f"{environment.gpus[0]} and " if on_gpu else ""
     return f"on {graphics}{short_cpu_name(environment.cpu)}, {counted(environment.cores, 'core')}"
-
-
-def _on_gpu(records: tuple[Record, ...]) -> bool:
-    return bool(records[0].environment.gpus) and any(record.settings.runtime.device != "cpu" for record in records)
 
 
 def noise_of(*records: Record) -> str:

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from workbench import wording
@@ -17,32 +16,16 @@ from workbench.advice import advise
 from workbench.errors import RecordError
 from workbench.files import write_whole
 from workbench.record import (
-    BLOCK_HEADINGS,
-    FIGURE_HEADINGS,
-    INSIDE_FIGURES,
-    NETWORK_HEADINGS,
-    OPERATOR_HEADINGS,
-    TRIAL_HEADINGS,
-    Profile,
-    Quantising,
     Record,
     ap,
-    block_cells,
     check_same_machine,
-    group_cells,
     inside_sums,
-    label_of,
-    lint_words,
     median_ms,
-    network_cells,
-    operator_cells,
     pair_cells,
     pair_headings,
     pairs_by_layer,
     pairs_by_work,
-    quantising_frames,
     ran,
-    trial_cells,
 )
 from workbench.report import charts, classes, table
 from workbench.report.budget import Budgets, budgets
@@ -51,15 +34,15 @@ from workbench.report.frames import (
     KINDS,
     ErrorFrame,
     Frame,
-    baseline_frames,
-    compared_frames,
     error_frames,
+    frames_of,
     pictures_by_key,
 )
-from workbench.report.headline import NOISE_ORDER, doubt, headline, key_figures
+from workbench.report.headline import NOISE_ORDER, headline, key_figures
 from workbench.report.points import points_of, quality_axis
 from workbench.report.raw import packed, packed_records, script_json
 from workbench.report.summary import Summary
+from workbench.report.templates import NAMED, templates
 from workbench.report.waterfall import explained, waterfall_css, waterfall_picture
 from workbench.settings import describe_changes
 from workbench.version import VERSION
@@ -69,7 +52,6 @@ POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:;"
     " base-uri 'none'; form-action 'none'"
 )
-NAMED = 8  # settings in one sentence; the table has them all
 MOST_STEPS = 12  # to try next: more than a reader takes in; those with most to gain come first
 MOST_BLOCKS = 25  # of a network, the worst: what others do is next to nothing
 MOST_QUANTISED = 3  # settings whose blocks are listed: each has many
@@ -79,6 +61,8 @@ MOST_AT_ONCE = 25  # records of which everything is shown at once; of more, so m
 PAGE_ROWS = {"results": 20, "cards": 4, "commands": 6, "engines": 6, "noise": 8}
 OFFERED = 50  # records that can be shown beside the baseline; nobody looks for one among hundreds, and each makes the page larger
 LARGEST_BYTES = 8_000_000  # mail still takes it; above it plotly is packed, which saves three of its five megabytes
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -155,7 +139,7 @@ def write_report(
 
 def _context(summary: Summary) -> dict[str, Any]:
     pictures = pictures_by_key(summary.records)
-    left = baseline_frames(summary.baseline)
+    left = frames_of(summary.baseline)
     drawn = _charts(summary)
     panels, right = _panels(summary), summary.right
     cards, judged = advise(summary.records), classes.judged_of(summary)
@@ -171,7 +155,7 @@ def _context(summary: Summary) -> dict[str, Any]:
         "version": VERSION,
         "summary": summary,
         "headline": headline(summary),
-        "doubt": doubt(summary),
+        "doubt": summary.doubt(summary.best) if summary.best is not None else "",
         "figures": key_figures(summary),
         "banners": banners(summary),
         "waterfall": waterfall_picture(shown, summary.label(shown)) if (shown := explained(summary)) is not None else None,
@@ -185,7 +169,6 @@ def _context(summary: Summary) -> dict[str, Any]:
         "common_words": common_words(summary, common),
         "mark_kinds": KINDS,
         "error_kinds": ERROR_KINDS,
-        "label_of": label_of,
         "columns": table.columns(summary),
         "column_groups": {"first": table.groups(summary, first=True), "more": table.groups(summary, first=False)},
         "rows": table.rows(summary),
@@ -199,17 +182,9 @@ def _context(summary: Summary) -> dict[str, Any]:
         "class_headings": classes.HEADINGS,
         "class_rows": classes.class_rows(judged),
         "class_notes": classes.class_notes(judged),
-        "quantised": quantised(summary),
-        "network_headings": NETWORK_HEADINGS,
-        "block_headings": BLOCK_HEADINGS,
-        "trial_headings": TRIAL_HEADINGS,
+        "quantised": _held(summary, lambda record: record.quantising, MOST_QUANTISED),
         "block_rows": MOST_BLOCKS,
-        "figure_headings": FIGURE_HEADINGS,
-        "insides": insides(summary),
-        "inside_tables": inside_tables(summary),
-        "operator_headings": OPERATOR_HEADINGS,
-        "inside_figures": INSIDE_FIGURES,
-        "inside_rows": MOST_OPERATORS,
+        **_inside(summary),
         "ran_count": sum(map(ran, summary.records)),
         "bar_count": len(charts.bar_rows(summary)),
         "timed_best": timed_best(summary),
@@ -221,7 +196,6 @@ def _context(summary: Summary) -> dict[str, Any]:
         "created": max(record.created for record in summary.records)[:10],
         "environments": _grouped(summary, lambda one: one.environment.model_dump_json()),
         "subjects": _grouped(summary, lambda one: one.detector.model_dump_json() + one.media.model_dump_json()),
-        "ran": ran,
     }
 
 
@@ -241,7 +215,7 @@ def _panels(summary: Summary) -> tuple[Panel, ...]:
                 record=record,
                 budgets=budgets(baseline, None if alone else record, labels),
                 changes=describe_changes(baseline.settings, record.settings),
-                frames={} if alone else compared_frames(record, baseline),
+                frames={} if alone else frames_of(record, baseline),
                 errors=error_frames(record),
             )
         )
@@ -277,18 +251,11 @@ def _charts(summary: Summary) -> dict[str, charts.Figure]:
     return figures
 
 
-def quantised(summary: Summary) -> tuple[tuple[str, Quantising], ...]:
-    """Return what quantising did, with the setting that came out: of the one shown first, then of the others."""
+def _held(summary: Summary, get: Callable[[Record], T | None], most: int) -> tuple[tuple[str, T], ...]:
+    """Return what records hold, each with its setting: of the one shown first, then of the others."""
     right = summary.right
     rows = sorted(summary.records, key=lambda record: right is None or record.id != right.id)
-    return tuple((summary.label(row), row.quantising) for row in rows if row.quantising is not None)[:MOST_QUANTISED]
-
-
-def insides(summary: Summary) -> tuple[tuple[str, Profile], ...]:
-    """Return what is inside networks, each with its setting: of the one shown first, then of the others."""
-    right = summary.right
-    rows = sorted(summary.records, key=lambda record: right is None or record.id != right.id)
-    return tuple((summary.label(row), row.inside) for row in rows if row.inside is not None)[:MOST_INSIDES]
+    return tuple((summary.label(row), held) for row in rows if (held := get(row)) is not None)[:most]
 
 
 def inside_figure(records: Sequence[Record]) -> Drawing:
@@ -301,11 +268,17 @@ def inside_figure(records: Sequence[Record]) -> Drawing:
     if not found:
         raise RecordError("none of these records holds what is inside its network; call `look_inside` on one")
     summary = Summary.of(found, found[-1].id)
-    shown = {"insides": insides(summary), "inside_tables": inside_tables(summary), "inside_figures": INSIDE_FIGURES}
-    template = templates().get_template("inside.html.jinja")
-    html = template.render(shown | {"inside_rows": MOST_OPERATORS, "operator_headings": OPERATOR_HEADINGS})
-    words = "\n".join(line for _, one in insides(summary) for line in inside_sums(one))
-    return Drawing(html, words)
+    shown = _inside(summary)
+    html = templates().get_template("inside.html.jinja").render(shown)
+    return Drawing(html, "\n".join(line for _, one in shown["insides"] for line in inside_sums(one)))
+
+
+def _inside(summary: Summary) -> dict[str, Any]:
+    return {
+        "insides": _held(summary, lambda record: record.inside, MOST_INSIDES),
+        "inside_tables": inside_tables(summary),
+        "inside_rows": MOST_OPERATORS,
+    }
 
 
 def inside_tables(summary: Summary) -> tuple[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]], ...]:
@@ -336,16 +309,20 @@ def _timed(summary: Summary) -> tuple[Record, ...]:
 def chart_notes(summary: Summary) -> tuple[str, ...]:
     """Say which records have no place in the chart, and why."""
     points = points_of(summary)
-    placed = {point.record.id for point in points.points} if points is not None else set()
-    left = [summary.label(record) for record in summary.records if ran(record) and record.id not in placed]
-    failed = [summary.label(record) for record in summary.records if not ran(record)]
-    what = {"ap": "an AP", "agreement": "an agreement"}.get(quality_axis(summary) or "", "")
-    told = [f"Not drawn, for want of {what}: {wording.listed(left, most=NAMED)}."] if left and what else []
-    if points is not None and any(point.shown != point.y for point in points.points):
-        told.append("An arrow ↓ marks what breaks the detector so far that its place is below the chart.")
     if points is None or len(points.points) < 2:
         return ()
-    return (*told, *([f"Not drawn, since they did not run: {wording.listed(failed, most=NAMED)}."] if failed else []))
+    placed = {point.record.id for point in points.points}
+    left = [summary.label(record) for record in summary.records if ran(record) and record.id not in placed]
+    failed = [summary.label(record) for record in summary.records if not ran(record)]
+    told = []
+    if left:
+        what = "an AP" if points.axis == "ap" else "an agreement"
+        told.append(f"Not drawn, for want of {what}: {wording.listed(left, most=NAMED)}.")
+    if any(point.shown != point.y for point in points.points):
+        told.append("An arrow ↓ marks what breaks the detector so far that its place is below the chart.")
+    if failed:
+        told.append(f"Not drawn, since they did not run: {wording.listed(failed, most=NAMED)}.")
+    return tuple(told)
 
 
 def common_changes(summary: Summary) -> tuple[str, ...]:
@@ -418,41 +395,3 @@ def plotly_script() -> str:
     assert package is not None, "we require it"
     assert package.origin is not None, "it has an `__init__.py`"
     return (Path(package.origin).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
-
-
-@cache
-def templates() -> Environment:
-    """Return the templates, with the filters that they use."""
-    environment = Environment(
-        loader=PackageLoader("workbench.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "ms": wording.format_seconds_as_ms,
-        "percent": wording.format_percent,
-        "significant": wording.format_number,
-        "setting": _setting_text,
-        "listed": partial(wording.listed, most=NAMED),
-        "unbroken": wording.unbroken,
-        "size_bytes": wording.format_bytes,
-        "cpu_name": wording.short_cpu_name,
-        "network_cells": network_cells,
-        "block_cells": block_cells,
-        "trial_cells": trial_cells,
-        "inside_sums": inside_sums,
-        "quantising_frames": quantising_frames,
-        "operator_cells": lambda row, found: operator_cells(found, row),
-        "group_cells": lambda group, found: group_cells(found, group),
-        "lint_words": lambda lint, found: lint_words(found, lint),
-    }
-    return environment
-
-
-def _setting_text(value: object) -> str:
-    """Write one setting's value as the command line takes it."""
-    if isinstance(value, list | tuple):
-        return "x".join(map(str, value))
-    return "default" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -10,6 +10,7 @@ from workbench.record import (
     ap_change,
     best,
     choose_baseline,
+    differing_medians,
     labels_by_id,
     ms_and_ap,
     ran,
@@ -56,6 +57,11 @@ class Summary:
         """Return a record's speed against the baseline; `None` for the baseline itself."""
         return None if record.id == self.baseline.id else speed_against(record, self.baseline)
 
+    def doubt(self, record: Record) -> str:
+        """Say where a record's run by itself and the baseline's differ from its speed; else nothing."""
+        speed = self.speed(record)
+        return "" if speed is None else differing_medians(speed, record, self.baseline)
+
     def loss(self, record: Record) -> float | None:
         """Return how much AP a record loses against the baseline; `None` where that is unknown."""
         return _loss(record, self.baseline)
@@ -79,11 +85,7 @@ def _loss(record: Record, baseline: Record) -> float | None:
 
 
 def _faster(records: Sequence[Record], baseline: Record) -> list[Record]:
-    found = []
-    for record in records:
-        if record.id == baseline.id or record.broken or record.composed or baseline.composed:  # composed times decide nothing
-            continue
-        speed = speed_against(record, baseline)
-        if speed is not None and speed.verdict == "faster":
-            found.append(record)
-    return found
+    if baseline.composed:  # composed times decide nothing
+        return []
+    others = (record for record in records if record.id != baseline.id and not record.broken and not record.composed)
+    return [record for record in others if (speed := speed_against(record, baseline)) is not None and speed.verdict == "faster"]

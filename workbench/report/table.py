@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 
-from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record, Weight, accuracy_against, ap, ap_change, differing_medians
+from workbench.record import AP_LOSS_NOTED, SEPARATE_RUNS_MARGIN, Record, Weight, accuracy_against, ap, ap_change
 from workbench.report.summary import Summary
 from workbench.timing import CANNOT_TELL, NO_DIFFERENCE, Timing, frames_needed
 from workbench.wording import (
@@ -56,16 +57,8 @@ class Column:
     @property
     def kind(self) -> str:
         """Its cells' class in the page."""
-        return " ".join(
-            name
-            for name, is_so in (
-                ("n", self.numeric),
-                ("words", self.title == "warnings"),
-                ("wraps", self.wraps),
-                ("more", not self.first),
-            )
-            if is_so
-        )
+        classes = {"n": self.numeric, "words": self.title == "warnings", "wraps": self.wraps, "more": not self.first}
+        return " ".join(name for name, is_so in classes.items() if is_so)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +153,8 @@ def _speed(record: Record, summary: Summary) -> Cell:
     if speed is None:
         return Cell(text=MISSING, title="not comparable: no times, another machine or other frames" if record.timing else "")
     more = f"{speed.verdict} {format_interval(speed.interval) if speed.interval else '(separate runs)'}"
-    title = f"{speed.basis}. {_doubt(record, summary)}".rstrip()
+    title = f"{speed.basis}. {summary.doubt(record)}".rstrip()
     return Cell(text=ratio_figure(speed.bounds), sort=speed.ratio, more=more, title=title, tone=VERDICT_TONES[speed.verdict])
-
-
-def _doubt(record: Record, summary: Summary) -> str:
-    speed = summary.speed(record)
-    return "" if speed is None else differing_medians(speed, record, summary.baseline)
 
 
 VERDICT_TONES = {"faster": "good", "slower": "bad", NO_DIFFERENCE: "", CANNOT_TELL: ""}
@@ -298,13 +286,8 @@ COLUMNS: tuple[Column, ...] = (
 
 def groups(summary: Summary, *, first: bool) -> tuple[tuple[str, int], ...]:
     """Return the headings over all columns, or over those shown first, each with how many it spans."""
-    spans: list[tuple[str, int]] = []
-    for column in (one for one in columns(summary) if one.first or not first):
-        if spans and spans[-1][0] == column.group:
-            spans[-1] = (column.group, spans[-1][1] + 1)
-        else:
-            spans.append((column.group, 1))
-    return tuple(spans)
+    shown = [column.group for column in columns(summary) if column.first or not first]
+    return tuple((group, len(list(spanned))) for group, spanned in groupby(shown))
 
 
 def notes(summary: Summary) -> tuple[str, ...]:
@@ -327,7 +310,7 @@ def notes(summary: Summary) -> tuple[str, ...]:
             "Memory and start were counted in a process of its own that did nothing else, the libraries that it imports included."
             " Point at one to see its parts."
         )
-    apart = [record for record in summary.records if _doubt(record, summary)]
+    apart = [record for record in summary.records if summary.doubt(record)]
     if apart:
         of_whom = summary.label(apart[0]) if len(apart) == 1 else counted(len(apart), "setting")
         told.append(

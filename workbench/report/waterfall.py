@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from workbench.detections import TOLERANCE, ApChange, Interval
+from workbench.detections import TOLERANCE, ApChange
 from workbench.errors import RecordError
 from workbench.record import SEPARATE_RUNS_MARGIN, Fall, Record, Row, Waterfall, ap, median_ms
 from workbench.report.summary import Summary
@@ -204,8 +204,7 @@ def _reach(rows: Sequence[Row]) -> float:
 def _whisker(change: ApChange | None, reach: float) -> Whisker | None:
     if change is None or change.interval is None:
         return None
-    between: Interval = change.interval
-    low, middle, high = (0.5 + value / reach / 2 for value in (between.low, change.change, between.high))
+    low, middle, high = (0.5 + value / reach / 2 for value in (change.interval.low, change.change, change.interval.high))
     return Whisker(low=low, middle=middle, high=high)
 
 

@@ -59,7 +59,7 @@ def to_repair(rows: Iterable[Summary], kept: Sequence[Choice]) -> Repairable | N
     """
     right = {_in_float(choice.summary): choice for choice in kept if choice.summary.precision == FLOAT}
     good = {choice.summary.id for choice in kept}
-    fastest = kept[0].candidate.ms if kept else None
+    fastest = kept[0].ms if kept else None
     broken = [row for row in rows if row.precision == REPAIRED and row.id not in good and row.problem is None]
     for row in sorted(broken, key=lambda row: row.median_ms or 0.0):
         partner = right.get(_in_float(row))
@@ -84,7 +84,7 @@ def to_confirm(kept: Sequence[Choice], baseline_ms: float, repaired: Settings | 
         baseline_ms: Of what runs now.
         repaired: What a repair came to.
     """
-    faster = [choice.summary for choice in kept if (choice.candidate.ms or 0.0) < baseline_ms * (1 + SCREENING_ERROR)]
+    faster = [choice.summary for choice in kept if (choice.ms or 0.0) < baseline_ms * (1 + SCREENING_ERROR)]
     rows = contenders(faster, lambda row: (row.median_ms or 0.0, 1.0), _kind, MOST_CONFIRMED)  # all of them are right enough
     return [*([repaired] if repaired else []), *(row.settings for row in rows if row.settings != repaired)]
 

@@ -234,7 +234,7 @@ class Tuning:
             self._notes["confirmed"] = "nothing that was screened is faster and right enough" if nothing else ""
             return
         costs = self._costs
-        fastest = min((choice.candidate.ms or 0.0 for choice in self._kept), default=0.0) / 1000  # all of them take about as long
+        fastest = min((choice.ms or 0.0 for choice in self._kept), default=0.0) / 1000  # all of them take about as long
         count = count_that_fits(costs, fastest, self._to_search)
         if len(self.whole) == 1:
             count = max(1, count)  # one of them is worth more than the folder
