@@ -252,8 +252,7 @@ class FirstLook:
                 card = card_of(self._tensors, way.fed, reading)
                 guesses = (*guesses, *habits(card, reading), *self._beyond_names(way, reading))
                 card = card_of(self._tensors, way.fed, reading, guesses)
-                found = self._found(way, reading, self._outputs[way.number, self.shown])
-                proposals.append(Proposal(card, reading.sure, guesses, kept.index(way.number), found))
+                proposals.append(Proposal(card, reading.sure, guesses, kept.index(way.number)))
         return proposals
 
     def _guesses(self, way: _Way, values: Decision, colour: Decision, untried: str, *, taken: bool) -> tuple[Guess, ...]:

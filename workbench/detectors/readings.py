@@ -44,14 +44,12 @@ class Proposal:
         sure: What names, shapes or values show.
         guesses: What is not sure in it, and why it is taken.
         run: Number of the trial's run that was fed so.
-        found: What was found under it in that run, in pixels of the input.
     """
 
     card: Card
     sure: tuple[str, ...]
     guesses: tuple[Guess, ...]
     run: int
-    found: Detections
 
 
 def readings_of(tensors: Tensors, outputs: Outputs, size_hw: SizeHW) -> Iterator[OutputReading]:

@@ -117,15 +117,15 @@ def describe(
         return Description(source, lines, beside, (reading,), made_of=tensors.made_of)
     if loaded.card is not None:
         return Description(source, lines, beside, (_of_card(loaded, loaded.card, source, frame),), made_of=tensors.made_of)
-    proposals = loaded.trial.proposals
-    something = any(len(one.found) for one in proposals)
-    plausible = [one for n, one in enumerate(proposals) if not n or len(one.found) or not something]  # the first is taken
+    tried = [(one, loaded.trial.found(one)) for one in loaded.trial.proposals]
+    something = any(len(found) for _, found in tried)
+    plausible = [one for n, one in enumerate(tried) if not n or len(one[1]) or not something]  # the first is taken
     readings = tuple(
         replace(
-            _reading(_title(one.card), one.card, one.sure, one.found, loaded, frame),
+            _reading(_title(one.card), one.card, one.sure, found, loaded, frame),
             card=one.card.model_copy(update={"signature": signature}),
         )
-        for one in plausible[:MOST_READINGS]
+        for one, found in plausible[:MOST_READINGS]
     )
     problem = None if readings else one_line(f"{source} {why_no_detector(loaded.trial)}")
     unfinished = None if readings else unfinished_card(loaded.trial, loaded.network.path.name)
