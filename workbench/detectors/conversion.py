@@ -5,7 +5,8 @@ import hashlib
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -103,22 +104,19 @@ def convert(
     notes: tuple[str, ...] = (f"calibrated on {how}",) if calibrated else ()
     path = (cache or cache_folder("litert")) / f"{_file_key(conversion, sha256, how)}.tflite"
     outputs = {name: exported_name(position) for position, name in enumerate(conversion.outputs)}
-    known = _cached(path, conversion)
-    if known is not None:
-        just_now = was_converted_first(path)
-        notes = (*notes, f"conversion {CONVERTED_FIRST if just_now else CACHED}")
-        return LiteRtModel(known, outputs, converted=just_now, notes=notes, warnings=unquantised(conversion, known))
     in_layout = replace(conversion.plain, layout=conversion.layout)
-    if in_layout in (conversion, conversion.plain):
-        content = _made(conversion, in_float32(), calibration)
-    else:
-        content = _made(conversion, convert(in_layout, sha256, in_float32, calibration, cache).content, calibration)
-    _try_out(content, conversion)
-    try:
-        keep_conversion(path, content)
-    except SaveError as error:  # a full disk costs the next run its time, not this run its result
-        notes = (*notes, f"the conversion was not cached: {error}")
-    return LiteRtModel(content, outputs, converted=True, notes=notes, warnings=unquantised(conversion, content))
+
+    def made() -> bytes:
+        if in_layout in (conversion, conversion.plain):
+            content = _made(conversion, in_float32(), calibration)
+        else:
+            content = _made(conversion, convert(in_layout, sha256, in_float32, calibration, cache).content, calibration)
+        _try_out(content, conversion)
+        return content
+
+    kept = kept_conversion(path, "conversion", partial(_runs, conversion=conversion), made)
+    warnings = unquantised(conversion, kept.content)
+    return LiteRtModel(kept.content, outputs, kept.converted, (*notes, *kept.notes), warnings)
 
 
 def _made(conversion: Conversion, content: bytes, calibration: Calibration) -> bytes:
@@ -162,26 +160,41 @@ def _in_nhwc(content: bytes, batches: Sequence[NDArray[Any]]) -> bytes:
     return made
 
 
-def keep_conversion(path: Path, content: bytes) -> None:
-    """Keep a converted file in the cache, and tell the process that watches this one, which opens it next.
+@dataclass(frozen=True, slots=True)
+class ConvertedFile:
+    """What a file was converted to.
 
-    Raises:
-        SaveError: It could not be written.
+    Attributes:
+        content: Of that.
+        converted: Whether it was converted just now, rather than read from the cache.
+        notes: What a reader of the figures should know.
     """
-    cache_file(path, content)
+
+    content: bytes
+    converted: bool
+    notes: tuple[str, ...] = ()
+
+
+def kept_conversion(path: Path, what: str, is_sound: Callable[[bytes], bool], make: Callable[[], bytes]) -> ConvertedFile:
+    """Return what was converted before, where that is sound; else convert, keep it, and tell the process that watches this one."""
+    with suppress(OSError):
+        content = cached_file(path)
+        if is_sound(content):
+            just_now = path.name in _CONVERTED_FIRST
+            _CONVERTED_FIRST.discard(path.name)  # for the next who opens it, it is what was converted before
+            return ConvertedFile(content, just_now, (f"{what} {CONVERTED_FIRST if just_now else CACHED}",))
+    content = make()
+    try:
+        cache_file(path, content)
+    except SaveError as error:  # a full disk costs the next run its time, not this run its result
+        return ConvertedFile(content, True, (f"the {what} was not cached: {error}",))
     tell_watcher({"converted": path.name})
+    return ConvertedFile(content, True)
 
 
 def note_converted_first(name: str) -> None:
     """Remember that a file of this name was converted just now by another process, for this one."""
     _CONVERTED_FIRST.add(name)
-
-
-def was_converted_first(path: Path) -> bool:
-    """Tell whether that is so, to the first who asks: for the next it is what was converted before."""
-    just_now = path.name in _CONVERTED_FIRST
-    _CONVERTED_FIRST.discard(path.name)
-    return just_now
 
 
 def unquantised(conversion: Conversion, content: bytes) -> tuple[str, ...]:
@@ -192,14 +205,12 @@ def unquantised(conversion: Conversion, content: bytes) -> tuple[str, ...]:
     return (f"{conversion.precision} was asked for, but most of the weights are in {stored}",)
 
 
-def _cached(path: Path, conversion: Conversion) -> bytes | None:
-    """Return what was converted before; `None` where nothing was, or where it is damaged."""
+def _runs(content: bytes, conversion: Conversion) -> bool:
     try:
-        content = cached_file(path)
         _try_out(content, conversion)
-    except (OSError, UnavailableError):
-        return None
-    return content
+    except UnavailableError:
+        return False
+    return True
 
 
 def _file_key(conversion: Conversion, sha256: str, calibrated: str) -> str:
