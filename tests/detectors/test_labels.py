@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from workbench.detectors import BoxesCard, Card, DetectionsCard
-from workbench.detectors.coco_labels import COCO80, COCO90, COCO91
-from workbench.detectors.labels import guessed_labels
+from workbench.detectors.labels import COCO80, COCO90, COCO91, guessed_labels
 from workbench.detectors.network import Tensors, TensorSpec
 from workbench.errors import ModelError
 

@@ -8,9 +8,8 @@ import numpy as np
 
 from workbench.detections import Detections, FloatArray
 from workbench.detectors.card import Card
-from workbench.detectors.coco_labels import COCO80
 from workbench.detectors.input_card import InputCard
-from workbench.detectors.labels import guessed_labels, labels_of
+from workbench.detectors.labels import COCO80, guessed_labels, labels_of
 from workbench.detectors.network import Tensors
 from workbench.detectors.output_kinds import readings
 from workbench.detectors.output_reading import OutputReading, Outputs
