@@ -39,7 +39,7 @@ FORMS = tuple(forms(Detections.empty(), SIZE_HW, len(LABELS)))
 def found(small: Detector) -> Detections:
     """Four shapes in a scene."""
     batch = prepare([draw_scene(TEST_SEEDS + 2).image_rgb], small.input_spec, SIZE_HW)
-    raw = small.forward()(tf.constant(batch))
+    raw = small.network.forward()(tf.constant(batch))
     assert small.meaning.head is not None
     boxes, scores = small.meaning.head.candidates([raw[name].numpy() for name in small.meaning.head_outputs], SIZE_HW)
     return suppress(boxes[0], scores[0], NMS)

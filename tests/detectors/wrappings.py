@@ -55,7 +55,7 @@ class Wrappings:
 
     def __init__(self, detector: Detector, folder: Path, calibration: Calibration) -> None:
         self._detector = detector
-        self._model = detector.keras_model()
+        self._model = detector.network.keras_model()
         self._traced = tf.function(lambda image: dict(self._model(image, training=False)), autograph=False)
         self._head = detector.meaning.head
         self._folder = folder
