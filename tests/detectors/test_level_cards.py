@@ -22,7 +22,8 @@ from tests.detectors.level_forms import (
     ssd_anchors,
 )
 from workbench.detections import Detections
-from workbench.detectors import Card, Detector, PyramidGenerator, SsdGenerator
+from workbench.detectors import Card, Detector
+from workbench.detectors.anchor_generators import PyramidGenerator, SsdGenerator
 from workbench.detectors.network import TensorSpec
 from workbench.errors import ModelError
 from workbench.graph import tensor_ops

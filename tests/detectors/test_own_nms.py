@@ -10,8 +10,8 @@ import pytest
 
 from tests.detectors.drawn import ROLES, DrawnNetwork, Outputs, parts, picture, rows
 from workbench.detections import FloatArray, UInt8Array
-from workbench.detectors import DetectionsCard
 from workbench.detectors.first_look import FirstLook
+from workbench.detectors.output_cards import DetectionsCard
 from workbench.detectors.readings import Proposal
 from workbench.detectors.trial_here import try_here
 from workbench.record import Guess

@@ -12,17 +12,9 @@ import tensorflow as tf
 from tests.detectors.drawn import DrawnNetwork, rows
 from tests.quantising.networks import allocated
 from workbench.detections import Detections, agreement
-from workbench.detectors import (
-    BoxesCard,
-    Calibration,
-    CandidatesCard,
-    Detector,
-    InputCard,
-    Meaning,
-    RowsCard,
-    quiet_logger,
-)
+from workbench.detectors import Calibration, Detector, InputCard, Meaning, quiet_logger
 from workbench.detectors.network import Conversion, Tensors, TensorSpec
+from workbench.detectors.output_cards import BoxesCard, CandidatesCard, RowsCard
 from workbench.detectors.tflite_network import TfliteNetwork, _why_not_opened
 from workbench.errors import ModelError, UnavailableError
 from workbench.machine import native_stderr_captured
