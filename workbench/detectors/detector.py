@@ -1,7 +1,7 @@
 """A detector: a network, and what its tensors mean."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
@@ -206,7 +206,7 @@ class Detector:
 
 def calibrating(settings: Settings, calibration: Calibration) -> Calibration:
     """Return the frames that ranges are taken from under settings."""
-    return calibration.resized_by(settings.input.effective_filter).limited(settings.runtime.effective_frames)
+    return replace(calibration, filter_name=settings.input.effective_filter, count=settings.runtime.effective_frames)
 
 
 def _nms_refusals(meaning: Meaning) -> dict[str, str]:

@@ -267,12 +267,11 @@ class FirstLook:
                     card_line=f'[input] values = "{way.fed.values}"' if way.fed.values else "[input] offset and factor",
                 )
             )
-        order = "sure" if taken and colour.sure and not colour.remaining else "usual"
         told.append(
             Guess(
                 about="order of colours",
                 taken=way.fed.colour,
-                certainty="sure" if order == "sure" else "usual",
+                certainty="sure" if taken and colour.sure and not colour.remaining else "usual",
                 why=colour.why + untried,
                 card_line=f'[input] colour = "{way.fed.colour}"',
             )
