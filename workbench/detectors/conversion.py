@@ -1,8 +1,6 @@
 """From a network in TensorFlow or a float `.tflite` file to what LiteRT runs at each precision, cached by content."""
 
-import atexit
 import hashlib
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -36,10 +34,10 @@ from workbench.quantising import (
     unpacked,
 )
 
-ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what was exported last, belong to the process
+ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what was calibrated last, belong to the process
 _VALUES: dict[tuple[object, ...], dict[str, TensorValues]] = {}  # of the network that was quantised last, under the lock
 _RANGES: dict[str, Ranges] = {}  # of these values
-_EXPORTS: dict[tuple[object, ...], tempfile.TemporaryDirectory[str]] = {}
+
 CONVERTING_SECONDS = 600.0  # calibrating a large network takes minutes
 ALLOCATING_SECONDS = 60.0
 CACHED, CONVERTED_FIRST = "read from the cache", "was made just now by a process of its own, in time that is not counted"
@@ -78,7 +76,7 @@ def convert_tensorflow(
 
     def in_float32() -> bytes:
         if conversion == plain:
-            return _by_tensorflow(plain, sha256, export)
+            return _by_tensorflow(plain, export)
         return convert_tensorflow(plain, sha256, export, calibration, cache).content
 
     return convert(conversion, sha256, in_float32, calibration, cache)
@@ -230,43 +228,23 @@ def _file_key(conversion: Conversion, sha256: str, calibrated: str) -> str:
     return hashlib.sha256("|".join(str(word) for word in words).encode()).hexdigest()
 
 
-def _by_tensorflow(conversion: Conversion, sha256: str, export: Export) -> bytes:
+def _by_tensorflow(conversion: Conversion, export: Export) -> bytes:
     load_tensorflow()
     import tensorflow as tf
 
     at_step("it is converted to float32", CONVERTING_SECONDS)
     with ONE_AT_A_TIME, native_stderr_captured() as printed:
         try:
-            converter = tf.lite.TFLiteConverter.from_saved_model(_exported(conversion, sha256, export))
-            content: bytes = converter.convert()
+            with temporary_folder() as folder:
+                with quiet_logger():
+                    export(conversion, Path(folder))
+                content: bytes = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
         except Exception as error:  # the converter raises its own and MLIR's kinds, none of them public
             raise UnavailableError(
                 f"the converter could not make a .tflite file of this model: {complaint(str(error) + printed())};"
                 " choose another runtime.engine"
             ) from error
     return content
-
-
-def _exported(conversion: Conversion, sha256: str, export: Export) -> str:
-    """Return the folder of the SavedModel, the last one made where that will do: exporting takes half of a conversion's time."""
-    key = (sha256, conversion.outputs, conversion.size_hw, conversion.batch)
-    if key not in _EXPORTS:
-        _forget_exports()
-        folder = temporary_folder()
-        _EXPORTS[key] = folder
-        try:
-            with quiet_logger():
-                export(conversion, Path(folder.name))
-        except BaseException:
-            _forget_exports()
-            raise
-    return _EXPORTS[key].name
-
-
-@atexit.register
-def _forget_exports() -> None:
-    while _EXPORTS:
-        _EXPORTS.popitem()[1].cleanup()
 
 
 def _try_out(content: bytes, conversion: Conversion) -> None:
