@@ -8,7 +8,7 @@ from workbench.detections import FloatArray
 from workbench.detectors.level_cards import DistancesCard, YoloMapsCard
 from workbench.detectors.levels import Levels, boxes_and_scores_of, cell_count, placed_levels, quiet
 from workbench.detectors.output_reading import BOX, OutputReading, Outputs
-from workbench.detectors.output_values import MOSTLY, are_boxes, are_scores
+from workbench.detectors.output_values import MOSTLY, are_scores, box_orders
 
 BINS = (8, 16, 17)  # of a distance's distribution: NanoDet, YOLOv8, and YOLOv6 with GFL's reg_max of 16
 YOLO_TABLES = {3: "yolov3", 2: "yolov3-tiny"}  # by the number of levels
@@ -96,9 +96,7 @@ def _rows_of_grids(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[Outpu
             rows = {outputs[name].shape[2 if planar else 1] for name in names}
             if rows == {cells} and len(names) == 1:
                 yield from _shared_distances(outputs, levels)
-            elif rows == {cells} and not any(
-                one.shape[-1] == BOX and are_boxes(one[0], size_hw) is not None for one in outputs.values()
-            ):
+            elif rows == {cells} and not any(one.shape[-1] == BOX and box_orders(one[0], size_hw) for one in outputs.values()):
                 yield from _separate_distances(outputs, levels)
             elif rows == {cells * ANCHORS_A_CELL} and len(names) == 1 and _logits(outputs[names[0]][..., BOX:]):
                 yield from _yolo(outputs, levels)
