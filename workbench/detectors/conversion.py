@@ -121,14 +121,12 @@ def _made(conversion: Conversion, content: bytes, calibration: Calibration) -> b
     if conversion == conversion.plain:
         return content
     at_step(f"it is converted to {conversion.precision}", CONVERTING_SECONDS)
-    batches = partial(calibration.batches, conversion.input_spec, conversion.size_hw, conversion.batch)
     content = unpacked(content)
     with ONE_AT_A_TIME:
         if conversion.precision == "float32":
-            return _in_nhwc(content, batches()[:CHECKED_BATCHES])
-        ranges: Ranges = {}
-        if conversion.precision in CALIBRATED:
-            ranges = _ranges(content, conversion, calibration)
+            batches = calibration.batches(conversion.input_spec, conversion.size_hw, conversion.batch)
+            return _in_nhwc(content, batches[:CHECKED_BATCHES])
+        ranges = _ranges(content, conversion, calibration) if conversion.precision in CALIBRATED else {}
         return quantised(content, conversion.precision, ranges, conversion.float_ops)
 
 
