@@ -127,7 +127,7 @@ def test_what_a_file_fixes_cannot_be_changed(yolox: Load, words: dict[str, objec
 @pytest.mark.parametrize("ask", ["keras_model", "forward"])
 def test_a_file_gives_no_tensorflow_network(yolox: Load, ask: str) -> None:
     with pytest.raises(UnavailableError, match="holds no TensorFlow network; choose litert"):
-        getattr(yolox("float16"), ask)()
+        getattr(yolox("float16").network, ask)()
 
 
 def test_a_file_runs_as_it_is_where_it_is_stored_so(yolox: Load) -> None:
