@@ -14,10 +14,11 @@ from workbench import errors
 from workbench.cli import entry
 from workbench.datasets import read_truth
 from workbench.detections import FloatArray
-from workbench.detectors import BoxesCard, Card, LoadedModel, as_detector, load_detector, why_no_detector
+from workbench.detectors import Card, LoadedModel, as_detector, load_detector, why_no_detector
 from workbench.detectors.card import read_card
 from workbench.detectors.labels import read_labels
 from workbench.detectors.network import TensorSpec
+from workbench.detectors.output_cards import BoxesCard
 from workbench.detectors.trial_child import try_here
 from workbench.errors import LONGEST_LINE, ModelError, WorkbenchError, one_line
 from workbench.record import Problem

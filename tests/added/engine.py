@@ -22,7 +22,7 @@ class Plain(Engine):
     compilations = 0
 
     def __init__(self, detector: Detector, settings: Settings, _: Calibration) -> None:
-        self._forward = detector.forward()
+        self._forward = detector.network.forward()
         self._outputs = detector.outputs(settings.nms)
         self._read = OutputReader(detector.meaning, settings.nms, detector.input_spec.choose_size(settings.input.size_hw))
         self.own_nms = self._read.own_nms

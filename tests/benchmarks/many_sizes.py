@@ -29,7 +29,7 @@ MIB = 1 << 20
 def apart(pipeline: Pipeline) -> Callable[[Any], Any]:
     """Return what resizes, runs and decodes in one program, traced anew for each size."""
     settings, detector = pipeline.settings, pipeline.detector
-    forward, head, names = detector.forward(), detector.meaning.head, detector.outputs(settings.nms)
+    forward, head, names = detector.network.forward(), detector.meaning.head, detector.outputs(settings.nms)
     size_hw, spec, nms = pipeline.engine.input_spec.choose_size(settings.input.size_hw), detector.input_spec, settings.nms
 
     assert head is not None

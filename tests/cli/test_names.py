@@ -15,7 +15,7 @@ from PIL import Image
 from tests.assets.scenes import SHAPES
 from tests.command_line import Workbench
 from workbench.detectors import quiet_logger
-from workbench.detectors.coco_labels import COCO80
+from workbench.detectors.labels import COCO80
 from workbench.graph import tensor_ops
 from workbench.machine import native_stderr_captured
 from workbench.stages import AnchorGrid, AnchorGrids, SsdHead

@@ -12,7 +12,7 @@ from workbench.datasets.class_names import MOST_NAME_BYTES, find_names, name_tex
 from workbench.datasets.classes import with_labels
 from workbench.datasets.reach import Reach
 from workbench.detections import ImageTruth
-from workbench.detectors.coco_labels import COCO80, COCO90
+from workbench.detectors.labels import COCO80, COCO90
 from workbench.errors import TruthError
 from workbench.record import same_classes
 

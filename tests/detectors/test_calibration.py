@@ -1,5 +1,7 @@
 """Which frames ranges are taken from, and how they reach a network."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,7 +45,7 @@ def test_where_there_are_no_more_all_are_taken(count: int | None) -> None:
 
 @pytest.mark.parametrize(("name", "by"), [("linear", "opencv"), ("area", "opencv"), ("triangle", "pillow")])
 def test_frames_are_prepared_as_the_filter_leaves_them(name: str, by: str) -> None:
-    batches = Calibration(f"noise by {name}", lambda: FRAMES).resized_by(name).batches(SPEC, SIZE_HW, 2)
+    batches = Calibration(f"noise by {name}", lambda: FRAMES, name).batches(SPEC, SIZE_HW, 2)
 
     assert len(batches) == 2
     np.testing.assert_array_equal(batches[0], prepare(FRAMES[:2], SPEC, SIZE_HW, by, name))
@@ -64,5 +66,5 @@ def test_frames_are_decoded_once_for_a_size() -> None:
 def test_which_frames_they_are_is_said_with_all_that_is_not_usual() -> None:
     calibration = Calibration("three pictures of noise", lambda: FRAMES)
 
-    assert str(calibration.resized_by("linear")) == "three pictures of noise"
-    assert str(calibration.limited(2).resized_by("area")) == "at most 2 of three pictures of noise, resized by area"
+    assert str(calibration) == "three pictures of noise"
+    assert str(replace(calibration, filter_name="area", count=2)) == "at most 2 of three pictures of noise, resized by area"

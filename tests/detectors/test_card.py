@@ -6,24 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workbench.detectors import (
-    AnchorCard,
-    BoxesCard,
-    Card,
-    ClassIdsCard,
-    DetectionsCard,
-    DetrCard,
-    InputCard,
-    RowsCard,
-    SsdCard,
-    YoloxCard,
-    card_path,
-    write_card,
-)
+from workbench.detectors import Card, InputCard, card_path, write_card
+from workbench.detectors.anchor_generators import AnchorCard
 from workbench.detectors.card import card_left_out, read_card
 from workbench.detectors.files import FILE_KINDS
+from workbench.detectors.level_cards import SsdCard
 from workbench.detectors.model_bytes import MODEL_SUFFIXES
 from workbench.detectors.network import Tensors, TensorSpec
+from workbench.detectors.output_cards import BoxesCard, ClassIdsCard, DetectionsCard, DetrCard, RowsCard, YoloxCard
 from workbench.errors import ModelError, SaveError
 from workbench.stages import BoxesHead, ClassIdsHead, DetectionRows, DetectionTensors, DetrHead, RowsHead, SsdHead, YoloxHead
 

@@ -5,9 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from workbench.detectors import AnchorCard, BoxesCard, Card, DetectionsCard, InputCard, RowsCard, SsdCard, YoloxCard
+from workbench.detectors import Card, InputCard
+from workbench.detectors.anchor_generators import AnchorCard
 from workbench.detectors.card_fit import check_fit
+from workbench.detectors.level_cards import SsdCard
 from workbench.detectors.network import Tensors, TensorSpec
+from workbench.detectors.output_cards import BoxesCard, DetectionsCard, RowsCard, YoloxCard
 from workbench.detectors.readings import Run
 from workbench.detectors.trial import Trial
 from workbench.errors import ModelError

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from tests.detectors.decoded import CARD, CODE, LABELS, SIZE_HW, write_model
-from workbench.detectors import BoxesCard, Calibration, Card, Detector, InputCard
+from workbench.detectors import Calibration, Card, Detector, InputCard
 from workbench.detectors.network import Tensors, TensorSpec
+from workbench.detectors.output_cards import BoxesCard
 from workbench.detectors.saved_model import SavedModelNetwork
 from workbench.errors import ModelError
 from workbench.media import Frame

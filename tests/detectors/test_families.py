@@ -10,7 +10,8 @@ from tests.detectors.families import CARRIED, FAMILIES, WRITTEN, Family, table
 from tests.detectors.level_wrappings import LEVEL_FORMS
 from tests.detectors.test_level_cards import DOCS
 from tests.detectors.test_wrappings import READ
-from workbench.detectors import KINDS, CandidatesCard, Card
+from workbench.detectors import KINDS, Card
+from workbench.detectors.output_cards import CandidatesCard
 
 LEAST = 25
 TEXT = DOCS.read_text(encoding="utf-8")

@@ -30,7 +30,7 @@ Candidates = tuple[FloatArray, FloatArray]
 @pytest.fixture(scope="module")
 def candidates(small: Detector) -> list[Candidates]:
     """What the small detector gives on scenes, each candidate with its best class alone, as most forms can say no more."""
-    forward, head = small.forward(), small.meaning.head
+    forward, head = small.network.forward(), small.meaning.head
     assert head is not None
     batch = prepare([draw_scene(seed).image_rgb for seed in SEEDS], small.input_spec, SIZE_HW)
     raw = [forward(tf.constant(batch))[name].numpy() for name in small.meaning.head_outputs]

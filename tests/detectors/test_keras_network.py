@@ -40,7 +40,7 @@ def test_there_is_no_other_sample() -> None:
 def test_the_network_gives_one_row_for_each_anchor_at_any_size(mobile: Detector, size_hw: tuple[int, int]) -> None:
     import tensorflow as tf
 
-    given = mobile.forward()(tf.zeros((2, *size_hw, 3)))
+    given = mobile.network.forward()(tf.zeros((2, *size_hw, 3)))
 
     count = len(SAMPLE_ANCHORS(size_hw))
     assert {name: tuple(one.shape) for name, one in given.items()} == {"offsets": (2, count, 4), "scores": (2, count, len(LABELS))}

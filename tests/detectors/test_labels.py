@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from workbench.detectors import BoxesCard, Card, DetectionsCard
-from workbench.detectors.coco_labels import COCO80, COCO90, COCO91
-from workbench.detectors.labels import guessed_labels
+from workbench.detectors import Card
+from workbench.detectors.labels import COCO80, COCO90, COCO91, guessed_labels
 from workbench.detectors.network import Tensors, TensorSpec
+from workbench.detectors.output_cards import BoxesCard, DetectionsCard
 from workbench.errors import ModelError
 
 IMAGE = TensorSpec("image", (1, 64, 96, 3), "float32")

@@ -22,7 +22,8 @@ from tests.detectors.level_forms import (
     ssd_anchors,
 )
 from workbench.detections import Detections
-from workbench.detectors import Card, Detector, PyramidGenerator, SsdGenerator
+from workbench.detectors import Card, Detector
+from workbench.detectors.anchor_generators import PyramidGenerator, SsdGenerator
 from workbench.detectors.network import TensorSpec
 from workbench.errors import ModelError
 from workbench.graph import tensor_ops
@@ -39,7 +40,7 @@ FORMS = tuple(forms(Detections.empty(), SIZE_HW, len(LABELS)))
 def found(small: Detector) -> Detections:
     """Four shapes in a scene."""
     batch = prepare([draw_scene(TEST_SEEDS + 2).image_rgb], small.input_spec, SIZE_HW)
-    raw = small.forward()(tf.constant(batch))
+    raw = small.network.forward()(tf.constant(batch))
     assert small.meaning.head is not None
     boxes, scores = small.meaning.head.candidates([raw[name].numpy() for name in small.meaning.head_outputs], SIZE_HW)
     return suppress(boxes[0], scores[0], NMS)

@@ -8,7 +8,8 @@ import pytest
 from tests.detectors.level_forms import Form, forms
 from tests.detectors.test_level_cards import card_of
 from workbench.detections import Detections, FloatArray
-from workbench.detectors import Card, InputCard, SsdCard, YoloMapsCard, unfinished_card, why_no_detector
+from workbench.detectors import Card, InputCard, unfinished_card, why_no_detector
+from workbench.detectors.level_cards import SsdCard, YoloMapsCard
 from workbench.detectors.network import Tensors, TensorSpec
 from workbench.detectors.output_kinds import OutputReading, readings
 from workbench.detectors.readings import Run

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from workbench.detectors import to_onnx
-from workbench.detectors.onnx_conversion import OnnxModel
+from workbench.detectors.conversion import ConvertedFile
 from workbench.errors import UnavailableError
 from workbench.machine import native_stderr_captured
 
@@ -35,7 +35,7 @@ def content() -> bytes:
     return flatbuffer()
 
 
-def shapes(model: OnnxModel) -> tuple[list[int], list[int]]:
+def shapes(model: ConvertedFile) -> tuple[list[int], list[int]]:
     graph = onnx.load_model_from_string(model.content).graph
     taken, given = ([side.dim_value for side in one.type.tensor_type.shape.dim] for one in (*graph.input, *graph.output))
     return taken, given

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from workbench.detections import FloatArray
-from workbench.detectors import BoxesCard, DetectionsCard, RowsCard, YoloxCard
 from workbench.detectors.other_models import other_model
+from workbench.detectors.output_cards import BoxesCard, DetectionsCard, RowsCard, YoloxCard
 from workbench.detectors.output_kinds import readings
 from workbench.detectors.output_reading import OutputReading
 from workbench.detectors.output_values import grid

@@ -10,8 +10,8 @@ import pytest
 
 from tests.detectors.drawn import ROLES, DrawnNetwork, Outputs, parts, picture, rows
 from workbench.detections import FloatArray, UInt8Array
-from workbench.detectors import DetectionsCard
 from workbench.detectors.first_look import FirstLook
+from workbench.detectors.output_cards import DetectionsCard
 from workbench.detectors.readings import Proposal
 from workbench.detectors.trial_here import try_here
 from workbench.record import Guess
@@ -44,11 +44,12 @@ def roles(proposal: Proposal, behind: Mapping[str, str] = PLAIN) -> tuple[str, .
 
 @pytest.mark.parametrize("order", ORDERS, ids="".join)
 def test_a_frame_that_shows_something_tells_scores_from_classes_in_any_order(order: tuple[str, ...]) -> None:
-    best = looked(DrawnNetwork(plain, order=order), [NOTHING, SOMETHING[0]])
+    trial = try_here(DrawnNetwork(plain, order=order), [NOTHING, SOMETHING[0]])
+    best = trial.proposals[0]
 
     assert roles(best) == READ
     assert not open_about(best)
-    assert len(best.found) == 2
+    assert len(trial.found(best)) == 2
 
 
 @pytest.mark.parametrize("order", ORDERS, ids="".join)
@@ -124,22 +125,24 @@ WANTS_PIXELS = partial(DrawnNetwork, dtype="float32")
 
 @pytest.mark.parametrize("answer", [plain, rows], ids=["parts", "rows"])
 def test_outputs_are_read_under_the_feeding_that_finds_something(answer: object) -> None:
-    best = looked(WANTS_PIXELS(answer), [*SOMETHING, NOTHING])
+    trial = try_here(WANTS_PIXELS(answer), [*SOMETHING, NOTHING])
+    best = trial.proposals[0]
 
     assert best.card.input.values == "0..255"
     assert best.card.detections is not None
     assert best.card.detections.units == ("pixels" if answer is rows else "normalised")
-    assert len(best.found) == 2
-    assert best.found.scores.max() <= 1
+    assert len(trial.found(best)) == 2
+    assert trial.found(best).scores.max() <= 1
 
 
 @pytest.mark.parametrize("backwards", [False, True], ids=["best first", "least first"])
 def test_rows_of_six_are_read_by_the_frames_that_hold_some(backwards: bool) -> None:
-    best = looked(DrawnNetwork(partial(rows, backwards=backwards)), [NOTHING, *SOMETHING])
+    trial = try_here(DrawnNetwork(partial(rows, backwards=backwards)), [NOTHING, *SOMETHING])
+    best = trial.proposals[0]
 
     assert best.card.detections == DetectionsCard(tensors=("rows",), order="xyxy", units="pixels")
     assert not open_about(best)
-    assert sorted(best.found.class_ids) == [1, 2]
+    assert sorted(trial.found(best).class_ids) == [1, 2]
 
 
 def test_rows_that_are_filled_up_with_minus_one_are_none() -> None:
@@ -147,10 +150,11 @@ def test_rows_that_are_filled_up_with_minus_one_are_none() -> None:
         answer = rows(image)["rows"]
         return {"rows": np.where(answer[..., 4:5] > 0, answer, -1)}
 
-    best = looked(DrawnNetwork(padded), [NOTHING, *SOMETHING])
+    trial = try_here(DrawnNetwork(padded), [NOTHING, *SOMETHING])
+    best = trial.proposals[0]
 
     assert best.card.detections == DetectionsCard(tensors=("rows",), order="xyxy", units="pixels")
-    assert len(best.found) == 2
+    assert len(trial.found(best)) == 2
 
 
 def test_rows_of_which_no_frame_holds_any_are_told_as_open() -> None:

@@ -12,17 +12,9 @@ import tensorflow as tf
 from tests.detectors.drawn import DrawnNetwork, rows
 from tests.quantising.networks import allocated
 from workbench.detections import Detections, agreement
-from workbench.detectors import (
-    BoxesCard,
-    Calibration,
-    CandidatesCard,
-    Detector,
-    InputCard,
-    Meaning,
-    RowsCard,
-    quiet_logger,
-)
+from workbench.detectors import Calibration, Detector, InputCard, Meaning, quiet_logger
 from workbench.detectors.network import Conversion, Tensors, TensorSpec
+from workbench.detectors.output_cards import BoxesCard, CandidatesCard, RowsCard
 from workbench.detectors.tflite_network import TfliteNetwork, _why_not_opened
 from workbench.errors import ModelError, UnavailableError
 from workbench.machine import native_stderr_captured
@@ -135,7 +127,7 @@ def test_what_a_file_fixes_cannot_be_changed(yolox: Load, words: dict[str, objec
 @pytest.mark.parametrize("ask", ["keras_model", "forward"])
 def test_a_file_gives_no_tensorflow_network(yolox: Load, ask: str) -> None:
     with pytest.raises(UnavailableError, match="holds no TensorFlow network; choose litert"):
-        getattr(yolox("float16"), ask)()
+        getattr(yolox("float16").network, ask)()
 
 
 def test_a_file_runs_as_it_is_where_it_is_stored_so(yolox: Load) -> None:

@@ -11,18 +11,9 @@ from tests.detectors.wrappings import SCORE, SIZE_HW, Wrappings, anchors_card
 from workbench.catalogue import NMS_METHODS
 from workbench.datasets import Truth
 from workbench.detections import average_precision
-from workbench.detectors import (
-    BoxesCard,
-    Calibration,
-    Card,
-    DetectionsCard,
-    Detector,
-    LoadedModel,
-    RowsCard,
-    as_detector,
-    why_no_detector,
-)
+from workbench.detectors import Calibration, Card, Detector, LoadedModel, as_detector, why_no_detector
 from workbench.detectors.files import FILE_KINDS
+from workbench.detectors.output_cards import BoxesCard, DetectionsCard, RowsCard
 from workbench.detectors.trial_here import try_here
 from workbench.errors import ModelError, UnavailableError
 from workbench.media import Frame

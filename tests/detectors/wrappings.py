@@ -9,7 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from tests.detectors.forms import FORMS, IOU, MOST, SCORE, SWAPPED, centred, sides, suppressed, yxyx
-from workbench.detectors import AnchorCard, Calibration, Card, Detector, InputCard, SsdCard, quiet_logger
+from workbench.detectors import Calibration, Card, Detector, InputCard, quiet_logger
+from workbench.detectors.anchor_generators import AnchorCard
+from workbench.detectors.level_cards import SsdCard
 from workbench.graph import tensor_ops
 from workbench.machine import native_stderr_captured
 from workbench.samples import SAMPLE_ANCHORS, SAMPLE_HEAD, WEIGHTS
@@ -55,7 +57,7 @@ class Wrappings:
 
     def __init__(self, detector: Detector, folder: Path, calibration: Calibration) -> None:
         self._detector = detector
-        self._model = detector.keras_model()
+        self._model = detector.network.keras_model()
         self._traced = tf.function(lambda image: dict(self._model(image, training=False)), autograph=False)
         self._head = detector.meaning.head
         self._folder = folder

@@ -11,7 +11,7 @@ import pytest
 
 from tests.assets.scenes import SHAPES
 from workbench.detectors import Calibration, Detector, detector_of, detector_tree
-from workbench.detectors.conversion import was_converted_first
+from workbench.detectors.conversion import kept_conversion
 from workbench.engines import first_run, run_first
 from workbench.engines.first_run_child import run_here
 from workbench.errors import UnavailableError
@@ -125,11 +125,15 @@ def test_what_may_take_much_memory_is_tried_whatever_it_is_and_however_it_went_b
     assert "crashes" in try_one(dies, large + "7", sample), "the next has other memory"
 
 
-def test_what_was_converted_there_is_no_old_conversion_when_it_is_opened_first(try_one: Callable[..., str]) -> None:
+def test_what_was_converted_there_is_no_old_conversion_when_it_is_opened_first(try_one: Callable[..., str], tmp_path: Path) -> None:
+    def is_new(name: str) -> bool:
+        (tmp_path / name).write_bytes(b"kept")
+        return kept_conversion(tmp_path / name, "conversion", lambda _: True, lambda: pytest.fail("it lies there")).converted
+
     assert not try_one('print(\'{"converted": "one.tflite"}\', flush=True); ' + DONE)
 
-    assert [was_converted_first(Path("cache/one.tflite")) for _ in range(2)] == [True, False]
-    assert not was_converted_first(Path("cache/other.tflite"))
+    assert [is_new("one.tflite") for _ in range(2)] == [True, False]
+    assert not is_new("other.tflite")
 
 
 def test_somebody_else_may_end_it(try_one: Callable[..., str]) -> None:

@@ -13,8 +13,9 @@ import tensorflow as tf
 
 from tests.assets.scenes import SHAPES
 from workbench.catalogue import NMS_METHODS
-from workbench.detectors import Calibration, Card, ClassIdsCard, Detector
+from workbench.detectors import Calibration, Card, Detector
 from workbench.detectors.network import Tensors, TensorSpec
+from workbench.detectors.output_cards import ClassIdsCard
 from workbench.detectors.tensorflow_network import GraphNetwork, Loaded
 from workbench.engines import Candidates, Engine, open_engine
 from workbench.engines.tensorflow_program import NMS_APART, computed_in

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tests.detectors.damage import small_tflite
-from workbench.detectors import BoxesCard, InputCard, write_card
+from workbench.detectors import InputCard, write_card
 from workbench.detectors.card import read_card
+from workbench.detectors.output_cards import BoxesCard
 from workbench.errors import MediaError, ModelError, SaveError
 from workbench.opening import PICTURE_SIDE_PX, describe, open_detector
 from workbench.opening.description import MOST_READINGS

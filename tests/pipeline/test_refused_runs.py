@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from workbench.detectors import BoxesCard, Calibration, Card, DetectionsCard, Detector, InputCard
+from workbench.detectors import Calibration, Card, Detector, InputCard
+from workbench.detectors.output_cards import BoxesCard, DetectionsCard
 from workbench.detectors.saved_model import SavedModelNetwork
 from workbench.detectors.tflite_network import TfliteNetwork
 from workbench.detectors.trial_here import try_here

@@ -2,7 +2,6 @@
 
 from workbench.detectors.access import ALLOWED_CODE, ALLOWED_OPERATIONS, DECODING, OUTSIDE, check_allowed
 from workbench.detectors.anchor_card import unfinished_card
-from workbench.detectors.anchor_generators import AnchorCard, PyramidGenerator, SsdGenerator
 from workbench.detectors.calibration import Calibration
 from workbench.detectors.card import SUFFIXES, Card, card_path, read_card, write_card
 from workbench.detectors.card_fit import run_fed_as
@@ -14,20 +13,10 @@ from workbench.detectors.handing_over import detector_of, detector_tree
 from workbench.detectors.input_card import OFFSET_AND_FACTOR, InputCard
 from workbench.detectors.keras_network import KerasNetwork, named_outputs
 from workbench.detectors.kind_card import KINDS, card_of_kind
-from workbench.detectors.level_cards import DistancesCard, SsdCard, YoloMapsCard
 from workbench.detectors.model_bytes import names_a_model
 from workbench.detectors.native_output import load_tensorflow, quiet_logger, without_retracing_remarks
 from workbench.detectors.network import LiteRtModel
 from workbench.detectors.onnx_conversion import to_onnx
-from workbench.detectors.output_cards import (
-    BoxesCard,
-    CandidatesCard,
-    ClassIdsCard,
-    DetectionsCard,
-    DetrCard,
-    RowsCard,
-    YoloxCard,
-)
 from workbench.detectors.readings import found_under
 
 __all__ = [
@@ -41,27 +30,14 @@ __all__ = [
     "OWN_NMS",
     "SUFFIXES",
     "XLA_LACKS",
-    "AnchorCard",
-    "BoxesCard",
     "Calibration",
-    "CandidatesCard",
     "Card",
-    "ClassIdsCard",
-    "DetectionsCard",
     "Detector",
-    "DetrCard",
-    "DistancesCard",
     "InputCard",
     "KerasNetwork",
     "LiteRtModel",
     "LoadedModel",
     "Meaning",
-    "PyramidGenerator",
-    "RowsCard",
-    "SsdCard",
-    "SsdGenerator",
-    "YoloMapsCard",
-    "YoloxCard",
     "as_detector",
     "calibrating",
     "card_of_kind",

@@ -180,13 +180,13 @@ class PyramidGenerator(CardPart):
     def _boxes(self, family: _Pyramid, unit: int) -> tuple[tuple[float, float], ...]:
         count = self.scales_per_octave or family.octave
         sizes = [unit * self.anchor_scale * 2 ** (number / count) for number in range(count)]
-        ratios = self.ratios or family.ratios
+        ratios = [1 / ratio if family.high else ratio for ratio in self.ratios or family.ratios]
         pairs = [(size, ratio) for size in sizes for ratio in ratios]
         if family.ratios_outside:
             pairs = [(size, ratio) for ratio in ratios for size in sizes]
         if not family.whole_pixels:
-            return tuple(_box(size, 1 / ratio if family.high else ratio) for size, ratio in pairs)
-        boxes = (_box(int(size), 1 / ratio if family.high else ratio) for size, ratio in pairs)
+            return tuple(_box(size, ratio) for size, ratio in pairs)
+        boxes = (_box(int(size), ratio) for size, ratio in pairs)
         return tuple((2.0 * round(width / 2), 2.0 * round(height / 2)) for width, height in boxes)
 
 

@@ -7,7 +7,7 @@ from workbench.detectors.anchor_generators import PyramidGenerator, SsdGenerator
 from workbench.detectors.level_cards import SsdCard
 from workbench.detectors.levels import boxes_and_scores_of, cell_count, placed_levels, quiet
 from workbench.detectors.output_reading import BOX, OutputReading, Outputs
-from workbench.detectors.output_values import are_boxes, scoring_of
+from workbench.detectors.output_values import box_orders, scoring_of
 from workbench.stages import Fit
 
 PYRAMID = (8, 16, 32, 64, 128)
@@ -38,7 +38,7 @@ def _anchored_rows(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[Outpu
         return
     for boxes, scores in (tuple(outputs), tuple(outputs)[::-1]):
         rows, columns = outputs[boxes].shape[1:]
-        if rows != outputs[scores].shape[1] or (columns == BOX and are_boxes(outputs[boxes][0], size_hw) is not None):
+        if rows != outputs[scores].shape[1] or (columns == BOX and box_orders(outputs[boxes][0], size_hw)):
             continue
         names = boxes, scores
         if columns == BOX:

@@ -32,10 +32,6 @@ class Calibration:
     filter_name: str = "linear"
     count: int | None = None
 
-    def resized_by(self, filter_name: str) -> "Calibration":
-        """Return these frames under a filter."""
-        return replace(self, filter_name=filter_name)
-
     def limited(self, count: int) -> "Calibration":
         """Return so many of these frames, or all where there are fewer."""
         return replace(self, count=count)

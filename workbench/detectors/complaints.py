@@ -15,12 +15,10 @@ def complaint(text: str) -> str:
     >>> complaint("loc('x'): error: 'tf.Erf' op is neither a custom op nor a flex op\n<unknown>:0: error: failed")
     'LiteRT has no operation Erf'
     """
-    operations = tuple(dict.fromkeys(name.removeprefix("tf.") for name in UNSUPPORTED.findall(text)))
-    if operations:
-        return f"LiteRT has no operation {', '.join(operations)}"
-    operations = tuple(dict.fromkeys(NOT_QUANTISED.findall(text)))
-    if operations:
-        return f"the operation {', '.join(operations)} has no integer form"
+    if unsupported := UNSUPPORTED.findall(text):
+        return f"LiteRT has no operation {', '.join(dict.fromkeys(unsupported))}"
+    if without_integers := NOT_QUANTISED.findall(text):
+        return f"the operation {', '.join(dict.fromkeys(without_integers))} has no integer form"
     return first_line(text)
 
 

@@ -1,11 +1,10 @@
 """From a network in TensorFlow or a float `.tflite` file to what LiteRT runs at each precision, cached by content."""
 
-import atexit
 import hashlib
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -35,10 +34,10 @@ from workbench.quantising import (
     unpacked,
 )
 
-ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what was exported last, belong to the process
+ONE_AT_A_TIME = threading.Lock()  # what is captured of standard error, and what was calibrated last, belong to the process
 _VALUES: dict[tuple[object, ...], dict[str, TensorValues]] = {}  # of the network that was quantised last, under the lock
 _RANGES: dict[str, Ranges] = {}  # of these values
-_EXPORTS: dict[tuple[object, ...], tempfile.TemporaryDirectory[str]] = {}
+
 CONVERTING_SECONDS = 600.0  # calibrating a large network takes minutes
 ALLOCATING_SECONDS = 60.0
 CACHED, CONVERTED_FIRST = "read from the cache", "was made just now by a process of its own, in time that is not counted"
@@ -77,7 +76,7 @@ def convert_tensorflow(
 
     def in_float32() -> bytes:
         if conversion == plain:
-            return _by_tensorflow(plain, sha256, export)
+            return _by_tensorflow(plain, export)
         return convert_tensorflow(plain, sha256, export, calibration, cache).content
 
     return convert(conversion, sha256, in_float32, calibration, cache)
@@ -103,36 +102,31 @@ def convert(
     notes: tuple[str, ...] = (f"calibrated on {how}",) if calibrated else ()
     path = (cache or cache_folder("litert")) / f"{_file_key(conversion, sha256, how)}.tflite"
     outputs = {name: exported_name(position) for position, name in enumerate(conversion.outputs)}
-    known = _cached(path, conversion)
-    if known is not None:
-        just_now = was_converted_first(path)
-        notes = (*notes, f"conversion {CONVERTED_FIRST if just_now else CACHED}")
-        return LiteRtModel(known, outputs, converted=just_now, notes=notes, warnings=unquantised(conversion, known))
     in_layout = replace(conversion.plain, layout=conversion.layout)
-    if in_layout in (conversion, conversion.plain):
-        content = _made(conversion, in_float32(), calibration)
-    else:
-        content = _made(conversion, convert(in_layout, sha256, in_float32, calibration, cache).content, calibration)
-    _try_out(content, conversion)
-    try:
-        keep_conversion(path, content)
-    except SaveError as error:  # a full disk costs the next run its time, not this run its result
-        notes = (*notes, f"the conversion was not cached: {error}")
-    return LiteRtModel(content, outputs, converted=True, notes=notes, warnings=unquantised(conversion, content))
+
+    def made() -> bytes:
+        if in_layout in (conversion, conversion.plain):
+            content = _made(conversion, in_float32(), calibration)
+        else:
+            content = _made(conversion, convert(in_layout, sha256, in_float32, calibration, cache).content, calibration)
+        _try_out(content, conversion)
+        return content
+
+    kept = kept_conversion(path, "conversion", partial(_runs, conversion=conversion), made)
+    warnings = unquantised(conversion, kept.content)
+    return LiteRtModel(kept.content, outputs, kept.converted, (*notes, *kept.notes), warnings)
 
 
 def _made(conversion: Conversion, content: bytes, calibration: Calibration) -> bytes:
     if conversion == conversion.plain:
         return content
     at_step(f"it is converted to {conversion.precision}", CONVERTING_SECONDS)
-    batches = partial(calibration.batches, conversion.input_spec, conversion.size_hw, conversion.batch)
     content = unpacked(content)
     with ONE_AT_A_TIME:
         if conversion.precision == "float32":
-            return _in_nhwc(content, batches()[:CHECKED_BATCHES])
-        ranges: Ranges = {}
-        if conversion.precision in CALIBRATED:
-            ranges = _ranges(content, conversion, calibration)
+            batches = calibration.batches(conversion.input_spec, conversion.size_hw, conversion.batch)
+            return _in_nhwc(content, batches[:CHECKED_BATCHES])
+        ranges = _ranges(content, conversion, calibration) if conversion.precision in CALIBRATED else {}
         return quantised(content, conversion.precision, ranges, conversion.float_ops)
 
 
@@ -162,26 +156,41 @@ def _in_nhwc(content: bytes, batches: Sequence[NDArray[Any]]) -> bytes:
     return made
 
 
-def keep_conversion(path: Path, content: bytes) -> None:
-    """Keep a converted file in the cache, and tell the process that watches this one, which opens it next.
+@dataclass(frozen=True, slots=True)
+class ConvertedFile:
+    """What a file was converted to.
 
-    Raises:
-        SaveError: It could not be written.
+    Attributes:
+        content: Of that.
+        converted: Whether it was converted just now, rather than read from the cache.
+        notes: What a reader of the figures should know.
     """
-    cache_file(path, content)
+
+    content: bytes
+    converted: bool
+    notes: tuple[str, ...] = ()
+
+
+def kept_conversion(path: Path, what: str, is_sound: Callable[[bytes], bool], make: Callable[[], bytes]) -> ConvertedFile:
+    """Return what was converted before, where that is sound; else convert, keep it, and tell the process that watches this one."""
+    with suppress(OSError):
+        content = cached_file(path)
+        if is_sound(content):
+            just_now = path.name in _CONVERTED_FIRST
+            _CONVERTED_FIRST.discard(path.name)  # for the next who opens it, it is what was converted before
+            return ConvertedFile(content, just_now, (f"{what} {CONVERTED_FIRST if just_now else CACHED}",))
+    content = make()
+    try:
+        cache_file(path, content)
+    except SaveError as error:  # a full disk costs the next run its time, not this run its result
+        return ConvertedFile(content, True, (f"the {what} was not cached: {error}",))
     tell_watcher({"converted": path.name})
+    return ConvertedFile(content, True)
 
 
 def note_converted_first(name: str) -> None:
     """Remember that a file of this name was converted just now by another process, for this one."""
     _CONVERTED_FIRST.add(name)
-
-
-def was_converted_first(path: Path) -> bool:
-    """Tell whether that is so, to the first who asks: for the next it is what was converted before."""
-    just_now = path.name in _CONVERTED_FIRST
-    _CONVERTED_FIRST.discard(path.name)
-    return just_now
 
 
 def unquantised(conversion: Conversion, content: bytes) -> tuple[str, ...]:
@@ -192,14 +201,12 @@ def unquantised(conversion: Conversion, content: bytes) -> tuple[str, ...]:
     return (f"{conversion.precision} was asked for, but most of the weights are in {stored}",)
 
 
-def _cached(path: Path, conversion: Conversion) -> bytes | None:
-    """Return what was converted before; `None` where nothing was, or where it is damaged."""
+def _runs(content: bytes, conversion: Conversion) -> bool:
     try:
-        content = cached_file(path)
         _try_out(content, conversion)
-    except (OSError, UnavailableError):
-        return None
-    return content
+    except UnavailableError:
+        return False
+    return True
 
 
 def _file_key(conversion: Conversion, sha256: str, calibrated: str) -> str:
@@ -219,43 +226,23 @@ def _file_key(conversion: Conversion, sha256: str, calibrated: str) -> str:
     return hashlib.sha256("|".join(str(word) for word in words).encode()).hexdigest()
 
 
-def _by_tensorflow(conversion: Conversion, sha256: str, export: Export) -> bytes:
+def _by_tensorflow(conversion: Conversion, export: Export) -> bytes:
     load_tensorflow()
     import tensorflow as tf
 
     at_step("it is converted to float32", CONVERTING_SECONDS)
     with ONE_AT_A_TIME, native_stderr_captured() as printed:
         try:
-            converter = tf.lite.TFLiteConverter.from_saved_model(_exported(conversion, sha256, export))
-            content: bytes = converter.convert()
+            with temporary_folder() as folder:
+                with quiet_logger():
+                    export(conversion, Path(folder))
+                content: bytes = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
         except Exception as error:  # the converter raises its own and MLIR's kinds, none of them public
             raise UnavailableError(
                 f"the converter could not make a .tflite file of this model: {complaint(str(error) + printed())};"
                 " choose another runtime.engine"
             ) from error
     return content
-
-
-def _exported(conversion: Conversion, sha256: str, export: Export) -> str:
-    """Return the folder of the SavedModel, the last one made where that will do: exporting takes half of a conversion's time."""
-    key = (sha256, conversion.outputs, conversion.size_hw, conversion.batch)
-    if key not in _EXPORTS:
-        _forget_exports()
-        folder = temporary_folder()
-        _EXPORTS[key] = folder
-        try:
-            with quiet_logger():
-                export(conversion, Path(folder.name))
-        except BaseException:
-            _forget_exports()
-            raise
-    return _EXPORTS[key].name
-
-
-@atexit.register
-def _forget_exports() -> None:
-    while _EXPORTS:
-        _EXPORTS.popitem()[1].cleanup()
 
 
 def _try_out(content: bytes, conversion: Conversion) -> None:

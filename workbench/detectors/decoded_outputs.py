@@ -19,11 +19,10 @@ from workbench.detectors.output_reading import (
 from workbench.detectors.output_values import (
     INSIDE,
     MOSTLY,
-    are_boxes,
     are_classes,
     are_corners,
     are_scores,
-    corner_orders,
+    box_orders,
     descends,
     grid,
     near_own_cell,
@@ -31,7 +30,7 @@ from workbench.detectors.output_values import (
     scoring_of,
     units_of,
 )
-from workbench.stages import Activation, Background, BoxOrder
+from workbench.stages import Activation, Background
 
 QUERIES_IN = 100  # DETR has 100 queries, its kin 200, 300 or 900: all in hundreds
 BOXES_OF_QUERIES = {"pred_boxes", "dets", "boxes"}
@@ -47,20 +46,15 @@ def boxes_and_scores(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[Out
         if boxes.shape[-1] != BOX or len(partners) != 1 or len(outputs) > 2:
             continue
         scores = shaped[partners[0]]
-        if scores.shape[-1] == BOX and are_boxes(scores[0], size_hw) is not None and not are_boxes(boxes[0], size_hw):
+        if scores.shape[-1] == BOX and box_orders(scores[0], size_hw) and not box_orders(boxes[0], size_hw):
             continue
-        for order in _orders(boxes[0], size_hw):
+        for order in box_orders(boxes[0], size_hw):
             activation, background = scoring_of(scores)
             units = units_of(boxes)
             card = BoxesCard(tensors=(name, partners[0]), order=order, units=units, background=background, activation=activation)
             sure = (f"{boxes.shape[1]} decoded boxes in {units}, and scores for each",)
             guessed = (f"boxes are {ORDER_WORDS[order]}", *_scoring_words(activation, background))
             yield OutputReading(candidates=card, values="-1..1", sure=sure, guessed=guessed)
-
-
-def _orders(boxes: FloatArray, size_hw: tuple[int, int]) -> tuple[BoxOrder, ...]:
-    order = are_boxes(boxes, size_hw)
-    return corner_orders(boxes, size_hw) if order in {"xyxy", "yxyx"} else (order,) if order else ()
 
 
 def _scoring_words(activation: Activation, background: Background | None) -> Iterator[str]:
@@ -118,7 +112,7 @@ def class_ids(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputRead
     best, units = outputs[scores[0]][0], units_of(boxes)
     if descends(best[None]) or not (len(best) > MOST_DETECTIONS or np.median(best) < NO_DETECTION):
         return
-    for order in _orders(boxes[0], size_hw):
+    for order in box_orders(boxes[0], size_hw):
         card = ClassIdsCard(tensors=(parts[0], scores[0], classes[0]), order=order, units=units)
         sure = (f"{boxes.shape[1]} decoded boxes in {units}, each with a score and the number of a class, before any NMS",)
         guessed = (f"boxes are {ORDER_WORDS[order]}", "the first label has number 0")

@@ -1,14 +1,26 @@
-"""Outputs after the network's own NMS, recognised by their names."""
+"""Outputs after the network's own NMS, recognised by their names, or by shapes and values."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
 
 from workbench.detectors.output_cards import BoxesCard, DetectionsCard
 from workbench.detectors.output_reading import BOX, MOST_DETECTIONS, ORDER_WORDS, OutputReading, Outputs, called
-from workbench.detectors.output_values import activation_of, are_classes, are_corners, numbered_labels, units_of
+from workbench.detectors.output_values import (
+    activation_of,
+    are_classes,
+    are_corners,
+    are_scores,
+    descends,
+    numbered_labels,
+    units_of,
+)
+from workbench.errors import one_line
 from workbench.stages import BoxOrder
 
 PADDING = -1.0  # what KerasCV and KerasHub fill rows up with
 HIGHEST_SCORE = 1.001
+BOX_SCORE_CLASS = 6
 
 
 def object_detection_api(outputs: Outputs, _: tuple[int, int]) -> Iterator[OutputReading]:
@@ -94,4 +106,65 @@ def _raw_candidates(outputs: Outputs, names: Mapping[str, str]) -> BoxesCard | N
         units=units_of(boxes),
         background="first" if background else None,
         activation=activation_of(scores[..., background:]),
+    )
+
+
+def post_processed(outputs: Outputs, _: tuple[int, int]) -> Iterator[OutputReading]:
+    """LiteRT's post-processing: boxes `(1, K, 4)`, classes and scores `(1, K)`, count `(1,)`, in any order."""
+    boxes = [name for name, one in outputs.items() if one.ndim == 3 and one.shape[-1] == BOX and one.shape[1] <= MOST_DETECTIONS]
+    flat = [name for name, one in outputs.items() if one.ndim == 2 and boxes and one.shape[1] == outputs[boxes[0]].shape[1]]
+    count = [name for name, one in outputs.items() if one.size == len(one) and name not in flat]
+    if len(boxes) != 1 or len(flat) != 2 or len(outputs) - len(boxes) - len(flat) - len(count):
+        return
+    ways = [
+        (one, other)
+        for one, other in (flat[::-1], flat)  # LiteRT's own order first: boxes, classes, scores, count
+        if are_scores(outputs[one]) and are_classes(outputs[other]) and (count or descends(outputs[one]))
+    ]
+    if not ways:
+        return
+    named = [way for way in ways if _is_called(way[0], SCORES, CLASSES) or _is_called(way[1], CLASSES, SCORES)]
+    scores, classes = (named or ways)[0]
+    found = outputs[boxes[0]][outputs[scores] > 0]
+    detections = DetectionsCard(tensors=(boxes[0], scores, classes, *count), order="yxyx", units=units_of(found))
+    yield OutputReading(
+        detections=detections,
+        values="-1..1",
+        sure=("boxes, scores, classes and their count come out: the network does its own NMS",),
+        guessed=("boxes are ymin, xmin, ymax, xmax, as LiteRT's post-processing gives them", "the first label has number 0"),
+        labels=numbered_labels(outputs[classes]),
+        open=(
+            *((f"scores are {one_line(scores, 60)}, classes {one_line(classes, 60)}",) if len(named or ways) > 1 else ()),
+            *(() if len(found) else (f"boxes are in {detections.units}",)),
+        ),
+    )
+
+
+SCORES, CLASSES = ("score", "conf", "prob"), ("class", "label", "categor")  # parts of what programs call such outputs
+
+
+def _is_called(name: str, words: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether the last part of a name has one of some words in it, and none of others: `class_scores` tells nothing."""
+    last = name.lower().rpartition("/")[2]
+    return any(word in last for word in words) and not any(word in last for word in others)
+
+
+def end_to_end(outputs: Outputs, _: tuple[int, int]) -> Iterator[OutputReading]:
+    """One output `(1, K, 6)` of box, score and class; rows that fill up have no score, or -1, and tell nothing of boxes."""
+    ((name, output),) = outputs.items() if len(outputs) == 1 else ((None, np.zeros(0, np.float32)),)
+    if name is None or output.ndim != 3 or output.shape[-1] != BOX_SCORE_CLASS or output.shape[1] > MOST_DETECTIONS:
+        return
+    classes = output[..., 5]
+    scores = np.where(output[..., 4] == -1, 0, output[..., 4])
+    found = output[scores > 0][:, :BOX]
+    if not (are_scores(scores) and are_classes(classes) and (descends(scores) or are_corners(found))):
+        return
+    detections = DetectionsCard(tensors=(name,), order="xyxy", units=units_of(found) if len(found) else "pixels")
+    yield OutputReading(
+        detections=detections,
+        fit="letterbox",
+        sure=("the output has rows of box, score and class: the network does its own NMS",),
+        guessed=("boxes are xmin, ymin, xmax, ymax",),
+        labels=numbered_labels(classes),
+        open=() if len(found) else (f"boxes are in {detections.units}",),
     )

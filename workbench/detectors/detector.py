@@ -1,14 +1,14 @@
 """A detector: a network, and what its tensors mean."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 from workbench.catalogue import NMS_METHODS, engine_row
 from workbench.detectors.calibration import Calibration
 from workbench.detectors.input_card import CardPart
-from workbench.detectors.network import Conversion, Forward, LiteRtModel, Network
+from workbench.detectors.network import Conversion, LiteRtModel, Network
 from workbench.errors import UnavailableError
 from workbench.record import CodeFacts, DetectorFacts, Guess
 from workbench.settings import Nms, Settings
@@ -171,22 +171,6 @@ class Detector:
         """Name the outputs that are read under an NMS, in the order that their reader expects."""
         return self.meaning.own_outputs if nms.method == OWN_NMS else self.meaning.head_outputs
 
-    def keras_model(self) -> Any:
-        """Return the Keras model.
-
-        Raises:
-            UnavailableError: The file holds none.
-        """
-        return self.network.keras_model()
-
-    def forward(self) -> Forward:
-        """Return the network as a function of TensorFlow tensors that can be traced.
-
-        Raises:
-            UnavailableError: The file holds no TensorFlow network.
-        """
-        return self.network.forward()
-
     def save_tensorflow(self, folder: Path, size_hw: tuple[int, int], nms: Nms) -> None:
         """Write the network as a SavedModel with the outputs that are read under an NMS; see `Network.save_tensorflow`.
 
@@ -222,7 +206,7 @@ class Detector:
 
 def calibrating(settings: Settings, calibration: Calibration) -> Calibration:
     """Return the frames that ranges are taken from under settings."""
-    return calibration.resized_by(settings.input.effective_filter).limited(settings.runtime.effective_frames)
+    return replace(calibration, filter_name=settings.input.effective_filter, count=settings.runtime.effective_frames)
 
 
 def _nms_refusals(meaning: Meaning) -> dict[str, str]:

@@ -48,6 +48,7 @@ class _Way:
 
     number: int
     fed: InputCard
+    spec: InputSpec
     readings: list[OutputReading] = field(default_factory=list)
     evidence: Evidence = field(default_factory=Evidence)
 
@@ -76,10 +77,8 @@ class FirstLook:
         tell: Callable[[], None] = lambda: None,
     ) -> None:
         self._network, self._tensors, self._clock, self._tell = network, tensors, clock, tell
-        feeds: Sequence[tuple[InputCard, InputSpec]] = ways_to_feed(tensors.inputs[0])
-        self._specs = [spec for _, spec in feeds]
-        self._ways = [_Way(number, card) for number, (card, _) in enumerate(feeds)]
-        self.size_hw: SizeHW = self._specs[0].choose_size(None)
+        self._ways = [_Way(number, card, spec) for number, (card, spec) in enumerate(ways_to_feed(tensors.inputs[0]))]
+        self.size_hw: SizeHW = self._ways[0].spec.choose_size(None)
         plain = InputSpec(size_hw=self.size_hw, default_hw=self.size_hw, fit="stretch", dtype="uint8")
         self._frames = [np.asarray(prepare([frame], plain, self.size_hw)[0], np.uint8) for frame in frames]
         self._different = _different(self._frames)
@@ -252,8 +251,7 @@ class FirstLook:
                 card = card_of(self._tensors, way.fed, reading)
                 guesses = (*guesses, *habits(card, reading), *self._beyond_names(way, reading))
                 card = card_of(self._tensors, way.fed, reading, guesses)
-                found = self._found(way, reading, self._outputs[way.number, self.shown])
-                proposals.append(Proposal(card, reading.sure, guesses, kept.index(way.number), found))
+                proposals.append(Proposal(card, reading.sure, guesses, kept.index(way.number)))
         return proposals
 
     def _guesses(self, way: _Way, values: Decision, colour: Decision, untried: str, *, taken: bool) -> tuple[Guess, ...]:
@@ -268,12 +266,11 @@ class FirstLook:
                     card_line=f'[input] values = "{way.fed.values}"' if way.fed.values else "[input] offset and factor",
                 )
             )
-        order = "sure" if taken and colour.sure and not colour.remaining else "usual"
         told.append(
             Guess(
                 about="order of colours",
                 taken=way.fed.colour,
-                certainty="sure" if order == "sure" else "usual",
+                certainty="sure" if taken and colour.sure and not colour.remaining else "usual",
                 why=colour.why + untried,
                 card_line=f'[input] colour = "{way.fed.colour}"',
             )
@@ -303,8 +300,7 @@ class FirstLook:
     def _run(self, way: _Way, image: UInt8Array) -> Outputs:
         if self._runs and (self._runs >= MOST_RUNS or self._clock() - self._began > MOST_SECONDS):
             raise _SpentError
-        spec = self._specs[way.number]
-        outputs = self._network.run(prepare([image] * (spec.batch or 1), spec, self.size_hw))
+        outputs = self._network.run(prepare([image] * (way.spec.batch or 1), way.spec, self.size_hw))
         self._runs += 1
         self._tell()
         return {name: np.asarray(one, np.float32) for name, one in outputs.items()}

@@ -8,7 +8,7 @@ from workbench.detections import FloatArray
 from workbench.detectors.level_cards import DistancesCard, YoloMapsCard
 from workbench.detectors.levels import Levels, boxes_and_scores_of, cell_count, placed_levels, quiet
 from workbench.detectors.output_reading import BOX, OutputReading, Outputs
-from workbench.detectors.output_values import MOSTLY, are_boxes, are_scores
+from workbench.detectors.output_values import MOSTLY, are_scores, box_orders
 
 BINS = (8, 16, 17)  # of a distance's distribution: NanoDet, YOLOv8, and YOLOv6 with GFL's reg_max of 16
 YOLO_TABLES = {3: "yolov3", 2: "yolov3-tiny"}  # by the number of levels
@@ -22,28 +22,28 @@ def grids(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReading]
     if levels is None:
         options = [*_rows_of_grids(outputs, size_hw)]
     elif len(levels.names[0]) == 1:
-        names = tuple(names[0] for names in levels.names)
-        options = [*_yolo_maps(outputs, names, levels), *_shared_distances(outputs, names, levels.strides, planar=levels.planar)]
+        options = [*_yolo_maps(outputs, levels), *_shared_distances(outputs, levels)]
     else:
         options = [*_separate_distances(outputs, levels)]
     yield from quiet(options, outputs, size_hw)
 
 
-def _yolo_maps(outputs: Outputs, names: tuple[str, ...], levels: Levels) -> Iterator[OutputReading]:
-    first = outputs[names[0]]
+def _yolo_maps(outputs: Outputs, levels: Levels) -> Iterator[OutputReading]:
+    first = outputs[levels.names[0][0]]
     anchors = first.shape[1 if levels.planar else 3] if first.ndim == 5 else ANCHORS_A_CELL
     numbers = levels.channels(first) // (1 if first.ndim == 5 else anchors)
     if anchors == ANCHORS_A_CELL and numbers > BOX + 1 and (first.ndim == 5 or levels.channels(first) % anchors == 0):
-        yield from _yolo(outputs, names, levels.strides, planar=levels.planar)
+        yield from _yolo(outputs, levels)
 
 
-def _yolo(outputs: Outputs, names: tuple[str, ...], strides: tuple[int, ...], *, planar: bool) -> Iterator[OutputReading]:
+def _yolo(outputs: Outputs, levels: Levels) -> Iterator[OutputReading]:
     """Give both formulas, that of PyTorch's YOLO first where axes are in its order."""
+    strides, names = levels.strides, tuple(name for (name,) in levels.names)
     table = YOLO_TABLES.get(len(strides))
     if table is None or strides[-1] != 32:
         return
     passed = all(are_scores(outputs[name]) for name in names)
-    for square in (True,) if passed else (planar, not planar):
+    for square in (True,) if passed else (levels.planar, not levels.planar):
         family = "YOLOv5" if square else "YOLOv3"
         card = YoloMapsCard(
             tensors=names,
@@ -51,7 +51,7 @@ def _yolo(outputs: Outputs, names: tuple[str, ...], strides: tuple[int, ...], *,
             strides=strides,
             sizes="square" if square else "exponential",
             scale_xy=2.0 if square else 1.0,
-            planar=planar,
+            planar=levels.planar,
             activation="none" if passed else "sigmoid",
         )
         sure = (f"{len(strides)} levels with three anchors a cell at strides {_listed(strides)}",)
@@ -59,11 +59,10 @@ def _yolo(outputs: Outputs, names: tuple[str, ...], strides: tuple[int, ...], *,
         yield OutputReading(candidates=card, fit="letterbox", sure=sure, guessed=guessed)
 
 
-def _shared_distances(
-    outputs: Outputs, names: tuple[str, ...], strides: tuple[int, ...], *, planar: bool
-) -> Iterator[OutputReading]:
+def _shared_distances(outputs: Outputs, levels: Levels) -> Iterator[OutputReading]:
     """Distances and scores in one output a level, or in one of all: YOLOv8 has distances first, NanoDet scores."""
-    joined = [np.moveaxis(outputs[name], 1, -1) if planar else outputs[name] for name in names]
+    names = tuple(name for (name,) in levels.names)
+    joined = [np.moveaxis(outputs[name], 1, -1) if levels.planar else outputs[name] for name in names]
     for bins, scores_first in ((16, False), (8, True)):
         sides = BOX * bins
         parts = [(one[..., :-sides], one[..., -sides:]) if scores_first else (one[..., sides:], one[..., :sides]) for one in joined]
@@ -72,7 +71,7 @@ def _shared_distances(
         passed = all(are_scores(scores) for scores, _ in parts)
         if passed and not scores_first:  # rows of decoded boxes and class scores look so
             continue
-        yield _distances(names, strides, bins, planar=planar, scores_first=scores_first, activation="none" if passed else "sigmoid")
+        yield _distances(levels, names, bins, passed=passed, scores_first=scores_first)
 
 
 def _separate_distances(outputs: Outputs, levels: Levels) -> Iterator[OutputReading]:
@@ -82,8 +81,7 @@ def _separate_distances(outputs: Outputs, levels: Levels) -> Iterator[OutputRead
         plain = bins == 1 and np.mean([(outputs[name] >= 0).mean() for name in boxes]) >= MOSTLY
         if len(sides) == 1 and (bins in BINS or plain) and len({levels.channels(outputs[name]) for name in scores}) == 1:
             passed = all(are_scores(outputs[name]) for name in scores)
-            activation = "none" if passed else "sigmoid"
-            yield _distances((*boxes, *scores), levels.strides, bins, planar=levels.planar, separate=True, activation=activation)
+            yield _distances(levels, (*boxes, *scores), bins, passed=passed, separate=True)
 
 
 def _rows_of_grids(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReading]:
@@ -94,22 +92,22 @@ def _rows_of_grids(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[Outpu
     for strides in ((8, 16, 32), (8, 16, 32, 64), (16, 32)):
         cells = cell_count(size_hw, strides)
         for planar in (False, True):
+            levels = Levels(strides, (names,), planar)
             rows = {outputs[name].shape[2 if planar else 1] for name in names}
             if rows == {cells} and len(names) == 1:
-                yield from _shared_distances(outputs, names, strides, planar=planar)
-            elif rows == {cells} and not any(
-                one.shape[-1] == BOX and are_boxes(one[0], size_hw) is not None for one in outputs.values()
-            ):
-                yield from _separate_distances(outputs, Levels(strides, (names,), planar))
+                yield from _shared_distances(outputs, levels)
+            elif rows == {cells} and not any(one.shape[-1] == BOX and box_orders(one[0], size_hw) for one in outputs.values()):
+                yield from _separate_distances(outputs, levels)
             elif rows == {cells * ANCHORS_A_CELL} and len(names) == 1 and _logits(outputs[names[0]][..., BOX:]):
-                yield from _yolo(outputs, names, strides, planar=planar)
+                yield from _yolo(outputs, levels)
 
 
-def _distances(names: tuple[str, ...], strides: tuple[int, ...], bins: int, **values: object) -> OutputReading:
-    point = 0.0 if bins == 8 else 0.5
-    card = DistancesCard.model_validate({"tensors": names, "strides": strides, "bins": bins, "point": point, **values})
+def _distances(levels: Levels, names: tuple[str, ...], bins: int, *, passed: bool, **values: bool) -> OutputReading:
+    point, activation = 0.0 if bins == 8 else 0.5, "none" if passed else "sigmoid"
+    shared = {"tensors": names, "strides": levels.strides, "planar": levels.planar}
+    card = DistancesCard.model_validate({**shared, "bins": bins, "point": point, "activation": activation, **values})
     what = f"distributions over {bins} numbers" if bins > 1 else "numbers"
-    sure = (f"{len(strides)} levels at strides {_listed(strides)}, and distances as {what}",)
+    sure = (f"{len(levels.strides)} levels at strides {_listed(levels.strides)}, and distances as {what}",)
     family = "NanoDet-Plus" if bins == 8 else "YOLOv8" if bins == 16 else "FCOS"
     where = "in the corner" if bins == 8 else "in the middle"
     guessed = (f"distances are from a point {where} of each cell, as in {family}", CENTRED)

@@ -72,16 +72,8 @@ class SsdCard(CandidatesCard):
 
     def head(self) -> Head:
         grids = self.anchor_generator.grids() if self.anchor_generator else tuple(level.grid() for level in self.anchors or ())
-        return SsdHead(
-            anchors_cxcywh_px=AnchorGrids(grids),
-            center_variance=self.center_variance,
-            size_variance=self.size_variance,
-            order=self.order,
-            sizes=self.sizes,
-            planar=self.planar,
-            background=self.background,
-            activation=self.activation,
-        )
+        rest = self.model_dump(exclude={"kind", "tensors", "anchors", "anchor_generator"})
+        return SsdHead(anchors_cxcywh_px=AnchorGrids(grids), **rest)
 
     def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
         scores, offsets = tensors[self.tensors[-1]], tensors[self.tensors[len(self.tensors) // 2 - 1]]
@@ -127,14 +119,9 @@ class YoloMapsCard(CandidatesCard):
         return YOLO_ANCHORS[self.anchors] if isinstance(self.anchors, str) else self.anchors
 
     def head(self) -> Head:
-        return YoloMapsHead(
-            anchors_wh_px=self._anchors(),
-            strides=self.strides,
-            sizes=self.sizes,
-            scale_xy=self.scale_xy if isinstance(self.scale_xy, tuple) else (self.scale_xy,),
-            planar=self.planar,
-            activation=self.activation,
-        )
+        scale_xy = self.scale_xy if isinstance(self.scale_xy, tuple) else (self.scale_xy,)
+        rest = self.model_dump(exclude={"kind", "tensors", "anchors", "scale_xy"})
+        return YoloMapsHead(anchors_wh_px=self._anchors(), scale_xy=scale_xy, **rest)
 
     def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
         first = tensors[self.tensors[0]]

@@ -22,7 +22,7 @@ class Levels:
 
     Attributes:
         strides: Pixels a cell of each level.
-        names: Names of the outputs of each level.
+        names: Names of the outputs of each level, or once those of outputs that hold the rows of all.
         planar: Whether their channels come first.
     """
 

@@ -5,46 +5,24 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from workbench.detectors.complaints import first_line
-from workbench.detectors.conversion import (
-    CACHED,
-    CONVERTED_FIRST,
-    CONVERTING_SECONDS,
-    ONE_AT_A_TIME,
-    keep_conversion,
-    was_converted_first,
-)
+from workbench.detectors.conversion import CONVERTING_SECONDS, ONE_AT_A_TIME, ConvertedFile, kept_conversion
 from workbench.detectors.native_output import load_tensorflow
-from workbench.errors import SaveError, UnavailableError
-from workbench.files import cache_folder, cached_file, temporary_folder
+from workbench.errors import UnavailableError
+from workbench.files import cache_folder, temporary_folder
 from workbench.machine import at_step, native_stderr_captured
 
 OPSET = 18  # of ONNX's operations: the newest that tf2onnx 1.17 writes
 CONVERSION = 1  # raised when what comes out changes, so that older cached files are not taken
 
 
-@dataclass(frozen=True, slots=True)
-class OnnxModel:
-    """A model for ONNX Runtime.
-
-    Attributes:
-        content: The protobuf; inputs and outputs are in the flatbuffer's order and layout, and have its names.
-        converted: Whether it was converted just now, rather than read from the cache.
-        notes: What a reader of the figures should know.
-    """
-
-    content: bytes
-    converted: bool
-    notes: tuple[str, ...] = ()
-
-
-def to_onnx(flatbuffer: bytes, cache: Path | None = None) -> OnnxModel:
-    """Convert a `.tflite` model, or read what was converted before.
+def to_onnx(flatbuffer: bytes, cache: Path | None = None) -> ConvertedFile:
+    """Convert a `.tflite` model, or read what was converted before: inputs and outputs keep their names, order and layout.
 
     Args:
         flatbuffer: The model; whatever precision it stores is stored in ONNX too.
@@ -55,29 +33,18 @@ def to_onnx(flatbuffer: bytes, cache: Path | None = None) -> OnnxModel:
     """
     words = f"{CONVERSION}|{OPSET}|{version('tf2onnx')}|{version('onnx')}|".encode()
     path = (cache or cache_folder("onnx")) / f"{hashlib.sha256(words + flatbuffer).hexdigest()}.onnx"
-    known = _cached(path)
-    if known is not None:
-        just_now = was_converted_first(path)
-        return OnnxModel(known, converted=just_now, notes=(f"conversion to ONNX {CONVERTED_FIRST if just_now else CACHED}",))
-    content = _converted(flatbuffer)
-    try:
-        keep_conversion(path, content)
-    except SaveError as error:  # a full disk costs the next run its time, not this run its result
-        return OnnxModel(content, converted=True, notes=(f"the conversion to ONNX was not cached: {error}",))
-    return OnnxModel(content, converted=True)
+    return kept_conversion(path, "conversion to ONNX", _is_sound, partial(_converted, flatbuffer))
 
 
-def _cached(path: Path) -> bytes | None:
-    """Return what was converted before; `None` where nothing was, or where it is damaged."""
+def _is_sound(content: bytes) -> bool:
     import onnx
     from google.protobuf.message import DecodeError
 
     try:
-        content = cached_file(path)
         onnx.checker.check_model(onnx.load_model_from_string(content))
-    except (OSError, DecodeError, onnx.checker.ValidationError):
-        return None
-    return content
+    except (DecodeError, onnx.checker.ValidationError):
+        return False
+    return True
 
 
 def _converted(flatbuffer: bytes) -> bytes:
@@ -117,8 +84,7 @@ def _quiet() -> Iterator[None]:
     disabled = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             yield
     finally:
         logging.disable(disabled)

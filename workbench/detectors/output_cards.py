@@ -70,8 +70,7 @@ class BoxesCard(CandidatesCard):
     activation: Activation = "none"
 
     def head(self) -> Head:
-        normalised = self.units == "normalised"
-        return BoxesHead(order=self.order, normalised=normalised, background=self.background, activation=self.activation)
+        return BoxesHead(normalised=self.units == "normalised", **self.model_dump(exclude={"kind", "tensors", "units"}))
 
     def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
         return _side(tensors, self.tensors[1], self.background is not None)
@@ -100,15 +99,7 @@ class RowsCard(CandidatesCard):
         return self
 
     def head(self) -> Head:
-        return RowsHead(
-            transposed=self.transposed,
-            objectness=self.objectness,
-            order=self.order,
-            normalised=self.units == "normalised",
-            activation=self.activation,
-            extra_columns=self.extra_columns,
-            rotated=self.rotated,
-        )
+        return RowsHead(normalised=self.units == "normalised", **self.model_dump(exclude={"kind", "tensors", "units"}))
 
     def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
         others = 4 + self.objectness + self.extra_columns + self.rotated
@@ -145,8 +136,7 @@ class DetrCard(CandidatesCard):
     """`softmax` for DETR's own."""
 
     def head(self) -> Head:
-        normalised = self.units == "normalised"
-        return DetrHead(order=self.order, normalised=normalised, background=self.background, activation=self.activation)
+        return DetrHead(normalised=self.units == "normalised", **self.model_dump(exclude={"kind", "tensors", "units"}))
 
     def classes(self, tensors: Mapping[str, TensorSpec]) -> int | None:
         return _side(tensors, self.tensors[1], self.background is not None)
@@ -168,8 +158,7 @@ class ClassIdsCard(CandidatesCard):
 
     def head(self) -> Head:
         assert self.class_count is not None, "the labels have told it"
-        normalised = self.units == "normalised"
-        return ClassIdsHead(order=self.order, normalised=normalised, first_class=self.first_class, class_count=self.class_count)
+        return ClassIdsHead(normalised=self.units == "normalised", **self.model_dump(exclude={"kind", "tensors", "units"}))
 
     def classes(self, _: Mapping[str, TensorSpec]) -> int | None:
         return self.class_count

@@ -1,7 +1,7 @@
 """What raw outputs may mean, as those who recognise it write it down."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from workbench.detections import FloatArray
 from workbench.detectors.output_cards import CandidatesCard, DetectionsCard
@@ -44,7 +44,7 @@ class OutputReading:
     values: str = "0..1"
     sure: tuple[str, ...] = ()
     guessed: tuple[str, ...] = ()
-    labels: tuple[str, ...] = field(default=())
+    labels: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
 
 

@@ -72,15 +72,15 @@ def are_corners(boxes: FloatArray) -> bool:
     return bool(((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])).mean() >= MOSTLY)
 
 
-def are_boxes(boxes: FloatArray, size_hw: tuple[int, int]) -> BoxOrder | None:
-    """Tell the likeliest order of decoded boxes, or that they are none."""
+def box_orders(boxes: FloatArray, size_hw: tuple[int, int]) -> tuple[BoxOrder, ...]:
+    """Give the orders that decoded boxes may have, the likelier first; none where these are no boxes."""
     side = 1.0 if units_of(boxes) == "normalised" else float(max(size_hw))
     if are_corners(boxes):
-        return next(iter(corner_orders(boxes, size_hw)), None)
+        return corner_orders(boxes, size_hw)
     sizes, middles = boxes[:, 2:], boxes[:, :2]
     sound = (sizes > 0).all(axis=1) & (middles >= -INSIDE * side).all(axis=1) & (middles <= (1 + INSIDE) * side).all(axis=1)
     reach = float(np.ptp(np.quantile(middles, [0.05, 0.95], axis=0), axis=0).min())
-    return "cxcywh" if sound.mean() >= MOSTLY and reach > side / 2 else None
+    return ("cxcywh",) if sound.mean() >= MOSTLY and reach > side / 2 else ()
 
 
 def corner_orders(boxes: FloatArray, size_hw: tuple[int, int]) -> tuple[BoxOrder, ...]:
@@ -90,14 +90,13 @@ def corner_orders(boxes: FloatArray, size_hw: tuple[int, int]) -> tuple[BoxOrder
     `xyxy` from `yxyx`.
     """
     height, width = (1, 1) if units_of(boxes) == "normalised" else size_hw
-    limits: dict[BoxOrder, tuple[int, int]] = {"xyxy": (width, height), "yxyx": (height, width)}
-    possible = [order for order, limit in limits.items() if inside(boxes, "xyxy", (limit[1], limit[0]))]
+    frame_hw: dict[BoxOrder, tuple[int, int]] = {"xyxy": (height, width), "yxyx": (width, height)}
     moved = np.abs(np.diff((boxes[:, :2] + boxes[:, 2:]) / 2, axis=0))
     steps = [np.median(moved, axis=0), np.mean(moved, axis=0)] if len(moved) else [np.ones(2), np.ones(2)]
     first, second = max(steps, key=lambda step: float(step.sum()))
     likely: tuple[BoxOrder, ...] = ("xyxy", "yxyx") if first >= second else ("yxyx", "xyxy")
     clear = max(first, second) > CLEAR_STEP * min(first, second)
-    return tuple(order for order in likely if order in possible)[: 1 if clear else 2]
+    return tuple(order for order in likely if inside(boxes, "xyxy", frame_hw[order]))[: 1 if clear else 2]
 
 
 def inside(boxes: FloatArray, order: BoxOrder, size_hw: tuple[int, int]) -> bool:

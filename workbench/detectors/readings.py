@@ -8,9 +8,8 @@ import numpy as np
 
 from workbench.detections import Detections, FloatArray
 from workbench.detectors.card import Card
-from workbench.detectors.coco_labels import COCO80
 from workbench.detectors.input_card import InputCard
-from workbench.detectors.labels import guessed_labels, labels_of
+from workbench.detectors.labels import COCO80, guessed_labels, labels_of
 from workbench.detectors.network import Tensors
 from workbench.detectors.output_kinds import readings
 from workbench.detectors.output_reading import OutputReading, Outputs
@@ -44,14 +43,12 @@ class Proposal:
         sure: What names, shapes or values show.
         guesses: What is not sure in it, and why it is taken.
         run: Number of the trial's run that was fed so.
-        found: What was found under it in that run, in pixels of the input.
     """
 
     card: Card
     sure: tuple[str, ...]
     guesses: tuple[Guess, ...]
     run: int
-    found: Detections
 
 
 def readings_of(tensors: Tensors, outputs: Outputs, size_hw: SizeHW) -> Iterator[OutputReading]:

@@ -129,12 +129,10 @@ class TfliteNetwork(Network):
     def litert_model(self, conversion: Conversion, calibration: Calibration) -> LiteRtModel:
         if reason := self.refusals["runtime.precision"].get(conversion.precision):
             raise UnavailableError(f"runtime.precision is {conversion.precision}: {reason}")
-        content, tensors = self.read(), self.tensors
-        turned = (
-            tensors is not None and tensors.transposes >= MANY and tensors.precision in FLOATS and conversion.layout == "stored"
-        )
-        notes = (f"{tensors.transposes} transposes between channels first and last",) if tensors and turned else ()
-        if tensors and conversion.precision == tensors.precision and conversion.layout == conversion.plain.layout:
+        content, tensors = self.read(), self.tensors or self.inspect()
+        turned = tensors.transposes >= MANY and tensors.precision in FLOATS and conversion.layout == "stored"
+        notes = (f"{tensors.transposes} transposes between channels first and last",) if turned else ()
+        if conversion.precision == tensors.precision and conversion.layout == conversion.plain.layout:
             loses = (tensors.loses,) if tensors.loses else ()
             return LiteRtModel(content, {name: name for name in conversion.outputs}, converted=False, notes=notes, warnings=loses)
         made = convert(conversion, self.sha256, lambda: unpacked(content), calibration)

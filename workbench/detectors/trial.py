@@ -7,7 +7,7 @@ that a model is tried once. What runs there is `workbench.detectors.trial_child`
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -19,16 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from workbench.detections import UInt8Array
+from workbench.detections import Detections, UInt8Array
 from workbench.detectors.access import Access
-from workbench.detectors.card import Card
 from workbench.detectors.input_card import InputCard
 from workbench.detectors.network import Tensors
 from workbench.detectors.readings import Proposal, Run, found_under
 from workbench.errors import ModelError, SaveError
 from workbench.files import cache_file, cache_folder, cached_file, temporary_folder
 from workbench.machine import ChildFailedError, ChildProcess
-from workbench.record import Guess
 
 TRIAL = 6  # raised when what is kept changes, or how it is judged
 LOADING_SECONDS = 60.0  # for TensorFlow itself to load, which on a slow disk takes long and is no fault of the model
@@ -53,6 +51,14 @@ class Trial:
     shown: int
     runs: tuple[Run, ...]
     proposals: tuple[Proposal, ...] = ()
+
+    def found(self, proposal: Proposal) -> Detections:
+        """Return what is found under a proposal in the run that was fed so, in pixels of the input."""
+        with np.errstate(all="ignore"):  # a wrong reading computes with wild numbers
+            return found_under(proposal.card, self.tensors, self.runs[proposal.run].outputs, self.size_hw)
+
+
+PROPOSALS = TypeAdapter(tuple[Proposal, ...])
 
 
 def try_out(
@@ -147,15 +153,7 @@ def save_trial(trial: Trial, path: Path) -> None:
         "shown": trial.shown,
         "tensors": asdict(trial.tensors),
         "runs": [{"fed": run.fed.model_dump(mode="json"), "outputs": list(run.outputs)} for run in trial.runs],
-        "proposals": [
-            {
-                "card": one.card.model_dump(mode="json"),
-                "sure": one.sure,
-                "guesses": [guess.model_dump(mode="json") for guess in one.guesses],
-                "run": one.run,
-            }
-            for one in trial.proposals
-        ],
+        "proposals": PROPOSALS.dump_python(trial.proposals, mode="json"),
     }
     arrays: dict[str, NDArray[Any]] = {
         f"{number}-{n}": one for number, run in enumerate(trial.runs) for n, one in enumerate(run.outputs.values())
@@ -173,14 +171,5 @@ def _parsed(content: bytes) -> Trial:
             )
             for number, one in enumerate(facts["runs"])
         )
-    tensors, size_hw = TypeAdapter(Tensors).validate_python(facts["tensors"]), tuple(facts["size_hw"])
-    proposals = tuple(_proposal(one, tensors, runs, size_hw) for one in facts["proposals"])
-    return Trial(tensors, size_hw, facts["shown"], runs, proposals)
-
-
-def _proposal(facts: Mapping[str, Any], tensors: Tensors, runs: Sequence[Run], size_hw: tuple[int, int]) -> Proposal:
-    card = Card.model_validate(facts["card"])
-    guesses = tuple(Guess.model_validate(one) for one in facts["guesses"])
-    with np.errstate(all="ignore"):  # a wrong reading computes with wild numbers
-        found = found_under(card, tensors, runs[facts["run"]].outputs, size_hw)
-    return Proposal(card, tuple(facts["sure"]), guesses, facts["run"], found)
+    tensors = TypeAdapter(Tensors).validate_python(facts["tensors"])
+    return Trial(tensors, tuple(facts["size_hw"]), facts["shown"], runs, PROPOSALS.validate_python(facts["proposals"]))

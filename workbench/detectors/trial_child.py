@@ -7,7 +7,6 @@ cannot be taken, `{"done": true}` where what was found lies in the folder.
 import json
 import sys
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -17,32 +16,27 @@ from workbench.detectors.files import FILE_KINDS
 from workbench.detectors.trial import save_trial
 from workbench.detectors.trial_here import try_here
 from workbench.errors import ModelError
-from workbench.machine import writing_to_parent
+from workbench.machine import tell_watcher, writing_to_parent
 
 
-def _try(place: Path, out: IO[str]) -> None:
+def _try(place: Path) -> None:
     request = json.loads((place / "request.json").read_text())
     kind = FILE_KINDS[request["kind"]]
     kind.prepare()
-    _write(out, "ready", True)
+    tell_watcher({"ready": True})
     with np.load(place / "frames.npz") as frames:
         frames_rgb = list(frames.values())
     try:
         access = TypeAdapter(Access).validate_python(request["access"])
         network = kind.open(Path(request["path"]), access)
-        trial = try_here(network, frames_rgb, read=request["read"], tell=lambda: _write(out, "ran", True))
+        trial = try_here(network, frames_rgb, read=request["read"], tell=lambda: tell_watcher({"ran": True}))
     except ModelError as error:
-        _write(out, "refused", str(error).replace(request["path"], request["called"]))
+        tell_watcher({"refused": str(error).replace(request["path"], request["called"])})
     else:
         save_trial(trial, place / "result.npz")
-        _write(out, "done", True)
-
-
-def _write(out: IO[str], name: str, value: object) -> None:
-    out.write(json.dumps({name: value}) + "\n")
-    out.flush()
+        tell_watcher({"done": True})
 
 
 if __name__ == "__main__":
-    with writing_to_parent() as to_parent:
-        _try(Path(sys.argv[1]), to_parent)
+    with writing_to_parent(steps=True):
+        _try(Path(sys.argv[1]))

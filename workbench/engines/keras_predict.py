@@ -23,7 +23,7 @@ class KerasPredict(Engine):
     left_out = (RESIZE_LEFT_OUT, NMS_LEFT_OUT)
 
     def __init__(self, detector: Detector, settings: Settings, _: Calibration) -> None:
-        self._model, self._refuse = detector.keras_model(), partial(detector.refuse, settings)
+        self._model, self._refuse = detector.network.keras_model(), partial(detector.refuse, settings)
         self._outputs = detector.outputs(settings.nms)
         self._read = OutputReader(detector.meaning, settings.nms, detector.input_spec.choose_size(settings.input.size_hw))
         self.own_nms = self._read.own_nms

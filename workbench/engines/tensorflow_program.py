@@ -43,7 +43,7 @@ class TensorFlowProgram(Engine):
 
         without_retracing_remarks()
         fuses = ENGINES[settings.runtime.engine].fuses_nms
-        self._forward = detector.forward()
+        self._forward = detector.network.forward()
         self._detector, self._settings = detector, settings
         self._head = detector.meaning.head
         self._decodes_apart = isinstance(self._head, FunctionHead)  # it is Python, which no program holds

@@ -14,10 +14,9 @@ from workbench.graph.dataset import (
     next_batch,
     next_number,
 )
-from workbench.graph.nms import GRAPH_NMS
+from workbench.graph.nms import GRAPH_NMS, GraphSuppressor
 from workbench.graph.ops import tensor_ops
 from workbench.graph.preprocess import prepare, resize, scale
-from workbench.graph.suppressor import GraphSuppressor
 
 __all__ = [
     "GRAPH_NMS",

@@ -47,9 +47,8 @@ class DatasetError(Exception):
 
 def can_decode(files: Sequence[Path]) -> bool:
     """Say whether TensorFlow reads these files itself: all of one kind that it knows."""
-    return len({DECODERS.get(file.suffix.lower()) for file in files} - {None}) == 1 and all(
-        file.suffix.lower() in DECODERS for file in files
-    )
+    decoders = {DECODERS.get(file.suffix.lower()) for file in files}
+    return len(decoders) == 1 and None not in decoders
 
 
 def input_program(spec: InputSpec, size_hw: tuple[int, int], filter_name: str) -> Callable[[UInt8Array], NDArray[Any]]:
@@ -197,8 +196,19 @@ def next_batch(iterator: Iterator[dict[str, Any]]) -> FedBatch | None:
     Raises:
         DatasetError: It could not be made.
     """
+    import tensorflow as tf
+
     element = _next(iterator)
-    return None if element is None else _read(element)
+    if element is None:
+        return None
+    images, decoded = element.get("image"), element.get("decode")
+    return FedBatch(
+        numbers=tuple(element["number"].numpy().tolist()),
+        images_rgb=None if images is None else tuple(tf.io.parse_tensor(image, tf.uint8).numpy() for image in images),
+        inputs=element["input"].numpy(),
+        decode_seconds=None if decoded is None else _pairs(decoded),
+        prepare_seconds=_pairs(element["prepare"]),
+    )
 
 
 def next_number(iterator: Iterator[dict[str, Any]]) -> int | None:
@@ -218,20 +228,6 @@ def _next(iterator: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
         return next(iterator, None)
     except tf.errors.OpError as error:
         raise DatasetError(error.message.splitlines()[0]) from error
-
-
-def _read(element: dict[str, Any]) -> FedBatch:
-    import tensorflow as tf
-
-    images = element.get("image")
-    decoded = element.get("decode")
-    return FedBatch(
-        numbers=tuple(element["number"].numpy().tolist()),
-        images_rgb=None if images is None else tuple(tf.io.parse_tensor(image, tf.uint8).numpy() for image in images),
-        inputs=element["input"].numpy(),
-        decode_seconds=None if decoded is None else _pairs(decoded),
-        prepare_seconds=_pairs(element["prepare"]),
-    )
 
 
 def _pairs(values: Any) -> tuple[tuple[float, float], ...]:

@@ -117,12 +117,12 @@ def describe(
         return Description(source, lines, beside, (reading,), made_of=tensors.made_of)
     if loaded.card is not None:
         return Description(source, lines, beside, (_of_card(loaded, loaded.card, source, frame),), made_of=tensors.made_of)
-    proposals = loaded.trial.proposals
-    something = any(len(one.found) for one in proposals)
-    plausible = [one for n, one in enumerate(proposals) if not n or len(one.found) or not something]  # the first is taken
+    tried = [(one, loaded.trial.found(one)) for one in loaded.trial.proposals]
+    something = any(len(found) for _, found in tried)
+    plausible = [one for n, one in enumerate(tried) if not n or len(one[1]) or not something]  # the first is taken
     readings = tuple(
-        _reading(_title(one.card), one.card.model_copy(update={"signature": signature}), one.sure, one.found, loaded, frame)
-        for one in plausible[:MOST_READINGS]
+        _reading(_title(one.card), one.card.model_copy(update={"signature": signature}), one.sure, found, loaded, frame)
+        for one, found in plausible[:MOST_READINGS]
     )
     problem = None if readings else one_line(f"{source} {why_no_detector(loaded.trial)}")
     unfinished = None if readings else unfinished_card(loaded.trial, loaded.network.path.name)
