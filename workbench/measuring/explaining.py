@@ -9,10 +9,10 @@ from workbench.detectors import Detector
 from workbench.engines import run_first
 from workbench.errors import RecordError, SettingsError, UnavailableError
 from workbench.machine import NoiseWatch
-from workbench.measuring.bench import WARM_FRAMES, Progress, tell_nobody
+from workbench.measuring.bench import WARM_FRAMES
 from workbench.measuring.judging import judge
 from workbench.measuring.kept_detections import KeptDetections
-from workbench.measuring.notebook_progress import notebook_progress
+from workbench.measuring.notebook_progress import Progress, progress_shown
 from workbench.measuring.setting_order import RefusedError, measure_both_ways
 from workbench.opening import EvaluationData, check
 from workbench.pipeline import Pipeline
@@ -52,13 +52,8 @@ def explain(
         UnavailableError: A runtime refuses what both records ran under.
     """
     _check_pair(detector, data, base, chosen)
-    bar = notebook_progress() if progress is None else None
-    try:
-        explaining = _Explaining(detector, data, base, chosen, progress or bar or tell_nobody, step_seconds, judged)
-        waterfall = explaining.waterfall(enough)
-    finally:
-        if bar is not None:
-            bar.clear()
+    with progress_shown(progress) as told:
+        waterfall = _Explaining(detector, data, base, chosen, told, step_seconds, judged).waterfall(enough)
     return chosen.model_copy(update={"waterfall": waterfall})
 
 
@@ -150,7 +145,7 @@ class _Explaining:
         self._pipelines[settings] = pipeline
         return pipeline
 
-    def _accuracy(self, pipeline: Pipeline, tell: Callable[[int, int], None]) -> Accuracy | None:
+    def _accuracy(self, pipeline: Pipeline, tell: Callable[[int, int], object]) -> Accuracy | None:
         key, positions = _fed_plainly(pipeline.settings), self._judged_at
         if positions is not None and not positions:
             return None

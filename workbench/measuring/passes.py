@@ -52,31 +52,12 @@ class WarmedUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """Raw times of one setting, before what only the engine knows is added."""
+    """Times of one setting, before what only the engine knows is added."""
 
     warmed_up: WarmedUp
-    total_seconds: tuple[float, ...]
-    stage_seconds: dict[str, tuple[float, ...]]
-    split_total_seconds: tuple[float, ...]
-    cpu_seconds: float | None = None
-    joules: float | None = None
-    core_busy: tuple[float, ...] = ()
-    overlapped: bool = False
-    timeline: tuple[StageSpan, ...] = ()
-
-    def timing(self, compile_seconds: float) -> Timing:
-        """Return the value that a record keeps."""
-        return Timing(
-            compile_seconds=compile_seconds,
-            first_call_seconds=self.warmed_up.first_call_seconds,
-            total_seconds=kept_seconds(self.total_seconds),
-            stage_seconds={stage: kept_seconds(seconds) for stage, seconds in self.stage_seconds.items()},
-            split_total_seconds=kept_seconds(self.split_total_seconds),
-            overlapped=self.overlapped,
-            cpu_seconds=self.cpu_seconds,
-            joules=self.joules,
-            core_busy=self.core_busy,
-        )
+    timing: Timing
+    """As a record keeps it, but for what opening took."""
+    timeline: tuple[StageSpan, ...]
 
 
 TURN_FRAMES = 32  # that one pass times before the other has its turn: long against the first, which its decoder has ready
@@ -133,17 +114,18 @@ def measure_in_turns(
     split_seconds: list[float] = []
 
     def so_far() -> Measured:
-        return Measured(
-            warmed_up=warmed_up,
-            total_seconds=tuple(total_seconds),
-            stage_seconds=watch.stage_seconds(),
-            split_total_seconds=tuple(split_seconds),
+        timing = Timing(
+            compile_seconds=0.0,
+            first_call_seconds=warmed_up.first_call_seconds,
+            total_seconds=kept_seconds(total_seconds),
+            stage_seconds={stage: kept_seconds(seconds) for stage, seconds in watch.stage_seconds().items()},
+            split_total_seconds=kept_seconds(split_seconds),
+            overlapped=overlapped,
             cpu_seconds=work.cpu_seconds / len(total_seconds) if total_seconds else None,
             joules=work.joules / len(total_seconds) if total_seconds and work.joules is not None else None,
             core_busy=work.core_busy,
-            overlapped=overlapped,
-            timeline=watch.timeline(),
         )
+        return Measured(warmed_up=warmed_up, timing=timing, timeline=watch.timeline())
 
     plain, split = make_step(), None if overlapped else make_step()
     gc.collect()

@@ -39,7 +39,7 @@ def measure_real_time(
     pipeline: Pipeline | FunctionPipeline,
     media: Media,
     asked: RealTimePass,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> RealTime:
     """Run frames through a warm pipeline as they come; media begin again at their end.
 

@@ -125,7 +125,7 @@ class Stopwatch(Watch):
         return {stage: tuple(seconds) for stage, seconds in self._stages.items()}
 
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], object]
 """Called after each step with the frames done and the frames asked for."""
 
 Step = Callable[[Watch], int]
