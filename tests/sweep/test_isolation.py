@@ -185,7 +185,7 @@ def test_a_stop_ends_the_process_and_keeps_what_was_finished(make_task: MakeTask
 def test_an_executor_gets_what_was_finished_before_a_stop(make_task: MakeTask) -> None:
     stop = threading.Event()
     threading.Timer(2.5, stop.set).start()
-    texts = records_of(Job(tasks=(make_task("a", "hang"),)).model_dump_json(), Isolation(command=(SCRIPT,)), stop)
+    texts = records_of(Job(tasks=(make_task("a", "hang"),)), Isolation(command=(SCRIPT,)), stop)
 
     assert [Record.from_json(text).name for text in texts] == ["a"]
 

@@ -51,7 +51,7 @@ def run_job(job: Job, isolation: Isolation = Isolation(), stop: threading.Event 
     """
     tasks = job.tasks
     if len(tasks) > 1:
-        child = _Child(job, isolation, stop or threading.Event())
+        child = _Child(job, isolation, stop)
         answered = set()
         for record in child.records():
             answered.add(record.id)
@@ -74,7 +74,7 @@ def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Eve
     while left and deaths < MOST_DEATHS:
         rows = tuple(left.values())[:at_once]
         job = Job(tasks=(task.model_copy(update={"rows": rows, "lead": lead}),))
-        child = _Child(job, isolation, stop or threading.Event())
+        child = _Child(job, isolation, stop)
         for record in child.records():
             left.pop(record.id, None)
             seen.add(record.id)
@@ -104,11 +104,11 @@ def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Eve
         yield RecordText.of(group_problem(task, problem))
 
 
-def records_of(job_json: str, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> list[str]:
+def records_of(job: Job, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> list[str]:
     """Do a job and return its records as JSON: what executors run, wherever they do. Stopped, it returns what is finished."""
     found: list[str] = []
     with suppress(WorkerStoppedError):
-        for record in run_job(Job.model_validate_json(job_json), isolation, stop):
+        for record in run_job(job, isolation, stop):
             found.append(record.text)  # noqa: PERF401 - one by one, so that those before the stop are kept
     return found
 
@@ -127,7 +127,7 @@ class _Child:
 
     job: Job
     isolation: Isolation
-    stop: threading.Event
+    stop: threading.Event | None
     ending: str | None = None
     at: str | None = None
     killed: bool = False
