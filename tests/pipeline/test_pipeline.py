@@ -290,8 +290,8 @@ def test_a_program_on_another_device_gets_its_batch_by_a_copy_that_is_a_stage_of
     one.engine.copies = True
     watch = Stopwatch()
     watch.start()
-    (after,) = one.detect([frame(72, 128)], watch)
+    (after,) = one.pass_batch([frame(72, 128)], watch).found
 
-    assert [span.stage for span in watch.taken()] == ["preprocess", "copy", "infer", "nms"]
+    assert [span.stage for span in watch.taken()] == ["preprocess", "copy", "infer", "nms", "draw"]
     np.testing.assert_array_equal(after.boxes_xyxy_px, before.boxes_xyxy_px)
     assert one.input_bytes == 64 * 96 * 3 * 4
