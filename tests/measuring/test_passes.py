@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from workbench.errors import MediaError
 from workbench.measuring import warm_up
-from workbench.measuring.passes import TURN_FRAMES, Warmup, measure_in_turns
-from workbench.timing import NoWatch, Span, Stopwatch, time_frames
+from workbench.measuring.passes import TURN_FRAMES, measure_in_turns
+from workbench.timing import NoWatch, Span, Stopwatch, time_frames, time_into
 
 
 def measure(*args, **options):
@@ -84,7 +84,9 @@ def test_progress_is_told_after_each_step_and_not_timed():
         clock.spend(7.0)
         told.append((done, total))
 
-    assert time_frames(steady(clock), 3, clock=clock, progress=progress) == pytest.approx((0.01,) * 3)
+    seconds: list[float] = []
+    time_into(seconds, steady(clock), 3, NoWatch(), clock, progress)
+    assert seconds == pytest.approx([0.01] * 3)
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 
@@ -179,7 +181,7 @@ def test_the_total_comes_from_a_pass_without_timers():
         clock.spend(0.1)
         return 1
 
-    measure(lambda: step, frames=2, warmup=Warmup(minimum_steps=8, minimum_seconds=0), clock=clock)
+    measure(lambda: step, frames=2, clock=clock)
     assert watches == [NoWatch] * 8 + [NoWatch] * 2 + [Stopwatch] * 2
 
 
@@ -198,7 +200,6 @@ def test_a_machine_that_changes_its_pace_does_so_in_both_passes():
 @pytest.mark.parametrize(("there", "done"), [(1000, 4 * TURN_FRAMES), (TURN_FRAMES + 1, TURN_FRAMES + 1)])
 def test_what_has_to_be_done_beside_is_done_once_in_the_middle_and_not_timed(there, done):
     clock, handled = Clock(), []
-    settled = Warmup(minimum_steps=1, minimum_seconds=0.0, maximum_seconds=0.0)
     before = []
 
     def make_step():
@@ -218,7 +219,7 @@ def test_what_has_to_be_done_beside_is_done_once_in_the_middle_and_not_timed(the
         before.append(sum(isinstance(watch, NoWatch) for watch in handled))
         clock.spend(60.0)
 
-    measured = measure(make_step, frames=8 * TURN_FRAMES, warmup=settled, clock=clock, between=between)
+    measured = measure(make_step, frames=8 * TURN_FRAMES, clock=clock, between=between)
 
     assert before == [done]
     assert measured.timing.total_seconds == pytest.approx((0.010,) * min(there, 8 * TURN_FRAMES))

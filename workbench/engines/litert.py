@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from workbench.detections import Detections
 from workbench.detectors import Calibration, Detector, LiteRtModel, first_line
-from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
+from workbench.engines.engine import NMS_LEFT_OUT, Candidates, Engine, EngineCode, OutputReader
 from workbench.machine import native_stderr_captured
 from workbench.quantising import CALIBRATED
 from workbench.settings import Runtime, Settings
@@ -60,7 +60,6 @@ class Executor:
 OpenExecutor = Callable[[Opened, Settings], Executor]
 
 RESIZE_LEFT_OUT = "resize: a LiteRT model takes its input at its own size"
-NMS_LEFT_OUT = "nms: it runs after the model, as nms.method says"
 
 
 @final

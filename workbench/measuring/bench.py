@@ -18,7 +18,7 @@ from workbench.machine import NoiseCertificate, NoiseWatch, environment, with_pa
 from workbench.measuring.judging import judge
 from workbench.measuring.kept_detections import KeptDetections, frames_to_show
 from workbench.measuring.notebook_progress import Progress, progress_shown, tell_nobody
-from workbench.measuring.passes import SHARED_TURN_FRAMES, TURN_FRAMES, Measured, Turns, measure_in_turns
+from workbench.measuring.passes import SHARED_TURN_FRAMES, TURN_FRAMES, WARM_STEPS, Measured, Turns, measure_in_turns
 from workbench.measuring.real_time_pass import RealTimePass, measure_real_time
 from workbench.measuring.steady_wait import MOST_SECONDS, SHARED_MOST_SECONDS, SteadyWait
 from workbench.measuring.worst_frames import worst_against_baseline, worst_against_truth
@@ -32,7 +32,6 @@ from workbench.timing import Comparison, RealTime, StageSpan, Step, Timing, comp
 DEFAULT_FRAMES = 150  # enough for p95 (130 frames), and a slow pipeline is done in half a minute
 FRAMES_KEPT = 256  # whose detections a record holds: more would make it large and the agreement no surer
 FRAMES_COUNTED = 4  # whose candidates are counted: the mean has to tell tens from thousands, no more
-WARM_FRAMES = 8  # as many as any warm-up has at least
 COMPARISON_SECONDS = 20.0  # nobody waits longer for a row; what is still unclear then is said to be
 UNEXPLAINED_LIMIT = 0.05  # of the median frame; above it the stages do not account for what the user waits for
 
@@ -137,7 +136,7 @@ class Bench:
         run_first(baseline.detector, baseline.settings, self._data.calibration)
         pipeline = Pipeline(baseline.detector, baseline.settings, self._data.calibration)
         pipeline.compile(self._data.media.facts().size_hw)
-        pipeline.block_timer(self._data.media)(WARM_FRAMES)
+        pipeline.block_timer(self._data.media)(WARM_STEPS)
         self._lead, self._other_session = _Lead(baseline, pipeline, self._baseline.id), False
 
     def measure(self, variant: Row | Detect) -> Record:
