@@ -123,13 +123,10 @@ class LiteRt(Engine):
 
     def run(self, batch: NDArray[np.generic]) -> Candidates | list[Detections]:
         try:
-            raw = self._execute(self._quantised(batch))
+            raw = self._execute(quantised(batch, self._input) if self._table is None else looked_up(batch, self._table))
         except RuntimeError as error:  # of what executes it; some operations look at their shapes only then
             raise self._refuse(first_line(str(error))) from error
         return self._read([dequantised(values, details) for values, details in zip(raw, self._outputs, strict=True)])
-
-    def _quantised(self, batch: NDArray[Any]) -> NDArray[Any]:
-        return quantised(batch, self._input) if self._table is None else looked_up(batch, self._table)
 
 
 def open_interpreter(content: bytes, runtime: Runtime) -> Any:
