@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -55,13 +56,11 @@ def measure_real_time(
         ready.extend((frame.arrived_seconds, frame.missed, now) for frame in frames)
 
     settling = SETTLING_FRAMES if clocked.fps is None else min(SETTLING_FRAMES, ceil(clocked.fps * SETTLING_SECONDS))
-    steps, wanted = pipeline.steps(clocked, listen), asked.frames + settling
-    try:
+    wanted = asked.frames + settling
+    with closing(pipeline.steps(clocked, listen)) as steps:
         while len(ready) < wanted and steps(NoWatch()):
             if progress:
                 progress(min(len(ready), wanted), wanted)
-    finally:
-        steps.close()
     counted = ready[settling:wanted]
     return RealTime(
         source_fps=clocked.fps,
