@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -24,7 +25,7 @@ from workbench.measuring.steady_wait import MOST_SECONDS, SHARED_MOST_SECONDS, S
 from workbench.measuring.worst_frames import worst_against_baseline, worst_against_truth
 from workbench.media import Media
 from workbench.opening import EvaluationData, Variant
-from workbench.pipeline import Detect, FunctionPipeline, OwnFunction, Pipeline, Steps, class_thresholds, frames_of_the_user
+from workbench.pipeline import Detect, FunctionPipeline, OwnFunction, Pipeline, class_thresholds, frames_of_the_user
 from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record, WorstFrame, agreement_with, same_classes
 from workbench.stages import only_above
 from workbench.timing import Comparison, RealTime, StageSpan, Step, Timing, compare_blocks, limit
@@ -251,15 +252,16 @@ class Bench:
         media = self._data.media
         timed = KeptDetections(self._shown)
         compiled: list[int] = []  # before each pass, the timed ones last
-        opened: list[Steps] = []
+        opened = ExitStack()
 
         def make_step() -> Step:
             timed.clear()
             compiled.append(pipeline.compilations)
             if pipeline.overlaps:  # what is behind would work on beside what is timed
-                _close(opened)
-            opened.append(pipeline.steps(media, timed.listen, again=True))
-            return opened[-1]
+                opened.close()
+            steps = pipeline.steps(media, timed.listen, again=True)
+            opened.callback(steps.close)
+            return steps
 
         beside: list[_Beside] = []
 
@@ -288,7 +290,7 @@ class Bench:
             first = list(islice(media.frames(), 1))
             most_seconds = SHARED_MOST_SECONDS if shared else MOST_SECONDS
             steady = SteadyWait(lambda: pipeline.infer(first), most_seconds=most_seconds)
-            try:
+            with opened:
                 measured = yield from measure_in_turns(
                     make_step,
                     frames=self._frames,
@@ -299,8 +301,6 @@ class Bench:
                     turn_frames=SHARED_TURN_FRAMES if shared else TURN_FRAMES,
                     settle=settle,
                 )
-            finally:
-                _close(opened)
             if pipeline.overlaps:  # only now nothing works on behind
                 evaluate()
             recompilations = pipeline.compilations - compiled[-1 if pipeline.overlaps else -2] - beside[0].compilations
@@ -432,11 +432,6 @@ class Bench:
             yield f"{what}: {'; '.join(agreed.reasons)}"
 
 
-def _close(opened: list[Steps]) -> None:
-    while opened:
-        opened.pop().close()
-
-
 def _bounded(timing: Timing) -> Timing:
     found = limit(timing, quota_cores() or usable_cores())
     return timing if found is None else timing.model_copy(update={"bound_share": found.share})
@@ -454,18 +449,8 @@ def _check_baseline(baseline: Record, media: Media) -> None:
 
 
 def _engine_facts(run: _Run) -> EngineFacts:
-    pipeline = run.pipeline
-    return EngineFacts(
-        covers=pipeline.engine.covers,
-        left_out=pipeline.engine.left_out,
-        compilations=pipeline.compilations,
-        recompilations=run.recompilations,
-        threads=None if pipeline.settings.are_a_function else pipeline.settings.runtime.threads,
-        model_bytes=pipeline.engine.model_bytes,
-        input_bytes=pipeline.input_bytes,
-        candidates=run.candidates,
-        notes=(*pipeline.engine.notes, *pipeline.nms_notes),
-    )
+    found = {"recompilations": run.recompilations, "input_bytes": run.pipeline.input_bytes, "candidates": run.candidates}
+    return run.pipeline.engine_facts().model_copy(update=found)
 
 
 def _candidates(pipeline: Pipeline | FunctionPipeline, media: Media, frames: int) -> tuple[float | None, list[FloatArray]]:

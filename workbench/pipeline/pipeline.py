@@ -21,6 +21,7 @@ from workbench.media import Buffers, Frame, Media, frames_from
 from workbench.pipeline.feeding import Listener, Passed, Steps, loop_blocks, overlapped_blocks
 from workbench.pipeline.overlapped import Overlapped
 from workbench.pipeline.tfdata import FedFrames, FrameDataset
+from workbench.record import EngineFacts
 from workbench.settings import ClassScores, Nms, Settings
 from workbench.stages import Suppressor, above_own, draw, only_above, place, prepare, suppress
 from workbench.timing import DECODED_BY_ONE, NoWatch, Stopwatch, Watch
@@ -61,11 +62,17 @@ class Pipeline:
         """Programs traced, compiled or converted so far, by the engine and by an NMS that runs as a graph of its own."""
         return self.engine.compilations + self._nms_traces() - self._nms_traces_before
 
-    @property
-    def nms_notes(self) -> tuple[str, ...]:
-        """What people should know of the NMS that they chose."""
-        note = nms_row(self.settings.nms.method).note
-        return (note,) if note else ()
+    def engine_facts(self) -> EngineFacts:
+        """Return what a record says of engine and NMS before frames have passed."""
+        engine, note = self.engine, nms_row(self.settings.nms.method).note
+        return EngineFacts(
+            covers=engine.covers,
+            left_out=engine.left_out,
+            compilations=self.compilations,
+            threads=self.settings.runtime.threads,
+            model_bytes=engine.model_bytes,
+            notes=(*engine.notes, *((note,) if note else ())),
+        )
 
     def _nms_traces(self) -> int:
         if not isinstance(self._suppressor, GraphSuppressor):

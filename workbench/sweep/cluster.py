@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, final
 from uuid import uuid4
@@ -178,10 +179,8 @@ class Cluster:
 
     def stop(self) -> None:
         """Tell all workers to give back what they have finished; a scheduler that has gone has none."""
-        try:
+        with suppress(UnavailableError):
             self._on(self._machines, stop_here, self.sweep)
-        except UnavailableError:
-            return
 
     def close(self) -> None:
         if self._client.status != "closed":  # one closes for all kinds of machines
