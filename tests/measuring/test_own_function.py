@@ -15,7 +15,7 @@ from workbench.detections import Detections
 from workbench.errors import ModelError, SettingsError, UnavailableError
 from workbench.history import History, Summary
 from workbench.measuring import Bench
-from workbench.measuring.bench import Progress
+from workbench.measuring.notebook_progress import Progress
 from workbench.opening import EvaluationData, check, open_detector, variant
 from workbench.record import Record, Records
 from workbench.settings import FUNCTION

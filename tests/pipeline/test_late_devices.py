@@ -100,9 +100,9 @@ def test_a_stage_ends_when_what_the_device_owes_has_arrived(small: Detector) -> 
     watch = Witness()
     watch.engine = pipeline.engine
 
-    (found,) = pipeline.detect([frame(64, 96)], watch)
+    (found,) = pipeline.pass_batch([frame(64, 96)], watch).found
 
-    assert watch.seen == [("preprocess", 0, 0), ("copy", 1, 0), ("infer", 1, 0), ("nms", 1, 0)]
+    assert watch.seen == [("preprocess", 0, 0), ("copy", 1, 0), ("infer", 1, 0), ("nms", 1, 0), ("draw", 1, 0)]
     np.testing.assert_array_equal(found.boxes_xyxy_px, np.tile([8, 8, 24, 24], (CLASSES, 1)))
 
 

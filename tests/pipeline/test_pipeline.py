@@ -198,8 +198,8 @@ def test_thresholds_move_without_tracing_the_nms_again(small: Detector) -> None:
 
 
 def test_an_nms_that_says_what_a_knob_does_not_do_passes_it_on(small_pipeline: Open) -> None:
-    assert small_pipeline(f"{SMALL},nms.method=soft").nms_notes
-    assert small_pipeline(SMALL).nms_notes == ()
+    plain, soft = (small_pipeline(words).engine_facts().notes for words in (SMALL, f"{SMALL},nms.method=soft"))
+    assert soft == (*plain, NMS_METHODS["soft"].note)
 
 
 @pytest.mark.parametrize("words", [GRAPH, "xla,input.size_hw=64x96,nms.method=padded"], ids=["nms apart", "nms in the program"])
@@ -290,8 +290,8 @@ def test_a_program_on_another_device_gets_its_batch_by_a_copy_that_is_a_stage_of
     one.engine.copies = True
     watch = Stopwatch()
     watch.start()
-    (after,) = one.detect([frame(72, 128)], watch)
+    (after,) = one.pass_batch([frame(72, 128)], watch).found
 
-    assert [span.stage for span in watch.taken()] == ["preprocess", "copy", "infer", "nms"]
+    assert [span.stage for span in watch.taken()] == ["preprocess", "copy", "infer", "nms", "draw"]
     np.testing.assert_array_equal(after.boxes_xyxy_px, before.boxes_xyxy_px)
     assert one.input_bytes == 64 * 96 * 3 * 4

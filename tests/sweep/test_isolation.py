@@ -9,13 +9,13 @@ import psutil
 import pytest
 
 from workbench.detectors import Detector
+from workbench.machine import ChildFailedError
 from workbench.media import Media
 from workbench.opening import Sources
 from workbench.record import Record
 from workbench.settings import Settings
-from workbench.sweep import Isolation
 from workbench.sweep import isolation as isolated
-from workbench.sweep.isolation import WorkerStoppedError, records_of
+from workbench.sweep.isolation import Isolation, records_of
 from workbench.sweep.task import Job, RecordText, Row, Task
 
 SCRIPT = str(Path(__file__).parent / "scripted_child.py")
@@ -175,7 +175,7 @@ def test_a_stop_ends_the_process_and_keeps_what_was_finished(make_task: MakeTask
     records = run_task(make_task("a", "hang"), isolation(), stop)
     first = next(records)
     stop.set()
-    with pytest.raises(WorkerStoppedError):
+    with pytest.raises(ChildFailedError):
         next(records)
 
     assert told([first]) == {"a": "fine"}
@@ -185,7 +185,7 @@ def test_a_stop_ends_the_process_and_keeps_what_was_finished(make_task: MakeTask
 def test_an_executor_gets_what_was_finished_before_a_stop(make_task: MakeTask) -> None:
     stop = threading.Event()
     threading.Timer(2.5, stop.set).start()
-    texts = records_of(Job(tasks=(make_task("a", "hang"),)).model_dump_json(), Isolation(command=(SCRIPT,)), stop)
+    texts = records_of(Job(tasks=(make_task("a", "hang"),)), Isolation(command=(SCRIPT,)), stop)
 
     assert [Record.from_json(text).name for text in texts] == ["a"]
 

@@ -20,9 +20,10 @@ from workbench.history import History
 from workbench.measuring import Bench
 from workbench.opening import Sources, open_data, open_detector, variant
 from workbench.record import Record, place
-from workbench.sweep import Grid, Isolation, Standing, Sweep, ThisMachine
+from workbench.sweep import Grid, Standing, Sweep, ThisMachine
 from workbench.sweep.composed_records import FRAMES_KEPT, why_impossible
 from workbench.sweep.frontier import contenders
+from workbench.sweep.isolation import Isolation
 from workbench.sweep.runner import LEAST_CONFIRMED
 from workbench.timing import Timing
 

@@ -13,6 +13,8 @@ from workbench.detectors import OWN_NMS, Calibration, Detector, Meaning
 from workbench.settings import Nms, Runtime, Settings
 from workbench.stages import NUMPY_OPS, InputSpec
 
+NMS_LEFT_OUT = "nms: it runs after the model, as nms.method says"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:

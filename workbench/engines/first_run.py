@@ -11,8 +11,6 @@ import json
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cache as cached
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +20,7 @@ from workbench.detections import UInt8Array
 from workbench.detectors import OWN_NMS, Calibration, Detector, calibrating, detector_tree, note_converted_first
 from workbench.errors import SaveError, UnavailableError
 from workbench.files import cache_file, cache_folder, is_cached, temporary_folder
+from workbench.hardware import versions
 from workbench.machine import KILLED, ChildFailedError, ChildProcess, free_bytes, is_watched
 from workbench.quantising import CALIBRATED
 from workbench.settings import LATER, Settings
@@ -127,9 +126,11 @@ def _run_child(command: Sequence[str], what: str, memory_bytes: int | None, stop
 
 def _key(detector: Detector, settings: Settings, calibration: Calibration) -> str:
     runtime, row = settings.runtime, ENGINES[settings.runtime.engine]
+    packages = ("tensorflow", *(package.name for package in row.packages))
+    installed = versions(packages)  # an engine says when it opens that one is not
     words = (
         FIRST_RUN,
-        *map(_version, ("tensorflow", *(package.name for package in row.packages))),
+        *(installed.get(name, "") for name in packages),
         detector.facts.sha256,
         detector.input_spec,
         detector.outputs(settings.nms),
@@ -147,14 +148,6 @@ def _key(detector: Detector, settings: Settings, calibration: Calibration) -> st
         *((calibrating(settings, calibration), runtime.effective_range) if runtime.precision in CALIBRATED else ()),
     )
     return hashlib.sha256("|".join(map(str, words)).encode()).hexdigest()
-
-
-@cached
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:  # its engine says so when it opens
-        return ""
 
 
 def calibration_frames(detector: Detector, settings: Settings, calibration: Calibration) -> list[UInt8Array]:

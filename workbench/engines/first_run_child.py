@@ -8,7 +8,7 @@ import json
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from workbench.detectors import Calibration, Detector, detector_of
 from workbench.engines.engine import Engine
 from workbench.engines.table import open_engine
 from workbench.errors import WorkbenchError
-from workbench.machine import at_step, writing_to_parent
+from workbench.machine import at_step, tell_watcher, writing_to_parent
 from workbench.settings import Settings
 from workbench.stages import prepare
 
@@ -45,7 +45,7 @@ def _batch(engine: Engine, frame: Any, size_hw: tuple[int, int]) -> Any:
     return engine.upload(batch) if engine.copies else batch
 
 
-def _run(place: Path, out: IO[str]) -> None:
+def _run(place: Path) -> None:
     request = json.loads((place / "request.json").read_text())
     with np.load(place / "frames.npz") as frames:
         ranges_from = list(frames.values())
@@ -56,10 +56,9 @@ def _run(place: Path, out: IO[str]) -> None:
             run_here(detector_of(request["detector"]), Settings.model_validate(request["settings"]), calibration)
         except WorkbenchError as error:
             answer = {"refused": str(error)}
-    out.write(json.dumps(answer) + "\n")
-    out.flush()
+    tell_watcher(answer)
 
 
 if __name__ == "__main__":
-    with writing_to_parent(steps=True) as to_parent:
-        _run(Path(sys.argv[1]), to_parent)
+    with writing_to_parent(steps=True):
+        _run(Path(sys.argv[1]))

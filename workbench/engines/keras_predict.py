@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from workbench.detections import Detections
 from workbench.detectors import Calibration, Detector, named_outputs, runtime_complaint
-from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
+from workbench.engines.engine import NMS_LEFT_OUT, Candidates, Engine, EngineCode, OutputReader
 from workbench.settings import Settings
 
 RESIZE_LEFT_OUT = "resize: model.predict runs the model alone"
-NMS_LEFT_OUT = "nms: it runs after the model, as nms.method says"
 
 
 @final

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from workbench.detections import Detections
 from workbench.detectors import Calibration, Detector, LiteRtModel, first_line
-from workbench.engines.engine import Candidates, Engine, EngineCode, OutputReader
+from workbench.engines.engine import NMS_LEFT_OUT, Candidates, Engine, EngineCode, OutputReader
 from workbench.machine import native_stderr_captured
 from workbench.quantising import CALIBRATED
 from workbench.settings import Runtime, Settings
@@ -60,7 +60,6 @@ class Executor:
 OpenExecutor = Callable[[Opened, Settings], Executor]
 
 RESIZE_LEFT_OUT = "resize: a LiteRT model takes its input at its own size"
-NMS_LEFT_OUT = "nms: it runs after the model, as nms.method says"
 
 
 @final
@@ -124,13 +123,10 @@ class LiteRt(Engine):
 
     def run(self, batch: NDArray[np.generic]) -> Candidates | list[Detections]:
         try:
-            raw = self._execute(self._quantised(batch))
+            raw = self._execute(quantised(batch, self._input) if self._table is None else looked_up(batch, self._table))
         except RuntimeError as error:  # of what executes it; some operations look at their shapes only then
             raise self._refuse(first_line(str(error))) from error
         return self._read([dequantised(values, details) for values, details in zip(raw, self._outputs, strict=True)])
-
-    def _quantised(self, batch: NDArray[Any]) -> NDArray[Any]:
-        return quantised(batch, self._input) if self._table is None else looked_up(batch, self._table)
 
 
 def open_interpreter(content: bytes, runtime: Runtime) -> Any:

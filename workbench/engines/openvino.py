@@ -58,7 +58,7 @@ class OpenVinoNetwork:
             except RuntimeError as error:
                 raise UnavailableError(f"OpenVINO cannot run this model: {_reason(str(error))}; choose litert") from None
         self.request: Any = self.compiled.create_infer_request()
-        self._ports = [_port(self.compiled, name) for name in opened.output_names]
+        self._ports = [self.compiled.output(name) for name in opened.output_names]
 
     def execute(self, values: NDArray[Any]) -> Sequence[NDArray[Any]]:
         """Run it: see `Execute`."""
@@ -91,10 +91,6 @@ def open_executor(opened: Opened, settings: Settings) -> Executor:
     streams, threads = (network.compiled.get_property(name) for name in ("NUM_STREAMS", "INFERENCE_NUM_THREADS"))
     notes = (f"{streams} streams on {threads} threads",) if streams > 1 else ()
     return Executor(network.execute, notes=notes, beside=network.beside)
-
-
-def _port(compiled: Any, name: str) -> Any:
-    return next(port for port in compiled.outputs if name in port.names)
 
 
 @cache

@@ -62,7 +62,8 @@ class TensorFlowProgram(Engine):
         in_dataset = settings.input.resize == "graph" and settings.feed.mode == "tfdata"
         self.takes_frames = settings.input.resize == "graph" and not in_dataset
         self.batch = settings.runtime.batch
-        self.fuses_nms = fuses and not self._decodes_apart and _reason_against_fusing(settings.nms) is None
+        against = _reason_against_fusing(settings.nms) if fuses else NMS_APART
+        self.fuses_nms = not self._decodes_apart and against is None
         nms_inside = self.fuses_nms or self.own_nms
         self.covers = (
             *(("resize",) if self.takes_frames else ()),
@@ -73,7 +74,7 @@ class TensorFlowProgram(Engine):
         self.left_out = (
             *(() if self.takes_frames else (RESIZE_IN_DATASET if in_dataset else RESIZE_ON_HOST,)),
             *((DECODES_APART,) if self._decodes_apart else ()),
-            *(() if nms_inside else (_why_apart(settings.nms, fuses=fuses),)),
+            *(() if nms_inside else (against or NMS_APART,)),
         )
         self._compiled = cache(self._compile)  # on first use, and for the engines that `with_nms` makes as well
         self._network = tf.function(self._sized, autograph=False, **options) if options else self._sized
@@ -194,10 +195,6 @@ def _reason_against_fusing(nms: Nms) -> str | None:
     if method is None:
         return f"nms: nms.method={nms.method} runs on the host"
     return f"nms: {method.xla_refusal}" if method.xla_refusal else None
-
-
-def _why_apart(nms: Nms, *, fuses: bool) -> str:
-    return (_reason_against_fusing(nms) if fuses else None) or NMS_APART
 
 
 def _detections(

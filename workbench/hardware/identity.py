@@ -5,6 +5,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -36,22 +37,18 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
     """Return the versions of those packages that are installed."""
     found = {}
     for name in packages:
-        try:
+        with suppress(PackageNotFoundError):
             found[name] = version(name)
-        except PackageNotFoundError:
-            continue
     return found
 
 
 def stated_cpu_name(cpuinfo_file: Path = CPUINFO) -> str:
     """Read the processor's name from the system's file; empty where there is none, or it does not say."""
-    try:
+    with suppress(OSError):
         for line in cpuinfo_file.read_text().splitlines():
             name, _, value = line.partition(":")
             if name.strip() == "model name" and value.strip():
                 return value.strip()
-    except OSError:
-        pass
     return ""
 
 

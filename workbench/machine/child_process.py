@@ -26,10 +26,9 @@ from uuid import uuid4
 import psutil
 
 from workbench.errors import SettingsError
-from workbench.machine.memory import free_bytes
+from workbench.machine.memory import MEMORY_SHARE, free_bytes
 from workbench.machine.threads import NamedThread
 
-MEMORY_SHARE = 0.9  # of what is free when a process starts: beyond it the system would begin to end processes of its own choice
 IDLE_SECONDS = 60.0  # without a line and without work: it waits for what does not come, however long its work might take
 IDLE_VARIABLE, MEMORY_VARIABLE = "WORKBENCH_IDLE_SECONDS", "WORKBENCH_MEMORY_GIB"  # of the environment: other limits than ours
 IDLE_SHARE = 0.001  # of one core's time: threads that wait take less, and who reads from a slow disk or network takes more

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, final
@@ -125,11 +125,9 @@ def _own_seconds() -> float:
     own = process.cpu_times()
     spent = own.user + own.system + own.children_user + own.children_system
     for child in process.children(recursive=True):
-        try:
+        with suppress(psutil.Error):  # it ended between the two calls; its parent counts it now
             times = child.cpu_times()
-        except psutil.Error:  # it ended between the two calls; its parent counts it now
-            continue
-        spent += times.user + times.system + times.children_user + times.children_system
+            spent += times.user + times.system + times.children_user + times.children_system
     return float(spent)
 
 

@@ -12,7 +12,7 @@ import psutil
 from workbench.hardware import cgroup_folders
 from workbench.machine.threads import NamedThread
 
-OWN_SHARE = 0.9  # of what is free at the start: beyond it the system begins to end processes of its own choice
+MEMORY_SHARE = 0.9  # of what is free at the start: beyond it the system begins to end processes of its own choice
 LOOK_SECONDS = 0.25  # a runtime fills a gigabyte or two in a second, and the last tenth is more than what it fills meanwhile
 SAID_BY = ("OOM when allocating", "Insufficient memory", "std::bad_alloc", "Unable to allocate", "failed to allocate")
 
@@ -49,7 +49,7 @@ def trim_memory() -> None:
 
 
 @contextmanager
-def memory_watched(stop: Callable[[str], object], share: float = OWN_SHARE) -> Iterator[None]:
+def memory_watched(stop: Callable[[str], object], share: float = MEMORY_SHARE) -> Iterator[None]:
     """Look at what this process takes while the block runs, and stop it once that is too much: native code cannot be told.
 
     Args:

@@ -221,8 +221,8 @@ class NoiseWatch:
         return found.model_copy(update={"probe_ms": float(np.mean(self._probes_ms))})
 
 
-def quick_noise(seconds: float = 1.0, sleep: Callable[[float], None] = time.sleep) -> NoiseCertificate:
+def quick_noise(seconds: float = 1.0) -> NoiseCertificate:
     """Watch the machine while this process rests."""
     with NoiseWatch() as watch:
-        sleep(seconds)
+        time.sleep(seconds)
     return watch.certificate

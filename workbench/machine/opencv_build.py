@@ -6,7 +6,8 @@ the same library without windows, and needs none. Run as `python -P -m workbench
 
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
+
+from workbench.hardware import versions
 
 DESKTOP = "opencv-python"
 HEADLESS = "opencv-python-headless"
@@ -39,10 +40,7 @@ def main() -> int:
     failure = load_failure()
     if failure is None:
         return 0
-    try:
-        installed = version(DESKTOP)
-    except PackageNotFoundError:
-        installed = ""
+    installed = versions([DESKTOP]).get(DESKTOP, "")
     commands = commands_to_swap(failure, installed) if installed else []
     if not commands:
         print(f"OpenCV does not load: {failure}", file=sys.stderr)  # noqa: T201 - run by hand and by make

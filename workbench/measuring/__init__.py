@@ -2,7 +2,7 @@
 
 from workbench.measuring.bench import COMPARISON_SECONDS, DEFAULT_FRAMES, Bench, Row
 from workbench.measuring.explaining import explain
-from workbench.measuring.notebook_progress import notebook_progress
+from workbench.measuring.notebook_progress import progress_shown
 from workbench.measuring.passes import WarmedUp, warm_up
 from workbench.measuring.real_time_pass import REAL_TIME_FRAMES, RealTimePass
 from workbench.measuring.weighing import weigh, weight_of
@@ -16,7 +16,7 @@ __all__ = [
     "Row",
     "WarmedUp",
     "explain",
-    "notebook_progress",
+    "progress_shown",
     "warm_up",
     "weigh",
     "weight_of",

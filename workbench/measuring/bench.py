@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -17,14 +18,14 @@ from workbench.hardware import quota_cores, usable_cores
 from workbench.machine import NoiseCertificate, NoiseWatch, environment, with_pace
 from workbench.measuring.judging import judge
 from workbench.measuring.kept_detections import KeptDetections, frames_to_show
-from workbench.measuring.notebook_progress import notebook_progress
-from workbench.measuring.passes import SHARED_TURN_FRAMES, TURN_FRAMES, Measured, Turns, measure_in_turns
+from workbench.measuring.notebook_progress import Progress, progress_shown, tell_nobody
+from workbench.measuring.passes import SHARED_TURN_FRAMES, TURN_FRAMES, WARM_STEPS, Measured, Turns, measure_in_turns
 from workbench.measuring.real_time_pass import RealTimePass, measure_real_time
 from workbench.measuring.steady_wait import MOST_SECONDS, SHARED_MOST_SECONDS, SteadyWait
 from workbench.measuring.worst_frames import worst_against_baseline, worst_against_truth
 from workbench.media import Media
 from workbench.opening import EvaluationData, Variant
-from workbench.pipeline import Detect, FunctionPipeline, OwnFunction, Pipeline, Steps, class_thresholds, frames_of_the_user
+from workbench.pipeline import Detect, FunctionPipeline, OwnFunction, Pipeline, class_thresholds, frames_of_the_user
 from workbench.record import EngineFacts, FrameDetections, Picture, Problem, Record, WorstFrame, agreement_with, same_classes
 from workbench.stages import only_above
 from workbench.timing import Comparison, RealTime, StageSpan, Step, Timing, compare_blocks, limit
@@ -32,7 +33,6 @@ from workbench.timing import Comparison, RealTime, StageSpan, Step, Timing, comp
 DEFAULT_FRAMES = 150  # enough for p95 (130 frames), and a slow pipeline is done in half a minute
 FRAMES_KEPT = 256  # whose detections a record holds: more would make it large and the agreement no surer
 FRAMES_COUNTED = 4  # whose candidates are counted: the mean has to tell tens from thousands, no more
-WARM_FRAMES = 8  # as many as any warm-up has at least
 COMPARISON_SECONDS = 20.0  # nobody waits longer for a row; what is still unclear then is said to be
 UNEXPLAINED_LIMIT = 0.05  # of the median frame; above it the stages do not account for what the user waits for
 
@@ -40,13 +40,6 @@ TIMES_APART = "its times are not compared with the baseline's, which were taken 
 
 Row = Variant | OwnFunction
 """What is measured as one row: a detector under settings, or a function of the user's."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is going on, the steps done, and the steps in all (0 where that is not known)."""
-
-
-def tell_nobody(*_: object) -> None:
-    """What is told by default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +67,7 @@ class _Run:
     candidates: float | None
     scores: list[FloatArray]
     timed: KeptDetections
-    accuracy: Accuracy | None
-    labelled: KeptDetections
-    comparison: Comparison | None
+    beside: _Beside
     real_time: RealTime | None
     noise: NoiseCertificate
 
@@ -119,8 +110,8 @@ class Bench:
             _check_baseline(baseline, data.media)
         self._data = data
         self._frames = frames
-        self._bar = notebook_progress() if progress is None else None
-        self._progress = progress or self._bar or tell_nobody
+        self._asked_progress = progress
+        self._progress: Progress = tell_nobody
         self._comparison_seconds = comparison_seconds
         self._real_time = real_time
         self._baseline = baseline
@@ -146,7 +137,7 @@ class Bench:
         run_first(baseline.detector, baseline.settings, self._data.calibration)
         pipeline = Pipeline(baseline.detector, baseline.settings, self._data.calibration)
         pipeline.compile(self._data.media.facts().size_hw)
-        pipeline.block_timer(self._data.media)(WARM_FRAMES)
+        pipeline.block_timer(self._data.media)(WARM_STEPS)
         self._lead, self._other_session = _Lead(baseline, pipeline, self._baseline.id), False
 
     def measure(self, variant: Row | Detect) -> Record:
@@ -198,11 +189,8 @@ class Bench:
         Returns:
             For each variant its record, or why it has none.
         """
-        try:
+        with progress_shown(self._asked_progress) as self._progress:
             return self._measured_in_turns(variants, on_turn, ids)
-        finally:
-            if self._bar is not None:
-                self._bar.clear()
 
     def _measured_in_turns(
         self, variants: Sequence[Row], on_turn: Callable[[int], None], ids: Sequence[str]
@@ -232,7 +220,7 @@ class Bench:
             self._lead = None
 
     def _record(self, variant: Row, run: _Run) -> Record:
-        agreed = self._agreement(variant, run)
+        agreed, beside = self._agreement(variant, run), run.beside
         record = Record(
             id=run.id,
             name=variant.name,
@@ -244,9 +232,9 @@ class Bench:
             engine=_engine_facts(run),
             timing=run.timing,
             timeline=run.timeline,
-            accuracy=run.accuracy,
+            accuracy=beside.accuracy,
             agreement=agreed,
-            comparison=run.comparison if self._lead is not None else None,  # it failed later: there is no record to compare with
+            comparison=beside.comparison if self._lead is not None else None,  # it failed later: there is no record to compare with
             real_time=run.real_time,
             noise=run.noise,
             warnings=tuple(self._warnings(variant, run, agreed)),
@@ -255,7 +243,7 @@ class Bench:
             worst=self._worst(run),
         )
         if self._baseline is None:
-            self._baseline, self._baseline_labelled = record, run.labelled.by_name
+            self._baseline, self._baseline_labelled = record, beside.labelled.by_name
         return record
 
     def _in_turns(self, variant: Row, key: str, *, shared: bool) -> Turns[_Run]:
@@ -264,18 +252,16 @@ class Bench:
         media = self._data.media
         timed = KeptDetections(self._shown)
         compiled: list[int] = []  # before each pass, the timed ones last
-        opened: list[Steps] = []
+        opened = ExitStack()
 
         def make_step() -> Step:
             timed.clear()
             compiled.append(pipeline.compilations)
             if pipeline.overlaps:  # what is behind would work on beside what is timed
-                _close(opened)
-            opened.append(pipeline.steps(media, timed.listen, again=True))
-            return opened[-1]
-
-        def tell(done: int, total: int) -> None:
-            self._progress(f"{variant.name}: timing", done, total)
+                opened.close()
+            steps = pipeline.steps(media, timed.listen, again=True)
+            opened.callback(steps.close)
+            return steps
 
         beside: list[_Beside] = []
 
@@ -304,19 +290,17 @@ class Bench:
             first = list(islice(media.frames(), 1))
             most_seconds = SHARED_MOST_SECONDS if shared else MOST_SECONDS
             steady = SteadyWait(lambda: pipeline.infer(first), most_seconds=most_seconds)
-            try:
+            with opened:
                 measured = yield from measure_in_turns(
                     make_step,
                     frames=self._frames,
                     overlapped=pipeline.overlaps,
                     on_stop=partial(self._keep_stopped, variant),
                     between=evaluate,
-                    progress=tell,
+                    progress=partial(self._progress, f"{variant.name}: timing"),
                     turn_frames=SHARED_TURN_FRAMES if shared else TURN_FRAMES,
                     settle=settle,
                 )
-            finally:
-                _close(opened)
             if pipeline.overlaps:  # only now nothing works on behind
                 evaluate()
             recompilations = pipeline.compilations - compiled[-1 if pipeline.overlaps else -2] - beside[0].compilations
@@ -325,18 +309,16 @@ class Bench:
         return _Run(
             id=key,
             pipeline=pipeline,
-            timing=_bounded(measured.timing(compile_seconds).model_copy(update={"serial": pipeline.serial})),
+            timing=_bounded(measured.timing.model_copy(update={"compile_seconds": compile_seconds, "serial": pipeline.serial})),
             timeline=measured.timeline,
             unsteady=measured.warmed_up.warnings,
             recompilations=recompilations,
             candidates=candidates,
             scores=scores,
             timed=timed,
-            accuracy=beside[0].accuracy,
-            labelled=beside[0].labelled,
-            comparison=beside[0].comparison,
+            beside=beside[0],
             real_time=real_time,
-            noise=with_pace(noise_watch.certificate, measured.stage_seconds.get("infer", ())).model_copy(
+            noise=with_pace(noise_watch.certificate, measured.timing.stage_seconds.get("infer", ())).model_copy(
                 update={"waited_seconds": steady.waited_seconds}
             ),
         )
@@ -347,8 +329,8 @@ class Bench:
         return Pipeline(variant.detector, variant.settings, self._data.calibration)
 
     def _keep_stopped(self, variant: Row, measured: Measured) -> None:
-        if measured.total_seconds:
-            self._stopped[variant] = measured.timing(compile_seconds=0.0)
+        if measured.timing.total_seconds:
+            self._stopped[variant] = measured.timing
 
     def problem_record(self, variant: Row | Detect, error: BaseException) -> Record:
         """Return the row of a variant that could not be run, or not to its end: then with the times until there."""
@@ -366,27 +348,19 @@ class Bench:
         )
 
     def _beside(self, variant: Row, pipeline: Pipeline | FunctionPipeline) -> _Beside:
-        before = pipeline.compilations
-        accuracy, labelled = self._accuracy(variant, pipeline)
+        before, labelled = pipeline.compilations, KeptDetections(self._shown_labelled)
+        accuracy = judge(self._data, pipeline, labelled, partial(self._progress, f"{variant.name}: accuracy"))
         comparison = self._comparison(variant, pipeline)
         return _Beside(accuracy=accuracy, labelled=labelled, comparison=comparison, compilations=pipeline.compilations - before)
 
-    def _accuracy(self, variant: Row, pipeline: Pipeline | FunctionPipeline) -> tuple[Accuracy | None, KeptDetections]:
-        found = KeptDetections(self._shown_labelled)
-
-        def tell(done: int, total: int) -> None:
-            self._progress(f"{variant.name}: accuracy", done, total)
-
-        return judge(self._data, pipeline, found, tell), found
-
     def _pictures(self, run: _Run) -> Iterable[Picture]:
-        shown = (*run.timed.pictures(self._data.truth), *run.labelled.pictures(self._data.labelled_truth))
+        shown = (*run.timed.pictures(self._data.truth), *run.beside.labelled.pictures(self._data.labelled_truth))
         return {one.name: one for one in shown}.values()  # the frames timed and those judged may be the same
 
     def _worst(self, run: _Run) -> tuple[WorstFrame, ...]:
         media, truth, baseline = self._data.labelled, self._data.labelled_truth, self._baseline
-        if media is not None and truth is not None and run.labelled.by_name:
-            return worst_against_truth(media, run.labelled.by_name, truth, self._baseline_labelled)
+        if media is not None and truth is not None and run.beside.labelled.by_name:
+            return worst_against_truth(media, run.beside.labelled.by_name, truth, self._baseline_labelled)
         if baseline is None or not same_classes(baseline.detector.labels, run.pipeline.detector.facts.labels):
             return ()
         before = {row.frame: row.detections() for row in baseline.detections}
@@ -396,11 +370,7 @@ class Bench:
         if self._lead is None or self._lead.variant is variant:
             return None
         lead, other, key = self._lead
-
-        def tell(done: int, total: int) -> None:
-            self._progress(f"{variant.name}: comparing with {lead.name}", done, total)
-
-        media = self._data.media
+        media, tell = self._data.media, partial(self._progress, f"{variant.name}: comparing with {lead.name}")
         timers = other.block_timer(media), pipeline.block_timer(media)
         compared = compare_blocks(*timers, maximum_seconds=self._comparison_seconds, progress=tell)
         return compared.comparison(lead.name, variant.name, key)
@@ -408,10 +378,7 @@ class Bench:
     def _real_time_pass(self, variant: Row, pipeline: Pipeline | FunctionPipeline) -> RealTime | None:
         if self._real_time is None:
             return None
-
-        def tell(done: int, total: int) -> None:
-            self._progress(f"{variant.name}: at its own pace", done, total)
-
+        tell = partial(self._progress, f"{variant.name}: at its own pace")
         return measure_real_time(pipeline, self._data.media, self._real_time, tell)
 
     def _agreement(self, variant: Row, run: _Run) -> Agreement | None:
@@ -419,15 +386,15 @@ class Bench:
         if baseline is None or not same_classes(baseline.detector.labels, variant.detector.facts.labels):
             return None
         agreed = agreement_with(baseline, run.timed.by_name)
-        return None if agreed is None else with_reasons(agreed, run.accuracy, baseline.accuracy)
+        return None if agreed is None else with_reasons(agreed, run.beside.accuracy, baseline.accuracy)
 
     def _doubts(self, variant: Row, run: _Run) -> Iterator[str]:
-        found = [*run.timed.by_name.values(), *run.labelled.by_name.values()]
+        found = [*run.timed.by_name.values(), *run.beside.labelled.by_name.values()]
         if isinstance(variant, OwnFunction):
-            return doubts_of_function(found, run.accuracy)
+            return doubts_of_function(found, run.beside.accuracy)
         return doubts(
             found,
-            run.accuracy,
+            run.beside.accuracy,
             run.scores,
             score=variant.settings.nms.score,
             precision=variant.settings.runtime.precision,
@@ -454,7 +421,7 @@ class Bench:
             yield from truth.notes
             if truth.labels != labels:
                 yield f"{truth.name} was read for other classes than this detector's: no accuracy"
-        yield from uncounted(list(run.labelled.by_name.values()))
+        yield from uncounted(list(run.beside.labelled.by_name.values()))
         if self._baseline is not None:
             if self._other_session:
                 yield TIMES_APART
@@ -463,11 +430,6 @@ class Bench:
         if agreed and agreed.broken:
             what = "this function finds something else" if isinstance(variant, OwnFunction) else "this setting breaks the detector"
             yield f"{what}: {'; '.join(agreed.reasons)}"
-
-
-def _close(opened: list[Steps]) -> None:
-    while opened:
-        opened.pop().close()
 
 
 def _bounded(timing: Timing) -> Timing:
@@ -487,18 +449,8 @@ def _check_baseline(baseline: Record, media: Media) -> None:
 
 
 def _engine_facts(run: _Run) -> EngineFacts:
-    pipeline = run.pipeline
-    return EngineFacts(
-        covers=pipeline.engine.covers,
-        left_out=pipeline.engine.left_out,
-        compilations=pipeline.compilations,
-        recompilations=run.recompilations,
-        threads=None if pipeline.settings.are_a_function else pipeline.settings.runtime.threads,
-        model_bytes=pipeline.engine.model_bytes,
-        input_bytes=pipeline.input_bytes,
-        candidates=run.candidates,
-        notes=(*pipeline.engine.notes, *pipeline.nms_notes),
-    )
+    found = {"recompilations": run.recompilations, "input_bytes": run.pipeline.input_bytes, "candidates": run.candidates}
+    return run.pipeline.engine_facts().model_copy(update=found)
 
 
 def _candidates(pipeline: Pipeline | FunctionPipeline, media: Media, frames: int) -> tuple[float | None, list[FloatArray]]:

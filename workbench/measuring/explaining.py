@@ -7,14 +7,14 @@ from typing import final
 from workbench.detections import Accuracy, compare_ap
 from workbench.detectors import Detector
 from workbench.engines import run_first
-from workbench.errors import RecordError, SettingsError, UnavailableError
+from workbench.errors import RecordError, SettingsError
 from workbench.machine import NoiseWatch
-from workbench.measuring.bench import WARM_FRAMES, Progress, tell_nobody
 from workbench.measuring.judging import judge
 from workbench.measuring.kept_detections import KeptDetections
-from workbench.measuring.notebook_progress import notebook_progress
+from workbench.measuring.notebook_progress import Progress, progress_shown
+from workbench.measuring.passes import WARM_STEPS
 from workbench.measuring.setting_order import RefusedError, measure_both_ways
-from workbench.opening import EvaluationData, check
+from workbench.opening import EvaluationData, can_be_taken
 from workbench.pipeline import Pipeline
 from workbench.record import Record, SettingStep, Waterfall, ap, median_ms
 from workbench.settings import Feed, Settings, describe_changes
@@ -52,13 +52,8 @@ def explain(
         UnavailableError: A runtime refuses what both records ran under.
     """
     _check_pair(detector, data, base, chosen)
-    bar = notebook_progress() if progress is None else None
-    try:
-        explaining = _Explaining(detector, data, base, chosen, progress or bar or tell_nobody, step_seconds, judged)
-        waterfall = explaining.waterfall(enough)
-    finally:
-        if bar is not None:
-            bar.clear()
+    with progress_shown(progress) as told:
+        waterfall = _Explaining(detector, data, base, chosen, told, step_seconds, judged).waterfall(enough)
     return chosen.model_copy(update={"waterfall": waterfall})
 
 
@@ -105,7 +100,8 @@ class _Explaining:
                 noise_watch.sample()
                 return self._step(before, after, f"{what}: {', '.join(describe_changes(before, after))}")
 
-            steps, reverse = measure_both_ways(base.settings, self._chosen.settings, self._can, measure, enough)
+            can = partial(can_be_taken, self._detector)
+            steps, reverse = measure_both_ways(base.settings, self._chosen.settings, can, measure, enough)
         return Waterfall(
             baseline=base.name,
             baseline_id=base.id,
@@ -116,20 +112,13 @@ class _Explaining:
             noise=noise_watch.certificate,
         )
 
-    def _can(self, settings: Settings) -> bool:
-        try:
-            check(self._detector, settings)
-        except (SettingsError, UnavailableError):
-            return False
-        return True
-
     def _step(self, before: Settings, after: Settings, what: str) -> SettingStep:
         tell = partial(self._progress, what)
         tell(0, 0)
         pipelines = self._opened(before), self._opened(after)
         timers = [pipeline.block_timer(self._data.media) for pipeline in pipelines]
         for timer in timers:
-            timer(WARM_FRAMES)
+            timer(WARM_STEPS)
         compared = compare_blocks(*timers, maximum_seconds=self._step_seconds, progress=tell)
         old, new = (self._accuracy(pipeline, tell) for pipeline in pipelines)
         self._pipelines = {after: pipelines[1]}  # the last one only: each keeps a model
@@ -150,7 +139,7 @@ class _Explaining:
         self._pipelines[settings] = pipeline
         return pipeline
 
-    def _accuracy(self, pipeline: Pipeline, tell: Callable[[int, int], None]) -> Accuracy | None:
+    def _accuracy(self, pipeline: Pipeline, tell: Callable[[int, int], object]) -> Accuracy | None:
         key, positions = _fed_plainly(pipeline.settings), self._judged_at
         if positions is not None and not positions:
             return None

@@ -2,8 +2,13 @@
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from html import escape
 from typing import Any, final
+
+Progress = Callable[[str, int, int], object]
+"""Called with what is going on, the steps done, and the steps in all (0 where that is not known)."""
 
 REST_SECONDS = 0.25  # between two updates: each is a message through the kernel that measures
 
@@ -29,7 +34,6 @@ class NotebookProgress:
         """Take it away."""
         if self._handle is not None:
             self._show("", "")
-            self._handle, self._next = None, 0.0
 
     def _show(self, html: str, plain: str) -> None:
         from IPython.display import display
@@ -41,8 +45,20 @@ class NotebookProgress:
             self._handle.update(content, raw=True)
 
 
-def notebook_progress() -> NotebookProgress | None:
-    """Return a bar where a notebook's kernel runs this; `None` elsewhere."""
+def tell_nobody(*_: object) -> None:
+    """What is told outside of notebooks."""
+
+
+@contextmanager
+def progress_shown(asked: Progress | None) -> Iterator[Progress]:
+    """Yield what is told how far it is: what was asked for, else a bar where a notebook's kernel runs this, else nobody."""
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return NotebookProgress() if getattr(shell, "kernel", None) is not None else None
+    shell = ipython.get_ipython() if ipython is not None and asked is None else None
+    if getattr(shell, "kernel", None) is None:
+        yield asked or tell_nobody
+        return
+    bar = NotebookProgress()
+    try:
+        yield bar
+    finally:
+        bar.clear()

@@ -20,16 +20,8 @@ from workbench.timing import Clock, NoWatch, Progress, StageSpan, Step, Stopwatc
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warmup:
-    """When a warm-up may end: after a minimum of steps and of time, once it is stable; at the latest after `maximum_seconds`."""
-
-    minimum_steps: int = 8
-    minimum_seconds: float = 0.3
-    maximum_seconds: float = 5.0
-    """Wins over the other two once `WINDOW` steps are done, so that a slow detector does not warm up for minutes."""
-
-
+WARM_STEPS, WARM_SECONDS = 8, 0.3  # a warm-up has at least; it ends once it is stable
+MOST_WARM_SECONDS = 5.0  # wins over the other two once `WINDOW` steps are done: a slow detector does not warm up for minutes
 WINDOW = 4  # steps whose median is compared with that of as many before them: of three, one outlier more would decide
 STABLE_CHANGE = 0.05  # between two such medians: below it, more warming would change no verdict on a whole pass
 
@@ -52,31 +44,12 @@ class WarmedUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """Raw times of one setting, before what only the engine knows is added."""
+    """Times of one setting, before what only the engine knows is added."""
 
     warmed_up: WarmedUp
-    total_seconds: tuple[float, ...]
-    stage_seconds: dict[str, tuple[float, ...]]
-    split_total_seconds: tuple[float, ...]
-    cpu_seconds: float | None = None
-    joules: float | None = None
-    core_busy: tuple[float, ...] = ()
-    overlapped: bool = False
-    timeline: tuple[StageSpan, ...] = ()
-
-    def timing(self, compile_seconds: float) -> Timing:
-        """Return the value that a record keeps."""
-        return Timing(
-            compile_seconds=compile_seconds,
-            first_call_seconds=self.warmed_up.first_call_seconds,
-            total_seconds=kept_seconds(self.total_seconds),
-            stage_seconds={stage: kept_seconds(seconds) for stage, seconds in self.stage_seconds.items()},
-            split_total_seconds=kept_seconds(self.split_total_seconds),
-            overlapped=self.overlapped,
-            cpu_seconds=self.cpu_seconds,
-            joules=self.joules,
-            core_busy=self.core_busy,
-        )
+    timing: Timing
+    """As a record keeps it, but for what opening took."""
+    timeline: tuple[StageSpan, ...]
 
 
 TURN_FRAMES = 32  # that one pass times before the other has its turn: long against the first, which its decoder has ready
@@ -94,7 +67,6 @@ def measure_in_turns(
     *,
     frames: int,
     overlapped: bool = False,
-    warmup: Warmup = Warmup(),
     clock: Clock = time.perf_counter,
     meter: WorkMeter | None = None,
     on_stop: Callable[[Measured], None] | None = None,
@@ -115,7 +87,6 @@ def measure_in_turns(
         make_step: Opens the media at their first frame and returns the step over them; called anew for each pass.
         frames: Frames of the first pass, and of the second at most; fewer are timed where the step ends before.
         overlapped: Whether the step waits for what others do.
-        warmup: When the warm-up may end.
         clock: Seconds that only go forward.
         meter: Told when the pass that gives the total begins and ends; one of this process by default.
         on_stop: Told what was measured so far where a step raises; the error goes on.
@@ -127,23 +98,24 @@ def measure_in_turns(
     Raises:
         MediaError: The media hold no frame.
     """
-    warmed_up = warm_up(make_step, warmup, clock)
+    warmed_up = warm_up(make_step, clock)
     watch, work = Stopwatch(clock), meter or WorkMeter()
     total_seconds: list[float] = []
     split_seconds: list[float] = []
 
     def so_far() -> Measured:
-        return Measured(
-            warmed_up=warmed_up,
-            total_seconds=tuple(total_seconds),
-            stage_seconds=watch.stage_seconds(),
-            split_total_seconds=tuple(split_seconds),
+        timing = Timing(
+            compile_seconds=0.0,
+            first_call_seconds=warmed_up.first_call_seconds,
+            total_seconds=kept_seconds(total_seconds),
+            stage_seconds={stage: kept_seconds(seconds) for stage, seconds in watch.stage_seconds().items()},
+            split_total_seconds=kept_seconds(split_seconds),
+            overlapped=overlapped,
             cpu_seconds=work.cpu_seconds / len(total_seconds) if total_seconds else None,
             joules=work.joules / len(total_seconds) if total_seconds and work.joules is not None else None,
             core_busy=work.core_busy,
-            overlapped=overlapped,
-            timeline=watch.timeline(),
         )
+        return Measured(warmed_up=warmed_up, timing=timing, timeline=watch.timeline())
 
     plain, split = make_step(), None if overlapped else make_step()
     gc.collect()
@@ -188,7 +160,7 @@ def _split_frames(total_seconds: Sequence[float]) -> int:
     return max(SPLIT_FRAMES, round(SPLIT_SECONDS / max(float(np.median(total_seconds)), 1e-9)))
 
 
-def warm_up(make_step: Callable[[], Step], warmup: Warmup = Warmup(), clock: Clock = time.perf_counter) -> WarmedUp:
+def warm_up(make_step: Callable[[], Step], clock: Clock = time.perf_counter) -> WarmedUp:
     """Run steps until their times are stable or the warm-up's time is over; media that end are opened again.
 
     Raises:
@@ -198,7 +170,7 @@ def warm_up(make_step: Callable[[], Step], warmup: Warmup = Warmup(), clock: Clo
     per_frame: list[float] = []
     first_call_seconds = 0.0
     step, fresh, watch = make_step(), True, NoWatch()
-    while not _warm(per_frame, clock() - began, warmup):
+    while not _warm(per_frame, clock() - began):
         before = clock()
         handled = step(watch)
         spent = clock() - before
@@ -213,11 +185,10 @@ def warm_up(make_step: Callable[[], Step], warmup: Warmup = Warmup(), clock: Clo
     return WarmedUp(first_call_seconds=first_call_seconds, steps=len(per_frame), stable=_stable(per_frame))
 
 
-def _warm(per_frame: Sequence[float], spent: float, warmup: Warmup) -> bool:
-    if spent >= warmup.maximum_seconds and len(per_frame) >= WINDOW:
+def _warm(per_frame: Sequence[float], spent: float) -> bool:
+    if spent >= MOST_WARM_SECONDS and len(per_frame) >= WINDOW:
         return True
-    enough = len(per_frame) >= warmup.minimum_steps and spent >= warmup.minimum_seconds
-    return enough and _stable(per_frame)
+    return len(per_frame) >= WARM_STEPS and spent >= WARM_SECONDS and _stable(per_frame)
 
 
 def _stable(per_frame: Sequence[float]) -> bool:

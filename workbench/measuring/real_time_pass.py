@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
-
-import numpy as np
 
 from workbench.detections import Detections
 from workbench.errors import UnavailableError
@@ -17,7 +16,6 @@ from workbench.timing import NoWatch, Policy, RealTime
 REAL_TIME_FRAMES = 662  # enough for p99, 22 s at 30 FPS
 SETTLING_FRAMES = 15  # the first ones are not counted: threads start and queues fill
 SETTLING_SECONDS = 0.5  # nor does that take longer, where few frames come
-NO_PICTURE = np.empty((0, 0, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +37,7 @@ def measure_real_time(
     pipeline: Pipeline | FunctionPipeline,
     media: Media,
     asked: RealTimePass,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> RealTime:
     """Run frames through a warm pipeline as they come; media begin again at their end.
 
@@ -51,25 +49,23 @@ def measure_real_time(
     if cache != "none":
         raise UnavailableError(f"feed.cache is {cache}: frames that come at their own pace are not kept; choose none")
     clocked = RealTimeMedia(media, asked.fps, asked.policy)
-    ready: list[tuple[Frame, float]] = []
+    ready: list[tuple[float | None, int, float]] = []  # when a frame came, how many were missed before it, and when it was drawn
 
     def listen(frames: Sequence[Frame], _: Sequence[Detections]) -> None:
         now = time.perf_counter()
-        ready.extend((replace(frame, image_rgb=NO_PICTURE), now) for frame in frames)
+        ready.extend((frame.arrived_seconds, frame.missed, now) for frame in frames)
 
     settling = SETTLING_FRAMES if clocked.fps is None else min(SETTLING_FRAMES, ceil(clocked.fps * SETTLING_SECONDS))
-    steps, wanted = pipeline.steps(clocked, listen), asked.frames + settling
-    try:
+    wanted = asked.frames + settling
+    with closing(pipeline.steps(clocked, listen)) as steps:
         while len(ready) < wanted and steps(NoWatch()):
             if progress:
                 progress(min(len(ready), wanted), wanted)
-    finally:
-        steps.close()
     counted = ready[settling:wanted]
     return RealTime(
         source_fps=clocked.fps,
         policy=asked.policy,
-        age_seconds=tuple(now - (now if frame.arrived_seconds is None else frame.arrived_seconds) for frame, now in counted),
-        interval_seconds=tuple(after - before for (_, before), (_, after) in pairwise(counted)),
-        dropped=sum(frame.missed for frame, _ in counted),
+        age_seconds=tuple(0.0 if came is None else drawn - came for came, _, drawn in counted),
+        interval_seconds=tuple(after - before for (_, _, before), (_, _, after) in pairwise(counted)),
+        dropped=sum(missed for _, missed, _ in counted),
     )

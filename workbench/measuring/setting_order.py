@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 from workbench.settings import Settings
 
 FIRST = "runtime.engine"  # it brings most, and decides what others can be
-ONE_STEP = {"feed.mode": "feed."}  # where the first differs, settings that begin so mean nothing without it
+FEED_MODE, FEED = "feed.mode", "feed."  # where the first differs, settings that begin so mean nothing without it
 
 T = TypeVar("T")
 Names = tuple[str, ...]
@@ -112,12 +112,8 @@ def _place(names: Names) -> tuple[bool, int]:
 def _steps(base: Settings, chosen: Settings) -> tuple[Names, ...]:
     before, after = base.flat(), chosen.flat()
     left = [name for name in before if before[name] != after[name]]
-    steps = []
-    for leader, group in ONE_STEP.items():
-        if leader in left:
-            steps.append(tuple(name for name in left if name.startswith(group)))
-            left = [name for name in left if not name.startswith(group)]
-    return tuple(sorted([*steps, *((name,) for name in left)], key=_place))
+    fed = tuple(name for name in left if FEED_MODE in left and name.startswith(FEED))
+    return tuple(sorted([*([fed] if fed else []), *((name,) for name in left if name not in fed)], key=_place))
 
 
 def _walk(base: Settings, chosen: Settings, steps: Sequence[Names], can: Callable[[Settings], bool]) -> tuple[Names, ...]:

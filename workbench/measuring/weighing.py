@@ -2,11 +2,10 @@
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from workbench.detectors import Detector, detector_tree
 from workbench.engines import calibration_frames
 from workbench.errors import MediaError, RecordError, UnavailableError
 from workbench.files import temporary_folder
-from workbench.machine import ChildFailedError, ChildProcess, NoiseCertificate, NoiseWatch
+from workbench.machine import ChildFailedError, ChildProcess, NoiseWatch
 from workbench.measuring import weighing_child
 from workbench.opening import EvaluationData
 from workbench.record import Record, Weight
@@ -51,10 +50,8 @@ def weight_of(detector: Detector, data: EvaluationData, settings: Settings, *, s
     with temporary_folder() as scratch:
         folder = Path(scratch)
         write_request(folder, detector, data, settings)
-        found = _weighed(folder, stop)
-        if found.converted:  # it lies in the cache now
-            found = _weighed(folder, stop)
-    return found.weight.model_copy(update={"notes": tuple(_notes(found))})
+        weight = _weighed(folder, stop)
+        return _weighed(folder, stop) if CONVERTED in weight.notes else weight  # it lies in the cache now
 
 
 def write_request(folder: Path, detector: Detector, data: EvaluationData, settings: Settings) -> None:
@@ -92,28 +89,14 @@ def modules(detector: Detector, settings: Settings) -> Sequence[str]:
     return [name for name in dict.fromkeys(named) if find_spec(name.partition(".")[0]) is not None]
 
 
-class _Found(NamedTuple):
-    """What a process found, whether it had to convert the model, and how noisy the machine was meanwhile."""
-
-    weight: Weight
-    converted: bool
-    noise: NoiseCertificate
-
-
-def _notes(found: _Found) -> Iterator[str]:
-    if found.converted:
-        yield CONVERTED
-    if found.noise.verdict == "noisy":
-        yield f"the machine was noisy ({'; '.join(found.noise.reasons)}), so the time to start may be too long"
-
-
-def _weighed(folder: Path, stop: threading.Event | None) -> _Found:
-    step, converted = "the runtimes load", False
+def _weighed(folder: Path, stop: threading.Event | None) -> Weight:
+    step, notes = "the runtimes load", list[str]()
     command = (weighing_child.__file__, str(folder))
     try:
         with NoiseWatch() as watch, ChildProcess(command, silent_seconds=LOADING_SECONDS, stop=stop) as child:
             for message in child.messages():
-                converted = converted or "converted" in message.tree
+                if "converted" in message.tree:
+                    notes = [CONVERTED]
                 step, child.silent_seconds = message.tree.get("step", step), message.tree.get("seconds", child.silent_seconds)
     except ChildFailedError as failed:
         if failed.reason == "stopped":
@@ -122,4 +105,6 @@ def _weighed(folder: Path, stop: threading.Event | None) -> _Found:
         raise UnavailableError(f"the process that weighs it {failed} when {step}{printed}") from None
     if "problem" in message.tree:
         raise UnavailableError(message.tree["problem"])
-    return _Found(Weight.model_validate(message.tree["weight"]), converted, watch.certificate)
+    if watch.certificate.verdict == "noisy":
+        notes.append(f"the machine was noisy ({'; '.join(watch.certificate.reasons)}), so the time to start may be too long")
+    return Weight.model_validate({**message.tree["weight"], "notes": notes})

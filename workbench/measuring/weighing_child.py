@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
@@ -28,10 +29,8 @@ class Peak(NamedTuple):
 
 def reset_peak() -> None:
     """Count the peak anew from here on, where the system can."""
-    try:
+    with suppress(OSError):  # no Linux, or a container that lacks it: the peak then holds what came before too
         CLEAR_REFS.write_text(RESET_PEAK)
-    except OSError:  # no Linux, or a container that lacks it: the peak then holds what came before too
-        return
 
 
 def peak() -> Peak:

@@ -95,10 +95,11 @@ def wished(detector: Detector, text: str, fast: Mapping[str, object] | None = No
 def _fast_guess(detector: Detector, text: str) -> Settings:
     """Return what is fast on most machines, of what a detector and this one can take: not every file can be made integer."""
     guesses = [wished(detector, text, PRESETS[name]) for name in FAST_GUESSES]
-    return next((settings for settings in guesses if _can_be_taken(detector, settings)), guesses[0])
+    return next((settings for settings in guesses if can_be_taken(detector, settings)), guesses[0])
 
 
-def _can_be_taken(detector: Detector, settings: Settings) -> bool:
+def can_be_taken(detector: Detector, settings: Settings) -> bool:
+    """Tell whether the detector and this machine can take settings."""
     try:
         check(detector, settings)
     except (SettingsError, UnavailableError):

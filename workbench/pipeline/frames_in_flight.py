@@ -44,9 +44,8 @@ class FramesInFlight:
         self._frames: dict[int, tuple[Frame, tuple[float, float]]] = {}
         self._waiting_bytes = 0
         self._closed = False
-        self._pulling = (
-            threading.Lock()
-        )  # a generator that runs cannot be closed: `close` waits for the frame that is being decoded
+        # A generator that runs cannot be closed: `close` waits for the frame that is being decoded.
+        self._pulling = threading.Lock()
         self._numbers = self._decoded()
         self.error: Exception | None = None
 

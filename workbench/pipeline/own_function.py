@@ -15,7 +15,7 @@ from workbench.errors import one_line
 from workbench.media import Buffers, Frame, Media, frames_from
 from workbench.pipeline.feeding import Listener, Passed, Steps, loop_blocks
 from workbench.pipeline.returned import read_returned
-from workbench.record import DetectorFacts
+from workbench.record import DetectorFacts, EngineFacts
 from workbench.settings import Nms, Settings
 from workbench.stages import draw
 from workbench.timing import DECODED_BY_ONE, NoWatch, Watch, own_stages
@@ -108,13 +108,9 @@ def frames_of_the_user(error: BaseException) -> TracebackType | None:
 @final
 @dataclass(frozen=True, slots=True)
 class _Program:
-    """What an engine says of itself: of a function nothing of it is known."""
+    """What the bench asks an engine for."""
 
-    covers: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    model_bytes: int | None = None
     batch: int = 1
 
 
@@ -124,7 +120,6 @@ class FunctionPipeline:
 
     compilations = 0
     input_bytes: int | None = None
-    nms_notes: tuple[str, ...] = ()
     overlaps = False
     serial = DECODED_BY_ONE
 
@@ -133,6 +128,10 @@ class FunctionPipeline:
         self.settings = function.settings
         self.engine = _Program()
         self._pictures = Buffers()
+
+    def engine_facts(self) -> EngineFacts:
+        """Return what a record says of an engine: of a function nothing is known."""
+        return EngineFacts(covers=())
 
     def take_threads(self) -> None:
         """Give OpenCV, in the whole process, all cores, as it has where nobody says otherwise."""

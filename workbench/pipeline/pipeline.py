@@ -21,6 +21,7 @@ from workbench.media import Buffers, Frame, Media, frames_from
 from workbench.pipeline.feeding import Listener, Passed, Steps, loop_blocks, overlapped_blocks
 from workbench.pipeline.overlapped import Overlapped
 from workbench.pipeline.tfdata import FedFrames, FrameDataset
+from workbench.record import EngineFacts
 from workbench.settings import ClassScores, Nms, Settings
 from workbench.stages import Suppressor, above_own, draw, only_above, place, prepare, suppress
 from workbench.timing import DECODED_BY_ONE, NoWatch, Stopwatch, Watch
@@ -61,11 +62,17 @@ class Pipeline:
         """Programs traced, compiled or converted so far, by the engine and by an NMS that runs as a graph of its own."""
         return self.engine.compilations + self._nms_traces() - self._nms_traces_before
 
-    @property
-    def nms_notes(self) -> tuple[str, ...]:
-        """What people should know of the NMS that they chose."""
-        note = nms_row(self.settings.nms.method).note
-        return (note,) if note else ()
+    def engine_facts(self) -> EngineFacts:
+        """Return what a record says of engine and NMS before frames have passed."""
+        engine, note = self.engine, nms_row(self.settings.nms.method).note
+        return EngineFacts(
+            covers=engine.covers,
+            left_out=engine.left_out,
+            compilations=self.compilations,
+            threads=self.settings.runtime.threads,
+            model_bytes=engine.model_bytes,
+            notes=(*engine.notes, *((note,) if note else ())),
+        )
 
     def _nms_traces(self) -> int:
         if not isinstance(self._suppressor, GraphSuppressor):
@@ -92,18 +99,9 @@ class Pipeline:
         blank = Frame(np.zeros((*frame_size_hw, 3), np.uint8), "blank", 0)
         self.detect([blank] * self.engine.batch)
 
-    def detect(self, frames: Sequence[Frame], watch: Watch | None = None) -> list[Detections]:
-        """Return what is in each frame, in pixels of the frame.
-
-        A last batch that is short is filled up with its last frame, so that no engine has to compile for another shape. Frames of
-        different sizes are run one batch each where the engine takes whole frames.
-
-        Args:
-            frames: At most the engine's batch.
-            watch: Told the end of `preprocess`, `infer` and `nms`.
-        """
-        _, found = self._through(frames, watch or NoWatch())
-        return found
+    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+        """Return what is in each frame, at most the engine's batch, in pixels of the frame; see `infer`."""
+        return self.suppress(self.infer(frames), frames)
 
     def suppress(self, raw: Sequence[Candidates | Detections], frames: Sequence[Frame]) -> list[Detections]:
         """Return what NMS leaves of an engine's outputs, in pixels of the frames; nothing else is run again.
@@ -128,18 +126,16 @@ class Pipeline:
         raw = raw if thresholds is None else above_own(raw, thresholds)
         return raw.where(np.flatnonzero(raw.scores > np.float32(nms.score))[: nms.max_detections])
 
-    def _through(self, frames: Sequence[Frame], watch: Watch) -> tuple[list[Candidates | Detections], list[Detections]]:
-        raw = self.infer(frames, watch)
-        return raw, self._suppressed(raw, frames, watch)
-
-    def _suppressed(self, raw: Sequence[Candidates | Detections], frames: Sequence[Frame], watch: Watch) -> list[Detections]:
-        found = self.suppress(raw, frames)
-        if any(isinstance(one, Candidates) for one in raw):
-            watch.lap("nms")
-        return found
-
     def infer(self, frames: Sequence[Frame], watch: Watch | None = None) -> list[Candidates | Detections]:
-        """Return what the engine gives for each frame, as `suppress` takes it; see `detect`."""
+        """Return what the engine gives for each frame, as `suppress` takes it.
+
+        A last batch that is short is filled up with its last frame, so that no engine has to compile for another shape. Frames of
+        different sizes are run one batch each where the engine takes whole frames.
+
+        Args:
+            frames: At most the engine's batch.
+            watch: Told the end of `preprocess`, `copy` and `infer`.
+        """
         with memory_told(self.settings):
             return self._inferred(frames, watch or NoWatch())
 
@@ -193,8 +189,7 @@ class Pipeline:
 
     def pass_batch(self, batch: Sequence[Frame], watch: Watch) -> Passed:
         """Take decoded frames through the stages after decoding."""
-        raw, found = self._through(batch, watch)
-        return self._drawn(batch, raw, found, watch)
+        return self._finished(batch, self.infer(batch, watch), watch)
 
     def next_fed(self, fed_frames: FedFrames, watch: Watch) -> Passed | None:
         """Take the next batch that tf.data has prepared through the other stages; `None` at the end of the media."""
@@ -206,7 +201,7 @@ class Pipeline:
         missing = self.engine.batch - len(fed.frames)
         inputs = np.concatenate([fed.inputs, *[fed.inputs[-1:]] * missing]) if missing else fed.inputs
         raw = self._run(inputs, len(fed.frames), own)
-        passed = self._drawn(fed.frames, raw, self._suppressed(raw, fed.frames, own), own)
+        passed = self._finished(fed.frames, raw, own)
         for span in (*fed.spans, *own.taken()):
             watch.add(span)
         return passed
@@ -215,9 +210,11 @@ class Pipeline:
         """Return the frame's picture with what was found in it; its memory is used again once it is let go."""
         return draw(frame.image_rgb, found, self.detector.facts.labels, out=self._pictures.take(frame.image_rgb.shape))
 
-    def _drawn(
-        self, frames: Sequence[Frame], raw: Sequence[Candidates | Detections], found: Sequence[Detections], watch: Watch
-    ) -> Passed:
+    def _finished(self, frames: Sequence[Frame], raw: Sequence[Candidates | Detections], watch: Watch) -> Passed:
+        """Take what the engine gave through the stages after it."""
+        found = self.suppress(raw, frames)
+        if any(isinstance(one, Candidates) for one in raw):
+            watch.lap("nms")
         for frame, one in zip(frames, found, strict=True):
             self.draw(frame, one)
         watch.lap("draw")

@@ -17,14 +17,12 @@ from workbench.sweep.estimate import Estimate
 from workbench.sweep.executors import Executor, ThisMachine
 from workbench.sweep.frontier import contenders
 from workbench.sweep.grid import Grid, default_grid, read_grid
-from workbench.sweep.isolation import Isolation
 from workbench.sweep.runner import Sweep
 
 __all__ = [
     "Estimate",
     "Executor",
     "Grid",
-    "Isolation",
     "Standing",
     "Sweep",
     "ThisMachine",

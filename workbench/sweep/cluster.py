@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, final
 from uuid import uuid4
@@ -17,7 +18,7 @@ from workbench.errors import UnavailableError
 from workbench.machine import EnvironmentFacts, environment
 from workbench.opening import Sources
 from workbench.sweep.executors import Executor
-from workbench.sweep.isolation import Isolation, records_of
+from workbench.sweep.isolation import records_of
 from workbench.sweep.task import Job
 from workbench.sweep.transfer import Bundle, keep, missing, pack, unpack
 
@@ -49,7 +50,7 @@ def stop_here(sweep: str) -> None:
     _stops.setdefault(sweep, threading.Event()).set()
 
 
-def measure_sent(sweep: str, job_json: str, bundle_json: str, isolation: Isolation) -> list[str]:
+def measure_sent(sweep: str, job_json: str, bundle_json: str) -> list[str]:
     """Do a job on what was sent for it. Stopped, it returns what is finished.
 
     Raises:
@@ -60,7 +61,7 @@ def measure_sent(sweep: str, job_json: str, bundle_json: str, isolation: Isolati
         raise LacksContentError
     sources = unpack(bundle)
     here = Job(tasks=tuple(task.model_copy(update={"sources": sources}) for task in job.tasks))
-    return records_of(here.model_dump_json(), isolation, _stops.setdefault(sweep, threading.Event()))
+    return records_of(here, stop=_stops.setdefault(sweep, threading.Event()))
 
 
 # At the sweep
@@ -162,7 +163,7 @@ class Cluster:
             for sha256 in lacked:
                 self._on([address], keep, sha256, self._contents[sha256].read_bytes())
 
-    def submit(self, job: Job, isolation: Isolation, machine_id: str) -> "Future[list[str]]":
+    def submit(self, job: Job, machine_id: str) -> "Future[list[str]]":
         if job.sources not in self._bundles:
             self._bundles[job.sources], contents = pack(job.sources)
             self._contents |= contents
@@ -172,16 +173,14 @@ class Cluster:
         # Where all are alike, those that join later may have it, too.
         where = {"workers": alike} if len(alike) < len(machines) else {}
         executor = self._answered(lambda: self._client.get_executor(resources={RESOURCE: 1}, pure=False, retries=RETRIES, **where))
-        words = self.sweep, job.model_dump_json(), self._bundles[job.sources].model_dump_json(), isolation
+        words = self.sweep, job.model_dump_json(), self._bundles[job.sources].model_dump_json()
         future: Future[list[str]] = self._answered(lambda: executor.submit(measure_sent, *words))
         return future
 
     def stop(self) -> None:
         """Tell all workers to give back what they have finished; a scheduler that has gone has none."""
-        try:
+        with suppress(UnavailableError):
             self._on(self._machines, stop_here, self.sweep)
-        except UnavailableError:
-            return
 
     def close(self) -> None:
         if self._client.status != "closed":  # one closes for all kinds of machines
@@ -193,18 +192,17 @@ class Cluster:
 class ClusterExecutor(Executor):
     """The machines of one kind in a cluster; the connection is shared with those of other kinds."""
 
-    def __init__(self, cluster: Cluster, facts: EnvironmentFacts, isolation: Isolation) -> None:
+    def __init__(self, cluster: Cluster, facts: EnvironmentFacts) -> None:
         self.environment = facts
         self.several = True
         self._cluster = cluster
-        self._isolation = isolation
 
     @property
     def slots(self) -> int:
         return sum(facts.machine_id == self.machine_id for facts in self._cluster.workers().values())
 
     def submit(self, job: Job) -> "Future[list[str]]":
-        return self._cluster.submit(job, self._isolation, self.machine_id)
+        return self._cluster.submit(job, self.machine_id)
 
     def again_after(self, error: BaseException) -> bool:
         from distributed import KilledWorker
@@ -223,7 +221,7 @@ class ClusterExecutor(Executor):
         self._cluster.close()
 
 
-def connect(address: str, isolation: Isolation | None = None) -> tuple[Executor, ...]:
+def connect(address: str) -> tuple[Executor, ...]:
     """Return the executors of a cluster, one for each kind of machine in it.
 
     Raises:
@@ -236,4 +234,4 @@ def connect(address: str, isolation: Isolation | None = None) -> tuple[Executor,
         raise UnavailableError(
             f'no worker at {address} may measure; start some with `dask worker {address} --resources "{RESOURCE}=1" --nthreads 1`'
         )
-    return tuple(ClusterExecutor(cluster, facts, isolation or Isolation()) for facts in kinds.values())
+    return tuple(ClusterExecutor(cluster, facts) for facts in kinds.values())

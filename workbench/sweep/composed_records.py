@@ -14,7 +14,7 @@ from workbench.errors import RecordError
 from workbench.machine import NoiseWatch, environment, with_pace
 from workbench.opening import EvaluationData
 from workbench.pipeline import Pipeline
-from workbench.record import EngineFacts, Record, agreement_with, same_classes
+from workbench.record import Record, agreement_with, same_classes
 from workbench.settings import Nms
 from workbench.sweep.kept_outputs import KeptOutputs, content_key, keep_outputs, with_nms
 from workbench.sweep.loop_timing import BACK, LoopTiming, Seconds
@@ -122,7 +122,7 @@ class ScreenedGroup:
             detector=self.task.detector,
             media=self.task.media,
             environment=environment(),
-            engine=self._engine_facts(row.settings.nms),
+            engine=with_nms(self._pipeline, row.settings.nms).engine_facts(),
             timing=Timing(
                 compile_seconds=self._compile_seconds,
                 first_call_seconds=self._loop.warmed_up.first_call_seconds,
@@ -147,17 +147,6 @@ class ScreenedGroup:
             self._agreements[key] = agreement_with(baseline, {names[position]: one for position, one in found})
         agreed = self._agreements[key]
         return with_reasons(agreed, accuracy, baseline.accuracy) if agreed is not None else None
-
-    def _engine_facts(self, nms: Nms) -> EngineFacts:
-        engine = self._pipeline.engine
-        return EngineFacts(
-            covers=engine.covers,
-            left_out=engine.left_out,
-            compilations=engine.compilations,
-            threads=self._pipeline.settings.runtime.threads,
-            model_bytes=engine.model_bytes,
-            notes=(*engine.notes, *with_nms(self._pipeline, nms).nms_notes),
-        )
 
     def _warnings(self, row: Row, screened: _Screened, timed: NmsTiming, agreed: Agreement | None) -> Iterator[str]:
         yield from self.task.detector.open_guesses

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import final
@@ -57,16 +57,24 @@ class _Running:
 class Dispatcher:
     """Keeps executors busy. All but `cancel` is called by one thread.
 
+    Args:
+        executors: Who does the jobs.
+        keep: Stores what they find.
+        progress: Told how far it is.
+
     Attributes:
         cancelled: Whether the sweep was ended.
         stored: Records that were stored.
     """
 
-    def __init__(self, executors: Sequence[Executor], progress: Progress | None) -> None:
+    def __init__(self, executors: Sequence[Executor], keep: Keep, progress: Progress | None) -> None:
         self.cancelled = False
         self.stored = 0
         self._executors = executors
+        self._keep = keep
         self._progress = progress or (lambda _: None)
+        self._waiting = {executor: deque[Job]() for executor in executors}
+        self._running: dict[Future[list[str]], _Running] = {}
         self._done = self._total = 0
         self._remaining = Remaining()
 
@@ -76,83 +84,71 @@ class Dispatcher:
         for executor in self._executors:
             executor.stop()
 
-    def run(self, jobs: Iterable[tuple[Executor, Job]], keep: Keep, later_seconds: float = 0.0) -> Iterator[Record]:
+    def run(self, jobs: Iterable[tuple[Executor, Job]], later_seconds: float = 0.0) -> Iterator[Record]:
         """Do jobs in their order, as many at once as executors have room for, and give what they find once it is kept.
 
         Args:
             jobs: Each with who does it.
-            keep: Stores what they find.
             later_seconds: A guess at what will be to do after them.
         """
-        waiting = {executor: deque[Job]() for executor in self._executors}
         for executor, job in jobs:
-            waiting[executor].append(job)
-        queued = [job for row in waiting.values() for job in row]
-        self._total += sum(len(job.tasks) for job in queued)
-        self._remaining.add(queued)
+            self._waiting[executor].append(job)
+            self._total += len(job.tasks)
+            self._remaining.add([job])
         self._remaining.later_seconds = later_seconds
-        running: dict[Future[list[str]], _Running] = {}
         tell_at = 0.0
         try:
-            while not self.cancelled and (running or any(waiting.values())):
-                if self._submit(running, waiting) or time.monotonic() >= tell_at:
-                    self._tell(running.values())
+            while not self.cancelled and (self._running or any(self._waiting.values())):
+                if self._submit() or time.monotonic() >= tell_at:
+                    self._tell(self._running.values())
                     tell_at = time.monotonic() + TELL_SECONDS
-                done, _ = wait(running, CANCEL_SECONDS, return_when=FIRST_COMPLETED)
+                done, _ = wait(self._running, CANCEL_SECONDS, return_when=FIRST_COMPLETED)
                 for future in done:
                     if not self.cancelled:  # then a job may have failed for that alone
-                        yield from self._finished(future, running, waiting, keep)
-            yield from self._stopped(running, waiting, keep)
+                        yield from self._finished(future)
+            yield from self._stopped()
         except (KeyboardInterrupt, GeneratorExit):
             self.cancel()
-            for _ in self._stopped(running, waiting, keep):
+            for _ in self._stopped():
                 pass  # what the stopped jobs had finished is stored; nobody asks for it any more
             raise
 
-    def _stopped(
-        self, running: dict[Future[list[str]], _Running], waiting: Mapping[Executor, deque[Job]], keep: Keep
-    ) -> Iterator[Record]:
+    def _stopped(self) -> Iterator[Record]:
         """Give what jobs had finished when they were stopped; one that failed meanwhile has nothing to give."""
-        done, _ = wait(running, STOP_SECONDS, return_when=ALL_COMPLETED)
+        done, _ = wait(self._running, STOP_SECONDS, return_when=ALL_COMPLETED)
         for future in done:
             if not future.cancelled() and future.exception() is None:
-                yield from self._finished(future, running, waiting, keep)
+                yield from self._finished(future)
 
-    def _submit(self, running: dict[Future[list[str]], _Running], waiting: Mapping[Executor, deque[Job]]) -> bool:
+    def _submit(self) -> bool:
         """Give executors as many jobs as they have room for, and say whether there was one."""
-        before = len(running)
-        for executor, row in waiting.items():
-            while row and _has_room(executor, row[0], [one.job for one in running.values() if one.executor is executor]):
+        before = len(self._running)
+        for executor, row in self._waiting.items():
+            while row and _has_room(executor, row[0], [one.job for one in self._running.values() if one.executor is executor]):
                 job = row.popleft()
-                running[executor.submit(job)] = _Running(executor, job, time.monotonic())
-        return len(running) > before
+                self._running[executor.submit(job)] = _Running(executor, job, time.monotonic())
+        return len(self._running) > before
 
-    def _finished(
-        self,
-        future: Future[list[str]],
-        running: dict[Future[list[str]], _Running],
-        waiting: Mapping[Executor, deque[Job]],
-        keep: Keep,
-    ) -> Iterator[Record]:
-        one = running.pop(future)
+    def _finished(self, future: Future[list[str]]) -> Iterator[Record]:
+        one = self._running.pop(future)
         try:
             texts = future.result()
         except Exception as error:  # whatever a worker raises, or the connection to it
             if one.executor.again_after(error):
-                waiting[one.executor].appendleft(one.job)
+                self._waiting[one.executor].appendleft(one.job)
                 return
             if len(one.job.tasks) > 1:  # it was one of them
-                waiting[one.executor].extend(map(alone, one.job.tasks))
+                self._waiting[one.executor].extend(map(alone, one.job.tasks))
                 return
             records = [group_problem(one.job.tasks[0], problem_of_worker(error), one.executor.environment)]
         else:
             if not self.cancelled:
-                self._submit(running, waiting)  # a worker takes longer to begin than this takes to keep what the last one found
+                self._submit()  # a worker takes longer to begin than this takes to keep what the last one found
             records = _read(texts, one)
-        records = keep(records)
+        records = self._keep(records)
         self._done += len(one.job.tasks)
         self._remaining.finish(one.job, time.monotonic() - one.began)
-        self._tell(running.values() or [one])
+        self._tell(self._running.values() or [one])
         yield from records
 
     def _tell(self, running: Collection[_Running]) -> None:

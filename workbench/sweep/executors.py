@@ -78,7 +78,7 @@ class ThisMachine(Executor):
         return min(MOST_UNTIMED, usable_cores())
 
     def submit(self, job: Job) -> "Future[list[str]]":
-        return self._executor.submit(records_of, job.model_dump_json(), self._isolation, self._stopped)
+        return self._executor.submit(records_of, job, self._isolation, self._stopped)
 
     def stop(self) -> None:
         self._stopped.set()

@@ -1,5 +1,6 @@
 """The grid: which values each setting takes in a sweep, from a table of ours or from a file of the user's."""
 
+import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,10 +48,7 @@ class Grid:
         return frozenset(name for axis in self.axes for choice in axis for name in choice)
 
     def __len__(self) -> int:
-        count = 1
-        for axis in self.axes:
-            count *= len(axis)
-        return count
+        return math.prod(map(len, self.axes))
 
     def settings(self, detector: Detector) -> Iterator[tuple[Settings, str | None]]:
         """Give each combination as settings, with the reason where it cannot run.

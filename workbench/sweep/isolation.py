@@ -19,10 +19,6 @@ TIMEOUT_SECONDS = 60.0  # without a line while frames run, where the slowest thi
 MOST_DEATHS = 8  # of one task's processes; after that the rest of its rows would only die as well
 
 
-class WorkerStoppedError(Exception):
-    """The sweep was cancelled while a worker was at it."""
-
-
 @final
 @dataclass(frozen=True, slots=True)
 class Isolation:
@@ -47,11 +43,11 @@ def run_job(job: Job, isolation: Isolation = Isolation(), stop: threading.Event 
     Where the process of several tasks ends badly, nobody is blamed: what is left of each has processes of its own.
 
     Raises:
-        WorkerStoppedError: Somebody else has set `stop`.
+        ChildFailedError: Somebody else has set `stop`.
     """
     tasks = job.tasks
     if len(tasks) > 1:
-        child = _Child(job, isolation, stop or threading.Event())
+        child = _Child(job, isolation, stop)
         answered = set()
         for record in child.records():
             answered.add(record.id)
@@ -74,7 +70,7 @@ def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Eve
     while left and deaths < MOST_DEATHS:
         rows = tuple(left.values())[:at_once]
         job = Job(tasks=(task.model_copy(update={"rows": rows, "lead": lead}),))
-        child = _Child(job, isolation, stop or threading.Event())
+        child = _Child(job, isolation, stop)
         for record in child.records():
             left.pop(record.id, None)
             seen.add(record.id)
@@ -104,11 +100,11 @@ def run_task(task: Task, isolation: Isolation = Isolation(), stop: threading.Eve
         yield RecordText.of(group_problem(task, problem))
 
 
-def records_of(job_json: str, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> list[str]:
+def records_of(job: Job, isolation: Isolation = Isolation(), stop: threading.Event | None = None) -> list[str]:
     """Do a job and return its records as JSON: what executors run, wherever they do. Stopped, it returns what is finished."""
     found: list[str] = []
-    with suppress(WorkerStoppedError):
-        for record in run_job(Job.model_validate_json(job_json), isolation, stop):
+    with suppress(ChildFailedError):
+        for record in run_job(job, isolation, stop):
             found.append(record.text)  # noqa: PERF401 - one by one, so that those before the stop are kept
     return found
 
@@ -127,7 +123,7 @@ class _Child:
 
     job: Job
     isolation: Isolation
-    stop: threading.Event
+    stop: threading.Event | None
     ending: str | None = None
     at: str | None = None
     killed: bool = False
@@ -139,7 +135,7 @@ class _Child:
             yield from self._records()
         except ChildFailedError as failed:
             if failed.reason == "stopped":
-                raise WorkerStoppedError("the sweep was stopped; what was finished before is in the history") from None
+                raise
             self.ending = f"it {failed}: {failed.printed}" if failed.printed else f"it {failed}"
             self.killed, self.full = failed.code == KILLED, failed.reason == "memory"
         except RecordError as error:  # another program's line

@@ -97,7 +97,7 @@ class Sweep:
         self._executors: Sequence[Executor] = executors or (ThisMachine(),)
         self._together = together
         self._confirm = confirm
-        self._dispatcher = Dispatcher(self._executors, progress)
+        self._dispatcher = Dispatcher(self._executors, self._new, progress)
         self._work = [work for one in sources for work in self._planned(one.in_words(), detector, grid, frames, baseline)]
 
     def _planned(self, sources: Sources, opened: Detector | None, grid: Grid | None, frames: int, baseline: str) -> Iterator[_Work]:
@@ -162,7 +162,7 @@ class Sweep:
             phases = (self._baselines, groups + confirming), (self._groups, confirming), (self._confirmations, 0.0)
             for jobs, later_seconds in phases:
                 if not self._dispatcher.cancelled:
-                    yield from self._dispatcher.run(jobs(), self._new, later_seconds)
+                    yield from self._dispatcher.run(jobs(), later_seconds)
         finally:
             if self._own_executors:
                 for executor in self._executors:
@@ -171,12 +171,10 @@ class Sweep:
     def _refused(self) -> Iterator[Record]:
         for work in self._work:
             plan = work.plan
-            known = self._store.has([row.id for row, _ in plan.refused])
             task = plan.subject.task("direct", "", [work.baseline])
             rows = [
                 row_problem(task, row, Problem(kind="UnavailableError", message=reason), work.executor.environment)
                 for row, reason in plan.refused
-                if row.id not in known
             ]
             yield from self._new(rows)
 

@@ -40,7 +40,7 @@ def compare_blocks(
     *,
     maximum_seconds: float = 20.0,
     clock: Callable[[], float] = time.perf_counter,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> Compared:
     """Time two warmed-up settings in rounds of four blocks, A B B A, until the ratio is known well or the time is over.
 

@@ -125,32 +125,26 @@ class Stopwatch(Watch):
         return {stage: tuple(seconds) for stage, seconds in self._stages.items()}
 
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], object]
 """Called after each step with the frames done and the frames asked for."""
 
 Step = Callable[[Watch], int]
 """Handles the next batch, decode to draw, with results ready when it returns; says how many frames: 0 at the end of the media."""
 
 
-def time_frames(
-    step: Step,
-    frames: int,
-    watch: Watch | None = None,
-    clock: Clock = time.perf_counter,
-    progress: Progress | None = None,
-) -> tuple[float, ...]:
+def time_frames(step: Step, frames: int, watch: Watch | None = None, clock: Clock = time.perf_counter) -> tuple[float, ...]:
     """Return the raw seconds of at least `frames` frames in order, fewer where the media ends.
 
     A batch is never cut: its seconds are divided equally over its frames, so the last batch may bring a few more frames than asked
-    for, and a short tail carries the whole cost of its batch. Progress is told outside the timed part.
+    for, and a short tail carries the whole cost of its batch.
     """
     seconds: list[float] = []
-    time_into(seconds, step, frames, watch or NoWatch(), clock, progress)
+    time_into(seconds, step, frames, watch or NoWatch(), clock)
     return tuple(seconds)
 
 
-def time_into(seconds: list[float], step: Step, frames: int, watch: Watch, clock: Clock, progress: Progress | None) -> None:
-    """Add the seconds of frames to a list; what was added stays there where a step raises."""
+def time_into(seconds: list[float], step: Step, frames: int, watch: Watch, clock: Clock, progress: Progress | None = None) -> None:
+    """Add the seconds of frames to a list; what was added stays there where a step raises. Progress is told outside of them."""
     timed = 0
     while timed < frames:
         began = clock()

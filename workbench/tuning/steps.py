@@ -6,21 +6,21 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol, final
+from typing import NamedTuple, final
 
 from workbench.detectors import Detector
-from workbench.errors import MediaError, SettingsError, UnavailableError
+from workbench.errors import MediaError, UnavailableError
 from workbench.export import Target, export_folder
 from workbench.files import temporary_folder
 from workbench.history import History
 from workbench.machine import environment
 from workbench.measuring import explain, weight_of
-from workbench.opening import EvaluationData, Sources, check, wished
+from workbench.opening import EvaluationData, Sources, can_be_taken, check, wished
 from workbench.record import Quantising, Record
 from workbench.repair import Job, run_repair
 from workbench.report import write_report
 from workbench.settings import Settings
-from workbench.sweep import Grid, Standing, Sweep
+from workbench.sweep import Grid, Sweep
 from workbench.tuning.choices import Repairable
 from workbench.tuning.grid import NOTHING, fitted_grid
 from workbench.tuning.time_asked import Way
@@ -41,28 +41,9 @@ class Repaired(NamedTuple):
     """What was tried; `None` where it was cut short."""
 
 
-class Steps(Protocol):
-    """What takes time: `MeasuringSteps` says what. Each raises `WorkbenchError` where it cannot be done."""
-
-    @property
-    def labelled(self) -> int: ...
-    @property
-    def target(self) -> Target | None: ...
-    def measure(self) -> Record: ...
-    def screen(self, baseline: Record, planned_seconds: float, seconds: float, /) -> str: ...
-    def screened(self) -> Sequence[Record]: ...
-    def repair(self, broken: Repairable, seconds: float, /) -> Repaired: ...
-    def confirm(self, settings: Sequence[Settings], seconds: float, /) -> Sequence[Record]: ...
-    def measure_there(self, record: Record, /) -> Record: ...
-    def weigh(self, record: Record, /) -> Record: ...
-    def explain(self, baseline: Record, chosen: Record, way: Way, seconds: float, /) -> Record: ...
-    def report(self, records: Sequence[Record], chosen: Record | None, said: str, /) -> Path: ...
-    def export(self, chosen: Record, /) -> Path: ...
-
-
 @final
 class MeasuringSteps:
-    """The steps on a detector and frames.
+    """The steps on a detector and frames. Each raises `WorkbenchError` where it cannot be done.
 
     Args:
         detector: What is tuned.
@@ -263,10 +244,6 @@ class MeasuringSteps:
             sweep.cancel()
 
         until = self._until(seconds, end)
-
-        def watch(standing: Standing) -> None:
-            until(standing.what)
-
         sweep = self._sweep = Sweep(
             [self._sources],
             self._history,
@@ -276,7 +253,7 @@ class MeasuringSteps:
             together=TOGETHER,
             confirm=confirm,
             detector=self._detector,
-            progress=watch,
+            progress=lambda standing: until(standing.what),
         )
         if grid is not NOTHING:
             self._screened = sweep.ids  # before it runs: interrupted, what is known by then counts too
@@ -306,8 +283,4 @@ class MeasuringSteps:
 
 def usual_baseline(detector: Detector) -> str:
     """Return what people have who changed nothing: `naive`, or what `run` starts from where that is no Keras model."""
-    try:
-        check(detector, wished(detector, BASELINE))
-    except (SettingsError, UnavailableError):
-        return ""
-    return BASELINE
+    return BASELINE if can_be_taken(detector, wished(detector, BASELINE)) else ""

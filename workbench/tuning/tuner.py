@@ -10,7 +10,7 @@ from workbench.detectors import Detector
 from workbench.errors import SettingsError
 from workbench.export import Target
 from workbench.history import History
-from workbench.measuring import DEFAULT_FRAMES, notebook_progress
+from workbench.measuring import DEFAULT_FRAMES, progress_shown
 from workbench.media import MediaSource
 from workbench.opening import EvaluationData, Sources, refuse_function
 from workbench.tuning.steps import MeasuringSteps
@@ -165,15 +165,10 @@ def tune(
     sources.in_words()  # refused before anything is opened
     if target is not None:
         target.check()
-    bar = notebook_progress() if progress is None else None
-    try:
+    with progress_shown(progress) as told:
         detector, data = sources.open()
         with History(Path(history) if history is not None else folder / HISTORY) as kept:
-            told = progress or bar or (lambda *_: None)
             tuner = Tuner(
                 *(detector, data, sources, kept, folder), budget=budget, time=time, progress=told, frames=frames, target=target
             )
             return tuner.run()
-    finally:
-        if bar is not None:
-            bar.clear()

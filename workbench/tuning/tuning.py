@@ -11,7 +11,7 @@ from workbench.history import Summary
 from workbench.record import Record, ap, fastest_first, median_ms, ms_and_ap, ran, speed_against, speed_words
 from workbench.settings import describe_changes
 from workbench.tuning.choices import kept_budget, to_confirm, to_repair
-from workbench.tuning.steps import Repaired, Steps
+from workbench.tuning.steps import MeasuringSteps, Repaired
 from workbench.tuning.time_asked import (
     LEAST_REPAIR_SECONDS,
     LEAST_SCREENING_SECONDS,
@@ -41,7 +41,7 @@ class Tuning:
         frames: To time where a setting is measured whole.
     """
 
-    def __init__(self, steps: Steps, asked: Budget, time: TimeAsked, frames: int) -> None:
+    def __init__(self, steps: MeasuringSteps, asked: Budget, time: TimeAsked, frames: int) -> None:
         self.budget = asked
         """What a setting has to keep: once what runs now is measured, in what can be known of these frames."""
         self.step, self.place = "", ""
@@ -71,6 +71,7 @@ class Tuning:
             WorkbenchError: What runs now cannot be measured. Later steps that cannot be done are told in `notes`.
             KeyboardInterrupt: Nothing is known yet.
         """
+        weighs = self.budget.max_memory is not None or self.budget.max_startup is not None
         steps = (
             ("measuring what you have now", self._measure),
             ("screening", self._screen),
@@ -78,7 +79,7 @@ class Tuning:
             ("measuring the best whole", self._confirm),
             ("looking further", self._look_further),
             *(((f"measuring on {self._steps.target}", self._measure_there),) if self._steps.target else ()),
-            *((("weighing", self._weigh),) if self._weighs else ()),
+            *((("weighing", self._weigh),) if weighs else ()),
             ("explaining", self._explain),
             ("writing the report", self._report),
             ("exporting", self._export),
@@ -264,10 +265,6 @@ class Tuning:
             times = [f"{record.name} {format_milliseconds(median_ms(there))} ms" for record, there in known]
             cpu = known[0][1].environment.cpu
             self._notes["there"] = f"on {self._steps.target} ({cpu}), whose times decide: {listed(times)} a frame"
-
-    @property
-    def _weighs(self) -> bool:
-        return self.budget.max_memory is not None or self.budget.max_startup is not None
 
     def _weigh(self) -> None:
         """Weigh what was measured whole."""
