@@ -161,6 +161,7 @@ def test_an_interrupt_keeps_what_was_timed(small_data: EvaluationData) -> None:
     timing = bench.problem_record(fails.detect, SettingsError("interrupted")).timing
     assert timing is not None
     assert len(timing.total_seconds) > 20
+    assert timing.compile_seconds > 0
 
 
 def test_a_frame_cannot_be_changed_for_those_that_get_it_next(small_data: EvaluationData) -> None:

@@ -279,6 +279,14 @@ def test_frames_too_many_to_be_kept_are_refused(small: Detector, kind: str) -> N
         FrameDataset(Long(1), small.input_spec, settings)
 
 
+def test_the_memory_that_frames_may_take_is_what_a_control_group_grants(small: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.machine.memory.memory_bytes", lambda: 1000)
+    settings = Settings().with_values({"input.size_hw": (64, 96), "feed.mode": "tfdata", "feed.cache": "memory"})
+
+    with pytest.raises(UnavailableError, match="more than half of what the memory has free"):
+        FrameDataset(Counted(8), small.input_spec, settings)
+
+
 def test_a_record_tells_what_bounds_it_and_when_each_stage_ran(small: Detector, small_data: EvaluationData) -> None:
     record = Bench(small_data, 4, comparison_seconds=0.1).measure(variant(small, f"{SMALL},input.resize=graph,{TFDATA}"))
 

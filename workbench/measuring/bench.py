@@ -295,7 +295,7 @@ class Bench:
                     make_step,
                     frames=self._frames,
                     overlapped=pipeline.overlaps,
-                    on_stop=partial(self._keep_stopped, variant),
+                    on_stop=partial(self._keep_stopped, variant, compile_seconds),
                     between=evaluate,
                     progress=partial(self._progress, f"{variant.name}: timing"),
                     turn_frames=SHARED_TURN_FRAMES if shared else TURN_FRAMES,
@@ -328,9 +328,9 @@ class Bench:
             return FunctionPipeline(variant)
         return Pipeline(variant.detector, variant.settings, self._data.calibration)
 
-    def _keep_stopped(self, variant: Row, measured: Measured) -> None:
+    def _keep_stopped(self, variant: Row, compile_seconds: float, measured: Measured) -> None:
         if measured.timing.total_seconds:
-            self._stopped[variant] = measured.timing
+            self._stopped[variant] = measured.timing.model_copy(update={"compile_seconds": compile_seconds})
 
     def problem_record(self, variant: Row | Detect, error: BaseException) -> Record:
         """Return the row of a variant that could not be run, or not to its end: then with the times until there."""

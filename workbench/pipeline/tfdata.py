@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
 from workbench.detections import UInt8Array
@@ -28,6 +27,7 @@ from workbench.graph import (
     next_batch,
     next_number,
 )
+from workbench.machine import free_bytes
 from workbench.media import Frame, Media
 from workbench.pipeline.frames_in_flight import FramesInFlight
 from workbench.pipeline.overlapped import MOST_WAITING_BYTES
@@ -266,7 +266,7 @@ def _cache_folder(media: Media, settings: Settings) -> "tempfile.TemporaryDirect
     if facts.endless:
         raise UnavailableError(f"feed.cache is {kind}: {facts.name} never ends; choose none")
     needed = facts.frames * _frame_bytes(media)
-    free = shutil.disk_usage(tempfile.gettempdir()).free if kind == "file" else psutil.virtual_memory().available
+    free = shutil.disk_usage(tempfile.gettempdir()).free if kind == "file" else free_bytes()
     if needed > CACHE_SHARE * free:
         place = f"the disk at {tempfile.gettempdir()}" if kind == "file" else "the memory"
         raise UnavailableError(
