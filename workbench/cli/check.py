@@ -220,11 +220,9 @@ def _again(
 def _print(out: Console, one: Check) -> None:
     verdict = "worse" if one.worse else "as good"
     name = f"{one.before.detector.name} {one.before.name}"
-    out.print(
-        f"{verdict}: {name}: {'; '.join(one.worse or one.judged or one.notes)}", style="bold red" if one.worse else "", markup=False
-    )
+    out.print(f"{verdict}: {name}: {'; '.join(one.worse or one.judged or one.notes)}", style="bold red" if one.worse else "")
     for note in _remarks(one):
-        out.print(f"  {note}", style="yellow", markup=False)
+        out.print(f"  {note}", style="yellow")
 
 
 def _remarks(one: Check) -> Iterator[str]:

@@ -89,7 +89,7 @@ def sweep(
             sources = [Sources(detector=name, media=media, truth=truth, allow=allowed, signature=signature) for name in names]
             whole = Sweep(sources, kept, grid=tried, frames=frames, baseline=baseline, executors=executors, progress=show)
             estimate = whole.estimate()
-            out.print(_words(estimate), markup=False)
+            out.print(_words(estimate))
             if dry_run:
                 write_json(json_file, _tree(estimate, 0, (), ()))
                 return
@@ -106,7 +106,7 @@ def sweep(
 
                 pictured = kept.records_by_id([record.id for record in best])
                 write_report(pictured, report, allow_different_machines=cluster is not None)
-                out.print(f"report: {report}", markup=False)
+                out.print(f"report: {report}")
             write_json(json_file, _tree(estimate, found, best, records))
     finally:
         for executor in executors:
@@ -140,12 +140,12 @@ def _show(out: Console, found: int, records: Sequence[Record], best: Sequence[Re
     from workbench.cli.screen import print_records
 
     problems = [record for record in records if record.problem]
-    out.print(f"{found} new records; {len(problems)} settings could not run", markup=False)
+    out.print(f"{found} new records; {len(problems)} settings could not run")
     for record in problems[:MOST_PROBLEMS]:
         assert record.problem is not None, "chosen by it"
-        out.print(f"{record.detector.name} {record.name}: {record.problem.message}", style="yellow", markup=False)
+        out.print(f"{record.detector.name} {record.name}: {record.problem.message}", style="yellow")
     if best:
-        out.print("nothing measured is both faster and more accurate than these:", markup=False)
+        out.print("nothing measured is both faster and more accurate than these:")
         print_records(out, best[:MOST_SHOWN])
 
 

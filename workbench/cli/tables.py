@@ -73,7 +73,7 @@ def _room_wanted(table: Table) -> int:
 
 
 def _least(cell: RenderableType, *, whole: bool) -> int:
-    text = _one_line(str(cell))
+    text = shown(str(cell))
     return cell_len(text) if whole else max([min(cell_len(text), LEAST_WORDS), *map(cell_len, text.split())])
 
 
@@ -90,8 +90,4 @@ def _print_narrow(out: Console, table: Table) -> None:
 
 
 def _texts(column: Column) -> list[str]:
-    return [_one_line(str(cell)) for cell in (column.header, *column.cells)]
-
-
-def _one_line(markup: str) -> str:
-    return shown(Text.from_markup(markup).plain)
+    return [shown(str(cell)) for cell in (column.header, *column.cells)]

@@ -88,9 +88,9 @@ def tune(
     if tuned.chosen is not None:
         print_waterfall(screen, tuned.chosen)
     for note in tuned.notes:
-        screen.print(note, markup=False)
-    screen.print(tuned.sentence, style="bold", markup=False)
-    screen.print(tuned.next_step, markup=False)
+        screen.print(note)
+    screen.print(tuned.sentence, style="bold")
+    screen.print(tuned.next_step)
     write_json(json_file, tuned.to_dict())
     if tuned.stopped and not tuned.problem:
         raise typer.Exit(INTERRUPTED)
