@@ -14,7 +14,7 @@ from workbench.cli.compare import compare
 from workbench.cli.describe import describe
 from workbench.cli.doctor import doctor
 from workbench.cli.export import export
-from workbench.cli.history.entry import history_commands
+from workbench.cli.history import history_commands
 from workbench.cli.lab import lab
 from workbench.cli.options import UsageError
 from workbench.cli.pick import pick
