@@ -1,7 +1,6 @@
 """What the session knows, in the words and figures that people read: the same as the report's."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +12,7 @@ from workbench.live import Cost
 from workbench.machine import NoiseCertificate
 from workbench.record import Record, Weight, weight_cells
 from workbench.report import Summary, points_of, waterfall_picture
-from workbench.session import Job, Opened, Pinned, Session, WrongFrame
+from workbench.session import Job, Opened, Pinned, Session
 from workbench.stages import Overlay, counts
 from workbench.timing import Comparison, Timing, frames_needed
 from workbench.wording import (
@@ -243,11 +242,6 @@ def _point_words(record: Record) -> str:
 
 def _colour(record: Record) -> str:
     return PALETTE[engine_row(record.settings.runtime.engine).colour]
-
-
-def wrong_frames(found: Sequence[WrongFrame]) -> list[Told]:
-    """Tell the frames in which most is wrong; class ids, since the page has the labels."""
-    return [asdict(one) for one in found]
 
 
 def _row(record: Record, *, pinned: bool) -> Told:
