@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,7 +80,7 @@ def compare(
     print_records(out, (before, after))
     out.print(f"{after.name} against {before.name}: {ratio_words(after.comparison.ratio)}")
     print_waterfall(out, after)
-    pair = {"a": json.loads(before.to_json()), "b": json.loads(after.to_json())}
+    pair = {"a": before.to_dict(), "b": after.to_dict()}
     write_json(json_file, {**pair, "ratio": after.comparison.ratio.model_dump(), "verdict": after.comparison.verdict})
 
 
@@ -128,8 +127,8 @@ def _tree(a: Record, b: Record, found: Differences) -> dict[str, Any]:
 
     speeds, accuracy = found.speeds, accuracy_against(b, a)
     return {
-        "a": json.loads(a.to_json()),
-        "b": json.loads(b.to_json()),
+        "a": a.to_dict(),
+        "b": b.to_dict(),
         "changes": found.changes,
         "ratio": speeds.ratio.model_dump() if speeds and speeds.ratio else None,
         "verdict": speeds.verdict if speeds else None,

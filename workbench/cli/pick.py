@@ -132,16 +132,14 @@ def _print(out: Console, picked: Pick, said: str, commands: Sequence[str]) -> No
 
 
 def _rows(picked: Pick) -> Iterator[tuple[str, Choice]]:
-    if picked.chosen is not None:
-        yield "chosen", picked.chosen
-    if picked.unconfirmed is not None:
-        yield "unconfirmed", picked.unconfirmed
-    if picked.unweighed is not None:
-        yield "not weighed", picked.unweighed
-    if picked.runner_up is not None:
-        yield "runner-up", picked.runner_up
-    for choice in picked.near_misses:
-        yield "near miss", choice
+    named = {
+        "chosen": picked.chosen,
+        "unconfirmed": picked.unconfirmed,
+        "not weighed": picked.unweighed,
+        "runner-up": picked.runner_up,
+    }
+    yield from ((role, choice) for role, choice in named.items() if choice is not None)
+    yield from (("near miss", choice) for choice in picked.near_misses)
 
 
 def _cells(choice: Choice) -> tuple[str, ...]:
