@@ -30,7 +30,7 @@ from workbench.session.measuring import Measuring, Protocol
 from workbench.session.notices import Cancelled, CancelToken, Notices, Place
 from workbench.session.sources import as_code, as_command, what_to_open
 from workbench.session.sweeping import Scope
-from workbench.session.warm import WarmPipelines
+from workbench.session.warm import WarmPipelines, at_once
 from workbench.session.worker import Worker
 from workbench.settings import Feed, Settings, describe_changes
 from workbench.stages import encode_jpeg
@@ -172,10 +172,10 @@ class Session:
         """Change to another detector; what was pinned and measured with the old one is let go."""
         self._request_opening("panel", lambda: self._open_with({"detector": source, "signature": None}))
 
-    def open_media(self, source: str | None, truth: str | None = None) -> None:
+    def open_media(self, source: str | None) -> None:
         """Change to other media, or back to some that were open; what is pinned is let go, for it knows other frames."""
-        media, known_truth = self._seen.get(source or "", (source, None))
-        self._request_opening("media", lambda: self._open_with({"media": media, "truth": truth or known_truth}))
+        media, truth = self._seen.get(source or "", (source, None))
+        self._request_opening("media", lambda: self._open_with({"media": media, "truth": truth}))
 
     def open(self, source: str) -> None:
         """Open what somebody names: a model becomes the detector, all else the frames."""
@@ -326,7 +326,7 @@ class Session:
         """Say what a setting has to keep; `search` picks the fastest that does."""
         with self.notices.guarding("panel"):
             if (search := self._open_now.measuring.search) is not None:
-                search.budget = budget
+                search.set_budget(budget)
 
     def choose_swept(self, record_id: str, *, measures: bool = False) -> None:
         """Go to the settings of what the sweep found, and perhaps measure them whole."""
@@ -646,21 +646,13 @@ class Session:
             opened = self._open_now
             player, played = opened.player, _played(opened.detector, settings)
             wish, pipeline = self._wish_for(settings), player.pipeline
-            if pipeline is not None and (pipeline.settings == played or self._change_nms(player, pipeline, played)):
-                return
-        self._in_background("settings", lambda: self._prepare(played, wish))
-
-    def _change_nms(self, player: Player, pipeline: Pipeline, settings: Settings) -> bool:
-        """Answer at once where only the NMS differs and its program need not be compiled again."""
-        if settings.model_copy(update={"nms": pipeline.settings.nms}) != pipeline.settings:
-            return False
-        other = pipeline.with_nms(settings.nms)
-        if other is None:
-            return False
-        self._pipelines.keep(other)
-        player.use_nms(other)
-        self._settle(other)
-        return True
+            answer = at_once(pipeline, played) if pipeline is not None else None
+            if answer is not None and answer is not pipeline:
+                self._pipelines.keep(answer)
+                player.use_nms(answer)
+                self._settle(answer)
+        if answer is None:
+            self._in_background("settings", lambda: self._prepare(played, wish))
 
     def _prepare(self, settings: Settings, wish: CancelToken) -> None:
         """Make a pipeline ready while the old one plays on; the latest wish wins."""
