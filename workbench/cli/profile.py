@@ -71,14 +71,16 @@ def profile(
 
 def print_profile(out: Console, found: Profile) -> None:
     """Print the sums, the slowest operators, their groups, and what costs time beside arithmetic."""
-    from workbench.record import inside_sums, lint_words
+    from workbench.cli.tables import print_table, table_of
+    from workbench.record import INSIDE_FIGURES, OPERATOR_HEADINGS, inside_sums, lint_words, operator_cells
     from workbench.wording import counted
 
     out.print(f"{found.detector}, {found.setting or 'as it is'}, {found.runtime}", style="bold")
     for line in inside_sums(found):
         out.print(line)
     out.print()
-    _print_operators(out, found)
+    rows = (operator_cells(found, row) for row in found.slowest[:OPERATORS_SHOWN])
+    print_table(out, table_of(*OPERATOR_HEADINGS, figures=(*INSIDE_FIGURES, "output"), rows=rows))
     if len(found.operators) > OPERATORS_SHOWN:
         shown = "first" if found.untimed else "slowest"
         words = f"the {OPERATORS_SHOWN} {shown} of {counted(len(found.operators), 'operator')}; --json has all"
@@ -136,23 +138,11 @@ def _print_pairs(out: Console, heading: str, pairs: Sequence[Pair], profiles: tu
 
     left, right = profiles
     headings = pair_headings(heading, *(one.setting or one.runtime for one in profiles))
-    table = table_of(*headings, figures=headings[3:])
-    for pair in pairs[:OPERATORS_SHOWN]:
-        table.add_row(*pair_cells(pair))
-    table.add_row("all", "", "", *pair_cells(Pair("", left.operators, right.operators))[3:])
-    print_table(out, table)
+    all_of_them = ("all", "", "", *pair_cells(Pair("", left.operators, right.operators))[3:])
+    rows = (*map(pair_cells, pairs[:OPERATORS_SHOWN]), all_of_them)
+    print_table(out, table_of(*headings, figures=headings[3:], rows=rows))
     if len(pairs) > OPERATORS_SHOWN:
         out.print(f"the {OPERATORS_SHOWN} of {len(pairs):,} that differ most; --json has all operators", style="dim")
-
-
-def _print_operators(out: Console, found: Profile) -> None:
-    from workbench.cli.tables import print_table, table_of
-    from workbench.record import INSIDE_FIGURES, OPERATOR_HEADINGS, operator_cells
-
-    table = table_of(*OPERATOR_HEADINGS, figures=(*INSIDE_FIGURES, "output"))
-    for row in found.slowest[:OPERATORS_SHOWN]:
-        table.add_row(*operator_cells(found, row))
-    print_table(out, table)
 
 
 def _print_groups(out: Console, found: Profile, heading: str, groups: Sequence[Group]) -> None:
@@ -160,10 +150,8 @@ def _print_groups(out: Console, found: Profile, heading: str, groups: Sequence[G
     from workbench.record import INSIDE_FIGURES, group_cells
     from workbench.wording import format_percent
 
-    table = table_of(heading, "operators", *INSIDE_FIGURES, figures=("operators", *INSIDE_FIGURES))
-    for group in groups[:GROUPS_SHOWN]:
-        table.add_row(*group_cells(found, group))
-    print_table(out, table)
+    rows = (group_cells(found, group) for group in groups[:GROUPS_SHOWN])
+    print_table(out, table_of(heading, "operators", *INSIDE_FIGURES, figures=("operators", *INSIDE_FIGURES), rows=rows))
     if (left := groups[GROUPS_SHOWN:]) and found.operators_seconds:
         share = format_percent(sum(group.seconds for group in left) / found.operators_seconds)
         out.print(f"{len(left):,} others take {share}", style="dim")

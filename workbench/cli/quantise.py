@@ -129,17 +129,12 @@ def print_quantised(out: Console, records: list[Record]) -> None:
     )
 
     found = _quantising(records)
-    networks = table_of(*NETWORK_HEADINGS, figures=FIGURE_HEADINGS)
-    for one in found.judged:
-        networks.add_row(*network_cells(one))
-    print_table(out, networks)
+    print_table(out, table_of(*NETWORK_HEADINGS, figures=FIGURE_HEADINGS, rows=map(network_cells, found.judged)))
     if found.blocks:
         out.print()
-        blocks = table_of(*BLOCK_HEADINGS, figures=FIGURE_HEADINGS)
-        for row in found.blocks[:BLOCKS_SHOWN]:
-            name, *others = block_cells(row)
-            blocks.add_row(one_line(name, LONGEST_NAME), *others)
-        print_table(out, blocks)
+        cells = map(block_cells, found.blocks[:BLOCKS_SHOWN])
+        rows = ((one_line(name, LONGEST_NAME), *others) for name, *others in cells)
+        print_table(out, table_of(*BLOCK_HEADINGS, figures=FIGURE_HEADINGS, rows=rows))
         shown = f"{min(BLOCKS_SHOWN, len(found.blocks))} of {len(found.blocks)} blocks"
         out.print(f"{shown}, worst first: what each changes of scores and boxes when it alone is in integers", style="dim")
     for line in found.made_of:
