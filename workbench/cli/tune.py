@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli.options import (
+    INTERRUPTED,
     Allow,
     HistoryFile,
     JsonFile,
@@ -19,8 +20,6 @@ from workbench.cli.options import (
     writable_folder,
 )
 from workbench.cli.quantities import MaxMemory, MaxStartup, seconds_of, weight_limits
-
-INTERRUPTED = 130
 
 
 def tune(
