@@ -43,7 +43,6 @@ def status(session: Session, drawn: Overlay | None, cost: Cost | None, age_secon
     player, pinned, comparison = opened.player, opened.evaluation.pinned, opened.evaluation.comparison
     timing = player.rolling.window.timing()
     pinned_timing = pinned.timing if pinned else None
-    facts = player.media.facts()
     name = session.name_of(running)
     history = player.rolling.history(time.perf_counter())
     return {
@@ -51,8 +50,7 @@ def status(session: Session, drawn: Overlay | None, cost: Cost | None, age_secon
         "playing": player.playing,
         "pace": player.pace,
         "position": shown.frame.index,
-        "frames": facts.frames or None,
-        "fps_of_media": facts.fps,
+        "frames": player.media.facts().frames or None,
         "name": name,
         "headline": _headline(timing, comparison, pinned, session),
         "figures": _figures(opened, timing, cost, age_seconds),
