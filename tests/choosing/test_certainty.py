@@ -84,7 +84,7 @@ def test_a_check_says_how_sure_a_loss_is(rows: list[Record]) -> None:
 
 
 def test_a_run_prints_each_interval_and_what_became_of_accuracy(rows: list[Record], capsys: pytest.CaptureFixture[str]) -> None:
-    print_records(Console(width=200), rows)
+    print_records(Console(width=200, markup=False), rows)
     printed = capsys.readouterr().out
 
     assert ".540 [.501, .579]" in printed

@@ -10,7 +10,7 @@ from workbench.record import Record
 
 
 def printed(*records: Record) -> str:
-    out = Console(file=io.StringIO(), width=200, color_system=None)
+    out = Console(file=io.StringIO(), width=200, color_system=None, markup=False)
     print_records(out, records)
     assert isinstance(out.file, io.StringIO)
     return out.file.getvalue()

@@ -76,7 +76,7 @@ def test_cancelling_ends_what_was_asked_for_and_nothing_else() -> None:
         notices.doing("sweeping", second) as swept,
         notices.doing("playing") as played,
     ):
-        first.cancel()
+        first.set()
 
         with pytest.raises(Cancelled):
             measured.progress("measuring", 1, 3)

@@ -41,7 +41,7 @@ def advise(
     for number, card in enumerate(cards, start=1):
         _print_card(out, number, card)
     if not cards:
-        out.print(f"{len(known)} records show nothing more to try; measure settings that differ in one thing.", markup=False)
+        out.print(f"{len(known)} records show nothing more to try; measure settings that differ in one thing.")
     write_json(json_file, {"records": [record.id for record in known], "cards": [card.tree() for card in cards]})
 
 
@@ -54,12 +54,12 @@ def _named(records: Sequence[Record], text: str) -> Record:
 
 
 def _print_card(out: Console, number: int, card: Card) -> None:
-    out.print(f"{number:>2}. {card.title} ({card.about})", style="bold", markup=False)
-    out.print(f"    {card.finding} {card.evidence}", markup=False)
+    out.print(f"{number:>2}. {card.title} ({card.about})", style="bold")
+    out.print(f"    {card.finding} {card.evidence}")
     for name, words in _lines(card):
-        out.print(f"    {name:<9}{words}", markup=False)
+        out.print(f"    {name:<9}{words}")
     for line in card.theory:
-        out.print(f"    {line}", style="dim", markup=False)
+        out.print(f"    {line}", style="dim")
     out.print()
 
 

@@ -77,7 +77,7 @@ def app(
 
     def tell(facts: Mapping[str, Any]) -> None:
         address = f"{facts['url']}voila/render/{NOTEBOOK}?token={facts['token']}"
-        console(json_file).print(f"The workbench is at {address} until Ctrl-C", markup=False, soft_wrap=True)
+        console(json_file).print(f"The workbench is at {address} until Ctrl-C", soft_wrap=True)
 
     # In the page's folder: Voilà runs a voila.py that it finds in the current one.
     serve(command, variables, PAGE, tell)

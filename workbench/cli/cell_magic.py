@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.cli.magic import say
 from workbench.cli.options import DEFAULT_FRAMES, Allow, Frames, HistoryFile, Signature, TruthFile, UsageError, countable
-from workbench.errors import SettingsError, WorkbenchError, one_line
+from workbench.errors import SettingsError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.history import History
@@ -92,7 +93,7 @@ def run_cell(shell: Any, line: str, cell: str) -> Records | None:
             return None
         return _measured(asked, _detect_in(shell.user_ns), cell)
     except WorkbenchError as error:
-        _say(str(error))
+        say(str(error))
         return None
     except Exception as error:
         raise error.with_traceback(frames_of_the_user(error)) from None
@@ -128,7 +129,7 @@ def _measured(asked: _Asked, detect: Callable[[Any], object], cell: str) -> Reco
         bench = Bench(data, asked.frames, comparison_seconds=asked.comparison_seconds)
         records = _in_order(bench, rows, kept)
     for line in _lines(records):
-        _say(line)
+        say(line)
     return records
 
 
@@ -174,7 +175,7 @@ def _in_order(bench: Bench, rows: Sequence[Row], history: History) -> Records:
             if stopped.timing is not None:
                 history.append(stopped)
                 records.append(stopped)
-            _say("interrupted; what was measured before is here and in the history")
+            say("interrupted; what was measured before is here and in the history")
             break
     return Records(records)
 
@@ -190,7 +191,3 @@ def _lines(records: Records) -> list[str]:
         judged = accuracy_words(accuracy_against(last, records[0]))
         lines.insert(0, f"{last.name} against {last.comparison.a}: {ratio_words(last.comparison.ratio)}{judged and f'; {judged}'}")
     return lines
-
-
-def _say(line: str) -> None:
-    print(f"workbench: {one_line(line)}")  # noqa: T201 - below the cell

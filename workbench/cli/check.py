@@ -88,10 +88,7 @@ def check(
         max_agreement_loss=max_agreement_loss,
         max_memory_growth=max_memory_growth,
     )
-
-    def compare(before: Record, after: Record) -> Check:
-        return compared(before, after, tolerance, different_machines=different_machines)
-
+    compare = partial(compared, tolerance=tolerance, different_machines=different_machines)
     with opened_history(history) as opened:
         tagged = opened.summaries(tag=against)
         if not tagged:
@@ -153,12 +150,10 @@ def _like(after: Record, words: str, select: Select) -> Sequence[Record]:
     """Return the tagged records that a saved one is compared with: of its detector, frames and settings."""
     from workbench.history import Summary
 
-    def setting(row: Summary) -> tuple[str, str, str]:
-        return row.detector_name, row.media_key, row.settings_key
-
     own = Summary.of(after)
+    setting = own.detector_name, own.media_key, own.settings_key
     what = f"{own.detector_name} on {own.media_name} under the settings of {words}"
-    return select(lambda row: setting(row) == setting(own), what, own.machine_id)
+    return select(lambda row: (row.detector_name, row.media_key, row.settings_key) == setting, what, own.machine_id)
 
 
 def _measured(sources: Sources, text: str, frames: int | None, opened: History, select: Select, compare: Compare) -> list[Check]:
@@ -220,11 +215,9 @@ def _again(
 def _print(out: Console, one: Check) -> None:
     verdict = "worse" if one.worse else "as good"
     name = f"{one.before.detector.name} {one.before.name}"
-    out.print(
-        f"{verdict}: {name}: {'; '.join(one.worse or one.judged or one.notes)}", style="bold red" if one.worse else "", markup=False
-    )
+    out.print(f"{verdict}: {name}: {'; '.join(one.worse or one.judged or one.notes)}", style="bold red" if one.worse else "")
     for note in _remarks(one):
-        out.print(f"  {note}", style="yellow", markup=False)
+        out.print(f"  {note}", style="yellow")
 
 
 def _remarks(one: Check) -> Iterator[str]:

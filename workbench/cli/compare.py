@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -79,9 +78,9 @@ def compare(
     assert after.comparison is not None, "the second of a bench is compared with the first"
     out = console(json_file)
     print_records(out, (before, after))
-    out.print(f"{after.name} against {before.name}: {ratio_words(after.comparison.ratio)}", markup=False)
+    out.print(f"{after.name} against {before.name}: {ratio_words(after.comparison.ratio)}")
     print_waterfall(out, after)
-    pair = {"a": json.loads(before.to_json()), "b": json.loads(after.to_json())}
+    pair = {"a": before.to_dict(), "b": after.to_dict()}
     write_json(json_file, {**pair, "ratio": after.comparison.ratio.model_dump(), "verdict": after.comparison.verdict})
 
 
@@ -102,25 +101,25 @@ def _print(out: Console, a: Record, b: Record, found: Differences) -> None:
     from workbench.record import accuracy_against
     from workbench.wording import accuracy_words, format_agreement, format_change, format_fraction, ratio_words
 
-    out.print(f"settings: {'; '.join(found.changes) or 'the same'}", markup=False)
+    out.print(f"settings: {'; '.join(found.changes) or 'the same'}")
     if found.speeds is not None:
         ratio, verdict = found.speeds.ratio, found.speeds.verdict
         words = "not compared" if ratio is None else f"{b.name} against {a.name}: {ratio_words(ratio, verdict)}"
-        out.print(f"time: {words}", style="bold", markup=False)
+        out.print(f"time: {words}", style="bold")
         for caveat in found.speeds.notes:
-            out.print(f"  {caveat}", style="yellow", markup=False)
+            out.print(f"  {caveat}", style="yellow")
     if found.ap_change is not None:
         assert a.accuracy is not None, "there is a change"
         assert b.accuracy is not None, "there is a change"
         change = accuracy_words(accuracy_against(b, a)).removeprefix("AP ") or format_change(found.ap_change)
-        out.print(f"AP: {format_fraction(a.accuracy.ap)} -> {format_fraction(b.accuracy.ap)} ({change})", markup=False)
+        out.print(f"AP: {format_fraction(a.accuracy.ap)} -> {format_fraction(b.accuracy.ap)} ({change})")
     else:
-        out.print("AP: not compared; both records need one on the same truth", markup=False)
+        out.print("AP: not compared; both records need one on the same truth")
     if (agreed := found.agreement) is not None:
         counts = f"{agreed.lost} boxes lost, {agreed.new} new, {agreed.class_flips} of another class, in {agreed.frames} frames"
-        out.print(f"agreement: {format_agreement(agreed)} ({counts})", markup=False)
+        out.print(f"agreement: {format_agreement(agreed)} ({counts})")
     for note in found.notes:
-        out.print(note, style="yellow", markup=False)
+        out.print(note, style="yellow")
 
 
 def _tree(a: Record, b: Record, found: Differences) -> dict[str, Any]:
@@ -128,8 +127,8 @@ def _tree(a: Record, b: Record, found: Differences) -> dict[str, Any]:
 
     speeds, accuracy = found.speeds, accuracy_against(b, a)
     return {
-        "a": json.loads(a.to_json()),
-        "b": json.loads(b.to_json()),
+        "a": a.to_dict(),
+        "b": b.to_dict(),
         "changes": found.changes,
         "ratio": speeds.ratio.model_dump() if speeds and speeds.ratio else None,
         "verdict": speeds.verdict if speeds else None,

@@ -52,16 +52,16 @@ def describe(
     description = described(model, image, tuple(allow or ()), signature=signature, kind=kind)
     out = console(json_file)
     for line in (*description.tensors, *description.made_of):
-        out.print(line, markup=False)
+        out.print(line)
     for number, reading in enumerate(description.readings, start=1):
         _print_reading(out, number, reading)
     if description.unfinished_card:
         for line in ("", *description.unfinished_card.splitlines()):
-            out.print(line, markup=False)
+            out.print(line)
     if description.problem:
         raise ModelError(description.problem)
     write_whole(drawn, encode_jpeg(_sheet(description.readings), SHEET_SIDE_PX, QUALITY))
-    out.print(f"drawn: {drawn}", markup=False)
+    out.print(f"drawn: {drawn}")
     written = _written(description, choose, out, replace=replace, write=write)
     write_json(json_file, _tree(description, written))
 
@@ -69,21 +69,21 @@ def describe(
 def _print_reading(out: Console, number: int, reading: Reading) -> None:
     found = "not tried" if reading.picture_rgb is None else f"{reading.found} found"
     out.print()
-    out.print(f"{number}. {reading.title}: {found}", style="bold", markup=False)
+    out.print(f"{number}. {reading.title}: {found}", style="bold")
     for line in reading.sure:
-        out.print(f"   sure: {line}", markup=False)
+        out.print(f"   sure: {line}")
     for line in reading.card.guessed:
-        out.print(f"   guessed: {line}", markup=False)
+        out.print(f"   guessed: {line}")
 
 
 def _written(description: Description, choose: int, out: Console, *, replace: bool, write: bool) -> Path | None:
     if description.card_path is not None and not replace:
-        out.print(f"card: {description.card_path} (as it was)", markup=False)
+        out.print(f"card: {description.card_path} (as it was)")
         return description.card_path
     if not write:
         return None
     path = description.write(choose, replace=replace)
-    out.print(f"card: {path} (reading {choose}; correct there what is wrong)", markup=False)
+    out.print(f"card: {path} (reading {choose}; correct there what is wrong)")
     return path
 
 

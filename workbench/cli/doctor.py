@@ -25,10 +25,11 @@ def doctor(
     json_file: JsonFile = None,
 ) -> None:
     """Say what this machine is and does at best, what works here and how noisy it is."""
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     from workbench.cli.screen import console, write_json
+    from workbench.errors import shown
     from workbench.files import CACHE_BYTES, caches, empty_caches
     from workbench.history import default_path
     from workbench.machine import environment, quick_noise
@@ -41,17 +42,17 @@ def doctor(
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
     table.add_column()
-    table.add_row("processor", escape(f"{facts.cpu}, {facts.cores} usable cores"))
+    table.add_row("processor", f"{facts.cpu}, {facts.cores} usable cores")
     table.add_row("memory", f"{facts.memory_bytes / 1024**3:.1f} GiB")
-    table.add_row("system", escape(f"{facts.system}, Python {facts.python}"))
+    table.add_row("system", f"{facts.system}, Python {facts.python}")
     for name, (found, remedy) in checks.items():
-        table.add_row(name, escape(found) + (f" [red]{escape(remedy)}[/red]" if remedy else ""))
-    table.add_row("noise", escape(f"{noise.verdict}{': ' if noise.reasons else ''}{'; '.join(noise.reasons)}"))
-    table.add_row("at best", escape(at_best))
-    table.add_row("history", escape(str(default_path())))
+        table.add_row(name, Text.assemble(shown(found), (f" {shown(remedy)}" if remedy else "", "red")))
+    table.add_row("noise", f"{noise.verdict}{': ' if noise.reasons else ''}{'; '.join(noise.reasons)}")
+    table.add_row("at best", at_best)
+    table.add_row("history", str(default_path()))
     sizes = [f"{folder} {size / 1e6:,.1f} MB" for folder, size in kept.items()]
     limit = f"; what runs and sweeps keep is at most {CACHE_BYTES / 1e9:.1f} GB each, and --empty-caches empties all"
-    table.add_row("caches", escape(f"{', '.join(sizes)}{limit}" if sizes else "empty"))
+    table.add_row("caches", f"{', '.join(sizes)}{limit}" if sizes else "empty")
     console(json_file).print(table)
     found_all = {name: {"found": found, "remedy": remedy} for name, (found, remedy) in checks.items()}
     tree = {"environment": facts.model_dump(), "noise": noise.model_dump(), "checks": found_all}

@@ -14,9 +14,9 @@ from workbench.cli.compare import compare
 from workbench.cli.describe import describe
 from workbench.cli.doctor import doctor
 from workbench.cli.export import export
-from workbench.cli.history.entry import history_commands
+from workbench.cli.history import history_commands
 from workbench.cli.lab import lab
-from workbench.cli.options import UsageError
+from workbench.cli.options import INTERRUPTED, SERVERS, UsageError
 from workbench.cli.pick import pick
 from workbench.cli.profile import profile
 from workbench.cli.quantise import quantise
@@ -27,10 +27,6 @@ from workbench.cli.terminal import native_lines_apart, output_fault, prepare_str
 from workbench.cli.tune import tune
 from workbench.errors import NOT_UTF_8, SettingsError, WorkbenchError, is_utf_8, one_line, shown
 from workbench.version import VERSION
-
-INTERRUPTED = 130  # what typer returns after Ctrl-C, as shells do
-
-SERVERS = ("lab", "app")  # what they start prints where to find it
 
 program = typer.Typer(
     name="workbench",

@@ -69,16 +69,15 @@ def export(
         there = _measured_there(target, exported, history, tell) if target else None
     screen = console(json_file)
     if sources.allow and not allow:
-        screen.print(f"allowed, as for the record: {', '.join(sources.allow)}", markup=False)
+        screen.print(f"allowed, as for the record: {', '.join(sources.allow)}")
     tried = f"{counted(exported.frames, 'frame')} with {counted(exported.detections, 'detection')}"
-    screen.print(f"exported: {exported.folder}, tried on {tried}", markup=False)
+    screen.print(f"exported: {exported.folder}, tried on {tried}")
     for note in exported.notes:
-        screen.print(note, markup=False)
+        screen.print(note)
     if there is not None and there.timing is not None:
         screen.print(
             f"on {target}, {there.environment.cpu}: {format_milliseconds(there.timing.median_ms)} a frame, finds the same;"
             f" its record is {there.id[:8]} in the history",
-            markup=False,
         )
     write_json(
         json_file,

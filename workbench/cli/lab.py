@@ -58,5 +58,5 @@ def _notebooks(json_file: str | None) -> Path:
     except OSError as error:
         reason = error.strerror or error
         raise SaveError(f"cannot copy the notebooks to {folder}: {reason}; run `workbench lab` in a folder of yours") from error
-    console(json_file).print(f"{len(missing)} notebooks copied to {folder}; those that were there are kept", markup=False)
+    console(json_file).print(f"{len(missing)} notebooks copied to {folder}; those that were there are kept")
     return folder

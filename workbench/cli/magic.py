@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from workbench.cli.options import SERVERS
 from workbench.errors import one_line
 from workbench.files import temporary_folder
 from workbench.machine import import_path
@@ -17,7 +18,6 @@ from workbench.record import Record, Records
 # It ends with the kernel, however that ends: nobody would read what it finds.
 PROGRAM = "from workbench.machine import end_with_parent; end_with_parent(); from workbench.cli import main; main()"
 COMMAND = (sys.executable, "-P", "-c", PROGRAM)
-SERVERS = frozenset({"lab", "app"})
 JSON_OPTION = "--json"
 STOPPING_SECONDS = 30.0  # that a command has to write down what it measured
 
@@ -31,10 +31,10 @@ def run_line(line: str) -> Records | dict[str, Any] | None:
     try:
         words = shlex.split(line)
     except ValueError as error:
-        _refuse(f"{error}; close what was opened")
+        say(f"{error}; close what was opened")
         return None
     if words and words[0] in SERVERS:
-        _refuse(f"{words[0]} runs until it is stopped; start it in a terminal, or make a Workbench() here")
+        say(f"{words[0]} runs until it is stopped; start it in a terminal, or make a Workbench() here")
         return None
     with temporary_folder("magic") as folder:
         path = Path(folder) / "result.json"
@@ -43,8 +43,9 @@ def run_line(line: str) -> Records | dict[str, Any] | None:
         return _read(path) if path.is_file() else None
 
 
-def _refuse(why: str) -> None:
-    sys.stdout.write(f"workbench: {one_line(why)}\n")
+def say(line: str) -> None:
+    """Print a line of ours below a cell."""
+    sys.stdout.write(f"workbench: {one_line(line)}\n")
 
 
 def _run(words: list[str]) -> None:

@@ -8,6 +8,8 @@ import typer
 
 from workbench.files import check_writable
 
+INTERRUPTED = 130  # what typer returns after Ctrl-C, as shells do
+SERVERS = ("lab", "app")  # commands that run until they are stopped; what they start prints where to find it
 DEFAULT_FRAMES = 150  # `workbench.measuring` says why; a test keeps the two equal
 
 # typer passes on the usage errors of its click but exports only this one; click's module has another name in each version.

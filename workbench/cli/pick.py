@@ -91,9 +91,9 @@ def pick(
     out = console(json_file)
     _print(out, picked, said, [one for one in (command, weighing) if one is not None])
     if left := sorted({row.name for row in same if row.is_a_function}):
-        out.print(f"left out, for no setting can be changed in it and nothing exported: {', '.join(left)}", markup=False)
+        out.print(f"left out, for no setting can be changed in it and nothing exported: {', '.join(left)}")
     if others := sorted({row.media_name for row in rows} - {same[0].media_name}):
-        out.print(f"on {same[0].media_name}; --media chooses another: {', '.join(others)}", markup=False)
+        out.print(f"on {same[0].media_name}; --media chooses another: {', '.join(others)}")
     write_json(json_file, {"sentence": said, "command": command, "weighing": weighing, **picked.to_dict()})
     if picked.chosen is None:
         raise typer.Exit(1)
@@ -111,14 +111,12 @@ def _of_one_media(rows: Sequence[Summary], machine_id: str, machines: dict[str, 
 
 
 def _print(out: Console, picked: Pick, said: str, commands: Sequence[str]) -> None:
-    from rich.markup import escape
-
     from workbench.cli.tables import MS_AND_FPS, print_table, summary_weight, table_of
     from workbench.record import WEIGHT_HEADINGS
 
-    out.print(said, style="bold", markup=False)
+    out.print(said, style="bold")
     for command in commands:
-        out.print(command, markup=False)
+        out.print(command)
     rows = list(_rows(picked))
     if not rows:
         return
@@ -127,23 +125,21 @@ def _print(out: Console, picked: Pick, said: str, commands: Sequence[str]) -> No
     table = table_of("", "id", "setting", *figures, "within limits by", figures=figures, whole=("", "id"))
     for role, choice in rows:
         *cells, margins = _cells(choice)
-        table.add_row(role, *map(escape, (*cells, *(summary_weight(choice.summary) if weighed else ()), margins)))
+        table.add_row(role, *cells, *(summary_weight(choice.summary) if weighed else ()), margins)
     print_table(out, table)
     if picked.budget.stat == "median":
-        out.print(MS_AND_FPS, style="dim", markup=False)
+        out.print(MS_AND_FPS, style="dim")
 
 
 def _rows(picked: Pick) -> Iterator[tuple[str, Choice]]:
-    if picked.chosen is not None:
-        yield "chosen", picked.chosen
-    if picked.unconfirmed is not None:
-        yield "unconfirmed", picked.unconfirmed
-    if picked.unweighed is not None:
-        yield "not weighed", picked.unweighed
-    if picked.runner_up is not None:
-        yield "runner-up", picked.runner_up
-    for choice in picked.near_misses:
-        yield "near miss", choice
+    named = {
+        "chosen": picked.chosen,
+        "unconfirmed": picked.unconfirmed,
+        "not weighed": picked.unweighed,
+        "runner-up": picked.runner_up,
+    }
+    yield from ((role, choice) for role, choice in named.items() if choice is not None)
+    yield from (("near miss", choice) for choice in picked.near_misses)
 
 
 def _cells(choice: Choice) -> tuple[str, ...]:

@@ -64,32 +64,34 @@ def profile(
     if overlay is not None:
         (one,) = found
         write_whole(overlay, node_data((row.name, 1000 * (row.seconds or 0.0)) for row in one.operators if not one.untimed))
-        out.print(f"overlay: {overlay}; ms of operators, by the tensors that they give", markup=False)
+        out.print(f"overlay: {overlay}; ms of operators, by the tensors that they give")
     trees = [{"schema": 1, **one.model_dump(mode="json"), "reach": reach_sentence(one)} for one in found]
     write_json(json_file, json.dumps(trees[0] if len(trees) == 1 else trees))
 
 
 def print_profile(out: Console, found: Profile) -> None:
     """Print the sums, the slowest operators, their groups, and what costs time beside arithmetic."""
-    from workbench.record import inside_sums, lint_words
+    from workbench.cli.tables import print_table, table_of
+    from workbench.record import INSIDE_FIGURES, OPERATOR_HEADINGS, inside_sums, lint_words, operator_cells
     from workbench.wording import counted
 
-    out.print(f"{found.detector}, {found.setting or 'as it is'}, {found.runtime}", style="bold", markup=False)
+    out.print(f"{found.detector}, {found.setting or 'as it is'}, {found.runtime}", style="bold")
     for line in inside_sums(found):
-        out.print(line, markup=False)
+        out.print(line)
     out.print()
-    _print_operators(out, found)
+    rows = (operator_cells(found, row) for row in found.slowest[:OPERATORS_SHOWN])
+    print_table(out, table_of(*OPERATOR_HEADINGS, figures=(*INSIDE_FIGURES, "output"), rows=rows))
     if len(found.operators) > OPERATORS_SHOWN:
         shown = "first" if found.untimed else "slowest"
         words = f"the {OPERATORS_SHOWN} {shown} of {counted(len(found.operators), 'operator')}; --json has all"
-        out.print(words, style="dim", markup=False)
+        out.print(words, style="dim")
     if not found.untimed:
         for heading, groups in (("type", found.by_kind), ("part of the network", found.by_part)):
             out.print()
             _print_groups(out, found, heading, groups)
     out.print()
     for lint in found.lints:
-        out.print(lint_words(found, lint), style="yellow", markup=False)
+        out.print(lint_words(found, lint), style="yellow")
 
 
 def print_inside(out: Console, records: Iterable[Record], unprofiled: Iterable[str]) -> None:
@@ -97,16 +99,16 @@ def print_inside(out: Console, records: Iterable[Record], unprofiled: Iterable[s
     from workbench.record import lint_words
 
     for line in unprofiled:
-        out.print(f"not profiled: {line}", style="yellow", markup=False)
+        out.print(f"not profiled: {line}", style="yellow")
 
     for record in records:
         if (found := record.inside) is None:
             continue
         out.print()
-        out.print(f"inside {record.name}", style="bold", markup=False)
+        out.print(f"inside {record.name}", style="bold")
         _print_groups(out, found, "type", found.by_kind)
         for lint in found.lints:
-            out.print(lint_words(found, lint), style="yellow", markup=False)
+            out.print(lint_words(found, lint), style="yellow")
 
 
 def print_side_by_side(out: Console, left: Profile, right: Profile) -> None:
@@ -114,64 +116,42 @@ def print_side_by_side(out: Console, left: Profile, right: Profile) -> None:
     from workbench.record import inside_sums, pairs_by_layer, pairs_by_work
 
     for found in (left, right):
-        out.print(f"{found.detector}, {found.setting or 'as it is'}, {found.runtime}", style="bold", markup=False)
+        out.print(f"{found.detector}, {found.setting or 'as it is'}, {found.runtime}", style="bold")
         for line in inside_sums(found)[:2]:
-            out.print(line, markup=False)
+            out.print(line)
     if untimed := next((one for one in (left, right) if one.untimed), None):
-        out.print(
-            f"there is nothing to set side by side: the operators of {untimed.runtime} are not timed", style="yellow", markup=False
-        )
+        out.print(f"there is nothing to set side by side: the operators of {untimed.runtime} are not timed", style="yellow")
         return
     layers = pairs_by_layer(left, right)
     for heading, pairs in (("layer", layers), ("kind of work", pairs_by_work(left, right))):
         out.print()
         if pairs is None:
-            out.print("their operators' names have too little in common to set layers side by side", style="dim", markup=False)
+            out.print("their operators' names have too little in common to set layers side by side", style="dim")
         else:
             _print_pairs(out, heading, pairs, (left, right))
 
 
 def _print_pairs(out: Console, heading: str, pairs: Sequence[Pair], profiles: tuple[Profile, Profile]) -> None:
     """Print pairs, what differs most first, and what all of them take."""
-    from rich.markup import escape
-
     from workbench.cli.tables import print_table, table_of
     from workbench.record import Pair, pair_cells, pair_headings
 
     left, right = profiles
-    headings = tuple(map(escape, pair_headings(heading, *(one.setting or one.runtime for one in profiles))))
-    table = table_of(*headings, figures=headings[3:])
-    for pair in pairs[:OPERATORS_SHOWN]:
-        table.add_row(*map(escape, pair_cells(pair)))
-    table.add_row("all", "", "", *pair_cells(Pair("", left.operators, right.operators))[3:])
-    print_table(out, table)
+    headings = pair_headings(heading, *(one.setting or one.runtime for one in profiles))
+    all_of_them = ("all", "", "", *pair_cells(Pair("", left.operators, right.operators))[3:])
+    rows = (*map(pair_cells, pairs[:OPERATORS_SHOWN]), all_of_them)
+    print_table(out, table_of(*headings, figures=headings[3:], rows=rows))
     if len(pairs) > OPERATORS_SHOWN:
-        out.print(f"the {OPERATORS_SHOWN} of {len(pairs):,} that differ most; --json has all operators", style="dim", markup=False)
-
-
-def _print_operators(out: Console, found: Profile) -> None:
-    from rich.markup import escape
-
-    from workbench.cli.tables import print_table, table_of
-    from workbench.record import INSIDE_FIGURES, OPERATOR_HEADINGS, operator_cells
-
-    table = table_of(*OPERATOR_HEADINGS, figures=(*INSIDE_FIGURES, "output"))
-    for row in found.slowest[:OPERATORS_SHOWN]:
-        table.add_row(*map(escape, operator_cells(found, row)))
-    print_table(out, table)
+        out.print(f"the {OPERATORS_SHOWN} of {len(pairs):,} that differ most; --json has all operators", style="dim")
 
 
 def _print_groups(out: Console, found: Profile, heading: str, groups: Sequence[Group]) -> None:
-    from rich.markup import escape
-
     from workbench.cli.tables import print_table, table_of
     from workbench.record import INSIDE_FIGURES, group_cells
     from workbench.wording import format_percent
 
-    table = table_of(heading, "operators", *INSIDE_FIGURES, figures=("operators", *INSIDE_FIGURES))
-    for group in groups[:GROUPS_SHOWN]:
-        table.add_row(*map(escape, group_cells(found, group)))
-    print_table(out, table)
+    rows = (group_cells(found, group) for group in groups[:GROUPS_SHOWN])
+    print_table(out, table_of(heading, "operators", *INSIDE_FIGURES, figures=("operators", *INSIDE_FIGURES), rows=rows))
     if (left := groups[GROUPS_SHOWN:]) and found.operators_seconds:
         share = format_percent(sum(group.seconds for group in left) / found.operators_seconds)
-        out.print(f"{len(left):,} others take {share}", style="dim", markup=False)
+        out.print(f"{len(left):,} others take {share}", style="dim")

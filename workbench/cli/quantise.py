@@ -92,21 +92,21 @@ def quantise(
             run_repair(job, tell, outcome=outcome)
         except KeyboardInterrupt:
             if outcome.settings is not None:
-                screen.print(f"cancelled; the best so far: --preset {words(detector, outcome.settings)!r}", markup=False)
+                screen.print(f"cancelled; the best so far: --preset {words(detector, outcome.settings)!r}")
             raise
         for record in outcome.records:
             kept.append(record)
     assert outcome.settings is not None, "a repair that came to its end has settings"
     print_quantised(screen, outcome.records)
     chosen = words(detector, check(detector, outcome.settings))
-    screen.print(f"run it: --preset {chosen!r}", markup=False)
+    screen.print(f"run it: --preset {chosen!r}")
     if overlay is not None:
         noise = [(row.name, row.snr_db) for row in _quantising(outcome.records).blocks if row.snr_db is not None]
         write_whole(overlay, node_data(noise, high_is_bad=False))
-        screen.print(f"overlay: {overlay}; dB of signal to noise of blocks, by the tensors that they give", markup=False)
+        screen.print(f"overlay: {overlay}; dB of signal to noise of blocks, by the tensors that they give")
     if out is not None:
         told = write_tflite(detector, outcome.settings, data.calibration, out)
-        screen.print(f"written: {out}; {told}", markup=False)
+        screen.print(f"written: {out}; {told}")
     found = _quantising(outcome.records)
     write_json(json_file, {"settings": outcome.settings.model_dump(mode="json"), **found.model_dump(mode="json")})
 
@@ -117,8 +117,6 @@ def _quantising(records: list[Record]) -> Quantising:
 
 def print_quantised(out: Console, records: list[Record]) -> None:
     """Print the networks beside each other, the blocks that hurt most, and the answer."""
-    from rich.markup import escape
-
     from workbench.cli.tables import print_table, table_of
     from workbench.errors import one_line
     from workbench.record import (
@@ -131,22 +129,15 @@ def print_quantised(out: Console, records: list[Record]) -> None:
     )
 
     found = _quantising(records)
-    networks = table_of(*NETWORK_HEADINGS, figures=FIGURE_HEADINGS)
-    for one in found.judged:
-        networks.add_row(*map(escape, network_cells(one)))
-    print_table(out, networks)
+    print_table(out, table_of(*NETWORK_HEADINGS, figures=FIGURE_HEADINGS, rows=map(network_cells, found.judged)))
     if found.blocks:
         out.print()
-        blocks = table_of(*BLOCK_HEADINGS, figures=FIGURE_HEADINGS)
-        for row in found.blocks[:BLOCKS_SHOWN]:
-            name, *others = block_cells(row)
-            blocks.add_row(*map(escape, (one_line(name, LONGEST_NAME), *others)))
-        print_table(out, blocks)
+        cells = map(block_cells, found.blocks[:BLOCKS_SHOWN])
+        rows = ((one_line(name, LONGEST_NAME), *others) for name, *others in cells)
+        print_table(out, table_of(*BLOCK_HEADINGS, figures=FIGURE_HEADINGS, rows=rows))
         shown = f"{min(BLOCKS_SHOWN, len(found.blocks))} of {len(found.blocks)} blocks"
-        out.print(
-            f"{shown}, worst first: what each changes of scores and boxes when it alone is in integers", style="dim", markup=False
-        )
+        out.print(f"{shown}, worst first: what each changes of scores and boxes when it alone is in integers", style="dim")
     for line in found.made_of:
-        out.print(line, style="dim", markup=False)
-    out.print(quantising_frames(found), style="dim", markup=False)
-    out.print(found.answer, style="bold", markup=False)
+        out.print(line, style="dim")
+    out.print(quantising_frames(found), style="dim")
+    out.print(found.answer, style="bold")

@@ -27,5 +27,5 @@ def report(
 
     chosen = named_or_newest(records, history, top)
     write_report(chosen, out, allow_different_machines=different_machines)
-    console(json_file).print(f"{len(chosen)} records: {out}", markup=False)
+    console(json_file).print(f"{len(chosen)} records: {out}")
     write_json(json_file, {"report": str(out), "records": [record.id for record in chosen]})

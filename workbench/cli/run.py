@@ -129,7 +129,7 @@ def run(
     for record in records:
         print_waterfall(out, record)
     if problem:
-        out.print(f"not explained: {problem}", style="yellow", markup=False)
+        out.print(f"not explained: {problem}", style="yellow")
     print_inside(out, records, unprofiled)
     _write_files(out, records, report, trace)
     lines = [record.to_json() for record in records]
@@ -145,10 +145,10 @@ def _write_files(out: Console, records: list[Record], report: Path | None, trace
 
     if report:
         write_report(records, report)
-        out.print(f"report: {report}", markup=False)
+        out.print(f"report: {report}")
     if trace:
         write_whole(trace, trace_json(records))
-        out.print(f"trace: {trace}; open it in Perfetto or chrome://tracing", markup=False)
+        out.print(f"trace: {trace}; open it in Perfetto or chrome://tracing")
 
 
 def _explained(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, final
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -70,7 +69,8 @@ class Screen(Console):
 
 def console(json_file: str | None) -> Console:
     """Return where people read: standard output, or standard error where JSON takes that."""
-    screen = Screen(stderr=json_file == STDOUT, highlight=False, emoji=False)
+    # Nothing is markup: labels in brackets, names and messages are text of others.
+    screen = Screen(stderr=json_file == STDOUT, markup=False, highlight=False, emoji=False)
     screen.soft_wrap = not screen.is_terminal  # a file or a pipe has no edge at which a path would have to be broken
     return screen
 
@@ -81,7 +81,7 @@ def progress() -> Iterator[Tell]:
     screen = Console(stderr=True)
     bar = Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=28),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -95,7 +95,7 @@ def progress() -> Iterator[Tell]:
         task = bar.add_task("", total=None)
 
         def tell(what: str, done: int, total: int) -> None:
-            bar.update(task, description=escape(shown(what)), completed=done, total=total or None)
+            bar.update(task, description=shown(what), completed=done, total=total or None)
 
         yield tell
 
@@ -127,28 +127,28 @@ def print_records(out: Console, records: Sequence[Record]) -> None:
         table.add_column(heading, justify="left" if left else "right", overflow="fold")
     for record in records:
         cells = (*_cells(record), *(weight_cells(record.weight) if weighed else ()))
-        table.add_row(*map(escape, cells), style="red" if record.broken or record.problem else "")
+        table.add_row(*cells, style="red" if record.broken or record.problem else "")
     out.print(table)
     if any(map(ran, records)):
-        out.print(MS_AND_FPS, style="dim", markup=False)
+        out.print(MS_AND_FPS, style="dim")
     for line in dict.fromkeys(f"guessed: {one.words()}" for record in records for one in record.detector.guesses):
-        out.print(line, style="dim", markup=False)
+        out.print(line, style="dim")
     for record in records[1:]:
         if words := accuracy_words(accuracy_against(record, records[0])):
-            out.print(f"{record.name} against {records[0].name}: {words}", markup=False)
+            out.print(f"{record.name} against {records[0].name}: {words}")
     fastest = best((record for record in records if ran(record) and not record.broken), ms_and_ap)
     _print_classes(out, records if len(records) <= ABREAST else unique([records[0], fastest or records[0]]))
     for record in records:
         if record.problem:
-            out.print(f"{record.name}: {record.problem.message}", style="bold red", markup=False)
+            out.print(f"{record.name}: {record.problem.message}", style="bold red")
         if record.timing is not None and record.timing.overlapped:
-            out.print(limit_words(record, record.name), markup=False)
+            out.print(limit_words(record, record.name))
         for words in filter(None, (pace_words(record, record.name), weight_words(record, record.name))):
-            out.print(words, markup=False)
+            out.print(words)
         for warning in record.warnings:
-            out.print(f"{record.name}: {warning}", style="bold red" if record.broken else "yellow", markup=False)
+            out.print(f"{record.name}: {warning}", style="bold red" if record.broken else "yellow")
         if record.noise.verdict != "quiet" and not record.problem:
-            out.print(f"{record.name}: {record.noise.verdict}: {'; '.join(record.noise.notes)}", style="yellow", markup=False)
+            out.print(f"{record.name}: {record.noise.verdict}: {'; '.join(record.noise.notes)}", style="yellow")
 
 
 def _print_classes(out: Console, records: Sequence[Record]) -> None:
@@ -158,11 +158,11 @@ def _print_classes(out: Console, records: Sequence[Record]) -> None:
         return
     shown = sorted(figures[0].values(), key=lambda one: one.ap)[:CLASSES_SHOWN]
     if len(shown) < len(figures[0]):
-        out.print(f"the {len(shown)} of {len(figures[0])} classes with the lowest AP:", style="dim", markup=False)
+        out.print(f"the {len(shown)} of {len(figures[0])} classes with the lowest AP:", style="dim")
     headings = [f"AP {record.name}" for record in records] if len(records) > 1 else [*ONE_S_FIGURES]
-    table = table_of("class", "known", *map(escape, headings), figures=["known", *map(escape, headings)])
+    table = table_of("class", "known", *headings, figures=["known", *headings])
     for one in shown:
-        name = escape(label_of(records[0].detector.labels, one.class_id))
+        name = label_of(records[0].detector.labels, one.class_id)
         known = [row.get(one.class_id) for row in figures]
         cells = [format_fraction(row.ap if row else None) for row in known] if len(records) > 1 else _class_cells(one)
         table.add_row(name, f"{one.known:,}", *cells)
@@ -182,19 +182,19 @@ def print_waterfall(out: Console, record: Record) -> None:
     if record.waterfall is None:
         return
     picture = waterfall_picture(record)
-    out.print(picture.caption, markup=False)
+    out.print(picture.caption)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("step", "ms", "", "AP", ""):
         table.add_column(heading, justify="right" if heading in {"ms", "AP"} else "left", overflow="fold")
     for line in (line for section in picture.sections for line in section.lines if line.words or line.ap):
         name = line.name or " + ".join(map(str, line.words))
         judged = f"{line.ap_between} {line.verdict}"
-        table.add_row(*map(escape, (name, line.ms, f"{line.ms_between} {line.ms_verdict}", line.ap, judged)))
+        table.add_row(name, line.ms, f"{line.ms_between} {line.ms_verdict}", line.ap, judged)
         if line.reverse_ms or line.reverse_ap:
             table.add_row("  in reverse", "", line.reverse_ms, "", line.reverse_ap)
     out.print(table)
     for note in picture.notes:
-        out.print(note, style="dim", markup=False)
+        out.print(note, style="dim")
 
 
 def _cells(record: Record) -> tuple[str, ...]:

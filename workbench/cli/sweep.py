@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from workbench.record import Record
-    from workbench.sweep import Estimate, Executor, Standing
+    from workbench.sweep import Estimate, Standing
 
 MOST_SHOWN = 20  # rows of a frontier; a longer one is for the report
 MOST_PROBLEMS = 10  # listed one by one
@@ -69,14 +68,14 @@ def sweep(
     from workbench.opening import Sources
     from workbench.record import frontier, place
     from workbench.samples import SAMPLE_DETECTORS
-    from workbench.sweep import Sweep, read_grid
+    from workbench.sweep import Sweep, connect, read_grid
     from workbench.wording import format_duration
 
     if weigh and cluster is not None:
         raise SettingsError("--weigh weighs on this machine, and --cluster measures on others; leave one out")
     tried = read_grid(grid) if grid else None
     out = console(json_file)
-    executors = _executors(cluster)
+    executors = connect(cluster) if cluster is not None else None
     try:
         with History(history or default_path()) as kept, progress() as tell:
 
@@ -89,7 +88,7 @@ def sweep(
             sources = [Sources(detector=name, media=media, truth=truth, allow=allowed, signature=signature) for name in names]
             whole = Sweep(sources, kept, grid=tried, frames=frames, baseline=baseline, executors=executors, progress=show)
             estimate = whole.estimate()
-            out.print(_words(estimate), markup=False)
+            out.print(_words(estimate))
             if dry_run:
                 write_json(json_file, _tree(estimate, 0, (), ()))
                 return
@@ -106,17 +105,11 @@ def sweep(
 
                 pictured = kept.records_by_id([record.id for record in best])
                 write_report(pictured, report, allow_different_machines=cluster is not None)
-                out.print(f"report: {report}", markup=False)
+                out.print(f"report: {report}")
             write_json(json_file, _tree(estimate, found, best, records))
     finally:
-        for executor in executors:
+        for executor in executors or ():
             executor.close()
-
-
-def _executors(cluster: str | None) -> tuple[Executor, ...]:
-    from workbench.sweep import ThisMachine, connect
-
-    return (ThisMachine(),) if cluster is None else connect(cluster)
 
 
 def _ask(estimate: Estimate, out: Console) -> None:
@@ -140,12 +133,12 @@ def _show(out: Console, found: int, records: Sequence[Record], best: Sequence[Re
     from workbench.cli.screen import print_records
 
     problems = [record for record in records if record.problem]
-    out.print(f"{found} new records; {len(problems)} settings could not run", markup=False)
+    out.print(f"{found} new records; {len(problems)} settings could not run")
     for record in problems[:MOST_PROBLEMS]:
         assert record.problem is not None, "chosen by it"
-        out.print(f"{record.detector.name} {record.name}: {record.problem.message}", style="yellow", markup=False)
+        out.print(f"{record.detector.name} {record.name}: {record.problem.message}", style="yellow")
     if best:
-        out.print("nothing measured is both faster and more accurate than these:", markup=False)
+        out.print("nothing measured is both faster and more accurate than these:")
         print_records(out, best[:MOST_SHOWN])
 
 
@@ -157,5 +150,5 @@ def _tree(estimate: Estimate, found: int, best: Sequence[Record], records: Seque
         "estimated_seconds": round(estimate.seconds, 1),
         "new_records": found,
         "problems": [{"id": record.id, "name": record.name, **record.problem.model_dump()} for record in records if record.problem],
-        "frontier": [json.loads(record.to_json()) for record in best],
+        "frontier": [record.to_dict() for record in best],
     }

@@ -18,8 +18,8 @@ LEAST_WORDS = 24  # letters that a column of words is wide at least where it has
 MS_AND_FPS = "ms are those of the median frame; FPS are all frames over the time that they took, slow ones included"
 
 
-def table_of(*headings: str, figures: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:
-    """Return an empty table of these headings; `figures` are aligned at the right, and no words of `whole` are broken."""
+def table_of(*headings: str, figures: Iterable[str] = (), whole: Iterable[str] = (), rows: Iterable[Iterable[str]] = ()) -> Table:
+    """Return a table of these headings; `figures` are aligned at the right, and no words of `whole` are broken."""
     right, unbroken = frozenset(figures), frozenset(whole)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
@@ -29,6 +29,8 @@ def table_of(*headings: str, figures: Iterable[str] = (), whole: Iterable[str] =
             no_wrap=heading in unbroken or heading in right,
             overflow="fold",
         )
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
@@ -73,7 +75,7 @@ def _room_wanted(table: Table) -> int:
 
 
 def _least(cell: RenderableType, *, whole: bool) -> int:
-    text = _one_line(str(cell))
+    text = shown(str(cell))
     return cell_len(text) if whole else max([min(cell_len(text), LEAST_WORDS), *map(cell_len, text.split())])
 
 
@@ -90,8 +92,4 @@ def _print_narrow(out: Console, table: Table) -> None:
 
 
 def _texts(column: Column) -> list[str]:
-    return [_one_line(str(cell)) for cell in (column.header, *column.cells)]
-
-
-def _one_line(markup: str) -> str:
-    return shown(Text.from_markup(markup).plain)
+    return [shown(str(cell)) for cell in (column.header, *column.cells)]

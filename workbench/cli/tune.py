@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli.options import (
+    INTERRUPTED,
     Allow,
     HistoryFile,
     JsonFile,
@@ -19,8 +20,6 @@ from workbench.cli.options import (
     writable_folder,
 )
 from workbench.cli.quantities import MaxMemory, MaxStartup, seconds_of, weight_limits
-
-INTERRUPTED = 130
 
 
 def tune(
@@ -88,9 +87,9 @@ def tune(
     if tuned.chosen is not None:
         print_waterfall(screen, tuned.chosen)
     for note in tuned.notes:
-        screen.print(note, markup=False)
-    screen.print(tuned.sentence, style="bold", markup=False)
-    screen.print(tuned.next_step, markup=False)
+        screen.print(note)
+    screen.print(tuned.sentence, style="bold")
+    screen.print(tuned.next_step)
     write_json(json_file, tuned.to_dict())
     if tuned.stopped and not tuned.problem:
         raise typer.Exit(INTERRUPTED)

@@ -53,10 +53,10 @@ class FrameSender:
     """
 
     def __init__(self, player: Player, send: Callable[[Shown, bytes | None], None]) -> None:
-        self._player = player
+        self.player = player
         self._send = send
         self._seen = threading.Condition()
-        self._in_flight: deque[tuple[int, float, float]] = deque()  # number, sent at, decoding began at
+        self._in_flight: deque[tuple[int, float]] = deque()  # number, decoding began at
         self._costs: deque[tuple[float, float]] = deque(maxlen=COST_WINDOW)  # at, CPU seconds
         self._anew = True
         self._unseen_since: float | None = None  # when the first picture was sent that no answer came for
@@ -86,7 +86,7 @@ class FrameSender:
         with self._seen:
             self._unseen_since = None
             while self._in_flight and self._in_flight[0][0] <= number:
-                shown, _, began = self._in_flight.popleft()
+                shown, began = self._in_flight.popleft()
                 if shown == number:
                     self.age_seconds = time.perf_counter() - began - ago_seconds
             self._seen.notify_all()
@@ -111,26 +111,26 @@ class FrameSender:
         sent = 0.0
         while not self._closed:
             seen = -1 if self._anew or last is None else last.number
-            if self._player.wait_newer(seen, WAIT_SECONDS) is None:
+            if self.player.wait_newer(seen, WAIT_SECONDS) is None:
                 self._wait_if_over()
                 continue
             if not self._may_send(sent):
                 continue
-            shown = self._player.shown  # newer still, after the wait
+            shown = self.player.shown  # newer still, after the wait
             if shown is None:  # the player was closed meanwhile
                 continue
             sent = time.perf_counter()
             with self._seen:  # a page may open between two pictures: its wish is taken, or stands for the next
                 anew, self._anew = self._anew, False
                 self._unseen_since = self._unseen_since or sent
-                self._in_flight.append((shown.number, sent, shown.began_seconds))
+                self._in_flight.append((shown.number, shown.began_seconds))
             same = last is not None and shown.frame is last.frame and not anew
             last = shown
             self._show(shown, same=same)
 
     def _wait_if_over(self) -> None:
         """Rest where the player is closed: it answers at once from then on, and another sender follows the next one."""
-        if self._player.closed:
+        if self.player.closed:
             with self._seen:
                 self._seen.wait_for(lambda: self._closed, WAIT_SECONDS)
 

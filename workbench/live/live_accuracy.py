@@ -21,14 +21,10 @@ class LiveAccuracy:
         self._data = data
         self._engine: object = None
         self._kept: list[tuple[Candidates | Detections, Frame, ImageTruth]] = []
+        self.total = min(MOST_IMAGES, len(data.labelled_truth)) if data.labelled_truth else 0
+        """How many images are looked at."""
         self.accuracy: Accuracy | None = None
         """Of the pipeline that ran last; `None` while it runs, and without truth."""
-
-    @property
-    def total(self) -> int:
-        """How many images are looked at."""
-        known = self._data.labelled_truth
-        return min(MOST_IMAGES, len(known)) if known else 0
 
     def run(self, pipeline: Pipeline) -> Iterator[int]:
         """Run a pipeline batch by batch; yields the images done. `accuracy` is there at the end."""

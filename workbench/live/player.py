@@ -70,6 +70,13 @@ class Player:
     Args:
         media: What to play; it begins again at its end.
         on_error: Told of an exception that stopped playing, on the player's thread.
+
+    Attributes:
+        pipeline: What frames pass. This and the next four are for others to read only.
+        shown: The frame that passed last.
+        playing: Whether frames pass by themselves.
+        pace: The clip's, or as fast as they can.
+        closed: Whether it has ended.
     """
 
     def __init__(self, media: Media, on_error: Callable[[Exception], None], clock: Callable[[], float] = time.perf_counter) -> None:
@@ -85,54 +92,34 @@ class Player:
         self._changed = threading.Condition()
         self._acting = False
         self._held = 0
-        self._closed = False
-        self._pipeline: Pipeline | None = None
+        self.closed = False
+        self.pipeline: Pipeline | None = None
         self._frames: Iterator[Frame] | None = None
         self._next = 0
         self._wanted: int | None = None
-        self._playing = False
-        self._pace: Pace = "clip"
+        self.playing = False
+        self.pace: Pace = "clip"
         self._epoch = 0.0
         self._settling = 0
-        self._shown: Shown | None = None
+        self.shown: Shown | None = None
         self._chores: deque[Chore] = deque()
         self._resting: list[Chore] = []  # until the next frame is shown
         self._play_until = 0.0
         self._thread = NamedThread(target=self._run, name="workbench-player")
         self._thread.start()
 
-    @property
-    def playing(self) -> bool:
-        return self._playing
-
-    @property
-    def closed(self) -> bool:
-        return self._closed
-
-    @property
-    def pace(self) -> Pace:
-        return self._pace
-
-    @property
-    def shown(self) -> Shown | None:
-        return self._shown
-
-    @property
-    def pipeline(self) -> Pipeline | None:
-        return self._pipeline
-
     def use(self, pipeline: Pipeline) -> None:
         """Play with another pipeline from the next frame on; what stands still is run again."""
         with self._changed:
             self._exchange(pipeline)
-            if not self._playing:
-                self._wanted = self._shown.frame.index if self._shown else self._next
+            if not self.playing:
+                self._wanted = self.shown.frame.index if self.shown else self._next
             self._changed.notify_all()
 
     def use_nms(self, pipeline: Pipeline) -> None:
         """Play on with another NMS on the same engine; the current frame is answered at once, from its raw outputs."""
         with self._changed:
-            shown = self._shown
+            shown = self.shown
             if shown is None or not (isinstance(shown.raw, Candidates) or pipeline.engine.own_nms):
                 self.use(pipeline)
                 return
@@ -144,18 +131,18 @@ class Player:
     def show_again(self, shown: Shown) -> None:
         """Publish what is shown once more, because something else is known of it now; nothing where it is another already."""
         with self._changed:
-            if self._shown is shown:
+            if self.shown is shown:
                 self._publish(shown)
 
     def play(self) -> None:
         with self._changed:
-            self._playing = True
+            self.playing = True
             self._start_clock()
             self._changed.notify_all()
 
     def pause(self) -> None:
         with self._changed:
-            self._playing = False
+            self.playing = False
             self._changed.notify_all()
 
     def seek(self, position: int) -> None:
@@ -167,20 +154,20 @@ class Player:
     def step(self, by: int) -> None:
         """Stand still at the next frame, or so many further."""
         with self._changed:
-            self._playing = False
-            at = self._wanted if self._wanted is not None else self._shown.frame.index if self._shown else 0
+            self.playing = False
+            at = self._wanted if self._wanted is not None else self.shown.frame.index if self.shown else 0
             self.seek((at + by) % max(self.media.facts().frames, 1))
 
     def set_pace(self, pace: Pace) -> None:
         with self._changed:
-            self._pace = pace
+            self.pace = pace
             self._start_clock()
             self._changed.notify_all()
 
     def add_chore(self, chore: Chore) -> None:
         """Take turns between this and playing until it is done or another pipeline is used."""
         with self._changed:
-            if not self._closed:
+            if not self.closed:
                 self._chores.append(chore)
                 self._changed.notify_all()
 
@@ -202,17 +189,17 @@ class Player:
         """Return what is shown once it is newer than `number`; `None` after the timeout or at the end."""
         with self._changed:
             newer = self._changed.wait_for(
-                lambda: self._closed or (self._shown is not None and self._shown.number > number), timeout_seconds
+                lambda: self.closed or (self.shown is not None and self.shown.number > number), timeout_seconds
             )
-            return self._shown if newer and not self._closed else None
+            return self.shown if newer and not self.closed else None
 
     def close(self) -> None:
         """End the thread and give the media back; a second time does nothing."""
         with self._changed:
-            self._closed = True
+            self.closed = True
             self._changed.notify_all()
         self._thread.join()
-        self._frames = self._pipeline = self._shown = None
+        self._frames = self.pipeline = self.shown = None
         self._drop_chores()
 
     def _drop_chores(self) -> None:
@@ -225,7 +212,7 @@ class Player:
                 action()
             except Exception as error:  # whatever it is, it is told, and the player lives on
                 with self._changed:
-                    self._playing = False
+                    self.playing = False
                     self._frames, self._wanted = None, None
                     self._drop_chores()
                 self._on_error(error)
@@ -237,7 +224,7 @@ class Player:
     def _next_action(self) -> Callable[[], None] | None:
         """Wait until there is something to do; `None` at the end."""
         with self._changed:
-            while not self._closed:
+            while not self.closed:
                 action, wait_seconds = self._due(self._clock())
                 if action is not None:
                     self._acting = True
@@ -247,16 +234,16 @@ class Player:
 
     def _due(self, now: float) -> tuple[Callable[[], None] | None, float | None]:
         """Return what is due now, or how long nothing will be."""
-        if self._held or self._pipeline is None:
+        if self._held or self.pipeline is None:
             return None, None
         if self._wanted is not None:
             wanted, self._wanted = self._wanted, None
             return partial(self._show, wanted), None
-        if self._chores and (not self._playing or now >= self._play_until):
+        if self._chores and (not self.playing or now >= self._play_until):
             return self._do_chore, None
-        if not self._playing:
+        if not self.playing:
             return None, None
-        wait_seconds = self._due_seconds() - now if self._pace == "clip" else 0.0
+        wait_seconds = self._due_seconds() - now if self.pace == "clip" else 0.0
         if wait_seconds <= 0:
             return self._play_on, None
         return None, min(wait_seconds, max(0.0, self._play_until - now)) if self._chores else wait_seconds
@@ -269,7 +256,7 @@ class Player:
         self._epoch = self._clock() - self._next / self._rate
 
     def _exchange(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self.rolling.begin_window()
         self.found = {}
         self.dropped = 0
@@ -285,7 +272,7 @@ class Player:
             self._start_clock()
 
     def _play_on(self) -> None:
-        if self._pace == "clip":
+        if self.pace == "clip":
             self._catch_up(self._clock() - self._due_seconds())
         self._pass(counts=True)
 
@@ -307,7 +294,7 @@ class Player:
 
     def _pass(self, *, counts: bool) -> None:
         """Take the next batch through the pipeline and publish its last frame."""
-        pipeline, frames = self._pipeline, self._opened()
+        pipeline, frames = self.pipeline, self._opened()
         assert pipeline is not None
         watch = Stopwatch(self._clock)
         began = self._clock()
@@ -321,7 +308,7 @@ class Player:
         watch.close_step(len(passed.frames))
         self._next = passed.frames[-1].index + 1
         with self._changed:
-            if pipeline is self._pipeline:
+            if pipeline is self.pipeline:
                 remember(self.found, passed.frames, passed.found)
                 if counts and not self._settling:
                     stages = {stage: seconds[-1] for stage, seconds in watch.stage_seconds().items()}
@@ -330,7 +317,7 @@ class Player:
                 self._publish(Shown(0, passed.frames[-1], passed.raw[-1], passed.found[-1], pipeline, began))
 
     def _publish(self, shown: Shown) -> None:
-        self._shown = replace(shown, number=self._shown.number + 1 if self._shown else 1)
+        self.shown = replace(shown, number=self.shown.number + 1 if self.shown else 1)
         self._chores.extend(self._resting)
         self._resting.clear()
         self._changed.notify_all()

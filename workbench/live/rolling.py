@@ -15,9 +15,9 @@ HISTORY_STEP_SECONDS = 0.1  # one point of the history for each: more than a sma
 class Window:
     """Times of a setting's last frames. One thread adds, another may read: what it reads is a copy."""
 
-    def __init__(self, frames: int = WINDOW_FRAMES) -> None:
-        self._totals: deque[float] = deque(maxlen=frames)
-        self._stages: deque[dict[str, float]] = deque(maxlen=frames)
+    def __init__(self) -> None:
+        self._totals: deque[float] = deque(maxlen=WINDOW_FRAMES)
+        self._stages: deque[dict[str, float]] = deque(maxlen=WINDOW_FRAMES)
 
     def __len__(self) -> int:
         return len(self._totals)

@@ -1,7 +1,6 @@
 """What someone plays with, apart from how it is shown."""
 
 from workbench.session.evaluation import Pinned
-from workbench.session.live_errors import WrongFrame
 from workbench.session.notices import Job
 from workbench.session.session import DEFAULT_BASELINE, DEFAULT_PRESET, Opened, Session
 from workbench.session.sweeping import Search
@@ -14,5 +13,4 @@ __all__ = [
     "Pinned",
     "Search",
     "Session",
-    "WrongFrame",
 ]

@@ -66,11 +66,12 @@ class Measuring:
         records: list[Record],
     ) -> None:
         self.records = records
-        self.search = _search(detector, data, sources, protocol)
         self._activity: Activity | None = None
         self._tuner: Tuner | None = None  # that runs
         self._detector, self._data, self._player = detector, data, player
-        self._sources, self._protocol, self._notices = sources, protocol, notices
+        self._sources = sources.model_copy(update={"detector": detector.facts.source})
+        self._protocol, self._notices = protocol, notices
+        self.search = self._new_search()
         self._benches: dict[Settings | None, Bench] = {}
 
     @property
@@ -135,18 +136,14 @@ class Measuring:
         with self._still("weighing", token) as activity, History(self._protocol.history or default_path()) as history:
             for number, record in enumerate(left):
                 activity.tell(f"weighing {record.name}", number, len(left))
-                self._notices.changed()  # another process does the work
-                found = self._weighed(record, token)
+                try:
+                    found = weigh(self._detector, self._data, record, stop=token)
+                except ChildFailedError:
+                    token.check()
+                    raise
                 assert found.weight is not None, "that is what it was asked for"
                 history.set_weight(found.id, found.weight)
                 self.records = [found if one.id == found.id else one for one in self.records]
-
-    def _weighed(self, record: Record, token: CancelToken) -> Record:
-        try:
-            return weigh(self._detector, self._data, record, stop=token.event)
-        except ChildFailedError:
-            token.check()
-            raise
 
     def profile(self, settings: Settings, pinned: Pinned | None, token: CancelToken) -> None:
         """Time the operators of a network one by one, in a process of its own; they go to the newest record of these settings.
@@ -156,38 +153,32 @@ class Measuring:
         """
         if reason := why_not_profiled(settings):
             raise UnavailableError(reason)
-        sources = self._sources.model_copy(update={"detector": self._detector.facts.source}).in_words()
+        sources = self._sources.in_words()
         with self._still("profile: preparing", token) as activity, History(self._protocol.history or default_path()) as history:
-            if self._newest(settings) is None:
-                self._measure(settings, pinned, history)
-            record = self._newest(settings)
-            assert record is not None, "it was measured"
-
-            def tell(step: str) -> None:
-                activity.tell(f"profile: {step}", 0, 0)
-                self._notices.changed()  # another process does the work
-
+            record = self._newest(settings) or self._measure(settings, pinned, history)
+            job = ProfileJob(sources=sources, settings=settings)
             try:
-                inside = run_profile(ProfileJob(sources=sources, settings=settings), tell, token.event)
+                inside = run_profile(job, lambda step: activity.tell(f"profile: {step}", 0, 0), token)
             finally:
                 token.check()  # a process that was ended for it says something else
             found = history.set_inside(record.id, inside)
             self.records = [found if one.id == found.id else one for one in self.records]
             self._notices.write(f"profiled {found.name}")
 
-    def _measure(self, settings: Settings, pinned: Pinned | None, history: History) -> None:
+    def _measure(self, settings: Settings, pinned: Pinned | None, history: History) -> Record:
+        """Measure settings, and before them the pinned ones where those have no record yet."""
         if self._data.media.facts().endless:
             raise MediaError(
                 "a live source never shows the same frames twice; in Python, Workbench(media=recorded(open_media(…), 150)) does"
             )
         baseline = pinned.settings if pinned else None
         bench = self._bench(baseline)
-        rows = [settings]
-        if baseline is not None and baseline != settings and not bench.has_baseline:
-            rows.insert(0, baseline)
         options = self._sources.options(self._protocol.frames)
-        for row in rows:
-            self._keep(history, bench.measure(Variant.of(self._detector, row, options=options)))
+        if baseline is not None and baseline != settings and not bench.has_baseline:
+            self._keep(history, bench.measure(Variant.of(self._detector, baseline, options=options)))
+        record = bench.measure(Variant.of(self._detector, settings, options=options))
+        self._keep(history, record)
+        return record
 
     def _newest(self, settings: Settings) -> Record | None:
         """Return the newest record of settings on these frames."""
@@ -207,7 +198,7 @@ class Measuring:
         assert search is not None, "there is one wherever there are sources"
         with self._still("sweep: preparing", token) as activity:
             for step in search.run(scope, settings, partial(self._tell_sweep, activity)):
-                if token.cancelled:  # since before there was a sweep that could have been told
+                if token.is_set():  # since before there was a sweep that could have been told
                     search.cancel()
                 if isinstance(step, Estimate):
                     minutes = step.seconds / 60
@@ -221,16 +212,11 @@ class Measuring:
         Raises:
             WorkbenchError: The frames are in this process only, or the network cannot be quantised or run.
         """
-        sources = self._sources.model_copy(update={"detector": self._detector.facts.source}).in_words()
+        sources = self._sources.in_words()
         frames = self._protocol.frames
         job = Job(sources=sources, settings=settings, frames=frames, repair=True, options=sources.options(frames))
         with self._still("repair: preparing", token) as activity, History(self._protocol.history or default_path()) as history:
-
-            def tell(what: str, done: int, total: int) -> None:
-                activity.tell(f"repair: {what}", done, total)
-                self._notices.changed()  # another process does the work
-
-            found = run_repair(job, tell, token.event)
+            found = run_repair(job, lambda what, done, total: activity.tell(f"repair: {what}", done, total), token)
             for record in found.records:
                 self._keep(history, record)
         if found.settings is None:
@@ -245,19 +231,18 @@ class Measuring:
             WorkbenchError: The frames are in this process only, or what is pinned cannot be measured.
         """
         time = time_asked(seconds)
-        sources = self._sources.model_copy(update={"detector": self._detector.facts.source}).in_words()
+        sources = self._sources.in_words()
         start = None if pinned is None else words(self._detector, pinned.settings)
         with self._still("finding the fastest", token) as activity, History(self._protocol.history or default_path()) as history:
 
             def tell(what: str, gone: int, total: int) -> None:
                 activity.tell(f"finding the fastest, {what}", min(99, 100 * gone // total), 100)
-                self._notices.changed()  # other processes do most of the work
 
             self._tuner = tuner = Tuner(
                 self._detector, self._data, sources, history, out, budget=budget, time=time, progress=tell, baseline=start
             )
             try:
-                if token.cancelled:  # since before there was one that could have been told
+                if token.is_set():  # since before there was one that could have been told
                     tuner.cancel()
                 tuned = tuner.run()
             except KeyboardInterrupt:
@@ -293,6 +278,15 @@ class Measuring:
         self._notices.tell(f"exported: {exported.folder}, tried on {tried}; its README.md says more", "measure")
         self._notices.write(f"exported: {exported.folder}")
 
+    def _new_search(self) -> Search | None:
+        """Return what a sweep works on; `None` where no other process could open these frames."""
+        protocol = self._protocol
+        try:
+            sources = self._sources.in_words()
+        except SettingsError:
+            return None
+        return Search(self._detector, sources, self._data.media.facts(), protocol.history, protocol.frames, protocol.grid)
+
     @contextmanager
     def _still(self, what: str, token: CancelToken) -> Iterator[Activity]:
         """Tell of a job, and keep what plays from taking time."""
@@ -308,12 +302,7 @@ class Measuring:
     def _bench(self, baseline: Settings | None) -> Bench:
         if baseline not in self._benches:
             protocol = self._protocol
-            bench = Bench(
-                self._data,
-                protocol.frames,
-                progress=self._progress,
-                comparison_seconds=protocol.comparison_seconds,
-            )
+            bench = Bench(self._data, protocol.frames, progress=self._progress, comparison_seconds=protocol.comparison_seconds)
             self._benches = {baseline: bench}  # the last one only: each keeps a model
         return self._benches[baseline]
 
@@ -334,13 +323,3 @@ class Measuring:
         gone = time.perf_counter() - activity.job.began_seconds
         percent = max(activity.job.done, int(100 * gone / (gone + standing.seconds_left))) if standing.seconds_left else 100
         activity.tell(f"sweep, {left}: {standing.what}", percent, 100)
-        self._notices.changed()  # other processes do the work: that it is shown costs them little
-
-
-def _search(detector: Detector, data: EvaluationData, sources: Sources, protocol: Protocol) -> Search | None:
-    """Return what a sweep works on; `None` where no other process could open these frames."""
-    try:
-        sources = sources.model_copy(update={"detector": detector.facts.source}).in_words()
-    except SettingsError:
-        return None
-    return Search(detector, sources, data.media.facts(), protocol.history, protocol.frames, protocol.grid)

@@ -20,23 +20,8 @@ class Cancelled(Exception):  # noqa: N818 - not an error: somebody pressed the b
 
 
 @final
-class CancelToken:
-    """Whether somebody still waits for some work. A later request has another one, so that it cannot revive a cancelled one.
-
-    Attributes:
-        event: Set once nobody does, for work that takes one.
-    """
-
-    def __init__(self) -> None:
-        self.event = threading.Event()
-
-    @property
-    def cancelled(self) -> bool:
-        return self.event.is_set()
-
-    def cancel(self) -> None:
-        """Tell the work that nobody waits for it; from any thread."""
-        self.event.set()
+class CancelToken(threading.Event):
+    """Set once nobody waits for some work any more. A later request has another one, so that it cannot revive a cancelled one."""
 
     def check(self) -> None:
         """Let the work end where nobody waits for it.
@@ -44,7 +29,7 @@ class CancelToken:
         Raises:
             Cancelled: Nobody does.
         """
-        if self.cancelled:
+        if self.is_set():
             raise Cancelled
 
 
@@ -79,29 +64,31 @@ class LogLine:
 
 @final
 class Activity:
-    """What goes on beside playing, as whoever does it tells of it; shown with whatever changes next.
+    """What goes on beside playing, as whoever does it tells of it.
 
     Attributes:
         job: The line that it has.
     """
 
-    def __init__(self, what: str, token: CancelToken | None) -> None:
+    def __init__(self, what: str, token: CancelToken | None, changed: Callable[[], None]) -> None:
         self.job = Job(what, time.perf_counter(), can_cancel=token is not None)
         self._token = token
+        self._changed = changed
 
     def tell(self, what: str, done: int, total: int) -> None:
-        """Tell how far it is."""
+        """Tell how far another process is, and let that be shown: it costs the work little."""
         self.job = replace(self.job, what=what, done=done, total=total)
+        self._changed()
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """Tell how far it is, and end it where nobody waits for it any more.
+        """Tell how far it is, shown with whatever changes next, and end it where nobody waits for it any more.
 
         Raises:
             Cancelled: Nobody does.
         """
         if self._token is not None:
             self._token.check()
-        self.tell(what, done, total)
+        self.job = replace(self.job, what=what, done=done, total=total)
 
 
 @final
@@ -179,7 +166,7 @@ class Notices:
             what: What people read.
             token: People may cancel the job by it.
         """
-        activity = Activity(what, token)
+        activity = Activity(what, token, self.changed)
         with self._lock:
             self._activities.append(activity)
         self.changed()

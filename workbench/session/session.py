@@ -24,13 +24,13 @@ from workbench.opening import EvaluationData, Sources, Variant, check, fit, wish
 from workbench.pipeline import Pipeline
 from workbench.report import render_report
 from workbench.samples import SAMPLE_DETECTORS
-from workbench.session.evaluation import Evaluation
+from workbench.session.evaluation import Evaluation, Pinned
 from workbench.session.held import EXPLAINED, EXPORTED, MEASURED, PROFILED, REPAIRED, SWEPT, TUNED, WEIGHED, Held
 from workbench.session.measuring import Measuring, Protocol
 from workbench.session.notices import Cancelled, CancelToken, Notices, Place
 from workbench.session.sources import as_code, as_command, what_to_open
 from workbench.session.sweeping import Scope
-from workbench.session.warm import WarmPipelines
+from workbench.session.warm import WarmPipelines, at_once
 from workbench.session.worker import Worker
 from workbench.settings import Feed, Settings, describe_changes
 from workbench.stages import encode_jpeg
@@ -56,10 +56,6 @@ class Opened:
     player: Player
     evaluation: Evaluation
     measuring: Measuring
-
-
-def _do_nothing() -> None:
-    """What follows most of what is measured."""
 
 
 @final
@@ -176,10 +172,10 @@ class Session:
         """Change to another detector; what was pinned and measured with the old one is let go."""
         self._request_opening("panel", lambda: self._open_with({"detector": source, "signature": None}))
 
-    def open_media(self, source: str | None, truth: str | None = None) -> None:
+    def open_media(self, source: str | None) -> None:
         """Change to other media, or back to some that were open; what is pinned is let go, for it knows other frames."""
-        media, known_truth = self._seen.get(source or "", (source, None))
-        self._request_opening("media", lambda: self._open_with({"media": media, "truth": truth or known_truth}))
+        media, truth = self._seen.get(source or "", (source, None))
+        self._request_opening("media", lambda: self._open_with({"media": media, "truth": truth}))
 
     def open(self, source: str) -> None:
         """Open what somebody names: a model becomes the detector, all else the frames."""
@@ -273,46 +269,37 @@ class Session:
 
     def measure(self) -> None:
         """Run the full protocol on the current setting, and before it on the pinned one where that has no record yet."""
-        self._measure(MEASURED, lambda opened, settings, token: opened.measuring.measure(settings, opened.evaluation.pinned, token))
+        self._measure(MEASURED, Measuring.measure)
 
     def explain(self) -> None:
         """Change one setting at a time from the pinned one to the current one, and tell what each brought."""
-
-        def explain(opened: Opened, settings: Settings, token: CancelToken) -> None:
-            opened.measuring.explain(settings, opened.evaluation.pinned, token)
-
-        self._measure(EXPLAINED, explain)
+        self._measure(EXPLAINED, Measuring.explain)
 
     def weigh(self) -> None:
         """Find out what each setting of the table takes in a process of its own, as far as that is not known."""
-        self._measure(WEIGHED, lambda opened, _, token: opened.measuring.weigh(token))
+        self._measure(WEIGHED, lambda measuring, _, __, token: measuring.weigh(token))
 
     def profile(self) -> None:
         """Time the operators of the current setting's network one by one, and before it the setting where it has no record yet."""
-
-        def look(opened: Opened, settings: Settings, token: CancelToken) -> None:
-            opened.measuring.profile(settings, opened.evaluation.pinned, token)
-
-        self._measure(PROFILED, look)
+        self._measure(PROFILED, Measuring.profile)
 
     def repair(self, record_id: str | None = None) -> None:
         """Look for what repairs a record's integers, or those of the current setting, and go to the best that was found."""
-        found: list[tuple[Settings, str]] = []
 
-        def look(opened: Opened, settings: Settings, token: CancelToken) -> None:
-            broken = settings if record_id is None else check(opened.detector, opened.measuring.record(record_id).settings)
-            found.append(opened.measuring.repair(broken, token))
+        def look(measuring: Measuring, settings: Settings, _: Pinned | None, token: CancelToken) -> None:
+            broken = settings if record_id is None else check(self._open_now.detector, measuring.record(record_id).settings)
+            best, answer = measuring.repair(broken, token)
+            self._in_background("measure", lambda: use(best, answer))  # once nothing holds it up any more
 
-        def use() -> None:
-            for settings, answer in found:
-                self._change(check(self._open_now.detector, settings))
-                self.notices.tell(answer, "measure")
+        def use(best: Settings, answer: str) -> None:
+            self._change(check(self._open_now.detector, best))
+            self.notices.tell(answer, "measure")
 
-        self._measure(REPAIRED, look, use)
+        self._measure(REPAIRED, look)
 
     def sweep(self, scope: Scope) -> None:
         """Measure all sensible settings, or those of the current size, as far as the history does not know them."""
-        self._measure(SWEPT, lambda opened, settings, token: opened.measuring.sweep(scope, settings, token))
+        self._measure(SWEPT, lambda measuring, settings, _, token: measuring.sweep(scope, settings, token))
 
     def find_fastest(self, budget: Budget, seconds: float, folder: Path, *, done: Callable[[Tuned], None] = lambda _: None) -> None:
         """Measure, screen, repair, confirm, explain and export, against what is pinned; cancelled, it keeps the best so far.
@@ -324,8 +311,8 @@ class Session:
             done: Told what it came to.
         """
 
-        def find(opened: Opened, _: Settings, token: CancelToken) -> None:
-            self.tuned = opened.measuring.tune(budget, seconds, folder, opened.evaluation.pinned, token)
+        def find(measuring: Measuring, _: Settings, pinned: Pinned | None, token: CancelToken) -> None:
+            self.tuned = measuring.tune(budget, seconds, folder, pinned, token)
             done(self.tuned)
 
         self._measure(TUNED, find)
@@ -339,7 +326,7 @@ class Session:
         """Say what a setting has to keep; `search` picks the fastest that does."""
         with self.notices.guarding("panel"):
             if (search := self._open_now.measuring.search) is not None:
-                search.budget = budget
+                search.set_budget(budget)
 
     def choose_swept(self, record_id: str, *, measures: bool = False) -> None:
         """Go to the settings of what the sweep found, and perhaps measure them whole."""
@@ -361,8 +348,8 @@ class Session:
             done: Told of the folder once it is there.
         """
 
-        def export(opened: Opened, settings: Settings, token: CancelToken) -> None:
-            opened.measuring.export(settings, folder, token, replace=replace)
+        def export(measuring: Measuring, settings: Settings, _: Pinned | None, token: CancelToken) -> None:
+            measuring.export(settings, folder, token, replace=replace)
             done(folder)
 
         self._measure(EXPORTED, export)
@@ -370,7 +357,7 @@ class Session:
     def cancel(self) -> None:
         """Give up what is going on: a measurement or a sweep ends; a setting that is being prepared is not changed to."""
         with self._lock:
-            self._request.cancel()
+            self._request.set()
             if not self._begun:
                 self.held = None
             running = self.running
@@ -424,7 +411,7 @@ class Session:
             if self._closed:
                 return
             self._closed = True
-            self._latest_wish.cancel()
+            self._latest_wish.set()
         self.cancel()
         self._worker.close()
         with self._lock:
@@ -497,7 +484,7 @@ class Session:
         with self.notices.guarding(place), self._lock:
             self._check_free()
             if self._tried is not None:  # which may take minutes, or never end
-                self._tried.cancel()
+                self._tried.set()
             self._openings += 1
             self._in_background(place, lambda: self._opening(action))
 
@@ -508,9 +495,7 @@ class Session:
             with self._lock:
                 self._openings -= 1
 
-    def _measure(
-        self, held: Held, action: Callable[[Opened, Settings, CancelToken], object], then: Callable[[], object] = _do_nothing
-    ) -> None:
+    def _measure(self, held: Held, action: Callable[[Measuring, Settings, Pinned | None, CancelToken], object]) -> None:
         """Do what nothing may disturb, in the background; until it is over, what is asked for is refused, with the reason."""
 
         def run() -> None:
@@ -518,11 +503,10 @@ class Session:
                 token.check()  # given up while something was prepared: then it holds nothing up, and another may wait by now
                 self._begun = True
             try:
-                action(opened, settings, token)
+                action(opened.measuring, settings, opened.evaluation.pinned, token)
             finally:
                 self.held = None
                 self.notices.forget(held.refusal)
-            then()
 
         with self.notices.guarding("measure"), self._lock:
             self._check_free()
@@ -565,7 +549,7 @@ class Session:
             if self.opened is None or self.settings is None or self._closed:
                 return
             settings = _played(self.opened.detector, self.settings)
-            if settings == self.running or not self._latest_wish.cancelled:
+            if settings == self.running or not self._latest_wish.is_set():
                 return
             wish = self._wish_for(self.settings)
         self._in_background("settings", lambda: self._prepare(settings, wish))
@@ -651,7 +635,7 @@ class Session:
     def _wish_for(self, settings: Settings) -> CancelToken:
         """Take settings as what is wished for now, instead of those before."""
         with self._lock:
-            self._latest_wish.cancel()
+            self._latest_wish.set()
             self._latest_wish, self.settings = CancelToken(), settings
             return self._latest_wish
 
@@ -662,39 +646,31 @@ class Session:
             opened = self._open_now
             player, played = opened.player, _played(opened.detector, settings)
             wish, pipeline = self._wish_for(settings), player.pipeline
-            if pipeline is not None and (pipeline.settings == played or self._change_nms(player, pipeline, played)):
-                return
-        self._in_background("settings", lambda: self._prepare(played, wish))
-
-    def _change_nms(self, player: Player, pipeline: Pipeline, settings: Settings) -> bool:
-        """Answer at once where only the NMS differs and its program need not be compiled again."""
-        if settings.model_copy(update={"nms": pipeline.settings.nms}) != pipeline.settings:
-            return False
-        other = pipeline.with_nms(settings.nms)
-        if other is None:
-            return False
-        self._pipelines.keep(other)
-        player.use_nms(other)
-        self._settle(other)
-        return True
+            answer = at_once(pipeline, played) if pipeline is not None else None
+            if answer is not None and answer is not pipeline:
+                self._pipelines.keep(answer)
+                player.use_nms(answer)
+                self._settle(answer)
+        if answer is None:
+            self._in_background("settings", lambda: self._prepare(played, wish))
 
     def _prepare(self, settings: Settings, wish: CancelToken) -> None:
         """Make a pipeline ready while the old one plays on; the latest wish wins."""
-        if wish.cancelled:
+        if wish.is_set():
             return
         player, running = self._open_now.player, self.running
         try:
             pipeline = self._pipelines.get(settings) or self._compiled(settings, wish, can_cancel=running is not None)
         except Exception:
             with self._lock:
-                if not wish.cancelled and running is not None:
+                if not wish.is_set() and running is not None:
                     self._wish_for(running)
             raise
         with self._lock:
             if self._closed:
                 return
             self._pipelines.keep(pipeline)
-            if not wish.cancelled:
+            if not wish.is_set():
                 player.use(pipeline)
                 self._settle(pipeline)
 
@@ -711,7 +687,7 @@ class Session:
         """Let a network meet its runtime in another process, which ends where nobody waits for it any more."""
         self._tried = wish
         try:
-            run_first(opened.detector, settings, opened.data.calibration, stop=wish.event)
+            run_first(opened.detector, settings, opened.data.calibration, stop=wish)
         except ChildFailedError as stopped:
             raise Cancelled from stopped
         finally:

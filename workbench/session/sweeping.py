@@ -47,7 +47,8 @@ class Search:
         self._lock = threading.Lock()
         self._sweep: Sweep | None = None
         self._rows: dict[str, Summary] = {}
-        self._budget = Budget()
+        self.budget = Budget()
+        """What a setting has to keep."""
         self.version = 0
         """Counts the changes of what there is to show."""
         self.look_up()
@@ -56,14 +57,9 @@ class Search:
     def running(self) -> bool:
         return self._sweep is not None
 
-    @property
-    def budget(self) -> Budget:
-        """What a setting has to keep."""
-        return self._budget
-
-    @budget.setter
-    def budget(self, budget: Budget) -> None:
-        self._budget = budget
+    def set_budget(self, budget: Budget) -> None:
+        """Pick by another budget from now on."""
+        self.budget = budget
         self.version += 1
 
     @property
@@ -92,7 +88,7 @@ class Search:
     def pick(self) -> Pick | None:
         """Return what the budget picks; `None` where nothing is known."""
         rows = self.rows
-        return pick(rows, self._budget) if rows else None
+        return pick(rows, self.budget) if rows else None
 
     def accuracy_of(self, picked: Pick) -> ApChange | None:
         """Return how sure the pick's loss of AP is; `None` where the history does not hold its record."""

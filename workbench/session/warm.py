@@ -25,14 +25,13 @@ class WarmPipelines:
     def get(self, settings: Settings) -> Pipeline | None:
         """Return one of these settings; `None` where it would have to be compiled."""
         with self._lock:
-            kept = tuple(one for one in self._pipelines if _but_nms(one.settings, settings) == settings)
-        under = (one if one.settings == settings else one.with_nms(settings.nms) for one in kept)
-        return next((one for one in under if one is not None), None)
+            kept = tuple(self._pipelines)
+        return next((found for one in kept if (found := at_once(one, settings)) is not None), None)
 
     def keep(self, pipeline: Pipeline) -> None:
         """Keep one as the last that was used, in place of what it answers for; the first of too many is let go."""
         with self._lock:
-            rest = [one for one in self._pipelines if not _answers(pipeline, one)]
+            rest = [one for one in self._pipelines if at_once(pipeline, one.settings) is None]
             self._pipelines = [*rest, pipeline][-MOST_KEPT:]
 
     def clear(self) -> None:
@@ -41,10 +40,9 @@ class WarmPipelines:
             self._pipelines.clear()
 
 
-def _but_nms(settings: Settings, other: Settings) -> Settings:
-    return settings.model_copy(update={"nms": other.nms})
-
-
-def _answers(pipeline: Pipeline, other: Pipeline) -> bool:
-    """Whether a pipeline can do what another does, under the other's NMS."""
-    return _but_nms(pipeline.settings, other.settings) == other.settings and pipeline.with_nms(other.settings.nms) is not None
+def at_once(pipeline: Pipeline, settings: Settings) -> Pipeline | None:
+    """Return a pipeline under settings that differ in the NMS at most; `None` where anything would have to be compiled."""
+    if pipeline.settings == settings:
+        return pipeline
+    same_but_nms = settings.model_copy(update={"nms": pipeline.settings.nms}) == pipeline.settings
+    return pipeline.with_nms(settings.nms) if same_but_nms else None

@@ -7,11 +7,11 @@ PARTS = Path(__file__).parent / "js"
 IMPORT = re.compile(r'^import \{ [^}]+ \} from "\./(\w+)\.js";\n', re.MULTILINE)
 
 
-def joined(entry: str = "workbench") -> str:
-    """Return a part after all that it imports, as one module.
+def joined() -> str:
+    """Return the widget's part after all that it imports, as one module.
 
     Each part stands there once and without its imports, so no two of them may give a name at their top level to different things.
-    Only the entry's default export remains.
+    Only that part's default export remains.
     """
     texts: dict[str, str] = {}
 
@@ -23,5 +23,5 @@ def joined(entry: str = "workbench") -> str:
             take(other)
         texts[name] = re.sub(r"^export (?!default)", "", IMPORT.sub("", text), flags=re.MULTILINE)
 
-    take(entry)
+    take("workbench")
     return "\n".join(texts.values())

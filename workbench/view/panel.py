@@ -92,19 +92,11 @@ HELP = {
 def describe(session: Session) -> Described:
     """Describe the panel for the settings that are wished for; nothing but names before a detector is open."""
     opened, settings = session.opened, session.settings
+    named = {"detector": _detectors(session), "media": _media(session)}
     if opened is None or settings is None:
-        return {
-            "detector": _detectors(session),
-            "media": _media(session),
-            "presets": [],
-            "preset": None,
-            "judged_by": "AP",
-            "groups": [],
-        }
+        return named | {"presets": [], "preset": None, "judged_by": "AP", "groups": []}
     detector = opened.detector
-    return {
-        "detector": _detectors(session),
-        "media": _media(session),
+    return named | {
         "presets": [
             {"name": name, "help": PRESET_HELP[name], "reason": _why_not(partial(_preset, detector, name))} for name in PRESET_NAMES
         ],

@@ -1,7 +1,6 @@
 """What the session knows, in the words and figures that people read: the same as the report's."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +12,7 @@ from workbench.live import Cost
 from workbench.machine import NoiseCertificate
 from workbench.record import Record, Weight, weight_cells
 from workbench.report import Summary, points_of, waterfall_picture
-from workbench.session import Job, Opened, Pinned, Session, WrongFrame
+from workbench.session import Job, Opened, Pinned, Session
 from workbench.stages import Overlay, counts
 from workbench.timing import Comparison, Timing, frames_needed
 from workbench.wording import (
@@ -44,7 +43,6 @@ def status(session: Session, drawn: Overlay | None, cost: Cost | None, age_secon
     player, pinned, comparison = opened.player, opened.evaluation.pinned, opened.evaluation.comparison
     timing = player.rolling.window.timing()
     pinned_timing = pinned.timing if pinned else None
-    facts = player.media.facts()
     name = session.name_of(running)
     history = player.rolling.history(time.perf_counter())
     return {
@@ -52,8 +50,7 @@ def status(session: Session, drawn: Overlay | None, cost: Cost | None, age_secon
         "playing": player.playing,
         "pace": player.pace,
         "position": shown.frame.index,
-        "frames": facts.frames or None,
-        "fps_of_media": facts.fps,
+        "frames": player.media.facts().frames or None,
         "name": name,
         "headline": _headline(timing, comparison, pinned, session),
         "figures": _figures(opened, timing, cost, age_seconds),
@@ -243,11 +240,6 @@ def _point_words(record: Record) -> str:
 
 def _colour(record: Record) -> str:
     return PALETTE[engine_row(record.settings.runtime.engine).colour]
-
-
-def wrong_frames(found: Sequence[WrongFrame]) -> list[Told]:
-    """Tell the frames in which most is wrong; class ids, since the page has the labels."""
-    return [asdict(one) for one in found]
 
 
 def _row(record: Record, *, pinned: bool) -> Told:

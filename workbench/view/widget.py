@@ -25,7 +25,7 @@ from workbench.view.inside import InsideTold
 from workbench.view.javascript import joined
 from workbench.view.panel import changed_score, describe
 from workbench.view.search import budget_of, cards, search
-from workbench.view.status import explained, job, plot, rows, status, tuned, wrong_frames
+from workbench.view.status import explained, job, plot, rows, status, tuned
 from workbench.wording import STAGE_COLOURS, class_colour
 
 TICK_SECONDS = 0.5  # how often figures change: often enough to be live, seldom enough to be read
@@ -75,7 +75,6 @@ class WorkbenchView(anywidget.AnyWidget):
         super().__init__()
         self._session = session
         self._sender: FrameSender | None = None
-        self._followed: Player | None = None
         self._drawn: Overlay | None = None
         self._pictured = 0  # number of the last message that carried a picture
         self._told_search: tuple[int, int] | None = None
@@ -110,7 +109,7 @@ class WorkbenchView(anywidget.AnyWidget):
             self._ticker.join()
         if self._sender is not None:
             self._sender.close()
-        self._sender = self._followed = None
+        self._sender = None
         self._session.close()
 
     # From the browser
@@ -288,18 +287,17 @@ class WorkbenchView(anywidget.AnyWidget):
         self._tell()
 
     def _doze(self) -> None:
-        player, sender = self._followed, self._sender
-        if player is not None and sender is not None and player.playing and sender.unseen_seconds > DOZE_SECONDS:
+        sender = self._sender
+        if sender is not None and sender.player.playing and sender.unseen_seconds > DOZE_SECONDS:
             self._dozing = True
-            player.pause()
+            sender.player.pause()
 
     def _follow(self, player: Player | None) -> None:
         """Let the sender follow the session's player: other media have another one."""
-        if player is self._followed:
+        if player is (self._sender.player if self._sender is not None else None):
             return
         if self._sender is not None:
             self._sender.close()
-        self._followed = player
         self._sender = FrameSender(player, self._show) if player is not None else None
 
     def _tell(self) -> None:
@@ -320,7 +318,7 @@ class WorkbenchView(anywidget.AnyWidget):
             self.status = told
             self._tell_notices()
             self.records = records
-            self.wrong = wrong_frames(opened.evaluation.wrong_frames() if opened else ())
+            self.wrong = [asdict(one) for one in opened.evaluation.wrong_frames()] if opened else []
             self._tell_search(opened.measuring.search if opened else None)
             self.explained = explained(session, measured)
             self.tuned = tuned(session)

@@ -56,5 +56,5 @@ def export(
             else:
                 rows_of_table += read
         write_whole(out, f"[{','.join(texts)}]\n" if to_table is None else to_table(Records(rows_of_table)))
-    console(json_file).print(f"{counted(len(ids), 'record')}: {out}", markup=False)
+    console(json_file).print(f"{counted(len(ids), 'record')}: {out}")
     write_json(json_file, {"file": str(out), "records": ids})

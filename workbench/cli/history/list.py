@@ -58,8 +58,6 @@ def list_records(
 
 def _table(rows: Sequence[Summary]) -> Table:
     """Return the rows; what is the same in all of them is said once, above."""
-    from rich.markup import escape
-
     from workbench.cli.tables import summary_weight, table_of
     from workbench.record import WEIGHT_HEADINGS
     from workbench.wording import short_cpu_name
@@ -76,14 +74,14 @@ def _table(rows: Sequence[Summary]) -> Table:
     table = table_of(
         "id", "measured", *differing, "setting", *figures, "noise", "tag", figures=figures, whole=("id", "measured", "noise")
     )
-    table.title = escape(", ".join(same)) or None
+    table.title = ", ".join(same) or None
     table.title_justify = "left"
     for number, row in enumerate(rows):
         marks = f"{' (composed)' if row.composed else ''}{' (broken)' if row.broken else ''}"
         places = (words[number] for words in differing.values())
         figures = (*_figures(row), *(summary_weight(row) if weighed else ()))
         cells = (row.id[:SHORT_ID], minute(row.created), *places, f"{row.name}{marks}", *figures, row.noise, row.tag or "")
-        table.add_row(*map(escape, cells), style="red" if row.problem or row.broken else "")
+        table.add_row(*cells, style="red" if row.problem or row.broken else "")
     return table
 
 

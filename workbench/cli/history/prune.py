@@ -69,4 +69,4 @@ def _remove(opened: History, gone: Sequence[Summary], out: Console) -> None:
         try:
             opened.compact()
         except SaveError as error:
-            out.print(str(error), style="yellow", markup=False)
+            out.print(str(error), style="yellow")

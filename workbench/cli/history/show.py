@@ -22,7 +22,7 @@ def show(record: RecordId, history: HistoryFile = None, json_file: JsonFile = No
     out = console(json_file)
     print_records(out, (found,))
     for name, words in _facts(found):
-        out.print(f"{name}: {words}", markup=False)
+        out.print(f"{name}: {words}")
     write_json(json_file, found.to_json())
 
 

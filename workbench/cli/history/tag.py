@@ -35,5 +35,5 @@ def _set_tag(prefix: str, tag: str | None, history: Path | None, json_file: str 
     with opened_history(history) as opened:
         changed = opened.set_tag(prefix, tag)
     words = f"is tagged {tag}" if tag is not None else "has no tag"
-    console(json_file).print(f"{changed.id[:SHORT_ID]} {changed.name} {words}", markup=False)
+    console(json_file).print(f"{changed.id[:SHORT_ID]} {changed.name} {words}")
     write_json(json_file, {"record": Summary.of(changed).tree()})

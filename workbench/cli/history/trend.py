@@ -48,7 +48,7 @@ def trend(
         row = one.newest
         place = f"{short_cpu_name(row.cpu)} [{row.machine_id[:SHORT_ID]}]"
         out.print()
-        out.print(f"{row.detector_name}, {row.name}, on {row.media_name}, {place}", style="bold", markup=False)
+        out.print(f"{row.detector_name}, {row.name}, on {row.media_name}, {place}", style="bold")
         print_table(out, _runs_table(one.runs))
     tree = [
         {"settings": one.newest.settings.model_dump(mode="json"), "runs": [_run_tree(run) for run in one.runs]} for one in found
@@ -57,8 +57,6 @@ def trend(
 
 
 def _runs_table(runs: Sequence[Run]) -> Table:
-    from rich.markup import escape
-
     from workbench.cli.tables import table_of
     from workbench.wording import format_change, format_fraction, format_milliseconds, format_percent
 
@@ -76,7 +74,7 @@ def _runs_table(runs: Sequence[Run]) -> Table:
             row.noise,
             ", ".join(filter(None, (row.tag, "" if run.same_model else "another model file"))),
         )
-        table.add_row(*map(escape, cells))
+        table.add_row(*cells)
     return table
 
 
