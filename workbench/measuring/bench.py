@@ -65,7 +65,7 @@ class _Run:
     unsteady: tuple[str, ...]
     recompilations: int
     candidates: float | None
-    scores: list[FloatArray]
+    raw: list[tuple[FloatArray, FloatArray]]
     timed: KeptDetections
     beside: _Beside
     real_time: RealTime | None
@@ -304,7 +304,7 @@ class Bench:
             if pipeline.overlaps:  # only now nothing works on behind
                 evaluate()
             recompilations = pipeline.compilations - compiled[-1 if pipeline.overlaps else -2] - beside[0].compilations
-            candidates, scores = _candidates(pipeline, media, len(timed.by_name))
+            candidates, raw = _candidates(pipeline, media, len(timed.by_name))
             real_time = self._real_time_pass(variant, pipeline)
         return _Run(
             id=key,
@@ -314,7 +314,7 @@ class Bench:
             unsteady=measured.warmed_up.warnings,
             recompilations=recompilations,
             candidates=candidates,
-            scores=scores,
+            raw=raw,
             timed=timed,
             beside=beside[0],
             real_time=real_time,
@@ -395,7 +395,7 @@ class Bench:
         return doubts(
             found,
             run.beside.accuracy,
-            run.scores,
+            run.raw,
             score=variant.settings.nms.score,
             precision=variant.settings.runtime.precision,
             classes=len(variant.detector.facts.labels),
@@ -453,15 +453,20 @@ def _engine_facts(run: _Run) -> EngineFacts:
     return run.pipeline.engine_facts().model_copy(update=found)
 
 
-def _candidates(pipeline: Pipeline | FunctionPipeline, media: Media, frames: int) -> tuple[float | None, list[FloatArray]]:
-    """Return the mean candidates above the score in frames spread over those that were timed, see `EngineFacts`; and all scores."""
+def _candidates(
+    pipeline: Pipeline | FunctionPipeline, media: Media, frames: int
+) -> tuple[float | None, list[tuple[FloatArray, FloatArray]]]:
+    """Return the mean candidates above the score in frames spread over those that were timed, see `EngineFacts`.
+
+    And the raw boxes and scores of these frames, of one alone where the network does its own NMS.
+    """
     nms, counts, seen = pipeline.settings.nms, [], []
     thresholds = class_thresholds(nms, pipeline.detector.facts.labels)
     for frame in islice(media.frames(), 0, frames, max(1, frames // FRAMES_COUNTED)):
         (raw,) = pipeline.infer([frame])
         if not isinstance(raw, Candidates):
-            return None, [raw.scores]
-        seen.append(raw.scores)
+            return None, [(raw.boxes_xyxy_px, raw.scores)]
+        seen.append((raw.boxes_xyxy, raw.scores))
         scores = raw.scores if thresholds is None else only_above(raw.scores, thresholds)
         counts.append(int(((scores if nms.per_class else scores.max(axis=-1)) > np.float32(nms.score)).sum()))
     return (float(np.mean(counts)) if counts else None), seen

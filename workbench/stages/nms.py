@@ -168,9 +168,8 @@ def by_opencv(boxes_xyxy: FloatArray, scores: FloatArray, settings: NmsRule) -> 
 
     dnn: Any = cv2.dnn  # its types ask for lists; arrays are converted faster
     corners = candidates.boxes_xyxy_px.astype(np.float64)
-    corners -= (
-        corners.min()
-    )  # OpenCV moves class c by c times the largest coordinate: negative ones would reach into the class before
+    # OpenCV moves class c by c times the largest coordinate: negative ones would reach into the class before.
+    corners -= corners.min()
     boxes_xywh = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
     common = {"score_threshold": 0.0, "nms_threshold": settings.iou}  # the score has been seen to
     if settings.per_class:

@@ -151,11 +151,11 @@ class ScreenedGroup:
     def _warnings(self, row: Row, screened: _Screened, timed: NmsTiming, agreed: Agreement | None) -> Iterator[str]:
         yield from self.task.detector.open_guesses
         yield from self._pipeline.engine.warnings
-        scores = [raw.scores for raw in self._raws]
+        seen = [(raw.boxes_xyxy if isinstance(raw, Candidates) else raw.boxes_xyxy_px, raw.scores) for raw in self._raws]
         yield from doubts(
             [*timed.found, *screened.found],
             screened.accuracy,
-            scores,
+            seen,
             score=row.settings.nms.score,
             precision=row.settings.runtime.precision,
             classes=len(self.task.detector.labels),
