@@ -45,9 +45,9 @@ def alone(context: BrowserContext, traits: dict[str, Any], around: str = '<div c
     return page
 
 
-def panel(detector: Detector, settings: Settings, truth: object = True) -> dict[str, Any]:
-    """Describe the panel as it is under some settings, with a truth or without."""
-    opened = SimpleNamespace(detector=detector, data=SimpleNamespace(media=FRAMES, labelled_truth=truth))
+def panel(detector: Detector, settings: Settings, *, has_ap: bool = True) -> dict[str, Any]:
+    """Describe the panel as it is under some settings, where AP can be computed or not."""
+    opened = SimpleNamespace(detector=detector, data=SimpleNamespace(media=FRAMES, has_ap=has_ap))
     session = SimpleNamespace(opened=opened, settings=settings, plays_samples=True, media_names={}, detectors={}, sources=None)
     return describe(session)  # type: ignore[arg-type]
 

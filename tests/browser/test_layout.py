@@ -213,7 +213,7 @@ def test_what_it_has_to_keep_is_folded_beside_it(context: BrowserContext, told: 
     page.keyboard.press("Enter")
     assert page.evaluate("window.sent.at(-1)") == {"type": "find", "min_fps": 30, "max_ap_loss": 0.05, "minutes": 1.5}
     assert not any(one.is_visible() for one in fields)
-    page.evaluate("told => window.change(told)", {"panel": panel(mobile, mobile.default_settings(), truth=None)})
+    page.evaluate("told => window.change(told)", {"panel": panel(mobile, mobile.default_settings(), has_ap=False)})
     role(page, "find-options").click()
     page.get_by_label("agreement, at least").fill("0.9")
     role(page, "find").click()

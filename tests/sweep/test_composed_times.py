@@ -158,11 +158,11 @@ def test_long_frames_have_few_in_a_slice_and_short_media_begin_again():
     assert front["infer"] == pytest.approx(np.full(len(positions), 100 * INFER))
 
 
-def test_media_that_are_gone_when_they_are_opened_again_are_told():
+def test_media_that_are_gone_when_they_are_opened_again_are_told(monkeypatch):
     pipeline, media = FakePipeline(Machine(SPEEDS["steady"]), OWN), media_of(1)
     loop = LoopTiming(pipeline, media, 1, pipeline.machine)
     loop.time_slice()
-    media.frames = lambda *_: iter(())
+    monkeypatch.setattr(type(media), "frames", lambda *_: iter(()))
     with pytest.raises(MediaError, match="opened again"):
         loop.time_slice()
 
