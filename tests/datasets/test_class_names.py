@@ -83,6 +83,9 @@ BAD = {
     "deep": "[" * 100_000,
     "yaml that holds itself": "names: &a\n  names: *a",
     "a number too large": '{"999999": "bolt"}',
+    "two names of one number": '{"bolt": 1, "dent": 1}',
+    "two categories of one id": '[{"id": 1, "name": "bolt"}, {"id": 1, "name": "dent"}]',
+    "two items of one id": ITEM % (1, "'bolt'") + ITEM % (1, "'dent'"),
     "a label map without numbers": "item {\n name: 'bolt'\n}",
 }
 

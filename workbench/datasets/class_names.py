@@ -156,7 +156,10 @@ def _is_number(value: object) -> bool:
 
 
 def _in_order(pairs: Iterable[tuple[int, str]]) -> Mapping[int, str]:
-    named = {number: shortened(name.strip().strip("\"'")) for number, name in sorted(pairs, key=lambda pair: pair[0])}
+    named: dict[int, str] = {}
+    for number, name in sorted((number, shortened(name.strip().strip("\"'"))) for number, name in pairs):
+        if named.setdefault(number, name) != name:
+            raise ValueError(f"it names class {number} {named[number]!r} and {name!r}")
     named = {number: name.encode(errors="replace").decode() for number, name in named.items()}  # JSON may name halves of characters
     if max(named, default=0) >= MOST_CLASSES:
         raise ValueError(f"it has a class number above {MOST_CLASSES}")
