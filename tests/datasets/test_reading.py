@@ -138,6 +138,13 @@ class TestReading:
     def test_truth_that_describes_empty_pictures_only_is_read(self, write):
         assert len(read_truth(write(coco(annotations=[])), LABELS)) == 2
 
+    def test_a_few_boxes_in_fractions_are_left_out_and_told(self, write):
+        truth = read_truth(write(coco(annotations=coco()["annotations"] + annotation(bbox=[0.1, 0.2, 0.3, 0.4], image_id=3))))
+        assert [len(image) for image in truth.images.values()] == [3, 0]
+        (note,) = truth.notes
+        assert "1 wrong annotations are left out" in note
+        assert "in b.jpg lies a box in fractions of the picture" in note
+
     def test_a_box_may_reach_over_the_border(self, write):
         assert len(read_truth(write(coco(annotations=annotation(bbox=[-5, 90, 300, 30])))).images["a.jpg"]) == 1
 
@@ -155,6 +162,15 @@ REFUSED = {
     "infinite": (coco(annotations=annotation(bbox=[1, 2, float("inf"), 4])), r"wrong at annotations\.0\.bbox"),
     "inside out": (coco(annotations=annotation(bbox=[90, 80, -30, 4])), "annotation 4 has the box"),
     "fractions": (coco(annotations=annotation(bbox=[0.1, 0.2, 0.3, 0.4])), "boxes in fractions of the picture"),
+    "fractions of which one is rounded up": (
+        coco(annotations=annotation(bbox=[0.734376, 0.2, 0.265625, 0.3]) + annotation(bbox=[0.1, 0.2, 0.3, 0.4])),
+        "boxes in fractions of the picture",
+    ),
+    "corners in fractions": (coco(annotations=annotation(bbox=[0.6, 0.5, 0.9, 1.0])), "boxes in fractions of the picture"),
+    "fractions but for one box": (
+        coco(annotations=[one for x in (0.1, 0.2, 90) for one in annotation(bbox=[x, 0.2, 0.3, 0.4])]),
+        "boxes in fractions of the picture",
+    ),
     "outside": (
         coco(annotations=annotation(bbox=[10, 150, 20, 20])),
         r"in a\.jpg \(width 200, height 100\) lies a box wholly outside",

@@ -115,6 +115,10 @@ REFUSED = {
     "not a number": (voc(thing(corners=("nan", 2, 3, 4))), "a.xml is wrong: Invalid 'xmin'"),
     "too large": (voc(thing(corners=(1, 2, "1e300", 4))), r"a\.xml is wrong: xyxy must contain only finite"),
     "fractions": (voc(thing(corners=(0.1, 0.1, 0.5, 0.6))), "boxes in fractions of the picture; Pascal VOC's boxes are corners"),
+    "fractions of which one is rounded up": (
+        voc(thing(corners=(0.1, 0.1, 0.5, 0.6)), thing(corners=(0.734376, 0.2, 1.000001, 0.3))),
+        "boxes in fractions of the picture",
+    ),
     "outside": (voc(thing(corners=(300, 10, 320, 20))), r"in a \(width 200, height 100\) lies a box wholly outside"),
     "a size of many digits": (
         voc(thing(corners=(1, 300, 20, 310)), size=f"<width>{'9' * 400}</width><height>100</height>"),
