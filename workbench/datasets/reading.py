@@ -95,9 +95,12 @@ def truth_of(media: Media, labels: Sequence[str] | None, path: str | Path | None
 def _matched(own: Truth, form: Format, media: Media, labels: Sequence[str] | None, path: Path) -> Truth:
     truth = match(_fitted(own, form, path, labels), media.frame_names())
     truth = fitted_to_frames(truth, media, next(iter(folders_of(media)), None))
-    if any(map(len, truth.images.values())):
+    if truth.has_ap:
         return truth
-    return replace(truth, notes=(*truth.notes, f"{truth.name} has no box in these frames: there is no AP without any"))
+    no_other = "no box in these frames: there is no AP without any"
+    if any(map(len, truth.images.values())):
+        no_other = "no box in these frames but those of crowds or difficult objects: there is no AP without any other"
+    return replace(truth, notes=(*truth.notes, f"{truth.name} has {no_other}"))
 
 
 def _own(path: Path, media: Media | None, *, outside: bool) -> tuple[Truth, Format]:

@@ -36,6 +36,11 @@ class Truth:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def has_ap(self) -> bool:
+        """Whether there is average precision: some picture has a box that is to be found, which those of crowds are not."""
+        return any(not image.iscrowd.all() for image in self.images.values())
+
 
 def match(truth: Truth, names: Iterable[str]) -> Truth:
     """Find the truth of frames by their names.
