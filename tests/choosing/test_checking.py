@@ -169,6 +169,13 @@ def test_what_cannot_be_compared_is_refused(other, error, words):
         compare_records(run(), run(**other))
 
 
+def test_other_frames_of_one_name_are_said_to_be_others():
+    other = run()
+    other = other.model_copy(update={"media": other.media.model_copy(update={"sha256": "0" * 64})})
+    with pytest.raises(RecordError, match="xla was measured on clip, xla on other frames of that name; choose records of the same"):
+        compare_records(run(), other)
+
+
 def test_records_of_two_machines_are_compared_without_their_times():
     found = compare_records(run(), run(30.0, machine="elsewhere"), different_machines=True)
 

@@ -173,6 +173,21 @@ def test_what_was_not_tagged_is_a_users_error(
     assert error in done.err
 
 
+def test_frames_that_are_others_now_are_said_to_be_and_so_is_what_did_not_run(
+    workbench: Workbench, clip: Path, tagged: Path
+) -> None:
+    words = ("check", SHAPES, clip, "--against", "v1", "--history", tagged)
+    change(tagged, lambda _: {"problem": Problem(kind="ModelError", message="no such file")})
+    did_not_run = workbench(*words)
+    change(tagged, lambda old: {"media": old.media.model_copy(update={"sha256": "0" * 64})})
+    others = workbench(*words)
+
+    assert (did_not_run.status, others.status) == (2, 2)
+    assert ", which did not run]; measure and tag it first" in did_not_run.err
+    assert f"no record tagged 'v1' is of shapes on {clip.name}; tagged are shapes litert" in others.err
+    assert ", whose frames were others]; measure and tag it first" in others.err
+
+
 def test_a_tag_of_another_machine_is_refused_unless_that_is_said(workbench: Workbench, clip: Path, tagged: Path) -> None:
     change(tagged, lambda old: {"environment": old.environment.model_copy(update={"machine_id": "elsewhere"})})
     words = ("check", SHAPES, clip, "--against", "v1", "--history", tagged)

@@ -117,12 +117,33 @@ class TestReading:
         assert len(truth.images["a.jpg"]) == 3
         assert truth.notes == ("truth.json has 1 boxes without width or height: they are left out",)
 
+    def test_what_is_annotated_twice_counts_once_and_is_told(self, write):
+        truth = read_truth(write(coco(annotations=coco()["annotations"] * 2)))
+        assert truth.images["a.jpg"].class_ids.tolist() == [1, 0, 1]
+        assert truth.notes == ("truth.json says 3 boxes again, of the same picture and class: each counts once",)
+
+    def test_annotations_that_share_an_id_are_kept_where_they_differ(self, write):
+        others = [{"bbox": [10, 20, 30, 41]}, {"category_id": 90}, {"iscrowd": 1}, {"image_id": 3}]
+        truth = read_truth(write(coco(annotations=[one for change in ({}, *others) for one in annotation(**change)])))
+        assert [len(image) for image in truth.images.values()] == [4, 1]
+        assert truth.notes == ()
+
+    def test_a_category_that_is_listed_twice_is_one(self, write):
+        assert read_truth(write(coco(categories=coco()["categories"] * 2))).labels == ("dent", "Scratch")
+
     def test_a_picture_whose_size_is_not_told_is_read(self, write):
         truth = read_truth(write(coco(images=[{"id": 7, "file_name": "a.jpg"}])))
         assert truth.images["a.jpg"].size_hw is None
 
     def test_truth_that_describes_empty_pictures_only_is_read(self, write):
         assert len(read_truth(write(coco(annotations=[])), LABELS)) == 2
+
+    def test_a_few_boxes_in_fractions_are_left_out_and_told(self, write):
+        truth = read_truth(write(coco(annotations=coco()["annotations"] + annotation(bbox=[0.1, 0.2, 0.3, 0.4], image_id=3))))
+        assert [len(image) for image in truth.images.values()] == [3, 0]
+        (note,) = truth.notes
+        assert "1 wrong annotations are left out" in note
+        assert "in b.jpg lies a box in fractions of the picture" in note
 
     def test_a_box_may_reach_over_the_border(self, write):
         assert len(read_truth(write(coco(annotations=annotation(bbox=[-5, 90, 300, 30])))).images["a.jpg"]) == 1
@@ -141,6 +162,15 @@ REFUSED = {
     "infinite": (coco(annotations=annotation(bbox=[1, 2, float("inf"), 4])), r"wrong at annotations\.0\.bbox"),
     "inside out": (coco(annotations=annotation(bbox=[90, 80, -30, 4])), "annotation 4 has the box"),
     "fractions": (coco(annotations=annotation(bbox=[0.1, 0.2, 0.3, 0.4])), "boxes in fractions of the picture"),
+    "fractions of which one is rounded up": (
+        coco(annotations=annotation(bbox=[0.734376, 0.2, 0.265625, 0.3]) + annotation(bbox=[0.1, 0.2, 0.3, 0.4])),
+        "boxes in fractions of the picture",
+    ),
+    "corners in fractions": (coco(annotations=annotation(bbox=[0.6, 0.5, 0.9, 1.0])), "boxes in fractions of the picture"),
+    "fractions but for one box": (
+        coco(annotations=[one for x in (0.1, 0.2, 90) for one in annotation(bbox=[x, 0.2, 0.3, 0.4])]),
+        "boxes in fractions of the picture",
+    ),
     "outside": (
         coco(annotations=annotation(bbox=[10, 150, 20, 20])),
         r"in a\.jpg \(width 200, height 100\) lies a box wholly outside",
@@ -148,6 +178,14 @@ REFUSED = {
     "unknown image": (coco(annotations=annotation(image_id=99)), "annotation 4 is of image 99, which is not in its images"),
     "unknown category": (coco(annotations=annotation(category_id=99)), "annotation 4 is of category 99"),
     "one name twice": (coco(images=[{"id": 7, "file_name": "a.jpg"}, {"id": 3, "file_name": "a.jpg"}]), "a.jpg more than once"),
+    "one image id for two": (
+        coco(images=[{"id": 7, "file_name": "a.jpg"}, {"id": "7", "file_name": "b.jpg"}]),
+        r"has the image id 7 for a\.jpg, b\.jpg; give each its own",
+    ),
+    "one category id for two": (
+        coco(categories=[{"id": 90, "name": "dent"}, {"id": 5, "name": "dent"}, {"id": 5, "name": "stain"}]),
+        r"has the category id 5 for dent, stain; give each its own",
+    ),
     "too large": (coco(annotations=annotation(bbox=[1, 2, 1e300, 4])), r"in a\.jpg lies a box as large as infinity"),
     "negative area": (coco(annotations=annotation(area=-1)), r"wrong at annotations\.0\.area"),
 }

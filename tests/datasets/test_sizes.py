@@ -132,6 +132,14 @@ def test_truth_without_any_box_is_said(write, tmp_path):
     assert truth.notes[-1] == "truth.json has no box in these frames: there is no AP without any"
 
 
+def test_truth_in_which_every_box_is_a_crowd_is_said(write, tmp_path):
+    crowd = boxes([20, 10, 60, 30], iscrowd=1)
+    truth = truth_of(pictures(tmp_path, (200, 100)), LABELS, write(coco(("0.jpg", 200, 100), annotations=crowd)))
+    assert truth.notes[-1] == (
+        "truth.json has no box in these frames but those of crowds or difficult objects: there is no AP without any other"
+    )
+
+
 def boxes(*corners: list[float], **more: Any) -> list[dict[str, Any]]:
     return [{"id": at, "image_id": 0, "category_id": 1, "bbox": box} | more for at, box in enumerate(corners)]
 

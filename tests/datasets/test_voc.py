@@ -53,7 +53,7 @@ class TestReading:
         assert image.areas_px.tolist() == [20000]
 
     def test_classes_are_the_detectors(self, write):
-        truth = read_truth(write(voc(thing("stain"), thing("dent"), thing("STAIN"))), LABELS)
+        truth = read_truth(write(voc(thing("stain"), thing("dent"), thing("STAIN", (1, 1, 9, 9)))), LABELS)
         assert (truth.labels, truth.images["a"].class_ids.tolist()) == (LABELS, [2, 0, 2])
         assert truth.notes == ("a.xml is not about scratch: what is found of it is not judged",)
 
@@ -68,8 +68,14 @@ class TestReading:
         assert list(read_truth(write().parent.parent).images) == ["a"]
 
     def test_difficult_objects_count_neither_way(self, write):
-        marks = [thing(more=f"<difficult>{mark}</difficult>") for mark in ("0", "1", " 1 ", "True", "")]
-        assert read_truth(write(voc(thing(), *marks))).images["a"].iscrowd.tolist() == [False, False, True, True, True, False]
+        marks = enumerate(("0", "1", " 1 ", "True", ""), 41)
+        marked = [thing(corners=(11, 21, right, 60), more=f"<difficult>{mark}</difficult>") for right, mark in marks]
+        assert read_truth(write(voc(thing(), *marked))).images["a"].iscrowd.tolist() == [False, False, True, True, True, False]
+
+    def test_objects_that_are_written_twice_count_once_and_are_told(self, write):
+        truth = read_truth(write(voc(thing("stain"), thing("dent"), thing("stain"))))
+        assert [truth.labels[number] for number in truth.images["a"].class_ids] == ["stain", "dent"]
+        assert truth.notes == ("a.xml says 1 boxes again, of the same picture and class: each counts once",)
 
     def test_a_picture_without_objects_is_there_and_empty(self, write):
         write("<annotation><filename>b.jpg</filename></annotation>", "Annotations/b.xml")
@@ -109,6 +115,10 @@ REFUSED = {
     "not a number": (voc(thing(corners=("nan", 2, 3, 4))), "a.xml is wrong: Invalid 'xmin'"),
     "too large": (voc(thing(corners=(1, 2, "1e300", 4))), r"a\.xml is wrong: xyxy must contain only finite"),
     "fractions": (voc(thing(corners=(0.1, 0.1, 0.5, 0.6))), "boxes in fractions of the picture; Pascal VOC's boxes are corners"),
+    "fractions of which one is rounded up": (
+        voc(thing(corners=(0.1, 0.1, 0.5, 0.6)), thing(corners=(0.734376, 0.2, 1.000001, 0.3))),
+        "boxes in fractions of the picture",
+    ),
     "outside": (voc(thing(corners=(300, 10, 320, 20))), r"in a \(width 200, height 100\) lies a box wholly outside"),
     "a size of many digits": (
         voc(thing(corners=(1, 300, 20, 310)), size=f"<width>{'9' * 400}</width><height>100</height>"),

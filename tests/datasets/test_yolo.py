@@ -87,6 +87,11 @@ class TestReading:
         assert len(truth.images["a.jpg"]) == 1
         assert "1 boxes without width or height" in truth.notes[0]
 
+    def test_lines_that_are_written_twice_count_once_and_are_told(self, place):
+        truth = read_truth(place("1 0.5 0.5 0.5 0.2\n0 0.5 0.5 0.5 0.2\n1 0.5 0.5 0.50 0.2"))
+        assert truth.images["a.jpg"].class_ids.tolist() == [1, 0]
+        assert truth.notes == ("labels/val says 1 boxes again, of the same picture and class: each counts once",)
+
     def test_a_picture_that_lies_on_its_side_counts_upright(self, place, tmp_path):
         folder = place()
         exif = Image.Exif()

@@ -50,6 +50,7 @@ FIT = {
     "question marks first": "???\nbolt\ndent\nnut",
     "numbers from one": "1,bolt\n2,dent\n3,nut",
     "empty lines between": "bolt\n\ndent\n\nnut\n",
+    "numbers out of order": "2 dent\n1 bolt\n3 nut",
     "label map": "".join(ITEM % pair for pair in enumerate(THREE, 1)),
     "label map with gaps": "".join(ITEM % pair for pair in ((1, "bolt"), (5, "dent"), (9, "nut"))),
 }
@@ -64,6 +65,18 @@ def test_a_place_that_holds_a_number_keeps_it_where_it_is_scored(write) -> None:
     assert labels(write("???\nbolt\n???\ndent"), "names.txt", 4) == ("???", "bolt", "???", "dent")
     assert labels(write("background\nbolt\ndent"), "names.txt") == ("background", "bolt", "dent")
     assert labels(write("2 bolt\n4 dent"), "names.txt", 5) == ("n/a", "n/a", "bolt", "n/a", "dent")
+
+
+def test_numbers_that_belong_to_names_change_neither_names_nor_order(write) -> None:
+    assert labels(write("7 up\n3 musketeers\n5 o'clock"), "names.txt") == ("7 up", "3 musketeers", "5 o'clock")
+    valves = tuple(f"{ways} way valve" for ways in (5, 2, 3, 4, 6))
+    assert labels(write("\n".join(valves)), "names.txt", 5) == valves
+
+
+def test_names_of_cocos_ninety_numbers_keep_their_numbers(write) -> None:
+    numbered = [f"{number}  {name}" for number, name in enumerate(COCO90) if name != "n/a"]
+    assert labels(write("\n".join(numbered)), "names.txt", 90) == COCO90
+    assert labels(write("\n".join(numbered)), "names.txt", 80) == COCO80
 
 
 @pytest.mark.parametrize("first", ["???\n", "background\n", ""])

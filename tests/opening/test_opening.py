@@ -201,8 +201,13 @@ def test_damaged_truth_that_merely_lies_there_stops_nobody_whether_classes_are_k
             ' "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9], "area": 81, "iscrowd": 0}]}',
             True,
         ),
+        (
+            '{"images": [{"id": 1, "file_name": "0.png"}], "categories": [{"id": 1, "name": "dent"}],'
+            ' "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9], "area": 81, "iscrowd": 1}]}',
+            False,
+        ),
     ],
-    ids=["none", "damaged", "of other classes", "without a box", "with a box"],
+    ids=["none", "damaged", "of other classes", "without a box", "with a box", "with a crowd"],
 )
 def test_precision_is_had_where_some_frame_is_known_to_hold_an_object(beside: str | None, has_ap: bool, folder: Path) -> None:
     if beside is not None:

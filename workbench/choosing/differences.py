@@ -41,7 +41,8 @@ def compare_records(a: Record, b: Record, *, different_machines: bool = False) -
             reason = record.problem.message if record.problem else "nothing was timed"
             raise RecordError(f"{record.name} [{record.id[:8]}] did not run ({reason}); choose a record with figures")
     if a.media.key != b.media.key:
-        raise RecordError(f"{a.name} was measured on {a.media.name}, {b.name} on {b.media.name}; choose records of the same frames")
+        other = "other frames of that name" if a.media.name == b.media.name else b.media.name
+        raise RecordError(f"{a.name} was measured on {a.media.name}, {b.name} on {other}; choose records of the same frames")
     same_machine = a.environment.machine_id == b.environment.machine_id
     if not same_machine and not different_machines:
         raise MachinesDifferError(

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from workbench.record import Record
 
     Compare = Callable[[Record, Record], Check]
-    Select = Callable[[Callable[[Summary], bool], str, str], Sequence[Record]]
+    Select = Callable[[Callable[[Summary], bool], str, tuple[str, str], str], Sequence[Record]]
 
 REPEATS = 3  # a passing burst of foreign load slows one measurement; only what is slower each time is called slower
 
@@ -120,11 +120,14 @@ def _earlier(
     against: str,
     fits: Callable[[Summary], bool],
     what: str,
+    media: tuple[str, str],
     machine_id: str,
     *,
     anywhere: bool,
 ) -> Sequence[Record]:
     """Return the newest tagged record of each setting, of a machine; where it has none, of any machine if that is allowed.
+
+    The error says `what` fits; `media` are the name and the key of its frames.
 
     Raises:
         RecordError: None of the tagged records fits.
@@ -134,8 +137,8 @@ def _earlier(
 
     same = [row for row in tagged if fits(row)]
     if not same:
-        names = dict.fromkeys(f"{row.detector_name} {row.name} on {row.media_name} [{row.id[:8]}]" for row in tagged)
-        raise RecordError(f"no record tagged {against!r} is of {what}; tagged are {', '.join(names)}")
+        names = ", ".join(_tagged_words(row, media) for row in tagged)
+        raise RecordError(f"no record tagged {against!r} is of {what}; tagged are {names}; measure and tag it first")
     own = [row for row in same if row.machine_id == machine_id]
     if not own and not anywhere:
         machines = machine_words({row.machine_id: row.cpu for row in same})
@@ -146,6 +149,13 @@ def _earlier(
     return opened.records_by_id({row.settings_key: row.id for row in own or same}.values())
 
 
+def _tagged_words(row: Summary, media: tuple[str, str]) -> str:
+    name, key = media
+    others = row.media_name == name and row.media_key != key
+    why = ", whose frames were others" if others else ", which did not run" if row.problem is not None else ""
+    return f"{row.detector_name} {row.name} on {row.media_name} [{row.id[:8]}{why}]"
+
+
 def _like(after: Record, words: str, select: Select) -> Sequence[Record]:
     """Return the tagged records that a saved one is compared with: of its detector, frames and settings."""
     from workbench.history import Summary
@@ -153,7 +163,8 @@ def _like(after: Record, words: str, select: Select) -> Sequence[Record]:
     own = Summary.of(after)
     setting = own.detector_name, own.media_key, own.settings_key
     what = f"{own.detector_name} on {own.media_name} under the settings of {words}"
-    return select(lambda row: (row.detector_name, row.media_key, row.settings_key) == setting, what, own.machine_id)
+    media = own.media_name, own.media_key
+    return select(lambda row: (row.detector_name, row.media_key, row.settings_key) == setting, what, media, own.machine_id)
 
 
 def _measured(sources: Sources, text: str, frames: int | None, opened: History, select: Select, compare: Compare) -> list[Check]:
@@ -172,7 +183,7 @@ def _measured(sources: Sources, text: str, frames: int | None, opened: History, 
         return ran and (row.detector_name, row.media_key) == place and wanted in {None, row.settings_key}
 
     what = f"{detector.facts.name} on {facts.name}{' under these settings' if text else ''}"
-    earlier = select(fits, what, environment().machine_id)
+    earlier = select(fits, what, (facts.name, facts.key), environment().machine_id)
     with progress() as tell:
         return [_again(before, detector, data, sources, frames, opened, compare, tell) for before in earlier]
 

@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from workbench.datasets.reach import Reach
 from workbench.datasets.truth import shortened
 from workbench.errors import TruthError
 from workbench.files import read_file
+from workbench.record import folded
 
 FOLDERS_UP = 2  # `labels/val/1.txt` has its `data.yaml` two folders up
 NAME_FILES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt", "obj.names")
@@ -24,8 +25,8 @@ NO_CLASS = frozenset({UNUSED, "???", "background", "bg"})  # folded: what stands
 _TREE = re.compile(r"""\s*(\{|\[\s*["'\d\[{\]])|(?:.*\n)*?(names|nc|path)\s*:""")
 _INNER = ("names", "labels", "classes", "categories", "id2label")  # under which programs write the names in a larger tree
 _ITEM = re.compile(r"^\s*item\s*\{", re.MULTILINE)
-_NUMBER_NAME = re.compile(r"(?P<number>\d{1,6})\s*[\s:,;]\s*(?P<name>\S.*)")
-_NAME_NUMBER = re.compile(r"(?P<name>.*\S)\s*[,;\t]\s*(?P<number>\d{1,6})")
+_NUMBER_NAME = re.compile(r"(?P<number>\d{1,6})(?:\s*(?P<mark>[:,;\t])|\s)\s*(?P<name>\S.*)")
+_NAME_NUMBER = re.compile(r"(?P<name>.*\S)\s*(?P<mark>[,;\t])\s*(?P<number>\d{1,6})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,10 @@ def _is_number(value: object) -> bool:
 
 
 def _in_order(pairs: Iterable[tuple[int, str]]) -> Mapping[int, str]:
-    named = {number: shortened(name.strip().strip("\"'")) for number, name in sorted(pairs, key=lambda pair: pair[0])}
+    named: dict[int, str] = {}
+    for number, name in sorted((number, shortened(name.strip().strip("\"'"))) for number, name in pairs):
+        if named.setdefault(number, name) != name:
+            raise ValueError(f"it names class {number} {named[number]!r} and {name!r}")
     named = {number: name.encode(errors="replace").decode() for number, name in named.items()}  # JSON may name halves of characters
     if max(named, default=0) >= MOST_CLASSES:
         raise ValueError(f"it has a class number above {MOST_CLASSES}")
@@ -176,15 +180,36 @@ def _items(text: str) -> Iterable[tuple[int, str]]:
 def _lines(text: str) -> Iterable[tuple[int, str]]:
     lines = [line.strip() for line in text.splitlines() if not line.lstrip().startswith("#")]
     filled = [line for line in lines if line]
-    if len(filled) == 1 and "," in filled[0] and not (_NUMBER_NAME.fullmatch(filled[0]) or _NAME_NUMBER.fullmatch(filled[0])):
-        return enumerate(filled[0].split(","))
+    commas = filled[0].count(",") if len(filled) == 1 else 0
+    if commas > 1 or (commas and not _numbered(filled)):  # `0,bolt` is one class
+        lines = filled = [part.strip() for part in filled[0].split(",")]
+    return _numbered(filled) or enumerate(lines)
+
+
+def _numbered(lines: Sequence[str]) -> Sequence[tuple[int, str]]:
+    """Return the numbers that stand before or after all names; none where they belong to the names, as in `7 up`."""
     for pattern in (_NUMBER_NAME, _NAME_NUMBER):
-        found = [pattern.fullmatch(line) for line in filled]
-        rows = found[1:] if len(found) > 1 and found[0] is None and "," in filled[0] else found  # `id,name` may stand above
-        pairs = {int(row["number"]): row["name"] for row in rows if row}
-        if rows and len(pairs) == len(rows):
-            return pairs.items()
-    return enumerate(lines)
+        found = [pattern.fullmatch(line) for line in lines]
+        rows = [row for row in found if row]
+        marked = all(row["mark"] for row in rows)
+        headed = marked and found[:1] == [None] and "," in lines[0]  # `id,name` may stand above
+        pairs = [(int(row["number"]), row["name"]) for row in rows]
+        if pairs and len(pairs) + headed == len(lines) and _are_class_numbers(pairs, marked=marked):
+            return pairs
+    return ()
+
+
+def _are_class_numbers(pairs: Sequence[tuple[int, str]], *, marked: bool) -> bool:
+    """Tell whether numbers count classes: each has a name of its own, and they go up or begin at 0 or 1, with few of them free.
+
+    Any that go up do where a mark such as `,` sets them apart.
+    """
+    numbers = [number for number, _ in pairs]
+    names = [name for _, name in pairs if folded(name.strip("\"'")) not in NO_CLASS]
+    if len(set(numbers)) < len(numbers) or len(set(names)) < len(names):
+        return False
+    go_up, few_free = numbers == sorted(numbers), max(numbers) <= 2 * len(numbers)
+    return (go_up and (marked or few_free)) or (few_free and min(numbers) <= 1)
 
 
 def _keypoint_values(tree: object) -> int:

@@ -99,9 +99,9 @@ def may_be_coco(path: Path) -> bool:
 def read_coco(path: Path, _: Media | None, __: Reach) -> Truth:
     """Read COCO json; its classes are the categories by id. See `read_truth`."""
     coco = _parsed_coco(path)
-    _check_names(coco, path)
-    categories = sorted(coco.categories, key=lambda category: category.id)
-    class_of = {category.id: position for position, category in enumerate(categories)}
+    _check_identities(coco, path)
+    names = dict(sorted((category.id, category.name) for category in coco.categories))
+    class_of = {number: position for position, number in enumerate(names)}
     sizes = {str(image.id): image.size_hw for image in coco.images}
     annotations, problems = _good_annotations(coco, path)
     corners = _are_corners(annotations, sizes)
@@ -113,7 +113,7 @@ def read_coco(path: Path, _: Media | None, __: Reach) -> Truth:
         rows[str(annotation.image_id)].append(annotation)
     images = {image.file_name: _image_truth(rows[str(image.id)], class_of, image.size_hw, corners=corners) for image in coco.images}
     notes = told_problems(path.name, problems, len(annotations)) + ((f"{path.name}{CORNERS}",) if corners else ())
-    return Truth(path.name, tuple(category.name for category in categories), images, notes)
+    return Truth(path.name, tuple(names.values()), images, notes)
 
 
 def _parsed_coco(path: Path) -> _Coco:
@@ -138,11 +138,21 @@ def _wrong(path: Path, error: ValidationError, place: tuple[str | int, ...] = ()
     return f"{path} is wrong at {where}: {first['msg']}; correct it, or choose another COCO json file"
 
 
-def _check_names(coco: _Coco, path: Path) -> None:
+def _check_identities(coco: _Coco, path: Path) -> None:
+    """Check that a file name is one image's, and an id one image's or category's; tools that merge files forget to renumber."""
     names = Counter(image.file_name for image in coco.images)
     twice = [name for name, count in names.items() if count > 1]
     if twice:
         raise TruthError(f"{path} describes {listed(twice)} more than once; merge its images of one name")
+    called: dict[str, dict[str, None]] = defaultdict(dict)
+    for what, identity, name in (
+        *(("image", image.id, image.file_name) for image in coco.images),
+        *(("category", category.id, category.name) for category in coco.categories),
+    ):
+        called[f"{what} id {identity}"][name] = None
+    for which, names_of_it in called.items():
+        if len(names_of_it) > 1:
+            raise TruthError(f"{path} has the {which} for {listed(names_of_it)}; give each its own, in annotations too")
 
 
 def _good_annotations(coco: _Coco, path: Path) -> tuple[list[_CocoAnnotation], list[str]]:

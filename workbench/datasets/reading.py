@@ -10,7 +10,7 @@ from workbench.datasets.classes import are_strangers, no_name_in_common, with_la
 from workbench.datasets.coco import is_coco, is_coco_root, may_be_coco, read_coco, read_coco_root
 from workbench.datasets.reach import Reach
 from workbench.datasets.sizes import fitted_to_frames
-from workbench.datasets.truth import Truth, match, named
+from workbench.datasets.truth import Truth, match, named, told_once
 from workbench.datasets.voc import FOLDERS, is_voc, may_be_voc, read_voc
 from workbench.datasets.yolo import folders_of, is_yolo, may_be_yolo, read_yolo
 from workbench.datasets.yolo_layout import IMAGES, LABELS, mirrored
@@ -95,9 +95,12 @@ def truth_of(media: Media, labels: Sequence[str] | None, path: str | Path | None
 def _matched(own: Truth, form: Format, media: Media, labels: Sequence[str] | None, path: Path) -> Truth:
     truth = match(_fitted(own, form, path, labels), media.frame_names())
     truth = fitted_to_frames(truth, media, next(iter(folders_of(media)), None))
-    if any(map(len, truth.images.values())):
+    if truth.has_ap:
         return truth
-    return replace(truth, notes=(*truth.notes, f"{truth.name} has no box in these frames: there is no AP without any"))
+    no_other = "no box in these frames: there is no AP without any"
+    if any(map(len, truth.images.values())):
+        no_other = "no box in these frames but those of crowds or difficult objects: there is no AP without any other"
+    return replace(truth, notes=(*truth.notes, f"{truth.name} has {no_other}"))
 
 
 def _own(path: Path, media: Media | None, *, outside: bool) -> tuple[Truth, Format]:
@@ -114,7 +117,7 @@ def _own(path: Path, media: Media | None, *, outside: bool) -> tuple[Truth, Form
 
 
 def _fitted(own: Truth, form: Format, path: Path, labels: Sequence[str] | None) -> Truth:
-    truth = with_labels(own, labels)
+    truth = told_once(with_labels(own, labels))
     return within_bounds(truth, path, form.boxes)  # after boxes without a size are gone, which lie nowhere
 
 

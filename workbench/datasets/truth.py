@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+from numpy.typing import NDArray
+
 from workbench.detections import ImageTruth
 from workbench.errors import TruthError, one_line
 from workbench.media import PICTURE_SUFFIXES
@@ -33,6 +36,11 @@ class Truth:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def has_ap(self) -> bool:
+        """Whether there is average precision: some picture has a box that is to be found, which those of crowds are not."""
+        return any(not image.iscrowd.all() for image in self.images.values())
+
 
 def match(truth: Truth, names: Iterable[str]) -> Truth:
     """Find the truth of frames by their names.
@@ -60,6 +68,22 @@ def match(truth: Truth, names: Iterable[str]) -> Truth:
     note = (f"{truth.name} does not know {len(unknown)} of {len(wanted)} frames ({listed(unknown)}): they count for no accuracy",)
     images = {name: found[name] for name in wanted if name in found}
     return replace(truth, images=images, notes=truth.notes + (note if unknown else ()))
+
+
+def told_once(truth: Truth) -> Truth:
+    """Return truth without what it says again: of the same picture and class, with the same box. It could be found only once."""
+    images = {name: image.where(_is_first(image)) for name, image in truth.images.items()}
+    doubles = sum(len(truth.images[name]) - len(image) for name, image in images.items())
+    if not doubles:
+        return truth
+    note = f"{truth.name} says {doubles} boxes again, of the same picture and class: each counts once"
+    return replace(truth, images=images, notes=(*truth.notes, note))
+
+
+def _is_first(image: ImageTruth) -> NDArray[np.bool_]:
+    rows = np.column_stack([image.class_ids, image.iscrowd, image.boxes_xyxy_px])
+    _, firsts = np.unique(rows, axis=0, return_index=True)
+    return np.isin(np.arange(len(image)), firsts)
 
 
 def told_problems(name: str, problems: Sequence[str], kept: int) -> tuple[str, ...]:

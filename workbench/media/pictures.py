@@ -102,9 +102,9 @@ def open_folder(source: str) -> Media:
     pictures = [file for file in files if is_picture(file)]
     if not pictures:
         videos = sorted((file.name for file in files if file.suffix.lower() in VIDEO_SUFFIXES), key=str.casefold)
-        held = f"the video {videos[0]}" if videos else f"{len(files)} files that are none" if files else "no file at all"
+        others = f"the video {videos[0]}" if videos else f"{len(files)} files that are none"
         raise MediaError(
-            f"{folder} holds no pictures but {held};"
+            f"{folder} holds {f'no pictures but {others}' if files else 'no file at all'};"
             f" choose a folder with {'/'.join(PICTURE_SUFFIXES)} files directly in it, or a video"
         )
     return Pictures(pictures, name=folder.resolve().name, source=source, kind="folder")

@@ -51,9 +51,8 @@ class EvaluationData:
 
     @property
     def has_ap(self) -> bool:
-        """Whether average precision can be computed: some frame is known to hold an object."""
-        truth = self.labelled_truth
-        return self.labelled is not None and truth is not None and any(map(len, truth.images.values()))
+        """Whether average precision can be computed: some frame is known to hold an object that is to be found."""
+        return self.labelled is not None and self.labelled_truth is not None and self.labelled_truth.has_ap
 
     def groups(self, judged: int) -> NDArray[np.int64] | None:
         """Return a number for each of so many labelled frames, the same for neighbours in a video; `None` for pictures.
