@@ -61,7 +61,10 @@ def run(
         typer.Option(metavar="MODEL|RECORD", help="Compare with another model, or with the detections of a saved record."),
     ] = None,
     save_frames: Annotated[
-        Path | None, typer.Option(metavar="DIR", callback=writable_folder, help="Write the annotated frames there.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", callback=writable_folder, help="Write the annotated frames there, as the last --preset finds them."
+        ),
     ] = None,
     real_time: Annotated[
         str | None,
@@ -134,6 +137,8 @@ def run(
     if problem:
         out.print(f"not explained: {problem}", style="yellow")
     print_inside(out, records, unprofiled)
+    if save_frames:
+        out.print(f"frames: {save_frames}, as {rows[-1].name} finds them")
     _write_files(out, records, report, trace)
     lines = [record.to_json() for record in records]
     write_json(json_file, lines[0] if len(lines) == 1 else f"[{','.join(lines)}]")
