@@ -1,6 +1,7 @@
 """`workbench run`, as people and scripts use it: JSON that keeps its promises, and a history that keeps all."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -128,13 +129,14 @@ def test_standard_output_on_a_full_disk_is_one_line(shots: Path, history: Path) 
         assert len(kept.records()) == 1
 
 
-def test_annotated_frames_are_written(workbench: Workbench, shots: Path, tmp_path: Path, history: Path) -> None:
+def test_annotated_frames_are_the_last_setting_s(workbench: Workbench, shots: Path, tmp_path: Path, history: Path) -> None:
     frames = tmp_path / "frames"
-    batch = ("--preset", "runtime.engine=eager,runtime.batch=2,input.size_hw=32x64", "--frames", "3")
+    batch = (*QUICK, "--preset", "runtime.engine=eager,runtime.batch=2,input.size_hw=32x64,nms.score=0.9", "--frames", "3")
 
     done = workbench("run", SHAPES, shots, *batch, "--history", history, "--save-frames", frames)
 
     assert done.status == 0
+    assert re.search(rf"^frames: {frames}, as .*score=0\.9.* finds them$", done.out, re.MULTILINE)
     assert sorted(path.name for path in frames.iterdir()) == ["000000.jpg", "000001.jpg", "000002.jpg"]
     assert cv2.imread(str(frames / "000002.jpg")).shape == (72, 128, 3)
 

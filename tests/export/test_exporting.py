@@ -287,15 +287,17 @@ def test_a_video_is_annotated(exports: Callable[[str], Export], tmp_path: Path) 
         (("gone.jpg",), "there is no picture or video gone.jpg"),
         ((), "there is no picture or video"),
         (("FRAME", "--out", "drawn.txt"), "a picture cannot be written as drawn.txt"),
+        (("FRAME", "--out", "FRAME"), "FRAME is what is read; choose another place"),
     ],
-    ids=["a missing file", "no file", "no such kind of picture"],
+    ids=["a missing file", "no file", "no such kind of picture", "over what is read"],
 )
 def test_a_program_says_what_it_lacks_in_one_line(exports: Callable[[str], Export], words: tuple[str, ...], line: str) -> None:
     export = exports("litert")
-    done = run_program(export.folder, *(str(export.frame(0)[0]) if word == "FRAME" else word for word in words))
+    frame = str(export.frame(0)[0])
+    done = run_program(export.folder, *(frame if word == "FRAME" else word for word in words))
 
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith(f"detect.py: error: {line}")
+    assert done.stderr.splitlines()[-1].startswith(f"detect.py: error: {line.replace('FRAME', frame)}")
 
 
 HOSTILE = ('"""\nimport os  # ', "two\nlines", "`code` <script>alert(1)</script>", "\x1b[31mred", "{{ 7 * 7 }}")

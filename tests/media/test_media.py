@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from workbench.errors import MediaError
-from workbench.media import PICTURE_SUFFIXES, Frame, open_media
+from workbench.media import PICTURE_SUFFIXES, Frame, lies_among, open_media
 from workbench.media.containers import missing_bytes
 from workbench.media.video import VIDEO_SUFFIXES
 
@@ -419,3 +419,40 @@ class TestReal:
         path.write_bytes((assets / "videos" / "intel_bottle-detection.mp4").read_bytes()[:200_000])
         with pytest.raises(MediaError, match="is cut short"):
             open_media(path)
+
+
+@pytest.mark.parametrize(
+    ("source", "among"),
+    [
+        ("kit", "kit link"),
+        ("kit/", "kit link"),
+        ("link", "kit link"),
+        ("kit/*.jpg", "kit link"),
+        ("kit/%d.jpg", "kit link"),
+        ("kit/1.jpg", "kit link"),
+        ("[a]", "[a]"),
+        ("[[]a]/*", "[a]"),
+        ("*/*.jpg", "kit link [a] linked"),
+        ("**/*.jpg", "kit link kit/new [a] linked ."),
+        ("kit/*/1.jpg", "kit/new"),
+        ("linked", "linked kit link"),
+        ("clip.mp4", ""),
+        ("camera:0", ""),
+        ("http://localhost/1.jpg?*", ""),
+        ("missing.jpg", ""),
+        ("x" * 300, ""),
+    ],
+)
+def test_a_folder_lies_among_the_pictures_that_a_name_stands_for_now_or_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, among: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for place in ("kit", "[a]", "linked"):
+        Path(place).mkdir()
+    for place in ("kit/1.jpg", "[a]/1.jpg", "clip.mp4"):
+        Path(place).touch()
+    Path("link").symlink_to("kit", target_is_directory=True)
+    Path("linked/2.jpg").symlink_to(tmp_path / "kit" / "1.jpg")
+
+    places = ("kit", "link", "kit/new", "[a]", "linked", ".")
+    assert {place for place in places if lies_among(Path(place), source)} == set(among.split())

@@ -325,6 +325,16 @@ def test_an_address_of_another_form_is_refused_first(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_that_is_read_is_not_written_into(tmp_path: Path) -> None:
+    (tmp_path / "saved_model.pb").touch()
+    with pytest.raises(SaveError, match="which is read here"):
+        tune(str(tmp_path), out=tmp_path / "tuned")
+    (tmp_path / "report.html").write_text("mine")
+    with pytest.raises(SaveError, match="report.html: what is there is not an HTML page"):
+        tune(out=tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"saved_model.pb", "report.html"}
+
+
 def test_a_machine_to_which_there_is_no_way_is_told_before_anything_is_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli.options import Allow, JsonFile, Signature, countable
+from workbench.cli.outputs import check_outputs
 from workbench.errors import ModelError
 
 if TYPE_CHECKING:
@@ -43,12 +44,13 @@ def describe(
 ) -> None:
     """Say what a model's tensors mean, draw what it finds under each plausible reading, and write its detector card."""
     from workbench.cli.screen import console, write_json
-    from workbench.files import check_writable, write_whole
+    from workbench.files import JPEG, check_writable, write_whole
     from workbench.opening import describe as described
     from workbench.stages import encode_jpeg
 
     drawn = picture or Path(f"{Path(model).name}.readings.jpg")
-    check_writable(drawn)
+    check_outputs({"model": model, "image": image, "picture": drawn})
+    check_writable(drawn, JPEG)
     description = described(model, image, tuple(allow or ()), signature=signature, kind=kind)
     out = console(json_file)
     for line in (*description.tensors, *description.made_of):
@@ -60,7 +62,7 @@ def describe(
             out.print(line)
     if description.problem:
         raise ModelError(description.problem)
-    write_whole(drawn, encode_jpeg(_sheet(description.readings), SHEET_SIDE_PX, QUALITY))
+    write_whole(drawn, encode_jpeg(_sheet(description.readings), SHEET_SIDE_PX, QUALITY), over=JPEG)
     out.print(f"drawn: {drawn}")
     written = _written(description, choose, out, replace=replace, write=write)
     write_json(json_file, _tree(description, written))

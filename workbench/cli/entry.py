@@ -17,6 +17,7 @@ from workbench.cli.export import export
 from workbench.cli.history import history_commands
 from workbench.cli.lab import lab
 from workbench.cli.options import INTERRUPTED, SERVERS, UsageError
+from workbench.cli.outputs import Command
 from workbench.cli.pick import pick
 from workbench.cli.profile import profile
 from workbench.cli.quantise import quantise
@@ -38,7 +39,7 @@ program = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (doctor, tune, run, describe, compare, report, lab, app, export, sweep, profile, quantise, advise, pick, check):
-    program.command()(command)
+    program.command(cls=Command)(command)
 program.add_typer(history_commands, name="history")
 
 

@@ -1,12 +1,12 @@
 """The arguments and options that several commands share. Nothing here loads what takes time: each `--help` needs it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from workbench.files import check_writable
+from workbench.files import JSON, Content, check_writable
 
 INTERRUPTED = 130  # what typer returns after Ctrl-C, as shells do
 SERVERS = ("lab", "app")  # commands that run until they are stopped; what they start prints where to find it
@@ -39,15 +39,18 @@ DetectorName = Annotated[str | None, typer.Option("--detector", metavar="NAME", 
 MediaName = Annotated[str | None, typer.Option("--media", metavar="NAME", help="Only records of these frames.")]
 
 
-def writable(file: str | Path | None) -> str | Path | None:
-    """Return a file that an option names, once it is known, before anything is measured, that it can be written.
+def writable(content: Content) -> Callable[[Any], Any]:
+    """Return what a file that an option names passes, once it is known, before anything is measured, that it can be written.
 
-    Raises:
-        SaveError: It cannot.
+    Its callback raises `SaveError` where it cannot, or where what is there is of another kind.
     """
-    if file is not None and str(file) != "-":
-        check_writable(Path(file))
-    return file
+
+    def checked(file: Any) -> Any:
+        if file is not None and str(file) != "-":
+            check_writable(Path(file), content)
+        return file
+
+    return checked
 
 
 def writable_folder(folder: Path | None) -> Path | None:
@@ -58,11 +61,14 @@ def writable_folder(folder: Path | None) -> Path | None:
 
 
 JsonFile = Annotated[
-    str | None, typer.Option("--json", metavar="FILE", callback=writable, help="Write the result as JSON; - is standard output.")
+    str | None,
+    typer.Option("--json", metavar="FILE", callback=writable(JSON), help="Write the result as JSON; - is standard output."),
 ]
 Overlay = Annotated[
     Path | None,
-    typer.Option("--model-explorer", metavar="FILE", callback=writable, help="Write the figures as an overlay for Model Explorer."),
+    typer.Option(
+        "--model-explorer", metavar="FILE", callback=writable(JSON), help="Write the figures as an overlay for Model Explorer."
+    ),
 ]
 HistoryFile = Annotated[Path | None, typer.Option("--history", metavar="FILE", help="Another history than the user's own.")]
 Allow = Annotated[

@@ -40,7 +40,7 @@ def profile(
     from workbench.cli.measured import read_variant
     from workbench.cli.screen import console, progress, write_json
     from workbench.errors import SettingsError, UnavailableError
-    from workbench.files import node_data, write_whole
+    from workbench.files import JSON, node_data, write_whole
     from workbench.opening import Sources
     from workbench.profile import Job, run_profile, why_not_profiled
     from workbench.record import reach_sentence
@@ -63,7 +63,8 @@ def profile(
         print_side_by_side(out, found[0], other)
     if overlay is not None:
         (one,) = found
-        write_whole(overlay, node_data((row.name, 1000 * (row.seconds or 0.0)) for row in one.operators if not one.untimed))
+        figures = ((row.name, 1000 * (row.seconds or 0.0)) for row in one.operators if not one.untimed)
+        write_whole(overlay, node_data(figures), over=JSON)
         out.print(f"overlay: {overlay}; ms of operators, by the tensors that they give")
     trees = [{"schema": 1, **one.model_dump(mode="json"), "reach": reach_sentence(one)} for one in found]
     write_json(json_file, json.dumps(trees[0] if len(trees) == 1 else trees))

@@ -23,6 +23,7 @@ from workbench.cli.options import (
     variant_text,
     writable,
 )
+from workbench.files import JSON, TFLITE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,7 +56,7 @@ def quantise(
         str, typer.Option(metavar="L", help="nhwc takes out the transposes of an export with channels first.")
     ] = "stored",
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", callback=writable, help="Write the .tflite file that came out.")
+        Path | None, typer.Option(metavar="FILE", callback=writable(TFLITE), help="Write the .tflite file that came out.")
     ] = None,
     sets: Sets = None,
     frames: Frames = DEFAULT_FRAMES,
@@ -102,7 +103,7 @@ def quantise(
     screen.print(f"run it: --preset {chosen!r}")
     if overlay is not None:
         noise = [(row.name, row.snr_db) for row in _quantising(outcome.records).blocks if row.snr_db is not None]
-        write_whole(overlay, node_data(noise, high_is_bad=False))
+        write_whole(overlay, node_data(noise, high_is_bad=False), over=JSON)
         screen.print(f"overlay: {overlay}; dB of signal to noise of blocks, by the tensors that they give")
     if out is not None:
         told = write_tflite(detector, outcome.settings, data.calibration, out)

@@ -5,12 +5,15 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.options import HistoryFile, JsonFile, Records, countable
+from workbench.cli.options import HistoryFile, JsonFile, Records, countable, writable
+from workbench.files import PAGE
 
 
 def report(
     records: Records = None,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the page.")] = Path("report.html"),
+    out: Annotated[Path, typer.Option(metavar="FILE", callback=writable(PAGE), help="Where to write the page.")] = Path(
+        "report.html"
+    ),
     history: HistoryFile = None,
     top: Annotated[
         int, typer.Option(min=1, metavar="N", callback=countable, help="From the history at most so many, the fastest that work.")

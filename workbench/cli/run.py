@@ -25,6 +25,7 @@ from workbench.cli.options import (
     writable,
     writable_folder,
 )
+from workbench.files import JPEG, JSON, PAGE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,7 +61,10 @@ def run(
         typer.Option(metavar="MODEL|RECORD", help="Compare with another model, or with the detections of a saved record."),
     ] = None,
     save_frames: Annotated[
-        Path | None, typer.Option(metavar="DIR", callback=writable_folder, help="Write the annotated frames there.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", callback=writable_folder, help="Write the annotated frames there, as the last --preset finds them."
+        ),
     ] = None,
     real_time: Annotated[
         str | None,
@@ -77,12 +81,14 @@ def run(
         typer.Option("--profile", help="Then time each network's operators one by one, in a pass of their own."),
     ] = False,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE", callback=writable, help="Write an HTML report of these runs.")
+        Path | None, typer.Option(metavar="FILE", callback=writable(PAGE), help="Write an HTML report of these runs.")
     ] = None,
     trace: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", callback=writable, help="Write when each stage ran, of the last frames, as a Chrome/Perfetto trace."
+            metavar="FILE",
+            callback=writable(JSON),
+            help="Write when each stage ran, of the last frames, as a Chrome/Perfetto trace.",
         ),
     ] = None,
     history: HistoryFile = None,
@@ -131,6 +137,8 @@ def run(
     if problem:
         out.print(f"not explained: {problem}", style="yellow")
     print_inside(out, records, unprofiled)
+    if save_frames:
+        out.print(f"frames: {save_frames}, as {rows[-1].name} finds them")
     _write_files(out, records, report, trace)
     lines = [record.to_json() for record in records]
     write_json(json_file, lines[0] if len(lines) == 1 else f"[{','.join(lines)}]")
@@ -147,7 +155,7 @@ def _write_files(out: Console, records: list[Record], report: Path | None, trace
         write_report(records, report)
         out.print(f"report: {report}")
     if trace:
-        write_whole(trace, trace_json(records))
+        write_whole(trace, trace_json(records), over=JSON)
         out.print(f"trace: {trace}; open it in Perfetto or chrome://tracing")
 
 
@@ -199,5 +207,5 @@ def _save_frames(variant: Variant, data: EvaluationData, frames: int, folder: Pa
             break
         (found,) = pipeline.detect([frame])
         picture = draw(frame.image_rgb, found, variant.detector.facts.labels)
-        write_whole(folder / f"{frame.index:06d}.jpg", encode_jpeg(picture, max(picture.shape), QUALITY))
+        write_whole(folder / f"{frame.index:06d}.jpg", encode_jpeg(picture, max(picture.shape), QUALITY), over=JPEG)
         tell("saving frames", frame.index + 1, frames)

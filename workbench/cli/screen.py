@@ -16,7 +16,7 @@ from workbench.cli.tables import MS_AND_FPS, print_table, table_of
 from workbench.cli.terminal import ascii_json, stop_for_memory
 from workbench.detections import ClassAccuracy
 from workbench.errors import SaveError, shown
-from workbench.files import write_whole
+from workbench.files import JSON, write_whole
 from workbench.machine import memory_watched
 from workbench.record import (
     WEIGHT_HEADINGS,
@@ -114,7 +114,7 @@ def write_json(json_file: str | None, result: str | Mapping[str, object]) -> Non
         except OSError as error:
             raise SaveError(f"cannot write to standard output: {error.strerror}; choose another place") from None
     elif json_file is not None:
-        write_whole(Path(json_file), text + "\n")
+        write_whole(Path(json_file), text + "\n", over=JSON)
 
 
 def print_records(out: Console, records: Sequence[Record]) -> None:

@@ -20,6 +20,7 @@ from workbench.cli.options import (
     countable,
     writable,
 )
+from workbench.files import PAGE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,7 +53,7 @@ def sweep(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Begin without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much there is to do.")] = False,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE", callback=writable, help="Write an HTML report of the frontier.")
+        Path | None, typer.Option(metavar="FILE", callback=writable(PAGE), help="Write an HTML report of the frontier.")
     ] = None,
     weigh: Weigh = False,
     history: HistoryFile = None,

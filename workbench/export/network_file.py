@@ -22,7 +22,7 @@ from workbench.detectors import (
 )
 from workbench.errors import UnavailableError
 from workbench.export.card import own_card
-from workbench.files import write_whole
+from workbench.files import TFLITE, write_whole
 from workbench.machine import native_stderr_captured
 from workbench.settings import Settings
 from workbench.stages import FunctionHead
@@ -192,7 +192,7 @@ def write_tflite(detector: Detector, settings: Settings, calibration: Calibratio
     """
     model = detector.litert_model(settings, calibration)
     _, _, read = tflite_tensors(model, detector.outputs(settings.nms))
-    write_whole(path, model.content)
+    write_whole(path, model.content, over=TFLITE)
     if isinstance(detector.meaning.head, FunctionHead):
         return "copy the card of the model and the Python file that it names beside it"
     if (there := card_path(path)) is not None:

@@ -8,29 +8,38 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
 import psutil
 
 from workbench.errors import SaveError
+from workbench.files.contents import Content
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+SAVED_MODEL = "saved_model.pb"  # in the folder of each
 CLOCK_SECONDS = 60.0  # by which the time that a process began at may differ, seen from another: clocks are set
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
+def write_whole(path: Path, content: str | bytes, *, over: Content | None = None) -> None:
     """Write a file so that it is either the old one or the whole new one, never half.
 
     It keeps the mode of the one before; a new one has what its place and the umask give. A link is followed; what is no regular
     file (a pipe, a device) is written to as it is.
 
+    Args:
+        path: Where.
+        content: What.
+        over: The one kind of file that may be replaced; any by default.
+
     Raises:
-        SaveError: No space, no permission, or no such folder; what was there before is still there.
+        SaveError: No space, no permission, no such folder, or another kind of file; what was there before is still there.
     """
     data = content.encode() if isinstance(content, str) else content
     try:
+        if over is not None:
+            over.check_replaced(path)
         if path.exists() and not path.is_file():
             with path.open("wb") as file:
                 file.write(data)
@@ -40,7 +49,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
         raise _refusal(path, error) from None
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, over: Content | None = None) -> None:
     """See whether `write_whole` could write a file, before there is anything to write.
 
     Raises:
@@ -56,11 +65,28 @@ def check_writable(path: Path) -> None:
         nearest = next(folder for folder in path.resolve().parents if folder.exists())
         with tempfile.TemporaryFile(dir=nearest):  # the one sure way: root passes every check of permissions
             pass
+        if over is not None:
+            over.check_replaced(path)
     except OSError as error:
         raise _refusal(path, error) from None
 
 
+def check_apart(path: Path, read: Iterable[str | Path]) -> None:
+    """Refuse a place for a result that is one of the files or folders that it comes of, or lies in a SavedModel of them.
+
+    Raises:
+        SaveError: It is, wherever links lead.
+    """
+    place = path.resolve()
+    for one in map(Path, read):
+        source = (one.parent if one.name == SAVED_MODEL else one).resolve()
+        if place == source or (place.is_relative_to(source) and (source / SAVED_MODEL).is_file()):
+            raise SaveError(f"cannot write {path} over or into {one}, which is read here; choose another place")
+
+
 def _refusal(path: Path, error: OSError) -> SaveError:
+    if isinstance(error, SaveError):
+        return error
     return SaveError(f"cannot write {path}: {error.strerror}; nothing that was saved before is lost, choose another place")
 
 

@@ -4,7 +4,7 @@ from workbench.media.arrays import array_media, recorded
 from workbench.media.buffers import Buffers
 from workbench.media.camera import no_camera
 from workbench.media.frame import Frame, Media, frames_at, frames_from
-from workbench.media.opening import MediaSource, as_media, open_media
+from workbench.media.opening import MediaSource, as_media, lies_among, open_media
 from workbench.media.pictures import PICTURE_SUFFIXES, is_picture, natural_order
 from workbench.media.real_time import RealTimeMedia
 from workbench.media.urls import masked
@@ -21,6 +21,7 @@ __all__ = [
     "frames_at",
     "frames_from",
     "is_picture",
+    "lies_among",
     "masked",
     "natural_order",
     "no_camera",

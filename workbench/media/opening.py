@@ -1,12 +1,13 @@
 """Which source of frames a name stands for."""
 
+import glob
 import os
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
 from workbench.errors import NOT_UTF_8, MediaError, is_utf_8
-from workbench.files import open_file
+from workbench.files import is_inside, open_file
 from workbench.media.animation import ANIMATION_SUFFIXES, Animation, is_animation
 from workbench.media.arrays import ArraySource, array_media
 from workbench.media.camera import Camera, is_camera
@@ -68,6 +69,24 @@ def open_media(source: str | Path) -> Media:
         raise MediaError(_unknown(name))
     except OSError as error:
         raise MediaError(f"cannot read {masked(name)}: {error.strerror}; {CHOICES}") from None
+
+
+def lies_among(folder: Path, source: str) -> bool:
+    """Tell whether a folder is one that a name's pictures come from, or whose pictures the name would stand for too."""
+    name = os.path.expanduser(source)  # noqa: PTH111 - as above
+    path, place = Path(name), folder.resolve()
+    is_file, is_folder = os.path.isfile(name), os.path.isdir(name)  # noqa: PTH112, PTH113 - Path's raise where a name is too long
+    if is_folder or (is_picture(path) if is_file else is_sequence(name)):
+        pattern = Path(glob.escape(str(path if is_folder else path.parent)), "*")
+    elif is_glob(name) and not is_file and not is_url(name):
+        pattern = path
+    else:
+        return False
+    above, any_depth, _ = str(pattern).partition("**")
+    found = [Path(match) for match in glob.iglob(str(pattern), recursive=True)]  # noqa: PTH207 - Path.glob refuses absolute patterns
+    folders = {folder for file in found if is_picture(file) for folder in (file.parent.resolve(), file.resolve().parent)}
+    below = bool(any_depth) and is_inside(place, Path(above))
+    return below or place in folders or place.match(str(pattern.parent.resolve()))
 
 
 def _unknown(name: str) -> str:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from workbench import wording
 from workbench.advice import advise
 from workbench.errors import RecordError
-from workbench.files import write_whole
+from workbench.files import PAGE, write_whole
 from workbench.record import (
     Record,
     ap,
@@ -132,7 +132,7 @@ def write_report(
 ) -> Drawing:
     """Write the report to a file, whole or not at all, and return a link to it; see `render_report`, raises `SaveError` too."""
     html = render_report(records, allow_different_machines=allow_different_machines, chosen=chosen, said=said)
-    write_whole(Path(path), html)
+    write_whole(Path(path), html, over=PAGE)
     address, words = quote(Path(path).as_posix()), f"report written to {path}"
     return Drawing(f'<a href="{address}" target="_blank">Open the report</a>, {escape(words)}', words)
 

@@ -9,11 +9,12 @@ from workbench.choosing import Budget
 from workbench.detectors import Detector
 from workbench.errors import SettingsError
 from workbench.export import Target
+from workbench.files import PAGE, check_apart, check_writable
 from workbench.history import History
 from workbench.measuring import DEFAULT_FRAMES, progress_shown
 from workbench.media import MediaSource
 from workbench.opening import EvaluationData, Sources, refuse_function
-from workbench.tuning.steps import MeasuringSteps
+from workbench.tuning.steps import REPORT, MeasuringSteps
 from workbench.tuning.time_asked import TimeAsked
 from workbench.tuning.tuned import Tuned
 from workbench.tuning.tuning import Tuning
@@ -147,7 +148,7 @@ def tune(
         progress: Told what is going on; in a notebook, a bar under the cell is by default.
 
     Raises:
-        WorkbenchError: Detector or frames cannot be opened, or what runs now cannot be measured.
+        WorkbenchError: Detector or frames cannot be opened, what runs now cannot be measured, or `out` is what is read.
         KeyboardInterrupt: It was interrupted before that was measured; later it returns what it has.
     """
     refuse_function(model)
@@ -163,6 +164,8 @@ def tune(
     time, folder = time_asked(seconds), Path(out)
     sources = Sources(detector=model, media=media, truth=truth, allow=tuple(allow), signature=signature).opened()
     sources.in_words()  # refused before anything is opened
+    check_apart(folder, [one for one in (model, media, truth) if isinstance(one, str | Path)])
+    check_writable(folder / REPORT, PAGE)
     if target is not None:
         target.check()
     with progress_shown(progress) as told:

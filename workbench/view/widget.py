@@ -12,7 +12,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import anywidget
 import traitlets
 
-from workbench.files import write_whole
+from workbench.files import PAGE, write_whole
 from workbench.hardware import quota_cores, usable_cores
 from workbench.live import FrameSender, Player, Shown
 from workbench.machine import NamedThread, NoiseCertificate, certify, take_sample
@@ -205,7 +205,7 @@ class WorkbenchView(anywidget.AnyWidget):
     def _report(self) -> None:
         html = self._session.report()
         path = Path.cwd() / REPORT
-        write_whole(path, html)
+        write_whole(path, html, over=PAGE)
         self._send_report(path, html.encode())
 
     def _send_report(self, path: Path, html: bytes) -> None:

@@ -29,12 +29,14 @@ def export(
     """Write records to a JSON file that `workbench report` reads; or as a table, for a spreadsheet (.csv) or a comment (.md)."""
     from workbench.cli.saved import opened_history
     from workbench.cli.screen import console, progress, write_json
-    from workbench.files import write_whole
+    from workbench.files import CSV, JSON, MARKDOWN, check_writable, write_whole
     from workbench.record import Record, Records
     from workbench.wording import counted
 
     if records and any((detector, media, machine, tag, engine, name)):
         raise SettingsError("records are named by their ids or by filters; choose one of them")
+    over, to_table = {".csv": (CSV, Records.to_csv), ".md": (MARKDOWN, Records.to_markdown)}.get(out.suffix.lower(), (JSON, None))
+    check_writable(out, over)
     with opened_history(history) as opened, progress() as tell:
         if records:
             ids = [opened.get(prefix).id for prefix in records]
@@ -46,7 +48,6 @@ def export(
             ids = [row.id for row in rows]
         if not ids:
             raise RecordError(f"{opened.path} holds no record that matches; choose others")
-        to_table = {".csv": Records.to_csv, ".md": Records.to_markdown}.get(out.suffix.lower())
         texts, rows_of_table = list[str](), list[Record]()
         for start in range(0, len(ids), READ_AT_ONCE):
             tell("reading records", start, len(ids))
@@ -55,6 +56,6 @@ def export(
                 texts += [record.to_json() for record in read]
             else:
                 rows_of_table += read
-        write_whole(out, f"[{','.join(texts)}]\n" if to_table is None else to_table(Records(rows_of_table)))
+        write_whole(out, f"[{','.join(texts)}]\n" if to_table is None else to_table(Records(rows_of_table)), over=over)
     console(json_file).print(f"{counted(len(ids), 'record')}: {out}")
     write_json(json_file, {"file": str(out), "records": ids})

@@ -74,6 +74,8 @@ def main() -> None:
         sys.exit(check(HERE, measure=not asked.detections_only))
     if not Path(asked.file).is_file():
         parser.error(f"there is no picture or video {asked.file}")
+    if asked.out and Path(asked.out).resolve() == Path(asked.file).resolve():
+        parser.error(f"{asked.out} is what is read; choose another place")
     if asked.out and cv2.haveImageReader(asked.file) and not cv2.haveImageWriter(asked.out):
         parser.error(f"a picture cannot be written as {asked.out}; choose .jpg or .png")
     count = run(asked.file, asked.out, as_json=asked.json)
