@@ -20,7 +20,7 @@ GRID_ROWS = 12 * 8 + 6 * 4 + 3 * 2  # cells at strides 8, 16 and 32
 FED = InputCard(values="0..1", fit="stretch")
 
 
-def check(card: Card, outputs: Mapping[str, tuple[int, ...]], score: float = 0.5, fed: InputCard = FED) -> None:
+def check(card: Card, outputs: Mapping[str, tuple[int, ...]], score: float = 0.1, fed: InputCard = FED) -> None:
     arrays = {name: np.full(shape, score, np.float32) for name, shape in outputs.items()}
     specs = tuple(TensorSpec(name, one.shape, "float32") for name, one in arrays.items())
     tensors = Tensors((TensorSpec("image", (1, *SIZE, 3), "float32"),), specs)
@@ -80,8 +80,17 @@ def test_shapes_that_do_not_fit_are_named(card: Card, outputs: Mapping[str, tupl
 def test_scores_that_are_none_want_an_activation(score: float) -> None:
     card, outputs = FITTING[0]
 
-    with pytest.raises(ModelError, match='gives scores from .* to .*, which are none; write activation = "sigmoid"'):
+    with pytest.raises(ModelError, match="gives scores from .* to .*, which are none") as refused:
         check(card, outputs, score)
-    check(Card(candidates=BoxesCard(tensors=("b", "s"), activation="sigmoid")), outputs, score)
+    assert ('write activation = "sigmoid"' in str(refused.value)) is (score < 0)
     check(card, outputs, score, fed=InputCard(values="0..255", fit="stretch"))  # not as the card feeds: its scores tell nothing
     check(card, outputs, np.nan)
+
+
+SIGMOID = Card(candidates=BoxesCard(tensors=("b", "s"), activation="sigmoid"))
+
+
+def test_logits_pass_a_sigmoid_and_numbers_that_are_never_negative_do_not() -> None:
+    check(SIGMOID, BOXES, -3.1)
+    with pytest.raises(ModelError, match="gives no score under 0.5, as a sigmoid does of numbers that are never negative"):
+        check(SIGMOID, BOXES, 0.0)

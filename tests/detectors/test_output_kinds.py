@@ -1,5 +1,7 @@
 """Kinds of output are told apart by shapes and values, and their likeness to each other misleads nobody."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -280,3 +282,53 @@ def test_scores_that_leave_0_to_1_are_told_to_pass_a_sigmoid() -> None:
     assert found is not None
     assert found.candidates is not None
     assert "scores leave 0..1: they pass a sigmoid" in found.guessed
+
+
+def test_percents_are_neither_scores_nor_logits() -> None:
+    outputs = {"boxes": corners(boxes_cxcywh())[None], "scores": 100 * scores(CELLS, 3)[None]}
+
+    assert first(**outputs) is None
+    assert first(out=np.concatenate([boxes_cxcywh(), 100 * scores(CELLS, 3)], axis=1)[None]) is None
+
+
+def test_a_quantised_score_a_little_over_1_is_one() -> None:
+    rows = np.concatenate([boxes_cxcywh(), scores(CELLS, 3)], axis=1)
+    rows[5, -1] = 1.004
+
+    found = first(out=rows[None])
+
+    assert found is not None
+    assert isinstance(found.candidates, RowsCard)
+    assert found.candidates.activation == "none"
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        lambda rows: np.concatenate([np.zeros((CELLS, 1)), rows], axis=1),
+        lambda rows: np.concatenate([RNG.integers(0, 2, (CELLS, 1)), rows[:, -1:], rows[:, :4] / 96], axis=1),
+        lambda rows: np.concatenate([rows, RNG.integers(0, 2, (CELLS, 1))], axis=1),
+        lambda rows: np.concatenate([rows, RNG.integers(0, 9, (CELLS, 1))], axis=1),
+        lambda rows: np.concatenate([rows[:, 4:], rows[:, :4]], axis=1),
+    ],
+    ids=["numbers of images first", "numbers of classes first", "of two classes", "of classes", "scores first"],
+)
+def test_rows_whose_columns_are_something_else_are_no_candidates(spoilt: Callable[[FloatArray], FloatArray]) -> None:
+    rows = np.concatenate([boxes_cxcywh(), scores(CELLS, 5)], axis=1)
+    assert first(out=rows[None]) is not None
+
+    assert first(out=spoilt(rows)[None]) is None
+
+
+def test_a_class_that_quantised_scores_never_show_is_a_class_all_the_same() -> None:
+    rows = np.concatenate([boxes_cxcywh(), scores(CELLS, 3)], axis=1)
+    rows[:, 5] = 0
+
+    assert first(out=rows[None]) is not None
+
+
+def test_places_that_a_network_is_sure_of_lie_in_the_picture() -> None:
+    """Boxes in thousandths of a picture are no distances from its cells."""
+    boxes = corners(boxes_cxcywh()) / np.tile(SIZE_HW[::-1], 2) * 1000
+
+    assert first(boxes=boxes[None], scores=scores(CELLS, 3)[None]) is None

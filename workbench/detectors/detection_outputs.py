@@ -100,12 +100,15 @@ def _raw_candidates(outputs: Outputs, names: Mapping[str, str]) -> BoxesCard | N
     row = int(scores[0, :, 1:].max(axis=1).argmax()) if scores.shape[-1] > 1 else 0
     background = scores.shape[-1] > 1 and int(scores[0, row, 1:].argmax()) + 1 == int(best)
     tensors = names["raw_detection_boxes"], names["raw_detection_scores"]
+    activation = activation_of(scores[..., background:])
+    if activation is None:
+        return None
     return BoxesCard(
         tensors=tensors,
         order="yxyx",
         units=units_of(boxes),
         background="first" if background else None,
-        activation=activation_of(scores[..., background:]),
+        activation=activation,
     )
 
 
