@@ -1,6 +1,6 @@
 """A card is checked against what its model puts out when it is loaded: one line says what does not fit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -85,6 +85,26 @@ def test_scores_that_are_none_want_an_activation(score: float) -> None:
     assert ('write activation = "sigmoid"' in str(refused.value)) is (score < 0)
     check(card, outputs, score, fed=InputCard(values="0..255", fit="stretch"))  # not as the card feeds: its scores tell nothing
     check(card, outputs, np.nan)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ([0, 10, 20, 30, 40, 7, 0.5], "takes scores up to 40; correct its tensors, or the columns of a row"),
+        ([0, 0.1, 0.2, 0.3, 0.4, 0.5, 7], "takes numbers such as 0.5 for those of classes; correct its tensors, or the columns"),
+    ],
+    ids=["pixels", "fractions"],
+)
+def test_columns_that_a_card_mistakes_are_told(row: Sequence[float], reason: str) -> None:
+    rows = np.array([[row]], np.float32)
+    tensors = Tensors((TensorSpec("image", (1, *SIZE, 3), "float32"),), (TensorSpec("r", rows.shape, "float32"),))
+    trial = Trial(tensors, SIZE, 0, (Run(FED, {"r": rows}),))
+    card = Card(detections=DetectionsCard(tensors=("r",)), labels=tuple("abcdefgh"))
+
+    with pytest.raises(ModelError) as refused:
+        check_fit(card, card.meaning(tensors), trial)
+
+    assert reason in str(refused.value)
 
 
 SIGMOID = Card(candidates=BoxesCard(tensors=("b", "s"), activation="sigmoid"))

@@ -96,6 +96,96 @@ def test_detections_in_pixels_are_so_however_many_rows_are_filled_up_with_nothin
     assert found.detections == DetectionsCard(tensors=("out",), order="xyxy", units="pixels")
 
 
+SEEN = np.array([[60, 8, 80, 24], [10, 20, 40, 60], [2, 4, 22, 30]])  # xyxy in a picture of 96 x 64: the first one's x is past 64
+
+
+def after_nms(*columns: str, boxes: FloatArray = SEEN, lowest: int = 0) -> FloatArray:
+    filled = {name: np.zeros((20, size)) for name, size in {"image": 1, "box": 4, "score": 1, "class": 1}.items()}
+    filled["class"] += lowest
+    for name, values in {"box": boxes, "score": [[0.9], [0.6], [0.3]], "class": [[3 + lowest], [lowest], [1 + lowest]]}.items():
+        filled[name][:3] = values
+    return np.concatenate([filled[name] for name in columns], axis=1)
+
+
+AFTER_NMS = {
+    "YOLOv10": (("box", "score", "class"), "xyxy", 0, "pixels"),
+    "YOLOv10 in fractions": (("box", "score", "class"), "xyxy", 0, "normalised"),
+    "yxyx": (("box", "score", "class"), "yxyx", 0, "pixels"),
+    "PaddleDetection": (("class", "score", "box"), "xyxy", 0, "pixels"),
+    "PaddleDetection in fractions": (("class", "score", "box"), "xyxy", 0, "normalised"),
+    "YOLOv7": (("image", "box", "class", "score"), "xyxy", 0, "pixels"),
+    "YOLOv7 in fractions": (("image", "box", "class", "score"), "xyxy", 0, "normalised"),
+    "automl": (("image", "box", "score", "class"), "yxyx", 1, "pixels"),
+    "automl in fractions": (("image", "box", "score", "class"), "yxyx", 1, "normalised"),
+}
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["batch", "no batch"])
+@pytest.mark.parametrize(("columns", "order", "lowest", "units"), AFTER_NMS.values(), ids=AFTER_NMS)
+def test_rows_after_nms_are_told_apart_by_their_columns(
+    columns: tuple[str, ...], order: str, lowest: int, units: str, *, bare: bool
+) -> None:
+    boxes = (SEEN if order == "xyxy" else SEEN[:, [1, 0, 3, 2]]) / 1.0
+    if units == "normalised":
+        boxes /= np.tile(SIZE_HW[::-1] if order == "xyxy" else SIZE_HW, 2)
+    rows = after_nms(*columns, boxes=boxes, lowest=lowest)
+    rows = rows[:3] if bare else rows[None]
+
+    found = first(out=rows)
+
+    assert found is not None
+    assert found.detections is not None
+    assert (found.detections.order, found.detections.units, found.detections.first_class) == (order, units, lowest)
+    assert (found.detections.columns or ("box", "score", "class")) == columns
+    (seen,) = found.detections.reader().detections([rows.astype(np.float32)], SIZE_HW)
+    np.testing.assert_allclose(seen.boxes_xyxy_px, SEEN, rtol=1e-5)
+    assert seen.class_ids.tolist() == [3, 0, 1]
+
+
+@pytest.mark.parametrize("columns", [("box", "score", "class"), ("image", "box", "class", "score")], ids=["six", "seven"])
+def test_rows_in_which_nothing_is_found_are_open(columns: tuple[str, ...]) -> None:
+    found = first(out=np.zeros((1, 20, len(columns) + 3)))
+
+    assert found is not None
+    assert found.detections == DetectionsCard(
+        tensors=("out",), order="xyxy", units="pixels", columns=columns if len(columns) > 3 else None
+    )
+    assert found.open
+
+
+def centred(boxes: FloatArray) -> FloatArray:
+    return np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], axis=1)
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        {"out": after_nms("box", "score", "class", boxes=centred(SEEN))[None]},
+        {"out": after_nms("image", "box", "class", "score", boxes=SEEN * 5)[None]},
+        {"out": after_nms("image", "class", "box")[None]},
+        {"out": after_nms("box", "image", "class", "score")[None]},
+        {
+            "boxes": after_nms("box", boxes=centred(SEEN))[None],
+            "scores": after_nms("score")[None, :, 0],
+            "classes": after_nms("class")[None, :, 0],
+        },
+    ],
+    ids=["centres", "past the picture", "no score", "an order of nobody's", "centres beside scores"],
+)
+def test_detections_whose_boxes_lie_in_no_picture_are_not_understood(outputs: dict[str, FloatArray]) -> None:
+    assert first(**outputs) is None
+
+
+def test_boxes_after_nms_lie_in_the_picture_in_the_order_that_is_read() -> None:
+    parts = {name: after_nms(name)[None] for name in ("box", "score", "class")}
+
+    found = first(a=parts["box"], b=parts["class"][..., 0], c=parts["score"][..., 0])
+
+    assert found is not None
+    assert found.detections is not None
+    assert found.detections.order == "xyxy", "LiteRT's own order would have x past the height"
+
+
 def test_rows_of_six_in_any_order_are_candidates_of_one_class() -> None:
     rows = np.concatenate([boxes_cxcywh(), scores(CELLS, 1), RNG.uniform(0.9, 1, (CELLS, 1))], axis=1)
 

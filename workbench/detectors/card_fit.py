@@ -18,6 +18,7 @@ from workbench.stages import InputSpec
 
 MOST_CLASSES = 1000  # more are plausible only where there are still more candidates: else rows and columns are mistaken
 DECODED = ("boxes", "detr", "class-ids")  # kinds whose first tensor holds nothing but boxes
+COLUMN_SLACK = 0.1  # scores and numbers of classes that are quantised together with boxes are a little off
 NEVER_UNSURE = 0.25  # what sigmoids of objectness and class make of 0: some candidate of a detector scores less
 
 
@@ -44,6 +45,8 @@ def check_fit(card: Card, meaning: Meaning, trial: Trial) -> None:
     with np.errstate(all="ignore"):  # a badly fed network gives wild numbers
         if meaning.own_nms is not None:
             _decoded("[detections]", meaning.own_nms.detections, meaning.own_outputs, outputs, trial.size_hw)
+            if fed is not None:
+                _check_detections(*meaning.own_nms.parts([outputs[name] for name in meaning.own_outputs]))
         if meaning.head is None:
             return
         part = f'[candidates] of kind "{card.candidates.kind}"' if card.candidates else f'decode = "{card.decode}"'
@@ -80,6 +83,19 @@ def _check_candidates(part: str, boxes: NDArray[Any], scores: NDArray[Any], labe
         raise ModelError(f"the card's {part} makes {candidates} candidates of {classes} classes; rows and columns are mistaken")
     if classes != labels:
         raise ModelError(f"the card's {part} scores {classes} classes, and there are {labels} labels; correct the card")
+
+
+def _check_detections(_: NDArray[Any], scores: NDArray[Any], classes: NDArray[Any]) -> None:
+    shown = scores > 0
+    off = np.abs(classes[shown] - np.round(classes[shown]))
+    takes = f"scores up to {scores.max():.3g}" if scores.max(initial=0) > 1 + COLUMN_SLACK else ""
+    if not takes and off.size and off.mean() > COLUMN_SLACK:
+        takes = f"numbers such as {classes[shown][off.argmax()]:.3g} for those of classes"
+    if takes:
+        raise ModelError(
+            f"the card's [detections] takes {takes}; correct its tensors, or the columns of a row:"
+            ' columns = ["image", "box", "class", "score"], in their order'
+        )
 
 
 def _check_scores(part: str, scores: NDArray[Any]) -> None:

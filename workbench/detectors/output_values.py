@@ -1,5 +1,7 @@
 """What the numbers of a raw output show on a real frame: units, order, background, and whether boxes are decoded."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from workbench.detections import FloatArray
@@ -120,6 +122,19 @@ def corner_orders(boxes: FloatArray, size_hw: tuple[int, int]) -> tuple[BoxOrder
     likely: tuple[BoxOrder, ...] = ("xyxy", "yxyx") if first >= second else ("yxyx", "xyxy")
     clear = max(first, second) > CLEAR_STEP * min(first, second)
     return tuple(order for order in likely if inside(boxes, "xyxy", frame_hw[order]))[: 1 if clear else 2]
+
+
+def orders_after_nms(
+    boxes: FloatArray, scores: FloatArray, size_hw: tuple[int, int], usual: Sequence[BoxOrder]
+) -> tuple[BoxOrder, ...]:
+    """Give those of the usual orders in which boxes lie in the picture; none where the surest are not two corners each.
+
+    After an NMS the order of rows tells nothing. What has hardly a score may be no box.
+    """
+    height, width = (1, 1) if units_of(boxes) == "normalised" else size_hw
+    if not are_corners(boxes[scores > scores.max() / 2]):
+        return ()
+    return tuple(order for order in usual if inside(boxes, "xyxy", (width, height) if order == "yxyx" else (height, width)))
 
 
 def inside(boxes: FloatArray, order: BoxOrder, size_hw: tuple[int, int]) -> bool:
