@@ -422,3 +422,11 @@ def test_places_that_a_network_is_sure_of_lie_in_the_picture() -> None:
     boxes = corners(boxes_cxcywh()) / np.tile(SIZE_HW[::-1], 2) * 1000
 
     assert first(boxes=boxes[None], scores=scores(CELLS, 3)[None]) is None
+
+
+@pytest.mark.parametrize("prefix", ["detection_", ""], ids=["Object Detection API", "names"])
+def test_percents_after_nms_are_no_scores_whatever_outputs_are_called(prefix: str) -> None:
+    parts = {f"{prefix}boxes": NMS_BOXES, f"{prefix}classes": np.full((1, 10), 3.0)}
+
+    assert first(**parts, **{f"{prefix}scores": NMS_SCORES}) is not None
+    assert first(**parts, **{f"{prefix}scores": 100 * NMS_SCORES}) is None

@@ -23,7 +23,6 @@ from workbench.stages import BOX_SCORE_CLASS, BoxOrder, Column, DetectionRows
 XYXY_FIRST: tuple[BoxOrder, ...] = ("xyxy", "yxyx")
 YXYX_FIRST: tuple[BoxOrder, ...] = ("yxyx", "xyxy")
 PADDING = -1.0  # what KerasCV and KerasHub fill rows up with
-HIGHEST_SCORE = 1.001
 
 
 def object_detection_api(outputs: Outputs, _: tuple[int, int]) -> Iterator[OutputReading]:
@@ -32,6 +31,8 @@ def object_detection_api(outputs: Outputs, _: tuple[int, int]) -> Iterator[Outpu
     if not {"detection_boxes", "detection_scores", "detection_classes"} <= names.keys():
         return
     classes = outputs[names["detection_classes"]]
+    if not _are_own_scores(outputs[names["detection_scores"]]):
+        return
     tensors = tuple(names[key] for key in API_NAMES[:4] if key in names)
     boxes = outputs[names["detection_boxes"]]
     first_class = int(are_classes(classes) and classes.min() >= 1)
@@ -43,6 +44,11 @@ def object_detection_api(outputs: Outputs, _: tuple[int, int]) -> Iterator[Outpu
     yield OutputReading(
         candidates=raw, detections=detections, fit="letterbox", values="0..255", sure=sure, guessed=guessed, labels=labels
     )
+
+
+def _are_own_scores(values: FloatArray) -> bool:
+    """Whether numbers can be scores after an NMS, which may fill up."""
+    return are_scores(np.where(values == PADDING, np.float32(0), values))
 
 
 NAMES: dict[str, set[str]] = {
@@ -61,7 +67,7 @@ def named_detections(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[Out
     boxes, scores, classes = (outputs[names[part]] for part in ("boxes", "scores", "classes"))
     if boxes.shape[-1:] != (BOX,) or not boxes.shape[:-1] == scores.shape == classes.shape or boxes.shape[-2] > MOST_DETECTIONS:
         return
-    if scores.size and not (are_classes(classes) and scores.min() >= PADDING and scores.max() <= HIGHEST_SCORE):
+    if scores.size and not (are_classes(classes) and _are_own_scores(scores)):
         return
     found, numbers = boxes[scores > 0], classes[scores > 0]
     bare = boxes.ndim == 2
@@ -211,8 +217,7 @@ def _row_parts(output: FloatArray, columns: tuple[Column, ...]) -> _RowParts | N
     if len(columns) + BOX - 1 != output.shape[-1]:
         return None
     boxes, scores, classes = DetectionRows(columns=columns).parts([output])
-    scores = np.where(scores == PADDING, np.float32(0), scores)
-    if not (are_scores(scores) and are_classes(classes)):
+    if not (_are_own_scores(scores) and are_classes(classes)):
         return None
     if columns[0] == "image" and not (are_classes(output[..., 0]) and output[..., 0].max() < len(boxes)):
         return None
