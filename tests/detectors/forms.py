@@ -172,6 +172,14 @@ def varying_rows(boxes: Any, scores: Any, _: tuple[int, int]) -> Outputs:
     return {"boxes": tf.gather(boxes, above, axis=1), "scores": tf.gather(scores, above, axis=1)}
 
 
+def detection_rows(boxes: Any, scores: Any, *columns: str, lowest: int = 0) -> Outputs:
+    """Rows after an NMS, of these columns."""
+    corners, best, classes, _ = suppressed(boxes, scores)
+    numbers = {"score": best, "class": classes + lowest, "image": tf.zeros_like(best)}
+    parts = {"xyxy": corners, "yxyx": yxyx(corners), **{name: one[..., None] for name, one in numbers.items()}}
+    return {"output": tf.concat([parts[name] for name in columns], -1)}
+
+
 FORMS: dict[str, Form] = {
     "rows, xyxy in pixels": lambda boxes, scores, _: {"output": _rows(boxes, scores)},
     "rows, xyxy in fractions": lambda boxes, scores, size_hw: {"output": _rows(boxes / sides(size_hw), scores)},
@@ -189,6 +197,9 @@ FORMS: dict[str, Form] = {
     "KerasCV": kerascv,
     "KerasHub": kerashub,
     "torchvision": torchvision,
+    "YOLOv7 with NMS": lambda boxes, scores, _: detection_rows(boxes, scores, "image", "xyxy", "class", "score"),
+    "PaddleDetection": lambda boxes, scores, _: detection_rows(boxes, scores, "class", "score", "xyxy"),
+    "automl": lambda boxes, scores, _: detection_rows(boxes, scores, "image", "yxyx", "score", "class", lowest=1),
     "boxes, scores, class ids": class_ids,
     "boxes and scores, yxyx": lambda boxes, scores, size_hw: {"b": yxyx(boxes / sides(size_hw)), "s": scores},
     "boxes and logits": lambda boxes, scores, _: {"b": boxes, "s": logits(scores)},

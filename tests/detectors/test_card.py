@@ -15,7 +15,17 @@ from workbench.detectors.model_bytes import MODEL_SUFFIXES
 from workbench.detectors.network import Tensors, TensorSpec
 from workbench.detectors.output_cards import BoxesCard, ClassIdsCard, DetectionsCard, DetrCard, RowsCard, YoloxCard
 from workbench.errors import ModelError, SaveError
-from workbench.stages import BoxesHead, ClassIdsHead, DetectionRows, DetectionTensors, DetrHead, RowsHead, SsdHead, YoloxHead
+from workbench.stages import (
+    BoxesHead,
+    ClassIdsHead,
+    Column,
+    DetectionRows,
+    DetectionTensors,
+    DetrHead,
+    RowsHead,
+    SsdHead,
+    YoloxHead,
+)
 
 IMAGE = TensorSpec("image", (1, 240, 320, 3), "float32")
 BOXES, SCORES = TensorSpec("boxes", (1, 10, 4), "float32"), TensorSpec("scores", (1, 10, 3), "float32")
@@ -252,6 +262,34 @@ def test_detections_are_read_from_tensors_or_rows(tensors: tuple[str, ...], kind
 
     assert isinstance(meaning.own_nms, kind)
     assert meaning.head is None
+
+
+def test_a_card_says_what_stands_in_a_row(tmp_path: Path) -> None:
+    card = Card(detections=DetectionsCard(tensors=("rows",), order="xyxy", columns=("image", "box", "class", "score")))
+    (tmp_path / "card.toml").write_text(card.to_toml())
+
+    read = read_card(tmp_path / "card.toml")
+
+    assert read == card
+    assert read.detections is not None
+    assert read.detections.reader() == DetectionRows(normalised=True, columns=("image", "box", "class", "score"))
+    assert "columns" not in Card(detections=DetectionsCard(tensors=("rows",))).to_toml()
+
+
+@pytest.mark.parametrize(
+    ("tensors", "columns", "reason"),
+    [
+        (("rows",), ("box", "class"), "columns are box, class; name box, score and class once each"),
+        (("rows",), ("image", "image", "box", "score", "class"), "name box, score and class once each, and image if it is there"),
+        (("b", "s", "c"), ("box", "score", "class"), "columns are those of one tensor of rows"),
+    ],
+    ids=["no score", "twice", "tensors"],
+)
+def test_columns_that_say_too_little_or_too_much_are_refused(
+    tensors: tuple[str, ...], columns: tuple[Column, ...], reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason):
+        DetectionsCard(tensors=tensors, columns=columns)
 
 
 def test_labels_come_from_the_card_then_the_file_then_their_number(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A card is checked against what its model puts out when it is loaded: one line says what does not fit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ GRID_ROWS = 12 * 8 + 6 * 4 + 3 * 2  # cells at strides 8, 16 and 32
 FED = InputCard(values="0..1", fit="stretch")
 
 
-def check(card: Card, outputs: Mapping[str, tuple[int, ...]], score: float = 0.5, fed: InputCard = FED) -> None:
+def check(card: Card, outputs: Mapping[str, tuple[int, ...]], score: float = 0.1, fed: InputCard = FED) -> None:
     arrays = {name: np.full(shape, score, np.float32) for name, shape in outputs.items()}
     specs = tuple(TensorSpec(name, one.shape, "float32") for name, one in arrays.items())
     tensors = Tensors((TensorSpec("image", (1, *SIZE, 3), "float32"),), specs)
@@ -80,8 +80,37 @@ def test_shapes_that_do_not_fit_are_named(card: Card, outputs: Mapping[str, tupl
 def test_scores_that_are_none_want_an_activation(score: float) -> None:
     card, outputs = FITTING[0]
 
-    with pytest.raises(ModelError, match='gives scores from .* to .*, which are none; write activation = "sigmoid"'):
+    with pytest.raises(ModelError, match="gives scores from .* to .*, which are none") as refused:
         check(card, outputs, score)
-    check(Card(candidates=BoxesCard(tensors=("b", "s"), activation="sigmoid")), outputs, score)
+    assert ('write activation = "sigmoid"' in str(refused.value)) is (score < 0)
     check(card, outputs, score, fed=InputCard(values="0..255", fit="stretch"))  # not as the card feeds: its scores tell nothing
     check(card, outputs, np.nan)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ([0, 10, 20, 30, 40, 7, 0.5], "takes scores up to 40; correct its tensors, or the columns of a row"),
+        ([0, 0.1, 0.2, 0.3, 0.4, 0.5, 7], "takes numbers such as 0.5 for those of classes; correct its tensors, or the columns"),
+    ],
+    ids=["pixels", "fractions"],
+)
+def test_columns_that_a_card_mistakes_are_told(row: Sequence[float], reason: str) -> None:
+    rows = np.array([[row]], np.float32)
+    tensors = Tensors((TensorSpec("image", (1, *SIZE, 3), "float32"),), (TensorSpec("r", rows.shape, "float32"),))
+    trial = Trial(tensors, SIZE, 0, (Run(FED, {"r": rows}),))
+    card = Card(detections=DetectionsCard(tensors=("r",)), labels=tuple("abcdefgh"))
+
+    with pytest.raises(ModelError) as refused:
+        check_fit(card, card.meaning(tensors), trial)
+
+    assert reason in str(refused.value)
+
+
+SIGMOID = Card(candidates=BoxesCard(tensors=("b", "s"), activation="sigmoid"))
+
+
+def test_logits_pass_a_sigmoid_and_numbers_that_are_never_negative_do_not() -> None:
+    check(SIGMOID, BOXES, -3.1)
+    with pytest.raises(ModelError, match="gives no score under 0.5, as a sigmoid does of numbers that are never negative"):
+        check(SIGMOID, BOXES, 0.0)

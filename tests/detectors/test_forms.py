@@ -21,7 +21,7 @@ from workbench.stages import prepare, suppress
 
 SIZE_HW = (64, 96)
 SEEDS = range(TEST_SEEDS, TEST_SEEDS + 4)
-DETECTIONS = {"KerasCV", "KerasHub", "torchvision"}
+DETECTIONS = {"KerasCV", "KerasHub", "torchvision", "YOLOv7 with NMS", "PaddleDetection", "automl"}
 DISTINCT = {"DETR", "DETR without names", "RT-DETR, RF-DETR, D-FINE", "KerasHub D-FINE"}
 KIND_OF_FORM = {family.form: family.kind for family in FAMILIES}
 Candidates = tuple[FloatArray, FloatArray]

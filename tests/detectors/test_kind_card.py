@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from workbench.detectors import KINDS, InputCard
+from workbench.detectors import KINDS, InputCard, why_no_detector
 from workbench.detectors.kind_card import card_of_kind
 from workbench.detectors.network import Tensors, TensorSpec
 from workbench.detectors.readings import Run
@@ -66,6 +66,15 @@ def test_shapes_tell_which_output_is_which(kind: str, name: str, tensors: tuple[
     part = card.candidates or card.detections
     assert part is not None
     assert part.tensors == tensors
+
+
+def test_scores_that_are_neither_in_0_to_1_nor_logits_are_told() -> None:
+    one = trial(OUTPUTS["boxes and logits"])
+    np.abs(one.runs[0].outputs["scores"], out=one.runs[0].outputs["scores"])
+
+    with pytest.raises(ModelError, match="takes scores for scores, from .*: scores are in 0..1, and of logits many are negative"):
+        card_of_kind("boxes", one)
+    assert why_no_detector(one).startswith("gives scores (scores) from ")
 
 
 def test_logits_say_that_they_pass_a_sigmoid() -> None:

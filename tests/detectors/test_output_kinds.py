@@ -1,5 +1,7 @@
 """Kinds of output are told apart by shapes and values, and their likeness to each other misleads nobody."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -92,6 +94,96 @@ def test_detections_in_pixels_are_so_however_many_rows_are_filled_up_with_nothin
 
     assert found is not None
     assert found.detections == DetectionsCard(tensors=("out",), order="xyxy", units="pixels")
+
+
+SEEN = np.array([[60, 8, 80, 24], [10, 20, 40, 60], [2, 4, 22, 30]])  # xyxy in a picture of 96 x 64: the first one's x is past 64
+
+
+def after_nms(*columns: str, boxes: FloatArray = SEEN, lowest: int = 0) -> FloatArray:
+    filled = {name: np.zeros((20, size)) for name, size in {"image": 1, "box": 4, "score": 1, "class": 1}.items()}
+    filled["class"] += lowest
+    for name, values in {"box": boxes, "score": [[0.9], [0.6], [0.3]], "class": [[3 + lowest], [lowest], [1 + lowest]]}.items():
+        filled[name][:3] = values
+    return np.concatenate([filled[name] for name in columns], axis=1)
+
+
+AFTER_NMS = {
+    "YOLOv10": (("box", "score", "class"), "xyxy", 0, "pixels"),
+    "YOLOv10 in fractions": (("box", "score", "class"), "xyxy", 0, "normalised"),
+    "yxyx": (("box", "score", "class"), "yxyx", 0, "pixels"),
+    "PaddleDetection": (("class", "score", "box"), "xyxy", 0, "pixels"),
+    "PaddleDetection in fractions": (("class", "score", "box"), "xyxy", 0, "normalised"),
+    "YOLOv7": (("image", "box", "class", "score"), "xyxy", 0, "pixels"),
+    "YOLOv7 in fractions": (("image", "box", "class", "score"), "xyxy", 0, "normalised"),
+    "automl": (("image", "box", "score", "class"), "yxyx", 1, "pixels"),
+    "automl in fractions": (("image", "box", "score", "class"), "yxyx", 1, "normalised"),
+}
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["batch", "no batch"])
+@pytest.mark.parametrize(("columns", "order", "lowest", "units"), AFTER_NMS.values(), ids=AFTER_NMS)
+def test_rows_after_nms_are_told_apart_by_their_columns(
+    columns: tuple[str, ...], order: str, lowest: int, units: str, *, bare: bool
+) -> None:
+    boxes = (SEEN if order == "xyxy" else SEEN[:, [1, 0, 3, 2]]) / 1.0
+    if units == "normalised":
+        boxes /= np.tile(SIZE_HW[::-1] if order == "xyxy" else SIZE_HW, 2)
+    rows = after_nms(*columns, boxes=boxes, lowest=lowest)
+    rows = rows[:3] if bare else rows[None]
+
+    found = first(out=rows)
+
+    assert found is not None
+    assert found.detections is not None
+    assert (found.detections.order, found.detections.units, found.detections.first_class) == (order, units, lowest)
+    assert (found.detections.columns or ("box", "score", "class")) == columns
+    (seen,) = found.detections.reader().detections([rows.astype(np.float32)], SIZE_HW)
+    np.testing.assert_allclose(seen.boxes_xyxy_px, SEEN, rtol=1e-5)
+    assert seen.class_ids.tolist() == [3, 0, 1]
+
+
+@pytest.mark.parametrize("columns", [("box", "score", "class"), ("image", "box", "class", "score")], ids=["six", "seven"])
+def test_rows_in_which_nothing_is_found_are_open(columns: tuple[str, ...]) -> None:
+    found = first(out=np.zeros((1, 20, len(columns) + 3)))
+
+    assert found is not None
+    assert found.detections == DetectionsCard(
+        tensors=("out",), order="xyxy", units="pixels", columns=columns if len(columns) > 3 else None
+    )
+    assert found.open
+
+
+def centred(boxes: FloatArray) -> FloatArray:
+    return np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], axis=1)
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        {"out": after_nms("box", "score", "class", boxes=centred(SEEN))[None]},
+        {"out": after_nms("image", "box", "class", "score", boxes=SEEN * 5)[None]},
+        {"out": after_nms("image", "class", "box")[None]},
+        {"out": after_nms("box", "image", "class", "score")[None]},
+        {
+            "boxes": after_nms("box", boxes=centred(SEEN))[None],
+            "scores": after_nms("score")[None, :, 0],
+            "classes": after_nms("class")[None, :, 0],
+        },
+    ],
+    ids=["centres", "past the picture", "no score", "an order of nobody's", "centres beside scores"],
+)
+def test_detections_whose_boxes_lie_in_no_picture_are_not_understood(outputs: dict[str, FloatArray]) -> None:
+    assert first(**outputs) is None
+
+
+def test_boxes_after_nms_lie_in_the_picture_in_the_order_that_is_read() -> None:
+    parts = {name: after_nms(name)[None] for name in ("box", "score", "class")}
+
+    found = first(a=parts["box"], b=parts["class"][..., 0], c=parts["score"][..., 0])
+
+    assert found is not None
+    assert found.detections is not None
+    assert found.detections.order == "xyxy", "LiteRT's own order would have x past the height"
 
 
 def test_rows_of_six_in_any_order_are_candidates_of_one_class() -> None:
@@ -280,3 +372,61 @@ def test_scores_that_leave_0_to_1_are_told_to_pass_a_sigmoid() -> None:
     assert found is not None
     assert found.candidates is not None
     assert "scores leave 0..1: they pass a sigmoid" in found.guessed
+
+
+def test_percents_are_neither_scores_nor_logits() -> None:
+    outputs = {"boxes": corners(boxes_cxcywh())[None], "scores": 100 * scores(CELLS, 3)[None]}
+
+    assert first(**outputs) is None
+    assert first(out=np.concatenate([boxes_cxcywh(), 100 * scores(CELLS, 3)], axis=1)[None]) is None
+
+
+def test_a_quantised_score_a_little_over_1_is_one() -> None:
+    rows = np.concatenate([boxes_cxcywh(), scores(CELLS, 3)], axis=1)
+    rows[5, -1] = 1.004
+
+    found = first(out=rows[None])
+
+    assert found is not None
+    assert isinstance(found.candidates, RowsCard)
+    assert found.candidates.activation == "none"
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        lambda rows: np.concatenate([np.zeros((CELLS, 1)), rows], axis=1),
+        lambda rows: np.concatenate([RNG.integers(0, 2, (CELLS, 1)), rows[:, -1:], rows[:, :4] / 96], axis=1),
+        lambda rows: np.concatenate([rows, RNG.integers(0, 2, (CELLS, 1))], axis=1),
+        lambda rows: np.concatenate([rows, RNG.integers(0, 9, (CELLS, 1))], axis=1),
+        lambda rows: np.concatenate([rows[:, 4:], rows[:, :4]], axis=1),
+    ],
+    ids=["numbers of images first", "numbers of classes first", "of two classes", "of classes", "scores first"],
+)
+def test_rows_whose_columns_are_something_else_are_no_candidates(spoilt: Callable[[FloatArray], FloatArray]) -> None:
+    rows = np.concatenate([boxes_cxcywh(), scores(CELLS, 5)], axis=1)
+    assert first(out=rows[None]) is not None
+
+    assert first(out=spoilt(rows)[None]) is None
+
+
+def test_a_class_that_quantised_scores_never_show_is_a_class_all_the_same() -> None:
+    rows = np.concatenate([boxes_cxcywh(), scores(CELLS, 3)], axis=1)
+    rows[:, 5] = 0
+
+    assert first(out=rows[None]) is not None
+
+
+def test_places_that_a_network_is_sure_of_lie_in_the_picture() -> None:
+    """Boxes in thousandths of a picture are no distances from its cells."""
+    boxes = corners(boxes_cxcywh()) / np.tile(SIZE_HW[::-1], 2) * 1000
+
+    assert first(boxes=boxes[None], scores=scores(CELLS, 3)[None]) is None
+
+
+@pytest.mark.parametrize("prefix", ["detection_", ""], ids=["Object Detection API", "names"])
+def test_percents_after_nms_are_no_scores_whatever_outputs_are_called(prefix: str) -> None:
+    parts = {f"{prefix}boxes": NMS_BOXES, f"{prefix}classes": np.full((1, 10), 3.0)}
+
+    assert first(**parts, **{f"{prefix}scores": NMS_SCORES}) is not None
+    assert first(**parts, **{f"{prefix}scores": 100 * NMS_SCORES}) is None

@@ -160,5 +160,5 @@ def test_rows_that_are_filled_up_with_minus_one_are_none() -> None:
 def test_rows_of_which_no_frame_holds_any_are_told_as_open() -> None:
     best = looked(DrawnNetwork(rows), [NOTHING])
 
-    assert [one.taken for one in open_about(best)] == ["boxes are in pixels"]
+    assert [one.taken for one in open_about(best)] == ["a row is box, score and class", "boxes are in pixels"]
     assert "no frame shows a detection" in open_about(best)[0].why

@@ -54,6 +54,7 @@ OWN = {
     "tensors": (DetectionTensors(first_class=1), 4),
     "tensors without count": (DetectionTensors(order="cxcywh", normalised=False), 3),
     "one of rows": (DetectionRows(), 1),
+    "one of rows of seven": (DetectionRows(columns=("image", "box", "class", "score")), 1),
     "one of rows normalised": (DetectionRows(order="yxyx", normalised=True), 1),
 }
 SPECS = {

@@ -19,7 +19,7 @@ from workbench.export.exporting import thresholds_of
 from workbench.export.plan import requirements_text, what_runs
 from workbench.export.program.pipeline import Pipeline
 from workbench.settings import Nms, Settings
-from workbench.stages import InputSpec, OwnNms, above_own, only_above, place, prepare, quantised, soften, suppress
+from workbench.stages import DetectionRows, InputSpec, OwnNms, above_own, only_above, place, prepare, quantised, soften, suppress
 
 LABELS = ("nut", "bolt", "screw")
 CLASSES = 3
@@ -111,7 +111,7 @@ def test_max_detections_end_it(tmp_path: Path, limit: int) -> None:
 @pytest.mark.parametrize("name", OWN)
 def test_a_network_s_own_detections_are_read_and_limited(tmp_path: Path, name: str) -> None:
     reader, outputs = OWN[name]
-    raw = own_outputs(outputs)
+    raw = own_outputs(reader, outputs)
     (wanted,) = reader.detections(raw, SIZE_HW)
     wanted = wanted.where(np.flatnonzero(wanted.scores > np.float32(0.2))[:15])
 
@@ -123,7 +123,7 @@ def test_a_network_s_own_detections_are_read_and_limited(tmp_path: Path, name: s
 
 def test_a_networks_own_detections_have_a_threshold_for_each_class(tmp_path: Path) -> None:
     reader, outputs = next(iter(OWN.values()))
-    raw = own_outputs(outputs)
+    raw = own_outputs(reader, outputs)
     (wanted,) = reader.detections(raw, SIZE_HW)
     thresholds = np.array([0.9, 0.2, 0.2, 0.2], np.float32)
     wanted = above_own(wanted, thresholds)
@@ -134,12 +134,13 @@ def test_a_networks_own_detections_have_a_threshold_for_each_class(tmp_path: Pat
     assert_equal(found, wanted)
 
 
-def own_outputs(outputs: int) -> Sequence[FloatArray]:
+def own_outputs(reader: OwnNms, outputs: int) -> Sequence[FloatArray]:
     rng = np.random.default_rng(2)
     boxes, scores = boxes_and_scores(2, 40)[0], rng.uniform(0, 1, (1, 40)).astype(np.float32)
     classes = rng.integers(0, CLASSES + 1, (1, 40)).astype(np.float32)
-    if outputs == 1:
-        return [np.concatenate([boxes, scores[..., None], classes[..., None]], axis=2)]
+    if isinstance(reader, DetectionRows):
+        parts = {"image": np.zeros((1, 40, 1)), "box": boxes, "score": scores[..., None], "class": classes[..., None]}
+        return [np.concatenate([parts[name] for name in reader.columns], axis=2, dtype=np.float32)]
     return [boxes, scores, classes, np.array([30], np.float32)][:outputs]
 
 

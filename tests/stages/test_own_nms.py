@@ -77,6 +77,23 @@ def test_rows_hold_box_score_and_class():
     np.testing.assert_allclose(found.boxes_xyxy_px, [[10, 20, 30, 40]])
 
 
+@pytest.mark.parametrize(
+    ("columns", "row"),
+    [
+        (("class", "score", "box"), [7, 0.5, 10, 20, 30, 40]),
+        (("image", "box", "class", "score"), [0, 10, 20, 30, 40, 7, 0.5]),
+        (("image", "class", "score", "box"), [0, 7, 0.5, 10, 20, 30, 40]),
+        (("box", "score", "class"), [10, 20, 30, 40, 0.5, 7, 3.1, 4.1]),
+    ],
+    ids=["box last", "image first", "image first, box last", "more behind"],
+)
+def test_a_row_is_read_by_its_columns(columns, row):
+    (found,) = DetectionRows(columns=columns).detections([np.array([[row]], np.float32)], SIZE_HW)
+
+    assert (found.scores.tolist(), found.class_ids.tolist()) == ([0.5], [7])
+    np.testing.assert_allclose(found.boxes_xyxy_px, [[10, 20, 30, 40]])
+
+
 def test_detections_without_a_batch_axis_are_of_one_image():
     (tensors,) = DetectionTensors().detections([BOXES[0], SCORES[0], CLASSES[0], np.float32(2)], SIZE_HW)
     (rows,) = DetectionRows().detections([np.array([[10, 20, 30, 40, 0.5, 7]], np.float32)], SIZE_HW)

@@ -38,7 +38,8 @@ $anchors]
 
 
 ROWS = ("{ cells = [40, 40], boxes = [[0.1, 0.1], [0.2, 0.1]] }", "{ cells = [20, 20], boxes = [[0.3, 0.3], [0.5, 0.3]] }")
-ACTIVATIONS: Mapping[Activation, str] = {
+ACTIVATIONS: Mapping[Activation | None, str] = {
+    None: '"none"        # scores have to be in 0..1, which these are not: bring them there in the model',
     "none": '"none"        # scores are in 0..1',
     "sigmoid": '"sigmoid"     # scores leave 0..1; or softmax, where each row has one class or the background',
     "softmax": '"softmax"     # scores leave 0..1 and each row has one class or the background; or sigmoid',
@@ -62,7 +63,7 @@ def unfinished_card(trial: Trial, name: str) -> str | None:
     if found is None:
         return None
     outputs = trial.runs[0].outputs
-    activation, background = scoring_of(outputs[found.tensors[len(found.tensors) // 2]])
+    activation, background = scoring_of(outputs[found.scores])
     levels = zip(found.strides, found.anchors, strict=True)
     lines = [f"{{ stride = {stride}, boxes = {[[0.1, 0.1]] * count} }}" for stride, count in levels] or ROWS
     return EXAMPLE.substitute(

@@ -47,7 +47,7 @@ def _anchored_rows(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[Outpu
             generator = SsdGenerator(kind="ssd")
             if rows == _anchors(generator, size_hw):
                 card = {"anchor_generator": generator, "background": "first"}
-                yield _offsets(outputs, names, "the Object Detection API's SSD", card, values="-1..1")
+                yield from _offsets(outputs, names, "the Object Detection API's SSD", card, values="-1..1")
         elif columns > BOX and columns % 2 == 0 and outputs[scores].shape[2] == 1:
             yield from _mediapipe(outputs, names, rows, size_hw)
 
@@ -58,7 +58,7 @@ def _of_count(
     """Give the families that have so many anchors a cell of a pyramid; names tell the Keras ones."""
     if count == 6:
         multiscale = {"anchor_generator": PyramidGenerator(kind="multiscale"), "background": "first", "planar": planar}
-        yield _offsets(outputs, names, "the Object Detection API's SSD with a pyramid", multiscale, values="-1..1")
+        yield from _offsets(outputs, names, "the Object Detection API's SSD with a pyramid", multiscale, values="-1..1")
     if count != 9:
         return
     whole = {"center_variance": 1.0, "size_variance": 1.0, "planar": planar}
@@ -76,7 +76,7 @@ def _of_count(
     called = " ".join(names)
     known = [keras_hub] if "bbox_regression" in called else [keras_cv] if "classification" in called else None
     for family, values, card in known or [*families, keras_cv, keras_hub]:
-        yield _offsets(outputs, names, family, card, values=values)
+        yield from _offsets(outputs, names, family, card, values=values)
 
 
 def _mediapipe(outputs: Outputs, names: tuple[str, ...], rows: int, size_hw: tuple[int, int]) -> Iterator[OutputReading]:
@@ -86,13 +86,15 @@ def _mediapipe(outputs: Outputs, names: tuple[str, ...], rows: int, size_hw: tup
             scale = 1 / size_hw[0]
             card = {"anchor_generator": generator, "order": "xy", "sizes": "linear"}
             card |= {"center_variance": scale, "size_variance": scale}
-            yield _offsets(outputs, names, "MediaPipe", card, values="-1..1", fit="letterbox")
+            yield from _offsets(outputs, names, "MediaPipe", card, values="-1..1", fit="letterbox")
 
 
 def _offsets(
     outputs: Outputs, names: tuple[str, ...], family: str, card: Mapping[str, object], *, values: str, fit: Fit = "stretch"
-) -> OutputReading:
+) -> Iterator[OutputReading]:
     activation, _ = scoring_of(outputs[names[len(names) // 2]])
+    if activation is None:
+        return
     filled = {"tensors": names, "order": "yx", "activation": activation, **card}
     sure = (f"as many offsets as {family} has anchors at this size",)
     guessed = (
@@ -100,7 +102,7 @@ def _offsets(
         *(("the first score is of the background",) if "background" in card else ()),
         *((f"scores leave 0..1: they pass a {activation}",) if activation != "none" else ()),
     )
-    return OutputReading(candidates=SsdCard.model_validate(filled), fit=fit, values=values, sure=sure, guessed=guessed)
+    yield OutputReading(candidates=SsdCard.model_validate(filled), fit=fit, values=values, sure=sure, guessed=guessed)
 
 
 def _anchors(generator: SsdGenerator, size_hw: tuple[int, int]) -> int:
@@ -124,6 +126,11 @@ class OffsetMaps:
     strides: tuple[int, ...] = ()
     anchors: tuple[int, ...] = ()
     planar: bool = False
+
+    @property
+    def scores(self) -> str:
+        """Name of the first output of scores."""
+        return self.tensors[len(self.tensors) // 2]
 
 
 def offset_maps(outputs: Outputs, size_hw: tuple[int, int]) -> OffsetMaps | None:

@@ -10,6 +10,7 @@ from workbench.detections import FloatArray
 from workbench.detectors.card import Card
 from workbench.detectors.detector import Meaning
 from workbench.detectors.output_reading import BOX
+from workbench.detectors.output_values import SCALE_SCORES, SCORE_SLACK
 from workbench.detectors.readings import Run
 from workbench.detectors.trial import Trial
 from workbench.errors import ModelError
@@ -17,7 +18,8 @@ from workbench.stages import InputSpec
 
 MOST_CLASSES = 1000  # more are plausible only where there are still more candidates: else rows and columns are mistaken
 DECODED = ("boxes", "detr", "class-ids")  # kinds whose first tensor holds nothing but boxes
-SCORE_SLACK = 0.01  # quantised scores reach a little over 1
+COLUMN_SLACK = 0.1  # scores and numbers of classes that are quantised together with boxes are a little off
+NEVER_UNSURE = 0.25  # what sigmoids of objectness and class make of 0: some candidate of a detector scores less
 
 
 def run_fed_as(spec: InputSpec, trial: Trial) -> Run | None:
@@ -43,6 +45,8 @@ def check_fit(card: Card, meaning: Meaning, trial: Trial) -> None:
     with np.errstate(all="ignore"):  # a badly fed network gives wild numbers
         if meaning.own_nms is not None:
             _decoded("[detections]", meaning.own_nms.detections, meaning.own_outputs, outputs, trial.size_hw)
+            if fed is not None:
+                _check_detections(*meaning.own_nms.parts([outputs[name] for name in meaning.own_outputs]))
         if meaning.head is None:
             return
         part = f'[candidates] of kind "{card.candidates.kind}"' if card.candidates else f'decode = "{card.decode}"'
@@ -81,10 +85,28 @@ def _check_candidates(part: str, boxes: NDArray[Any], scores: NDArray[Any], labe
         raise ModelError(f"the card's {part} scores {classes} classes, and there are {labels} labels; correct the card")
 
 
+def _check_detections(_: NDArray[Any], scores: NDArray[Any], classes: NDArray[Any]) -> None:
+    shown = scores > 0
+    off = np.abs(classes[shown] - np.round(classes[shown]))
+    takes = f"scores up to {scores.max():.3g}" if scores.max(initial=0) > 1 + COLUMN_SLACK else ""
+    if not takes and off.size and off.mean() > COLUMN_SLACK:
+        takes = f"numbers such as {classes[shown][off.argmax()]:.3g} for those of classes"
+    if takes:
+        raise ModelError(
+            f"the card's [detections] takes {takes}; correct its tensors, or the columns of a row:"
+            ' columns = ["image", "box", "class", "score"], in their order'
+        )
+
+
 def _check_scores(part: str, scores: NDArray[Any]) -> None:
     finite = scores[np.isfinite(scores)]
     if finite.size and not (finite.min() >= -SCORE_SLACK and finite.max() <= 1 + SCORE_SLACK):
+        reach = f"the card's {part} gives scores from {finite.min():.3g} to {finite.max():.3g}, which are none; "
+        if finite.min() >= 0:
+            raise ModelError(f"{reach}{SCALE_SCORES}, or correct tensors and kind")
+        raise ModelError(f'{reach}write activation = "sigmoid" (or "softmax" where they add up to 1), or correct tensors and kind')
+    if finite.size and finite.min() >= NEVER_UNSURE:
         raise ModelError(
-            f"the card's {part} gives scores from {finite.min():.3g} to {finite.max():.3g}, which are none; write"
-            ' activation = "sigmoid" (or "softmax" where they add up to 1), or correct tensors and kind'
+            f"the card's {part} gives no score under {finite.min():.3g}, as a sigmoid does of numbers that are never negative"
+            f' and so no logits; write activation = "none" where they are in 0..1, else {SCALE_SCORES}'
         )

@@ -48,8 +48,10 @@ def boxes_and_scores(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[Out
         scores = shaped[partners[0]]
         if scores.shape[-1] == BOX and box_orders(scores[0], size_hw) and not box_orders(boxes[0], size_hw):
             continue
+        activation, background = scoring_of(scores)
+        if activation is None:
+            continue
         for order in box_orders(boxes[0], size_hw):
-            activation, background = scoring_of(scores)
             units = units_of(boxes)
             card = BoxesCard(tensors=(name, partners[0]), order=order, units=units, background=background, activation=activation)
             sure = (f"{boxes.shape[1]} decoded boxes in {units}, and scores for each",)
@@ -77,7 +79,11 @@ def queries(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReadin
         if not (boxes.ndim == scores.ndim == 3 and boxes.shape[-1] == BOX and boxes.shape[:2] == scores.shape[:2]):
             return
         activation, background = scoring_of(scores)
-        if not _are_of_queries(boxes[0], size_hw) or not (named or activation != "none" or background == "last"):
+        if (
+            activation is None
+            or not _are_of_queries(boxes[0], size_hw)
+            or not (named or activation != "none" or background == "last")
+        ):
             return
         if not (named or background == "last" or boxes.shape[1] % QUERIES_IN == 0):
             return

@@ -18,6 +18,7 @@ from workbench.detectors.model_bytes import check_kind
 from workbench.detectors.native_output import load_tensorflow
 from workbench.detectors.network import Network, Tensors
 from workbench.detectors.other_models import other_model
+from workbench.detectors.output_values import SCALE_SCORES, activation_of, no_scores
 from workbench.detectors.trial import Trial, try_out
 from workbench.detectors.trial_here import try_here
 from workbench.errors import NOT_UTF_8, ModelError, is_utf_8
@@ -232,7 +233,10 @@ def why_no_detector(trial: Trial) -> str:
     if other is not None:
         return other
     listed = ", ".join(f"{name} {list(shape)}" for name, shape in outputs.items())
-    if anchor_outputs(trial) is not None:
+    found = anchor_outputs(trial)
+    if found is not None and activation_of(scores := trial.runs[0].outputs[found.scores]) is None:
+        return f"gives scores ({found.scores}) {no_scores(scores)}; {SCALE_SCORES}"
+    if found is not None:
         return (
             f"gives offsets from anchors that are not in the file ({listed}); write them into a detector card beside it,"
             " which `workbench describe` prints"

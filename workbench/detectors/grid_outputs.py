@@ -8,7 +8,8 @@ from workbench.detections import FloatArray
 from workbench.detectors.level_cards import DistancesCard, YoloMapsCard
 from workbench.detectors.levels import Levels, boxes_and_scores_of, cell_count, placed_levels, quiet
 from workbench.detectors.output_reading import BOX, OutputReading, Outputs
-from workbench.detectors.output_values import MOSTLY, are_scores, box_orders
+from workbench.detectors.output_values import MOSTLY, activation_of, box_orders
+from workbench.stages import Activation
 
 BINS = (8, 16, 17)  # of a distance's distribution: NanoDet, YOLOv8, and YOLOv6 with GFL's reg_max of 16
 YOLO_TABLES = {3: "yolov3", 2: "yolov3-tiny"}  # by the number of levels
@@ -42,8 +43,10 @@ def _yolo(outputs: Outputs, levels: Levels) -> Iterator[OutputReading]:
     table = YOLO_TABLES.get(len(strides))
     if table is None or strides[-1] != 32:
         return
-    passed = all(are_scores(outputs[name]) for name in names)
-    for square in (True,) if passed else (levels.planar, not levels.planar):
+    activation = activation_of(*(outputs[name] for name in names))
+    if activation is None:
+        return
+    for square in (True,) if activation == "none" else (levels.planar, not levels.planar):
         family = "YOLOv5" if square else "YOLOv3"
         card = YoloMapsCard(
             tensors=names,
@@ -52,7 +55,7 @@ def _yolo(outputs: Outputs, levels: Levels) -> Iterator[OutputReading]:
             sizes="square" if square else "exponential",
             scale_xy=2.0 if square else 1.0,
             planar=levels.planar,
-            activation="none" if passed else "sigmoid",
+            activation=activation,
         )
         sure = (f"{len(strides)} levels with three anchors a cell at strides {_listed(strides)}",)
         guessed = (f"boxes are decoded by the formula of {family}", f"anchors are those of {table}, which few retrain", CENTRED)
@@ -68,10 +71,10 @@ def _shared_distances(outputs: Outputs, levels: Levels) -> Iterator[OutputReadin
         parts = [(one[..., :-sides], one[..., -sides:]) if scores_first else (one[..., sides:], one[..., :sides]) for one in joined]
         if any(one.shape[-1] <= sides or one.ndim == 5 for one in joined) or not all(_logits(part) for _, part in parts):
             continue
-        passed = all(are_scores(scores) for scores, _ in parts)
-        if passed and not scores_first:  # rows of decoded boxes and class scores look so
+        activation = activation_of(*(scores for scores, _ in parts))
+        if activation == "none" and not scores_first:  # rows of decoded boxes and class scores look so
             continue
-        yield _distances(levels, names, bins, passed=passed, scores_first=scores_first)
+        yield from _distances(levels, names, bins, activation, scores_first=scores_first)
 
 
 def _separate_distances(outputs: Outputs, levels: Levels) -> Iterator[OutputReading]:
@@ -80,8 +83,8 @@ def _separate_distances(outputs: Outputs, levels: Levels) -> Iterator[OutputRead
         bins = next(iter(sides)) // BOX
         plain = bins == 1 and np.mean([(outputs[name] >= 0).mean() for name in boxes]) >= MOSTLY
         if len(sides) == 1 and (bins in BINS or plain) and len({levels.channels(outputs[name]) for name in scores}) == 1:
-            passed = all(are_scores(outputs[name]) for name in scores)
-            yield _distances(levels, (*boxes, *scores), bins, passed=passed, separate=True)
+            activation = activation_of(*(outputs[name] for name in scores))
+            yield from _distances(levels, (*boxes, *scores), bins, activation, separate=True)
 
 
 def _rows_of_grids(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReading]:
@@ -102,8 +105,12 @@ def _rows_of_grids(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[Outpu
                 yield from _yolo(outputs, levels)
 
 
-def _distances(levels: Levels, names: tuple[str, ...], bins: int, *, passed: bool, **values: bool) -> OutputReading:
-    point, activation = 0.0 if bins == 8 else 0.5, "none" if passed else "sigmoid"
+def _distances(
+    levels: Levels, names: tuple[str, ...], bins: int, activation: Activation | None, **values: bool
+) -> Iterator[OutputReading]:
+    if activation is None:
+        return
+    point = 0.0 if bins == 8 else 0.5
     shared = {"tensors": names, "strides": levels.strides, "planar": levels.planar}
     card = DistancesCard.model_validate({**shared, "bins": bins, "point": point, "activation": activation, **values})
     what = f"distributions over {bins} numbers" if bins > 1 else "numbers"
@@ -111,7 +118,7 @@ def _distances(levels: Levels, names: tuple[str, ...], bins: int, *, passed: boo
     family = "NanoDet-Plus" if bins == 8 else "YOLOv8" if bins == 16 else "FCOS"
     where = "in the corner" if bins == 8 else "in the middle"
     guessed = (f"distances are from a point {where} of each cell, as in {family}", CENTRED)
-    return OutputReading(candidates=card, fit="letterbox", sure=sure, guessed=guessed)
+    yield OutputReading(candidates=card, fit="letterbox", sure=sure, guessed=guessed)
 
 
 def _logits(values: FloatArray) -> bool:

@@ -9,7 +9,7 @@ from workbench.detectors.card import Card
 from workbench.detectors.output_cards import CandidatesCard, DetectionsCard
 from workbench.detectors.output_kinds import OUTPUT_KINDS
 from workbench.detectors.output_reading import BOX, Outputs
-from workbench.detectors.output_values import scoring_of
+from workbench.detectors.output_values import SCALE_SCORES, no_scores, scoring_of
 from workbench.detectors.readings import card_of
 from workbench.detectors.trial import Trial
 from workbench.errors import ModelError
@@ -57,6 +57,8 @@ def _candidates(kind: str, outputs: Outputs) -> CandidatesCard:
     values: dict[str, object] = {"kind": kind, "tensors": names[:count]}
     if len(names) >= count > 1 and "activation" in card.model_fields:
         values["activation"], values["background"] = scoring_of(outputs[names[1]])
+        if values["activation"] is None:
+            raise ModelError(f"a card of kind {kind!r} takes {names[1]} for scores, {no_scores(outputs[names[1]])}; {SCALE_SCORES}")
     if "background" not in card.model_fields:
         values.pop("background", None)
     try:

@@ -7,8 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from workbench.detections import FloatArray
 from workbench.detectors.output_reading import BOX, OutputReading, Outputs
+from workbench.detectors.output_values import inside
 from workbench.errors import ModelError
 
 FIRST_STRIDES = (4, 8, 16, 32)  # pixels a cell of the finest map
@@ -65,15 +68,19 @@ def placed_levels(outputs: Outputs, size_hw: tuple[int, int]) -> Levels | None:
 
 
 def quiet(options: Iterable[OutputReading], outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReading]:
-    """Give those options under which a network is sure of few places, the quietest first."""
+    """Give those options under which a network is sure of few places, and these lie in the picture; the quietest first."""
     heard = []
     for option in options:
         assert option.candidates is not None, "these are all of candidates"
         try:
-            _, scores = option.candidates.head().candidates([outputs[name][:1] for name in option.candidates.tensors], size_hw)
+            boxes, scores = option.candidates.head().candidates([outputs[name][:1] for name in option.candidates.tensors], size_hw)
         except (ModelError, ValueError):  # its numbers do not divide as this reading has it
             continue
-        if scores.shape[-1] and (busy := float((scores.max(axis=-1) > SURE).mean())) <= BUSY:
+        if not scores.shape[-1]:
+            continue
+        sure = scores.max(axis=-1) > SURE
+        busy = float(sure.mean())
+        if busy <= BUSY and (not busy or inside(np.asarray(boxes)[sure], "xyxy", size_hw)):
             heard.append((round(busy, 2), option))
     yield from (option for _, option in sorted(heard, key=lambda one: one[0]))
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -9,11 +10,13 @@ from pydantic import BeforeValidator, Field, model_validator
 from workbench.detectors.input_card import CardPart
 from workbench.detectors.network import TensorSpec
 from workbench.stages import (
+    BOX_SCORE_CLASS,
     Activation,
     Background,
     BoxesHead,
     BoxOrder,
     ClassIdsHead,
+    Column,
     DetectionRows,
     DetectionTensors,
     DetrHead,
@@ -168,24 +171,34 @@ class ClassIdsCard(CandidatesCard):
 
 
 class DetectionsCard(CardPart):
-    """Detections after the network's own NMS: boxes, scores, classes and perhaps their count; or one tensor of rows of six."""
+    """Detections after the network's own NMS: boxes, scores, classes and perhaps their count; or one tensor of rows of these."""
 
     tensors: tuple[str, ...]
-    """Boxes `(n, K, 4)`, scores `(n, K)`, classes `(n, K)`, count `(n,)`; or one `(n, K, 6)`."""
+    """Boxes `(n, K, 4)`, scores `(n, K)`, classes `(n, K)`, count `(n,)`; or one of rows `(n, K, 6)` or `(n, K, 7)`."""
     order: BoxOrder = "yxyx"
     units: Units = "normalised"
     first_class: int = 0
     """The number of the first label: 1 for the Object Detection API."""
+    columns: tuple[Column, ...] | None = None
+    """What stands in a row of the one tensor, in its order; `["box", "score", "class"]` where it does not stand here."""
 
     @model_validator(mode="after")
     def _known_number(self) -> Self:
         if len(self.tensors) not in (1, 3, 4):
             raise ValueError("name boxes, scores, classes and perhaps the count; or the one tensor of rows")
+        if self.columns is None:
+            return self
+        if len(self.tensors) > 1:
+            raise ValueError("columns are those of one tensor of rows; leave them out, or name that tensor alone")
+        if sorted(one for one in self.columns if one != "image") != sorted(BOX_SCORE_CLASS) or self.columns.count("image") > 1:
+            raise ValueError(
+                f"columns are {', '.join(self.columns)}; name box, score and class once each, and image if it is there"
+            )
         return self
 
     def reader(self) -> OwnNms:
-        reads = DetectionRows if len(self.tensors) == 1 else DetectionTensors
-        return reads(order=self.order, normalised=self.units == "normalised", first_class=self.first_class)
+        reads = DetectionRows(columns=self.columns or BOX_SCORE_CLASS) if len(self.tensors) == 1 else DetectionTensors()
+        return replace(reads, order=self.order, normalised=self.units == "normalised", first_class=self.first_class)
 
 
 def _side(tensors: Mapping[str, TensorSpec], name: str, others: int, axis: int = -1) -> int | None:

@@ -1,5 +1,7 @@
 """What the numbers of a raw output show on a real frame: units, order, background, and whether boxes are decoded."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from workbench.detections import FloatArray
@@ -14,6 +16,8 @@ CLEAR_STEP = 1.5  # times that one coordinate changes more than the other from c
 PIXELS_FROM = 2.0  # normalised coordinates reach a little over 1; pixels reach far over 2
 INSIDE = 0.05  # of a side that sound boxes may reach over the edge
 MOSTLY = 0.95  # of candidates that must agree: far-off ones are nonsense in every detector
+SCORE_SLACK = 0.01  # quantised scores reach a little over 1
+SCALE_SCORES = "bring them to 0..1 in the model, or by a function that decodes (see docs/detectors.md)"
 OWN_CELLS = 2.5  # cells that a decoded box's centre is from its own cell, at most, in the median
 
 
@@ -30,7 +34,7 @@ def mostly_finite(values: FloatArray) -> bool:
 
 def are_scores(values: FloatArray) -> bool:
     """Whether numbers can be scores."""
-    return bool(np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1.001)
+    return bool(np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1 + SCORE_SLACK)
 
 
 def are_classes(values: FloatArray) -> bool:
@@ -38,24 +42,45 @@ def are_classes(values: FloatArray) -> bool:
     return bool(np.isfinite(values).all() and (values == np.round(values)).all() and values.min() >= -1)
 
 
+def hold_classes(scores: FloatArray) -> bool:
+    """Whether a column of what should be scores `(n, C)` has whole numbers alone, as those of classes; all 0 is a class unseen."""
+    return bool(((scores == np.round(scores)).all(axis=0) & scores.any(axis=0)).any())
+
+
+def are_coordinates(boxes: FloatArray) -> bool:
+    """Whether columns can be those of boxes `(n, 4)`: none is the same in all, or has whole numbers where others have none."""
+    whole = (boxes == np.round(boxes)).all(axis=0)
+    return bool(np.ptp(boxes, axis=0).all() and (whole.all() or not whole.any()))
+
+
 def descends(values: FloatArray) -> bool:
     """Whether each row goes from the best to the least."""
     return bool((np.diff(values, axis=-1) <= 1e-6).all())
 
 
-def activation_of(scores: FloatArray) -> Activation:
-    """Return what scores still have to pass; those that are no numbers tell nothing."""
-    return "none" if are_scores(scores[np.isfinite(scores)]) else "sigmoid"
+def activation_of(*scores: FloatArray) -> Activation | None:
+    """Return what scores still have to pass; those that are no numbers tell nothing.
+
+    `None` where they are neither scores nor logits, of which many are negative: percents, coordinates, numbers of classes.
+    """
+    numbers = np.concatenate([one[np.isfinite(one)] for one in scores])
+    return "none" if are_scores(numbers) else "sigmoid" if (numbers >= 0).mean() < MOSTLY else None
 
 
-def scoring_of(scores: FloatArray) -> tuple[Activation, Background | None]:
+def no_scores(scores: FloatArray) -> str:
+    """Say of numbers why they are neither scores nor logits."""
+    finite = scores[np.isfinite(scores)]
+    return f"from {finite.min():.3g} to {finite.max():.3g}: scores are in 0..1, and of logits many are negative"
+
+
+def scoring_of(scores: FloatArray) -> tuple[Activation | None, Background | None]:
     """Return what class scores `(n, A, C)` still have to pass, and where that of the background is.
 
     The background has most of what a softmax shares out, in most candidates: nothing else has a score that is high everywhere.
     """
     activation = activation_of(scores)
     ends: tuple[tuple[Background, int], ...] = (("first", 0), ("last", -1))
-    if scores.shape[-1] < 2:
+    if scores.shape[-1] < 2 or activation is None:
         return activation, None
     if activation == "none":
         shared = abs(float(np.median(scores.sum(axis=-1))) - 1) < 0.01
@@ -97,6 +122,19 @@ def corner_orders(boxes: FloatArray, size_hw: tuple[int, int]) -> tuple[BoxOrder
     likely: tuple[BoxOrder, ...] = ("xyxy", "yxyx") if first >= second else ("yxyx", "xyxy")
     clear = max(first, second) > CLEAR_STEP * min(first, second)
     return tuple(order for order in likely if inside(boxes, "xyxy", frame_hw[order]))[: 1 if clear else 2]
+
+
+def orders_after_nms(
+    boxes: FloatArray, scores: FloatArray, size_hw: tuple[int, int], usual: Sequence[BoxOrder]
+) -> tuple[BoxOrder, ...]:
+    """Give those of the usual orders in which boxes lie in the picture; none where the surest are not two corners each.
+
+    After an NMS the order of rows tells nothing. What has hardly a score may be no box.
+    """
+    height, width = (1, 1) if units_of(boxes) == "normalised" else size_hw
+    if not are_corners(boxes[scores > scores.max() / 2]):
+        return ()
+    return tuple(order for order in usual if inside(boxes, "xyxy", (width, height) if order == "yxyx" else (height, width)))
 
 
 def inside(boxes: FloatArray, order: BoxOrder, size_hw: tuple[int, int]) -> bool:

@@ -12,10 +12,12 @@ from workbench.detectors.output_reading import BOX, LOGITS, ORDER_WORDS, OutputR
 from workbench.detectors.output_values import (
     STRIDES,
     activation_of,
+    are_coordinates,
     are_corners,
     are_scores,
     corner_orders,
     grid,
+    hold_classes,
     inside,
     near_own_cell,
     units_of,
@@ -50,6 +52,8 @@ def rows(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReading]:
         return
     transposed = output.shape[1] < output.shape[2]
     rows = np.swapaxes(output, 1, 2)[0] if transposed else output[0]
+    if not are_coordinates(rows[:, :BOX]):
+        return
     centres, strides = grid(size_hw)
     one_a_cell, three_a_cell = len(rows) == len(centres), len(rows) == ANCHORS_A_CELL * len(centres)
     units = units_of(rows[:, :BOX])
@@ -57,11 +61,14 @@ def rows(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReading]:
     turned = rows[:, [1, 0, 3, 2]] * (np.tile(size_hw[::-1], 2) if units == "normalised" else 1)
     decoded = near_own_cell(boxes, centres, strides) or near_own_cell(turned, centres, strides) if one_a_cell else True
     if not transposed and not decoded:
-        if rows.shape[1] > BOX + 1:
+        if rows.shape[1] > BOX + 1 and are_scores(rows[:, BOX:]):
             yield _yolox(name)
         return
     columns = _columns_behind(rows, masks)
     scores = rows[:, BOX : rows.shape[1] - columns.extra - columns.rotated]
+    activation = activation_of(scores)
+    if activation is None or hold_classes(scores):
+        return
     for order in _orders(rows[:, :BOX], boxes, size_hw):
         for objectness in _objectness(scores, three_a_cell=three_a_cell):
             if scores.shape[1] <= objectness:
@@ -73,7 +80,7 @@ def rows(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReading]:
                 objectness=objectness,
                 order=order,
                 units=units,
-                activation=activation_of(scores),
+                activation=activation,
                 extra_columns=columns.extra,
                 rotated=columns.rotated,
             )
@@ -81,7 +88,7 @@ def rows(outputs: Outputs, size_hw: tuple[int, int]) -> Iterator[OutputReading]:
             guessed = (
                 f"{'' if objectness else 'no '}score of being an object before the class scores, as in {kind}",
                 *(() if order == "cxcywh" else (f"boxes are {ORDER_WORDS[order]}",)),
-                *((LOGITS,) if card.activation == "sigmoid" else ()),
+                *((LOGITS,) if activation == "sigmoid" else ()),
                 "frames are letterboxed in the middle on grey 114, as Ultralytics does",
             )
             sure = (f"{len(rows)} rows of decoded boxes in {units}", *told, *columns.told)

@@ -10,13 +10,14 @@ from workbench.stages.jpeg import encode_jpeg, fitted, picture, truth_as_detecti
 from workbench.stages.level_heads import DistancesHead, DistanceUnits, OffsetOrder, OffsetSizes, SsdHead, YoloMapsHead, YoloSizes
 from workbench.stages.nms import SOFT_SIGMA, above_own, by_opencv, by_score, of_label, only_above, soften
 from workbench.stages.overlay import Overlay, counts, overlay
-from workbench.stages.own_nms import DetectionRows, DetectionTensors, OwnNms
+from workbench.stages.own_nms import BOX_SCORE_CLASS, Column, DetectionRows, DetectionTensors, OwnNms
 from workbench.stages.preprocess import RESIZED_BY, prepare
 from workbench.stages.quantising import dequantised, looked_up, quantised, quantising_table
 from workbench.stages.suppressor import HOST_NMS, Suppressor, suppress
 
 __all__ = [
     "BOXES_RANK",
+    "BOX_SCORE_CLASS",
     "CHANNELS",
     "HOST_NMS",
     "NUMPY_OPS",
@@ -36,6 +37,7 @@ __all__ = [
     "CellStep",
     "ClassIdsHead",
     "Colour",
+    "Column",
     "DetectionRows",
     "DetectionTensors",
     "DetrHead",

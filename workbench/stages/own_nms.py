@@ -3,13 +3,17 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Literal, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.detections import Detections, FloatArray
 from workbench.stages.heads import BoxOrder, corners_px, one_batch
+
+Column = Literal["image", "box", "score", "class"]  # of a row; that of the image, its number in the batch, tells nothing new
+BOX_SCORE_CLASS: tuple[Column, ...] = ("box", "score", "class")
+BOX_COLUMNS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +31,23 @@ class OwnNms(ABC):
     first_class: int = 0
 
     @abstractmethod
+    def parts(self, raw: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return boxes `(n, K, 4)`, scores `(n, K)` and classes `(n, K)` as the network has them; what is no detection scores 0.
+
+        Args:
+            raw: The network's outputs, float32, in the order that this names.
+        """
+
     def detections(self, raw: Sequence[FloatArray], size_hw: tuple[int, int]) -> list[Detections]:
         """Return the detections of each image of a batch, in pixels of the network's input, best first.
 
         Args:
-            raw: The network's outputs, float32, in the order that this names.
+            raw: As for `parts`.
             size_hw: Height and width of the network's input.
         """
+        boxes, scores, classes = self.parts(raw)
+        corners = corners_px([boxes[..., n] for n in range(BOX_COLUMNS)], self.order, self.normalised, size_hw)
+        return [_sorted(*one) for one in zip(corners, scores, classes - self.first_class, strict=True)]
 
 
 @final
@@ -48,29 +62,36 @@ class DetectionTensors(OwnNms):
     order: BoxOrder = "yxyx"
     normalised: bool = True
 
-    def detections(self, raw: Sequence[FloatArray], size_hw: tuple[int, int]) -> list[Detections]:
-        raw = one_batch(raw)
-        boxes, scores, classes = raw[:3]
-        most = scores.shape[1]
-        counts = np.clip(np.nan_to_num(raw[3].reshape(-1)), 0, most).astype(int) if len(raw) > 3 else [most] * len(scores)
-        corners = corners_px([boxes[..., n] for n in range(4)], self.order, self.normalised, size_hw)
-        return [
-            _sorted(corners[n, :count], scores[n, :count], classes[n, :count] - self.first_class) for n, count in enumerate(counts)
-        ]
+    def parts(self, raw: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray]:
+        boxes, scores, classes, *count = one_batch(raw)
+        if count:
+            scores = np.where(np.arange(scores.shape[1]) < count[0].reshape(-1, 1), scores, np.float32(0))
+        return boxes, scores, classes
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectionRows(OwnNms):
-    """One output `(n, K, 6)`: a box, its score and its class, as end-to-end YOLOs export (v10, or v8 with `nms=True`)."""
+    """One output of rows `(n, K, 6)` or more: a box, its score and its class, in any order.
+
+    So do end-to-end YOLOs export (v10, or v8 with `nms=True`); before these YOLOv7's have the number of the image in a batch.
+
+    Attributes:
+        columns: What a row begins with, in its order; a box has four numbers.
+    """
 
     order: BoxOrder = "xyxy"
     normalised: bool = False
+    columns: tuple[Column, ...] = BOX_SCORE_CLASS
 
-    def detections(self, raw: Sequence[FloatArray], size_hw: tuple[int, int]) -> list[Detections]:
+    def parts(self, raw: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray]:
         (rows,) = one_batch(raw)
-        corners = corners_px([rows[..., n] for n in range(4)], self.order, self.normalised, size_hw)
-        return [_sorted(corners[n], row[:, 4], row[:, 5] - self.first_class) for n, row in enumerate(rows)]
+        box, score, number = (self._place(one) for one in BOX_SCORE_CLASS)
+        return rows[..., box : box + BOX_COLUMNS], rows[..., score], rows[..., number]
+
+    def _place(self, column: Column) -> int:
+        before = self.columns[: self.columns.index(column)]
+        return len(before) + (BOX_COLUMNS - 1) * before.count("box")
 
 
 def _sorted(boxes: FloatArray, scores: FloatArray, classes: NDArray[np.generic]) -> Detections:
