@@ -112,5 +112,5 @@ SIGMOID = Card(candidates=BoxesCard(tensors=("b", "s"), activation="sigmoid"))
 
 def test_logits_pass_a_sigmoid_and_numbers_that_are_never_negative_do_not() -> None:
     check(SIGMOID, BOXES, -3.1)
-    with pytest.raises(ModelError, match="gives no score under 0.5, as a sigmoid does of numbers that are never negative"):
+    with pytest.raises(ModelError, match="gives no score under 0.5: the sigmoid takes numbers that are hardly ever negative"):
         check(SIGMOID, BOXES, 0.0)

@@ -59,7 +59,7 @@ def check_fit(card: Card, meaning: Meaning, trial: Trial) -> None:
         boxes, scores = _decoded(part, meaning.head.candidates, meaning.head_outputs, outputs, trial.size_hw)
     _check_candidates(part, np.asarray(boxes), np.asarray(scores), len(meaning.labels))
     if fed is not None:
-        _check_scores(part, np.asarray(scores))
+        _check_scores(part, np.asarray(scores), sigmoid=getattr(card.candidates, "activation", None) == "sigmoid")
 
 
 def _decoded(
@@ -98,15 +98,15 @@ def _check_detections(_: NDArray[Any], scores: NDArray[Any], classes: NDArray[An
         )
 
 
-def _check_scores(part: str, scores: NDArray[Any]) -> None:
+def _check_scores(part: str, scores: NDArray[Any], *, sigmoid: bool) -> None:
     finite = scores[np.isfinite(scores)]
     if finite.size and not (finite.min() >= -SCORE_SLACK and finite.max() <= 1 + SCORE_SLACK):
         reach = f"the card's {part} gives scores from {finite.min():.3g} to {finite.max():.3g}, which are none; "
         if finite.min() >= 0:
             raise ModelError(f"{reach}{SCALE_SCORES}, or correct tensors and kind")
         raise ModelError(f'{reach}write activation = "sigmoid" (or "softmax" where they add up to 1), or correct tensors and kind')
-    if finite.size and finite.min() >= NEVER_UNSURE:
+    if sigmoid and finite.size and finite.min() >= NEVER_UNSURE:
         raise ModelError(
-            f"the card's {part} gives no score under {finite.min():.3g}, as a sigmoid does of numbers that are never negative"
+            f"the card's {part} gives no score under {finite.min():.3g}: the sigmoid takes numbers that are hardly ever negative,"
             f' and so no logits; write activation = "none" where they are in 0..1, else {SCALE_SCORES}'
         )
