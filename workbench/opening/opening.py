@@ -55,6 +55,12 @@ class EvaluationData:
         truth = self.labelled_truth
         return self.labelled is not None and truth is not None and any(map(len, truth.images.values()))
 
+    @property
+    def truth_key(self) -> str | None:
+        """Return what is equal for equal truth of the labelled frames; `None` where none is known."""
+        truth = self.labelled_truth
+        return (truth.key or truth.name) if truth else None
+
     def groups(self, judged: int) -> NDArray[np.int64] | None:
         """Return a number for each of so many labelled frames, the same for neighbours in a video; `None` for pictures.
 
