@@ -15,8 +15,9 @@ def record(**changes: Any) -> Record:
     """Return a record of a run that went well.
 
     Args:
-        changes: Fields of the record; or in short `seconds` of each frame (one number or a sequence), `ap` and its `truth`,
-            `machine`, `detector`, `agreement` as a fraction, `broken`, `noise` as a verdict, `media`, and `group.field` values.
+        changes: Fields of the record; or in short `seconds` of each frame (one number or a sequence), `ap`, its `truth` and
+            `truth_key`, `machine`, `detector`, `agreement` as a fraction, `broken`, `noise` as a verdict, `media`, and
+            `group.field` values.
     """
     short = {word: changes.pop(word, default) for word, default in SHORT.items()}
     settings = {name: changes.pop(name) for name in tuple(changes) if "." in name}
@@ -38,7 +39,7 @@ def record(**changes: Any) -> Record:
             machine_id=short["machine"], cpu="chip", cores=2, memory_bytes=8, system="Linux", python="3.11"
         ),
         "timing": _timing(short["seconds"]),
-        "accuracy": None if ap is None else _accuracy(ap, short["truth"]),
+        "accuracy": None if ap is None else _accuracy(ap, short["truth"], short["truth_key"]),
         "agreement": None if agreed is None else _agreement(agreed, short["broken"]),
         "noise": NoiseCertificate(verdict=noise, reasons=() if noise == "quiet" else ("others kept 1.00 of 2 cores busy",)),
         "detections": (FrameDetections(frame="1", boxes_xyxy_px=((1, 2, 3, 4),), scores=(0.5,), class_ids=(0,)),),
@@ -50,6 +51,7 @@ SHORT: dict[str, Any] = {
     "seconds": 0.010,
     "ap": None,
     "truth": "truth.json",
+    "truth_key": None,
     "machine": MACHINE,
     "detector": "inspector-mobile",
     "agreement": 1.0,
@@ -66,8 +68,9 @@ def _timing(seconds: Any) -> Timing | None:
     return Timing(compile_seconds=1, first_call_seconds=1, total_seconds=total, stage_seconds={})
 
 
-def _accuracy(ap: float, truth: str) -> Accuracy:
-    return Accuracy(ap=ap, ap50=ap, ap_small=None, ap_medium=None, ap_large=None, images=5, truth=truth, score_threshold=0.3)
+def _accuracy(ap: float, truth: str, truth_key: str | None) -> Accuracy:
+    sizes = dict.fromkeys(("ap_small", "ap_medium", "ap_large"))
+    return Accuracy(ap=ap, ap50=ap, **sizes, images=5, truth=truth, truth_key=truth_key, score_threshold=0.3)
 
 
 def _agreement(ratio: float, broken: bool) -> Agreement:

@@ -134,6 +134,14 @@ def test_ap_of_another_truth_is_never_subtracted(key: str) -> None:
     assert "small-objects-paid" not in keys(*rows)
 
 
+def test_aps_of_two_truths_do_not_stand_side_by_side() -> None:
+    elsewhere = record("litert-int8").accuracy
+    assert elsewhere is not None
+    other = record("litert-int8", accuracy=elsewhere.model_copy(update={"truth": "others.json"}))
+    assert "ms a frame, AP .6" in told(record("litert"), record("litert-int8"))
+    assert ", AP" not in told(record("litert"), other)
+
+
 def test_the_largest_stage_has_its_bound() -> None:
     found = card("largest-stage", record("graph"))
     assert found.finding == "In graph, infer takes 79 % of the frame."

@@ -301,3 +301,12 @@ def test_memory_is_not_spoken_of_where_it_was_never_weighed():
     found = check(record(), record(weight=weighing(150)))
 
     assert not [words for words in (*found.worse, *found.judged, *found.notes) if "memory" in words]
+
+
+@pytest.mark.parametrize("ap", [0.4, 0.6], ids=["less", "more"])
+def test_ap_of_a_truth_that_was_corrected_is_not_judged(ap):
+    found = check(run(truth_key="1"), run(seed=1, ap=ap, truth_key="2"))
+
+    assert not found.worse
+    assert not any("AP" in words for words in found.judged)
+    assert "AP is not judged: the truth is another" in found.notes

@@ -117,6 +117,24 @@ def test_ap_is_compared_on_the_same_truth_and_the_same_classes_only():
     assert chosen(picked) == "own"
 
 
+def test_a_loss_is_counted_from_the_best_of_the_same_content():
+    easy = row("easy", ap=0.9, size="large", truth_key="1")
+    own, earlier = row("own", 1.0, ap=0.5, truth_key="2"), row("earlier", ap=0.52, size="small")
+
+    (loss,) = (choice.ap_loss for choice in [pick([easy, own, earlier], Budget(max_ms=1.0)).chosen])
+
+    assert loss == pytest.approx(0.02)  # a row of before, which knows its truth by name alone, is compared with both
+
+
+@pytest.mark.parametrize("composed", [False, True], ids=["measured whole", "composed"])
+def test_what_was_judged_by_a_truth_since_corrected_does_not_stand_for_a_setting(composed):
+    best = row("best", 20.0, ap=0.5, size="large", truth_key="2")
+    before, now = row(ms=5.0, ap=0.9, truth_key="1"), row(ms=5.0, ap=0.1, truth_key="2", composed=composed)
+
+    assert chosen(pick([before, best], Budget(max_ap_loss=0.1))) == "a"
+    assert chosen(pick([before, best, now], Budget(max_ap_loss=0.1))) == "best"
+
+
 def test_losses_can_be_counted_from_a_named_baseline(rows):
     baseline = row("naive", 90.0, 0.59, "large")
 

@@ -351,3 +351,51 @@ def test_a_real_data_set_is_read_whole_and_fits_its_pictures(assets):
     media = open_media(assets / "images" / "bccd" / "JPEGImages")
     matched = match(truth, [frame.name for frame in media.frames()])
     assert (len(matched), sum(len(image) for image in matched.images.values()), matched.notes) == (60, 836, ())
+
+
+SAME_CONTENT = {
+    "the order of boxes": coco(annotations=coco()["annotations"][::-1]),
+    "the order of pictures": coco(images=coco()["images"][::-1]),
+    "numbers of classes": coco(categories=[{"id": 4, "name": "new"}, *coco()["categories"][::-1]]),
+    "pictures that are no frames": coco(images=[*coco()["images"], {"id": 9, "file_name": "c.jpg"}]),
+}
+CATEGORIES = coco()["categories"]
+FIRST, CROWD, LAST = coco()["annotations"]
+OTHER_CONTENT = {
+    "a box less": coco(annotations=[FIRST, CROWD]),
+    "a box that the detector does not know": coco(
+        annotations=[FIRST, CROWD, LAST, *annotation(category_id=7)], categories=[*CATEGORIES, {"id": 7, "name": "new"}]
+    ),
+    "a box elsewhere": coco(annotations=[FIRST, CROWD, LAST | {"bbox": [0, 0, 1, 2]}]),
+    "another class": coco(annotations=[FIRST, CROWD, LAST | {"category_id": 5}]),
+    "a crowd": coco(annotations=[FIRST, CROWD, LAST | {"iscrowd": 1}]),
+    "another area": coco(annotations=[FIRST, CROWD, LAST | {"area": 0.5}]),
+    "an empty picture less": coco(images=coco()["images"][:1]),
+    "another picture": coco(annotations=[one | {"image_id": 3} for one in coco()["annotations"]]),
+}
+
+
+class TestKey:
+    """What tells one truth of some frames from another."""
+
+    @pytest.fixture
+    def key(self, tmp_path, write):
+        media = folder_of(tmp_path, "a.jpg", "b.jpg")
+
+        def key_of(tree: object = None, labels: tuple[str, ...] = LABELS, name: str = "truth.json") -> str | None:
+            truth = truth_of(media, labels, write(tree, name))
+            assert truth is not None
+            return truth.key
+
+        return key_of
+
+    @pytest.mark.parametrize("tree", SAME_CONTENT.values(), ids=SAME_CONTENT)
+    def test_it_is_the_same_whatever(self, key, tree):
+        assert key(tree, name="another.json") == key()
+
+    def test_it_is_the_same_whatever_a_detector_calls_its_classes_and_knows_of_them(self, key):
+        assert key(labels=("SCRATCH",)) == key(labels=("stain", "scratch", "dent")) == key()
+
+    @pytest.mark.parametrize("tree", OTHER_CONTENT.values(), ids=OTHER_CONTENT)
+    def test_it_is_another_with(self, key, tree):
+        assert key(tree) != key()

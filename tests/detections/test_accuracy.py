@@ -12,6 +12,7 @@ from workbench.detections import (
     agreement,
     average_precision,
     break_reasons,
+    compare_ap,
     match,
     uncounted,
     with_reasons,
@@ -319,3 +320,22 @@ def test_agreement_stands_in_where_truth_cannot_decide(after, before):
 
 def test_with_nothing_known_nothing_is_broken():
     assert break_reasons(None, None, None) == ()
+
+
+SAME_TRUTH = {
+    "one content": (("a.json", "1"), ("a.json", "1"), True),
+    "one content by two names": (("a.json", "1"), ("b.json", "1"), True),
+    "two contents by one name": (("instances.json", "1"), ("instances.json", "2"), False),
+    "one name of an earlier version": (("a.json", None), ("a.json", "2"), True),
+    "two names of an earlier version": (("a.json", None), ("b.json", "2"), False),
+}
+
+
+@pytest.mark.parametrize(("one", "other", "same"), SAME_TRUTH.values(), ids=SAME_TRUTH)
+def test_ap_is_compared_where_the_content_of_the_truth_is_the_same(one, other, same):
+    def judged(names, ap):
+        return precision([seen(SMALL)], [truth(SMALL)]).model_copy(update={"truth": names[0], "truth_key": names[1], "ap": ap})
+
+    worse, better = judged(one, 0.1), judged(other, 0.9)
+    assert (compare_ap(worse, better) is not None) is same
+    assert bool(break_reasons(worse, better, None)) is same

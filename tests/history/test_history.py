@@ -157,6 +157,19 @@ def test_precision_is_compared_on_the_same_truth_only(history):
     assert fastest(history, easy, record(name="quick", seconds=0.001, ap=0.5)) == "quick"
 
 
+def test_precision_is_compared_where_the_content_of_the_truth_is_the_same(history):
+    easy = record(ap=0.9, truth_key="1", machine="other"), record(ap=0.6, truth_key="2", machine="other")
+    poor = record(name="poor", seconds=0.001, ap=0.5, truth_key="2", **{"nms.iou": 0.4})
+    assert fastest(history, *easy, poor, record(name="sound", ap=0.59, truth_key="2")) == "sound"
+
+
+def test_what_was_judged_by_a_truth_since_corrected_is_not_fast(history):
+    before, now = (
+        record(name="quick", seconds=0.001, ap=ap, truth_key=key, **{"nms.iou": 0.4}) for ap, key in ((0.6, "1"), (0.1, "2"))
+    )
+    assert fastest(history, before, record(name="sound", ap=0.5, truth_key="2"), now) == "sound"
+
+
 def test_without_any_precision_speed_decides(history):
     assert fastest(history, record(name="slow"), record(name="quick", seconds=0.001)) == "quick"
 

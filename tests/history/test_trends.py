@@ -55,6 +55,13 @@ def test_an_ap_on_another_truth_is_no_change():
     assert trend.runs[1].ap_change is None
 
 
+def test_an_ap_on_a_truth_that_was_corrected_is_no_change_and_that_is_said():
+    (trend,) = trends(rows({"ap": 0.5, "truth_key": "1"}, {"ap": 0.6, "truth_key": "2"}, {"ap": 0.7, "truth_key": "2"}))
+
+    assert [run.ap_change for run in trend.runs] == [None, None, pytest.approx(0.1)]
+    assert [run.same_truth for run in trend.runs] == [True, False, True]
+
+
 def test_another_file_of_the_same_detector_is_said():
     before, after = record(), record()
     changed = after.model_copy(update={"detector": after.detector.model_copy(update={"sha256": "trained again"})})

@@ -123,6 +123,7 @@ def test_records_that_nothing_can_be_explained_between_are_refused(small: Detect
         "ran another detector": fitting,
         "ran on other frames": here.model_copy(update={"media": fitting.media}),
         "has no times to explain": here.model_copy(update={"timing": None}),
+        "was judged by another truth than .* is now": here.model_copy(update={"accuracy": record(ap=0.5, truth="others").accuracy}),
     }
 
     for words, other in cases.items():

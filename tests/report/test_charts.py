@@ -8,6 +8,7 @@ import pytest
 from tests.report.records import accuracy, broken_record, comparison, full_set, problem_record, record, timing
 from workbench.report import Summary
 from workbench.report.charts import bar_rows, frame_times, latency_against_quality, stage_bars, stage_order, timeline
+from workbench.report.page import banners, chart_notes
 from workbench.report.points import chart_text, points_of
 from workbench.timing import StageSpan
 
@@ -37,6 +38,19 @@ def test_agreement_stands_in_where_no_truth_is_known() -> None:
     assert points is not None
     assert points.axis == "agreement"
     assert max(point.y for point in points.points) == 1.0
+
+
+def test_what_was_judged_by_another_truth_is_not_drawn_and_that_is_said() -> None:
+    same, other = (accuracy(0.7, 0.5).model_copy(update={"truth_key": key}) for key in "12")
+    summary = Summary.of((record("naive", accuracy=same), record("litert", accuracy=same), record("graph", accuracy=other)))
+    points = points_of(summary)
+
+    assert points is not None
+    assert {point.record.name for point in points.points} == {"naive", "litert"}
+    assert banners(summary) == (
+        "AP of different truths is neither compared nor drawn together; judged by another one than the others were: graph.",
+    )
+    assert chart_notes(summary) == ()
 
 
 @pytest.mark.parametrize("records", [(problem_record(),), (record("naive", accuracy=None),)], ids=["did not run", "no accuracy"])

@@ -40,6 +40,13 @@ def test_a_record_that_lacks_classes_shows_nothing() -> None:
     assert "#classes" not in page
 
 
+def test_what_was_judged_by_another_truth_does_not_stand_beside_it() -> None:
+    other = by_class().model_copy(update={"truth": "others.json"})
+    summary = Summary.of((record("naive", accuracy=by_class()), record("litert", accuracy=other)))
+
+    assert [one.label for one in judged_of(summary)] == ["naive"]
+
+
 def test_a_class_that_one_setting_was_not_judged_for_is_missing_there() -> None:
     (first, second) = class_rows((judged(), judged(aps=(0.5,))))
 

@@ -9,9 +9,12 @@ import psutil
 import pytest
 
 from tests.assets.scenes import SHAPES
+from tests.saved_records import record
 from tests.session.sessions import SMALL, changed_to, player_of, until
 from workbench.choosing import Budget
+from workbench.detectors import Detector
 from workbench.history import History
+from workbench.machine import environment
 from workbench.media import array_media
 from workbench.opening import Sources
 from workbench.session import Search, Session
@@ -252,3 +255,15 @@ def test_nothing_is_weighed_before_something_is_measured(session: Session) -> No
     until(session, lambda: session.held is None and session.notices.message, errors=True)
 
     assert session.notices.message.text == "nothing is measured; measure, then weigh"
+
+
+def test_what_was_judged_by_a_truth_since_corrected_is_not_drawn_with_the_rest(small: Detector, tmp_path: Path) -> None:
+    known = [
+        record(name=name, ap=ap, truth_key=key, machine=environment().machine_id).model_copy(update={"detector": small.facts})
+        for name, ap, key in (("before", 0.9, "1"), ("now", 0.5, "2"), ("without", None, None))
+    ]
+    with History(tmp_path / "h.sqlite") as history:
+        history.append_many(known)
+    search = Search(small, Sources(), known[0].media, tmp_path / "h.sqlite", 3)
+
+    assert [row.name for row in search.rows] == ["now", "without"]

@@ -1,6 +1,7 @@
 """A sweep from a grid to records: composed as measured whole, resumed after anything, and broken by nothing."""
 
 import hashlib
+import json
 import random
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from tests.detectors.decoded import write_model
 from tests.fuzzing.moments import why_not_whole
+from workbench.detectors import Detector
 from workbench.errors import SettingsError
 from workbench.history import History
 from workbench.measuring import Bench
@@ -215,6 +217,24 @@ def test_what_is_cancelled_goes_on_later(sources: Sources, open_history: Callabl
 def test_a_baseline_that_cannot_be_is_said_at_once(sources: Sources, open_history: Callable[[], History]) -> None:
     with pytest.raises(SettingsError, match="there is no preset 'fastest'"):
         Sweep([sources], open_history(), grid=FEW, baseline="fastest")
+
+
+def test_by_a_truth_that_was_corrected_all_is_measured_again(
+    small: Detector, small_folder: Path, open_history: Callable[[], History], tmp_path: Path
+) -> None:
+    history, truth = open_history(), tmp_path / "truth.json"
+
+    def ids(text: str) -> frozenset[str]:
+        truth.write_text(text)
+        sources = Sources(detector=small.facts.source, media=str(small_folder), truth=str(truth))
+        run = Sweep([sources], history, grid=grid_of("litert"), detector=small)
+        return run.ids | run.confirmed_ids
+
+    text = small_folder.with_suffix(".json").read_text()
+    tree = json.loads(text)
+    right = ids(text)
+    assert ids(json.dumps(tree, indent=2)) == right
+    assert not ids(json.dumps(tree | {"annotations": tree["annotations"][1:]})) & right
 
 
 # Killing; `tests.fuzzing.moments` kills the command too

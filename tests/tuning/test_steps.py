@@ -1,6 +1,7 @@
 """What tuning cannot begin with: what does not run, and what finds nothing."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from workbench.errors import MediaError, UnavailableError
 from workbench.history import History
 from workbench.opening import EvaluationData, Sources, check, wished
 from workbench.record import Record
+from workbench.repair import Job
 from workbench.sweep import Sweep
 from workbench.tuning.grid import NOTHING
 from workbench.tuning.steps import MeasuringSteps, usual_baseline
@@ -53,6 +55,19 @@ def test_what_finds_nothing_is_said(small: Detector, small_data: EvaluationData,
 
     with pytest.raises(MediaError, match="naive finds nothing in clip, so no setting can be told to be as right"):
         steps.measure()
+
+
+def test_by_a_truth_that_was_corrected_a_repair_is_made_again(
+    small: Detector, small_data: EvaluationData, sources: Sources, history: History
+) -> None:
+    job = Job(sources=sources, settings=check(small, wished(small, "")), max_ap_loss=0.02, frames=3, repair=True, options=())
+
+    def ids(key: str) -> list[str]:
+        data = replace(small_data, labelled_truth=replace(small_data.labelled_truth, key=key))
+        return MeasuringSteps(small, data, sources, history, history.path.parent, 3, lambda _: None)._repair_ids(job)
+
+    assert ids("1") == ids("1")
+    assert not set(ids("1")) & set(ids("2"))
 
 
 def test_what_was_cancelled_does_not_begin(small: Detector, small_data: EvaluationData, sources: Sources, history: History) -> None:

@@ -114,7 +114,7 @@ def score_floods_nms(pool: Pool, record: Record) -> Card | None:
     told = f"nms.score is {score:g}. The NMS stage takes {of_frame(record, 'nms')}."
     if quick is not None:
         told += f" {pool.label(quick)}, with {quick.settings.nms.score:g}, takes {format_seconds_as_ms(stage(quick, 'nms'))} ms"
-        told += f"; AP {format_fraction(ap(record))} and {format_fraction(ap(quick))}." if ap(record) is not None else "."
+        told += f"{_both_aps(record, quick)}."
     many = f"sends {format_number(candidates)} candidates a frame into" if candidates is not None else "floods"
     frames = len(record.detections)
     kept = f", which leaves {format_number(_boxes(record) / frames)}" if frames and candidates is not None else ""
@@ -144,7 +144,7 @@ def max_detections_trap(pool: Pool, record: Record) -> Card | None:
     if larger is not None:
         more = max(_boxes(larger) - _boxes(record), 0)
         told += f" {pool.label(larger)}, with {larger.settings.nms.max_detections}, finds {counted(more, 'box', 'boxes')} more"
-        told += f"; AP {format_fraction(ap(record))} and {format_fraction(ap(larger))}." if ap(record) is not None else "."
+        told += f"{_both_aps(record, larger)}."
     wanted = larger.settings.nms.max_detections if larger is not None else min(MOST, max(USUAL_MOST, 4 * most))
     return draw_up(
         pool,
@@ -156,6 +156,11 @@ def max_detections_trap(pool: Pool, record: Record) -> Card | None:
         change={"nms.max_detections": wanted},
         theory=MOST_THEORY,
     )
+
+
+def _both_aps(record: Record, other: Record) -> str:
+    figures = f"; AP {format_fraction(ap(record))} and {format_fraction(ap(other))}"
+    return figures if ap_change(other, record) is not None else ""
 
 
 def _boxes(record: Record) -> int:

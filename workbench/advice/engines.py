@@ -182,9 +182,9 @@ def _brings(speed: Speed, narrow: Record, change: ApChange | None) -> list[str]:
 
 
 def _precision_evidence(pool: Pool, floats: Record, integers: Record) -> str:
-    told = []
+    told, same_truth = [], ap_change(integers, floats) is not None
     for record in (floats, integers):
-        known = f", AP {format_fraction(ap(record))}" if ap(record) is not None else ""
+        known = f", AP {format_fraction(ap(record))}" if same_truth else ""
         told.append(f"{pool.label(record)}: {format_seconds_as_ms(frame_seconds(record))} ms a frame{known}")
     return f"{'; '.join(told)}."
 

@@ -9,7 +9,7 @@ from workbench.choosing.differences import compare_records
 from workbench.choosing.speeds import Speeds, compare_times
 from workbench.detections import Agreement, break_reasons
 from workbench.errors import SettingsError
-from workbench.record import Record, accuracy_against, ap_change
+from workbench.record import Record, accuracy_against, ap_change, why_no_ap_change
 from workbench.timing import CANNOT_TELL
 from workbench.wording import format_ap_change, format_bytes, inverse
 
@@ -128,7 +128,7 @@ def _check_memory(before: Record, after: Record, limits: Tolerance) -> Iterator[
 def _check_ap(before: Record, after: Record, limits: Tolerance) -> tuple[bool | None, str]:
     change = ap_change(after, before)
     if change is None:
-        return None, "AP is not judged: both records need one on the same truth"
+        return None, f"AP is not judged: {why_no_ap_change(after, before)}"
     assert before.accuracy is not None, "there is a change"
     assert after.accuracy is not None, "there is a change"
     sure = accuracy_against(after, before, limits.max_ap_loss)

@@ -6,9 +6,9 @@ from html import escape
 from typing import Any, NamedTuple
 
 from workbench.choosing.budget import WEIGHED, Budget, Limit, Margin
-from workbench.detections import ApChange
+from workbench.detections import ApChange, JudgedBy
 from workbench.errors import one_line
-from workbench.history import Summary
+from workbench.history import Summary, of_newest_truth
 from workbench.record import AP_LOSS_NOTED, SCREENING_ERROR, Record, accuracy_against, fastest_first
 from workbench.wording import counted, format_milliseconds
 
@@ -123,7 +123,8 @@ def pick(summaries: Iterable[Summary], budget: Budget, *, machine_id: str | None
     """Pick the fastest setting that keeps a budget.
 
     Of one setting (a detector's file under the same settings on the same frames) one row counts: one measured directly before a
-    composed one, of those the newest that was not noisy. Where the newest breaks the detector or did not run, the setting is out.
+    composed one, of those the newest that was not noisy; none whose AP is of another truth than the newest AP. Where the newest
+    breaks the detector or did not run, the setting is out.
     Composed times decide nothing: they only tell what is worth measuring whole. A function of the user's is no setting to run.
 
     Args:
@@ -201,33 +202,37 @@ def _by_setting(rows: Iterable[Summary]) -> list[list[Summary]]:
 
 def _standing(rows: Sequence[Summary]) -> Summary | None:
     """Return the row that counts for a setting, if any."""
-    known = [row for row in rows if not row.composed] or rows
+    judged = of_newest_truth(rows)
+    known = [row for row in judged if not row.composed] or judged
     if not known[-1].sound:
         return None
     sound = [row for row in known if row.sound]
     return ([row for row in sound if row.noise != "noisy"] or sound)[-1]
 
 
-Question = tuple[str, str | None]
+Question = tuple[str, JudgedBy]
 """What APs can be compared on: the classes, and the truth."""
-
-
-def _question(row: Summary) -> Question:
-    return row.labels_key, row.ap_truth
 
 
 def _best_ap(rows: Iterable[Summary], baseline: Summary | None) -> dict[Question, Summary]:
     best: dict[Question, Summary] = {}
     for row in rows if baseline is None else (baseline,):
-        if row.ap is not None and row.problem is None:
-            so_far = best.get(question := _question(row))
+        if row.ap is not None and row.judged_by is not None and row.problem is None:
+            so_far = best.get(question := (row.labels_key, row.judged_by))
             if so_far is None or row.ap > (so_far.ap or 0.0):
                 best[question] = row
     return best
 
 
+def _reference(row: Summary, best: dict[Question, Summary]) -> Summary | None:
+    """Return the row with the best AP of those that a row's AP can be compared with."""
+    by = row.judged_by
+    same = (one for (labels, other), one in best.items() if by and labels == row.labels_key and by.is_same_truth(other))
+    return max(same, key=lambda one: one.ap or 0.0, default=None)
+
+
 def _choice(row: Summary, budget: Budget, best: dict[Question, Summary], baselines: Set[str | None]) -> Choice:
-    reference = best.get(_question(row))
+    reference = _reference(row, best)
     ms, fps = (row.median_ms, row.fps) if budget.stat == "median" else (row.p95_ms, 1000.0 / row.p95_ms if row.p95_ms else None)
     loss = None if row.ap is None or reference is None or reference.ap is None else reference.ap - row.ap
     agreement = 1.0 if row.agreement is None and row.name in baselines else row.agreement

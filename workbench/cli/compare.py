@@ -98,7 +98,7 @@ def _compare_saved(a_words: str, b_words: str, history: Path | None, json_file: 
 
 
 def _print(out: Console, a: Record, b: Record, found: Differences) -> None:
-    from workbench.record import accuracy_against
+    from workbench.record import accuracy_against, why_no_ap_change
     from workbench.wording import accuracy_words, format_agreement, format_change, format_fraction, ratio_words
 
     out.print(f"settings: {'; '.join(found.changes) or 'the same'}")
@@ -114,7 +114,7 @@ def _print(out: Console, a: Record, b: Record, found: Differences) -> None:
         change = accuracy_words(accuracy_against(b, a)).removeprefix("AP ") or format_change(found.ap_change)
         out.print(f"AP: {format_fraction(a.accuracy.ap)} -> {format_fraction(b.accuracy.ap)} ({change})")
     else:
-        out.print("AP: not compared; both records need one on the same truth")
+        out.print(f"AP: not compared; {why_no_ap_change(b, a)}")
     if (agreed := found.agreement) is not None:
         counts = f"{agreed.lost} boxes lost, {agreed.new} new, {agreed.class_flips} of another class, in {agreed.frames} frames"
         out.print(f"agreement: {format_agreement(agreed)} ({counts})")

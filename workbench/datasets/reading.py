@@ -10,7 +10,7 @@ from workbench.datasets.classes import are_strangers, no_name_in_common, with_la
 from workbench.datasets.coco import is_coco, is_coco_root, may_be_coco, read_coco, read_coco_root
 from workbench.datasets.reach import Reach
 from workbench.datasets.sizes import fitted_to_frames
-from workbench.datasets.truth import Truth, match, named, told_once
+from workbench.datasets.truth import Truth, content_key, match, named, told_once
 from workbench.datasets.voc import FOLDERS, is_voc, may_be_voc, read_voc
 from workbench.datasets.yolo import folders_of, is_yolo, may_be_yolo, read_yolo
 from workbench.datasets.yolo_layout import IMAGES, LABELS, mirrored
@@ -93,8 +93,10 @@ def truth_of(media: Media, labels: Sequence[str] | None, path: str | Path | None
 
 
 def _matched(own: Truth, form: Format, media: Media, labels: Sequence[str] | None, path: Path) -> Truth:
-    truth = match(_fitted(own, form, path, labels), media.frame_names())
+    names = media.frame_names()
+    truth = match(_fitted(own, form, path, labels), names)
     truth = fitted_to_frames(truth, media, next(iter(folders_of(media)), None))
+    truth = replace(truth, key=content_key(told_once(match(own, names)), names))
     if truth.has_ap:
         return truth
     no_other = "no box in these frames: there is no AP without any"

@@ -1,5 +1,6 @@
 """What is really in the pictures, by the pictures' names."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,12 +27,14 @@ class Truth:
         labels: What class ids count: the detector's labels where they were given.
         images: By file name as the truth has it; after `match`, by frame name. A picture that is not here is unknown, not empty.
         notes: What did not fit and was left out, for people.
+        key: After it was read for media: equal for equal content, whichever of its classes a detector knows; see `content_key`.
     """
 
     name: str
     labels: tuple[str, ...]
     images: Mapping[str, ImageTruth]
     notes: tuple[str, ...] = ()
+    key: str | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -84,6 +87,25 @@ def _is_first(image: ImageTruth) -> NDArray[np.bool_]:
     rows = np.column_stack([image.class_ids, image.iscrowd, image.boxes_xyxy_px])
     _, firsts = np.unique(rows, axis=0, return_index=True)
     return np.isin(np.arange(len(image)), firsts)
+
+
+def content_key(truth: Truth, names: Sequence[str]) -> str:
+    """Return a text that is equal for equal boxes of equal classes in the same frames, in whatever order the truth has them.
+
+    Args:
+        truth: Matched with the frames, with the classes as its file has them.
+        names: Of all frames, in order.
+    """
+    # A class counts by its name: numbers change where one is added before it.
+    words = [hashlib.sha256(label.encode("utf-8", "backslashreplace")).digest() for label in truth.labels]
+    hashed = hashlib.sha256()
+    for position, name in enumerate(names):
+        one = truth.images.get(name)
+        if one is not None:
+            numbers = np.column_stack([one.boxes_xyxy_px, one.areas_px, one.iscrowd]).astype("<f4")
+            rows = sorted(words[class_id] + row.tobytes() for class_id, row in zip(one.class_ids, numbers, strict=True))
+            hashed.update(f"{position} {one.size_hw} {len(rows)}\n".encode() + b"".join(rows))
+    return hashed.hexdigest()[:16]
 
 
 def told_problems(name: str, problems: Sequence[str], kept: int) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from workbench.detections.detections import Detections
 from workbench.detections.doubts import doubts, doubts_of_function
 from workbench.detections.frame_errors import FrameErrors, first_of_each, frame_errors, worst_frames
 from workbench.detections.image_truth import ImageTruth
+from workbench.detections.judged_by import JudgedBy
 from workbench.detections.resampling import SCREENING_DRAWS
 from workbench.detections.thresholds import ScoreGain
 
@@ -40,6 +41,7 @@ __all__ = [
     "FrameMatch",
     "ImageTruth",
     "Interval",
+    "JudgedBy",
     "ScoreGain",
     "UInt8Array",
     "agreement",

@@ -22,6 +22,7 @@ from workbench.detections.certainty import (
 from workbench.detections.class_accuracy import ClassAccuracy, Confusion, class_accuracies, confusions
 from workbench.detections.detections import Detections
 from workbench.detections.image_truth import ImageTruth
+from workbench.detections.judged_by import JudgedBy
 from workbench.detections.matches import COUNTED, match_classes
 from workbench.detections.resampling import DRAWS, draw
 from workbench.detections.thresholds import ScoreGain, score_gains
@@ -46,6 +47,8 @@ class Accuracy(Value):
     images: int
     truth: str
     """Which truth: its file's name."""
+    truth_key: str | None = None
+    """Equal for truths of equal content; records of 0.1.0 have none."""
     score_threshold: float
     """Detections that scored less were not there to be counted."""
     intervals: Mapping[str, Interval] = {}
@@ -62,6 +65,10 @@ class Accuracy(Value):
     """What was taken for what; what is not here did not happen."""
     score_gains: tuple[ScoreGain, ...] = ()
     """What other score thresholds bring, where they bring anything."""
+
+    @property
+    def judged_by(self) -> JudgedBy:
+        return JudgedBy(self.truth, self.truth_key)
 
     @property
     def few_images(self) -> bool:
@@ -103,6 +110,7 @@ def average_precision(
     classes: int,
     truth_name: str,
     score_threshold: float,
+    truth_key: str | None = None,
     groups: NDArray[np.int64] | None = None,
     draws: int = DRAWS,
     lower: Sequence[Detections] | None = None,
@@ -120,6 +128,7 @@ def average_precision(
         classes: How many classes the detector knows; others in the truth are left out.
         truth_name: What to call the truth.
         score_threshold: What the detections were filtered with.
+        truth_key: Of the truth's content.
         groups: `(images,)`, a number for each image: those of one number are alike, as neighbours in a video, and drawn together.
         draws: How many draws of the images say how sure the figures are.
         lower: What a lower threshold leaves, one per image: curves of precision, recall and F1 then go below `score_threshold`.
@@ -153,6 +162,7 @@ def average_precision(
         **figures,
         images=len(found),
         truth=truth_name,
+        truth_key=truth_key,
         score_threshold=score_threshold,
         intervals={name: one for name, values in by_figure.items() if (one := interval_of(values)) is not None},
         independent=None if groups is None else len(np.unique(groups)),
@@ -166,7 +176,7 @@ def average_precision(
 
 def compare_ap(new: Accuracy | None, old: Accuracy | None, tolerance: float = TOLERANCE) -> ApChange | None:
     """Return how much more AP one setting has than another; `None` where either is unknown, or they were judged by other truths."""
-    if new is None or old is None or new.truth != old.truth or new.ap is None or old.ap is None:
+    if new is None or old is None or new.ap is None or old.ap is None or not new.judged_by.is_same_truth(old.judged_by):
         return None
     paired = new.judged_on is not None and new.judged_on == old.judged_on
     interval = change_interval(unpacked(new.draws, new.ap), unpacked(old.draws, old.ap)) if paired else None
@@ -330,7 +340,7 @@ def break_reasons(accuracy: Accuracy | None, baseline_accuracy: Accuracy | None,
     if (
         accuracy
         and baseline_accuracy
-        and accuracy.truth == baseline_accuracy.truth
+        and accuracy.judged_by.is_same_truth(baseline_accuracy.judged_by)
         and baseline_accuracy.ap
         and accuracy.ap is not None
     ):

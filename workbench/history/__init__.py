@@ -2,7 +2,7 @@
 
 from workbench.history.fast import fast_values
 from workbench.history.store import History, default_path
-from workbench.history.summary import Summary
+from workbench.history.summary import Summary, of_newest_truth
 from workbench.history.trend import Run, trends
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "Summary",
     "default_path",
     "fast_values",
+    "of_newest_truth",
     "trends",
 ]

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from workbench.detections import JudgedBy
 from workbench.history.store import History, default_path
-from workbench.history.summary import Summary
+from workbench.history.summary import Summary, of_newest_truth
 from workbench.machine import environment
 from workbench.record import best
 from workbench.settings import FAST
@@ -38,16 +39,24 @@ def fastest(summaries: Iterable[Summary], machine_id: str) -> Summary | None:
     reached on the same truth, whatever its machine. Where an AP is known, rows without one do not qualify.
     """
     rows = tuple(summaries)
-    most: dict[str | None, float] = {}
+    most: dict[JudgedBy, float] = {}
     for row in rows:
-        if row.ap is not None:
-            most[row.ap_truth] = max(row.ap, most.get(row.ap_truth, 0.0))
-    sound = [row for row in rows if row.machine_id == machine_id and row.sound and not row.composed]
+        if row.ap is not None and row.judged_by is not None:
+            most[row.judged_by] = max(row.ap, most.get(row.judged_by, 0.0))
+    settings: dict[tuple[str, str], list[Summary]] = {}
+    for row in rows:
+        if row.machine_id == machine_id:
+            settings.setdefault((row.media_key, row.settings_json), []).append(row)
+    sound = [row for same in settings.values() for row in of_newest_truth(same) if row.sound and not row.composed]
     if not most:
         return best(sound, _ms_and_ap)
-    by_truth = ([row for row in sound if row.ap_truth == truth] for truth in most)
-    chosen = (best(some, _ms_and_ap, least_right=ap - AP_LOSS_LIMIT) for some, ap in zip(by_truth, most.values(), strict=True))
-    return best((row for row in chosen if row is not None), _ms_and_ap)
+
+    def is_right(row: Summary) -> bool:
+        by = row.judged_by
+        same = max((ap for one, ap in most.items() if by is not None and by.is_same_truth(one)), default=0.0)
+        return row.ap is not None and row.ap >= same - AP_LOSS_LIMIT
+
+    return best(filter(is_right, sound), _ms_and_ap)
 
 
 def _ms_and_ap(row: Summary) -> tuple[float | None, float | None]:

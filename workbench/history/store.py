@@ -160,7 +160,7 @@ class History:
         # SQLite takes the columns beside a maximum from the row that has it (https://sqlite.org/lang_select.html#bareagg).
         best = (
             f"SELECT {COLUMNS}, max(ap) FROM summaries WHERE {where} AND machine_id <> :machine_id AND problem IS NULL"  # noqa: S608 - our own words
-            " GROUP BY machine_id, labels_key, ap_truth, media_key"
+            " GROUP BY machine_id, labels_key, ap_truth, ap_truth_key, media_key"
         )
         own = f"SELECT {COLUMNS} FROM summaries WHERE {where} AND machine_id = :machine_id ORDER BY position"  # noqa: S608 - as above
         words["machine_id"] = machine_id

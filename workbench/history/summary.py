@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from workbench.detections import JudgedBy
 from workbench.errors import SettingsError
 from workbench.record import Record
 from workbench.settings import FUNCTION, Settings
@@ -57,6 +58,8 @@ class Summary(NamedTuple):
     peak_bytes: int | None
     """The most memory that it takes in a process of its own, where it was weighed; so too the next."""
     startup_seconds: float | None
+    ap_truth_key: str | None
+    """Equal for truths of equal content; `None` where an earlier version wrote the row."""
 
     @classmethod
     def of(cls, record: Record) -> "Summary":
@@ -94,6 +97,7 @@ class Summary(NamedTuple):
             noise=record.noise.verdict,
             peak_bytes=record.weight.peak_bytes if record.weight else None,
             startup_seconds=record.weight.startup_seconds if record.weight else None,
+            ap_truth_key=accuracy.truth_key if accuracy else None,
         )
 
     @property
@@ -112,6 +116,11 @@ class Summary(NamedTuple):
         return self.engine == FUNCTION
 
     @property
+    def judged_by(self) -> JudgedBy | None:
+        """By which truth, where by any."""
+        return None if self.ap_truth is None else JudgedBy(self.ap_truth, self.ap_truth_key)
+
+    @property
     def sound(self) -> bool:
         """Whether it has times and nothing against it."""
         return self.problem is None and not self.broken and self.median_ms is not None
@@ -125,6 +134,12 @@ class Summary(NamedTuple):
             "composed": bool(self.composed),
             "settings": json.loads(self.settings_key),
         }
+
+
+def of_newest_truth(rows: Sequence[Summary]) -> Sequence[Summary]:
+    """Leave out of rows, newest last, those whose AP is of another truth than the newest AP: that may have been corrected."""
+    newest = next((row.judged_by for row in reversed(rows) if row.judged_by is not None), None)
+    return [row for row in rows if newest is None or row.judged_by is None or row.judged_by.is_same_truth(newest)]
 
 
 def labels_key(labels: Sequence[str]) -> str:

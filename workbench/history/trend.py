@@ -15,6 +15,8 @@ class Run(NamedTuple):
     """As a share: .1 takes a tenth longer."""
     ap_change: float | None
     """As a difference; `None` also where the truth is another."""
+    same_truth: bool
+    """Whether no AP was found by another truth than that of the run before."""
     same_model: bool
     """Whether the model's file is that of the run before."""
 
@@ -48,15 +50,17 @@ def trends(summaries: Iterable[Summary], *, least: int = 2) -> tuple[Trend, ...]
 
 
 def _runs(rows: list[Summary]) -> tuple[Run, ...]:
-    first = Run(rows[0], None, None, True)
+    first = Run(rows[0], None, None, same_truth=True, same_model=True)
     return (first, *(_run(before, after) for before, after in pairwise(rows)))
 
 
 def _run(before: Summary, after: Summary) -> Run:
     old_ms, new_ms, old_ap, new_ap = before.median_ms, after.median_ms, before.ap, after.ap
+    same_truth = before.judged_by is None or after.judged_by is None or after.judged_by.is_same_truth(before.judged_by)
     return Run(
         summary=after,
         median_change=new_ms / old_ms - 1 if old_ms and new_ms is not None else None,
-        ap_change=new_ap - old_ap if old_ap is not None and new_ap is not None and before.ap_truth == after.ap_truth else None,
+        ap_change=new_ap - old_ap if old_ap is not None and new_ap is not None and same_truth else None,
+        same_truth=same_truth,
         same_model=before.detector_sha256 == after.detector_sha256,
     )

@@ -61,6 +61,7 @@ class LiveAccuracy:
             known,
             classes=len(truth.labels),
             truth_name=truth.name,
+            truth_key=truth.key,
             score_threshold=float(pipeline.settings.nms.score),
             groups=self._data.groups(len(known)),
             draws=SCREENING_DRAWS,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import final
 
-from workbench.detections import Accuracy, compare_ap
+from workbench.detections import Accuracy, JudgedBy, compare_ap
 from workbench.detectors import Detector
 from workbench.engines import run_first
 from workbench.errors import RecordError, SettingsError
@@ -47,7 +47,7 @@ def explain(
         judged: How many of the labelled frames settings are judged on, both ends too; all of them by default, 0 for none.
 
     Raises:
-        RecordError: One of them did not run, or is of another detector or other frames.
+        RecordError: One of them did not run, is of another detector or other frames, or was judged by another truth.
         SettingsError: Both are the same setting.
         UnavailableError: A runtime refuses what both records ran under.
     """
@@ -58,6 +58,7 @@ def explain(
 
 
 def _check_pair(detector: Detector, data: EvaluationData, base: Record, chosen: Record) -> None:
+    truth = data.labelled_truth
     for one in (base, chosen):
         if median_ms(one) is None or one.problem is not None:
             raise RecordError(f"{one.name} has no times to explain; choose two records that ran")
@@ -65,6 +66,8 @@ def _check_pair(detector: Detector, data: EvaluationData, base: Record, chosen: 
             raise RecordError(f"{one.name} ran another detector; settings explain the times of one detector only")
         if one.media.key != data.media.facts().key:
             raise RecordError(f"{one.name} ran on other frames; measure both on the same")
+        if truth and one.accuracy is not None and not one.accuracy.judged_by.is_same_truth(JudgedBy(truth.name, truth.key)):
+            raise RecordError(f"{one.name} was judged by another truth than {truth.name} is now; measure both again")
     if base.settings == chosen.settings:
         raise SettingsError(f"{base.name} and {chosen.name} are the same setting; choose two that differ")
 

@@ -44,6 +44,7 @@ def judge(
         [truth.images[name] for name in known],
         classes=len(truth.labels),
         truth_name=truth.name,
+        truth_key=truth.key,
         score_threshold=float(nms.score),
         class_thresholds=class_thresholds(nms, truth.labels),
         groups=data.groups(len(known)),

@@ -54,6 +54,12 @@ class EvaluationData:
         """Whether average precision can be computed: some frame is known to hold an object that is to be found."""
         return self.labelled is not None and self.labelled_truth is not None and self.labelled_truth.has_ap
 
+    @property
+    def truth_key(self) -> str | None:
+        """Return what is equal for equal truth of the labelled frames; `None` where none is known."""
+        truth = self.labelled_truth
+        return (truth.key or truth.name) if truth else None
+
     def groups(self, judged: int) -> NDArray[np.int64] | None:
         """Return a number for each of so many labelled frames, the same for neighbours in a video; `None` for pictures.
 

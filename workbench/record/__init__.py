@@ -15,6 +15,7 @@ from workbench.record.evidence import (
     median_ms,
     ran,
     speed_against,
+    why_no_ap_change,
 )
 from workbench.record.facts import (
     OPEN,
@@ -150,5 +151,6 @@ __all__ = [
     "unique",
     "weight_cells",
     "weight_words",
+    "why_no_ap_change",
     "work_of",
 ]

@@ -110,10 +110,16 @@ def ap_change(record: Record, other: Record, name: str = "ap") -> float | None:
         other: The other.
         name: Which of `Accuracy`'s fields.
     """
-    if record.accuracy is None or other.accuracy is None or record.accuracy.truth != other.accuracy.truth:
+    if record.accuracy is None or other.accuracy is None or not record.accuracy.judged_by.is_same_truth(other.accuracy.judged_by):
         return None
     new, old = getattr(record.accuracy, name), getattr(other.accuracy, name)
     return None if new is None or old is None else float(new - old)
+
+
+def why_no_ap_change(record: Record, other: Record) -> str:
+    """Say why `ap_change` gives none."""
+    known = ap(record) is not None and ap(other) is not None
+    return "the truth is another" if known else "both records need one on the same truth"
 
 
 def accuracy_against(record: Record, other: Record, tolerance: float = AP_LOSS_NOTED) -> ApChange | None:

@@ -73,6 +73,7 @@ class Yardstick:
             *map(list, zip(*known, strict=True)),
             classes=len(labels),
             truth_name=truth.name,
+            truth_key=truth.key,
             score_threshold=float(nms.score),
             class_thresholds=class_thresholds(nms, labels),
             draws=draws,

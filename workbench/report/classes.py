@@ -49,12 +49,12 @@ HEADINGS = (
 
 
 def judged_of(summary: Summary) -> tuple[Judged, ...]:
-    """Return the baseline and the setting beside it, those of them whose record holds figures of classes."""
+    """Return the baseline and the setting beside it, those of them whose record holds figures of classes, of one truth."""
     rows = [summary.baseline, *([] if summary.right is None else [summary.right])]
     return tuple(
         Judged(summary.label(record), record.accuracy, record.detector.labels, _score(record))
         for record in rows
-        if ran(record) and record.accuracy is not None and record.accuracy.classes
+        if ran(record) and record.accuracy is not None and record.accuracy.classes and summary.ap(record) is not None
     )
 
 

@@ -311,8 +311,8 @@ def chart_notes(summary: Summary) -> tuple[str, ...]:
     points = points_of(summary)
     if points is None or len(points.points) < 2:
         return ()
-    placed = {point.record.id for point in points.points}
-    left = [summary.label(record) for record in summary.records if ran(record) and record.id not in placed]
+    placed, of_another = {point.record.id for point in points.points}, {one.id for one in _of_another_truth(summary)}
+    left = [summary.label(record) for record in summary.records if ran(record) and record.id not in placed | of_another]
     failed = [summary.label(record) for record in summary.records if not ran(record)]
     told = []
     if left:
@@ -335,7 +335,7 @@ def common_changes(summary: Summary) -> tuple[str, ...]:
 def common_words(summary: Summary, common: Sequence[str]) -> str:
     """Say what AP came to wherever a change that is common to all was made, so that it is not put down to another one."""
     others = [one for one in summary.records if one.id != summary.baseline.id and not one.broken]
-    values = [value for one in others if (value := ap(one)) is not None]
+    values = [value for one in others if (value := summary.ap(one)) is not None]
     before = ap(summary.baseline)
     if not common or before is None or len(values) < 2:
         return ""
@@ -351,6 +351,7 @@ def banners(summary: Summary) -> tuple[str, ...]:
     """Say what makes these records hard to compare."""
     machines = list(dict.fromkeys((r.environment.machine_id, wording.short_cpu_name(r.environment.cpu)) for r in summary.records))
     media = list(dict.fromkeys((r.media.key, r.media.name) for r in summary.records))
+    of_another = [summary.label(record) for record in _of_another_truth(summary)]
     told = []
     if len(machines) > 1:
         named = wording.listed([f"{cpu} [{machine[:8]}]" for machine, cpu in machines])
@@ -361,7 +362,16 @@ def banners(summary: Summary) -> tuple[str, ...]:
     if len(media) > 1:
         named = wording.listed([name for _, name in media])
         told.append(f"These records ran on different media: {named}. Only settings on {summary.baseline.media.name} are compared.")
+    if of_another:
+        told.append(
+            "AP of different truths is neither compared nor drawn together; judged by another one than the others were:"
+            f" {wording.listed(of_another, most=NAMED)}."
+        )
     return tuple(told)
+
+
+def _of_another_truth(summary: Summary) -> list[Record]:
+    return [record for record in summary.records if ap(record) is not None and summary.ap(record) is None]
 
 
 def noise_summary(summary: Summary) -> str:

@@ -55,7 +55,7 @@ class Points:
 
 def quality_axis(summary: Summary) -> str | None:
     """Return `ap` where a record has one, else `agreement` where one has that, else `None`."""
-    if any(ran(record) and ap(record) is not None for record in summary.records):
+    if any(ran(record) and summary.ap(record) is not None for record in summary.records):
         return "ap"
     others = (record for record in summary.records if record.id != summary.baseline.id)
     return "agreement" if any(ran(record) and record.agreement is not None for record in others) else None
@@ -67,7 +67,7 @@ def points_of(summary: Summary) -> Points | None:
     if axis is None:
         return None
     rows = [
-        (record, record.timing.median_ms, ap(record) if axis == "ap" else summary.agreement(record))
+        (record, record.timing.median_ms, summary.ap(record) if axis == "ap" else summary.agreement(record))
         for record in summary.records
         if record.timing is not None and ran(record)
     ]

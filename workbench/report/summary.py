@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from workbench.detections import JudgedBy
 from workbench.record import (
     AP_LOSS_NOTED,
     Record,
@@ -47,7 +48,8 @@ class Summary:
         asked_for = next((record for record in rows if record.id == chosen_id), None)
         chosen, within = asked_for or best(faster, ms_and_ap), None
         if asked_for is None and chosen is not None and (_loss(chosen, baseline) or 0.0) > AP_LOSS_NOTED:
-            within = best((record for record in faster if (_loss(record, baseline) or 0.0) <= AP_LOSS_NOTED), ms_and_ap)
+            losses = [(record, loss) for record in faster if (loss := _loss(record, baseline)) is not None]
+            within = best((record for record, loss in losses if loss <= AP_LOSS_NOTED), ms_and_ap)
         return cls(rows, baseline, chosen, within, labels_by_id(rows, baseline), budgeted=asked_for is not None)
 
     def label(self, record: Record) -> str:
@@ -65,6 +67,16 @@ class Summary:
     def loss(self, record: Record) -> float | None:
         """Return how much AP a record loses against the baseline; `None` where that is unknown."""
         return _loss(record, self.baseline)
+
+    @property
+    def judged_by(self) -> JudgedBy | None:
+        """By which truth APs are compared: the baseline's, or where it has no AP that of the first record with one."""
+        return next((one.accuracy.judged_by for one in (self.baseline, *self.records) if one.accuracy is not None), None)
+
+    def ap(self, record: Record) -> float | None:
+        """Return the average precision where it can be compared: `None` where it is of another truth."""
+        by, accuracy = self.judged_by, record.accuracy
+        return accuracy.ap if accuracy is not None and by is not None and accuracy.judged_by.is_same_truth(by) else None
 
     def agreement(self, record: Record) -> float | None:
         """Return the agreement with the baseline, which agrees with itself."""

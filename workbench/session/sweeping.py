@@ -10,7 +10,7 @@ from workbench.choosing import Budget, Pick, accuracy_of_choice, pick
 from workbench.detections import ApChange
 from workbench.detectors import Detector
 from workbench.errors import RecordError, SettingsError
-from workbench.history import History, Summary, default_path
+from workbench.history import History, Summary, default_path, of_newest_truth
 from workbench.machine import environment
 from workbench.opening import Sources
 from workbench.record import MediaFacts, Record
@@ -64,9 +64,9 @@ class Search:
 
     @property
     def rows(self) -> tuple[Summary, ...]:
-        """Everything known of this detector on these frames and this machine, oldest first."""
+        """Everything known of this detector on these frames and this machine, oldest first; of APs those of the newest truth."""
         with self._lock:
-            return tuple(self._rows.values())
+            return tuple(of_newest_truth(tuple(self._rows.values())))
 
     def look_up(self) -> None:
         """Read what the history knows."""

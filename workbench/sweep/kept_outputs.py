@@ -59,6 +59,7 @@ class KeptOutputs:
         truth: One per frame.
         labels: How many classes there are.
         truth_name: Whose truth it is.
+        truth_key: Of its content.
         groups: Which frames are neighbours in a video.
     """
 
@@ -67,6 +68,7 @@ class KeptOutputs:
     truth: list[ImageTruth]
     labels: int
     truth_name: str
+    truth_key: str | None = None
     groups: NDArray[np.int64] | None = None
     _lowest: dict[str, tuple[Detections, ...]] = field(default_factory=dict, init=False)
     _figures: dict[bytes, Accuracy] = field(default_factory=dict, init=False)
@@ -97,6 +99,7 @@ class KeptOutputs:
                 self.truth,
                 classes=self.labels,
                 truth_name=self.truth_name,
+                truth_key=self.truth_key,
                 score_threshold=score,
                 groups=self.groups,
                 draws=SCREENING_DRAWS,
@@ -116,4 +119,5 @@ def keep_outputs(pipeline: Pipeline, data: EvaluationData, least_score: float, t
             kept[frame.name] = (thinned(raw, least_score), frame.blank())
         tell()
     raws, blanks = [raw for raw, _ in kept.values()], [frame for _, frame in kept.values()]
-    return KeptOutputs(raws, blanks, [truth.images[name] for name in kept], len(truth.labels), truth.name, data.groups(len(kept)))
+    known = [truth.images[name] for name in kept]
+    return KeptOutputs(raws, blanks, known, len(truth.labels), truth.name, truth.key, data.groups(len(kept)))

@@ -28,7 +28,7 @@ class Subject:
         detector: What runs.
         sources: Where it and the frames come from.
         media: Of the frames.
-        truth: Name of the truth that accuracy is computed with; `None` without one.
+        truth: Key of the truth that accuracy is computed with; `None` without one.
         frames: To time where rows are measured whole.
         machine_id: Where.
     """

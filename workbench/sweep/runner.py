@@ -105,13 +105,12 @@ class Sweep:
         media = data.media.facts()
         if media.endless:
             raise SettingsError(f"{media.name} never ends, so no two settings see the same frames; choose pictures or a video")
-        truth = data.labelled_truth.name if data.labelled_truth else None
         for executor in self._executors:
             subject = Subject(
                 detector=detector,
                 sources=sources,
                 media=media,
-                truth=truth,
+                truth=data.truth_key,
                 frames=frames,
                 machine_id=executor.machine_id,
             )

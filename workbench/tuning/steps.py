@@ -150,8 +150,7 @@ class MeasuringSteps:
     def _repair_ids(self, job: Job) -> list[str]:
         """Return the ids of a repair's records, the same whenever the same is to be repaired."""
         facts, media = self._detector.facts, self._data.media.facts()
-        truth = self._data.labelled_truth.name if self._data.labelled_truth else ""
-        words = (job.model_dump_json(), facts.sha256, media.key, truth, environment().machine_id)
+        words = (job.model_dump_json(), facts.sha256, media.key, self._data.truth_key or "", environment().machine_id)
         return [hashlib.sha256("\0".join((*words, part)).encode()).hexdigest()[:32] for part in ("float", "plain", "repaired")]
 
     def confirm(self, settings: Sequence[Settings], seconds: float) -> Sequence[Record]:

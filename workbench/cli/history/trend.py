@@ -64,6 +64,7 @@ def _runs_table(runs: Sequence[Run]) -> Table:
     for run in runs:
         row = run.summary
         change = format_percent(run.median_change)
+        others = [what for what, same in (("another truth", run.same_truth), ("another model file", run.same_model)) if not same]
         cells = (
             row.id[:SHORT_ID],
             minute(row.created),
@@ -72,7 +73,7 @@ def _runs_table(runs: Sequence[Run]) -> Table:
             format_fraction(row.ap),
             format_change(run.ap_change),
             row.noise,
-            ", ".join(filter(None, (row.tag, "" if run.same_model else "another model file"))),
+            ", ".join([*filter(None, [row.tag]), *others]),
         )
         table.add_row(*cells)
     return table
