@@ -23,6 +23,7 @@ LONGEST_LINE = 380  # characters of a message: with the setting's or the program
 # and ends of lines: what a terminal obeys, or what makes text look like other text.
 UNPRINTED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")  # UTF-8 has none
+TURNING = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # those that turn the direction
 JOINERS = frozenset("\u200c\u200d")  # within the words of some scripts, and between the parts of an emoji
 
 
@@ -33,6 +34,15 @@ def shown(text: str) -> str:
     two\nlines \x1b[31m, \u202eturned, caf\xe9
     """
     return text if text.isprintable() else "".join(map(_written_out, text))
+
+
+def unturned(text: str) -> str:
+    r"""Return text, untrusted, as a page may have it: with marks written out that would turn the figures behind it too.
+
+    >>> print(unturned("a\u202eb, 10.7 ms"))
+    a\u202eb, 10.7 ms
+    """
+    return TURNING.sub(lambda found: shown(found[0]), text)
 
 
 def encodable(text: str) -> str:

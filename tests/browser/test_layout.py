@@ -142,6 +142,16 @@ def test_a_dark_jupyterlab_on_a_light_system_is_followed(context: BrowserContext
     assert min(page.evaluate(CONTRAST)) >= 4.5
 
 
+def test_no_name_turns_the_figures_around_it(context: BrowserContext, told: dict[str, Any]) -> None:
+    choices = [{"value": "a", "label": "evil\u202e4pm.doc"}, {"value": "b", "label": "clip"}]
+    page = alone(context, told | {"panel": told["panel"] | {"media": {"value": "a", "choices": choices}}})
+    body = page.locator("body")
+
+    assert r"evil\u202e4pm.doc" in (body.text_content() or "")
+    page.evaluate("told => window.change(told)", {"status": told["status"] | {"name": "a\u202eb"}})
+    assert "\u202e" not in (body.text_content() or "")
+
+
 def test_the_first_stop_of_the_keyboard_leads_to_the_picture(context: BrowserContext, told: dict[str, Any]) -> None:
     page = alone(context, told)
     page.keyboard.press("Tab")

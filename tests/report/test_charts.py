@@ -61,6 +61,7 @@ def test_without_quality_there_are_no_points(records: tuple[object, ...]) -> Non
 def test_texts_in_charts_are_escaped_and_short() -> None:
     assert chart_text(ATTACK) == '&lt;a href="javascript:alert(1)"&gt;x&lt;/a&gt;'
     assert len(chart_text("a" * 500)) == 60
+    assert chart_text("a\u202eb") == r"a\u202eb"
 
 
 def test_no_chart_carries_a_records_text_as_markup() -> None:

@@ -40,6 +40,15 @@ def own_part(html: str) -> str:
     return re.sub(r"<script[^>]*>.*?</script>", "", html, flags=re.DOTALL)
 
 
+def test_no_name_turns_the_figures_around_it() -> None:
+    turned = MEDIA.model_copy(update={"name": "evil\u202e4pm.doc"})
+    page = own_part(render_report([record(f"{name}\u2067", media=turned) for name in ("naive", "litert")]))
+
+    assert r"evil\u202e4pm.doc" in page
+    assert r"litert\u2067" in page
+    assert not re.search("[\u202e\u2067]", page)
+
+
 def sixty() -> tuple[Record, ...]:
     rows = [record("naive")]
     for number in range(1, 60):

@@ -169,7 +169,7 @@ def test_that_other_frames_let_go_of_the_pin_is_said(session: Session, small_fol
     session.open_media(str(small_folder / "scene_02.png"))
     until(session, lambda: session.opened and frame_shown(session) == "scene_02.png")
     assert session.opened.evaluation.pinned is None
-    assert "nothing is pinned any more" in session.notices.message.text
+    assert "what was pinned is let go" in session.notices.message.text
 
 
 def test_a_reading_that_is_open_stands_beside_the_picture_and_why_in_the_log(start: Callable[..., Session], tmp_path: Path) -> None:

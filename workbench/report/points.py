@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from html import escape
 from math import log
 
+from workbench.errors import unturned
 from workbench.record import Record, ap, frontier, ran, speed_words
 from workbench.report.summary import Summary
 from workbench.settings import LATER, assignments
@@ -19,8 +20,8 @@ LETTER_PX, LINE_PX, MARKER_PX = 7.0, 16.0, 9.0
 
 
 def chart_text(text: str) -> str:
-    """Escape what plotly would read as a tag or an entity, and cut what no chart has room for."""
-    plain = " ".join(text.split())
+    """Escape what plotly would read as a tag or an entity, write out what turns text, and cut what no chart has room for."""
+    plain = unturned(" ".join(text.split()))
     # Names of a sweep differ at their ends.
     return escape(plain if len(plain) <= LONGEST else f"{plain[: LONGEST // 2]}…{plain[1 - LONGEST // 2 :]}", quote=False)
 

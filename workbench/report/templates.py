@@ -5,6 +5,7 @@ from functools import cache, partial
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from workbench import record, wording
+from workbench.errors import unturned
 
 NAMED = 8  # settings in one sentence; the table has them all
 
@@ -15,6 +16,7 @@ def templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("workbench.report", "."),
         autoescape=True,
+        finalize=lambda value: unturned(value) if type(value) is str else value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -43,7 +43,7 @@ THUMBNAIL_SIDE_PX, THUMBNAIL_QUALITY = 240, 70
 STILL_OPENING = "detector and frames are still being opened; wait a moment"
 UPLOADED = "upload a picture, a video or a model"
 CLOSED = "this workbench has ended; make another one"
-UNPINNED = "nothing is pinned any more: what was pinned knows other frames, or another detector"
+UNPINNED = "what was pinned is let go: it knows other frames, or another detector"
 
 
 @final

@@ -8,12 +8,18 @@ let made = 0;
 const page = Math.random().toString(36).slice(2, 8); // each widget has its own copy of this module, so a count alone is not unique
 export const uniqueId = () => `workbench-${page}-${++made}`;
 
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Write out marks in a name that would turn the direction of the figures behind it too. */
+export const unturned = (text) =>
+  typeof text === "string" ? text.replace(TURNING, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`) : text;
+
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(name, value);
     else if (value !== false && value != null) element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children);
+  element.append(...children.map(unturned));
   return element;
 }
 
@@ -26,7 +32,8 @@ export const unseen = (text = "", attributes = {}) => h("span", { class: "unseen
 
 /** Change an element's text only where it differs: an untouched node keeps a reader's selection. */
 export function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const plain = unturned(text);
+  if (element.textContent !== plain) element.textContent = plain;
 }
 
 export function set(element, name, value) {

@@ -1,7 +1,7 @@
 // The picture with its boxes, the legend, the pin, and how frames are played.
 
 import { choice, heldWhileMoved } from "./controls.js";
-import { MISSING, button, formatFraction, h, icon, list, s, set, uniqueId, write } from "./elements.js";
+import { MISSING, button, formatFraction, h, icon, list, s, set, uniqueId, unturned, write } from "./elements.js";
 import { boxFacts, zoom } from "./zoom.js";
 
 const ANSWER_EVERY = 4; // pictures: a message to the kernel costs it more than a picture does
@@ -57,7 +57,8 @@ function writeLabels(context, marks, room) {
   Object.assign(context, { textBaseline: "middle", lineJoin: "round", lineWidth: 3.5, strokeStyle: "rgba(0, 0, 0, 0.82)", fillStyle: "#fff" });
   const isSmall = room.width < SMALL_PANE_PX;
   const taken = [];
-  for (const { box, text, kind } of marks.toSorted(truthLast).slice(0, LABELS_AT_MOST)) {
+  for (const { box, text: label, kind } of marks.toSorted(truthLast).slice(0, LABELS_AT_MOST)) {
+    const text = unturned(label);
     const isTruth = kind === "truth";
     context.font = `${isTruth ? "italic 400" : "600"} ${isSmall ? 10.5 : 12}px ${FAMILY}`;
     const places = labelPlaces(box, context.measureText(text).width + 4, room, isTruth);
@@ -77,7 +78,7 @@ function writeCaption(context, text, area, atRight) {
   context.fillStyle = "rgba(0, 0, 0, 0.72)";
   context.fillRect(x, y, width, 20);
   Object.assign(context, { fillStyle: "#fff", textBaseline: "middle" });
-  context.fillText(text, x + 7, y + 10.5, width - 14);
+  context.fillText(unturned(text), x + 7, y + 10.5, width - 14);
 }
 
 function placed({ xyxy: [x0, y0, x1, y1] }, frame, area) {
