@@ -1,7 +1,10 @@
 """An exported folder runs without the workbench and finds what the workbench finds."""
 
 import json
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
@@ -9,15 +12,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import av
 import cv2
 import pytest
 
 from tests.added.engine import ROW
 from tests.detectors.asset_cards import AIZOO
 from tests.detectors.decoded import write_model
-from tests.export.running import assert_same, detections_of, run_fresh, run_program
+from tests.export.running import CUT_OFF, assert_same, detections_of, run_fresh, run_program
 from workbench.catalogue import ENGINES
-from workbench.detections import Detections
+from workbench.detections import Detections, UInt8Array
 from workbench.detectors import Calibration, Detector
 from workbench.detectors.card import read_card
 from workbench.errors import ModelError, SaveError, UnavailableError
@@ -264,13 +268,20 @@ def test_a_self_test_fails_where_something_else_is_found(exports: Callable[[str]
     assert len(record.warnings) == 2
 
 
+def save_video(path: Path, image_rgb: UInt8Array) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=10)
+        stream.height, stream.width = image_rgb.shape[:2]
+        stream.pix_fmt = "yuvj420p"
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image_rgb, "rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
 def test_a_video_is_annotated(exports: Callable[[str], Export], tmp_path: Path) -> None:
-    export, video = exports("litert"), tmp_path / "in.mp4"
-    frame = export.frame(0)[1].image_rgb
-    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"mp4v"), 10, frame.shape[1::-1])
-    for _ in range(3):
-        writer.write(frame)
-    writer.release()
+    export = exports("litert")
+    video = save_video(tmp_path / "in.avi", export.frame(0)[1].image_rgb)
 
     done = run_program(export.folder, str(video), "--out", str(tmp_path / "out.mp4"))
 
@@ -298,6 +309,37 @@ def test_a_program_says_what_it_lacks_in_one_line(exports: Callable[[str], Expor
 
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith(f"detect.py: error: {line.replace('FRAME', frame)}")
+
+
+def test_what_cannot_be_written_is_no_result(exports: Callable[[str], Export], tmp_path: Path) -> None:
+    export, old = exports("litert"), tmp_path / "old.mp4"
+    path, frame = export.frame(0)
+    video, line = (save_video(tmp_path / f"{rows}.avi", frame.image_rgb[:rows]) for rows in (64, 1))
+    old.write_text("of another day")
+
+    wrong_kind = run_program(export.folder, str(video), "--out", str(tmp_path / "drawn.png"))
+    no_film = run_program(export.folder, str(line), "--out", str(old))
+    no_picture = run_program(export.folder, str(path), "--out", str(tmp_path / "no folder" / "drawn.png"))
+
+    assert (wrong_kind.returncode, wrong_kind.stdout) == (2, "")
+    assert f"a video cannot be written as {tmp_path / 'drawn.png'}" in wrong_kind.stderr.splitlines()[-1]
+    assert not (tmp_path / "drawn.png").exists()
+    assert (no_film.returncode, no_film.stdout) == (1, "")
+    assert no_film.stderr.splitlines()[-1].startswith(f"{old} cannot be written with frames of ")
+    assert no_picture.returncode == 1
+    assert no_picture.stderr.splitlines()[-1].endswith("cannot be written: No such file or directory; choose another place")
+
+
+def test_a_film_that_is_not_all_there_is_no_result(exports: Callable[[str], Export], tmp_path: Path) -> None:
+    export, most_bytes = exports("litert"), 20_000
+    video = save_video(tmp_path / "in.avi", export.frame(0)[1].image_rgb)
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most_bytes}, {most_bytes})); {CUT_OFF}"
+    command = [sys.executable, "-I", "-c", limited, str(export.folder / "detect.py"), str(video), "--out", str(tmp_path / "o.mp4")]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert re.fullmatch(r".*o\.mp4 cannot be written: \d of 3 frames are in it.*", done.stderr.splitlines()[-1])
 
 
 HOSTILE = ('"""\nimport os  # ', "two\nlines", "`code` <script>alert(1)</script>", "\x1b[31mred", "{{ 7 * 7 }}")

@@ -41,14 +41,16 @@ README = Template("""\
 `$detector` with $runtime, without the workbench that wrote this: `$settings`.
 
     pip install -r requirements.txt
-    python detect.py PICTURE_OR_VIDEO --out annotated.mp4
+    python detect.py PICTURE --out annotated.jpg
+    python detect.py VIDEO --out annotated.mp4
     python detect.py --self-test
 
-It needs Python 3.11 or newer. The self-test looks for the same detections in $frames frames (scores within $score_tolerance,
-boxes within $pixel_tolerance pixel), measures the latency where it runs, and writes `record.json`, which
-`workbench report record.json` shows. `parts/` is the workbench's own code that a frame passes. `$network` is the network, `$card`
-says what its tensors mean: `workbench run $workbench_reads` reads both. On a server without libGL, install
-`opencv-python-headless` of the same version in the place of `opencv-python`.
+It needs Python 3.11 or newer. Pictures and videos are read as the workbench reads them; animations (GIF, WebP, APNG), files that
+are cut short and videos that are stored mirrored are refused. The self-test looks for the same detections in $frames frames
+(scores within $score_tolerance, boxes within $pixel_tolerance pixel), measures the latency where it runs, and writes
+`record.json`, which `workbench report record.json` shows. `parts/` is the workbench's own code that a frame passes. `$network`
+is the network, `$card` says what its tensors mean: `workbench run $workbench_reads` reads both. On a server without libGL,
+install `opencv-python-headless` of the same version in the place of `opencv-python`.
 $notes""")
 
 Progress = Callable[[str, int, int], None]

@@ -64,5 +64,4 @@ def requirements_text(settings: Settings) -> str:
     if opencv is None:
         raise UnavailableError(f"OpenCV was not installed by pip, so its version is not known; install {OPENCV_BUILDS[0]}")
     runtime = ENGINES[settings.runtime.engine].packages[0].name
-    pillow = ("pillow",) if settings.input.resize == "pillow" else ()
-    return "".join(f"{name}=={version(name)}\n" for name in ("numpy", opencv, runtime, *pillow))
+    return "".join(f"{name}=={version(name)}\n" for name in ("numpy", opencv, "pillow", runtime))

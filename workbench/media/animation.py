@@ -1,7 +1,6 @@
 """Animations: GIF, animated WebP and APNG, frame by frame through Pillow."""
 
 import hashlib
-import os
 import struct
 import warnings
 from collections.abc import Iterator
@@ -11,8 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, final
 
 from workbench.errors import MediaError
 from workbench.files import open_file
-from workbench.media.containers import missing_bytes
-from workbench.media.decoding import identified, upright_rgb
+from workbench.media.decoding import check_end, identified, upright_rgb
 from workbench.media.frame import Frame, Media, frame_name
 from workbench.record import MediaFacts
 
@@ -34,7 +32,7 @@ class Animation(Media):
     def __init__(self, source: str) -> None:
         self._path = path = Path(source)
         self._source = source
-        _check_whole(path)
+        check_end(path)
         try:
             with path.open("rb") as file, identified(file, path) as picture:
                 self._count = int(getattr(picture, "n_frames", 1))
@@ -109,19 +107,6 @@ def _moves(path: Path) -> bool:
 def _shown_seconds(picture: "Image") -> float:
     seconds = float(picture.info.get("duration", 0)) / 1000
     return seconds if seconds > BRIEF_SECONDS else USUAL_SECONDS
-
-
-def _check_whole(path: Path) -> None:
-    size = path.stat().st_size
-    if not size:
-        raise MediaError(f"{path} is empty (0 bytes); choose an animation")
-    with path.open("rb") as file:
-        head = file.read(4)
-        file.seek(-min(size, 64), os.SEEK_END)
-        tail = file.read()
-    ends = {b"GIF8": b"\0;", b"\x89PNG": b"IEND\xaeB`\x82"}  # some programs write a few bytes more behind a GIF's end
-    if ends.get(head, b"") not in tail or missing_bytes(path):
-        raise MediaError(f"{path} is cut short: its end is missing; choose a whole copy")
 
 
 def _damaged(path: Path, error: Exception) -> MediaError:

@@ -5,6 +5,7 @@ line on stderr that cannot be turned off. So it gets only what is seen to be who
 """
 
 import io
+import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from workbench.detections import UInt8Array
 from workbench.errors import MediaError
 from workbench.files import open_file, read_file
 from workbench.media.backend import opencv
+from workbench.media.containers import missing_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -67,6 +69,24 @@ def is_changed(path: Path) -> bool:
             return not plain or picture.getexif().get(orientation_tag, upright) != upright
     except (OSError, MediaError, SyntaxError, ValueError):
         return True  # whoever decodes it says what is wrong
+
+
+def check_end(path: Path) -> None:
+    """Check that an animation's end is there: the pictures that are would be taken for all.
+
+    Raises:
+        MediaError: It is not.
+    """
+    size = path.stat().st_size
+    if not size:
+        raise MediaError(f"{path} is empty (0 bytes); choose an animation")
+    with path.open("rb") as file:
+        head = file.read(4)
+        file.seek(-min(size, 64), os.SEEK_END)
+        tail = file.read()
+    ends = {b"GIF8": b"\0;", b"\x89PNG": b"IEND\xaeB`\x82"}  # some programs write a few bytes more behind a GIF's end
+    if ends.get(head, b"") not in tail or missing_bytes(path):
+        raise MediaError(f"{path} is cut short: its end is missing; choose a whole copy")
 
 
 def identified(file: BinaryIO, path: Path) -> "Image":
