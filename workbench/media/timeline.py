@@ -14,7 +14,7 @@ from workbench.media.live import TIMEOUT_SECONDS
 
 SAME_SECONDS = 1e-4  # apart; the coarsest clock of a container counts milliseconds
 # FFmpeg's names of MP4 and MOV, and of Matroska and WebM: they list where key frames lie and when each is shown. Elsewhere FFmpeg
-# looks for a place by halves, as in MPEG's streams, and ends behind the key frame, or counts in the order of decoding, as in an AVI.
+# looks for a place by halves, as in MPEG's streams, and ends behind the key frame, or counts as frames are decoded, as in an AVI.
 INDEXED = frozenset({"mp4", "matroska"})
 LOOK_BACK_SECONDS = (0.0, 2.0, 10.0)  # before the frame that is looked for, to find a key frame that does not lie behind it
 
