@@ -242,6 +242,34 @@ class TestRatesThatAreEven:
         assert timeline.seekable
 
 
+class TestCounts:
+    @pytest.fixture
+    def overstated(self, tmp_path) -> Path:
+        """An AVI whose header says that it has 2^31 - 1 frames."""
+        path = save_even(tmp_path / "a.avi", "mpeg4", 0, 7)
+        content = bytearray(path.read_bytes())
+        for at in (content.find(b"avih") + 24, content.find(b"strh") + 40):
+            assert content[at : at + 4] == struct.pack("<I", EVEN_FRAMES)
+            content[at : at + 4] = struct.pack("<I", 2**31 - 1)
+        path.write_bytes(content)
+        return path
+
+    def test_frames_are_those_that_are_there_whatever_a_header_says(self, overstated):
+        media = open_media(overstated)
+        assert media.facts().frames == len(media.frame_names()) == EVEN_FRAMES
+
+    def test_what_a_header_says_and_does_not_come_is_damage(self, overstated):
+        with pytest.raises(MediaError, match=f"is damaged: {EVEN_FRAMES} of its 2147483647 frames decode; choose"):
+            list(open_media(overstated).frames())
+
+    def test_one_on_a_server_that_says_so_is_refused(self, overstated):
+        with (
+            serving({"/a.avi": overstated.read_bytes()}) as server,
+            pytest.raises(MediaError, match="has 2,147,483,647 frames; at most 10,000,000 are read; download and convert it"),
+        ):
+            open_media(server.url("/a.avi"))
+
+
 class TestSizes:
     @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp", ".tif"])
     @pytest.mark.parametrize("size_hw", [(359, 641), (1, 1), (3, 1000)], ids=str)

@@ -25,7 +25,7 @@ class Timeline:
 
     Attributes:
         seconds: When each is shown, in the order of showing, on OpenCV's clock.
-        counted: How many its container says are shown; 0 where it says nothing and players guess.
+        counted: How many its container says are shown, though a damaged one holds fewer; 0 where it says nothing and players guess.
         seekable: Whether FFmpeg's seeking can be trusted: its container lists key frames by their times, or it is an AVI of key
             frames alone, and no edit list puts it together of several parts of what is stored.
     """
@@ -33,11 +33,6 @@ class Timeline:
     seconds: tuple[float, ...]
     counted: int
     seekable: bool
-
-    @property
-    def frames(self) -> int:
-        """How many frames there are, or should be."""
-        return self.counted or len(self.seconds)
 
     def rate(self, fps: float) -> float:
         """Return frames a second: what the container says where that is so, else their mean, which it need not know."""

@@ -58,7 +58,7 @@ class Video(Media):
         fps = float(capture.get(cv2.CAP_PROP_FPS))
         timeline = self._timeline
         fps = timeline.rate(fps) if timeline else fps
-        frames = (timeline.frames if timeline else claimed_frames(capture)) or count_frames(capture)
+        frames = (len(timeline.seconds) if timeline else 0) or count_frames(capture)
         capture.release()
         with self._path.open("rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()
