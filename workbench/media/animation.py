@@ -52,6 +52,10 @@ class Animation(Media):
                     yield Frame(upright_rgb(picture, self._path), frame_name(self._path.name, index), index, seconds)
                 seconds += _shown_seconds(picture)
 
+    @property
+    def jumps(self) -> bool:
+        return False
+
     def facts(self) -> MediaFacts:
         return self._facts
 

@@ -92,6 +92,10 @@ class RemoteVideo(Media):
             return iter(())
         return self._decoded(capture, start)
 
+    @property
+    def jumps(self) -> bool:
+        return False
+
     def facts(self) -> MediaFacts:
         return self._facts
 

@@ -48,6 +48,10 @@ class Video(Media):
             capture = self._moved(capture, start)
         return self._decoded(capture, start)
 
+    @property
+    def jumps(self) -> bool:
+        return self._timeline is not None and self._timeline.seekable
+
     def facts(self) -> MediaFacts:
         return self._facts
 
