@@ -66,6 +66,8 @@ EVEN = {  # of one rate: codec, frames that are decoded after the one that is sh
     "clip.mp4": ("libx264", 2, 7),
     "clip.mkv": ("libx264", 2, 7),
     "clip.webm": ("libvpx", 0, 7),
+    "live.webm": ("libvpx", 0, 7),
+    "live.mkv": ("libx264", 2, 7),
 }
 UNTIL_THE_KEY_FRAME = 7
 
@@ -103,7 +105,8 @@ def save_film(path: Path, codec: str, times_ms: list[int], between: int = 0) -> 
 def save_even(path: Path, codec: str, between: int, until_the_key_frame: int) -> Path:
     if codec not in av.codecs_available:
         pytest.skip(f"this build of FFmpeg has no {codec}")
-    with av.open(str(path), "w") as container:
+    as_browsers_record = {"live": "1"} if path.stem == "live" else {}  # without a duration and a list of key frames
+    with av.open(str(path), "w", options=as_browsers_record) as container:
         stream = video_stream(container, codec, between, until_the_key_frame)
         for index in range(EVEN_FRAMES):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(numbered(index), "rgb24")))
@@ -260,6 +263,16 @@ class TestCounts:
     def test_what_a_header_says_and_does_not_come_is_damage(self, overstated):
         with pytest.raises(MediaError, match=f"is damaged: {EVEN_FRAMES} of its 2147483647 frames decode; choose"):
             list(open_media(overstated).frames())
+
+    def test_one_whose_header_says_too_short_a_time_is_gone_through_all_the_same(self, tmp_path):
+        path = save_even(tmp_path / "a.mkv", *EVEN["clip.mkv"])
+        content = bytearray(path.read_bytes())
+        at = content.find(b"\x44\x89\x88") + 3  # RFC 9559: Duration, in milliseconds
+        content[at : at + 8] = struct.pack(">d", 1000)
+        path.write_bytes(content)
+        media = open_media(path)
+        for start in (20, 50, EVEN_FRAMES - 1):
+            assert [number_of(frame.image_rgb) for frame in media.frames(start)] == list(range(start, EVEN_FRAMES))
 
     def test_one_on_a_server_that_says_so_is_refused(self, overstated):
         with (

@@ -26,8 +26,8 @@ class Timeline:
     Attributes:
         seconds: When each is shown, in the order of showing, on OpenCV's clock.
         counted: How many its container says are shown, though a damaged one holds fewer; 0 where it says nothing and players guess.
-        seekable: Whether FFmpeg's seeking can be trusted: its container lists key frames by their times, or it is an AVI of key
-            frames alone, and no edit list puts it together of several parts of what is stored.
+        seekable: Whether FFmpeg's seeking can be trusted: its container says how long it is and lists key frames by their times, or
+            is an AVI of key frames alone, and no edit list puts it together of several parts of what is stored.
     """
 
     seconds: tuple[float, ...]
@@ -54,6 +54,7 @@ def read_timeline(source: str) -> Timeline | None:
             base, begins = float(stream.time_base or 0), stream.start_time or 0
             packets = [_Packet.of(packet) for packet in container.demux(stream) if packet.size]
             formats = set(container.format.name.split(","))
+            has_length = bool(container.duration)  # OpenCV goes nowhere without it, as in what a browser recorded
             counted = stream.frames
     except (av.FFmpegError, IndexError, ValueError):
         return None
@@ -63,7 +64,7 @@ def read_timeline(source: str) -> Timeline | None:
     return Timeline(
         seconds=tuple((time - begins) * base for time in shown),
         counted=len(shown) if has_edits and counted else counted,  # what is stored is counted, not what an edit list shows of it
-        seekable=only_key_frames or (bool(INDEXED & formats) and not (has_edits and _is_pieced(packets, shown))),
+        seekable=has_length and (only_key_frames or (bool(INDEXED & formats) and not (has_edits and _is_pieced(packets, shown)))),
     )
 
 

@@ -93,8 +93,9 @@ class Video(Media):
         cv2, timeline = opencv(), self._timeline
         if timeline is not None and timeline.seekable:
             if timeline.is_even(capture.get(cv2.CAP_PROP_FPS)):
-                capture.set(cv2.CAP_PROP_POS_FRAMES, start)  # decodes from the key frame before it
-                return capture
+                capture.set(cv2.CAP_PROP_POS_FRAMES, start)  # decodes from the key frame before it; no further than a header says
+                if capture.get(cv2.CAP_PROP_POS_FRAMES) == start:
+                    return capture
             if start <= len(timeline.seconds) and go_to(capture, timeline, start):
                 return capture
             capture.release()
