@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from workbench.errors import MediaError
-from workbench.media import Frame, Media, array_media, as_media, open_media, recorded
+from workbench.media import Frame, Media, array_media, as_media, frames_at, open_media, recorded
 from workbench.media.arrays import MOST_COUNTED
 from workbench.record import MediaFacts
 
@@ -128,6 +128,13 @@ class TestFunctions:
         facts = array_media(lambda: (picture(value % 256) for value in count())).facts()
         assert (facts.endless, facts.frames, facts.sha256) == (True, 0, None)
         assert array_media(lambda: make_pictures(MOST_COUNTED)).facts().frames == MOST_COUNTED
+
+    def test_frames_far_apart_are_taken_in_one_pass(self):
+        passes = []
+        media = array_media(lambda: passes.append(1) or make_pictures(9))
+        media.facts()
+        assert [frame.index for frame in frames_at(media, (7, 2, 4))] == [2, 4, 7]
+        assert len(passes) == 2
 
     def test_a_function_that_hands_out_the_same_iterator_twice_is_told_so(self):
         same = make_pictures()

@@ -128,6 +128,11 @@ class TestAnimations:
         frames = [frame.image_rgb for frame in open_media(save_animation(tmp_path / "a.gif")).frames()]
         assert [int(image[0, 0, 0]) for image in frames] == list(GREYS)
 
+    def test_a_picture_for_what_cannot_show_an_apng_moving_is_none_of_its_frames(self, tmp_path):
+        media = open_media(save_animation(tmp_path / "a.png", MILLISECONDS[1:], default_image=True))
+        assert (greys(media), greys(media, 1), media.facts().frames) == (list(GREYS[1:]), list(GREYS[2:]), 3)
+        assert [frame.seconds for frame in media.frames()] == pytest.approx([0, 0.05, 0.25])
+
     def test_a_gif_of_one_picture_is_one_frame(self, tmp_path):
         media = open_media(save(tmp_path / "a.gif", 80))
         assert (greys(media), media.facts().fps) == ([80], None)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -52,6 +53,22 @@ EDITS = {  # what is shown of 90 frames: ranges of frames; None is half a second
     "twice": [(10, 30), (10, 30)],
 }
 EDITED_FRAMES = 90
+EVEN_FRAMES = 80
+EVEN = {  # of one rate: codec, frames that are decoded after the one that is shown after them, frames from key frame to key frame
+    "clip.ts": ("libx264", 2, 7),
+    "one-key-frame.ts": ("libx264", 2, EVEN_FRAMES),
+    "clip.mpg": ("mpeg2video", 2, 12),
+    "clip.avi": ("libx264", 2, 12),
+    "in-order.avi": ("mpeg4", 0, 7),
+    "key-frames.avi": ("mjpeg", 0, 1),
+    "clip.flv": ("libx264", 2, 7),
+    "clip.wmv": ("wmv2", 0, 7),
+    "clip.mp4": ("libx264", 2, 7),
+    "clip.mkv": ("libx264", 2, 7),
+    "clip.webm": ("libvpx", 0, 7),
+    "live.webm": ("libvpx", 0, 7),
+    "live.mkv": ("libx264", 2, 7),
+}
 UNTIL_THE_KEY_FRAME = 7
 
 
@@ -75,17 +92,35 @@ def number_of(image: np.ndarray) -> int:
 def save_film(path: Path, codec: str, times_ms: list[int], between: int = 0) -> Path:
     """Write numbered frames; `between` of them in a row may be decoded after the one that is shown after them."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=30)
-        stream.width, stream.height, stream.pix_fmt, stream.gop_size = WIDTH, HEIGHT, "yuv420p", UNTIL_THE_KEY_FRAME
-        stream.codec_context.max_b_frames = between
+        stream = video_stream(container, codec, between, UNTIL_THE_KEY_FRAME)
         stream.codec_context.time_base = Fraction(1, 1000)
-        stream.bit_rate = 2_000_000
         for index, at in enumerate(times_ms):
             frame = av.VideoFrame.from_ndarray(numbered(index), "rgb24")
             frame.pts, frame.time_base = at, Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+def save_even(path: Path, codec: str, between: int, until_the_key_frame: int) -> Path:
+    if codec not in av.codecs_available:
+        pytest.skip(f"this build of FFmpeg has no {codec}")
+    as_browsers_record = {"live": "1"} if path.stem == "live" else {}  # without a duration and a list of key frames
+    with av.open(str(path), "w", options=as_browsers_record) as container:
+        stream = video_stream(container, codec, between, until_the_key_frame)
+        for index in range(EVEN_FRAMES):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(numbered(index), "rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+def video_stream(container: Any, codec: str, between: int, until_the_key_frame: int) -> Any:
+    stream = container.add_stream(codec, rate=30)
+    stream.width, stream.height, stream.gop_size = WIDTH, HEIGHT, until_the_key_frame
+    stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    stream.codec_context.max_b_frames = between
+    stream.bit_rate = 2_000_000
+    return stream
 
 
 def save_pixels(path: Path, codec: str, pix_fmt: str, image: np.ndarray, frames: int = 3) -> Path:
@@ -187,6 +222,64 @@ class TestRatesThatVary:
     def test_what_is_no_video_has_no_timeline(self, tmp_path):
         (tmp_path / "a.mp4").write_text("hello")
         assert read_timeline(str(tmp_path / "a.mp4")) is None
+
+
+class TestRatesThatAreEven:
+    @pytest.mark.parametrize("name", EVEN)
+    def test_a_pass_that_begins_anywhere_begins_with_that_frame(self, name, tmp_path):
+        media = open_media(save_even(tmp_path / name, *EVEN[name]))
+        for start in (0, 1, 2, 9, 33, 66, EVEN_FRAMES - 1, EVEN_FRAMES, EVEN_FRAMES + 3):
+            frames = list(media.frames(start))
+            assert [number_of(frame.image_rgb) for frame in frames] == list(range(start, EVEN_FRAMES))
+            assert [frame.index for frame in frames] == list(range(start, EVEN_FRAMES))
+
+    @pytest.mark.parametrize("name", EVEN)
+    def test_time_never_goes_back(self, name, tmp_path):
+        seconds = [frame.seconds for frame in open_media(save_even(tmp_path / name, *EVEN[name])).frames()]
+        assert seconds == sorted(seconds)
+
+    @pytest.mark.parametrize("name", EVEN)
+    def test_what_lists_its_key_frames_is_jumped_in(self, name, tmp_path):
+        lists_them = name in {"key-frames.avi", "clip.mp4", "clip.mkv", "clip.webm"}
+        assert open_media(save_even(tmp_path / name, *EVEN[name])).jumps == lists_them
+
+
+class TestCounts:
+    @pytest.fixture
+    def overstated(self, tmp_path) -> Path:
+        """An AVI whose header says that it has 2^31 - 1 frames."""
+        path = save_even(tmp_path / "a.avi", "mpeg4", 0, 7)
+        content = bytearray(path.read_bytes())
+        for at in (content.find(b"avih") + 24, content.find(b"strh") + 40):
+            assert content[at : at + 4] == struct.pack("<I", EVEN_FRAMES)
+            content[at : at + 4] = struct.pack("<I", 2**31 - 1)
+        path.write_bytes(content)
+        return path
+
+    def test_frames_are_those_that_are_there_whatever_a_header_says(self, overstated):
+        media = open_media(overstated)
+        assert media.facts().frames == len(media.frame_names()) == EVEN_FRAMES
+
+    def test_what_a_header_says_and_does_not_come_is_damage(self, overstated):
+        with pytest.raises(MediaError, match=f"is damaged: {EVEN_FRAMES} of its 2147483647 frames decode; choose"):
+            list(open_media(overstated).frames())
+
+    def test_one_whose_header_says_too_short_a_time_is_gone_through_all_the_same(self, tmp_path):
+        path = save_even(tmp_path / "a.mkv", *EVEN["clip.mkv"])
+        content = bytearray(path.read_bytes())
+        at = content.find(b"\x44\x89\x88") + 3  # RFC 9559: Duration, in milliseconds
+        content[at : at + 8] = struct.pack(">d", 1000)
+        path.write_bytes(content)
+        media = open_media(path)
+        for start in (20, 50, EVEN_FRAMES - 1):
+            assert [number_of(frame.image_rgb) for frame in media.frames(start)] == list(range(start, EVEN_FRAMES))
+
+    def test_one_on_a_server_that_says_so_is_refused(self, overstated):
+        with (
+            serving({"/a.avi": overstated.read_bytes()}) as server,
+            pytest.raises(MediaError, match="has 2,147,483,647 frames; at most 10,000,000 are read; download and convert it"),
+        ):
+            open_media(server.url("/a.avi"))
 
 
 class TestSizes:

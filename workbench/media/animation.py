@@ -35,7 +35,8 @@ class Animation(Media):
         check_end(path)
         try:
             with path.open("rb") as file, identified(file, path) as picture:
-                self._count = int(getattr(picture, "n_frames", 1))
+                self._first = int(getattr(picture, "default_image", False))  # an APNG's picture for what cannot show it moving
+                self._count = int(getattr(picture, "n_frames", 1)) - self._first
         except DAMAGE as error:
             raise _damaged(path, error) from None
         self._size_hw = next(self.frames()).size_hw
@@ -44,10 +45,14 @@ class Animation(Media):
         seconds = 0.0
         with self._opened() as file, identified(file, self._path) as picture:
             for index in range(self._count if start < self._count else 0):
-                self._turn_to(picture, index)  # one after the other: a frame is what it changes in the one before
+                self._turn_to(picture, self._first + index)  # one after the other: a frame is what it changes in the one before
                 if index >= start:
                     yield Frame(upright_rgb(picture, self._path), frame_name(self._path.name, index), index, seconds)
                 seconds += _shown_seconds(picture)
+
+    @property
+    def jumps(self) -> bool:
+        return False
 
     def facts(self) -> MediaFacts:
         return self._facts

@@ -88,6 +88,10 @@ class Generated(Media):
                 f"{self._name}: the function gave no frame; let each call return a fresh generator: `lambda: make_frames()`"
             )
 
+    @property
+    def jumps(self) -> bool:
+        return False
+
     def facts(self) -> MediaFacts:
         with self._turn:
             return self._facts

@@ -1,5 +1,6 @@
 """A frame, and what every source of frames offers."""
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,11 @@ class Media(ABC):
             MediaError: From `next()`: a picture is damaged, or a video ends before its time.
         """
 
+    @property
+    def jumps(self) -> bool:
+        """Whether to begin further in is done without reading all before: what is not so is best read in one pass."""
+        return True
+
     def frame_names(self) -> Sequence[str]:
         """Return the names of all frames in order, without decoding them; none where they never end."""
         facts = self.facts()
@@ -90,7 +96,7 @@ def frames_at(media: Media, positions: Iterable[int]) -> Iterator[Frame]:
     >>> [frame.index for frame in frames_at(array_media(np.zeros((4, 8, 8, 3), np.uint8)), (3, 1, 9))]
     [1, 3]
     """
-    seek_step = SEEK_STEP if media.facts().fps else 1
+    seek_step = (SEEK_STEP if media.facts().fps else 1) if media.jumps else sys.maxsize
     frames: Iterator[Frame] = iter(())
     next_one = -seek_step
     for position in sorted(positions):

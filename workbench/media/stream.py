@@ -24,6 +24,9 @@ from workbench.record import MediaFacts
 OPEN_SECONDS = 10.0  # FFmpeg looks at a stream for up to five seconds before it knows what is in it
 PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)  # a router is back within a quarter of a minute, a camera that starts anew is not always
 LIVE_THREADS = 1  # each further thread of the decoder holds one frame back, and live pictures are to be of now
+MOST_FRAMES = (
+    10_000_000  # of a file, nearly four days at 30 a second: a header that says more is mistaken, and each frame has a name
+)
 MOST_FPS = 1000.0  # FFmpeg calls a stream whose rate it does not know one of 90000 frames a second, and JPEGs in a row one of 25
 ELSE = "check the address, user name and password, and that it plays elsewhere, or choose other media"
 
@@ -89,6 +92,10 @@ class RemoteVideo(Media):
             return iter(())
         return self._decoded(capture, start)
 
+    @property
+    def jumps(self) -> bool:
+        return False
+
     def facts(self) -> MediaFacts:
         return self._facts
 
@@ -122,6 +129,8 @@ def _ask(url: str, timeout_seconds: float) -> MediaFacts:
     shown = masked(url)
     if not read:
         raise MediaError(f"{shown} opens but gives no picture within {timeout_seconds:.0f} s; {ELSE}")
+    if frames > MOST_FRAMES:
+        raise MediaError(f"{shown} says that it has {frames:,} frames; at most {MOST_FRAMES:,} are read; download and convert it")
     height, width = image.shape[:2]
     kind, file = ("remote video", PurePosixPath(urlsplit(shown).path).name) if frames else ("stream", "")
     return MediaFacts(name=file or shown, source=shown, kind=kind, frames=frames, size_hw=(height, width), fps=fps)

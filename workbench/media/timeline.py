@@ -13,6 +13,9 @@ from workbench.media.backend import opencv
 from workbench.media.live import TIMEOUT_SECONDS
 
 SAME_SECONDS = 1e-4  # apart; the coarsest clock of a container counts milliseconds
+# FFmpeg's names of MP4 and MOV, and of Matroska and WebM: they list where key frames lie and when each is shown. Elsewhere FFmpeg
+# looks for a place by halves, as in MPEG's streams, and ends behind the key frame, or counts as frames are decoded, as in an AVI.
+INDEXED = frozenset({"mp4", "matroska"})
 LOOK_BACK_SECONDS = (0.0, 2.0, 10.0)  # before the frame that is looked for, to find a key frame that does not lie behind it
 
 
@@ -22,18 +25,14 @@ class Timeline:
 
     Attributes:
         seconds: When each is shown, in the order of showing, on OpenCV's clock.
-        counted: How many its container says are shown; 0 where it says nothing and players guess.
-        pieced: Whether an edit list puts it together of several parts of what is stored, between which FFmpeg's seeking goes wrong.
+        counted: How many its container says are shown, though a damaged one holds fewer; 0 where it says nothing and players guess.
+        seekable: Whether FFmpeg's seeking can be trusted: its container says how long it is and lists key frames by their times, or
+            is an AVI of key frames alone, and no edit list puts it together of several parts of what is stored.
     """
 
     seconds: tuple[float, ...]
     counted: int
-    pieced: bool
-
-    @property
-    def frames(self) -> int:
-        """How many frames there are, or should be."""
-        return self.counted or len(self.seconds)
+    seekable: bool
 
     def rate(self, fps: float) -> float:
         """Return frames a second: what the container says where that is so, else their mean, which it need not know."""
@@ -54,15 +53,18 @@ def read_timeline(source: str) -> Timeline | None:
             stream = container.streams.video[0]
             base, begins = float(stream.time_base or 0), stream.start_time or 0
             packets = [_Packet.of(packet) for packet in container.demux(stream) if packet.size]
-            has_edits = "mp4" in container.format.name
+            formats = set(container.format.name.split(","))
+            has_length = bool(container.duration)  # OpenCV goes nowhere without it, as in what a browser recorded
             counted = stream.frames
     except (av.FFmpegError, IndexError, ValueError):
         return None
     shown = sorted(packet.time for packet in packets if packet.is_shown)
+    has_edits = "mp4" in formats
+    only_key_frames = formats == {"avi"} and all(packet.is_key for packet in packets)
     return Timeline(
         seconds=tuple((time - begins) * base for time in shown),
         counted=len(shown) if has_edits and counted else counted,  # what is stored is counted, not what an edit list shows of it
-        pieced=has_edits and _is_pieced(packets, shown),
+        seekable=has_length and (only_key_frames or (bool(INDEXED & formats) and not (has_edits and _is_pieced(packets, shown)))),
     )
 
 
@@ -70,11 +72,12 @@ class _Packet(NamedTuple):
     time: int
     is_shown: bool
     position: int
+    is_key: bool
 
     @classmethod
     def of(cls, packet: Any) -> Self:
         time = packet.pts if packet.pts is not None else packet.dts
-        return cls(time or 0, time is not None and not packet.is_discard, packet.pos or 0)
+        return cls(time or 0, time is not None and not packet.is_discard, packet.pos or 0, packet.is_keyframe)
 
 
 def _is_pieced(packets: Sequence[_Packet], shown: Sequence[int]) -> bool:

@@ -48,6 +48,10 @@ class Video(Media):
             capture = self._moved(capture, start)
         return self._decoded(capture, start)
 
+    @property
+    def jumps(self) -> bool:
+        return self._timeline is not None and self._timeline.seekable
+
     def facts(self) -> MediaFacts:
         return self._facts
 
@@ -58,7 +62,7 @@ class Video(Media):
         fps = float(capture.get(cv2.CAP_PROP_FPS))
         timeline = self._timeline
         fps = timeline.rate(fps) if timeline else fps
-        frames = (timeline.frames if timeline else claimed_frames(capture)) or count_frames(capture)
+        frames = (len(timeline.seconds) if timeline else 0) or count_frames(capture)
         capture.release()
         with self._path.open("rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()
@@ -87,14 +91,15 @@ class Video(Media):
 
     def _moved(self, capture: Any, start: int) -> Any:
         cv2, timeline = opencv(), self._timeline
-        pieced = timeline is not None and timeline.pieced
-        if timeline is None or (not pieced and timeline.is_even(capture.get(cv2.CAP_PROP_FPS))):
-            capture.set(cv2.CAP_PROP_POS_FRAMES, start)  # decodes from the key frame before it
-            return capture
-        if not pieced and start <= len(timeline.seconds) and go_to(capture, timeline, start):
-            return capture
-        capture.release()
-        capture = self._opened()
+        if timeline is not None and timeline.seekable:
+            if timeline.is_even(capture.get(cv2.CAP_PROP_FPS)):
+                capture.set(cv2.CAP_PROP_POS_FRAMES, start)  # decodes from the key frame before it; no further than a header says
+                if capture.get(cv2.CAP_PROP_POS_FRAMES) == start:
+                    return capture
+            if start <= len(timeline.seconds) and go_to(capture, timeline, start):
+                return capture
+            capture.release()
+            capture = self._opened()
         count_frames(capture, start)
         return capture
 
@@ -140,7 +145,9 @@ def decoded(capture: Any, name: str, start: int, upright: Upright | None = None)
             read, image_bgr = capture.read(image_bgr)  # into the same memory; the RGB array is the frame's own while anybody has it
             if not read:
                 break
-            seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            seconds = max(
+                seconds, capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            )  # 0 for the last ones, where no packet tells it any more
             shown_bgr = upright(image_bgr) if upright else image_bgr
             image_rgb = cv2.cvtColor(shown_bgr, cv2.COLOR_BGR2RGB, dst=buffers.take(shown_bgr.shape))
             yield Frame(image_rgb, frame_name(name, index), index, seconds)
