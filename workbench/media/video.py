@@ -145,9 +145,8 @@ def decoded(capture: Any, name: str, start: int, upright: Upright | None = None)
             read, image_bgr = capture.read(image_bgr)  # into the same memory; the RGB array is the frame's own while anybody has it
             if not read:
                 break
-            seconds = max(
-                seconds, capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            )  # 0 for the last ones, where no packet tells it any more
+            # OpenCV says 0 for the last ones of some containers, where no packet tells it any more.
+            seconds = max(seconds, capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
             shown_bgr = upright(image_bgr) if upright else image_bgr
             image_rgb = cv2.cvtColor(shown_bgr, cv2.COLOR_BGR2RGB, dst=buffers.take(shown_bgr.shape))
             yield Frame(image_rgb, frame_name(name, index), index, seconds)
