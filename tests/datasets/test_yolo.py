@@ -282,9 +282,10 @@ class TestDataSets:
         truth = truth_of(open_media(root / pictures.format(split)), ("stain", "scratch"), root / named)
         assert truth.images["0.jpg"].class_ids.tolist() == [number]
 
-    def test_the_folder_of_the_media_is_looked_for_in_a_data_set_that_does_not_name_it(self, data_set):
-        root = data_set("deep/er/images/{}", "deep/er/labels/{}", "train: deep/er/images/train\n", stems=("0", "0"))
-        truth = read_truth(root / "data.yaml", media=open_media(root / "deep/er/images/val"))
+    @pytest.mark.parametrize(("pictures", "labels"), [("deep/er/images/{}", "deep/er/labels/{}"), ("{}", "{}")])
+    def test_the_folder_of_the_media_is_looked_for_where_no_file_names_it(self, pictures, labels, data_set):
+        root = data_set(pictures, labels, f"train: {pictures.format('train')}\nvalid: somewhere\n", stems=("0", "0"))
+        truth = read_truth(root / "data.yaml", media=open_media(root / pictures.format("val")))
         assert truth.images["0.jpg"].class_ids.tolist() == [1]
 
     @pytest.mark.parametrize("val", ["images/val", "images\\val", "null"])

@@ -77,8 +77,9 @@ def _label_folders(path: Path, places: Iterable[Path], reach: Reach) -> list[Pat
     there = [] if path.is_dir() else [place for place in _stated(path) if _has_labels(place)]
     stated = [place for place in there if reach.holds(place)] or [reach.check(place) for place in there]
     usual = sorted((place for pattern in LABEL_FOLDERS for place in root.glob(pattern) if _has_labels(place)), key=_by_split)
-    mirrors = (labels for place in places for labels in mirrored(place.resolve(), IMAGES, LABELS))
-    return [*stated, *usual, *(labels for labels in mirrors if is_inside(labels, root) and _has_labels(labels))]
+    beside = any(not mirrored(place, LABELS, IMAGES) for place in stated)  # labels lie with their pictures in this data set
+    own = (labels for place in places for labels in mirrored(place.resolve(), IMAGES, LABELS) or ((place,) if beside else ()))
+    return [*stated, *usual, *(labels for labels in own if is_inside(labels, root) and _has_labels(labels))]
 
 
 def _has_labels(folder: Path) -> bool:
