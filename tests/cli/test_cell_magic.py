@@ -1,7 +1,10 @@
 """`%%workbench`: a notebook's cell that defines `detect(frame)`, measured in the notebook's own process."""
 
+import builtins
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -80,6 +83,39 @@ def test_the_cell_runs_in_the_notebook_and_another_cell_is_another_function(run:
 
     assert shell.user_ns["offset"] == 2
     assert len({row[0].detector.sha256 for row in rows if row}) == 2
+
+
+@pytest.mark.parametrize("cell", ["def detct(frame):\n    return [], [], []\n", "detect(None)"])
+def test_the_detect_of_an_earlier_cell_is_not_measured(
+    run: Run, shell: InteractiveShell, history: Path, cell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.run_cell(NOTHING)
+    earlier = shell.user_ns["detect"]
+
+    assert run("--frames 2", cell) is None
+    assert "workbench: the cell defines no detect(frame)" in capsys.readouterr().out
+    assert not history.exists()
+    assert shell.user_ns["detect"] is earlier
+    assert not hasattr(builtins, "detect")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "from mine import detect",
+        "from mine import *",
+        "detect = detect",
+        "earlier = detect\ndef detect(frame):\n    return earlier(frame)",
+    ],
+)
+def test_the_cell_may_take_its_detect_from_anywhere(run: Run, shell: InteractiveShell, cell: str) -> None:
+    mine = ModuleType("mine")
+    vars(mine)["detect"] = lambda _: ([], [], [])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "mine", mine)
+        shell.run_cell("from mine import detect")
+
+        assert run("--frames 2", cell) is not None
 
 
 def test_classes_are_named_where_nothing_else_names_them(run: Run) -> None:

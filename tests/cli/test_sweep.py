@@ -11,6 +11,7 @@ from tests.record.test_weight import WEIGHT
 from tests.saved_records import record
 from workbench.cli.measured import weigh_left
 from workbench.history import History
+from workbench.media import open_media
 from workbench.opening import Sources, open_detector, variant
 from workbench.record import Problem
 
@@ -66,7 +67,7 @@ def test_a_users_error_is_one_line_and_exit_2(workbench: Workbench, history: Pat
 
 def test_what_was_measured_whole_is_weighed_once(small_tflite: Path, shots: Path, history: Path) -> None:
     detector = open_detector(str(small_tflite))
-    ran = {"detector": detector.facts, "settings": variant(detector, "litert").settings}
+    ran = {"detector": detector.facts, "settings": variant(detector, "litert").settings, "media": open_media(shots).facts()}
     rows = [
         record(id="left").model_copy(update=ran),
         record(id="weighed", weight=WEIGHT).model_copy(update=ran),

@@ -214,6 +214,17 @@ class TestRoots:
         truth = truth_of(open_media(root / split), LABELS, root)
         assert (truth.name, list(truth.images)) == (f"instances_{split}.json", [f"{split}.jpg"])
 
+    @pytest.mark.parametrize("split", ["train2017", "val2017"])
+    def test_where_no_name_tells_it_is_the_file_that_knows_the_pictures(self, split, root):
+        (root / split).rename(root / "pictures")
+        assert truth_of(open_media(root / "pictures"), LABELS, root).name == f"instances_{split}.json"
+
+    def test_where_several_files_know_the_same_pictures_it_is_asked(self, root):
+        (root / "val2017").rename(root / "pictures")
+        (root / "annotations" / "instances_mine.json").write_text(json.dumps(coco(("val2017.jpg", 200, 100))))
+        with pytest.raises(TruthError, match=r"in .*instances_mine\.json and in .*instances_val2017\.json.*; choose one of these"):
+            truth_of(open_media(root / "pictures"), LABELS, root)
+
     def test_roboflows_lie_beside_the_pictures(self, tmp_path):
         for split in ("test", "valid"):
             (tmp_path / split).mkdir()

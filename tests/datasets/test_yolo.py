@@ -231,11 +231,11 @@ class TestDataSets:
 
     @pytest.fixture
     def data_set(self, tmp_path):
-        def laid_out(pictures: str, labels: str, yaml: str = "", name: str = "data.yaml") -> Path:
+        def laid_out(pictures: str, labels: str, yaml: str = "", name: str = "data.yaml", stems=("t", "v")) -> Path:
             root = tmp_path / "set"
-            for split, stem, text in (("train", "t", "0 0.5 0.5 0.5 0.2"), ("val", "v", "1 0.5 0.5 0.5 0.2")):
+            for split, stem, text in zip(("train", "val"), stems, ("0 0.5 0.5 0.5 0.2", "1 0.5 0.5 0.5 0.2"), strict=True):
                 picture(root / pictures.format(split) / f"{stem}.jpg")
-                (root / labels.format(split)).mkdir(parents=True)
+                (root / labels.format(split)).mkdir(parents=True, exist_ok=True)
                 (root / labels.format(split) / f"{stem}.txt").write_text(text)
             (root / name).write_text(yaml + "names: [stain, Scratch]\n")
             return root
@@ -262,6 +262,41 @@ class TestDataSets:
         root = data_set(pictures, labels, yaml, named or "data.yaml")
         truth = truth_of(open_media(root / pictures.format(split)), ("stain", "scratch"), root / named)
         assert {name: image.class_ids.tolist() for name, image in truth.images.items()} == {frame: [number]}
+
+    @pytest.mark.parametrize("named", ["data.yaml", ""], ids=["data.yaml", "root"])
+    @pytest.mark.parametrize(
+        ("pictures", "labels", "yaml"),
+        [
+            ("images/{}", "labels/{}", "train: images/train\nval: images/val\n"),
+            ("images/{}", "labels/{}", "train: images/train\nval: images\\val\n"),
+            ("images/{}", "labels/{}", "train: images/train\nval: null\nvalid: images/val\n"),
+            ("{}/images", "{}/labels", "train: ../train/images\nval: ../val/images\n"),
+        ],
+        ids=["ultralytics", "Windows", "another key", "roboflow"],
+    )
+    @pytest.mark.parametrize(("split", "number"), [("train", 0), ("val", 1)])
+    def test_parts_with_the_same_names_are_told_apart_by_the_folder_of_the_media(
+        self, named, pictures, labels, yaml, split, number, data_set
+    ):
+        root = data_set(pictures, labels, yaml, stems=("0", "0"))
+        truth = truth_of(open_media(root / pictures.format(split)), ("stain", "scratch"), root / named)
+        assert truth.images["0.jpg"].class_ids.tolist() == [number]
+
+    @pytest.mark.parametrize(("pictures", "labels"), [("deep/er/images/{}", "deep/er/labels/{}"), ("{}", "{}")])
+    def test_the_folder_of_the_media_is_looked_for_where_no_file_names_it(self, pictures, labels, data_set):
+        root = data_set(pictures, labels, f"train: {pictures.format('train')}\nvalid: somewhere\n", stems=("0", "0"))
+        truth = read_truth(root / "data.yaml", media=open_media(root / pictures.format("val")))
+        assert truth.images["0.jpg"].class_ids.tolist() == [1]
+
+    @pytest.mark.parametrize("val", ["images/val", "images\\val", "null"])
+    def test_where_nothing_tells_parts_with_the_same_names_apart_it_is_asked(self, val, data_set, tmp_path):
+        root = data_set("images/{}", "labels/{}", f"train: images/train\nval: {val}\n", stems=("0", "0"))
+        picture(tmp_path / "copied" / "0.jpg")
+        with pytest.raises(TruthError, match=r"has labels of 0 in .*labels.* and in .*labels.*; choose one of these folders"):
+            read_truth(root / "data.yaml", media=open_media(tmp_path / "copied"))
+        (root / "labels" / "val" / "0.txt").rename(root / "labels" / "val" / "1.txt")  # nothing is in the picture
+        with pytest.raises(TruthError, match="choose one of these folders"):
+            read_truth(root, media=open_media(tmp_path / "copied"))
 
     def test_without_media_the_part_for_validation_is_read(self, data_set):
         assert list(read_truth(data_set("images/{}", "labels/{}") / "data.yaml").images) == ["v.jpg"]

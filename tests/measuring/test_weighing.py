@@ -20,6 +20,7 @@ from workbench.measuring.weighing_child import Parts, peak
 from workbench.opening import EvaluationData, open_detector, variant
 from workbench.quantising import Flatbuffer
 from workbench.record import Problem, Weight
+from workbench.settings import Settings
 
 LITERT = "litert,input.size_hw=64x96"
 BALLAST_BYTES = 200_000_000
@@ -123,6 +124,27 @@ def test_what_did_not_run_is_not_weighed(small: Detector, small_data: Evaluation
 
     with pytest.raises(RecordError, match="did not run \\(no such engine\\); weigh a setting that does"):
         weigh(small, small_data, failed)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"settings": Settings.of_function()},
+            "xla cannot be weighed: a function of your own .*: this needs a model",
+        ),
+        ({"detector": record().detector}, "xla ran another detector than shapes.*; weigh it with its own"),
+        ({"media": record().media}, "xla ran on other frames than .*; weigh it with its own"),
+    ],
+    ids=["a function", "detector", "frames"],
+)
+def test_what_is_of_another_detector_or_of_other_frames_is_not_weighed(
+    small: Detector, small_data: EvaluationData, changes: dict[str, object], says: str
+) -> None:
+    ran = record().model_copy(update={"detector": small.facts, "media": small_data.media.facts(), **changes})
+
+    with pytest.raises(RecordError, match=says):
+        weigh(small, small_data, ran)
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,20 @@ class TestArrays:
         with pytest.raises(MediaError, match="arrays is a int; give an array"):
             array_media(5)
 
+    @pytest.mark.parametrize(
+        "make", [lambda: [picture()] * 3, lambda: make_pictures, make_pictures], ids=["list", "function", "iterator"]
+    )
+    def test_a_rate_of_nothing_is_none(self, make):
+        media = array_media(make(), fps=0.0)
+        assert [frame.seconds for frame in media.frames()] == [None] * 3
+        assert media.facts().fps is None
+
+    @pytest.mark.parametrize("fps", [-5, float("nan"), float("inf")])
+    def test_a_rate_that_cannot_be_is_refused(self, fps):
+        for images in ([picture()], make_pictures, make_pictures()):
+            with pytest.raises(MediaError, match=f"^arrays: fps is {fps}; give frames a second, or None"):
+                array_media(images, fps=fps)
+
 
 class TestFunctions:
     def test_each_pass_is_made_anew(self):
@@ -143,13 +157,14 @@ class TestFunctions:
         with pytest.raises(MediaError, match="let each call return a fresh generator"):
             list(media.frames())
 
-    def test_what_it_raises_is_told_with_its_place(self):
+    @pytest.mark.parametrize(("given", "start"), [(0, 0), (1, 0), (5, 0), (5, 3)])
+    def test_what_it_raises_is_told_with_its_place(self, given, start):
         def breaks() -> Iterator[np.ndarray]:
-            yield picture()
+            yield from make_pictures(given)
             raise KeyError("left\nright")
 
-        with pytest.raises(MediaError, match=r"making frames failed after 0: KeyError: .*; mend") as caught:
-            list(array_media(breaks).frames())
+        with pytest.raises(MediaError, match=rf"making frames failed after {given}: KeyError: .*; mend") as caught:
+            list(array_media(breaks).frames(start))
         assert isinstance(caught.value.__cause__, KeyError)
         assert "\n" not in str(caught.value)
 
@@ -219,6 +234,14 @@ class TestRecordings:
         facts = recorded(Endless(), 5, most_bytes=2 * picture().nbytes).facts()
         assert facts.frames == 2
         assert facts.notes[1] == "5 were asked for, but more than 2 would not fit in 0 MiB"
+
+    @pytest.mark.parametrize("frames", [0, -1, float("nan")])
+    def test_no_frame_is_no_recording(self, frames):
+        with pytest.raises(MediaError, match=f"^frames is {frames}: there is nothing to record; choose 1 or more"):
+            recorded(Endless(), frames)
+
+    def test_a_number_between_two_ends_too(self):
+        assert recorded(Endless(), 2.5).facts().frames == 3
 
     def test_media_that_end_give_what_they_have(self):
         assert recorded(array_media(make_pictures), 50).facts().frames == 3

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from workbench.detectors import Detector
-from workbench.errors import MediaError, TruthError
+from workbench.errors import MediaError, ModelError, TruthError
 from workbench.media import Frame, Media
 from workbench.opening import open_data, open_detector
 from workbench.record import MediaFacts
@@ -54,6 +54,12 @@ def test_truth_that_is_named_without_media_is_the_clips(mobile: Detector, tmp_pa
     assert data.labelled is data.media
     assert data.truth is not None
     assert set(data.truth.images) == {"line.webm#3"}
+
+
+@pytest.mark.parametrize("source", [None, np.zeros((8, 8, 3), np.uint8)], ids=["the sample", "media"])
+def test_a_text_is_neither_a_detector_nor_labels(source: np.ndarray | None) -> None:
+    with pytest.raises(ModelError, match=r"^'car' is a text; give open_detector\('car'\), or the names of classes: \('car',\)$"):
+        open_data("car", source)
 
 
 def test_media_without_truth_are_judged_by_nothing(mobile: Detector, folder: Path) -> None:

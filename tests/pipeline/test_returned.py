@@ -58,6 +58,7 @@ def test_nothing_found_is_no_error(given: object) -> None:
         pytest.param((BOXES, SCORES, [1, 3]), "gives label 3, and there are 3, counted from 0; return", id="beyond the labels"),
         pytest.param((BOXES, SCORES, [1, -1]), "gives a label np.int64(-1)", id="negative"),
         pytest.param((BOXES, SCORES, [1, 1.5]), "gives a label np.float64(1.5)", id="between two"),
+        pytest.param((BOXES, SCORES, ["disc", ""]), "gives the label ''; known are disc, square, cross", id="no name"),
         pytest.param((BOXES, SCORES, ["disc", "dis\x1b[31mc"]), r"label 'dis\x1b[31mc'; known are disc, square, cross", id="name"),
         pytest.param((["a", "b"], SCORES, [1, 2]), "boxes [2], scores [2] and labels [2]; return", id="words for boxes"),
     ],

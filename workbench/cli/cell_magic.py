@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ def cell_magic(shell: Any) -> Callable[[str, str], Records | None]:
 
 
 def run_cell(shell: Any, line: str, cell: str) -> Records | None:
-    """Run a cell in the user's own namespace, then measure the `detect` that it leaves there.
+    """Run a cell in the user's own namespace, then measure the `detect` that it defines there.
 
     Returns:
         The record of the setting, where one was asked for, and that of the function, both in the history too; `None` where nothing
@@ -89,9 +90,10 @@ def run_cell(shell: Any, line: str, cell: str) -> Records | None:
 
     try:
         asked = _asked(line)
-        if asked is None or not shell.run_cell(cell, store_history=False).success:  # it has shown the error
+        if asked is None:
             return None
-        return _measured(asked, _detect_in(shell.user_ns), cell)
+        detect = _detect_of(shell, cell)
+        return _measured(asked, detect, cell) if detect else None
     except WorkbenchError as error:
         say(str(error))
         return None
@@ -112,8 +114,23 @@ def _asked(line: str) -> _Asked | None:
     return asked if isinstance(asked, _Asked) else None
 
 
-def _detect_in(names: dict[str, Any]) -> Callable[[Any], object]:
-    found = names.get(DETECT)
+def _detect_of(shell: Any, cell: str) -> Callable[[Any], object] | None:
+    """Run a cell and return the `detect` that it defines; `None` where it failed, which it has shown.
+
+    An earlier cell's stands among the builtins meanwhile: there this one can call it, and what this one binds, be it the same once
+    more, is plain to see. Afterwards it is back where this one has put no other.
+    """
+    names: dict[str, Any] = shell.user_ns
+    earlier = {DETECT: names.pop(DETECT)} if DETECT in names else {}
+    vars(builtins).update(earlier)
+    try:
+        if not shell.run_cell(cell, store_history=False).success:
+            return None
+        found = names.get(DETECT)
+    finally:
+        for name, value in earlier.items():
+            del vars(builtins)[name]
+            names.setdefault(name, value)
     if not callable(found):
         raise SettingsError(f"the cell defines no {DETECT}(frame); write `def {DETECT}(frame):` and return boxes, scores, labels")
     return found  # type: ignore[no-any-return] # whatever it is, it can be called

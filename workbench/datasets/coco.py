@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,22 +69,53 @@ def is_coco(path: Path) -> bool:
 
 def is_coco_root(path: Path) -> bool:
     """Tell whether this is the root of a data set that has such files where data sets have them."""
-    return path.is_dir() and _in_root(path, None) is not None
+    return path.is_dir() and any(map(may_be_coco, _in_root(path)))
 
 
 def read_coco_root(path: Path, media: Media | None, reach: Reach) -> Truth:
-    """Read the file of a data set that the media are of, as its name tells: `annotations/instances_val2017.json` for `val2017`."""
-    found = _in_root(path, media)
-    assert found is not None, "`is_coco_root` is asked first"
+    """Read the file of a data set that the media are of, as its name tells: `annotations/instances_val2017.json` for `val2017`.
+
+    Where no name tells, it is the one that knows most of the media's pictures.
+
+    Raises:
+        TruthError: As `read_coco`; or no name tells, and several files know the same of the media's pictures.
+    """
+    of = Path(media.facts().source).absolute() if media else path
+    folders = {of.name, of.stem, of.parent.name} - {path.absolute().name}
+    told = (file for file in _in_root(path) if folders & {file.parent.name, *file.stem.split("_")})
+    found = next(filter(may_be_coco, told), None) or _most_known(path, media)
     return read_coco(reach.check(found), media, reach)
 
 
-def _in_root(root: Path, media: Media | None) -> Path | None:
-    files = (file for pattern in IN_ROOT for file in sorted(root.glob(pattern)) if not OTHER_TASKS.match(file.name))
-    of = Path(media.facts().source).absolute() if media else root
-    folders = {of.name, of.stem, of.parent.name} - {root.absolute().name}
-    ranked = sorted(files, key=lambda file: not any(name in (file.parent.name, *file.stem.split("_")) for name in folders))
-    return next((file for file in ranked if may_be_coco(file)), None)
+def _in_root(root: Path) -> Iterator[Path]:
+    return (file for pattern in IN_ROOT for file in sorted(root.glob(pattern)) if not OTHER_TASKS.match(file.name))
+
+
+def _most_known(root: Path, media: Media | None) -> Path:
+    best, *others = filter(may_be_coco, _in_root(root))
+    names = {_file_name(name) for name in media.frame_names()} if media else set()
+    if not others or not names:
+        return best
+    known = {file: names & _pictures_of(file) for file in (best, *others)}
+    best = max(known, key=lambda file: len(known[file]))
+    for other, pictures in known.items():
+        if other != best and len(pictures) == len(known[best]) and pictures & known[best]:
+            raise TruthError(
+                f"{root} has {min(pictures & known[best])} in {best} and in {other}, and neither is named after the media's folder;"
+                " choose one of these files"
+            )
+    return best
+
+
+def _pictures_of(file: Path) -> set[str]:
+    try:
+        return {_file_name(image.file_name) for image in _parsed_coco(file).images}
+    except TruthError:
+        return set()  # it is told where this one is read
+
+
+def _file_name(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2]
 
 
 def may_be_coco(path: Path) -> bool:

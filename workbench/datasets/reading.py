@@ -12,8 +12,8 @@ from workbench.datasets.reach import Reach
 from workbench.datasets.sizes import fitted_to_frames
 from workbench.datasets.truth import Truth, content_key, match, named, told_once
 from workbench.datasets.voc import FOLDERS, is_voc, may_be_voc, read_voc
-from workbench.datasets.yolo import folders_of, is_yolo, may_be_yolo, read_yolo
-from workbench.datasets.yolo_layout import IMAGES, LABELS, mirrored
+from workbench.datasets.yolo import is_yolo, may_be_yolo, read_yolo
+from workbench.datasets.yolo_layout import IMAGES, LABELS, folders_of, mirrored
 from workbench.errors import TruthError
 from workbench.media import Media
 

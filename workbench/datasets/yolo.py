@@ -5,7 +5,7 @@ supervision makes boxes of the lines. Its `DetectionDataset.from_yolo` around th
 picture.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from workbench.datasets.class_names import NAME_FILES, ClassNames, find_names, r
 from workbench.datasets.reach import Reach
 from workbench.datasets.sizes import picture_size
 from workbench.datasets.truth import Truth, listed, named, shortened, told_problems
-from workbench.datasets.yolo_layout import IMAGES, LABELS, YAML_SUFFIXES, label_folder, mirrored
+from workbench.datasets.yolo_layout import IMAGES, LABELS, YAML_SUFFIXES, folders_of, label_folder, mirrored
 from workbench.detections import FloatArray, ImageTruth, areas_px
 from workbench.errors import TruthError
 from workbench.files import read_text
@@ -24,14 +24,6 @@ from workbench.media import Media, is_picture, natural_order
 ROUNDING = 0.01  # how far outside 0..1 a value may lie, as Ultralytics has it: boxes at the border are cut and rounded
 HEAD_CHARACTERS = 4096
 MOST_CLASSES = 1_000_000  # above it lies no data set, and `1e999999999` would be written out in full
-
-# Where the pictures of media lie, by the media's kind.
-FOLDER_OF: dict[str, Callable[[Path], Path]] = {
-    "picture": lambda source: source.parent,
-    "folder": lambda source: source,
-    "glob": lambda source: source.parent,
-    "sequence": lambda source: source.parent,
-}
 
 
 def may_be_yolo(path: Path) -> bool:
@@ -87,12 +79,6 @@ def read_yolo(path: Path, media: Media | None, reach: Reach) -> Truth:
         problems += wrong
     notes = (*told_problems(named(path), problems, sum(map(len, images.values()))), *_notes(named(path), files, pictures))
     return Truth(named(path), tuple(names.by_number.values()), images, notes)
-
-
-def folders_of(media: Media | None) -> tuple[Path, ...]:
-    """Return the folder that the pictures of media lie in; none where they are no pictures."""
-    facts = media.facts() if media else None
-    return (FOLDER_OF[facts.kind](Path(facts.source)),) if facts and facts.kind in FOLDER_OF else ()
 
 
 def _label_files(path: Path) -> list[Path]:

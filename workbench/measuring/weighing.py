@@ -16,7 +16,7 @@ from workbench.errors import MediaError, RecordError, UnavailableError
 from workbench.files import temporary_folder
 from workbench.machine import ChildFailedError, ChildProcess, NoiseWatch
 from workbench.measuring import weighing_child
-from workbench.opening import EvaluationData
+from workbench.opening import NO_FUNCTION, EvaluationData
 from workbench.record import Record, Weight
 from workbench.settings import Settings
 
@@ -31,17 +31,23 @@ def weigh(detector: Detector, data: EvaluationData, record: Record, *, stop: thr
 
     Args:
         detector: Of the record.
-        data: Whose frames it runs on.
+        data: Whose frames it runs on: those of the record.
         record: One that ran.
         stop: Set by another thread to end it.
 
     Raises:
-        RecordError: It did not run.
+        RecordError: It did not run, or not with this detector and these frames, or is of a function.
         UnavailableError: The detector is in this process only, or the setting does not run in another one; says why.
         ChildFailedError: Somebody has set `stop`.
     """
     if record.problem is not None:
         raise RecordError(f"{record.name} did not run ({record.problem.message}); weigh a setting that does")
+    if record.settings.are_a_function:
+        raise RecordError(f"{record.name} cannot be weighed: {NO_FUNCTION}")
+    if record.detector.sha256 != detector.facts.sha256:
+        raise RecordError(f"{record.name} ran another detector than {detector.facts.name}; weigh it with its own")
+    if record.media.key != data.media.facts().key:
+        raise RecordError(f"{record.name} ran on other frames than {data.media.facts().name}; weigh it with its own")
     return record.model_copy(update={"weight": weight_of(detector, data, record.settings, stop=stop)})
 
 

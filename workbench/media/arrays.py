@@ -1,6 +1,7 @@
 """Frames in memory: arrays that a notebook makes, generators of them, and recordings of what never ends."""
 
 import hashlib
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -160,12 +161,15 @@ def array_media(images: ArraySource, name: str = "arrays", fps: float | None = N
             endless where it gives more than `MOST_COUNTED`; or a generator or iterator, which is recorded in memory when its
             first frame is wanted. An array of three axes is a film of grey pictures unless the last has 1, 3 or 4.
         name: Frames are called `name#0`, `name#1`, …
-        fps: Frames a second, where the arrays are a film.
+        fps: Frames a second, where the arrays are a film; 0, which OpenCV says where it knows none, is none.
         most_bytes: How much of an iterator is recorded; what is left out then is told in the notes of its facts.
 
     Raises:
-        MediaError: There are none, or one is something else; of what is made later, when it is made.
+        MediaError: There are none, one is something else, or the rate cannot be; of what is made later, when it is made.
     """
+    if fps is not None and not 0 <= fps < math.inf:
+        raise MediaError(f"{name}: fps is {fps}; give frames a second, or None where the pictures are no film")
+    fps = fps or None
     if callable(images) and not hasattr(images, "__array__"):
         return Generated(images, name, fps)
     if isinstance(images, Iterator):
@@ -183,15 +187,17 @@ def recorded(media: Media, frames: int, most_bytes: int = MOST_BYTES) -> Media:
 
     Args:
         media: What to record; also media that end.
-        frames: How many; fewer where the media end, or where more would not fit.
+        frames: How many, 1 or more; fewer where the media end, or where more would not fit.
         most_bytes: How much memory they may take.
 
     Returns:
         Media of the kind `recording`, under the name of their source, with a hash of the frames.
 
     Raises:
-        MediaError: The media cannot be read, or give no frame.
+        MediaError: The media cannot be read, or give no frame, or none is wanted.
     """
+    if not frames >= 1:
+        raise MediaError(f"frames is {frames}: there is nothing to record; choose 1 or more")
     taken = media.frames()
     kept, has_more = _kept_frames(taken, frames, most_bytes)
     del taken  # a camera is given back here
@@ -224,7 +230,7 @@ def _kept_frames(frames: Iterator[Frame], most: int | None, most_bytes: int) -> 
         if kept and size > most_bytes:
             return kept, True
         kept.append(frame)
-        if len(kept) == most:
+        if most is not None and len(kept) >= most:
             break
     return kept, False
 
@@ -250,18 +256,19 @@ def _pictures_in(images: Any, name: str) -> Iterable[Any]:
 
 def _frames(make: Callable[[], Iterable[Any]], name: str, fps: float | None, start: int = 0) -> Iterator[Frame]:
     """Iterate over frames; what the caller's own code raises is told as what it is."""
-    index = 0
+    made = 0
     try:
-        for index, image in enumerate(make()):
-            if index >= start:
-                called = frame_name(name, index)
-                yield Frame(rgb_picture(image, called), called, index, None if fps is None else index / fps)
+        for image in make():
+            if made >= start:
+                called = frame_name(name, made)
+                yield Frame(rgb_picture(image, called), called, made, None if fps is None else made / fps)
+            made += 1
     except WorkbenchError:
         raise
     except Exception as error:
         text = " ".join(str(error).split())
         raise MediaError(
-            f"{name}: making frames failed after {index}: {type(error).__name__}: {text}; mend what makes them"
+            f"{name}: making frames failed after {made}: {type(error).__name__}: {text}; mend what makes them"
         ) from error
 
 

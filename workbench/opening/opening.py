@@ -143,9 +143,12 @@ def open_data(
         allow: `outside`, where the truth may name files out of its folder and of the one above.
 
     Raises:
+        ModelError: A text is given in the place of a detector or labels.
         MediaError: The media cannot be read.
         TruthError: The truth cannot be read, or belongs to other media.
     """
+    if isinstance(detector, str):  # a sequence too, of its letters
+        raise ModelError(f"{detector!r} is a text; give open_detector({detector!r}), or the names of classes: ({detector!r},)")
     labels = detector.facts.labels if isinstance(detector, Detector) else tuple(detector)
     if source is None and truth is None:
         return _sample_data(labels)

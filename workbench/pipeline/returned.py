@@ -80,9 +80,9 @@ def _numbered(classes: NDArray[Any], labels: Sequence[str], called: str) -> NDAr
         return numbers
     places = {label: place for place, label in enumerate(labels)}
     names = [str(name) for name in classes.tolist()]
-    if unknown := next((name for name in names if name not in places), None):
+    if unknown := [name for name in names if name not in places]:
         known = f"known are {', '.join(labels)}" if labels else "no names are known here; name them, or return numbers"
-        raise ModelError(f"{called}(frame) gives the label {_shown(unknown)}; {one_line(known, 200)}")
+        raise ModelError(f"{called}(frame) gives the label {_shown(unknown[0])}; {one_line(known, 200)}")
     return np.array([places[name] for name in names], np.int64)
 
 
