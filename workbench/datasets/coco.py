@@ -100,8 +100,9 @@ def _most_known(root: Path, media: Media | None) -> Path:
     best = max(known, key=lambda file: len(known[file]))
     for other, pictures in known.items():
         if other != best and len(pictures) == len(known[best]) and pictures & known[best]:
+            both = " and in ".join(str(file.relative_to(root)) for file in (best, other))
             raise TruthError(
-                f"{root} has {min(pictures & known[best])} in {best} and in {other}, and neither is named after the media's folder;"
+                f"{root} has {min(pictures & known[best])} in {both}, and neither is named after the media's folder;"
                 " choose one of these files"
             )
     return best
