@@ -7,7 +7,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -244,8 +246,10 @@ def test_a_file_of_the_previous_schema_says_what_brings_it_up_to_date_and_stays_
 
 STORING = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, {here!r})
 from pathlib import Path
+from threading import Barrier
 from tests.saved_records import record
 from workbench.history import History
 with History(Path({path!r})) as history:
@@ -286,10 +290,24 @@ def test_processes_that_make_a_history_at_once_make_one(tmp_path):
     assert [one.communicate()[0].strip() for one in both] == ["0", "0"]
 
 
+def test_whoever_makes_a_history_in_the_same_moment_waits_for_the_other(tmp_path):
+    def make(path, barrier):
+        barrier.wait()
+        with History(path) as history:
+            return len(history.records())
+
+    with ThreadPoolExecutor(4) as pool:
+        for turn in range(20):  # SQLite said that it is busy to one in ten
+            made = pool.map(make, [tmp_path / f"{turn}.sqlite"] * 4, [Barrier(4)] * 4)
+            assert list(made) == [0] * 4
+
+
 OPENING = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, {here!r})
 from pathlib import Path
+from threading import Barrier
 from workbench.history import History
 with History(Path({path!r})) as history:
     print(len(history.records()))

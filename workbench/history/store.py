@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ from workbench.history.tables import (
 from workbench.record import Profile, Record, Records, Waterfall, Weight
 
 BUSY_SECONDS = 30.0  # a writer holds the lock for milliseconds; after this long something else is wrong
+BUSY_STEP_SECONDS = 0.01
 # What SQLite says where it cannot make the files beside a history that two processes agree by: the disk is read-only or full.
 NO_FILES_BESIDE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
 FULL_BYTES = 1_000_000  # free, and less is a full disk: a record has some hundred thousand
@@ -301,8 +303,7 @@ class History:
     def _prepare(self, *, create: bool) -> None:
         try:
             schema = known_schema(self._base, self.path)
-            # Setting the journal mode may meet another process that does the same; from then on it is in the file.
-            self._base.execute("PRAGMA journal_mode = WAL")
+            self._set_journal_mode()
             self._base.execute("PRAGMA synchronous = FULL")
         except sqlite3.OperationalError as error:
             raise (self._unwritable if create else self._unreadable)(error) from None
@@ -314,6 +315,19 @@ class History:
                     make_tables(self._base)
         elif create:
             self.check_writable()
+
+    def _set_journal_mode(self) -> None:
+        """Set it, wherever another process does the same: SQLite does not wait then, and from then on it is in the file."""
+        ends = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._base.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
+                    raise
+                time.sleep(BUSY_STEP_SECONDS)
+            else:
+                return
 
     def _bring_up_to_date(self, *, create: bool) -> None:
         with self._reading():
