@@ -7,9 +7,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import time
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 
@@ -246,10 +245,8 @@ def test_a_file_of_the_previous_schema_says_what_brings_it_up_to_date_and_stays_
 
 STORING = """
 import sys
-from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, {here!r})
 from pathlib import Path
-from threading import Barrier
 from tests.saved_records import record
 from workbench.history import History
 with History(Path({path!r})) as history:
@@ -281,6 +278,20 @@ def test_a_process_killed_while_it_stores_many_leaves_all_of_them_or_none(tmp_pa
     assert {str(number) for number in range(told + 1)} <= whole
 
 
+OPENING_MANY = """
+import sys, time
+sys.path.insert(0, {here!r})
+from pathlib import Path
+from workbench.history import History
+opened = 0
+for turn in range(40):
+    time.sleep(max(0, {begins} + turn / 20 - time.time()))
+    with History(Path({folder!r}) / f"{{turn}}.sqlite"):
+        opened += 1
+print(opened)
+"""
+
+
 def test_processes_that_make_a_history_at_once_make_one(tmp_path):
     path = tmp_path / "history.sqlite"
     program = OPENING.format(here=str(REPOSITORY), path=str(path))
@@ -291,23 +302,17 @@ def test_processes_that_make_a_history_at_once_make_one(tmp_path):
 
 
 def test_whoever_makes_a_history_in_the_same_moment_waits_for_the_other(tmp_path):
-    def make(path, barrier):
-        barrier.wait()
-        with History(path) as history:
-            return len(history.records())
+    program = OPENING_MANY.format(here=str(REPOSITORY), folder=str(tmp_path), begins=time.time() + 2)
 
-    with ThreadPoolExecutor(4) as pool:
-        for turn in range(20):  # SQLite said that it is busy to one in ten
-            made = pool.map(make, [tmp_path / f"{turn}.sqlite"] * 4, [Barrier(4)] * 4)
-            assert list(made) == [0] * 4
+    many = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(4)]
+
+    assert [one.communicate()[0].strip() for one in many] == ["40"] * 4
 
 
 OPENING = """
 import sys
-from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, {here!r})
 from pathlib import Path
-from threading import Barrier
 from workbench.history import History
 with History(Path({path!r})) as history:
     print(len(history.records()))
